@@ -1,0 +1,1 @@
+"""The application, whichever chat a person uses."""

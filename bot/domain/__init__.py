@@ -1,0 +1,1 @@
+"""Plain Python: no clock, network, database or randomness."""

@@ -1,0 +1,65 @@
+"""What the board may show: the one place where exact counts become public numbers.
+
+A number moves in steps of `s` people, only when at least five people moved, and never comes within
+five of the threshold; so nobody learns from the board what one colleague did. Crossing the threshold is the
+one exact fact ever shown. City numbers are sums of board numbers, so subtracting teaches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.domain.model import FEWEST, BoardLine, Counts, Walkout, Workplace
+
+
+def step(threshold: int) -> int:
+    """People per step of a workplace's number: a tenth of its threshold, five at least."""
+    return max(FEWEST, -(-threshold // 10))
+
+
+def next_line(line: BoardLine, *, count: int, threshold: int) -> BoardLine:
+    """Return what the board shows from this tally on, given what it showed and the exact count."""
+    reached = count >= threshold
+    number = _number(count, threshold, reached=reached)
+    if reached != line.reached:
+        return BoardLine(reached=reached, number=number, anchor=count)
+    if number != line.number and abs(count - line.anchor) >= FEWEST:
+        return BoardLine(reached=reached, number=number, anchor=count)
+    return line
+
+
+def _number(count: int, threshold: int, *, reached: bool) -> int:
+    s = step(threshold)
+    if reached:
+        return max(threshold, count // s * s)
+    return max(0, min(count, threshold - FEWEST) // s * s)
+
+
+def fewer_than(threshold: int) -> int:
+    """Return the N of "fewer than N", which is how 0 reads: the next number, or the threshold."""
+    s = step(threshold)
+    return s if s <= threshold - FEWEST else threshold
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class City:
+    """The city's line of the board: sums of board numbers only."""
+
+    pledged: int  #: over all workplaces
+    counted: int  #: towards the citywide threshold
+    ready: int  #: workplaces that show "reached"
+    workplaces: int
+
+
+def city(walkout: Walkout, workplaces: Iterable[Workplace]) -> City:
+    """Add up the board."""
+    lines = [place.line for place in workplaces]
+    pledged = sum(line.number for line in lines)
+    reached = sum(line.number for line in lines if line.reached)
+    return City(
+        pledged=pledged,
+        counted=reached if walkout.terms.citywide_counts is Counts.READY else pledged,
+        ready=sum(line.reached for line in lines),
+        workplaces=len(lines),
+    )

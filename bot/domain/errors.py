@@ -1,0 +1,155 @@
+"""Refusals: named, carrying facts. The words are in handlers/texts.py.
+
+Whoever raises one has changed nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.model import Stage, WalkoutId
+
+
+class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault
+    """Something a person asked for is not done, for a reason they can be told."""
+
+
+class UnknownCard(Refused):
+    """No walkout has this card."""
+
+
+class CardSpent(Refused):
+    """The card is bound to another account."""
+
+
+class OneCardEach(Refused):
+    """The account has another card standing in the same walkout."""
+
+
+class NotOpenYet(Refused):
+    """The walkout is still a draft."""
+
+
+class PledgingClosed(Refused):
+    """The deadline has passed, or the walkout is over."""
+
+    def __init__(self, stage: Stage, since: datetime | None) -> None:
+        super().__init__(stage, since)
+        self.stage = stage
+        self.since = since
+
+
+class WorkplaceFull(Refused):
+    """With open entry: as many pledges as the workplace has people."""
+
+
+class NotPledged(Refused):
+    """There is no pledge to take back."""
+
+
+class NotRecorded(Refused):
+    """The store could not write; nothing was changed and the person may try again."""
+
+
+class Forbidden(Refused):
+    """The person's role does not allow this."""
+
+
+class NoSuchWalkout(Refused):
+    """No walkout has this id, or none fits the command."""
+
+    def __init__(self, named: str | None) -> None:
+        super().__init__(named)
+        self.named = named
+
+
+class WhichWalkout(Refused):
+    """Several walkouts fit and none was named."""
+
+    def __init__(self, fitting: tuple[tuple[WalkoutId, str], ...]) -> None:
+        super().__init__(fitting)
+        self.fitting = fitting  #: id and title of each
+
+
+class NoSuchWorkplace(Refused):
+    """No workplace has this name; `close` holds some that resemble it."""
+
+    def __init__(self, named: str, close: tuple[str, ...]) -> None:
+        super().__init__(named, close)
+        self.named = named
+        self.close = close
+
+
+class WrongStage(Refused):
+    """The walkout is past, or not yet at, the stage where this can be done."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.stage = stage
+
+
+class TooLateToOpen(Refused):
+    """Nobody could pledge any more, or no tally would come before the deadline."""
+
+    def __init__(self, pledge_by: datetime) -> None:
+        super().__init__(pledge_by)
+        self.pledge_by = pledge_by
+
+
+class BeyondHeadcount(Refused):
+    """More cards were asked for than the workplace has people."""
+
+    def __init__(self, name: str, headcount: int, minted: int, wanted: int) -> None:
+        super().__init__(name, headcount, minted, wanted)
+        self.name = name
+        self.headcount = headcount
+        self.minted = minted
+        self.wanted = wanted
+
+
+class NoCardsWithOpenEntry(Refused):
+    """A walkout with open entry has no printed cards."""
+
+
+class StoreInUse(Refused):
+    """Another process owns the store."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class StoreTooNew(Refused):
+    """The database was written by a newer version of AllOut."""
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        super().__init__(path, found, known)
+        self.path = path
+        self.found = found
+        self.known = known
+
+
+class StoreUnusable(Refused):
+    """The database cannot be opened for writing, or is damaged."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(path, why)
+        self.path = path
+        self.why = why  #: SQLite's own words
+
+
+class KeyFileRefused(Refused):
+    """The key file is missing, foreign, damaged or readable by others."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(path, why)
+        self.path = path
+        self.why = why  #: missing | foreign | damaged | exposed | orphaned
+
+
+class TallyDue(Refused):
+    """A tally stands before this change: take it, then ask again. People never see this."""
+
+    def __init__(self, walkout: WalkoutId) -> None:
+        super().__init__(walkout)
+        self.walkout = walkout

@@ -1,0 +1,160 @@
+"""The nouns: a walkout, its terms, its workplaces, what a tally rules. See the table in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NewType
+
+WalkoutId = NewType("WalkoutId", str)
+"""A short id people can type, such as `k7m3q`."""
+
+WorkplaceId = NewType("WorkplaceId", int)
+"""Numbers the workplaces of one walkout from 1, by name."""
+
+FEWEST = 5
+"""No threshold is lower, and no change of a board number covers fewer people."""
+
+LEAST_BETWEEN_TALLIES = timedelta(minutes=15)
+
+
+class Stage(StrEnum):
+    """Where a walkout stands: draft, open, then on, lapsed or called off; closed at last."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    ON = "on"
+    LAPSED = "lapsed"
+    CALLED_OFF = "called_off"
+    CLOSED = "closed"  #: its secrets are destroyed
+
+
+class Counts(StrEnum):
+    """Whose pledges count towards the citywide threshold."""
+
+    READY = "ready"  #: only those whose own workplace is ready
+    ALL = "all"
+
+
+class Entry(StrEnum):
+    """How a worker comes to a pledge."""
+
+    CARDS = "cards"  #: with a printed single-use code
+    OPEN = "open"  #: with nothing but an account: weaker, and said so
+
+
+class CardState(StrEnum):
+    """All one letter long: a card that changes state keeps its size in the file."""
+
+    MINTED = "m"  #: never pledged, belongs to nobody yet
+    PLEDGED = "p"
+    WITHDRAWN = "w"  #: taken back; still bound to its owner, who may pledge again
+
+
+class Kind(StrEnum):
+    """The kinds of announcement."""
+
+    OPENED = "opened"
+    WORKPLACE_READY = "workplace_ready"
+    MILESTONE = "milestone"
+    ON = "on"
+    WE_ARE_OUT = "we_are_out"
+    NOT_YET_OUT = "not_yet_out"
+    WORKPLACE_JOINS = "workplace_joins"
+    REMINDER = "reminder"
+    LAPSED = "lapsed"
+    CALLED_OFF = "called_off"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """What people pledge to. Frozen once the walkout is open."""
+
+    title: str
+    starts: datetime  #: aware, with the offset the organizers wrote: shown to people as is
+    pledge_by: datetime  #: a pledge counts if it is committed strictly before this
+    citywide_threshold: int
+    city: str = ""
+    demands: tuple[str, ...] = ()
+    legal_notice: str = ""  #: the organizers' text, shown before pledging
+    on_the_day: str = ""  #: sent only with "on"
+    citywide_counts: Counts = Counts.READY
+    minimum_workplaces: int = 1  #: this many must be ready
+    confirm_tallies: int = 1  #: the condition must hold this many tallies in a row
+    tally_every: timedelta = timedelta(hours=1)
+    entry: Entry = Entry.CARDS
+    approvals: int = 2  #: organizers needed for what cannot be undone
+    milestones: bool = False
+    reminders: tuple[timedelta, ...] = ()  #: before `pledge_by`
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BoardLine:
+    """What the board holds about one workplace between two tallies. See disclosure.py."""
+
+    reached: bool = False
+    number: int = 0  #: what it adds to the city; shown unless `reached`
+    anchor: int = 0  #: the exact count when `number` last changed; never shown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workplace:
+    """A unit of workers that goes out together, or not at all."""
+
+    id: WorkplaceId
+    name: str
+    headcount: int  #: people on the roster
+    threshold: int  #: cards that must be pledged; at least 5
+    meet: str = ""  #: where its people meet; sent only with "on"
+    minted: int = 0  #: cards that exist
+    standing: int = 0  #: cards pledged now; never shown to anyone as it is
+    line: BoardLine = field(default_factory=BoardLine)
+    out: bool = False  #: for good, once the walkout is on
+    told_ready: bool = False  #: `workplace_ready` is announced once in a walkout's life
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Walkout:
+    """One planned action, and how far its tallies have come."""
+
+    id: WalkoutId
+    terms: Terms
+    stage: Stage = Stage.DRAFT
+    opened: datetime | None = None
+    tally: int = 0  #: number of the last tally; 0 before the first
+    tallied: datetime | None = None  #: the instant the last tally stands for
+    next_tally: datetime | None = None
+    streak: int = 0  #: tallies in a row at which the condition held
+    milestone: int = 0  #: quarters of the citywide number announced so far
+    reminded: datetime | None = None  #: due time of the newest reminder made
+    ended: datetime | None = None  #: when it lapsed or was called off
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement:
+    """A piece of news for every room of one scope.
+
+    Unique by (walkout, scope, kind, about, occasion): made twice, it is stored once.
+    """
+
+    kind: Kind
+    occasion: str  #: the tally's number, or the reminder's due time
+    scope: WorkplaceId | None = None  #: whose rooms hear it; None: the citywide ones
+    about: WorkplaceId | None = None  #: the workplace it speaks of
+    to_organizers: bool = False  #: they hear it privately as well
+    facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ruling:
+    """What a rule decided: the walkout as it is from now on, and the news.
+
+    `workplaces` holds only those that differ from before. Stored in one transaction.
+    """
+
+    walkout: Walkout
+    workplaces: tuple[Workplace, ...] = ()
+    announcements: tuple[Announcement, ...] = ()

@@ -1,0 +1,157 @@
+"""What becomes of a card when somebody looks at it, pledges it or takes it back.
+
+One decision for every store: the store looks the card up and asks here, inside the batch's transaction,
+so that no check can be overtaken by a tally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.errors import (
+    CardSpent,
+    NotOpenYet,
+    NotPledged,
+    PledgingClosed,
+    Refused,
+    TallyDue,
+    UnknownCard,
+    WorkplaceFull,
+)
+from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
+from bot.domain.rules import PLEDGING
+
+HASH_BYTES = 32
+NOBODY = bytes(HASH_BYTES)
+"""The owner of a card that nobody has pledged: as long as a real one, so that no row changes its size."""
+
+
+class Act(StrEnum):
+    """What is asked of a card."""
+
+    LOOK = "look"
+    PLEDGE = "pledge"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Enrolment:
+    """Open entry: the card need not exist; it is made by pledging, at this workplace."""
+
+    walkout: WalkoutId
+    workplace: WorkplaceId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What one person asks of one card."""
+
+    act: Act
+    card: bytes  #: SHA-256 of the code
+    owners: Mapping[WalkoutId, bytes]  #: the person, as each walkout's key sees them
+    enrol: Enrolment | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what no store could hold, before it can spoil a batch."""
+        owners = self.owners.values()
+        if len(self.card) != HASH_BYTES or any(len(owner) != HASH_BYTES for owner in owners):
+            raise ValueError(f"a card and an owner are {HASH_BYTES} bytes each")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """A card as the store keeps it."""
+
+    walkout: WalkoutId
+    workplace: WorkplaceId
+    state: CardState
+    owner: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """The little of a walkout that a batch of changes needs."""
+
+    stage: Stage
+    pledge_by: datetime
+    next_tally: datetime | None
+    ended: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """The answer to a change. `mine` is the state of the asker's own pledge; None: the card is not theirs."""
+
+    walkout: WalkoutId
+    workplace: WorkplaceId
+    mine: CardState | None
+    changed: bool = False
+    next_tally: datetime | None = None
+
+
+def decide(
+    change: Change, card: Card | None, heads: Mapping[WalkoutId, Head], *, free: int, now: datetime
+) -> tuple[Outcome | Refused, Card | None]:
+    """Return the answer, and the card as it must be written if it changes (None: nothing to write).
+
+    `free` is how many more cards fit the workplace's head-count, for an enrolment.
+    """
+    if card is None:
+        card = _enrolled(change, heads)
+    if card is None:
+        return UnknownCard(), None
+    head = heads[card.walkout]
+    owner = change.owners.get(card.walkout)
+    mine = card.state if card.owner == owner else None
+    if change.act is Act.LOOK:
+        return _outcome(card, head, mine), None
+    refusal = _refusal(change, card, head, mine, now)
+    if refusal is not None:
+        return refusal, None
+    wanted = CardState.PLEDGED if change.act is Act.PLEDGE else CardState.WITHDRAWN
+    if mine is wanted or owner is None:
+        return _outcome(card, head, mine), None
+    workplace = card.workplace
+    if change.enrol is not None and wanted is CardState.PLEDGED:
+        workplace = change.enrol.workplace  # who took an open pledge back may make it elsewhere
+        if free < 1 and (mine is None or workplace != card.workplace):
+            return WorkplaceFull(), None
+    after = Card(walkout=card.walkout, workplace=workplace, state=wanted, owner=owner)
+    return _outcome(after, head, wanted, changed=True), after
+
+
+def _enrolled(change: Change, heads: Mapping[WalkoutId, Head]) -> Card | None:
+    if change.enrol is None or change.enrol.walkout not in heads:
+        return None
+    return Card(
+        walkout=change.enrol.walkout,
+        workplace=change.enrol.workplace,
+        state=CardState.MINTED,
+        owner=NOBODY,
+    )
+
+
+def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now: datetime) -> Refused | None:
+    if head.next_tally is not None and head.next_tally <= now:
+        return TallyDue(card.walkout)
+    if head.stage is Stage.DRAFT:
+        return NotOpenYet()
+    if head.stage not in PLEDGING or now >= head.pledge_by:
+        return PledgingClosed(head.stage, head.ended or head.pledge_by)
+    if change.act is Act.WITHDRAW:
+        # the same answer for a fresh card and for another's: only pressing Pledge tells
+        return NotPledged() if mine is None else None
+    return CardSpent() if mine is None and card.owner != NOBODY else None
+
+
+def _outcome(card: Card, head: Head, mine: CardState | None, *, changed: bool = False) -> Outcome:
+    return Outcome(
+        walkout=card.walkout,
+        workplace=card.workplace,
+        mine=mine,
+        changed=changed,
+        next_tally=head.next_tally,
+    )

@@ -1,0 +1,242 @@
+"""Verdicts. Each takes facts, the time among them, and returns a ruling; nothing here does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain import disclosure
+from bot.domain.errors import TooLateToOpen, WrongStage
+from bot.domain.model import (
+    Announcement,
+    Counts,
+    Kind,
+    Ruling,
+    Stage,
+    Walkout,
+    Workplace,
+    WorkplaceId,
+)
+
+LATE = timedelta(minutes=1)
+"""How late a tally may run without counting as late; a scheduler is never exactly on time."""
+
+KEPT_AFTER_START = timedelta(days=7)
+KEPT_AFTER_END = timedelta(hours=48)
+
+PLEDGING = frozenset({Stage.OPEN, Stage.ON})
+"""The stages in which a pledge can be made or taken back, before the deadline."""
+
+
+NOT_OVER = frozenset({Stage.DRAFT, Stage.OPEN, Stage.ON})
+"""The stages before a walkout is over."""
+
+
+def is_ready(place: Workplace) -> bool:
+    """Say whether enough people at this workplace have pledged."""
+    return place.standing >= place.threshold
+
+
+def counted(walkout: Walkout, workplaces: Iterable[Workplace]) -> int:
+    """Count the people who stand towards the citywide threshold.
+
+    With `citywide_counts = "ready"` only those whose own workplace goes: the promise is
+    "N walk out with you". Source: docs/decisions/0001-only-ready-workplaces-count.md.
+    """
+    everywhere = walkout.terms.citywide_counts is Counts.ALL
+    return sum(place.standing for place in workplaces if everywhere or is_ready(place))
+
+
+def enough(walkout: Walkout, workplaces: Sequence[Workplace]) -> bool:
+    """Say whether the numbers are reached, at each workplace and across the city."""
+    return (
+        counted(walkout, workplaces) >= walkout.terms.citywide_threshold
+        and sum(map(is_ready, workplaces)) >= walkout.terms.minimum_workplaces
+    )
+
+
+def tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
+    """Return the first scheduled tally after `instant`, or None after the deadline's own."""
+    if walkout.opened is None or instant >= walkout.terms.pledge_by:
+        return None
+    passed = max(0, (instant - walkout.opened) // walkout.terms.tally_every)
+    return min(walkout.opened + (passed + 1) * walkout.terms.tally_every, walkout.terms.pledge_by)
+
+
+def latest_tally(walkout: Walkout, now: datetime) -> datetime | None:
+    """Return the instant of the one tally that is due: the latest scheduled, if it was not taken."""
+    due = walkout.next_tally
+    if due is None or due > now:
+        return None
+    if now >= walkout.terms.pledge_by:
+        return walkout.terms.pledge_by
+    assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
+    return walkout.opened + (now - walkout.opened) // walkout.terms.tally_every * walkout.terms.tally_every
+
+
+def open_up(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
+    """Open the draft for pledges, and tell every room. Raises WrongStage, TooLateToOpen."""
+    if walkout.stage is not Stage.DRAFT:
+        raise WrongStage(walkout.stage)
+    if now >= walkout.terms.pledge_by:
+        raise TooLateToOpen(walkout.terms.pledge_by)
+    walkout = replace(walkout, stage=Stage.OPEN, opened=now)
+    return Ruling(
+        walkout=replace(walkout, next_tally=tally_after(walkout, now)),
+        announcements=tuple(_everywhere(Kind.OPENED, "0", workplaces)),
+    )
+
+
+def call_off(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
+    """Call the walkout off, whether it is a draft, open or on. Raises WrongStage."""
+    if walkout.stage not in NOT_OVER:
+        raise WrongStage(walkout.stage)
+    # nobody was told of a draft, so nobody is told that it is dropped
+    news = () if walkout.stage is Stage.DRAFT else _everywhere(Kind.CALLED_OFF, str(walkout.tally), workplaces)
+    return Ruling(
+        walkout=replace(walkout, stage=Stage.CALLED_OFF, ended=now, next_tally=None),
+        announcements=tuple(news),
+    )
+
+
+def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
+    """Take the one tally that is due, if any: verdict, board and news.
+
+    It stands for its scheduled instant however late it runs, and after downtime only the latest missed one
+    is taken. But nothing turns on after `starts`: a tally that runs late and after it sends nobody out.
+    """
+    at = latest_tally(walkout, now)
+    if at is None or walkout.stage not in PLEDGING:
+        return Ruling(walkout=walkout)
+    final = at == walkout.terms.pledge_by
+    too_late = now > walkout.terms.starts and now - at > LATE
+    streak = walkout.streak + 1 if enough(walkout, workplaces) else 0
+    taken = replace(
+        walkout,
+        tally=walkout.tally + 1,
+        tallied=at,
+        next_tally=None if final else tally_after(walkout, at),
+        streak=streak,
+    )
+    places = [
+        replace(
+            place,
+            line=disclosure.next_line(place.line, count=place.standing, threshold=place.threshold),
+        )
+        for place in workplaces
+    ]
+    turns_on = streak >= walkout.terms.confirm_tallies or (final and streak > 0)
+    if walkout.stage is Stage.ON:
+        ruled = _stays_on(taken, places, too_late=too_late)
+    elif turns_on and not too_late:
+        ruled = _turns_on(taken, places)
+    elif final:
+        ruled = Ruling(
+            walkout=replace(taken, stage=Stage.LAPSED, ended=now),
+            workplaces=tuple(places),
+            announcements=tuple(_everywhere(Kind.LAPSED, str(taken.tally), places)),
+        )
+    else:
+        ruled = _stays_open(taken, places)
+    before = {place.id: place for place in workplaces}
+    changed = tuple(place for place in ruled.workplaces if place != before[place.id])
+    return replace(ruled, workplaces=changed)
+
+
+def _turns_on(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
+    occasion = str(walkout.tally)
+    news = [Announcement(kind=Kind.ON, occasion=occasion)]
+    news += (
+        Announcement(
+            kind=Kind.WE_ARE_OUT if is_ready(place) else Kind.NOT_YET_OUT,
+            occasion=occasion,
+            scope=place.id,
+            about=place.id,
+        )
+        for place in places
+    )
+    return Ruling(
+        walkout=replace(walkout, stage=Stage.ON),
+        workplaces=tuple(replace(place, out=is_ready(place)) for place in places),
+        announcements=tuple(news),
+    )
+
+
+def _stays_on(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool) -> Ruling:
+    joining = {place.id for place in places if is_ready(place) and not place.out and not too_late}
+    occasion = str(walkout.tally)
+    scopes: list[tuple[WorkplaceId | None, WorkplaceId]] = []
+    for place in places:
+        if place.id in joining:
+            scopes += [(None, place.id), (place.id, place.id)]
+    return Ruling(
+        walkout=walkout,
+        workplaces=tuple(replace(place, out=place.out or place.id in joining) for place in places),
+        announcements=tuple(
+            Announcement(kind=Kind.WORKPLACE_JOINS, occasion=occasion, scope=scope, about=about)
+            for scope, about in scopes
+        ),
+    )
+
+
+def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
+    occasion = str(walkout.tally)
+    newly = {place.id for place in places if is_ready(place) and not place.told_ready}
+    # the city learns nothing about a shop before it is on, so this goes to the shop's own room only
+    news = [
+        Announcement(kind=Kind.WORKPLACE_READY, occasion=occasion, scope=place.id, about=place.id, to_organizers=True)
+        for place in places
+        if place.id in newly
+    ]
+    passed = _quarters(walkout, places)
+    if passed > walkout.milestone:
+        news.append(Announcement(kind=Kind.MILESTONE, occasion=occasion, facts={"quarters": passed}))
+    return Ruling(
+        walkout=replace(walkout, milestone=max(walkout.milestone, passed)),
+        workplaces=tuple(replace(place, told_ready=place.told_ready or place.id in newly) for place in places),
+        announcements=tuple(news),
+    )
+
+
+def _quarters(walkout: Walkout, places: Sequence[Workplace]) -> int:
+    """Return how many quarters of the citywide number, three at most, the board has passed."""
+    if not walkout.terms.milestones:
+        return 0
+    return min(3, disclosure.city(walkout, places).counted * 4 // walkout.terms.citywide_threshold)
+
+
+def next_reminder(walkout: Walkout) -> datetime | None:
+    """Return the next reminder's due time, or None if none is left."""
+    if walkout.opened is None or walkout.stage not in PLEDGING:
+        return None
+    since = walkout.reminded or walkout.opened
+    due = (walkout.terms.pledge_by - before for before in walkout.terms.reminders)
+    return min((instant for instant in due if instant > since), default=None)
+
+
+def remind(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
+    """Make the newest overdue reminder, if any; older ones are passed over; none follows the deadline."""
+    newest = None
+    while (due := next_reminder(walkout)) is not None and due <= now:
+        newest = due
+        walkout = replace(walkout, reminded=due)
+    if newest is None or now >= walkout.terms.pledge_by:
+        return Ruling(walkout=walkout)
+    occasion = newest.isoformat()
+    return Ruling(walkout=walkout, announcements=tuple(_everywhere(Kind.REMINDER, occasion, workplaces)))
+
+
+def closes_at(walkout: Walkout) -> datetime | None:
+    """Return when the walkout's secrets are destroyed, or None while that is not known."""
+    if walkout.stage is Stage.ON:
+        return walkout.terms.starts + KEPT_AFTER_START
+    if walkout.stage in {Stage.LAPSED, Stage.CALLED_OFF} and walkout.ended is not None:
+        return walkout.ended + KEPT_AFTER_END
+    return None
+
+
+def _everywhere(kind: Kind, occasion: str, workplaces: Iterable[Workplace]) -> Iterable[Announcement]:
+    yield Announcement(kind=kind, occasion=occasion)
+    for place in workplaces:
+        yield Announcement(kind=kind, occasion=occasion, scope=place.id, about=place.id)

@@ -1,0 +1,357 @@
+"""Reads walkout.toml into Terms."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from bot.domain.model import FEWEST, LEAST_BETWEEN_TALLIES, Counts, Entry, Terms
+from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
+
+FIELDS = (
+    "title",
+    "city",
+    "demands",
+    "legal_notice",
+    "on_the_day",
+    "starts",
+    "pledge_by",
+    "citywide_threshold",
+    "citywide_counts",
+    "minimum_workplaces",
+    "confirm_tallies",
+    "tally_every",
+    "entry",
+    "approvals",
+    "milestones",
+    "turnout",
+    "reminders",
+    "workplaces",
+)
+
+REQUIRED = ("title", "starts", "pledge_by", "citywide_threshold")
+
+LONGEST_TITLE = 200
+LONGEST_CITY = 100
+LONGEST_DEMAND = 200
+LONGEST_NOTICE = 2000
+LONGEST_PATH = 500
+HIGHEST_NUMBER = 1_000_000_000  # any number above is a slip, and databases stop somewhere
+LONGEST_DURATION = timedelta(days=365)
+LAST_YEAR = 9000  # later times break sums with datetimes
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_DURATION = re.compile(r"([0-9]{1,6}) ?([mhd])")
+_ERROR_PLACE = re.compile(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)$")
+
+# Only for text that tomllib has accepted; whatever is not matched is of no interest.
+_TOKEN = re.compile(
+    r"""
+    "{3}(?:\\.|[^\\])*?"{3,5} | '{3}.*?'{3,5}   # strings over several lines may end in quotes of their own
+    | "(?:\\.|[^"\\])*" | '[^']*'
+    | \#[^\n]*
+    | [\[\]{}\n]
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TermsFile:
+    """What could be read, although something else may be wrong: `notes` tells."""
+
+    terms: Terms | None  #: None if anything is wrong
+    notes: Notes
+    lines: Mapping[str, int]  #: where each field stands
+    citywide_threshold: int = 0  #: 0 if it could not be read
+    minimum_workplaces: int = 1
+    workplaces: str = ""
+
+
+def read_terms(source: SourceFile, *, now: datetime, roster_given: bool) -> TermsFile:
+    """Read and check every field; `workplaces` may be missing if the roster is given anyway."""
+    notes = Notes(source.name)
+    loaded = _load(source, notes)
+    if loaded is None:
+        return TermsFile(terms=None, notes=notes, lines={})
+    fields = _Fields(*loaded, notes)
+    fields.check_names(required=REQUIRED if roster_given else (*REQUIRED, "workplaces"))
+    if fields.boolean("turnout"):
+        fields.note("turnout", ProblemKind.TURNOUT_NOT_AVAILABLE)
+    citywide_threshold = fields.whole("citywide_threshold", least=FEWEST, default=0)
+    minimum_workplaces = fields.whole("minimum_workplaces")
+    workplaces = fields.text("workplaces", most=LONGEST_PATH, may_be_empty=False)
+    terms = _terms(fields, citywide_threshold, minimum_workplaces, now)
+    return TermsFile(
+        terms=None if notes.by_line() else terms,
+        notes=notes,
+        lines=fields.lines,
+        citywide_threshold=citywide_threshold,
+        minimum_workplaces=minimum_workplaces,
+        workplaces=workplaces,
+    )
+
+
+def workplaces_file(toml: SourceFile) -> str | None:
+    """Tell which file the `workplaces` field names; None if it names none, or the TOML is unreadable."""
+    notes = Notes(toml.name)
+    loaded = _load(toml, notes)
+    if loaded is None:
+        return None
+    return _Fields(*loaded, notes).text("workplaces", most=LONGEST_PATH, may_be_empty=False) or None
+
+
+def _terms(fields: _Fields, citywide_threshold: int, minimum_workplaces: int, now: datetime) -> Terms | None:
+    starts, pledge_by = _times(fields, now)
+    title = fields.text("title", most=LONGEST_TITLE, may_be_empty=False)
+    city = fields.text("city", most=LONGEST_CITY)
+    demands = fields.texts("demands", most=LONGEST_DEMAND)
+    legal_notice = fields.text("legal_notice", most=LONGEST_NOTICE, lines=True)
+    on_the_day = fields.text("on_the_day", most=LONGEST_NOTICE, lines=True)
+    citywide_counts = fields.choice("citywide_counts", Counts.READY)
+    confirm_tallies = fields.whole("confirm_tallies")
+    tally_every = _tally_every(fields)
+    entry = fields.choice("entry", Entry.CARDS)
+    approvals = fields.whole("approvals", default=2)
+    milestones = fields.boolean("milestones")
+    reminders = _reminders(fields)
+    if starts is None or pledge_by is None:
+        return None
+    return Terms(
+        title=title,
+        starts=starts,
+        pledge_by=pledge_by,
+        citywide_threshold=citywide_threshold,
+        city=city,
+        demands=demands,
+        legal_notice=legal_notice,
+        on_the_day=on_the_day,
+        citywide_counts=citywide_counts,
+        minimum_workplaces=minimum_workplaces,
+        confirm_tallies=confirm_tallies,
+        tally_every=tally_every,
+        entry=entry,
+        approvals=approvals,
+        milestones=milestones,
+        reminders=reminders,
+    )
+
+
+def _times(fields: _Fields, now: datetime) -> tuple[datetime | None, datetime | None]:
+    starts, pledge_by = fields.moment("starts"), fields.moment("pledge_by")
+    for name, moment in (("starts", starts), ("pledge_by", pledge_by)):
+        if moment is not None and moment <= now:
+            fields.note(name, ProblemKind.TIME_PAST, value=moment.isoformat())
+    if starts and pledge_by and pledge_by > starts:
+        fields.note(
+            "pledge_by",
+            ProblemKind.PLEDGE_BY_AFTER_STARTS,
+            value=pledge_by.isoformat(),
+            starts=starts.isoformat(),
+        )
+    return starts, pledge_by
+
+
+def _tally_every(fields: _Fields) -> timedelta:
+    every = fields.duration("tally_every", default=timedelta(hours=1))
+    if every < LEAST_BETWEEN_TALLIES:
+        least = LEAST_BETWEEN_TALLIES // timedelta(minutes=1)
+        fields.note("tally_every", ProblemKind.TALLIES_TOO_OFTEN, least=least)
+    return every
+
+
+def _reminders(fields: _Fields) -> tuple[timedelta, ...]:
+    """In the order written. `60m` repeats `1h`."""
+    reminders: list[timedelta] = []
+    for written in fields.items("reminders"):
+        reminder = fields.as_duration("reminders", written)
+        if reminder in reminders:
+            fields.note("reminders", ProblemKind.REPEATED_REMINDER, value=written)
+        elif reminder is not None:
+            reminders.append(reminder)
+    return tuple(reminders)
+
+
+class _Fields:
+    """The top-level fields of the file. Whatever is asked for is checked, and its faults are noted.
+
+    A faulty field reads as its default, so that reading can go on to the next one.
+    """
+
+    def __init__(self, values: Mapping[str, Any], lines: Mapping[str, int], notes: Notes) -> None:
+        self.values = values
+        self.lines = lines
+        self.notes = notes
+
+    def note(self, name: str, kind: ProblemKind, **facts: str | int) -> None:
+        self.notes.add(self.lines.get(name), kind, field=name, **facts)
+
+    def check_names(self, *, required: tuple[str, ...]) -> None:
+        for name in required:
+            if name not in self.values:
+                self.note(name, ProblemKind.MISSING_FIELD)
+        for name in self.values:
+            if name in FIELDS:
+                continue
+            close = get_close_matches(name.lower(), FIELDS, n=1)
+            if close:
+                self.note(name, ProblemKind.UNKNOWN_FIELD_CLOSE_TO, close=close[0])
+            else:
+                self.note(name, ProblemKind.UNKNOWN_FIELD)
+
+    def boolean(self, name: str) -> bool:
+        value = self.values.get(name, False)
+        if not isinstance(value, bool):
+            self._note_type(name, "boolean")
+            return False
+        return value
+
+    def whole(self, name: str, *, least: int = 1, default: int = 1) -> int:
+        value = self.values.get(name, default)
+        if type(value) is not int:  # a bool is an int to isinstance
+            self._note_type(name, "number")
+        elif name in self.values and value < least:
+            self.note(name, ProblemKind.NUMBER_TOO_LOW, value=value, least=least)
+        elif value > HIGHEST_NUMBER:  # without the value: Python refuses to print the largest
+            self.note(name, ProblemKind.NUMBER_TOO_HIGH, most=HIGHEST_NUMBER)
+        else:
+            return value
+        return default
+
+    def text(self, name: str, *, most: int, may_be_empty: bool = True, lines: bool = False) -> str:
+        """Without the white space around it; `lines`: line breaks and tabs may be in it."""
+        if name not in self.values:
+            return ""
+        return self._as_text(name, self.values[name], most=most, may_be_empty=may_be_empty, lines=lines)
+
+    def texts(self, name: str, *, most: int) -> tuple[str, ...]:
+        return tuple(self._as_text(name, item, most=most, may_be_empty=False, lines=False) for item in self.items(name))
+
+    def items(self, name: str) -> list[str]:
+        """Those items of a list that are texts."""
+        value = self.values.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self._note_type(name, "list")
+            return []
+        return value
+
+    def choice(self, name: str, default: _Choice) -> _Choice:
+        value = self.values.get(name, default.value)
+        choices: list[_Choice] = list(type(default))
+        for choice in choices:
+            if choice.value == value:
+                return choice
+        if isinstance(value, str):
+            self.note(name, ProblemKind.NOT_A_CHOICE, value=value, choices=", ".join(choices))
+        else:
+            self._note_type(name, "text")
+        return default
+
+    def duration(self, name: str, *, default: timedelta) -> timedelta:
+        if name not in self.values:
+            return default
+        if not isinstance(self.values[name], str):
+            self._note_type(name, "text")
+            return default
+        return self.as_duration(name, self.values[name]) or default
+
+    def as_duration(self, name: str, written: str) -> timedelta | None:
+        """Read such as `15m`, `1h` or `7d`; from one minute to a year."""
+        match = _DURATION.fullmatch(written.strip())
+        length = int(match[1]) * _UNITS[match[2]] if match else timedelta(0)
+        if not timedelta(0) < length <= LONGEST_DURATION:
+            self.note(name, ProblemKind.NOT_A_DURATION, value=written, most=LONGEST_DURATION.days)
+            return None
+        return length
+
+    def moment(self, name: str) -> datetime | None:
+        """Keep the offset the organizers wrote: it is the one people are shown."""
+        value = self.values.get(name)
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            if value.year <= LAST_YEAR:
+                return value
+            self.note(name, ProblemKind.TIME_TOO_FAR, value=value.isoformat())
+        elif isinstance(value, date | time | str):
+            self.note(name, ProblemKind.TIME_WITHOUT_OFFSET, value=str(value))
+        elif value is not None:
+            self._note_type(name, "time")
+        return None
+
+    def _as_text(self, name: str, value: object, *, most: int, may_be_empty: bool, lines: bool) -> str:
+        if not isinstance(value, str):
+            self._note_type(name, "text")
+            return ""
+        text = value.strip()
+        hidden = hidden_character(text, allowed="\n\t" if lines else "")
+        if hidden:
+            self.note(name, ProblemKind.HIDDEN_CHARACTER, value=text, character=hidden)
+        elif len(text) > most:
+            self.note(name, ProblemKind.TEXT_TOO_LONG, value=text, length=len(text), most=most)
+        elif not text and not may_be_empty:
+            self.note(name, ProblemKind.EMPTY_TEXT)
+        else:
+            return text
+        return ""
+
+    def _note_type(self, name: str, expected: str) -> None:
+        self.note(name, ProblemKind.WRONG_TYPE, expected=expected)
+
+
+def _load(source: SourceFile, notes: Notes) -> tuple[dict[str, Any], dict[str, int]] | None:
+    text = text_of(source, notes)
+    if text is None:
+        return None
+    text = text.replace("\r\n", "\n")  # as tomllib does, or the lines would not be the same
+    try:
+        return tomllib.loads(text), _lines(text)
+    except tomllib.TOMLDecodeError as error:
+        line, why = _place(error, text)
+        notes.add(line, ProblemKind.TOML_SYNTAX, why=why)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or as many brackets
+        notes.add(None, ProblemKind.TOML_UNREADABLE)
+    return None
+
+
+def _place(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, str]:
+    message = str(error)
+    match = _ERROR_PLACE.search(message)
+    if match is None:
+        return 1, message
+    line = int(match[1]) if match[1] else text.rstrip().count("\n") + 1
+    return line, message[: match.start()]
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Tell on which line each top-level field of a valid TOML file stands; tomllib keeps that to itself."""
+    lines: dict[str, int] = {}
+    inside_section = False
+    for line, statement in _statements(text):
+        is_header = statement.lstrip().startswith("[")
+        inside_section = inside_section or is_header
+        if is_header or not inside_section:
+            for name in tomllib.loads(statement):
+                lines.setdefault(name, line)
+    return lines
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Cut a valid TOML file where lines end outside every string and bracket."""
+    depth, start, line = 0, 0, 1
+    for token in _TOKEN.finditer(text + "\n"):
+        if token[0] in ("[", "{"):
+            depth += 1
+        elif token[0] in ("]", "}"):
+            depth -= 1
+        elif token[0] == "\n" and depth == 0:
+            statement = text[start : token.start()]
+            yield line, statement
+            line += statement.count("\n") + 1
+            start = token.end()

@@ -1,0 +1,135 @@
+"""The key file: everything secret that outlives a restart, outside the database and its backups."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from nacl.secret import SecretBox
+
+from bot import cards
+from bot.domain.errors import KeyFileRefused
+from bot.domain.model import WalkoutId
+
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who writes to the bot, as their platform names them. Only ever hashed or sealed."""
+
+    platform: str
+    account: str
+
+
+class Keys:
+    """The server's key, and one per walkout.
+
+    Without a card's code nobody can compute an account from what is made here; without this file
+    nobody can even try.
+    """
+
+    def __init__(self, path: Path, store: str, server: bytes, walkouts: dict[WalkoutId, bytes]) -> None:
+        self._path = path
+        self.store = store  #: the name of the store these keys belong to
+        self._server = server
+        self._walkouts = walkouts
+
+    @property
+    def walkouts(self) -> Collection[WalkoutId]:
+        """The walkouts that have a key."""
+        return self._walkouts.keys()
+
+    def owner(self, walkout: WalkoutId, code: str, who: Person) -> bytes:
+        """Return what binds a card to an account."""
+        return _mac(self._walkouts[walkout], "owner", code, who.platform, who.account)
+
+    def owners(self, code: str, who: Person) -> dict[WalkoutId, bytes]:
+        """Return the owner under every walkout's key: which walkout a card belongs to, only the store knows."""
+        return {walkout: self.owner(walkout, code, who) for walkout in self._walkouts}
+
+    def open_code(self, walkout: WalkoutId, who: Person) -> str:
+        """Return the account's own code in a walkout with open entry."""
+        return cards.from_bytes(_mac(self._walkouts[walkout], "card", who.platform, who.account))
+
+    def person(self, who: Person) -> bytes:
+        """Return how an organizer or steward is recognized."""
+        return _mac(self._server, "person", who.platform, who.account)
+
+    def seal(self, text: str) -> bytes:
+        """Encrypt with the server's key."""
+        return bytes(SecretBox(self._server).encrypt(text.encode()))
+
+    def unseal(self, sealed: bytes) -> str:
+        """Undo `seal`."""
+        return SecretBox(self._server).decrypt(sealed).decode()
+
+    def add_walkout(self, walkout: WalkoutId) -> None:
+        """Make the walkout's key, and have it on disk before anything is bound with it."""
+        self._walkouts[walkout] = secrets.token_bytes(_KEY_BYTES)
+        self.save()
+
+    def destroy_walkout(self, walkout: WalkoutId) -> None:
+        """Forget the walkout's key: from then on its cards link nothing to nobody."""
+        if self._walkouts.pop(walkout, None) is not None:
+            self.save()
+
+    def save(self) -> None:
+        """Write the file so that a crash leaves the old one or the new one, never half of it."""
+        document = {
+            "store": self.store,
+            "server": base64.b64encode(self._server).decode(),
+            "walkouts": {name: base64.b64encode(key).decode() for name, key in self._walkouts.items()},
+        }
+        fresh = self._path.with_suffix(".key.new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(document, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def open_keys(path: Path, *, database: Path) -> Keys:
+    """Read the key file, or make it at the very first start. Raises KeyFileRefused."""
+    has_data = database.exists() and database.stat().st_size > 0
+    if not path.exists():
+        if has_data:
+            raise KeyFileRefused(str(path), "missing")
+        keys = Keys(path, secrets.token_hex(16), secrets.token_bytes(_KEY_BYTES), {})
+        keys.save()
+        return keys
+    if path.stat().st_mode & 0o077:
+        raise KeyFileRefused(str(path), "exposed")
+    keys = _read(path)
+    if keys.walkouts and not has_data:
+        raise KeyFileRefused(str(path), "orphaned")
+    return keys
+
+
+def _read(path: Path) -> Keys:
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+        document = json.loads(path.read_bytes())
+        server = base64.b64decode(document["server"], validate=True)
+        walkouts = {WalkoutId(name): base64.b64decode(key, validate=True) for name, key in document["walkouts"].items()}
+        if all(len(key) == _KEY_BYTES for key in (server, *walkouts.values())):
+            return Keys(path, str(document["store"]), server, walkouts)
+    raise KeyFileRefused(str(path), "damaged")
+
+
+def _mac(key: bytes, *parts: str) -> bytes:
+    # JSON keeps the parts apart: ("a", "bc") and ("ab", "c") must differ
+    return hmac.digest(key, json.dumps(parts).encode(), hashlib.sha256)

@@ -1,0 +1,96 @@
+"""Runs jobs on time; knows nothing of what they do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+"""Tells the time, aware. Everything that needs the time is given one."""
+
+
+def real_clock() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+class MovableClock:
+    """A clock that is set by hand; it moves forward only. With `running`, real time passes on it as well."""
+
+    def __init__(self, now: datetime, *, running: bool = False) -> None:
+        self._set_to = now
+        self._set_at = real_clock() if running else None
+
+    def __call__(self) -> datetime:
+        """Tell the time."""
+        if self._set_at is None:
+            return self._set_to
+        return self._set_to + max(timedelta(), real_clock() - self._set_at)
+
+    def move_to(self, instant: datetime) -> None:
+        """Move forward to the instant; never back."""
+        self._set_to = max(self(), instant)
+        if self._set_at is not None:
+            self._set_at = real_clock()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Something that falls due. `run` does all that is due by now; afterwards `due` is later, or None."""
+
+    name: str
+    due: Callable[[], Awaitable[datetime | None]]
+    run: Callable[[], Awaitable[None]]
+
+
+class Scheduler:
+    """Runs what is due, the earliest first; at the same instant in the order of the list."""
+
+    def __init__(self, jobs: Sequence[Job], clock: Clock) -> None:
+        self._jobs = jobs
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def next_due(self) -> datetime | None:
+        """Return the earliest instant at which anything is due."""
+        found = await self._earliest(self._jobs)
+        return found[0] if found else None
+
+    async def run_due(self) -> None:
+        """Run everything that is due by now, and what falls due through that.
+
+        A job that fails is left for the next call, and the others go on.
+        """
+        async with self._turn:
+            jobs = list(self._jobs)
+            while found := await self._earliest(jobs):
+                due, job = found
+                if due > self._clock():
+                    return
+                try:
+                    await job.run()
+                except Exception as error:  # noqa: BLE001  one job's trouble must not stop the others
+                    log.error("%s failed and will be tried again: %s", job.name, type(error).__name__)  # noqa: TRY400
+                    jobs.remove(job)
+
+    async def run_forever(self, every_s: float) -> None:
+        """Look every so many seconds: another process, or a set clock, may change what is due."""
+        while True:
+            try:
+                await self.run_due()
+            except Exception as error:  # noqa: BLE001  a store in trouble recovers, so does this loop
+                log.error("cannot see what is due, will look again: %s", type(error).__name__)  # noqa: TRY400
+            await asyncio.sleep(every_s)
+
+    async def _earliest(self, jobs: Sequence[Job]) -> tuple[datetime, Job] | None:
+        found: tuple[datetime, Job] | None = None
+        for job in jobs:
+            due = await job.due()
+            if due is not None and (found is None or due < found[0]):
+                found = (due, job)
+        return found

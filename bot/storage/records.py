@@ -1,0 +1,56 @@
+"""How the nouns are written down, the same in every database: instants as microseconds, terms as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.domain.model import Counts, Entry, Terms
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def instant(when: datetime) -> int:
+    """Microseconds since 1970."""
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def maybe_instant(when: datetime | None) -> int | None:
+    """Likewise, where there may be none."""
+    return None if when is None else instant(when)
+
+
+def moment(microseconds: int) -> datetime:
+    """Undo `instant`; the answer is in UTC."""
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+def maybe_moment(microseconds: int | None) -> datetime | None:
+    """Undo `maybe_instant`."""
+    return None if microseconds is None else moment(microseconds)
+
+
+def write_terms(terms: Terms) -> str:
+    """Write terms as JSON; times keep the offset that the organizers wrote."""
+    fields = asdict(terms)
+    for name in ("starts", "pledge_by"):
+        fields[name] = fields[name].isoformat()
+    fields["tally_every"] = terms.tally_every.total_seconds()
+    fields["reminders"] = [before.total_seconds() for before in terms.reminders]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def read_terms(text: str) -> Terms:
+    """Undo `write_terms`."""
+    fields: dict[str, Any] = json.loads(text)
+    fields["starts"] = datetime.fromisoformat(fields["starts"])
+    fields["pledge_by"] = datetime.fromisoformat(fields["pledge_by"])
+    fields["tally_every"] = timedelta(seconds=fields["tally_every"])
+    fields["reminders"] = tuple(timedelta(seconds=before) for before in fields["reminders"])
+    fields["demands"] = tuple(fields["demands"])
+    fields["citywide_counts"] = Counts(fields["citywide_counts"])
+    fields["entry"] = Entry(fields["entry"])
+    return Terms(**fields)

@@ -1,0 +1,748 @@
+"""The embedded store: SQLite through aiosqlite; one connection, one writer, group commit.
+
+Why it is built like this, with the measurements: docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from bot.domain import pledging
+from bot.domain.errors import (
+    BeyondHeadcount,
+    KeyFileRefused,
+    NoSuchWalkout,
+    NotRecorded,
+    Refused,
+    StoreInUse,
+    StoreTooNew,
+    StoreUnusable,
+)
+from bot.domain.model import (
+    Announcement,
+    BoardLine,
+    CardState,
+    Kind,
+    Ruling,
+    Stage,
+    Walkout,
+    WalkoutId,
+    Workplace,
+    WorkplaceId,
+)
+from bot.domain.pledging import Card, Change, Head, Outcome
+from bot.storage.records import instant, maybe_instant, maybe_moment, moment, read_terms, write_terms
+from bot.storage.store import Delivery, Matter, Organizer, Parcel, Room, Rule
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+BATCH = 256
+"""Changes per transaction at most; more only makes the first of them wait longer."""
+
+LOCK_WAIT_S = 1.0
+"""How long a second process waits for the store before it is told that it is in use."""
+
+PRAGMAS = (
+    # measured: this combination lost no acknowledged row in simulated power cuts and leaves no deleted bytes
+    "locking_mode=EXCLUSIVE",
+    "journal_mode=TRUNCATE",
+    "synchronous=EXTRA",
+    "secure_delete=ON",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "cache_size=-65536",
+)
+
+# Blobs cannot travel in JSON, so a batch's hashes and owners travel as one blob each, cut at every 32nd byte.
+_FIND_CARDS = """
+    SELECT card.hash, card.walkout, card.workplace, card.state, card.owner
+    FROM json_each(?1) AS nth JOIN card ON card.hash = substr(?2, nth.value * 32 + 1, 32)
+"""
+_WRITE_CARDS = """
+    INSERT INTO card (hash, owner, walkout, workplace, state)
+    SELECT substr(?2, nth.key * 32 + 1, 32), substr(?3, nth.key * 32 + 1, 32),
+           nth.value ->> 0, nth.value ->> 1, nth.value ->> 2
+    FROM json_each(?1) AS nth WHERE true
+    ON CONFLICT (hash) DO UPDATE SET
+        state = excluded.state, owner = excluded.owner, workplace = excluded.workplace
+"""
+_HEADS = "SELECT id, stage, pledge_by, next_tally, ended FROM walkout"
+_FREE = """
+    SELECT workplace.walkout, workplace.id, workplace.headcount - workplace.minted
+    FROM json_each(?1) AS wanted
+    JOIN workplace ON workplace.walkout = wanted.value ->> 0 AND workplace.id = wanted.value ->> 1
+"""
+
+
+class SqliteStore:
+    """A Store in one file, owned by one process. Make it with `open_store`."""
+
+    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime]) -> None:
+        self._db = connection
+        self._clock = clock
+        self._waiting: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._ending = False
+        self._writer = asyncio.create_task(self._write(), name="store writer")
+
+    # -- the writer: the only task that touches the connection ---------------------------------------------
+
+    async def _write(self) -> None:
+        while True:
+            if not self._waiting:
+                if self._ending:
+                    return
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            if self._waiting[0].change is None:
+                await self._waiting.popleft().run()
+            else:
+                await self._apply_batch(self._take_batch())
+
+    def _take_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        while self._waiting and len(batch) < BATCH and self._waiting[0].change is not None:
+            batch.append(self._waiting.popleft())
+        return batch
+
+    async def _in_turn(self, job: Callable[[], Awaitable[T]]) -> T:
+        """Let the writer run the job when its turn comes. A cancelled caller only stops waiting."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        async def run() -> None:
+            try:
+                result = await job()
+            except sqlite3.Error as error:
+                _answer(answer, NotRecorded(type(error).__name__))
+            except Exception as error:  # noqa: BLE001  handed to whoever asked for the job
+                _answer(answer, error)
+            else:
+                _answer(answer, result)
+
+        self._enqueue(_Waiting(None, answer, run))
+        return await answer
+
+    def _enqueue(self, waiting: _Waiting) -> None:
+        if self._ending:
+            raise NotRecorded("closing")
+        self._waiting.append(waiting)
+        self._arrived.set()
+
+    async def _in_transaction(self, job: Callable[[], Awaitable[T]]) -> T:
+        """Let the writer run the job in a transaction of its own; whatever goes wrong undoes it."""
+
+        async def transaction() -> T:
+            await self._rows("BEGIN IMMEDIATE")
+            try:
+                result = await job()
+                await self._rows("COMMIT")
+            except BaseException:
+                await self._undo()
+                raise
+            return result
+
+        return await self._in_turn(transaction)
+
+    async def _undo(self) -> None:
+        if self._db.in_transaction:  # SQLite itself has rolled back after some errors, a full disk among them
+            await self._rows("ROLLBACK")
+
+    async def _rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
+        return list(await self._db.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
+
+    # -- cards: the busy path ---------------------------------------------------------------------------
+
+    async def apply(self, change: Change) -> Outcome:
+        """See Store.apply."""
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Waiting(change, answer))
+        return await answer
+
+    async def _apply_batch(self, batch: list[_Waiting]) -> None:
+        try:
+            answers = await self._decide_and_write([waiting.change for waiting in batch if waiting.change])
+        except sqlite3.Error as error:
+            answers = [NotRecorded(type(error).__name__) for _ in batch]
+        except Exception as error:  # noqa: BLE001  no caller may wait for ever
+            answers = [error] * len(batch)
+        for waiting, answer in zip(batch, answers, strict=True):
+            _answer(waiting.answer, answer)
+
+    async def _decide_and_write(self, changes: Sequence[Change]) -> list[Outcome | Exception]:
+        try:
+            return await self._one_transaction(changes)
+        finally:
+            await self._undo()
+
+    async def _one_transaction(self, changes: Sequence[Change]) -> list[Outcome | Exception]:
+        hashes = b"".join(change.card for change in changes)
+        # handed over together: the thread takes them in this order without a way back in between
+        _, found, heads, free = await asyncio.gather(
+            self._rows("BEGIN IMMEDIATE"),
+            self._rows(_FIND_CARDS, (_count(len(changes)), hashes)),
+            self._rows(_HEADS),
+            self._free_places(changes),
+        )
+        answers, written = _decide_all(changes, found, heads, free, self._clock())
+        if not written:
+            return answers
+        try:
+            await self._rows(_WRITE_CARDS, _columns(written))
+        except sqlite3.IntegrityError:
+            # the statement is undone as a whole; one by one, only the bad ones fail
+            answers = await self._one_by_one(changes, answers, written)
+        await self._rows("COMMIT")
+        return answers
+
+    async def _one_by_one(
+        self,
+        changes: Sequence[Change],
+        answers: list[Outcome | Exception],
+        written: Mapping[bytes, Card],
+    ) -> list[Outcome | Exception]:
+        results = await asyncio.gather(
+            *(self._rows(_WRITE_CARDS, _columns({key: card})) for key, card in written.items()),
+            return_exceptions=True,
+        )
+        failed = {
+            key: result for key, result in zip(written, results, strict=True) if isinstance(result, BaseException)
+        }
+        for error in failed.values():
+            if not isinstance(error, sqlite3.IntegrityError):
+                raise error
+        return [
+            NotRecorded(type(failed[change.card]).__name__)
+            if change.card in failed and isinstance(answer, Outcome)
+            else answer
+            for change, answer in zip(changes, answers, strict=True)
+        ]
+
+    async def _free_places(self, changes: Sequence[Change]) -> list[Row]:
+        wanted = {(change.enrol.walkout, change.enrol.workplace) for change in changes if change.enrol}
+        return await self._rows(_FREE, (json.dumps(list(wanted)),)) if wanted else []
+
+    # -- walkouts -----------------------------------------------------------------------------------------
+
+    async def decide(self, walkout: WalkoutId, rule: Rule) -> Ruling:
+        """See Store.decide."""
+
+        async def job() -> Ruling:
+            before = await self._walkout(walkout)
+            ruling = rule(before, await self._workplaces(walkout))
+            if ruling.walkout != before:
+                await self._write_walkout(ruling.walkout)
+            if ruling.walkout.stage is not before.stage:
+                await self._rows("DELETE FROM support WHERE walkout = ?", (walkout,))
+            if ruling.workplaces:
+                await self._write_board(walkout, ruling.workplaces)
+            if ruling.announcements:
+                await self._write_news(walkout, ruling.announcements)
+            return ruling
+
+        return await self._in_transaction(job)
+
+    async def _write_walkout(self, walkout: Walkout) -> None:
+        await self._rows(
+            """
+            UPDATE walkout SET stage = ?, opened = ?, tally = ?, tallied = ?, next_tally = ?,
+                streak = ?, milestone = ?, reminded = ?, ended = ?
+            WHERE id = ?
+            """,
+            (*_state(walkout), walkout.id),
+        )
+
+    async def _write_board(self, walkout: WalkoutId, places: Iterable[Workplace]) -> None:
+        lines = [
+            [
+                place.id,
+                place.line.reached,
+                place.line.number,
+                place.line.anchor,
+                place.out,
+                place.told_ready,
+            ]
+            for place in places
+        ]
+        await self._rows(
+            """
+            UPDATE workplace SET reached = line.value ->> 1, number = line.value ->> 2,
+                anchor = line.value ->> 3, is_out = line.value ->> 4, told_ready = line.value ->> 5
+            FROM json_each(?2) AS line WHERE workplace.walkout = ?1 AND workplace.id = line.value ->> 0
+            """,
+            (walkout, json.dumps(lines)),
+        )
+
+    async def _write_news(self, walkout: WalkoutId, news: Iterable[Announcement]) -> None:
+        rows = json.dumps(
+            [
+                [
+                    item.scope or 0,
+                    item.kind,
+                    item.about or 0,
+                    item.occasion,
+                    json.dumps(dict(item.facts)),
+                    item.to_organizers,
+                ]
+                for item in news
+            ]
+        )
+        await self._rows(
+            """
+            INSERT INTO announcement (walkout, scope, kind, about, occasion, facts)
+            SELECT ?1, item.value ->> 0, item.value ->> 1, item.value ->> 2, item.value ->> 3, item.value ->> 4
+            FROM json_each(?2) AS item WHERE true ON CONFLICT DO NOTHING
+            """,
+            (walkout, rows),
+        )
+        await self._rows(
+            """
+            INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, organizer)
+            SELECT ?1, item.value ->> 0, item.value ->> 1, item.value ->> 2, item.value ->> 3,
+                   recipient.platform, recipient.address, recipient.organizer
+            FROM json_each(?2) AS item JOIN (
+                SELECT walkout, scope, platform, address, x'' AS organizer FROM room
+                UNION ALL SELECT NULL, NULL, platform, '', id FROM organizer
+            ) AS recipient
+            ON (recipient.walkout = ?1 AND recipient.scope = item.value ->> 0)
+                OR (recipient.walkout IS NULL AND item.value ->> 5)
+            ORDER BY item.key ON CONFLICT DO NOTHING
+            """,
+            (walkout, rows),
+        )
+
+    async def add_walkout(self, walkout: Walkout, workplaces: Sequence[Workplace]) -> None:
+        """See Store.add_walkout."""
+
+        async def job() -> None:
+            terms = walkout.terms
+            await self._rows(
+                """
+                INSERT INTO walkout (id, terms, starts, pledge_by, stage, opened, tally, tallied, next_tally,
+                    streak, milestone, reminded, ended)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                (
+                    walkout.id,
+                    write_terms(terms),
+                    instant(terms.starts),
+                    instant(terms.pledge_by),
+                    *_state(walkout),
+                ),
+            )
+            rows = [[p.id, p.name, p.headcount, p.threshold, p.meet] for p in workplaces]
+            await self._rows(
+                """
+                INSERT INTO workplace (walkout, id, name, headcount, threshold, meet)
+                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4
+                FROM json_each(?2) AS p
+                """,
+                (walkout.id, json.dumps(rows)),
+            )
+
+        await self._in_transaction(job)
+
+    async def walkouts(self) -> list[Walkout]:
+        """See Store.walkouts."""
+        return [_read_walkout(row) for row in await self._read(f"{_WALKOUT} ORDER BY starts, id")]
+
+    async def walkout(self, walkout: WalkoutId) -> Walkout:
+        """See Store.walkout."""
+        return await self._in_turn(lambda: self._walkout(walkout))
+
+    async def _walkout(self, walkout: WalkoutId) -> Walkout:
+        rows = await self._rows(f"{_WALKOUT} WHERE id = ?", (walkout,))
+        if not rows:
+            raise NoSuchWalkout(walkout)
+        return _read_walkout(rows[0])
+
+    async def workplaces(self, walkout: WalkoutId) -> list[Workplace]:
+        """See Store.workplaces."""
+        return await self._in_turn(lambda: self._workplaces(walkout))
+
+    async def _workplaces(self, walkout: WalkoutId) -> list[Workplace]:
+        rows = await self._rows(f"{_WORKPLACE} WHERE walkout = ? ORDER BY id", (walkout,))
+        return [_read_workplace(row) for row in rows]
+
+    async def workplace(self, walkout: WalkoutId, workplace: WorkplaceId) -> Workplace:
+        """See Store.workplace."""
+        rows = await self._read(f"{_WORKPLACE} WHERE walkout = ? AND id = ?", (walkout, workplace))
+        return _read_workplace(rows[0])
+
+    async def mint(
+        self,
+        walkout: WalkoutId,
+        cards: Mapping[WorkplaceId, Sequence[bytes]],
+        *,
+        beyond_headcount: bool = False,
+    ) -> None:
+        """See Store.mint."""
+
+        async def job() -> None:
+            for place in await self._workplaces(walkout):
+                wanted = len(cards.get(place.id, ()))
+                if not beyond_headcount and wanted > max(0, place.headcount - place.minted):
+                    raise BeyondHeadcount(place.name, place.headcount, place.minted, wanted)
+            await self._db.executemany(
+                "INSERT INTO card (hash, walkout, workplace, state, owner) VALUES (?, ?, ?, 'm', zeroblob(32))",
+                [(key, walkout, place) for place, keys in cards.items() for key in sorted(keys)],
+            )
+
+        await self._in_transaction(job)
+
+    async def close(self, walkout: WalkoutId) -> None:
+        """See Store.close."""
+
+        async def job() -> None:
+            await self._rows("DELETE FROM card WHERE walkout = ?", (walkout,))
+            for table in ("parcel", "room", "support"):
+                await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
+            await self._rows("UPDATE walkout SET stage = ?, next_tally = NULL WHERE id = ?", (Stage.CLOSED, walkout))
+
+        await self._in_transaction(job)
+        await self._in_turn(lambda: self._rows("VACUUM"))
+
+    # -- rooms and organizers ---------------------------------------------------------------------------------
+
+    async def bind_room(self, room: Room) -> None:
+        """See Store.bind_room."""
+        await self._change(
+            "INSERT INTO room (walkout, scope, platform, address) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (room.walkout, room.scope or 0, room.platform, room.address),
+        )
+
+    async def release_room(self, walkout: WalkoutId, platform: str, address: str) -> bool:
+        """See Store.release_room."""
+        gone = await self._change(
+            "DELETE FROM room WHERE walkout = ? AND platform = ? AND address = ? RETURNING 1",
+            (walkout, platform, address),
+        )
+        return bool(gone)
+
+    async def rooms(self, walkout: WalkoutId) -> list[Room]:
+        """See Store.rooms."""
+        rows = await self._read(
+            "SELECT scope, platform, address FROM room WHERE walkout = ? ORDER BY scope", (walkout,)
+        )
+        return [
+            Room(walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address)
+            for scope, platform, address in rows
+        ]
+
+    async def add_organizer(self, organizer: Organizer) -> None:
+        """See Store.add_organizer."""
+        await self._change(
+            """
+            INSERT INTO organizer (id, platform, address, nickname) VALUES (?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET address = excluded.address, nickname = excluded.nickname
+            """,
+            (organizer.id, organizer.platform, organizer.address, organizer.nickname),
+        )
+
+    async def is_organizer(self, person: bytes) -> bool:
+        """See Store.is_organizer."""
+        return bool(await self._read("SELECT 1 FROM organizer WHERE id = ?", (person,)))
+
+    async def support(
+        self, walkout: WalkoutId, matter: Matter, organizer: bytes, *, at: datetime, since: datetime
+    ) -> int:
+        """See Store.support."""
+
+        async def job() -> int:
+            await self._rows(
+                """
+                INSERT INTO support (walkout, matter, organizer, at) VALUES (?, ?, ?, ?)
+                ON CONFLICT (walkout, matter, organizer) DO UPDATE SET at = excluded.at
+                """,
+                (walkout, matter, organizer, instant(at)),
+            )
+            counted = await self._rows(
+                "SELECT count(*) FROM support WHERE walkout = ? AND matter = ? AND at > ?",
+                (walkout, matter, instant(since)),
+            )
+            return int(counted[0][0])
+
+        return await self._in_transaction(job)
+
+    # -- parcels ----------------------------------------------------------------------------------------------
+
+    async def claim_parcels(self, platforms: Collection[str], *, now: datetime, limit: int) -> list[Parcel]:
+        """See Store.claim_parcels."""
+        rows = await self._change(
+            """
+            UPDATE parcel SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
+                SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ?
+                AND platform IN (SELECT value FROM json_each(?)) ORDER BY not_before, id LIMIT ?
+            ) RETURNING id, walkout, scope, kind, about, occasion, platform, room, attempts,
+                (SELECT facts FROM announcement AS a WHERE (a.walkout, a.scope, a.kind, a.about, a.occasion)
+                    = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
+                (SELECT address FROM organizer WHERE organizer.id = parcel.organizer)
+            """,
+            (instant(now), json.dumps(list(platforms)), limit),
+        )
+        return sorted(map(_read_parcel, rows), key=lambda parcel: parcel.id)
+
+    async def settle(self, parcel: int, became: Delivery) -> None:
+        """See Store.settle."""
+        await self._change("UPDATE parcel SET state = ? WHERE id = ?", (became, parcel))
+
+    async def postpone(self, parcel: int, *, until: datetime) -> None:
+        """See Store.postpone."""
+        await self._change("UPDATE parcel SET state = 'waiting', not_before = ? WHERE id = ?", (instant(until), parcel))
+
+    async def next_parcel(self, platforms: Collection[str]) -> datetime | None:
+        """See Store.next_parcel."""
+        rows = await self._read(
+            """
+            SELECT min(not_before) FROM parcel
+            WHERE state = 'waiting' AND platform IN (SELECT value FROM json_each(?))
+            """,
+            (json.dumps(list(platforms)),),
+        )
+        return maybe_moment(rows[0][0])
+
+    async def unsettled(self, walkout: WalkoutId) -> int:
+        """See Store.unsettled."""
+        rows = await self._read(
+            "SELECT count(*) FROM parcel WHERE walkout = ? AND state IN ('waiting', 'claimed')", (walkout,)
+        )
+        return int(rows[0][0])
+
+    # -- small things -------------------------------------------------------------------------------------------
+
+    async def _read(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
+        return await self._in_turn(lambda: self._rows(sql, parameters))
+
+    async def _change(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
+        return await self._in_transaction(lambda: self._rows(sql, parameters))
+
+    async def aclose(self) -> None:
+        """See Store.aclose."""
+        self._ending = True
+        self._arrived.set()
+        await self._writer
+        await self._db.close()
+
+
+class _Waiting:
+    """A change that waits for the next batch, or (`change` None) a job that waits for its turn."""
+
+    __slots__ = ("answer", "change", "run")
+
+    def __init__(
+        self,
+        change: Change | None,
+        answer: asyncio.Future[Any],
+        run: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.change = change
+        self.answer = answer
+        if run is not None:
+            self.run = run
+
+
+def _answer(future: asyncio.Future[Any], answer: object) -> None:
+    if future.done():  # its caller was cancelled; what was committed stays
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
+def _count(n: int) -> str:
+    return json.dumps(list(range(n)))
+
+
+def _columns(cards: Mapping[bytes, Card]) -> tuple[str, bytes, bytes]:
+    return (
+        json.dumps([[card.walkout, card.workplace, card.state] for card in cards.values()]),
+        b"".join(cards),
+        b"".join(card.owner for card in cards.values()),
+    )
+
+
+def _decide_all(
+    changes: Sequence[Change], found: list[Row], heads: list[Row], free: list[Row], now: datetime
+) -> tuple[list[Outcome | Exception], dict[bytes, Card]]:
+    """Decide the batch in its order, so that two changes to one card see each other."""
+    cards = {row[0]: Card(walkout=row[1], workplace=row[2], state=CardState(row[3]), owner=row[4]) for row in found}
+    walkouts = {
+        WalkoutId(row[0]): Head(
+            stage=Stage(row[1]),
+            pledge_by=moment(row[2]),
+            next_tally=maybe_moment(row[3]),
+            ended=maybe_moment(row[4]),
+        )
+        for row in heads
+    }
+    places: dict[tuple[WalkoutId, WorkplaceId], int] = {(row[0], row[1]): row[2] for row in free}
+    answers: list[Outcome | Exception] = []
+    written: dict[bytes, Card] = {}
+    for change in changes:
+        key = (change.enrol.walkout, change.enrol.workplace) if change.enrol else None
+        room = places.get(key, 0) if key else 0
+        before = cards.get(change.card)
+        answer, after = pledging.decide(change, before, walkouts, free=room, now=now)
+        answers.append(answer)
+        if after is None:
+            continue
+        cards[change.card] = written[change.card] = after
+        if key is not None and (before is None or before.workplace != after.workplace):
+            places[key] -= 1
+    return answers, written
+
+
+_WALKOUT = """
+    SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended
+    FROM walkout
+"""
+
+
+def _state(walkout: Walkout) -> Row:
+    return (
+        walkout.stage,
+        maybe_instant(walkout.opened),
+        walkout.tally,
+        maybe_instant(walkout.tallied),
+        maybe_instant(walkout.next_tally),
+        walkout.streak,
+        walkout.milestone,
+        maybe_instant(walkout.reminded),
+        maybe_instant(walkout.ended),
+    )
+
+
+def _read_walkout(row: Row) -> Walkout:
+    return Walkout(
+        id=WalkoutId(row[0]),
+        terms=read_terms(row[1]),
+        stage=Stage(row[2]),
+        opened=maybe_moment(row[3]),
+        tally=row[4],
+        tallied=maybe_moment(row[5]),
+        next_tally=maybe_moment(row[6]),
+        streak=row[7],
+        milestone=row[8],
+        reminded=maybe_moment(row[9]),
+        ended=maybe_moment(row[10]),
+    )
+
+
+_WORKPLACE = """
+    SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready
+    FROM workplace
+"""
+
+
+def _read_workplace(row: Row) -> Workplace:
+    return Workplace(
+        id=WorkplaceId(row[0]),
+        name=row[1],
+        headcount=row[2],
+        threshold=row[3],
+        meet=row[4],
+        minted=row[5],
+        standing=row[6],
+        line=BoardLine(reached=bool(row[7]), number=row[8], anchor=row[9]),
+        out=bool(row[10]),
+        told_ready=bool(row[11]),
+    )
+
+
+def _read_parcel(row: Row) -> Parcel:
+    return Parcel(
+        id=row[0],
+        walkout=WalkoutId(row[1]),
+        news=Announcement(
+            scope=WorkplaceId(row[2]) or None,
+            kind=Kind(row[3]),
+            about=WorkplaceId(row[4]) or None,
+            occasion=row[5],
+            facts=json.loads(row[9]),
+        ),
+        platform=row[6],
+        room=row[7] or None,
+        person=row[10],
+        attempts=row[8],
+    )
+
+
+# -- opening ------------------------------------------------------------------------------------------------------
+
+
+def _migrations() -> list[str]:
+    folder = resources.files("bot.storage") / "migrations" / "sqlite"
+    scripts = sorted((script for script in folder.iterdir() if script.name.endswith(".sql")), key=lambda s: s.name)
+    return [script.read_text(encoding="utf-8") for script in scripts]
+
+
+async def open_store(path: Path, *, clock: Callable[[], datetime], identity: str) -> SqliteStore:
+    """Open the store for this process alone, and bring it to this version's schema.
+
+    `identity` is the store's name in the key file. Raises StoreInUse (within two seconds), StoreTooNew,
+    StoreUnusable, and KeyFileRefused if the key file belongs to another database.
+    """
+    try:
+        # made by us, so that it is never readable by others, whatever the umask
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreUnusable(str(path), error.strerror or type(error).__name__) from None
+    connection = await aiosqlite.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
+    try:
+        await _own(connection)
+        await _migrate(connection, path, identity)
+    except sqlite3.OperationalError as error:
+        await connection.close()
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise StoreInUse(str(path)) from None
+        raise StoreUnusable(str(path), str(error)) from None
+    except sqlite3.Error as error:
+        await connection.close()
+        raise StoreUnusable(str(path), str(error)) from None
+    except Refused:
+        await connection.close()
+        raise
+    return SqliteStore(connection, clock)
+
+
+async def _own(connection: aiosqlite.Connection) -> None:
+    for pragma in PRAGMAS:
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
+    # in exclusive mode the lock taken here is kept until the connection closes
+    await connection.execute_fetchall("BEGIN EXCLUSIVE")
+    await connection.execute_fetchall("COMMIT")
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path, identity: str) -> None:
+    scripts = _migrations()
+    found = next(iter(await connection.execute_fetchall("PRAGMA user_version")))[0]
+    if found > len(scripts):
+        raise StoreTooNew(str(path), found, len(scripts))
+    for number, script in enumerate(scripts[found:], start=found + 1):
+        try:
+            await connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                await connection.execute_fetchall("ROLLBACK")
+            raise
+    await connection.execute_fetchall(
+        "INSERT INTO store (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM store)", (identity,)
+    )
+    kept = next(iter(await connection.execute_fetchall("SELECT id FROM store")))[0]
+    if kept != identity:
+        raise KeyFileRefused(str(path), "foreign")
+    # whoever claimed these is not there any more: this process owns the store now
+    await connection.execute_fetchall("UPDATE parcel SET state = 'waiting' WHERE state = 'claimed'")

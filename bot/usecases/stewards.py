@@ -1,0 +1,85 @@
+"""What a steward can do: read the board, hand out cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain import disclosure, rules
+from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchWorkplace, WrongStage
+from bot.domain.model import Entry, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.storage.store import Store
+
+NAMED_AT_MOST = 10
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Board:
+    """What the last tally published; the workplaces nearest to their threshold first."""
+
+    walkout: Walkout
+    city: disclosure.City
+    workplaces: tuple[Workplace, ...]
+
+
+async def board(walkout: WalkoutId, store: Store) -> Board:
+    """Return the board as of the last tally; it is never recomputed on demand."""
+    seen = await store.walkout(walkout)
+    places = await store.workplaces(walkout)
+    return Board(
+        walkout=seen,
+        city=disclosure.city(seen, places),
+        workplaces=tuple(sorted(places, key=_distance)),
+    )
+
+
+def _distance(place: Workplace) -> tuple[bool, float, str]:
+    # by what is shown, never by the exact count: an order is a leak as well
+    return (not place.line.reached, -place.line.number / place.threshold, place.name.casefold())
+
+
+def find(places: Sequence[Workplace], name: str) -> Workplace:
+    """Return the workplace of this name, or the only one whose name contains it. Raises NoSuchWorkplace."""
+    wanted = " ".join(name.casefold().split())
+    for place in places:
+        if place.name.casefold() == wanted:
+            return place
+    close = [place for place in places if wanted in place.name.casefold()]
+    if len(close) == 1:
+        return close[0]
+    raise NoSuchWorkplace(name[:LONGEST_NAME], tuple(place.name for place in close[:NAMED_AT_MOST]))
+
+
+async def cards_wanted(
+    walkout: WalkoutId, store: Store, *, only: WorkplaceId | None, number: int | None, beyond_headcount: bool
+) -> list[tuple[Workplace, int]]:
+    """Say how many cards to mint at each workplace: `number`, or what is missing to the head-count.
+
+    Raises NoCardsWithOpenEntry, WrongStage (the walkout is over), BeyondHeadcount.
+    """
+    seen = await store.walkout(walkout)
+    if seen.terms.entry is Entry.OPEN:
+        raise NoCardsWithOpenEntry
+    if seen.stage not in rules.NOT_OVER:
+        raise WrongStage(seen.stage)
+    wanted = []
+    for place in await store.workplaces(walkout):
+        if only not in {None, place.id}:
+            continue
+        missing = max(0, place.headcount - place.minted)
+        if number is not None and number > missing and not beyond_headcount:
+            raise BeyondHeadcount(place.name, place.headcount, place.minted, number)
+        wanted.append((place, missing if number is None else number))
+    return wanted
+
+
+async def mint(
+    walkout: WalkoutId,
+    cards: Mapping[WorkplaceId, Sequence[bytes]],
+    store: Store,
+    *,
+    beyond_headcount: bool,
+) -> None:
+    """Store the hashes of new cards; the codes themselves never come here. Raises BeyondHeadcount."""
+    await store.mint(walkout, cards, beyond_headcount=beyond_headcount)

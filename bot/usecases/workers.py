@@ -1,0 +1,124 @@
+"""What a worker can do: look at a card, pledge, take it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot import cards
+from bot.brake import Brake
+from bot.domain.errors import NotOpenYet, OneCardEach, PledgingClosed, TallyDue, WrongStage
+from bot.domain.model import CardState, Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.pledging import Act, Change, Enrolment, Outcome
+from bot.domain.rules import PLEDGING
+from bot.keys import Keys, Person
+from bot.scheduler import Clock
+from bot.storage.store import Store
+from bot.usecases import automatic
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """A card as its holder may see it."""
+
+    walkout: Walkout
+    workplace: Workplace
+    mine: CardState | None  #: the holder's own pledge; None says nothing about anybody else's
+    changed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worker:
+    """A worker at the desk: who asks, and what the answer needs."""
+
+    who: Person
+    store: Store
+    keys: Keys
+    brake: Brake
+    clock: Clock
+
+    async def look(self, code: str) -> Seen:
+        """Show a card: to its owner their pledge, to everyone else the terms, pledged or not.
+
+        Raises UnknownCard; and to everyone but its owner NotOpenYet, PledgingClosed.
+        """
+        return self._offered(await self._seen(await self.store.apply(self._change(Act.LOOK, code))))
+
+    async def look_without_card(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
+        """Show the account's own pledge in a walkout with open entry, or else this workplace's terms."""
+        enrol = Enrolment(walkout=walkout, workplace=workplace)
+        change = self._change(Act.LOOK, self.open_code(walkout), enrol)
+        return self._offered(await self._seen(await self.store.apply(change)))
+
+    def _offered(self, seen: Seen) -> Seen:
+        walkout = seen.walkout
+        if seen.mine is None and walkout.stage is Stage.DRAFT:
+            raise NotOpenYet
+        if seen.mine is None and (walkout.stage not in PLEDGING or self.clock() >= walkout.terms.pledge_by):
+            raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by)
+        return seen
+
+    async def pledge(self, code: str) -> Seen:
+        """Stand one card as pledged; pledging twice changes nothing.
+
+        Raises UnknownCard, CardSpent, NotOpenYet, PledgingClosed, OneCardEach or NotRecorded; then
+        nothing is stored. The store decides, in the batch's own transaction.
+        """
+        return await self._pledge(self._change(Act.PLEDGE, code))
+
+    async def enrol(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
+        """Pledge without a card, where the walkout's entry is open. Raises as `pledge` does, and WorkplaceFull."""
+        seen = await self.store.walkout(walkout)
+        if seen.terms.entry is not Entry.OPEN or walkout not in self.keys.walkouts:
+            raise WrongStage(seen.stage)
+        code = self.open_code(walkout)
+        return await self._pledge(self._change(Act.PLEDGE, code, Enrolment(walkout=walkout, workplace=workplace)))
+
+    async def withdraw(self, code: str) -> Seen:
+        """Take the pledge back; doing it twice changes nothing.
+
+        Raises UnknownCard, NotPledged (whoever else may have pledged the card), PledgingClosed or NotRecorded.
+        """
+        outcome = await self._decided(self._change(Act.WITHDRAW, code))
+        self.brake.forget(self.who, outcome.walkout)
+        return await self._seen(outcome)
+
+    async def open_walkouts(self) -> list[Walkout]:
+        """Return the walkouts to which one may pledge without a card."""
+        return [
+            walkout
+            for walkout in await self.store.walkouts()
+            if walkout.terms.entry is Entry.OPEN and walkout.stage in PLEDGING
+        ]
+
+    def open_code(self, walkout: WalkoutId) -> str:
+        """Return this account's own code in a walkout with open entry."""
+        return self.keys.open_code(walkout, self.who)
+
+    async def _pledge(self, change: Change) -> Seen:
+        others = self.brake.others(self.who, change.card)
+        if others:
+            seen = await self.store.apply(Change(act=Act.LOOK, card=change.card, owners=change.owners))
+            if seen.walkout in others:
+                raise OneCardEach
+        outcome = await self._decided(change)
+        self.brake.remember(self.who, outcome.walkout, change.card)
+        return await self._seen(outcome)
+
+    async def _decided(self, change: Change) -> Outcome:
+        while True:
+            try:
+                return await self.store.apply(change)
+            except TallyDue as due:  # the tally stands before this change
+                await automatic.tally(due.walkout, self.store, self.clock)
+
+    def _change(self, act: Act, code: str, enrol: Enrolment | None = None) -> Change:
+        owners = self.keys.owners(code, self.who)
+        return Change(act=act, card=cards.key_of(code), owners=owners, enrol=enrol)
+
+    async def _seen(self, outcome: Outcome) -> Seen:
+        return Seen(
+            walkout=await self.store.walkout(outcome.walkout),
+            workplace=await self.store.workplace(outcome.walkout, outcome.workplace),
+            mine=outcome.mine,
+            changed=outcome.changed,
+        )

@@ -1,0 +1,89 @@
+"""Builds the App and lists its jobs: read this to know what runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from bot.brake import Brake
+from bot.domain import rules
+from bot.domain.model import Walkout
+from bot.keys import Keys, open_keys
+from bot.outbox import Outbox, Sender
+from bot.scheduler import Clock, Job, Scheduler
+from bot.storage.sqlite import open_store
+from bot.storage.store import Store
+from bot.usecases import automatic
+
+DATABASE = "allout.db"
+KEY_FILE = "allout.key"
+SOCKET = "allout.sock"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """The parts that every platform and every command of the server shares."""
+
+    data: Path
+    store: Store
+    keys: Keys
+    clock: Clock
+    brake: Brake
+    outbox: Outbox
+    scheduler: Scheduler
+
+
+@asynccontextmanager
+async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender]) -> AsyncIterator[App]:
+    """Own the store in this folder for as long as the block lasts.
+
+    Raises StoreInUse, StoreTooNew, StoreUnusable, KeyFileRefused.
+    """
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = data / DATABASE
+    keys = open_keys(data / KEY_FILE, database=database)
+    store = await open_store(database, clock=clock, identity=keys.store)
+    try:
+        outbox = Outbox(store, keys, senders, clock)
+        yield App(
+            data=data,
+            store=store,
+            keys=keys,
+            clock=clock,
+            brake=Brake(),
+            outbox=outbox,
+            scheduler=Scheduler(_jobs(store, keys, outbox, clock), clock),
+        )
+    finally:
+        await store.aclose()
+
+
+def _jobs(store: Store, keys: Keys, outbox: Outbox, clock: Clock) -> list[Job]:
+    """List all that happens by itself. At the same instant a tally comes before a reminder."""
+
+    async def earliest(of: Callable[[Walkout], datetime | None]) -> datetime | None:
+        due = [of(walkout) for walkout in await store.walkouts()]
+        return min((instant for instant in due if instant is not None), default=None)
+
+    return [
+        Job(
+            name="tally",
+            due=lambda: earliest(lambda walkout: walkout.next_tally),
+            run=partial(automatic.tally_all, store, clock),
+        ),
+        Job(
+            name="remind",
+            due=lambda: earliest(rules.next_reminder),
+            run=partial(automatic.remind_all, store, clock),
+        ),
+        Job(
+            name="close",
+            due=lambda: earliest(rules.closes_at),
+            run=partial(automatic.close_all, store, keys, clock),
+        ),
+        Job(name="deliver", due=outbox.due, run=outbox.deliver),
+    ]

@@ -1,0 +1,1 @@
+"""The people-facing side: words, commands, platforms."""

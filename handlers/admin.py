@@ -1,0 +1,100 @@
+"""The server's own commands, carried out by whoever owns the store: the running bot, or the command itself."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot import cards as card_codes
+from bot.control import Answer, Request
+from bot.domain.errors import Refused
+from bot.domain.model import WalkoutId, WorkplaceId
+from bot.draft import DraftRefused, RosterOptions, SourceFile, read
+from bot.usecases import organizers, stewards
+from bot.wiring import App
+from handlers.texts import draft as draft_texts
+from handlers.texts import organizers as organizers_texts
+from handlers.texts import refusals
+
+REFUSED = 2
+"""Exit status of a command that changed nothing."""
+
+
+async def execute(app: App, request: Request) -> Answer:
+    """Carry one command out. The answer has `out`, `err` and `status`, and what else the command gives."""
+    try:
+        return await _COMMANDS[request["command"]](app, request)
+    except DraftRefused as refused:
+        return _refused("\n".join(map(draft_texts.problem, refused.problems)))
+    except Refused as refused:
+        return _refused(refusals.refusal(refused)[1])
+
+
+def _refused(err: str) -> Answer:
+    return {"out": "", "err": err, "status": REFUSED}
+
+
+def _done(out: str, **more: Any) -> Answer:
+    return {"out": out, "err": "", "status": 0, **more}
+
+
+async def _draft(app: App, request: Request) -> Answer:
+    now = datetime.fromisoformat(request["now"]) if request["now"] else app.clock()
+    roster = request["roster"]
+    plan = read(
+        _unpack(request["terms"]),
+        _unpack(roster) if roster else None,
+        RosterOptions(**request["options"]),
+        now=now,
+    )
+    walkout = await organizers.draft(plan, app.store, app.keys)
+    preview = organizers_texts.drafted(walkout, plan)
+    return _done(f"{preview}\n{walkout.id}")
+
+
+async def _cards_wanted(app: App, request: Request) -> Answer:
+    only = None
+    if request["workplace"] is not None:
+        places = await app.store.workplaces(WalkoutId(request["walkout"]))
+        only = stewards.find(places, request["workplace"]).id
+    wanted = await stewards.cards_wanted(
+        WalkoutId(request["walkout"]),
+        app.store,
+        only=only,
+        number=request["number"],
+        beyond_headcount=request["beyond_headcount"],
+    )
+    return _done("", places=[[place.id, place.name, number] for place, number in wanted])
+
+
+async def _mint(app: App, request: Request) -> Answer:
+    keys = {WorkplaceId(int(place)): [b64decode(key) for key in hashes] for place, hashes in request["cards"].items()}
+    walkout = WalkoutId(request["walkout"])
+    await stewards.mint(walkout, keys, app.store, beyond_headcount=request["beyond_headcount"])
+    return _done("")
+
+
+def pack(file: SourceFile) -> dict[str, str]:
+    """Write a file down for the way to the running bot."""
+    return {"name": file.name, "data": b64encode(file.data).decode()}
+
+
+def pack_cards(codes: Mapping[int, Sequence[str]]) -> dict[str, list[str]]:
+    """Write down the hashes of new codes, by workplace; the codes themselves never travel."""
+    return {
+        str(place): [b64encode(card_codes.key_of(code)).decode() for code in of_place]
+        for place, of_place in codes.items()
+    }
+
+
+def _unpack(packed: dict[str, str]) -> SourceFile:
+    return SourceFile(name=packed["name"], data=b64decode(packed["data"]))
+
+
+_COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
+    "draft": _draft,
+    "cards_wanted": _cards_wanted,
+    "mint": _mint,
+}

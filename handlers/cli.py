@@ -1,0 +1,243 @@
+"""The `allout` command."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+
+from bot import cards as card_codes
+from bot import control
+from bot.control import Answer, Request
+from bot.domain.errors import Refused
+from bot.draft import SourceFile, workplaces_file
+from bot.keys import Person
+from bot.scheduler import Clock, MovableClock, real_clock
+from bot.settings import PREFIX, Settings
+from bot.usecases import organizers
+from bot.wiring import SOCKET, App, open_app
+from handlers import admin, card_files
+from handlers.console import PLATFORM, Console, ConsoleSender, Printer, interact, script_lines
+from handlers.texts import cli as texts
+from handlers.texts.refusals import start_refusal
+
+T = TypeVar("T")
+
+cli = typer.Typer(
+    help="Workers pledge in confidence; the walkout goes ahead only when enough have.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with local variables would show codes and keys
+)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(texts.not_an_instant(text)) from None
+    if instant.tzinfo is None:
+        raise typer.BadParameter(texts.not_an_instant(text))
+    return instant
+
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the database and its key. Default: ALLOUT_DATA.")]
+Now = Annotated[datetime | None, typer.Option("--now", parser=_instant, metavar="ISO", help="Use this time instead.")]
+
+
+@cli.command()
+def draft(
+    terms: Annotated[Path, typer.Argument(metavar="WALKOUT.TOML", help="The walkout's terms.")],
+    data: Data = None,
+    now: Now = None,
+    workplaces: Annotated[Path | None, typer.Option(help="Instead of the file named in the terms.")] = None,
+    name_column: Annotated[str | None, typer.Option(help="In a foreign file: the workplace's name.")] = None,
+    headcount_column: Annotated[str | None, typer.Option(help="In a foreign file: its head-count.")] = None,
+    threshold: Annotated[str | None, typer.Option(help='For every workplace: a number or a share, "65%".')] = None,
+    group_small: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Merge the smallest by this column's value.")
+    ] = None,
+) -> None:
+    """Check a walkout and its workplaces, and keep them as a draft. The last line is its id."""
+    toml = _source(terms)
+    roster = workplaces
+    if roster is None and (named := workplaces_file(toml)) is not None:
+        roster = terms.parent / named
+    request: Request = {
+        "command": "draft",
+        "terms": admin.pack(toml),
+        "roster": admin.pack(_source(roster)) if roster is not None and roster.is_file() else None,
+        "options": {
+            "name_column": name_column,
+            "headcount_column": headcount_column,
+            "threshold": threshold,
+            "group_small": group_small,
+        },
+        "now": now.isoformat() if now else None,
+    }
+    _print(_run(_carry_out(_folder(data), request)))
+
+
+@cli.command()
+def cards(
+    walkout: Annotated[str, typer.Argument(metavar="ID", help="The walkout's id.")],
+    out: Annotated[Path, typer.Option(help="Where the codes are written, once.")],
+    workplace: Annotated[str | None, typer.Option(help="Only for this workplace.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="For every workplace.")] = False,
+    number: Annotated[int | None, typer.Option(min=1, help="So many each. Default: what is missing.")] = None,
+    form: Annotated[card_files.Form, typer.Option("--format", help="How they are written.")] = card_files.Form.CSV,
+    beyond_headcount: Annotated[bool, typer.Option(help="Allow more cards than people.")] = False,
+    data: Data = None,
+) -> None:
+    """Mint pledge cards and write their codes, once: the store keeps only their hashes."""
+    if every == (workplace is not None):
+        _fail(texts.one_or_all())
+    if out.exists():
+        _fail(texts.already_there(str(out)))
+    request: Request = {
+        "walkout": walkout.lower(),
+        "workplace": workplace,
+        "number": number,
+        "beyond_headcount": beyond_headcount,
+    }
+    _print(_run(_mint(_folder(data), request, out, form)))
+
+
+async def _mint(data: Path, request: Request, out: Path, form: card_files.Form) -> Answer:
+    """Have the codes on disk before the store knows them: cut off anywhere, no stored card is without its code."""
+    wanted = await _carry_out(data, {**request, "command": "cards_wanted"})
+    if wanted["status"]:
+        return wanted
+    codes = {place: [card_codes.mint() for _ in range(n)] for place, _name, n in wanted["places"]}
+    total = sum(map(len, codes.values()))
+    if total == 0:
+        return {"out": texts.no_cards_missing(), "err": "", "status": 0}
+    fresh = card_files.write(out, form, [(name, codes[place]) for place, name, _n in wanted["places"]])
+    answer = await _carry_out(
+        data,
+        {**request, "command": "mint", "cards": admin.pack_cards(codes)},
+    )
+    if answer["status"]:
+        fresh.unlink()
+        return answer
+    fresh.replace(out)
+    return {**answer, "out": texts.minted(total, str(out))}
+
+
+@cli.command()
+def console(
+    data: Data = None,
+    organizer: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Who organizes here.")] = None,
+    now: Now = None,
+    script: Annotated[str | None, typer.Option(metavar="FILE|-", help="Play these lines.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Play a walkout in this terminal: everybody writes here, no accounts and no network."""
+    if script not in {None, "-"} and not Path(str(script)).is_file():
+        _fail(texts.no_file(str(script)))
+    names = [name.removeprefix("@") for name in organizer or []]
+    failed = _run(_console(_folder(data), names, now, script, as_json=as_json))
+    raise typer.Exit(1 if failed else 0)
+
+
+async def _console(data: Path, names: list[str], now: datetime | None, script: str | None, *, as_json: bool) -> int:
+    if script is None and not sys.stdin.isatty():
+        script = "-"
+    clock = _console_clock(now, scripted=script is not None)
+    printer = Printer(out=sys.stdout, as_json=as_json)
+    async with open_app(data, clock=clock, senders={PLATFORM: ConsoleSender(printer)}) as app:
+        for name in names:
+            await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)
+        async with control.serve(data / SOCKET, lambda request: admin.execute(app, request)):
+            movable = clock if isinstance(clock, MovableClock) else None
+            if script is None:
+                await interact(app, movable, printer)
+                return 0
+            return await _play(app, movable, printer, script)
+
+
+async def _play(app: App, clock: MovableClock | None, printer: Printer, script: str) -> int:
+    player = Console(app, clock, printer)
+    if script == "-":
+        await player.run(script_lines(sys.stdin))
+    else:
+        with Path(script).open(encoding="utf-8", errors="replace") as source:  # noqa: ASYNC230  read in a thread
+            await player.run(script_lines(source))
+    return player.failed
+
+
+def _console_clock(now: datetime | None, *, scripted: bool) -> Clock:
+    if scripted:  # time stands still between two lines, wherever it begins
+        return MovableClock(now or real_clock())
+    return MovableClock(now, running=True) if now else real_clock
+
+
+async def _carry_out(data: Path, request: Request) -> Answer:
+    """Let the running bot carry it out, or, if none runs, do it here."""
+    answer = await control.ask(data / SOCKET, request)
+    if answer is not None:
+        return answer
+    async with open_app(data, clock=real_clock, senders={}) as app:
+        return await admin.execute(app, request)
+
+
+def _folder(data: Path | None) -> Path:
+    return data if data is not None else _settings().data
+
+
+def _settings() -> Settings:
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
+    if unknown:
+        _fail(texts.unknown_settings(sorted(unknown)))
+    try:
+        return Settings()
+    except ValidationError as error:
+        _fail(texts.bad_settings([(str(e["loc"][0]), e["msg"]) for e in error.errors(include_input=False)]))
+
+
+def _source(path: Path) -> SourceFile:
+    try:
+        return SourceFile(name=path.name, data=path.read_bytes())
+    except OSError as error:
+        _fail(texts.unreadable_file(str(path), error.strerror or ""))
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except Refused as refused:
+        _fail(start_refusal(refused))
+    except OSError as error:
+        _fail(texts.unreadable_file(str(error.filename or ""), error.strerror or type(error).__name__))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _print(answer: Answer) -> None:
+    if answer["out"]:
+        print(answer["out"])  # noqa: T201
+    if answer["err"]:
+        print(answer["err"], file=sys.stderr)  # noqa: T201
+    raise typer.Exit(answer["status"])
+
+
+def _fail(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)  # noqa: T201
+    raise typer.Exit(admin.REFUSED)
+
+
+def main() -> None:
+    """Run the command line."""
+    # other libraries' loggers would write tokens and messages; ours say only what is counted
+    logging.basicConfig(level=logging.CRITICAL, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("bot").setLevel(logging.WARNING)
+    cli()

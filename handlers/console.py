@@ -1,0 +1,242 @@
+"""The console: a chat platform with no network, for trying a walkout out and for scripts.
+
+Input lines: `@ana TEXT` and `@ana [Label]` are what ana writes and presses; `!tally`, `!clock ISO` and `!wait`
+move the time; `;` starts a comment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import AsyncIterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TextIO
+
+from bot.keys import Person
+from bot.outbox import Letter
+from bot.scheduler import MovableClock
+from bot.wiring import App
+from handlers.conversation import Button, Conversation, Reply, Said
+from handlers.texts import console as texts
+from handlers.texts.announcements import announcement
+from handlers.texts.workers import console_can_see
+
+PLATFORM = "console"
+
+_LINE = re.compile(r"@(?P<name>[^\s@#\[\]]+)(?:\s+(?P<text>.*))?", re.DOTALL)
+_PRESS = re.compile(r"\[(?P<label>[^\[\]]+)\]")
+
+
+class Impossible(Exception):  # noqa: N818  said to whoever wrote the line
+    """A line that nobody could say; the words are its argument."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Printer:
+    """Shows everything: to people, or with `as_json` one object a line for scripts."""
+
+    out: TextIO
+    as_json: bool
+    numbered: bool = False
+
+    def reply(self, name: str, reply: Reply) -> None:
+        """Show a private answer."""
+        labels = [button.label for button in reply.buttons]
+        line = {"to": f"@{name}", "kind": reply.kind, "text": reply.text, "buttons": labels}
+        self._show(line, texts.private(name, reply.text, labels, numbered=self.numbered))
+
+    def letter(self, letter: Letter) -> None:
+        """Show an announcement."""
+        text = announcement(letter)
+        scope = "citywide" if letter.news.scope is None or letter.about is None else letter.about.name
+        about = {"kind": letter.news.kind, "scope": scope, "text": text}
+        if letter.private:
+            line = {"to": f"@{letter.address}", **about, "buttons": []}
+            self._show(line, texts.private(letter.address, text, [], numbered=False))
+        else:
+            self._show({"room": letter.address, **about}, texts.room(letter.address, text))
+
+    def error(self, number: int, text: str) -> None:
+        """Show what was wrong with a line."""
+        self._show({"error": text, "line": number}, texts.impossible(text))
+
+    def _show(self, line: Mapping[str, object], plain: str) -> None:
+        # flushed at once: what is settled after this must have been seen
+        print(json.dumps(line, ensure_ascii=False) if self.as_json else plain, file=self.out, flush=True)
+
+
+class ConsoleSender:
+    """The console's way out for parcels."""
+
+    def __init__(self, printer: Printer) -> None:
+        self._printer = printer
+
+    async def send(self, letter: Letter) -> None:
+        """Print it."""
+        self._printer.letter(letter)
+
+
+class Console:
+    """Reads lines and lets people say them."""
+
+    def __init__(self, app: App, clock: MovableClock | None, printer: Printer) -> None:
+        self._app = app
+        self._clock = clock  #: None: real time passes, and nobody moves it
+        self._printer = printer
+        self._conversation = Conversation(app, console_can_see)
+        self._shown: dict[str, list[tuple[Button, ...]]] = {}
+        self._latest: dict[str, asyncio.Task[None]] = {}
+        self.failed = 0  #: impossible lines so far
+
+    async def run(self, lines: AsyncIterable[str]) -> None:
+        """Carry every line out. Lines between two `!` lines run concurrently, each person's own in order."""
+        number = 0
+        await self._app.scheduler.run_due()
+        async for line in lines:
+            number += 1
+            await self.take(line, number)
+        await self.settle()
+
+    async def take(self, line: str, number: int) -> None:
+        """Carry out a `!` line, or start what a person says."""
+        line = line.strip()
+        if not line or line.startswith(";"):
+            return
+        if line.startswith("!"):
+            await self.settle()
+            try:
+                await self._move(line)
+            except Impossible as impossible:
+                self._fail(number, impossible)
+            return
+        name = (found := _LINE.fullmatch(line)) and found["name"]
+        if not found or not name or not found["text"]:
+            self._fail(number, Impossible(texts.unreadable()))
+            return
+        before = self._latest.get(name)
+        self._latest[name] = asyncio.create_task(self._say(name, found["text"], number, before))
+
+    async def settle(self) -> None:
+        """Wait until everything said so far is answered and everything due by now is done."""
+        waiting, self._latest = list(self._latest.values()), {}
+        await asyncio.gather(*waiting)
+        await self._app.scheduler.run_due()
+
+    def buttons(self, name: str) -> tuple[Button, ...]:
+        """Return the buttons of the person's newest message that has any."""
+        return self._shown.get(name, [()])[-1]
+
+    async def _say(self, name: str, text: str, number: int, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await before
+        who = Person(PLATFORM, name)
+        try:
+            press = _PRESS.fullmatch(text.strip())
+            said = Said(who=who, button=self._find(name, press["label"])) if press else Said(who=who, text=text)
+        except Impossible as impossible:
+            self._fail(number, impossible)
+            return
+        reply = await self._conversation.answer(said)
+        if reply.buttons:
+            self._shown.setdefault(name, []).append(reply.buttons)
+        self._printer.reply(name, reply)
+
+    def _find(self, name: str, label: str) -> str:
+        for buttons in reversed(self._shown.get(name, [])):
+            for button in buttons:
+                if button.label.casefold() == label.strip().casefold():
+                    return button.data
+        raise Impossible(texts.no_button(name, label))
+
+    async def _move(self, line: str) -> None:
+        order, *rest = line[1:].split()
+        if order == "wait" and not rest:
+            return
+        if self._clock is None:
+            raise Impossible(texts.real_clock())
+        if order == "tally" and not rest:
+            await self._move_to(self._clock, await self._next_tally())
+        elif order == "clock" and len(rest) == 1:
+            await self._move_to(self._clock, self._instant(rest[0], self._clock))
+        else:
+            raise Impossible(texts.unreadable())
+
+    async def _move_to(self, clock: MovableClock, instant: datetime) -> None:
+        scheduler = self._app.scheduler
+        while (due := await scheduler.next_due()) is not None and due <= instant:
+            clock.move_to(due)
+            await scheduler.run_due()
+            if await scheduler.next_due() == due:  # it could not be done now; said in the log
+                break
+        clock.move_to(instant)
+
+    async def _next_tally(self) -> datetime:
+        due = [walkout.next_tally for walkout in await self._app.store.walkouts() if walkout.next_tally]
+        if not due:
+            raise Impossible(texts.no_tally())
+        return min(due)
+
+    def _instant(self, text: str, clock: MovableClock) -> datetime:
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            raise Impossible(texts.not_an_instant(text)) from None
+        if instant.tzinfo is None:
+            raise Impossible(texts.not_an_instant(text))
+        if instant < clock():
+            raise Impossible(texts.backwards(clock().isoformat()))
+        return instant
+
+    def _fail(self, number: int, impossible: Impossible) -> None:
+        self.failed += 1
+        self._printer.error(number, str(impossible))
+
+
+async def script_lines(source: TextIO) -> AsyncIterable[str]:
+    """Yield a script's lines, read off the event loop so that a slow pipe stops nobody."""
+    while line := await asyncio.to_thread(source.readline):
+        yield line
+
+
+async def interact(app: App, clock: MovableClock | None, printer: Printer) -> None:
+    """Let a person play everybody at a terminal: tallies by themselves, buttons by number."""
+    from prompt_toolkit import PromptSession  # noqa: PLC0415  costs a script a tenth of a second
+    from prompt_toolkit.history import InMemoryHistory  # noqa: PLC0415
+    from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415
+
+    with patch_stdout():
+        console = Console(app, clock, Printer(out=sys.stdout, as_json=printer.as_json, numbered=True))
+        # in memory only: a history on disk would keep card codes
+        session: PromptSession[str] = PromptSession(history=InMemoryHistory())
+        ticking = asyncio.create_task(app.scheduler.run_forever(1.0))
+        speaker, number = "", 0
+        print(texts.greeting(can_move=clock is not None))  # noqa: T201
+        try:
+            while True:
+                line = (await session.prompt_async(f"{speaker or '@name'}> ")).strip()
+                number += 1
+                speaker, line = _spoken(console, speaker, line)
+                await console.take(line, number)
+                await console.settle()
+        except (EOFError, KeyboardInterrupt):
+            pass
+        finally:
+            ticking.cancel()
+
+
+def _spoken(console: Console, speaker: str, line: str) -> tuple[str, str]:
+    """Return who speaks now, and the line as a script would have it."""
+    if line.startswith(("!", ";")) or not line:
+        return speaker, line
+    if line.startswith("@"):
+        speaker, _blank, line = line.partition(" ")
+    line = line.strip()
+    if not line or not speaker:
+        return speaker, f"{speaker} {line}" if line else ""
+    buttons = console.buttons(speaker[1:])
+    if line.isdecimal() and 1 <= int(line) <= len(buttons):
+        line = f"[{buttons[int(line) - 1].label}]"
+    return speaker, f"{speaker} {line}"

@@ -1,0 +1,64 @@
+"""The board in words. Only what bot/domain/disclosure.py lets through comes here."""
+
+from __future__ import annotations
+
+from bot.domain import disclosure
+from bot.domain.model import Stage, Workplace
+from bot.usecases.stewards import Board
+from handlers.texts.catalogue import _
+from handlers.texts.times import number, when
+
+
+def workplace_line(place: Workplace) -> str:
+    """Say one workplace's line: "Manhattan College: at least 30 of 151"."""
+    shown = place.line
+    if shown.reached:
+        said = _("reached ({threshold})")
+    elif shown.number == 0:
+        said = _("fewer than {fewer} of {threshold}")
+    else:
+        said = _("at least {number} of {threshold}")
+    said = said.format(
+        number=number(shown.number),
+        threshold=number(place.threshold),
+        fewer=number(disclosure.fewer_than(place.threshold)),
+    )
+    line = _("{workplace}: {said}").format(workplace=place.name, said=said)
+    return _("{line}, out").format(line=line) if place.out else line
+
+
+def board(seen: Board) -> str:
+    """Say the whole board."""
+    walkout, city = seen.walkout, seen.city
+    parts = [
+        _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage)),
+        _("City: at least {counted} of {threshold} · {ready} of {workplaces} workplaces ready").format(
+            counted=number(city.counted),
+            threshold=number(walkout.terms.citywide_threshold),
+            ready=number(city.ready),
+            workplaces=number(city.workplaces),
+        ),
+    ]
+    if city.pledged != city.counted:
+        parts.append(_("Pledged everywhere, ready or not: at least {n}").format(n=number(city.pledged)))
+    if walkout.tallied is None:
+        parts.append(_("Nothing has been tallied yet."))
+    else:
+        parts.append(
+            _("As of tally {n}, {when}.").format(n=walkout.tally, when=when(walkout.tallied, walkout.terms.pledge_by))
+        )
+    if walkout.next_tally is not None:
+        parts.append(_("Next tally: {when}.").format(when=when(walkout.next_tally, walkout.terms.pledge_by)))
+    return "\n".join([*parts, "", *map(workplace_line, seen.workplaces)])
+
+
+def stage(stage: Stage) -> str:
+    """Say where a walkout stands."""
+    return {
+        Stage.DRAFT: _("draft"),
+        Stage.OPEN: _("open"),
+        Stage.ON: _("on"),
+        Stage.LAPSED: _("lapsed"),
+        Stage.CALLED_OFF: _("called off"),
+        Stage.CLOSED: _("closed"),
+    }[stage]

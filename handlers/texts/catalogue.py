@@ -1,0 +1,33 @@
+"""Which language the current conversation speaks (gettext)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from gettext import NullTranslations, translation
+from pathlib import Path
+
+LOCALES = Path(__file__).parent / "locales"
+
+_speaking: ContextVar[NullTranslations] = ContextVar("speaking", default=NullTranslations())  # noqa: B039
+
+
+@contextmanager
+def speaking(language: str | None) -> Iterator[None]:
+    """Use this language's catalogue inside the block; English where there is none."""
+    wanted = [language] if language else []
+    token = _speaking.set(translation("allout", LOCALES, languages=wanted, fallback=True))
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
+
+
+def _(message: str) -> str:
+    return _speaking.get().gettext(message)
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """Choose by number, in the language spoken now."""
+    return _speaking.get().ngettext(singular, plural, n)

@@ -1,0 +1,55 @@
+"""What the `allout` command says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.texts.catalogue import _, ngettext
+from handlers.texts.times import number
+
+
+def not_an_instant(text: str) -> str:
+    """Refuse a time."""
+    return _("{text} is not a time with an offset, like 2026-12-08T20:00:00-05:00.").format(text=text)
+
+
+def one_or_all() -> str:
+    """Ask which workplaces get cards."""
+    return _('Say for whom: --workplace "NAME", or --all.')
+
+
+def already_there(path: str) -> str:
+    """Refuse to write over codes."""
+    return _("{path} is there already; codes are written once. Choose another --out.").format(path=path)
+
+
+def no_file(path: str) -> str:
+    """Say that a file is missing."""
+    return _("There is no file {path}.").format(path=path)
+
+
+def unreadable_file(path: str, why: str) -> str:
+    """Say why a file cannot be used."""
+    return _("{path} cannot be used: {why}.").format(path=path, why=why)
+
+
+def no_cards_missing() -> str:
+    """Say that there was nothing to mint."""
+    return _("Every workplace has as many cards as people; no card was made.")
+
+
+def minted(n: int, path: str) -> str:
+    """Confirm new cards."""
+    said = ngettext("{n} card written to {path}.", "{n} cards written to {path}.", n).format(n=number(n), path=path)
+    return said + " " + _("Nobody can print them again: hand them out, then destroy the file.")
+
+
+def unknown_settings(names: Sequence[str]) -> str:
+    """Refuse settings that do not exist."""
+    return _("Unknown setting: {names}. .env.example lists every setting.").format(names=", ".join(names))
+
+
+def bad_settings(problems: Sequence[tuple[str, str]]) -> str:
+    """Refuse malformed settings, without their values."""
+    said = "; ".join(f"{name}: {why}" for name, why in problems)
+    return _("These settings cannot be used: {problems}. .env.example explains them.").format(problems=said)

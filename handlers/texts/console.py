@@ -1,0 +1,68 @@
+"""What the console itself says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.texts.catalogue import _
+
+
+def private(name: str, text: str, labels: Sequence[str], *, numbered: bool) -> str:
+    """Lay out a private message."""
+    lines = [f"to @{name}:", *(f"  {line}" for line in text.split("\n"))]
+    if labels:
+        named = [f"{n} {label}" if numbered else label for n, label in enumerate(labels, start=1)]
+        lines.append("  " + " ".join(f"[{label}]" for label in named))
+    return "\n".join([*lines, ""])
+
+
+def room(name: str, text: str) -> str:
+    """Lay out an announcement."""
+    first, *rest = text.split("\n")
+    return "\n".join([f"{name} hears: {first}", *(f"  {line}" for line in rest), ""])
+
+
+def impossible(text: str) -> str:
+    """Lay out an error."""
+    return _("! {error}").format(error=text)
+
+
+def unreadable() -> str:
+    """Answer a line that means nothing."""
+    return _("I cannot read this line. Write @name and a text or a [Button], !tally, !clock TIME or !wait.")
+
+
+def no_button(name: str, label: str) -> str:
+    """Answer a press of nothing."""
+    return _("@{name} has no message with a button [{label}].").format(name=name, label=label)
+
+
+def real_clock() -> str:
+    """Refuse to move the real clock."""
+    return _("The real clock cannot be moved. Start the console with --now to play with time.")
+
+
+def no_tally() -> str:
+    """Say that no tally will come."""
+    return _("No walkout has a tally ahead. Open one first.")
+
+
+def not_an_instant(text: str) -> str:
+    """Refuse a time."""
+    return _("{text} is not a time with an offset, like 2026-12-08T20:00:00-05:00.").format(text=text)
+
+
+def backwards(now: str) -> str:
+    """Refuse to go back in time."""
+    return _("The clock moves forward only; it stands at {now}.").format(now=now)
+
+
+def greeting(*, can_move: bool) -> str:
+    """Say how the interactive console works."""
+    lines = [
+        _("You speak for everybody. @olga /help makes olga speak; then lines without @ are hers."),
+        _("Press a button by its number or as [Label]. Ctrl-D leaves; everything is kept."),
+    ]
+    if can_move:
+        lines.append(_("!tally moves the clock to the next tally, !clock TIME further."))
+    return "\n".join(lines)

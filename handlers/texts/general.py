@@ -1,0 +1,35 @@
+"""What anybody may read: help, and answers to what is not understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from handlers.texts.catalogue import _
+
+
+def commands(rows: Iterable[tuple[str, str, str]]) -> str:
+    """List commands: name, arguments, what it does."""
+    lines = [f"/{name} {usage}".rstrip() + f": {does}" for name, usage, does in rows]
+    return "\n".join([_("You can send me a card's code, press a button, or send:"), *lines])
+
+
+def unknown_command(name: str) -> str:
+    """Answer a command that does not exist."""
+    return _("There is no command /{name}. See what there is: /help").format(name=name)
+
+
+def not_understood() -> str:
+    """Answer anything else."""
+    return _("I did not understand that, and kept nothing of it. Send a card's code, or /help.")
+
+
+def not_a_card(length: int, wanted: int) -> str:
+    """Answer a mistyped code."""
+    return _("That looks like a card with {length} characters; a card has {wanted}. Check it and try again.").format(
+        length=length, wanted=wanted
+    )
+
+
+def old_button() -> str:
+    """Answer a button that means nothing any more."""
+    return _("That button does not work any more. Send your card's code again.")

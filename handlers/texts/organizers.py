@@ -1,0 +1,150 @@
+"""What an organizer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.model import Walkout, Workplace
+from bot.draft import Draft
+from bot.storage.store import Matter, Room
+from bot.usecases.organizers import PROPOSAL_LASTS, Proposal
+from handlers.texts.board import stage
+from handlers.texts.catalogue import _, ngettext
+from handlers.texts.times import number, span, when
+from handlers.texts.workers import headline
+
+NAMED_AT_MOST = 10
+"""Workplaces named in one list; a phone shows no more."""
+
+
+def walkouts(found: Sequence[Walkout]) -> str:
+    """List the walkouts."""
+    if not found:
+        return _("There is no walkout yet. Draft one on the server: allout draft walkout.toml")
+    return "\n".join(
+        _("{id} · {title} · {stage} · {starts}").format(
+            id=walkout.id,
+            title=walkout.terms.title,
+            stage=stage(walkout.stage),
+            starts=when(walkout.terms.starts, walkout.terms.starts),
+        )
+        for walkout in found
+    )
+
+
+def proposal(result: Proposal) -> str:
+    """Say how far a matter has come, and what is still missing before an opening."""
+    parts = [_missing(result) if result.missing else _done(result)]
+    parts += _gaps(result)
+    return "\n\n".join(parts)
+
+
+def _missing(result: Proposal) -> str:
+    matter = {
+        Matter.OPEN: _("Opening {title} ({id}) is proposed."),
+        Matter.CALL_OFF: _("Calling off {title} ({id}) is proposed."),
+    }[result.matter].format(title=result.walkout.terms.title, id=result.walkout.id)
+    command = {Matter.OPEN: "/open", Matter.CALL_OFF: "/calloff"}[result.matter]
+    needs = ngettext(
+        "{n} more organizer must send {command} {id} within {time}.",
+        "{n} more organizers must send {command} {id} within {time}.",
+        result.missing,
+    ).format(n=result.missing, command=command, id=result.walkout.id, time=span(PROPOSAL_LASTS))
+    return f"{matter} {needs}"
+
+
+def _done(result: Proposal) -> str:
+    walkout = result.walkout
+    if result.matter is Matter.CALL_OFF:
+        return _("{title} ({id}) is called off. Every room hears it now.").format(
+            title=walkout.terms.title, id=walkout.id
+        )
+    said = _("{title} ({id}) is open for pledges until {pledge_by}.").format(
+        title=walkout.terms.title,
+        id=walkout.id,
+        pledge_by=when(walkout.terms.pledge_by, walkout.terms.pledge_by),
+    )
+    if walkout.next_tally is None:
+        return said
+    first = when(walkout.next_tally, walkout.terms.pledge_by)
+    return _("{said} First tally: {first}.").format(said=said, first=first)
+
+
+def _gaps(result: Proposal) -> list[str]:
+    said = []
+    if result.without_cards:
+        said.append(
+            _("No cards yet: {places}. Mint them: allout cards {id} --all --format csv --out cards.csv").format(
+                places=_named(result.without_cards), id=result.walkout.id
+            )
+        )
+    if not result.citywide_room:
+        said.append(_("No citywide room: nobody would hear that it is on. Bind one: /room citywide #name"))
+    if result.without_room:
+        said.append(_("No room of their own: {places}.").format(places=_named(result.without_room)))
+    return said
+
+
+def _named(places: Sequence[Workplace]) -> str:
+    names = ", ".join(place.name for place in places[:NAMED_AT_MOST])
+    more = len(places) - NAMED_AT_MOST
+    if more <= 0:
+        return names
+    return ngettext("{names} and {n} more", "{names} and {n} more", more).format(names=names, n=number(more))
+
+
+def room_bound(room: Room, scope: str | None) -> str:
+    """Confirm a binding."""
+    if scope is None:
+        return _("{room} hears the citywide news from now on. Undo: /room off {room}").format(room=room.address)
+    return _("{room} hears the news of {workplace} from now on. Undo: /room off {room}").format(
+        room=room.address, workplace=scope
+    )
+
+
+def room_released(address: str, *, was_bound: bool) -> str:
+    """Confirm that a room is let go."""
+    if not was_bound:
+        return _("{room} was not bound; nothing changed.").format(room=address)
+    return _("{room} hears nothing more.").format(room=address)
+
+
+def room_usage() -> str:
+    """Say how a room is bound."""
+    return _('Send /room citywide #name, /room "Workplace" #name, or /room off #name.')
+
+
+def drafted(walkout: Walkout, plan: Draft) -> str:
+    """Preview a stored draft, and say what comes next."""
+    terms = walkout.terms
+    lines = [
+        _("Drafted: {headline}").format(headline=headline(terms)),
+        _("Starts {starts}; pledge before {pledge_by}; a tally every {every}.").format(
+            starts=when(terms.starts, terms.starts),
+            pledge_by=when(terms.pledge_by, terms.pledge_by),
+            every=span(terms.tally_every),
+        ),
+        ngettext("{n} workplace, {people} people.", "{n} workplaces, {people} people.", len(plan.units)).format(
+            n=number(len(plan.units)), people=number(sum(unit.headcount for unit in plan.units))
+        ),
+        ngettext(
+            "On at {citywide} pledges citywide, with {n} workplace ready or more.",
+            "On at {citywide} pledges citywide, with {n} workplaces ready or more.",
+            terms.minimum_workplaces,
+        ).format(citywide=number(terms.citywide_threshold), n=number(terms.minimum_workplaces)),
+    ]
+    lines += [
+        ngettext("{unit} stands for {n} workplace.", "{unit} stands for {n} workplaces.", rows).format(
+            unit=unit, n=number(rows)
+        )
+        for unit, rows in plan.merged.items()
+    ]
+    lines += [
+        ngettext(
+            "It opens when {n} organizer has sent /open {id}.",
+            "It opens when {n} organizers have sent /open {id}.",
+            terms.approvals,
+        ).format(n=terms.approvals, id=walkout.id),
+        _("Keep a copy of allout.key somewhere safe: without it the walkout is lost."),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,122 @@
+"""Every refusal: what happened, that nothing was changed, and what to do next."""
+
+from __future__ import annotations
+
+from bot.domain import errors
+from bot.domain.errors import Refused
+from bot.domain.model import Stage
+from handlers.texts.board import stage
+from handlers.texts.catalogue import _
+from handlers.texts.times import number, when
+
+
+def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912  one row per refusal
+    """Return the refusal's kind, which is stable, and its sentence."""
+    match refused:
+        case errors.UnknownCard():
+            return "unknown_card", _(
+                "I do not know this card. Check it letter by letter; cards of a walkout that is over are destroyed."
+            )
+        case errors.CardSpent():
+            return "card_spent", _(
+                "This card has been used by somebody else. Return it to your steward and draw another. "
+                "Nothing was recorded."
+            )
+        case errors.OneCardEach():
+            return "one_card_each", _(
+                "You have pledged in this walkout already, with another card. One person, one card. "
+                "Nothing was recorded."
+            )
+        case errors.NotOpenYet():
+            return "not_open", _(
+                "This walkout is not open for pledges yet. Keep your card and try again when it is announced."
+            )
+        case errors.PledgingClosed():
+            return "closed", _closed(refused)
+        case errors.WorkplaceFull():
+            return "full", _(
+                "As many people have pledged here as work here, so nothing was recorded. Tell your steward."
+            )
+        case errors.NotPledged():
+            return "not_pledged", _("You have no pledge on this card, so there is nothing to take back.")
+        case errors.NotRecorded():
+            return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
+        case errors.Forbidden():
+            return "forbidden", _("That is for organizers. See what you can do: /help")
+        case errors.NoSuchWalkout():
+            return "no_such_walkout", _no_walkout(refused)
+        case errors.WhichWalkout():
+            choice = "\n".join(f"{name} · {title}" for name, title in refused.fitting)
+            return "which_walkout", _("Which one? Add its id:") + f"\n{choice}"
+        case errors.NoSuchWorkplace():
+            return "no_such_workplace", _no_workplace(refused)
+        case errors.WrongStage():
+            return "wrong_stage", _("This walkout is {stage}; that cannot be done now. Nothing changed.").format(
+                stage=stage(refused.stage)
+            )
+        case errors.TooLateToOpen():
+            return "too_late", _("Its deadline, {when}, has passed. Draft it anew with later times.").format(
+                when=when(refused.pledge_by, refused.pledge_by)
+            )
+        case errors.BeyondHeadcount():
+            return "beyond_headcount", _(
+                "{workplace} has {headcount} people and {minted} cards; {wanted} more would be beyond its "
+                "head-count. No card was made. If that is meant: --beyond-headcount"
+            ).format(
+                workplace=refused.name,
+                headcount=number(refused.headcount),
+                minted=number(refused.minted),
+                wanted=number(refused.wanted),
+            )
+        case errors.NoCardsWithOpenEntry():
+            return "no_cards", _("This walkout has open entry: people pledge without cards.")
+    return "refused", start_refusal(refused)
+
+
+def _closed(refused: errors.PledgingClosed) -> str:
+    if refused.stage is Stage.CALLED_OFF:
+        return _("The organizers have called this walkout off. Nothing was changed.")
+    if refused.stage is Stage.LAPSED:
+        return _("Not now: the numbers were not reached by the deadline. Nothing was changed.")
+    return _("The deadline has passed. Nothing was changed.")
+
+
+def _no_walkout(refused: errors.NoSuchWalkout) -> str:
+    if refused.named is None:
+        return _("No walkout fits. See them all: /walkouts")
+    return _("There is no walkout {id}. See them all: /walkouts").format(id=refused.named)
+
+
+def _no_workplace(refused: errors.NoSuchWorkplace) -> str:
+    if not refused.close:
+        return _("There is no workplace called {name}. Check the spelling.").format(name=refused.named)
+    choice = "\n".join(f'"{name}"' for name in refused.close)
+    return _("There is no workplace called {name}. Do you mean:").format(name=refused.named) + f"\n{choice}"
+
+
+def start_refusal(refused: Refused) -> str:
+    """Say why the bot does not start."""
+    match refused:
+        case errors.StoreInUse(path=path):
+            return _("{path} is in use by another AllOut. Stop that one first, or choose another --data.").format(
+                path=path
+            )
+        case errors.StoreTooNew(path=path, found=found, known=known):
+            return _(
+                "{path} was written by a newer AllOut (schema {found}; this one knows {known}). Install the newer one."
+            ).format(path=path, found=found, known=known)
+        case errors.StoreUnusable(path=path, why=why):
+            return _("{path} cannot be used: {why}. Nothing was changed.").format(path=path, why=why)
+        case errors.KeyFileRefused(path=path, why=why):
+            return _key_file(why).format(path=path)
+    return _("That cannot be done.")
+
+
+def _key_file(why: str) -> str:
+    return {
+        "missing": _("{path} is missing, and the database cannot be read without it. Put its copy back."),
+        "foreign": _("The key file beside {path} belongs to another database. Put the right one back."),
+        "damaged": _("{path} is damaged. Put its copy back."),
+        "exposed": _("{path} can be read by others on this machine. Run: chmod 600 {path}"),
+        "orphaned": _("{path} belongs to a database that is not here. Put it back, or move the key file away."),
+    }[why]

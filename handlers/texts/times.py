@@ -1,0 +1,56 @@
+"""Instants, spans and numbers as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from handlers.texts.catalogue import _, ngettext
+
+
+def when(instant: datetime, like: datetime) -> str:
+    """Say an instant in the offset of `like`, which is the walkout's own: "Sat 12 Dec 2026, 09:00"."""
+    local = instant.astimezone(like.tzinfo)
+    return _("{day} {date} {month} {year}, {clock}").format(
+        day=_weekdays()[local.weekday()],
+        date=local.day,
+        month=_months()[local.month - 1],
+        year=local.year,
+        clock=local.strftime("%H:%M"),
+    )
+
+
+def span(length: timedelta) -> str:
+    """Say a length in its largest whole unit: "2 days", "15 minutes"."""
+    minutes = round(length / timedelta(minutes=1))
+    for unit, say in ((24 * 60, _days), (60, _hours), (1, _minutes)):
+        if minutes % unit == 0 or minutes >= 2 * unit:
+            return say(round(minutes / unit))
+    return _minutes(minutes)
+
+
+def number(n: int) -> str:
+    """Say a number with a comma for thousands."""
+    return f"{n:,}"
+
+
+def _days(n: int) -> str:
+    return ngettext("{n} day", "{n} days", n).format(n=n)
+
+
+def _hours(n: int) -> str:
+    return ngettext("{n} hour", "{n} hours", n).format(n=n)
+
+
+def _minutes(n: int) -> str:
+    return ngettext("{n} minute", "{n} minutes", n).format(n=n)
+
+
+def _weekdays() -> list[str]:
+    return [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
+
+
+def _months() -> list[str]:
+    return [
+        _("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"),
+        _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"),
+    ]  # fmt: skip

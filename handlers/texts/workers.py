@@ -1,0 +1,225 @@
+"""What a worker reads before, while and after pledging."""
+
+from __future__ import annotations
+
+from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Walkout, Workplace
+from bot.usecases.workers import Seen
+from handlers.texts.board import workplace_line
+from handlers.texts.catalogue import _, ngettext
+from handlers.texts.times import number, when
+
+
+def welcome(open_walkouts: list[Walkout]) -> str:
+    """Greet somebody who came without a card."""
+    lines = [
+        _(
+            "AllOut: one out, all out. You pledge, in confidence, to join a walkout that happens only if "
+            "enough others pledge too."
+        )
+    ]
+    if open_walkouts:
+        lines += [_("Open now: {title}. Send /pledge.").format(title=w.terms.title) for w in open_walkouts]
+    else:
+        lines.append(_("Have a card? Send me its 20 letters and digits."))
+    lines.append(_("What I keep and what I do not: /privacy"))
+    return "\n\n".join(lines)
+
+
+def terms(seen: Seen, can_see: str) -> str:
+    """Say everything a worker needs to know before pledging."""
+    walkout, place = seen.walkout, seen.workplace
+    return "\n\n".join(
+        part
+        for part in (
+            headline(walkout.terms),
+            _demands(walkout.terms),
+            _("Walkout: {starts}\nPledge before: {pledge_by}").format(
+                starts=when(walkout.terms.starts, walkout.terms.starts),
+                pledge_by=when(walkout.terms.pledge_by, walkout.terms.pledge_by),
+            ),
+            _numbers(walkout, place),
+            _keep(walkout.terms),
+            _stored(walkout.terms),
+            can_see,
+            _alone(walkout.terms),
+            walkout.terms.legal_notice,
+        )
+        if part
+    )
+
+
+def headline(terms: Terms) -> str:
+    """Name the walkout."""
+    return f"{terms.title} · {terms.city}" if terms.city else terms.title
+
+
+def _demands(terms: Terms) -> str:
+    if not terms.demands:
+        return ""
+    return "\n".join([_("We want:"), *(f"• {demand}" for demand in terms.demands)])
+
+
+def _numbers(walkout: Walkout, place: Workplace) -> str:
+    if walkout.stage is Stage.ON:
+        return _(
+            "It is on. {workplace} goes out as well once {threshold} of its {headcount} people have pledged."
+        ).format(workplace=place.name, threshold=number(place.threshold), headcount=number(place.headcount))
+    least = walkout.terms.minimum_workplaces
+    where = (
+        ngettext(
+            "across the city, at {n} workplace or more", "across the city, at {n} workplaces or more", least
+        ).format(n=number(least))
+        if least > 1
+        else _("across the city")
+    )
+    only_ready = (
+        _(" (counting only workplaces that reach their own number)")
+        if walkout.terms.citywide_counts is Counts.READY
+        else ""
+    )
+    return _(
+        "You would pledge for {workplace}. It goes out only if\n"
+        "• {threshold} of its {headcount} people pledge, and\n"
+        "• {citywide} people pledge {where}{only_ready}.\n"
+        "Until then nobody walks out, and nobody is shown the exact count."
+    ).format(
+        workplace=place.name,
+        threshold=number(place.threshold),
+        headcount=number(place.headcount),
+        citywide=number(walkout.terms.citywide_threshold),
+        where=where,
+        only_ready=only_ready,
+    )
+
+
+def _keep(terms: Terms) -> str:
+    if terms.entry is Entry.OPEN:
+        return _("You can take it back here until the deadline, from this same account: /withdraw")
+    return _("Keep this message or your card: without both, nobody can take the pledge back, not even the organizers.")
+
+
+def _stored(terms: Terms) -> str:
+    if terms.entry is Entry.OPEN:
+        return _(
+            "Kept: that an account pledged, as a fingerprint. No name, no message, no time. This walkout has no "
+            "cards, which is weaker: accounts are not checked, and whoever seizes both our database and our "
+            "key file can test whether an account pledged."
+        )
+    return _(
+        "Kept: that this card is pledged, and a fingerprint that cannot be tied to you without your card's code. "
+        "No name, no account, no message, no time."
+    )
+
+
+def _alone(terms: Terms) -> str:
+    if terms.approvals > 1:
+        return ""
+    return _("One organizer alone can open this walkout and call it off.")
+
+
+def console_can_see() -> str:
+    """Say who sees that somebody talks to the bot on the console."""
+    return _("Whoever sits at this console sees that you write to this bot.")
+
+
+def pledged(seen: Seen) -> str:
+    """Confirm a pledge; said only after the commit."""
+    return _(
+        "Recorded. {workplace}: your pledge stands.\n\n{next}\n\n"
+        "Nothing happens before the numbers are reached. Tell no one how you pledged."
+    ).format(workplace=seen.workplace.name, next=_next_tally(seen.walkout))
+
+
+def already_pledged(seen: Seen) -> str:
+    """Answer a second press."""
+    return _("You had already pledged; it counts once. {next}").format(next=_next_tally(seen.walkout))
+
+
+def withdrawn(seen: Seen) -> str:
+    """Confirm that a pledge is taken back."""
+    first = _("Taken back. Your pledge no longer counts.") if seen.changed else _("It was already taken back.")
+    return _("{first} You can pledge again until {pledge_by}.").format(
+        first=first, pledge_by=when(seen.walkout.terms.pledge_by, seen.walkout.terms.pledge_by)
+    )
+
+
+def not_now() -> str:
+    """Answer somebody who does not pledge."""
+    return _("Nothing is recorded. If you change your mind, send your card again.")
+
+
+def status(seen: Seen) -> str:
+    """Show a worker their own pledge, their workplace's line of the board, and what comes next."""
+    walkout, place = seen.walkout, seen.workplace
+    own = _("Your pledge stands.") if seen.mine is CardState.PLEDGED else _("You have taken your pledge back.")
+    parts = [headline(walkout.terms), own, workplace_line(place), as_of(walkout)]
+    if walkout.stage is Stage.ON:
+        parts.append(_("It is on: {starts}.").format(starts=when(walkout.terms.starts, walkout.terms.starts)))
+        if place.out:
+            parts += [_("Your workplace goes out."), place.meet, walkout.terms.on_the_day]
+        else:
+            parts.append(_("Your workplace has not reached its number yet."))
+    elif walkout.stage is Stage.LAPSED:
+        parts.append(_("Not now: the numbers were not reached. Nobody walks out."))
+    elif walkout.stage is Stage.CALLED_OFF:
+        parts.append(_("The organizers have called it off. Nobody walks out."))
+    if walkout.next_tally is not None:
+        parts.append(_next_tally(walkout))
+    return "\n".join(part for part in parts if part)
+
+
+def as_of(walkout: Walkout) -> str:
+    """Say how old the board is."""
+    if walkout.tallied is None:
+        return _("Nothing has been tallied yet.")
+    return _("As of tally {n}, {when}.").format(n=walkout.tally, when=when(walkout.tallied, walkout.terms.pledge_by))
+
+
+def _next_tally(walkout: Walkout) -> str:
+    if walkout.next_tally is None:
+        return ""
+    return _("Next tally: {when}.").format(when=when(walkout.next_tally, walkout.terms.pledge_by))
+
+
+def choose_workplace(walkout: Walkout, names: list[str], more: int) -> str:
+    """Ask for the workplace, where there are no cards."""
+    lines = [headline(walkout.terms), _("Where do you work? Send /pledge and its name, like")]
+    lines += [f'/pledge "{name}"' for name in names]
+    if more:
+        lines.append(ngettext("and {n} more", "and {n} more", more).format(n=number(more)))
+    return "\n".join(lines)
+
+
+def needs_card() -> str:
+    """Answer /pledge where pledging needs a card."""
+    return _("To pledge you need a card from your steward. Send me its 20 letters and digits.")
+
+
+def point_to_card(command: str) -> str:
+    """Answer a command that came without the code it needs."""
+    return _(
+        "I do not know which card is yours; nothing here ties it to you. Press the button on your card's "
+        "message, or send /{command} and the card's code."
+    ).format(command=command)
+
+
+def privacy() -> str:
+    """Say what is kept."""
+    return "\n\n".join(
+        (
+            _(
+                "What I keep: for each card, a fingerprint of its code, its workplace, and whether it is pledged; "
+                "once pledged, a second fingerprint that ties it to your account only for whoever holds the code."
+            ),
+            _("What I do not keep: names, accounts, messages, phone numbers, or when anybody pledged."),
+            _(
+                "What anybody is shown: rounded counts, renewed at each tally only, never closer than five "
+                "people. Who pledged is shown to nobody."
+            ),
+            _(
+                "What I cannot hide: the chat service sees that you write to this bot, and whoever holds your "
+                "phone can read this chat. Delete it when you have noted your code."
+            ),
+            _("Seven days after the walkout, or two after it is off, cards and keys are destroyed."),
+        )
+    )
