@@ -158,7 +158,7 @@ def read_roster(source: SourceFile, options: RosterOptions) -> RosterFile:
         return RosterFile(notes=notes)
     rows = _numbered(rows) if options.foreign else rows
     alone, merged = _merge(rows, options)
-    _check_merged(merged, notes, complete=all(row.sound for row in rows))
+    _check_merged(merged, notes)
     merged = _named_apart(alone, merged, options, notes)
     units = [_unit(row) for row in alone] + [_unit(unit) for unit in merged]
     return RosterFile(
@@ -183,10 +183,9 @@ def _rows(text: str, options: RosterOptions, notes: Notes) -> list[_Row]:
     records = _records(text, notes)
     header_line, header = next(records, (None, []))
     if header_line is None:
-        if not notes.by_line():
-            notes.add(None, ProblemKind.EMPTY_ROSTER)
+        notes.add(None, ProblemKind.EMPTY_ROSTER)
         return []
-    layout = _layout(_without_empty_end(header), header_line, options, notes)
+    layout = _layout(_without_empty_end(header), header_line, options, notes) if header else None
     if layout is None:
         return []
     rows: list[_Row] = []
@@ -197,7 +196,7 @@ def _rows(text: str, options: RosterOptions, notes: Notes) -> list[_Row]:
         if len(rows) == MOST_ROWS:
             notes.add(line, ProblemKind.TOO_MANY_ROWS, most=MOST_ROWS)
             return []
-        row = _row(line, cells, layout, options, notes)
+        row = _row(line, cells, layout, options, notes) if cells else _Row(line=line)
         first = first_lines.setdefault(_key(row.name), line) if row.name else line
         if first != line and not options.foreign:
             notes.add(line, ProblemKind.REPEATED_NAME, value=row.name, first=first)
@@ -208,7 +207,10 @@ def _rows(text: str, options: RosterOptions, notes: Notes) -> list[_Row]:
 
 
 def _records(text: str, notes: Notes) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with the line on which it starts."""
+    """Each row that is not blank, with the line on which it starts.
+
+    Where quotes do not match, each line that was lost is a row without cells: it may have been a workplace.
+    """
     reader = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True, strict=True)
     while True:
         line = reader.line_num + 1  # a quoted cell may span lines; line_num is where the last row ended
@@ -218,6 +220,7 @@ def _records(text: str, notes: Notes) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error:
             notes.add(line, ProblemKind.BAD_QUOTES)
+            yield from ((lost, []) for lost in range(line, reader.line_num + 1))
             continue
         if any(cells):
             yield line, cells
@@ -447,7 +450,7 @@ def _merge(rows: list[_Row], options: RosterOptions) -> tuple[list[_Row], list[_
 
 
 def _is_small(row: _Row, options: RosterOptions) -> bool:
-    return options.group_small is not None and not row.group and row.sound and row.needed < FEWEST
+    return options.group_small is not None and not row.group and row.needed < FEWEST
 
 
 def _by(value: Callable[[_Row], str], rows: Iterable[_Row]) -> dict[str, list[_Row]]:
@@ -463,15 +466,25 @@ def _spelling(spellings: list[str]) -> str:
     return capitalized.most_common(1)[0][0] if capitalized else spellings[0]
 
 
-def _check_merged(merged: list[_Merged], notes: Notes, *, complete: bool) -> None:
-    """Judge no unit that holds, or might still get, a row whose numbers could not be read."""
+def _check_merged(merged: list[_Merged], notes: Notes) -> None:
+    """Judge the thresholds, but for units holding a row whose numbers could not be read."""
     for unit in merged:
+        length = len(unit.meet)
+        if length > LONGEST_MEET:
+            notes.add(
+                unit.line,
+                ProblemKind.TEXT_TOO_LONG,
+                field="meet",
+                value=unit.meet,
+                length=length,
+                most=LONGEST_MEET,
+            )
         if unit.threshold >= FEWEST or not unit.sound:
             continue
         facts: dict[str, str | int] = {"name": unit.name, "threshold": unit.threshold, "least": FEWEST}
         if unit.rows[0].group:
             notes.add(unit.line, ProblemKind.GROUP_TOO_LOW, **facts)
-        elif complete:
+        else:
             lines = ", ".join(str(row.line) for row in unit.rows)
             notes.add(unit.line, ProblemKind.REST_TOO_LOW, lines=lines, **facts)
 
