@@ -18,6 +18,7 @@ from bot.scheduler import Clock, Job, Scheduler
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
 from bot.usecases import automatic
+from bot.usecases.automatic import Tallies
 
 DATABASE = "allout.db"
 KEY_FILE = "allout.key"
@@ -33,6 +34,7 @@ class App:
     keys: Keys
     clock: Clock
     brake: Brake
+    tallies: Tallies
     outbox: Outbox
     scheduler: Scheduler
 
@@ -48,6 +50,7 @@ async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender]) -
     keys = open_keys(data / KEY_FILE, database=database)
     store = await open_store(database, clock=clock, identity=keys.store)
     try:
+        tallies = Tallies(store, clock)
         outbox = Outbox(store, keys, senders, clock)
         yield App(
             data=data,
@@ -55,14 +58,15 @@ async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender]) -
             keys=keys,
             clock=clock,
             brake=Brake(),
+            tallies=tallies,
             outbox=outbox,
-            scheduler=Scheduler(_jobs(store, keys, outbox, clock), clock),
+            scheduler=Scheduler(_jobs(store, keys, tallies, outbox, clock), clock),
         )
     finally:
         await store.aclose()
 
 
-def _jobs(store: Store, keys: Keys, outbox: Outbox, clock: Clock) -> list[Job]:
+def _jobs(store: Store, keys: Keys, tallies: Tallies, outbox: Outbox, clock: Clock) -> list[Job]:
     """List all that happens by itself. At the same instant a tally comes before a reminder."""
 
     async def earliest(of: Callable[[Walkout], datetime | None]) -> datetime | None:
@@ -73,7 +77,7 @@ def _jobs(store: Store, keys: Keys, outbox: Outbox, clock: Clock) -> list[Job]:
         Job(
             name="tally",
             due=lambda: earliest(lambda walkout: walkout.next_tally),
-            run=partial(automatic.tally_all, store, clock),
+            run=tallies.take_due,
         ),
         Job(
             name="remind",

@@ -63,6 +63,11 @@ class Printer:
         """Show what was wrong with a line."""
         self._show({"error": text, "line": number}, texts.impossible(text))
 
+    def moved(self, now: datetime) -> None:
+        """Tell people where the clock stands; a script knows."""
+        if not self.as_json:
+            print(texts.moved(now.isoformat(sep=" ", timespec="minutes")), file=self.out, flush=True)
+
     def _show(self, line: Mapping[str, object], plain: str) -> None:
         # flushed at once: what is settled after this must have been seen
         print(json.dumps(line, ensure_ascii=False) if self.as_json else plain, file=self.out, flush=True)
@@ -172,6 +177,7 @@ class Console:
             if await scheduler.next_due() == due:  # it could not be done now; said in the log
                 break
         clock.move_to(instant)
+        self._printer.moved(clock())
 
     async def _next_tally(self) -> datetime:
         due = [walkout.next_tally for walkout in await self._app.store.walkouts() if walkout.next_tally]

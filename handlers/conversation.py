@@ -72,14 +72,19 @@ class Ask:
     app: App
     who: Person
     words: tuple[str, ...]
-    role: Role
     can_see: Callable[[], str]
 
     @property
     def worker(self) -> Worker:
         """The person as a worker."""
         app = self.app
-        return Worker(who=self.who, store=app.store, keys=app.keys, brake=app.brake, clock=app.clock)
+        return Worker(
+            who=self.who, store=app.store, keys=app.keys, brake=app.brake, clock=app.clock, tallies=app.tallies
+        )
+
+    async def is_organizer(self) -> bool:
+        """Say whether the person runs walkouts; asked only where it matters."""
+        return await self.app.store.is_organizer(self.app.keys.person(self.who))
 
     @property
     def code(self) -> str | None:
@@ -118,10 +123,7 @@ class Conversation:
                 return Reply(kind=kind, text=text)
 
     async def _answer(self, said: Said) -> Reply:
-        store, keys = self._app.store, self._app.keys
-        is_organizer = await store.is_organizer(keys.person(said.who))
-        role = Role.ORGANIZER if is_organizer else Role.WORKER
-        ask = Ask(app=self._app, who=said.who, words=(), role=role, can_see=self._can_see)
+        ask = Ask(app=self._app, who=said.who, words=(), can_see=self._can_see)
         if said.button is not None:
             return await _press(ask, said.button)
         text = said.text[:LONGEST].strip()
@@ -141,7 +143,7 @@ async def _command(ask: Ask, text: str) -> Reply:
     command = next((row for row in COMMANDS if row.name == name), None)
     if command is None:
         return Reply(kind="unknown_command", text=general.unknown_command(name[:30]))
-    if command.who is Role.ORGANIZER and ask.role is not Role.ORGANIZER:
+    if command.who is Role.ORGANIZER and not await ask.is_organizer():
         raise Forbidden
     return await command.run(replace(ask, words=tuple(words)))
 
@@ -286,7 +288,8 @@ async def _open_card(ask: Ask) -> str | None:
 
 
 async def _help(ask: Ask) -> Reply:
-    rows = [row for row in COMMANDS if row.who is Role.WORKER or ask.role is Role.ORGANIZER]
+    organizes = await ask.is_organizer()
+    rows = [row for row in COMMANDS if row.who is Role.WORKER or organizes]
     return Reply(kind="help", text=general.commands((row.name, row.usage(), row.help()) for row in rows))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import partial
 
-from bot.domain import disclosure, rules
-from bot.domain.model import Ruling, Stage, WalkoutId
+from bot.domain import rules
+from bot.domain.model import Stage, WalkoutId
 from bot.keys import Keys
 from bot.scheduler import Clock
 from bot.storage.store import Store
@@ -14,25 +15,25 @@ from bot.storage.store import Store
 log = logging.getLogger(__name__)
 
 
-async def tally(walkout: WalkoutId, store: Store, clock: Clock) -> Ruling:
-    """Take the walkout's tally if one is due: verdict, board, news and parcels in one transaction."""
-    return await store.decide(walkout, partial(rules.tally, now=clock()))
+class Tallies:
+    """Takes the tallies that are due: the scheduler on time, or whoever finds that one stands before their pledge."""
 
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._turn = asyncio.Lock()  # a thousand people may find the same tally due; it is read up once
 
-async def tally_all(store: Store, clock: Clock) -> None:
-    """Take every tally that is due."""
-    for walkout in await store.walkouts():
-        if rules.latest_tally(walkout, clock()) is not None:
-            ruling = await tally(walkout.id, store, clock)
-            if ruling.walkout.tally != walkout.tally:
-                city = disclosure.city(ruling.walkout, await store.workplaces(walkout.id))
-                log.info(
-                    "tally %d of %s: %s, %d workplaces ready",
-                    ruling.walkout.tally,
-                    walkout.id,
-                    ruling.walkout.stage,
-                    city.ready,
-                )
+    async def take_due(self) -> None:
+        """Take every tally that is due: verdict, board, news and parcels, each walkout's in one transaction."""
+        async with self._turn:
+            for walkout in await self._store.walkouts():
+                now = self._clock()
+                if rules.latest_tally(walkout, now) is not None:
+                    ruling = await self._store.decide(walkout.id, partial(rules.tally, now=now))
+                    after = ruling.walkout
+                    log.info(
+                        "tally %d of %s: %s, %d news", after.tally, after.id, after.stage, len(ruling.announcements)
+                    )
 
 
 async def remind_all(store: Store, clock: Clock) -> None:

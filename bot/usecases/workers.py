@@ -13,7 +13,7 @@ from bot.domain.rules import PLEDGING
 from bot.keys import Keys, Person
 from bot.scheduler import Clock
 from bot.storage.store import Store
-from bot.usecases import automatic
+from bot.usecases.automatic import Tallies
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +35,7 @@ class Worker:
     keys: Keys
     brake: Brake
     clock: Clock
+    tallies: Tallies
 
     async def look(self, code: str) -> Seen:
         """Show a card: to its owner their pledge, to everyone else the terms, pledged or not.
@@ -108,8 +109,8 @@ class Worker:
         while True:
             try:
                 return await self.store.apply(change)
-            except TallyDue as due:  # the tally stands before this change
-                await automatic.tally(due.walkout, self.store, self.clock)
+            except TallyDue:  # the tally stands before this change
+                await self.tallies.take_due()
 
     def _change(self, act: Act, code: str, enrol: Enrolment | None = None) -> Change:
         owners = self.keys.owners(code, self.who)

@@ -32,7 +32,11 @@ def board(seen: Board) -> str:
     walkout, city = seen.walkout, seen.city
     parts = [
         _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage)),
-        _("City: at least {counted} of {threshold} · {ready} of {workplaces} workplaces ready").format(
+        (
+            _("City: at least {counted} of {threshold} · {ready} of {workplaces} workplaces ready")
+            if city.counted
+            else _("City: nothing counted yet of {threshold} · {ready} of {workplaces} workplaces ready")
+        ).format(
             counted=number(city.counted),
             threshold=number(walkout.terms.citywide_threshold),
             ready=number(city.ready),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from handlers.texts.catalogue import _
+
+WIDTH = 76
+"""Characters in a line."""
 
 
 def private(name: str, text: str, labels: Sequence[str], *, numbered: bool) -> str:
     """Lay out a private message."""
-    lines = [f"to @{name}:", *(f"  {line}" for line in text.split("\n"))]
+    lines = [f"to @{name}:", *_wrapped(text)]
     if labels:
         named = [f"{n} {label}" if numbered else label for n, label in enumerate(labels, start=1)]
         lines.append("  " + " ".join(f"[{label}]" for label in named))
@@ -18,8 +22,20 @@ def private(name: str, text: str, labels: Sequence[str], *, numbered: bool) -> s
 
 def room(name: str, text: str) -> str:
     """Lay out an announcement."""
-    first, *rest = text.split("\n")
-    return "\n".join([f"{name} hears: {first}", *(f"  {line}" for line in rest), ""])
+    return "\n".join([f"{name} hears:", *_wrapped(text), ""])
+
+
+def _wrapped(text: str) -> list[str]:
+    return [
+        line
+        for paragraph in text.split("\n")
+        for line in wrap(paragraph, WIDTH, initial_indent="  ", subsequent_indent="  ") or [""]
+    ]
+
+
+def moved(now: str) -> str:
+    """Say where the clock stands."""
+    return _("It is {now} now.").format(now=now)
 
 
 def impossible(text: str) -> str:

@@ -119,7 +119,7 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
     terms = walkout.terms
     lines = [
         _("Drafted: {headline}").format(headline=headline(terms)),
-        _("Starts {starts}; pledge before {pledge_by}; a tally every {every}.").format(
+        _("Starts {starts}; pledge before {pledge_by}; tallies {every} apart.").format(
             starts=when(terms.starts, terms.starts),
             pledge_by=when(terms.pledge_by, terms.pledge_by),
             every=span(terms.tally_every),
