@@ -89,7 +89,7 @@ class WrongStage(Refused):
 
 
 class TooLateToOpen(Refused):
-    """Nobody could pledge any more, or no tally would come before the deadline."""
+    """Its deadline has passed, so nobody could pledge any more."""
 
     def __init__(self, pledge_by: datetime) -> None:
         super().__init__(pledge_by)

@@ -110,7 +110,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     if at is None or walkout.stage not in PLEDGING:
         return Ruling(walkout=walkout)
     final = at == walkout.terms.pledge_by
-    too_late = now > walkout.terms.starts and now - at > LATE
+    too_late = at > walkout.terms.starts or (now > walkout.terms.starts and now - at > LATE)
     streak = walkout.streak + 1 if enough(walkout, workplaces) else 0
     taken = replace(
         walkout,

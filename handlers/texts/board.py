@@ -1,4 +1,7 @@
-"""The board in words. Only what bot/domain/disclosure.py lets through comes here."""
+"""The board in words. Only what bot/domain/disclosure.py lets through comes here.
+
+"About", not "at least": a number is held until five people have moved, so it may lag behind either way.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from handlers.texts.times import number, when
 
 
 def workplace_line(place: Workplace) -> str:
-    """Say one workplace's line: "Manhattan College: at least 30 of 151"."""
+    """Say one workplace's line: "Manhattan College: about 30 of 151"."""
     shown = place.line
     if shown.reached:
         said = _("reached ({threshold})")
     elif shown.number == 0:
         said = _("fewer than {fewer} of {threshold}")
     else:
-        said = _("at least {number} of {threshold}")
+        said = _("about {number} of {threshold}")
     said = said.format(
         number=number(shown.number),
         threshold=number(place.threshold),
@@ -33,7 +36,7 @@ def board(seen: Board) -> str:
     parts = [
         _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage)),
         (
-            _("City: at least {counted} of {threshold} · {ready} of {workplaces} workplaces ready")
+            _("City: about {counted} of {threshold} · {ready} of {workplaces} workplaces ready")
             if city.counted
             else _("City: nothing counted yet of {threshold} · {ready} of {workplaces} workplaces ready")
         ).format(
@@ -44,7 +47,7 @@ def board(seen: Board) -> str:
         ),
     ]
     if city.pledged != city.counted:
-        parts.append(_("Pledged everywhere, ready or not: at least {n}").format(n=number(city.pledged)))
+        parts.append(_("Pledged everywhere, ready or not: about {n}").format(n=number(city.pledged)))
     if walkout.tallied is None:
         parts.append(_("Nothing has been tallied yet."))
     else:
