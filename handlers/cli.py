@@ -83,7 +83,7 @@ def draft(
         },
         "now": now.isoformat() if now else None,
     }
-    _print(_run(_carry_out(_folder(data), request)))
+    _print(_run(_carry_out(_settings(data).data, request)))
 
 
 @cli.command()
@@ -108,7 +108,7 @@ def cards(
         "number": number,
         "beyond_headcount": beyond_headcount,
     }
-    _print(_run(_mint(_folder(data), request, out, form)))
+    _print(_run(_mint(_settings(data).data, request, out, form)))
 
 
 async def _mint(data: Path, request: Request, out: Path, form: card_files.Form) -> Answer:
@@ -144,22 +144,24 @@ def console(
     if script not in {None, "-"} and not Path(str(script)).is_file():
         _fail(texts.no_file(str(script)))
     names = [name.removeprefix("@") for name in organizer or []]
-    failed = _run(_console(_folder(data), names, now, script, as_json=as_json))
+    failed = _run(_console(_settings(data), names, now, script, as_json=as_json))
     raise typer.Exit(1 if failed else 0)
 
 
-async def _console(data: Path, names: list[str], now: datetime | None, script: str | None, *, as_json: bool) -> int:
+async def _console(
+    settings: Settings, names: list[str], now: datetime | None, script: str | None, *, as_json: bool
+) -> int:
     if script is None and not sys.stdin.isatty():
         script = "-"
     clock = _console_clock(now, scripted=script is not None)
     printer = Printer(out=sys.stdout, as_json=as_json)
-    async with open_app(data, clock=clock, senders={PLATFORM: ConsoleSender(printer)}) as app:
+    async with open_app(settings.data, clock=clock, senders={PLATFORM: ConsoleSender(printer)}) as app:
         for name in names:
             await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)
-        async with control.serve(data / SOCKET, lambda request: admin.execute(app, request)):
+        async with control.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):
             movable = clock if isinstance(clock, MovableClock) else None
             if script is None:
-                await interact(app, movable, printer)
+                await interact(app, movable, printer, settings.look_every_s)
                 return 0
             return await _play(app, movable, printer, script)
 
@@ -189,17 +191,14 @@ async def _carry_out(data: Path, request: Request) -> Answer:
         return await admin.execute(app, request)
 
 
-def _folder(data: Path | None) -> Path:
-    return data if data is not None else _settings().data
-
-
-def _settings() -> Settings:
+def _settings(data: Path | None) -> Settings:
+    """Read the settings, once; a folder named on the command line is stronger."""
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
     unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
     if unknown:
         _fail(texts.unknown_settings(sorted(unknown)))
     try:
-        return Settings()
+        return Settings() if data is None else Settings(data=data)
     except ValidationError as error:
         _fail(texts.bad_settings([(str(e["loc"][0]), e["msg"]) for e in error.errors(include_input=False)]))
 

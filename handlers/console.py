@@ -207,7 +207,7 @@ async def script_lines(source: TextIO) -> AsyncIterable[str]:
         yield line
 
 
-async def interact(app: App, clock: MovableClock | None, printer: Printer) -> None:
+async def interact(app: App, clock: MovableClock | None, printer: Printer, every_s: float) -> None:
     """Let a person play everybody at a terminal: tallies by themselves, buttons by number."""
     from prompt_toolkit import PromptSession  # noqa: PLC0415  costs a script a tenth of a second
     from prompt_toolkit.history import InMemoryHistory  # noqa: PLC0415
@@ -217,7 +217,7 @@ async def interact(app: App, clock: MovableClock | None, printer: Printer) -> No
         console = Console(app, clock, Printer(out=sys.stdout, as_json=printer.as_json, numbered=True))
         # in memory only: a history on disk would keep card codes
         session: PromptSession[str] = PromptSession(history=InMemoryHistory())
-        ticking = asyncio.create_task(app.scheduler.run_forever(1.0))
+        ticking = asyncio.create_task(app.scheduler.run_forever(every_s))
         speaker, number = "", 0
         print(texts.greeting(can_move=clock is not None))  # noqa: T201
         try:
