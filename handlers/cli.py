@@ -200,7 +200,11 @@ def _settings(data: Path | None) -> Settings:
     try:
         return Settings() if data is None else Settings(data=data)
     except ValidationError as error:
-        _fail(texts.bad_settings([(str(e["loc"][0]), e["msg"]) for e in error.errors(include_input=False)]))
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)
+        unknown = [str(e["loc"][0]).upper() for e in wrong if e["type"] == "extra_forbidden"]
+        if unknown:
+            _fail(texts.unknown_settings(sorted(unknown)))
+        _fail(texts.bad_settings([(f"{PREFIX}{e['loc'][0]}".upper(), e["msg"]) for e in wrong]))
 
 
 def _source(path: Path) -> SourceFile:

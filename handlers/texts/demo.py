@@ -1,0 +1,240 @@
+"""What the demo says around the bot's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.disclosure import City
+from bot.domain.model import Stage, Terms, Walkout
+from handlers.texts.board import stage
+from handlers.texts.catalogue import _, ngettext
+from handlers.texts.times import number, when
+
+# -- the story ------------------------------------------------------------------------------------------------
+
+
+def drafted(places: int, people: int) -> str:
+    """Set the scene."""
+    return _("Olga drafts it: {places} workplaces, {people} people, a pledge card for each.").format(
+        places=number(places), people=number(people)
+    )
+
+
+def rooms_bound(rooms: int) -> str:
+    """Say who will hear the news."""
+    return _("She binds {rooms} rooms: one for the city and one for each workplace.").format(rooms=number(rooms))
+
+
+def proposed() -> str:
+    """Say that one organizer is not enough."""
+    return _("Olga sends /open. Nothing opens yet: it takes two organizers.")
+
+
+def opened() -> str:
+    """Say that pledging begins."""
+    return _("Omar sends /open too. Now workers open their cards, read, and press Pledge.")
+
+
+def between_tallies() -> str:
+    """Explain why the board stands still."""
+    return _("The clock runs and people pledge; the board changes at tallies only.")
+
+
+def first_ready(workplace: str) -> str:
+    """Point at the first workplace."""
+    return _("{workplace} is ready. Only its own room and the organizers hear it.").format(workplace=workplace)
+
+
+def fell_back(workplace: str) -> str:
+    """Point at a workplace that is below its number again."""
+    return _("{workplace} fell below its number. No room is told.").format(workplace=workplace)
+
+
+def back_again(workplace: str) -> str:
+    """Point at a workplace that recovered."""
+    return _("{workplace} is ready again. It was announced once; that is enough.").format(workplace=workplace)
+
+
+def milestone() -> str:
+    """Point at a milestone."""
+    return _("A milestone, from the rounded numbers of the board.")
+
+
+def is_on(city: City) -> str:
+    """Say what everybody waited for."""
+    return _("It is on, by itself: nobody had to decide it, and it cannot be undone.").format(ready=city.ready)
+
+
+def joins(workplace: str) -> str:
+    """Point at a workplace that is out as well."""
+    return _("{workplace} makes its number late, and joins.").format(workplace=workplace)
+
+
+def pledging_over(out: int, places: int) -> str:
+    """Say how it stands at the deadline."""
+    return _("Pledging is over: {out} of {places} workplaces go out.").format(out=number(out), places=number(places))
+
+
+def the_day(city: str) -> str:
+    """Say that they walk out."""
+    return _("They walk out together, all over {city}. Nobody walked alone.").format(city=city)
+
+
+def the_day_after(answer: str) -> str:
+    """Quote what somebody is told who presses Pledge too late."""
+    return _("The day after. A late card is told: {answer}").format(answer=answer)
+
+
+def secrets_destroyed(at: datetime, terms: Terms) -> str:
+    """Say what becomes of the cards."""
+    return _("On {at} the bot destroys cards and key. No list ever existed.").format(at=when(at, terms.starts))
+
+
+# -- the display ----------------------------------------------------------------------------------------------
+
+
+def city_line(city: City, walkout: Walkout) -> str:
+    """Say how the city stands, as the board says it."""
+    return _("City: at least {counted} of {threshold} pledges").format(
+        counted=number(city.counted), threshold=number(walkout.terms.citywide_threshold)
+    )
+
+
+def ready_line(city: City) -> str:
+    """Say how many workplaces are ready."""
+    return _("{ready} of {workplaces} workplaces ready").format(
+        ready=number(city.ready), workplaces=number(city.workplaces)
+    )
+
+
+def tally_line(walkout: Walkout) -> str:
+    """Say how old the board is and when the next one comes."""
+    parts = [stage(walkout.stage).upper() if walkout.stage is Stage.ON else stage(walkout.stage)]
+    if walkout.tally:
+        parts.append(_("tally {n}").format(n=number(walkout.tally)))
+    if walkout.next_tally is not None:
+        parts.append(_("next {clock}").format(clock=_clock(walkout.next_tally, walkout)))
+    return " · ".join(parts)
+
+
+def pledge_until(walkout: Walkout) -> str:
+    """Say the deadline."""
+    terms = walkout.terms
+    return _("pledge before {pledge_by}").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
+
+
+def nothing_stored() -> str:
+    """Stand where the board will be."""
+    return _("draft")
+
+
+def at_least(shown: int, threshold: int | None) -> str:
+    """Say a number of the board in a few letters; without the threshold where there is no room."""
+    return _("≥{n}").format(n=number(shown)) + _of(threshold)
+
+
+def fewer_than(shown: int, threshold: int | None) -> str:
+    """Say likewise that it is fewer."""
+    return _("<{n}").format(n=number(shown)) + _of(threshold)
+
+
+def reached(threshold: int | None) -> str:
+    """Say likewise that it is reached."""
+    return _("✓") if threshold is None else _("✓ {n}").format(n=number(threshold))
+
+
+def out(threshold: int | None) -> str:
+    """Say likewise that the workplace goes out."""
+    return _("✓ out").format(n=threshold)
+
+
+def _of(threshold: int | None) -> str:
+    return "" if threshold is None else f"/{number(threshold)}"
+
+
+def rooms_hear() -> str:
+    """Head the list of announcements."""
+    return _("what the rooms hear")
+
+
+def and_more_rooms(n: int) -> str:
+    """Say that other rooms hear the same."""
+    return _("+{n}").format(n=number(n))
+
+
+def only_what_they_see() -> str:
+    """State the rule that the display keeps."""
+    return _("You see only what they could: rounded numbers, new at each tally, no counts.")
+
+
+def legend() -> str:
+    """Explain the short forms."""
+    return _("≥15 at least 15 · <5 fewer than 5")
+
+
+def _clock(instant: datetime, walkout: Walkout) -> str:
+    return instant.astimezone(walkout.terms.pledge_by.tzinfo).strftime("%H:%M")
+
+
+# -- lines for what is not a terminal --------------------------------------------------------------------------
+
+
+def line(at: str, said: str) -> str:
+    """Lay out a line of the story."""
+    return f"{at}  {said}"
+
+
+def hears(room: str, others: int, said: str) -> str:
+    """Lay out an announcement."""
+    if not others:
+        return _("{room} hears: {said}").format(room=room, said=said)
+    return ngettext("{room} and {n} more room hear: {said}", "{room} and {n} more rooms hear: {said}", others).format(
+        room=room, n=number(others), said=said
+    )
+
+
+def board_line(city: City, walkout: Walkout) -> str:
+    """Say what a tally changed."""
+    return _("Tally {n}. {city} · {ready}.").format(
+        n=number(walkout.tally), city=city_line(city, walkout), ready=ready_line(city)
+    )
+
+
+# -- the end ---------------------------------------------------------------------------------------------------
+
+
+def made_up(seconds: float) -> str:
+    """Say what was real about it."""
+    return _(
+        "That was a made-up city, but every pledge went the real way: conversation, store, tally, outbox.\n"
+        "Played in {seconds:.0f} s, with no network; nothing is left behind."
+    ).format(seconds=seconds)
+
+
+def kept(data: str, commands: Sequence[str]) -> str:
+    """Say how to look at what is kept."""
+    return "\n".join(
+        [
+            _(
+                "That was a made-up city, but every pledge went the real way: conversation, store, tally, outbox.\n"
+                "It is kept in {data}. Look at it, and write /walkouts, /board or /help there:"
+            ).format(data=data),
+            *(f"  {command}" for command in commands),
+        ]
+    )
+
+
+def your_own(commands: Sequence[str]) -> str:
+    """Say what to type next."""
+    return "\n".join([_("Now your own, from the same files (the README explains each step):"), *commands])
+
+
+def change_it() -> str:
+    """Remark beside the copied file."""
+    return _("then write your own terms into it")
+
+
+def holds_a_store(path: str) -> str:
+    """Refuse to play in a folder that is in use."""
+    return _("{path} holds a store already, and the demo would write into it. Choose another --data.").format(path=path)
