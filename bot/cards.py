@@ -35,6 +35,8 @@ def fold(text: str) -> str:
 
 def parse(text: str) -> str | None:
     """Return the code that the text spells, or None if it is not the shape of one."""
+    if not _BETWEEN.sub("", text).isascii():  # some letters become several, or Latin ones, in upper case
+        return None
     code = fold(text)
     return code if len(code) == LENGTH and all(letter in ALPHABET for letter in code) else None
 

@@ -19,6 +19,10 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of a request or an answer: the hashes of several hundred thousand cards."""
 
 
+PATIENCE_S = 10.0
+"""How long a caller may take to say what it wants."""
+
+
 @contextmanager
 def _address(path: Path) -> Iterator[str]:
     """Yield a name for the socket that is short enough: the system allows about a hundred bytes."""
@@ -35,13 +39,23 @@ def _address(path: Path) -> Iterator[str]:
 @asynccontextmanager
 async def serve(path: Path, execute: Callable[[Request], Awaitable[Answer]]) -> AsyncIterator[None]:
     """Carry out each request that arrives while the block lasts. Call it only as the store's owner."""
+    callers: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ValueError):
-            request = json.loads(await reader.readuntil(b"\n"))
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                request = json.loads(await reader.readuntil(b"\n"))
             writer.write(json.dumps(await execute(request)).encode() + b"\n")
             await writer.drain()
-        writer.close()
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ValueError):
+            return  # nothing that could be answered
+        finally:
+            writer.close()
+
+    def called(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(handle(reader, writer))
+        callers.add(task)
+        task.add_done_callback(callers.discard)
 
     listener = socket.socket(socket.AF_UNIX)
     with contextlib.suppress(FileNotFoundError):
@@ -52,11 +66,14 @@ async def serve(path: Path, execute: Callable[[Request], Awaitable[Answer]]) -> 
             listener.bind(address)
     finally:
         os.umask(mask)
-    server = await asyncio.start_unix_server(handle, sock=listener, limit=LARGEST)
+    server = await asyncio.start_unix_server(called, sock=listener, limit=LARGEST)
     try:
         yield
     finally:
         server.close()
+        for task in callers:  # a caller who says nothing must not keep the bot from stopping
+            task.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
         await server.wait_closed()
         with contextlib.suppress(FileNotFoundError):
             path.unlink()

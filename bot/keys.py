@@ -74,23 +74,26 @@ class Keys:
 
     def add_walkout(self, walkout: WalkoutId) -> None:
         """Make the walkout's key, and have it on disk before anything is bound with it."""
-        self._walkouts[walkout] = secrets.token_bytes(_KEY_BYTES)
-        self.save()
+        self._save({**self._walkouts, walkout: secrets.token_bytes(_KEY_BYTES)})
 
     def destroy_walkout(self, walkout: WalkoutId) -> None:
         """Forget the walkout's key: from then on its cards link nothing to nobody."""
-        if self._walkouts.pop(walkout, None) is not None:
-            self.save()
+        if walkout in self._walkouts:
+            self._save({name: key for name, key in self._walkouts.items() if name != walkout})
 
     def save(self) -> None:
         """Write the file so that a crash leaves the old one or the new one, never half of it."""
+        self._save(self._walkouts)
+
+    def _save(self, walkouts: dict[WalkoutId, bytes]) -> None:
         document = {
             "store": self.store,
             "server": base64.b64encode(self._server).decode(),
-            "walkouts": {name: base64.b64encode(key).decode() for name, key in self._walkouts.items()},
+            "walkouts": {name: base64.b64encode(key).decode() for name, key in walkouts.items()},
         }
         fresh = self._path.with_suffix(".key.new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fresh.unlink(missing_ok=True)  # left by a crash, perhaps readable by others
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump(document, file)
             file.flush()
@@ -101,6 +104,7 @@ class Keys:
             os.fsync(folder)
         finally:
             os.close(folder)
+        self._walkouts = walkouts  # only now: what could not be written is tried again
 
 
 def open_keys(path: Path, *, database: Path) -> Keys:
@@ -121,12 +125,13 @@ def open_keys(path: Path, *, database: Path) -> Keys:
 
 
 def _read(path: Path) -> Keys:
-    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
         document = json.loads(path.read_bytes())
         server = base64.b64decode(document["server"], validate=True)
         walkouts = {WalkoutId(name): base64.b64decode(key, validate=True) for name, key in document["walkouts"].items()}
-        if all(len(key) == _KEY_BYTES for key in (server, *walkouts.values())):
-            return Keys(path, str(document["store"]), server, walkouts)
+        store = document["store"]
+        if isinstance(store, str) and all(len(key) == _KEY_BYTES for key in (server, *walkouts.values())):
+            return Keys(path, store, server, walkouts)
     raise KeyFileRefused(str(path), "damaged")
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.domain.model import Announcement, Walkout, Workplace
@@ -12,11 +16,17 @@ from bot.keys import Keys
 from bot.scheduler import Clock
 from bot.storage.store import Delivery, Parcel, Store
 
+log = logging.getLogger(__name__)
+
 AT_ONCE = 100
 """Parcels claimed at a time."""
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
+
+
+LAST_S = 3.0
+"""How long a stop waits for the parcel under way."""
 
 
 class RoomGone(Exception):  # noqa: N818  an answer of the platform, not a fault of ours
@@ -51,34 +61,68 @@ class Sender(Protocol):
 
 
 class Outbox:
-    """The parcels' only way out."""
+    """The parcels' only way out: one at a time, so that a crash can repeat one parcel at the most."""
 
     def __init__(self, store: Store, keys: Keys, senders: Mapping[str, Sender], clock: Clock) -> None:
         self._store = store
         self._keys = keys
         self._senders = senders
         self._clock = clock
+        self._claimed: deque[Parcel] = deque()
+        self._owed: deque[Callable[[], Awaitable[None]]] = deque()  #: what became of parcels, not written down yet
+        self._turn = asyncio.Lock()
 
     async def due(self) -> datetime | None:
         """Return when the next parcel may be sent."""
+        if self._claimed or self._owed:  # the store could not write when they were under way
+            return self._clock()
         return await self._store.next_parcel(self._senders)
 
     async def deliver(self) -> None:
-        """Send every parcel that is due, in the order in which they were made."""
-        while parcels := await self._store.claim_parcels(self._senders, now=self._clock(), limit=AT_ONCE):
-            for parcel in parcels:
-                await self._carry(parcel)
+        """Send every parcel that is due, in the order in which they were made.
+
+        Raises NotRecorded if the store cannot write; then nothing is sent twice or forgotten, and calling
+        again goes on from there.
+        """
+        async with self._turn:
+            await self._write_down()
+            while parcel := await self._next():
+                carrying = asyncio.create_task(self._carry(parcel))
+                try:
+                    await asyncio.shield(carrying)
+                except asyncio.CancelledError:  # the bot stops: what is being sent is sent and written down
+                    await asyncio.wait([carrying], timeout=LAST_S)
+                    raise
+
+    async def _next(self) -> Parcel | None:
+        if not self._claimed:
+            self._claimed.extend(await self._store.claim_parcels(self._senders, now=self._clock(), limit=AT_ONCE))
+        return self._claimed[0] if self._claimed else None
 
     async def _carry(self, parcel: Parcel) -> None:
+        letter = await self._open(parcel)
+        self._claimed.popleft()
         try:
-            await self._senders[parcel.platform].send(await self._open(parcel))
+            await self._senders[parcel.platform].send(letter)
         except RoomGone:
-            await self._store.settle(parcel.id, Delivery.GONE)
+            self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
         except TryLater as trouble:
-            wait = trouble.after or min(FIRST_WAIT * 2 ** (parcel.attempts - 1), LONGEST_WAIT)
-            await self._store.postpone(parcel.id, until=self._clock() + wait)
+            self._owe_postponing(parcel, trouble.after)
+        except Exception as error:  # noqa: BLE001  one letter's trouble must not keep the others
+            log.error("a letter could not be sent and will be tried again: %s", type(error).__name__)  # noqa: TRY400
+            self._owe_postponing(parcel, None)
         else:
-            await self._store.settle(parcel.id, Delivery.SENT)
+            self._owed.append(partial(self._store.settle, parcel.id, Delivery.SENT))
+        await self._write_down()
+
+    def _owe_postponing(self, parcel: Parcel, after: timedelta | None) -> None:
+        wait = after if after is not None else min(FIRST_WAIT * 2 ** min(parcel.attempts - 1, 10), LONGEST_WAIT)
+        self._owed.append(partial(self._store.postpone, parcel.id, until=self._clock() + wait))
+
+    async def _write_down(self) -> None:
+        while self._owed:
+            await self._owed[0]()
+            self._owed.popleft()
 
     async def _open(self, parcel: Parcel) -> Letter:
         about = parcel.news.about

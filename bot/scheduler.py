@@ -79,12 +79,20 @@ class Scheduler:
                     jobs.remove(job)
 
     async def run_forever(self, every_s: float) -> None:
-        """Look every so many seconds: another process, or a set clock, may change what is due."""
+        """Look every so many seconds: another process, or a set clock, may change what is due.
+
+        Each job has a loop of its own, so that a long delivery never makes a tally late.
+        """
+        await asyncio.gather(*(self._keep_running(job, every_s) for job in self._jobs))
+
+    async def _keep_running(self, job: Job, every_s: float) -> None:
         while True:
             try:
-                await self.run_due()
+                due = await job.due()
+                if due is not None and due <= self._clock():
+                    await job.run()
             except Exception as error:  # noqa: BLE001  a store in trouble recovers, so does this loop
-                log.error("cannot see what is due, will look again: %s", type(error).__name__)  # noqa: TRY400
+                log.error("%s failed and will be tried again: %s", job.name, type(error).__name__)  # noqa: TRY400
             await asyncio.sleep(every_s)
 
     async def _earliest(self, jobs: Sequence[Job]) -> tuple[datetime, Job] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "ALLOUT_"
@@ -16,12 +16,28 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=".env",
+        env_ignore_empty=True,
         extra="forbid",
         hide_input_in_errors=True,  # a rejected value may be a secret
     )
 
     data: Path = Path("allout-data")
     """Folder of the database, the key file and the socket."""
+
+    telegram_token: SecretStr | None = None
+    """The bot's token, from BotFather. Without one the bot does not run on Telegram."""
+
+    telegram_api_url: str = "https://api.telegram.org"
+    """Another server that speaks Telegram's Bot API, such as a self-hosted one."""
+
+    telegram_proxy: str | None = None
+    """An HTTP proxy through which Telegram is reached."""
+
+    telegram_webhook_url: str | None = None
+    """Where Telegram delivers, an https address that leads here. Without one the bot asks Telegram for updates."""
+
+    telegram_webhook_port: int = Field(default=8443, ge=1, le=65535)
+    """The port of this machine, on 127.0.0.1, to which that address leads."""
 
     look_every_s: float = Field(default=1.0, gt=0, le=60)
     """Seconds between two looks at what is due: tallies, reminders, parcels."""

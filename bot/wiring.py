@@ -11,9 +11,11 @@ from pathlib import Path
 
 from bot.brake import Brake
 from bot.domain import rules
-from bot.domain.model import Walkout
+from bot.domain.errors import KeyFileRefused
+from bot.domain.model import Stage, Walkout
 from bot.keys import Keys, open_keys
 from bot.outbox import Outbox, Sender
+from bot.roomwords import RoomWords
 from bot.scheduler import Clock, Job, Scheduler
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
@@ -35,6 +37,7 @@ class App:
     clock: Clock
     brake: Brake
     tallies: Tallies
+    room_words: RoomWords
     outbox: Outbox
     scheduler: Scheduler
 
@@ -50,6 +53,7 @@ async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender]) -
     keys = open_keys(data / KEY_FILE, database=database)
     store = await open_store(database, clock=clock, identity=keys.store)
     try:
+        await _check_keys(store, keys, data / KEY_FILE, clock)
         tallies = Tallies(store, clock)
         outbox = Outbox(store, keys, senders, clock)
         yield App(
@@ -59,11 +63,22 @@ async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender]) -
             clock=clock,
             brake=Brake(),
             tallies=tallies,
+            room_words=RoomWords(clock),
             outbox=outbox,
             scheduler=Scheduler(_jobs(store, keys, tallies, outbox, clock), clock),
         )
     finally:
         await store.aclose()
+
+
+async def _check_keys(store: Store, keys: Keys, path: Path, clock: Clock) -> None:
+    """Refuse an older copy of the key file: nobody's pledge could be bound, and nobody's found again."""
+    for walkout in await store.walkouts():
+        closes = rules.closes_at(walkout)
+        # closing destroys the key first; cut off there, it is finished by the next run
+        half_closed = closes is not None and closes <= clock()
+        if walkout.stage is not Stage.CLOSED and walkout.id not in keys.walkouts and not half_closed:
+            raise KeyFileRefused(str(path), "outdated")
 
 
 def _jobs(store: Store, keys: Keys, tallies: Tallies, outbox: Outbox, clock: Clock) -> list[Job]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot import cards as card_codes
+from bot.cards import pretty
 from bot.control import Answer, Request
 from bot.domain.errors import Refused
 from bot.domain.model import WalkoutId, WorkplaceId
@@ -76,6 +77,10 @@ async def _mint(app: App, request: Request) -> Answer:
     return _done("")
 
 
+async def _organizer_code(app: App, _request: Request) -> Answer:
+    return _done(organizers_texts.organizer_code(pretty(await organizers.new_code(app.store, app.clock))))
+
+
 def pack(file: SourceFile) -> dict[str, str]:
     """Write a file down for the way to the running bot."""
     return {"name": file.name, "data": b64encode(file.data).decode()}
@@ -97,4 +102,5 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "draft": _draft,
     "cards_wanted": _cards_wanted,
     "mint": _mint,
+    "organizer_code": _organizer_code,
 }

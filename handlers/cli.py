@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -20,6 +21,7 @@ from bot.control import Answer, Request
 from bot.domain.errors import Refused
 from bot.draft import SourceFile, workplaces_file
 from bot.keys import Person
+from bot.outbox import Sender
 from bot.scheduler import Clock, MovableClock, real_clock
 from bot.settings import PREFIX, Settings
 from bot.usecases import organizers
@@ -180,6 +182,72 @@ def _console_clock(now: datetime | None, *, scripted: bool) -> Clock:
     if scripted:  # time stands still between two lines, wherever it begins
         return MovableClock(now or real_clock())
     return MovableClock(now, running=True) if now else real_clock
+
+
+@cli.command()
+def demo(
+    data: Annotated[Path | None, typer.Option("--data", help="Keep the city in this folder. Default: nothing.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed, another story. Default: always the same.")] = None,
+    speed: Annotated[float, typer.Option(min=0.1, max=100, help="2 is twice as fast.")] = 1.0,
+    picture: Annotated[Path | None, typer.Option(hidden=True, help="Paint one frame into this SVG.")] = None,
+) -> None:
+    """Watch a made-up city pledge, reach its number and walk out: twenty seconds, no network."""
+    from handlers import demo as made_up_city  # noqa: PLC0415  no other command pays for the display
+
+    status = _run(
+        made_up_city.run(data, seed=made_up_city.SEED if seed is None else seed, speed=speed, picture=picture)
+    )
+    raise typer.Exit(status)
+
+
+@cli.command()
+def run(data: Data = None) -> None:
+    """Run the bot on every platform that has a token, until it is stopped."""
+    settings = _settings(data)
+    if settings.telegram_token is None:
+        _fail(texts.no_token())
+    _run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    # imported here: a platform that does not run costs half a second and tens of megabytes
+    from handlers.telegram.platform import WrongToken, open_telegram  # noqa: PLC0415
+    from handlers.texts.telegram import wrong_token  # noqa: PLC0415
+
+    senders: dict[str, Sender] = {}
+    async with open_app(settings.data, clock=real_clock, senders=senders) as app:
+        try:
+            async with (
+                control.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)),
+                open_telegram(app, settings) as (sender, take_updates),
+            ):
+                senders["telegram"] = sender
+                print(texts.running(), file=sys.stderr)  # noqa: T201
+                await _until_stopped(take_updates(), app.scheduler.run_forever(settings.look_every_s))
+        except WrongToken:
+            _fail(wrong_token())
+
+
+async def _until_stopped(*works: Awaitable[None]) -> None:
+    """Run until SIGTERM or Ctrl-C; then each work ends what it has begun."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    tasks = [asyncio.ensure_future(work) for work in works]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*tasks, stopping):
+        task.cancel()
+    results = await asyncio.gather(*tasks, stopping, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+@cli.command()
+def organizer_code(data: Data = None) -> None:
+    """Print a one-time code, good for an hour, that makes somebody an organizer."""
+    _print(_run(_carry_out(_settings(data).data, {"command": "organizer_code"})))
 
 
 async def _carry_out(data: Path, request: Request) -> Answer:

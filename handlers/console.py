@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TextIO
 
+from bot.domain.errors import NotRecorded
 from bot.keys import Person
 from bot.outbox import Letter
 from bot.scheduler import MovableClock
@@ -22,6 +23,7 @@ from bot.wiring import App
 from handlers.conversation import Button, Conversation, Reply, Said
 from handlers.texts import console as texts
 from handlers.texts.announcements import announcement
+from handlers.texts.refusals import refusal
 from handlers.texts.workers import console_can_see
 
 PLATFORM = "console"
@@ -144,7 +146,11 @@ class Console:
         except Impossible as impossible:
             self._fail(number, impossible)
             return
-        reply = await self._conversation.answer(said)
+        try:
+            reply = await self._conversation.answer(said)
+        except NotRecorded as refused:
+            kind, words = refusal(refused)
+            reply = Reply(kind=kind, text=words)
         if reply.buttons:
             self._shown.setdefault(name, []).append(reply.buttons)
         self._printer.reply(name, reply)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot import cards
-from bot.domain.errors import Forbidden, Refused, UnknownCard, WhichWalkout
-from bot.domain.model import CardState, Entry, Stage, WalkoutId, WorkplaceId
+from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard, WhichWalkout
+from bot.domain.model import CardState, Entry, Stage, WalkoutId, Workplace, WorkplaceId
 from bot.domain.rules import NOT_OVER, PLEDGING
 from bot.keys import Person
 from bot.storage.store import Room
@@ -73,6 +73,7 @@ class Ask:
     who: Person
     words: tuple[str, ...]
     can_see: Callable[[], str]
+    invite: str | None = None
 
     @property
     def worker(self) -> Worker:
@@ -109,21 +110,29 @@ class Command:
 class Conversation:
     """Answers whatever a person says, on any platform."""
 
-    def __init__(self, app: App, can_see: Callable[[], str]) -> None:
+    def __init__(self, app: App, can_see: Callable[[], str], invite: str | None = None) -> None:
         self._app = app
         self._can_see = can_see  #: says who can see that a person writes to the bot on this platform
+        self._invite = (
+            invite  #: adds the bot to a chat, with {word}; where there is one, chats are bound by a word, not a name
+        )
 
     async def answer(self, said: Said) -> Reply:
-        """Return the one answer to a message or a press. Never raises for anything a person can say."""
+        """Return the one answer to a message or a press.
+
+        Raises NotRecorded if the store cannot write, and nothing else for anything a person can say.
+        """
         with speaking(said.language):
             try:
                 return await self._answer(said)
+            except NotRecorded:
+                raise  # a platform that can will deliver the message again
             except Refused as refused:
                 kind, text = refusals.refusal(refused)
                 return Reply(kind=kind, text=text)
 
     async def _answer(self, said: Said) -> Reply:
-        ask = Ask(app=self._app, who=said.who, words=(), can_see=self._can_see)
+        ask = Ask(app=self._app, who=said.who, words=(), can_see=self._can_see, invite=self._invite)
         if said.button is not None:
             return await _press(ask, said.button)
         text = said.text[:LONGEST].strip()
@@ -135,6 +144,12 @@ class Conversation:
             length = len(cards.fold(text))
             return Reply(kind="unknown_card", text=general.not_a_card(length, cards.LENGTH))
         return Reply(kind="not_understood", text=general.not_understood())
+
+
+def holds_code(text: str) -> bool:
+    """Say whether a message shows a card's code, so that a platform may take it out of sight."""
+    _name, _blank, rest = text.partition(" ") if text.startswith("/") else ("", "", text)
+    return cards.parse(rest) is not None
 
 
 async def _command(ask: Ask, text: str) -> Reply:
@@ -335,21 +350,67 @@ async def _room(ask: Ask) -> Reply:
     known = {walkout.id for walkout in await store.walkouts()}
     named = ask.words[0].lower() if ask.words and ask.words[0].lower() in known else None
     words = ask.words[1:] if named else ask.words
+    if words and words[0].casefold() == "off":
+        return await _room_off(ask, named, " ".join(words[1:]))
+    if ask.invite is not None:
+        return await _room_by_word(ask, named, " ".join(words), ask.invite)
     if len(words) < 2:  # noqa: PLR2004  a scope and a room
         return Reply(kind="help", text=organizers_texts.room_usage())
     *scope_words, address = words
     scope = " ".join(scope_words)
     walkout = await organizers.which(store, named, [NOT_OVER])
     platform = ask.who.platform
-    if scope.casefold() == "off":
-        was_bound = await store.release_room(walkout.id, platform, address)
-        return Reply(kind="done", text=organizers_texts.room_released(address, was_bound=was_bound))
-    place = None
-    if scope.casefold() != "citywide":
-        place = stewards.find(await store.workplaces(walkout.id), scope)
+    place = await _scope(ask, walkout.id, scope)
     room = Room(walkout=walkout.id, scope=place.id if place else None, platform=platform, address=address)
     await organizers.bind_room(room, store)
     return Reply(kind="done", text=organizers_texts.room_bound(room, place.name if place else None))
+
+
+async def _scope(ask: Ask, walkout: WalkoutId, scope: str) -> Workplace | None:
+    if scope.casefold() == "citywide":
+        return None
+    return stewards.find(await ask.app.store.workplaces(walkout), scope)
+
+
+async def _room_off(ask: Ask, named: str | None, address: str) -> Reply:
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    was_bound = await ask.app.store.release_room(walkout.id, ask.who.platform, address)
+    return Reply(kind="done", text=organizers_texts.room_released(address, was_bound=was_bound))
+
+
+async def _room_by_word(ask: Ask, named: str | None, scope: str, invite: str) -> Reply:
+    if not scope:
+        return Reply(kind="help", text=organizers_texts.room_word_usage())
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    place = await _scope(ask, walkout.id, scope)
+    word = ask.app.room_words.give(ask.who, walkout.id, place.id if place else None)
+    return Reply(kind="room_word", text=organizers_texts.room_word(word, invite.format(word=word)))
+
+
+async def _press_bind(ask: Ask) -> Reply:
+    wish = ask.app.room_words.confirm(ask.words[0], ask.who) if await ask.is_organizer() else None
+    if wish is None or wish.address is None:
+        return _old_button()
+    room = Room(walkout=wish.walkout, scope=wish.scope, platform=ask.who.platform, address=wish.address)
+    await organizers.bind_room(room, ask.app.store)
+    place = None if wish.scope is None else await ask.app.store.workplace(wish.walkout, wish.scope)
+    return Reply(kind="done", text=organizers_texts.room_bound(room, place.name if place else None))
+
+
+async def _rooms(ask: Ask) -> Reply:
+    walkout = await organizers.which(ask.app.store, _first(ask), [NOT_OVER])
+    names = {place.id: place.name for place in await ask.app.store.workplaces(walkout.id)}
+    found = [(room, names[room.scope] if room.scope else None) for room in await ask.app.store.rooms(walkout.id)]
+    return Reply(kind="rooms", text=organizers_texts.rooms(found))
+
+
+async def _organizer(ask: Ask) -> Reply:
+    if ask.code is None:
+        return Reply(kind="help", text=organizers_texts.organizer_usage())
+    app = ask.app
+    if not await organizers.redeem(ask.code, ask.who, app.store, app.keys, app.clock):
+        return Reply(kind="unknown_card", text=organizers_texts.organizer_code_bad())
+    return Reply(kind="organizer", text=organizers_texts.organizer_made())
 
 
 def _first(ask: Ask) -> str | None:
@@ -381,6 +442,13 @@ COMMANDS = (
     ),
     Command(name="help", who=Role.WORKER, run=_help, help=lambda: _("this list")),
     Command(name="privacy", who=Role.WORKER, run=_privacy, help=lambda: _("what is kept and what is not")),
+    Command(
+        name="organizer",
+        who=Role.WORKER,
+        run=_organizer,
+        usage=lambda: _("CODE"),
+        help=lambda: _("become an organizer, with a code from the server"),
+    ),
     Command(name="walkouts", who=Role.ORGANIZER, run=_walkouts, help=lambda: _("list the walkouts")),
     Command(
         name="open",
@@ -410,6 +478,13 @@ COMMANDS = (
         usage=lambda: _("[ID] citywide|WORKPLACE|off ROOM"),
         help=lambda: _("choose which room hears the news"),
     ),
+    Command(
+        name="rooms",
+        who=Role.ORGANIZER,
+        run=_rooms,
+        usage=lambda: _("[ID]"),
+        help=lambda: _("list the rooms that hear the news"),
+    ),
 )
 """Everything that can be typed. A new command is one row here, one use case and its sentences."""
 
@@ -419,5 +494,6 @@ BUTTONS: dict[str, Run] = {
     "n": _not_now,
     "c": _status,
     "w": _withdraw,
+    "b": _press_bind,
 }
 """Everything that can be pressed, by the first letter of the button's data."""

@@ -51,6 +51,10 @@ class NotRecorded(Refused):
     """The store could not write; nothing was changed and the person may try again."""
 
 
+class KeyMissing(Refused):
+    """The walkout's key is not in the key file, so nothing can be bound to anybody."""
+
+
 class Forbidden(Refused):
     """The person's role does not allow this."""
 
@@ -144,7 +148,7 @@ class KeyFileRefused(Refused):
     def __init__(self, path: str, why: str) -> None:
         super().__init__(path, why)
         self.path = path
-        self.why = why  #: missing | foreign | damaged | exposed | orphaned
+        self.why = why  #: missing | foreign | damaged | exposed | orphaned | outdated
 
 
 class TallyDue(Refused):

@@ -67,6 +67,7 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
+    ROOM_GONE = "room_gone"  #: to the organizers only: a chat does not hear us any more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,6 +146,7 @@ class Announcement:
     scope: WorkplaceId | None = None  #: whose rooms hear it; None: the citywide ones
     about: WorkplaceId | None = None  #: the workplace it speaks of
     to_organizers: bool = False  #: they hear it privately as well
+    to_rooms: bool = True
     facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from bot.domain.errors import (
     CardSpent,
+    KeyMissing,
     NotOpenYet,
     NotPledged,
     PledgingClosed,
@@ -92,7 +93,7 @@ class Outcome:
     next_tally: datetime | None = None
 
 
-def decide(
+def decide(  # noqa: PLR0911  one way out for each answer
     change: Change, card: Card | None, heads: Mapping[WalkoutId, Head], *, free: int, now: datetime
 ) -> tuple[Outcome | Refused, Card | None]:
     """Return the answer, and the card as it must be written if it changes (None: nothing to write).
@@ -111,8 +112,10 @@ def decide(
     refusal = _refusal(change, card, head, mine, now)
     if refusal is not None:
         return refusal, None
+    if owner is None:
+        return KeyMissing(), None
     wanted = CardState.PLEDGED if change.act is Act.PLEDGE else CardState.WITHDRAWN
-    if mine is wanted or owner is None:
+    if mine is wanted:
         return _outcome(card, head, mine), None
     workplace = card.workplace
     if change.enrol is not None and wanted is CardState.PLEDGED:

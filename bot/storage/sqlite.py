@@ -10,8 +10,9 @@ import json
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,12 +66,26 @@ PRAGMAS = (
     "cache_size=-65536",
 )
 
-# Blobs cannot travel in JSON, so a batch's hashes and owners travel as one blob each, cut at every 32nd byte.
-_FIND_CARDS = """
-    SELECT card.hash, card.walkout, card.workplace, card.state, card.owner
-    FROM json_each(?1) AS nth JOIN card ON card.hash = substr(?2, nth.value * 32 + 1, 32)
+# Blobs cannot travel in JSON, so a batch's hashes and owners travel as one blob each, cut at every 32nd byte. All
+# that a batch must know is found by one statement: each statement is a way to the thread and back.
+_FIND = """
+    SELECT (
+        SELECT json_group_array(json_array(nth.value, card.walkout, card.workplace, card.state, hex(card.owner)))
+        FROM json_each(?1) AS nth JOIN card ON card.hash = substr(?2, nth.value * 32 + 1, 32)
+    ), (
+        SELECT json_group_array(json_array(id, stage, pledge_by, next_tally, ended)) FROM walkout
+    ), (
+        SELECT json_group_array(json_array(workplace.walkout, workplace.id, workplace.headcount - workplace.minted))
+        FROM json_each(?3) AS wanted
+        JOIN workplace ON workplace.walkout = wanted.value ->> 0 AND workplace.id = wanted.value ->> 1
+    )
 """
-_WRITE_CARDS = """
+# Cards that exist and stay where they are: faster than the next one, which only open entry needs.
+_UPDATE_CARDS = """
+    UPDATE card SET state = nth.value ->> 2, owner = substr(?3, nth.key * 32 + 1, 32)
+    FROM json_each(?1) AS nth WHERE card.hash = substr(?2, nth.key * 32 + 1, 32)
+"""
+_ENROL_CARDS = """
     INSERT INTO card (hash, owner, walkout, workplace, state)
     SELECT substr(?2, nth.key * 32 + 1, 32), substr(?3, nth.key * 32 + 1, 32),
            nth.value ->> 0, nth.value ->> 1, nth.value ->> 2
@@ -78,11 +93,10 @@ _WRITE_CARDS = """
     ON CONFLICT (hash) DO UPDATE SET
         state = excluded.state, owner = excluded.owner, workplace = excluded.workplace
 """
-_HEADS = "SELECT id, stage, pledge_by, next_tally, ended FROM walkout"
-_FREE = """
-    SELECT workplace.walkout, workplace.id, workplace.headcount - workplace.minted
-    FROM json_each(?1) AS wanted
-    JOIN workplace ON workplace.walkout = wanted.value ->> 0 AND workplace.id = wanted.value ->> 1
+_UPDATE_CARD = "UPDATE card SET state = ?1, owner = ?2 WHERE hash = ?3"
+_ENROL_CARD = """
+    INSERT INTO card (state, owner, hash, walkout, workplace) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (hash) DO UPDATE SET state = ?1, owner = ?2, workplace = ?5
 """
 
 
@@ -95,11 +109,20 @@ class SqliteStore:
         self._waiting: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
         self._ending = False
+        self._wary = False
         self._writer = asyncio.create_task(self._write(), name="store writer")
 
     # -- the writer: the only task that touches the connection ---------------------------------------------
 
     async def _write(self) -> None:
+        try:
+            await self._take_turns()
+        except asyncio.CancelledError:
+            # the loop ends and nobody closed the store: a connection's thread left alone would hang the exit
+            self._db.stop()
+            raise
+
+    async def _take_turns(self) -> None:
         while True:
             if not self._waiting:
                 if self._ending:
@@ -188,51 +211,50 @@ class SqliteStore:
             await self._undo()
 
     async def _one_transaction(self, changes: Sequence[Change]) -> list[Outcome | Exception]:
-        hashes = b"".join(change.card for change in changes)
-        # handed over together: the thread takes them in this order without a way back in between
-        _, found, heads, free = await asyncio.gather(
-            self._rows("BEGIN IMMEDIATE"),
-            self._rows(_FIND_CARDS, (_count(len(changes)), hashes)),
-            self._rows(_HEADS),
-            self._free_places(changes),
+        enrolled = {(change.enrol.walkout, change.enrol.workplace) for change in changes if change.enrol}
+        asked = (
+            _numbers(len(changes)),
+            b"".join([change.card for change in changes]),
+            json.dumps(list(enrolled)),
         )
-        answers, written = _decide_all(changes, found, heads, free, self._clock())
-        if not written:
-            return answers
-        try:
-            await self._rows(_WRITE_CARDS, _columns(written))
-        except sqlite3.IntegrityError:
-            # the statement is undone as a whole; one by one, only the bad ones fail
-            answers = await self._one_by_one(changes, answers, written)
+        await self._rows("BEGIN IMMEDIATE")
+        found = (await self._rows(_FIND, asked))[0]
+        now = self._clock()
+        answers: list[Outcome | Exception] = []
+        if self._wary:
+            await self._write_each(_decide_all(changes, found, now, answers), answers, enrolling=bool(enrolled))
+        elif written := dict(_decide_all(changes, found, now, answers)):
+            try:
+                await self._rows(_ENROL_CARDS if enrolled else _UPDATE_CARDS, _columns(written))
+            except sqlite3.IntegrityError:
+                if not self._db.in_transaction:
+                    raise
+                # the statement is undone as a whole; decided and written one by one, only the bad ones fail
+                answers = []
+                await self._write_each(_decide_all(changes, found, now, answers), answers, enrolling=bool(enrolled))
         await self._rows("COMMIT")
         return answers
 
-    async def _one_by_one(
-        self,
-        changes: Sequence[Change],
-        answers: list[Outcome | Exception],
-        written: Mapping[bytes, Card],
-    ) -> list[Outcome | Exception]:
-        results = await asyncio.gather(
-            *(self._rows(_WRITE_CARDS, _columns({key: card})) for key, card in written.items()),
-            return_exceptions=True,
+    async def _write_each(
+        self, decided: Iterator[tuple[bytes, Card]], answers: list[Outcome | Exception], *, enrolling: bool
+    ) -> None:
+        """Decide each change when those before it are written; what cannot be written is answered so."""
+        rows = (
+            (card.state, card.owner, key, card.walkout, card.workplace) if enrolling else (card.state, card.owner, key)
+            for key, card in decided
         )
-        failed = {
-            key: result for key, result in zip(written, results, strict=True) if isinstance(result, BaseException)
-        }
-        for error in failed.values():
-            if not isinstance(error, sqlite3.IntegrityError):
-                raise error
-        return [
-            NotRecorded(type(failed[change.card]).__name__)
-            if change.card in failed and isinstance(answer, Outcome)
-            else answer
-            for change, answer in zip(changes, answers, strict=True)
-        ]
-
-    async def _free_places(self, changes: Sequence[Change]) -> list[Row]:
-        wanted = {(change.enrol.walkout, change.enrol.workplace) for change in changes if change.enrol}
-        return await self._rows(_FREE, (json.dumps(list(wanted)),)) if wanted else []
+        self._wary = False
+        while True:
+            try:
+                # takes a row, writes it, takes the next; where it stops, the rest of the rows is still there
+                await self._db.executemany(_ENROL_CARD if enrolling else _UPDATE_CARD, rows)
+            except sqlite3.IntegrityError as error:
+                if not self._db.in_transaction:
+                    raise
+                answers[-1] = NotRecorded(type(error).__name__)
+                self._wary = True  # what breaks one batch often breaks the next: do not try it as a whole again
+            else:
+                return
 
     # -- walkouts -----------------------------------------------------------------------------------------
 
@@ -295,6 +317,7 @@ class SqliteStore:
                     item.occasion,
                     json.dumps(dict(item.facts)),
                     item.to_organizers,
+                    item.to_rooms,
                 ]
                 for item in news
             ]
@@ -316,7 +339,7 @@ class SqliteStore:
                 SELECT walkout, scope, platform, address, x'' AS organizer FROM room
                 UNION ALL SELECT NULL, NULL, platform, '', id FROM organizer
             ) AS recipient
-            ON (recipient.walkout = ?1 AND recipient.scope = item.value ->> 0)
+            ON (recipient.walkout = ?1 AND recipient.scope = item.value ->> 0 AND item.value ->> 6)
                 OR (recipient.walkout IS NULL AND item.value ->> 5)
             ORDER BY item.key ON CONFLICT DO NOTHING
             """,
@@ -431,6 +454,32 @@ class SqliteStore:
         )
         return bool(gone)
 
+    async def move_room(self, platform: str, old: str, new: str) -> None:
+        """See Store.move_room."""
+
+        async def job() -> None:
+            await self._rows(
+                "UPDATE OR IGNORE room SET address = ? WHERE platform = ? AND address = ?", (new, platform, old)
+            )
+            await self._rows(
+                "UPDATE OR IGNORE parcel SET room = ? WHERE platform = ? AND room = ?", (new, platform, old)
+            )
+
+        await self._in_transaction(job)
+
+    async def lose_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
+        """See Store.lose_room."""
+
+        async def job() -> None:
+            lost = await self._rows(
+                "DELETE FROM room WHERE platform = ? AND address = ? RETURNING walkout, scope", (platform, address)
+            )
+            for walkout, scope in lost:
+                room = Room(walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address)
+                await self._write_news(room.walkout, [news(room)])
+
+        await self._in_transaction(job)
+
     async def rooms(self, walkout: WalkoutId) -> list[Room]:
         """See Store.rooms."""
         rows = await self._read(
@@ -443,13 +492,23 @@ class SqliteStore:
 
     async def add_organizer(self, organizer: Organizer) -> None:
         """See Store.add_organizer."""
-        await self._change(
-            """
-            INSERT INTO organizer (id, platform, address, nickname) VALUES (?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET address = excluded.address, nickname = excluded.nickname
-            """,
-            (organizer.id, organizer.platform, organizer.address, organizer.nickname),
-        )
+        await self._change(_ADD_ORGANIZER, _organizer_row(organizer))
+
+    async def add_organizer_code(self, key: bytes, *, until: datetime) -> None:
+        """See Store.add_organizer_code."""
+        await self._change("INSERT INTO organizer_code (hash, until) VALUES (?, ?)", (key, instant(until)))
+
+    async def redeem_organizer_code(self, key: bytes, organizer: Organizer, *, now: datetime) -> bool:
+        """See Store.redeem_organizer_code."""
+
+        async def job() -> bool:
+            await self._rows("DELETE FROM organizer_code WHERE until <= ?", (instant(now),))
+            used = await self._rows("DELETE FROM organizer_code WHERE hash = ? RETURNING 1", (key,))
+            if used:
+                await self._rows(_ADD_ORGANIZER, _organizer_row(organizer))
+            return bool(used)
+
+        return await self._in_transaction(job)
 
     async def is_organizer(self, person: bytes) -> bool:
         """See Store.is_organizer."""
@@ -562,23 +621,30 @@ def _answer(future: asyncio.Future[Any], answer: object) -> None:
         future.set_result(answer)
 
 
-def _count(n: int) -> str:
-    return json.dumps(list(range(n)))
+@lru_cache(maxsize=BATCH)
+def _numbers(count: int) -> str:
+    return json.dumps(list(range(count)))
 
 
 def _columns(cards: Mapping[bytes, Card]) -> tuple[str, bytes, bytes]:
     return (
-        json.dumps([[card.walkout, card.workplace, card.state] for card in cards.values()]),
+        json.dumps([(card.walkout, card.workplace, card.state) for card in cards.values()]),
         b"".join(cards),
-        b"".join(card.owner for card in cards.values()),
+        b"".join([card.owner for card in cards.values()]),
     )
 
 
 def _decide_all(
-    changes: Sequence[Change], found: list[Row], heads: list[Row], free: list[Row], now: datetime
-) -> tuple[list[Outcome | Exception], dict[bytes, Card]]:
-    """Decide the batch in its order, so that two changes to one card see each other."""
-    cards = {row[0]: Card(walkout=row[1], workplace=row[2], state=CardState(row[3]), owner=row[4]) for row in found}
+    changes: Sequence[Change], found: Row, now: datetime, answers: list[Outcome | Exception]
+) -> Iterator[tuple[bytes, Card]]:
+    """Decide the batch in its order, so that two changes to one card see each other; yield what to write.
+
+    Adds each answer to `answers`. Whoever replaces the last one has not written what was yielded last.
+    """
+    cards = {
+        changes[nth].card: Card(walkout=walkout, workplace=place, state=CardState(state), owner=bytes.fromhex(owner))
+        for nth, walkout, place, state, owner in json.loads(found[0])
+    }
     walkouts = {
         WalkoutId(row[0]): Head(
             stage=Stage(row[1]),
@@ -586,23 +652,33 @@ def _decide_all(
             next_tally=maybe_moment(row[3]),
             ended=maybe_moment(row[4]),
         )
-        for row in heads
+        for row in json.loads(found[1])
     }
-    places: dict[tuple[WalkoutId, WorkplaceId], int] = {(row[0], row[1]): row[2] for row in free}
-    answers: list[Outcome | Exception] = []
-    written: dict[bytes, Card] = {}
+    places = {(WalkoutId(walkout), WorkplaceId(place)): free for walkout, place, free in json.loads(found[2])}
     for change in changes:
         key = (change.enrol.walkout, change.enrol.workplace) if change.enrol else None
-        room = places.get(key, 0) if key else 0
+        free = places.get(key, 0) if key else 0
         before = cards.get(change.card)
-        answer, after = pledging.decide(change, before, walkouts, free=room, now=now)
+        answer, after = pledging.decide(change, before, walkouts, free=free, now=now)
         answers.append(answer)
         if after is None:
             continue
-        cards[change.card] = written[change.card] = after
+        yield change.card, after
+        if answers[-1] is not answer:
+            continue
+        cards[change.card] = after
         if key is not None and (before is None or before.workplace != after.workplace):
             places[key] -= 1
-    return answers, written
+
+
+_ADD_ORGANIZER = """
+    INSERT INTO organizer (id, platform, address, nickname) VALUES (?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET address = excluded.address, nickname = excluded.nickname
+"""
+
+
+def _organizer_row(organizer: Organizer) -> Row:
+    return organizer.id, organizer.platform, organizer.address, organizer.nickname
 
 
 _WALKOUT = """

@@ -127,12 +127,28 @@ class Store(Protocol):
         """Undo the binding; False if there was none."""
         ...
 
+    async def move_room(self, platform: str, old: str, new: str) -> None:
+        """Follow a chat that has got another name, with the parcels on their way to it."""
+        ...
+
+    async def lose_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
+        """Unbind a chat that is gone from every walkout, and make the news of each binding."""
+        ...
+
     async def rooms(self, walkout: WalkoutId) -> list[Room]:
         """Every room of the walkout."""
         ...
 
     async def add_organizer(self, organizer: Organizer) -> None:
         """Add or renew an organizer."""
+        ...
+
+    async def add_organizer_code(self, key: bytes, *, until: datetime) -> None:
+        """Keep the hash of a code that makes one organizer."""
+        ...
+
+    async def redeem_organizer_code(self, key: bytes, organizer: Organizer, *, now: datetime) -> bool:
+        """Use the code up and add the organizer; False, and nothing changed, if it is unknown or too old."""
         ...
 
     async def is_organizer(self, person: bytes) -> bool:

@@ -11,11 +11,13 @@ from functools import partial
 from bot import cards
 from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout, TooLateToOpen, WhichWalkout, WrongStage
-from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.draft import Draft
 from bot.keys import Keys, Person
 from bot.scheduler import Clock
 from bot.storage.store import Matter, Organizer, Room, Rule, Store
+
+CODE_LASTS = timedelta(hours=1)
 
 PROPOSAL_LASTS = timedelta(hours=24)
 
@@ -65,13 +67,15 @@ async def _new_id(store: Store) -> WalkoutId:
 
 async def add(who: Person, nickname: str, store: Store, keys: Keys) -> None:
     """Make somebody an organizer."""
-    await store.add_organizer(
-        Organizer(
-            id=keys.person(who),
-            platform=who.platform,
-            address=keys.seal(who.account),
-            nickname=keys.seal(nickname),
-        )
+    await store.add_organizer(_organizer(who, nickname, keys))
+
+
+def _organizer(who: Person, nickname: str, keys: Keys) -> Organizer:
+    return Organizer(
+        id=keys.person(who),
+        platform=who.platform,
+        address=keys.seal(who.account),
+        nickname=keys.seal(nickname),
     )
 
 
@@ -140,3 +144,33 @@ async def bind_room(room: Room, store: Store) -> None:
     if walkout.stage not in rules.NOT_OVER:
         raise WrongStage(walkout.stage)
     await store.bind_room(room)
+
+
+async def lose_room(platform: str, address: str, store: Store, clock: Clock) -> None:
+    """Unbind a chat that is gone, and tell the organizers."""
+    occasion = clock().isoformat()
+
+    def news(room: Room) -> Announcement:
+        return Announcement(
+            kind=Kind.ROOM_GONE,
+            occasion=occasion,
+            scope=room.scope,
+            about=room.scope,
+            to_organizers=True,
+            to_rooms=False,
+        )
+
+    await store.lose_room(platform, address, news)
+
+
+async def new_code(store: Store, clock: Clock) -> str:
+    """Make a one-time code for the next organizer; it is good for an hour."""
+    code = cards.mint()
+    await store.add_organizer_code(cards.key_of(code), until=clock() + CODE_LASTS)
+    return code
+
+
+async def redeem(code: str, who: Person, store: Store, keys: Keys, clock: Clock) -> bool:
+    """Become an organizer by such a code; False, and nothing changed, if it is not good any more."""
+    organizer = _organizer(who, who.account, keys)
+    return await store.redeem_organizer_code(cards.key_of(code), organizer, now=clock())

@@ -105,6 +105,16 @@ def _called_off(letter: Letter) -> str:
     )
 
 
+def _room_gone(letter: Letter) -> str:
+    if letter.about is None:
+        return _(
+            "A citywide chat of {headline} is gone or has removed me; it hears nothing any more. Bind another: /room"
+        ).format(headline=headline(letter.walkout.terms))
+    return _(
+        "The chat of {workplace} is gone or has removed me; it hears nothing any more. Bind another: /room"
+    ).format(workplace=letter.about.name)
+
+
 def _the_day(walkout: Walkout, place: Workplace | None = None) -> str:
     said = [place.meet if place else "", walkout.terms.on_the_day]
     return "".join(f"\n{line}" for line in said if line)
@@ -131,4 +141,5 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.REMINDER: _reminder,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
+    Kind.ROOM_GONE: _room_gone,
 }

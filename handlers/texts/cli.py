@@ -53,3 +53,13 @@ def bad_settings(problems: Sequence[tuple[str, str]]) -> str:
     """Refuse malformed settings, without their values."""
     said = "; ".join(f"{name}: {why}" for name, why in problems)
     return _("These settings cannot be used: {problems}. .env.example explains them.").format(problems=said)
+
+
+def no_token() -> str:
+    """Say that there is nothing to run."""
+    return _("No platform has a token. Set ALLOUT_TELEGRAM_TOKEN, as .env.example explains, or try: allout console")
+
+
+def running() -> str:
+    """Say that the bot runs."""
+    return _("AllOut runs. Stop it with Ctrl-C.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.disclosure import City
@@ -16,14 +15,9 @@ from handlers.texts.times import number, when
 
 def drafted(places: int, people: int) -> str:
     """Set the scene."""
-    return _("Olga drafts it: {places} workplaces, {people} people, a pledge card for each.").format(
+    return _("Olga's draft: {places} workplaces, a room for each; {people} people, a card for each.").format(
         places=number(places), people=number(people)
     )
-
-
-def rooms_bound(rooms: int) -> str:
-    """Say who will hear the news."""
-    return _("She binds {rooms} rooms: one for the city and one for each workplace.").format(rooms=number(rooms))
 
 
 def proposed() -> str:
@@ -58,12 +52,12 @@ def back_again(workplace: str) -> str:
 
 def milestone() -> str:
     """Point at a milestone."""
-    return _("A milestone, from the rounded numbers of the board.")
+    return _("A milestone. Counted are only people whose own workplace is ready.")
 
 
-def is_on(city: City) -> str:
+def is_on() -> str:
     """Say what everybody waited for."""
-    return _("It is on, by itself: nobody had to decide it, and it cannot be undone.").format(ready=city.ready)
+    return _("It is on, by itself, and for good: taking a pledge back now undoes nothing.")
 
 
 def joins(workplace: str) -> str:
@@ -83,7 +77,7 @@ def the_day(city: str) -> str:
 
 def the_day_after(answer: str) -> str:
     """Quote what somebody is told who presses Pledge too late."""
-    return _("The day after. A late card is told: {answer}").format(answer=answer)
+    return _("The day after, a late card gets: {answer}").format(answer=answer)
 
 
 def secrets_destroyed(at: datetime, terms: Terms) -> str:
@@ -96,9 +90,8 @@ def secrets_destroyed(at: datetime, terms: Terms) -> str:
 
 def city_line(city: City, walkout: Walkout) -> str:
     """Say how the city stands, as the board says it."""
-    return _("City: at least {counted} of {threshold} pledges").format(
-        counted=number(city.counted), threshold=number(walkout.terms.citywide_threshold)
-    )
+    said = _("City: about {counted} of {threshold}") if city.counted else _("City: nothing counted yet of {threshold}")
+    return said.format(counted=number(city.counted), threshold=number(walkout.terms.citywide_threshold))
 
 
 def ready_line(city: City) -> str:
@@ -124,14 +117,9 @@ def pledge_until(walkout: Walkout) -> str:
     return _("pledge before {pledge_by}").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
 
 
-def nothing_stored() -> str:
-    """Stand where the board will be."""
-    return _("draft")
-
-
-def at_least(shown: int, threshold: int | None) -> str:
+def about(shown: int, threshold: int | None, *, fell: bool) -> str:
     """Say a number of the board in a few letters; without the threshold where there is no room."""
-    return _("≥{n}").format(n=number(shown)) + _of(threshold)
+    return (_("↓{n}") if fell else _("~{n}")).format(n=number(shown)) + _of(threshold)
 
 
 def fewer_than(shown: int, threshold: int | None) -> str:
@@ -146,7 +134,7 @@ def reached(threshold: int | None) -> str:
 
 def out(threshold: int | None) -> str:
     """Say likewise that the workplace goes out."""
-    return _("✓ out").format(n=threshold)
+    return _("out") if threshold is None else _("✓ out")
 
 
 def _of(threshold: int | None) -> str:
@@ -165,12 +153,12 @@ def and_more_rooms(n: int) -> str:
 
 def only_what_they_see() -> str:
     """State the rule that the display keeps."""
-    return _("You see only what they could: rounded numbers, new at each tally, no counts.")
+    return _("You see what they could: rounded numbers, new at each tally, no counts.")
 
 
 def legend() -> str:
     """Explain the short forms."""
-    return _("≥15 at least 15 · <5 fewer than 5")
+    return _("~15 about 15 · <5 fewer")
 
 
 def _clock(instant: datetime, walkout: Walkout) -> str:
@@ -204,35 +192,37 @@ def board_line(city: City, walkout: Walkout) -> str:
 # -- the end ---------------------------------------------------------------------------------------------------
 
 
-def made_up(seconds: float) -> str:
+def made_up() -> str:
     """Say what was real about it."""
-    return _(
-        "That was a made-up city, but every pledge went the real way: conversation, store, tally, outbox.\n"
-        "Played in {seconds:.0f} s, with no network; nothing is left behind."
-    ).format(seconds=seconds)
+    return _("That was a made-up city in the real conversation, store, tally and outbox.")
 
 
-def kept(data: str, commands: Sequence[str]) -> str:
+def nothing_left(seconds: float) -> str:
+    """Say what remains of it."""
+    return _("It took {seconds:.0f} s and no network, and leaves nothing behind.").format(seconds=seconds)
+
+
+def kept(data: str, command: str) -> str:
     """Say how to look at what is kept."""
     return "\n".join(
         [
-            _(
-                "That was a made-up city, but every pledge went the real way: conversation, store, tally, outbox.\n"
-                "It is kept in {data}. Look at it, and write /walkouts, /board or /help there:"
-            ).format(data=data),
-            *(f"  {command}" for command in commands),
+            _("Its store is kept in {data}. Look at it with @olga /walkouts or @olga /board:").format(data=data),
+            f"  {command}",
         ]
     )
 
 
-def your_own(commands: Sequence[str]) -> str:
+def your_own(copy: str, draft: str, cards: str, console: str) -> str:
     """Say what to type next."""
-    return "\n".join([_("Now your own, from the same files (the README explains each step):"), *commands])
-
-
-def change_it() -> str:
-    """Remark beside the copied file."""
-    return _("then write your own terms into it")
+    return "\n".join(
+        [
+            _('Your own walkout next; README.md explains the steps under "Your first walkout":'),
+            _("  {command}  # write your terms into it").format(command=copy),
+            _("  {command}  # prints the ID").format(command=draft),
+            f"  {cards}",
+            f"  {console}",
+        ]
+    )
 
 
 def holds_a_store(path: str) -> str:

@@ -114,6 +114,64 @@ def room_usage() -> str:
     return _('Send /room citywide #name, /room "Workplace" #name, or /room off #name.')
 
 
+def rooms(found: Sequence[tuple[Room, str | None]]) -> str:
+    """List rooms; they are named by what they hear, since their titles are not kept."""
+    if not found:
+        return _("No chat hears the news yet.") + "\n" + room_usage()
+    return "\n".join(
+        _("{room} ({platform}): {scope}").format(
+            room=room.address, platform=room.platform, scope=_("citywide") if name is None else name
+        )
+        for room, name in found
+    )
+
+
+def room_word(word: str, link: str) -> str:
+    """Say how a chat is bound by a word."""
+    return _(
+        "Within ten minutes: add me to the chat with this link, then write there, or in your channel:\n"
+        "/room {word}\n{link}\n"
+        "I delete that message and ask you here before the chat hears anything."
+    ).format(word=word, link=link)
+
+
+def room_word_usage() -> str:
+    """Say how a chat is bound, where chats have no typed names."""
+    return _('Send /room citywide, or /room "Workplace". To undo: /rooms, then /room off and its name there.')
+
+
+def organizer_made() -> str:
+    """Greet a new organizer."""
+    return _("You are an organizer now. See what you can do: /help")
+
+
+def organizer_code_bad() -> str:
+    """Refuse a code."""
+    return _("This code is not good any more. Ask for another on the server: allout organizer-code")
+
+
+def organizer_usage() -> str:
+    """Say how one becomes an organizer."""
+    return _("Send /organizer and the code that the server printed.")
+
+
+def organizer_code(code: str) -> str:
+    """Hand a code over."""
+    return _("Whoever sends this to the bot within an hour is an organizer. It works once:\n/organizer {code}").format(
+        code=code
+    )
+
+
+def upload_usage() -> str:
+    """Say which files make a draft."""
+    return _("To draft a walkout, send its .toml file and its .csv file of workplaces, 5 MB each at most.")
+
+
+def other_half(missing: str) -> str:
+    """Ask for the second file."""
+    return _("Got it. Now send the {kind} file, within ten minutes.").format(kind=missing)
+
+
 def drafted(walkout: Walkout, plan: Draft) -> str:
     """Preview a stored draft, and say what comes next."""
     terms = walkout.terms

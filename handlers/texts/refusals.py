@@ -41,6 +41,10 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_pledged", _("You have no pledge on this card, so there is nothing to take back.")
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
+        case errors.KeyMissing():
+            return "not_recorded", _(
+                "Not recorded: this walkout's key is missing on the server. Tell an organizer; keep your card."
+            )
         case errors.Forbidden():
             return "forbidden", _("That is for organizers. See what you can do: /help")
         case errors.NoSuchWalkout():
@@ -117,6 +121,7 @@ def _key_file(why: str) -> str:
         "missing": _("{path} is missing, and the database cannot be read without it. Put its copy back."),
         "foreign": _("The key file beside {path} belongs to another database. Put the right one back."),
         "damaged": _("{path} is damaged. Put its copy back."),
+        "outdated": _("{path} is an older copy: it lacks the key of a walkout. Put the newest copy back."),
         "exposed": _("{path} can be read by others on this machine. Run: chmod 600 {path}"),
         "orphaned": _("{path} belongs to a database that is not here. Put it back, or move the key file away."),
     }[why]

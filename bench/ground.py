@@ -1,0 +1,117 @@
+"""What both benches stand on: a folder, a database with cards in it, a description, a closing line."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import statistics
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Self
+
+import aiosqlite
+
+from bot.domain import rules
+from bot.domain.model import FEWEST, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.storage.sqlite import PRAGMAS, SqliteStore, open_store
+
+WALKOUT = WalkoutId("bench")
+IDENTITY = "a bench"
+
+NEW_CARD = "INSERT INTO card (hash, walkout, workplace, state, owner) VALUES (?, ?, ?, ?, ?)"
+
+
+class Ground:
+    """A temporary folder on the disk that is measured; gone when the bench ends, however it ends."""
+
+    def __init__(self, parent: Path) -> None:
+        self._parent = parent
+
+    def __enter__(self) -> Self:
+        self.folder = Path(tempfile.mkdtemp(prefix="allout-bench-", dir=self._parent))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        shutil.rmtree(self.folder)
+
+    def description(self) -> str:
+        """Say what is measured on, fsync included: without it no figure can be compared."""
+        median, p99 = fsync_ms(self.folder)
+        return (
+            f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+            f"SQLite {sqlite3.sqlite_version}, aiosqlite {aiosqlite.__version__}; "
+            f"fsync {median:.2f} ms median, {p99:.2f} ms p99"
+        )
+
+
+def fsync_ms(folder: Path) -> tuple[float, float]:
+    """Milliseconds to make one written page durable: median and 99th percentile of 200."""
+    path = folder / "fsync"
+    file = os.open(path, os.O_RDWR | os.O_CREAT)
+    took = []
+    for page in range(200):
+        os.pwrite(file, bytes(4096), page % 50 * 4096)
+        began = perf_counter()
+        os.fsync(file)
+        took.append((perf_counter() - began) * 1000)
+    os.close(file)
+    path.unlink()
+    return statistics.median(took), percentile(took, 99)
+
+
+def percentile(values: Iterable[float], which: int) -> float:
+    """Return the smallest value that `which` percent do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * which // 100) - 1)]
+
+
+def ratio(name: str, value: float, goal: str) -> None:
+    """Print the line that people and scripts read."""
+    print(f"ratio {name} {value:.2f} goal {goal}")
+
+
+async def make_database(path: Path, workplaces: int, *, headcount: int, now: datetime) -> None:
+    """Make a store as the application makes it, with one open walkout and no cards yet."""
+    store = await open_store(path, clock=lambda: now, identity=IDENTITY)
+    terms = Terms(
+        title="A bench",
+        starts=now + timedelta(days=60),
+        pledge_by=now + timedelta(days=50),
+        citywide_threshold=workplaces * headcount,
+    )
+    places = [
+        Workplace(id=WorkplaceId(number), name=f"Workplace {number}", headcount=headcount, threshold=FEWEST)
+        for number in range(1, workplaces + 1)
+    ]
+    await store.add_walkout(Walkout(id=WALKOUT, terms=terms), places)
+    await store.decide(WALKOUT, lambda walkout, found: rules.open_up(walkout, found, now=now))
+    await store.aclose()
+
+
+def add_cards(path: Path, cards: Iterable[tuple[bytes, int, str, bytes]]) -> None:
+    """Add (hash, workplace, state, owner), past the store but with its triggers keeping the counts."""
+    connection = connect(path)
+    connection.execute("BEGIN IMMEDIATE")
+    # in the order of the table, so that a million takes seconds
+    connection.executemany(NEW_CARD, ((card[0], WALKOUT, *card[1:]) for card in sorted(cards)))
+    connection.execute("COMMIT")
+    connection.close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the database with plain sqlite3, under the store's own pragmas."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+async def open_bench_store(path: Path) -> SqliteStore:
+    """Open the store as the application does, on the real clock."""
+    return await open_store(path, clock=lambda: datetime.now(UTC), identity=IDENTITY)

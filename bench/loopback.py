@@ -1,0 +1,235 @@
+"""A loopback server that speaks just enough of Telegram's Bot API to keep bots busy: `python -m bench.loopback 0`.
+
+It runs in a process of its own and does as little as it can, so that it is not what is measured; it checks
+nothing but the limits on sending. The first line it prints is its port. Each token is a bot of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from collections import defaultdict, deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+MOST_UPDATES = 100
+OVERALL_A_SECOND = 30
+ME = {"id": 7_000_000_001, "is_bot": True, "first_name": "Bench", "username": "allout_bench_bot"}
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CALL = re.compile(rb"[A-Z]+ /bot([^/ ]+)/(\w+)(?:\?(\S*))? ")
+_FIELD = {name: re.compile(rf"(?:^|&){name}=([^&]*)".encode()) for name in (
+    "callback_query_id", "message_id", "chat_id", "offset", "timeout",
+)}  # fmt: skip
+
+TERMS = (
+    "One day for the rent freeze · New York\n\nWe want:\n• Freeze the rent\n• Fast and free buses\n\n"
+    "You would pledge for Workplace 17. It goes out only if\n• 65 of its 151 people pledge, and\n"
+    "• 1,200 people pledge across the city.\nUntil then nobody walks out, and nobody is shown the exact count."
+)
+"""The text under the buttons that are pressed, about as long as a real one."""
+
+
+def _message(number: int, person: int, data: str) -> dict[str, Any]:
+    buttons = [{"text": "Pledge", "callback_data": data}, {"text": "Not now", "callback_data": "n:"}]
+    return {
+        "message_id": number,
+        "from": ME,
+        "chat": {"id": person, "first_name": "Ana", "type": "private"},
+        "date": 1_780_000_000,
+        "text": TERMS,
+        "reply_markup": {"inline_keyboard": [buttons]},
+    }
+
+
+def press(number: int, person: int, data: str) -> dict[str, Any]:
+    """Make the update of one pressed button; its number is the message's and the query's as well."""
+    return {
+        "update_id": number,
+        "callback_query": {
+            "id": str(number),
+            "from": {"id": person, "is_bot": False, "first_name": "Ana", "language_code": "en"},
+            "message": _message(number, person, data),
+            "chat_instance": str(person),
+            "data": data,
+        },
+    }
+
+
+def _answer(body: bytes, status: bytes = b"200 OK") -> bytes:
+    return b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+
+
+def _result(result: Any) -> bytes:
+    return _answer(json.dumps({"ok": True, "result": result}).encode())
+
+
+TRUE = _result(True)
+SENT = _result(_message(1, 1, "n:"))
+TOO_MANY = _answer(
+    b'{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 1","parameters":{"retry_after":1}}',
+    b"429 Too Many Requests",
+)
+SIMPLE = {
+    "getMe": _result(ME),
+    "getMyCommands": _result([]),
+    "getMyDescription": _result({"description": ""}),
+    "getMyShortDescription": _result({"short_description": ""}),
+}
+
+
+class Bot:
+    """What the server knows of one bot: its presses, and what it sent."""
+
+    def __init__(self) -> None:
+        self.pending: deque[tuple[int, bytes]] = deque()
+        self.open: set[bytes] = set()  #: answers and edits still missing
+        self.began = self.ended = 0.0
+        self.poll: Callable[[], None] | None = None
+        self.waiting: Callable[[bytes], None] | None = None
+        self.sent: deque[float] = deque(maxlen=OVERALL_A_SECOND)
+        self.chats: dict[bytes, float] = {}
+        self.messages = self.floods = 0
+
+    def load(self, presses: list[tuple[int, str]], now: float) -> None:
+        """Let people press: (number, data) each."""
+        for number, data in presses:
+            self.pending.append((number, json.dumps(press(number, 5_000_000_000 + number, data)).encode()))
+            self.open |= {b"a%d" % number, b"e%d" % number}
+        self.began = now
+        if self.poll is not None:
+            self.poll()
+
+    def updates(self) -> bytes:
+        """Answer getUpdates."""
+        first = [update for _, (_, update) in zip(range(MOST_UPDATES), self.pending, strict=False)]
+        return _answer(b'{"ok":true,"result":[' + b",".join(first) + b"]}")
+
+    def confirm(self, offset: int) -> None:
+        """Forget the updates below the offset."""
+        while self.pending and self.pending[0][0] < offset:
+            self.pending.popleft()
+
+    def done(self, what: bytes, now: float) -> None:
+        """Note an answer or an edit."""
+        self.open.discard(what)
+        if not self.open:
+            self.ended = now
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell whoever waits for the end of the presses how many seconds they took, and what is still open."""
+        if self.waiting is not None:
+            self.waiting(_result([self.ended - self.began, len(self.open)]))
+            self.waiting = None
+
+    def message(self, chat: bytes, now: float) -> bytes:
+        """Take a message, or refuse it: 30 in any second, one a second in a chat."""
+        full = len(self.sent) == OVERALL_A_SECOND and now < self.sent[0] + 1
+        if full or now < self.chats.get(chat, -1.0) + 1:
+            self.floods += 1
+            return TOO_MANY
+        self.sent.append(now)
+        self.chats[chat] = now
+        self.messages += 1
+        self.ended = now
+        return SENT
+
+
+class Connection(asyncio.Protocol):
+    """One connection; requests on it come one after another."""
+
+    def __init__(self, bots: defaultdict[bytes, Bot], away: float) -> None:
+        self._bots = bots
+        self._away = away
+        self._loop = asyncio.get_running_loop()
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every request that is complete."""
+        self._received += data
+        while (end := self._received.find(b"\r\n\r\n")) >= 0:
+            length = _LENGTH.search(self._received, 0, end)
+            whole = end + 4 + (int(length[1]) if length else 0)
+            if len(self._received) < whole:
+                return
+            call = _CALL.match(self._received)
+            assert call is not None, self._received[:100]  # noqa: S101
+            fields = (call[3] or b"") + b"&" + self._received[end + 4 : whole]  # whichever way they came
+            self._received = self._received[whole:]
+            self._called(self._bots[call[1]], call[2].decode(), fields)
+
+    def _called(self, bot: Bot, method: str, fields: bytes) -> None:
+        now = self._loop.time()
+        match method:
+            case "answerCallbackQuery":
+                bot.done(b"a" + _field("callback_query_id", fields), now)
+                self._send(TRUE)
+            case "editMessageText":
+                bot.done(b"e" + _field("message_id", fields), now)
+                self._send(SENT)
+            case "sendMessage":
+                answer = bot.message(_field("chat_id", fields), now)
+                self._loop.call_later(self._away, self._send, answer)
+            case "getUpdates":
+                self._updates(bot, int(_field("offset", fields) or 0), int(_field("timeout", fields) or 0))
+            case "press":  # from here on: what the bench itself asks
+                bot.load(json.loads(fields[1:]), now)
+                self._send(TRUE)
+            case "wait":
+                bot.waiting = self._send
+                if not bot.open:
+                    bot.tell()
+            case "give_up":
+                bot.tell()
+                bot.open.clear()
+                bot.pending.clear()
+                self._send(TRUE)
+            case "sent":
+                self._send(_result([bot.messages, bot.floods, bot.ended]))
+            case _:
+                self._send(SIMPLE.get(method, TRUE))
+
+    def _updates(self, bot: Bot, offset: int, timeout: int) -> None:
+        bot.confirm(offset)
+        if bot.pending or not timeout:
+            self._send(bot.updates())
+            return
+
+        def over() -> None:
+            if bot.poll is over:
+                bot.poll = None
+                self._send(bot.updates())
+
+        bot.poll = over
+        self._loop.call_later(timeout, over)
+
+    def _send(self, answer: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(answer)
+
+
+def _field(name: str, fields: bytes) -> bytes:
+    found = _FIELD[name].search(fields)
+    return found[1] if found else b""
+
+
+async def serve(away: float) -> None:
+    """Serve until ended; messages are answered after so many seconds, as if from far away."""
+    make = partial(Connection, defaultdict(Bot), away)
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, backlog=1024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(float(sys.argv[1])))

@@ -1,0 +1,165 @@
+"""Who does what between which two tallies of the demo: all chance is here, and all of it hangs on one seed.
+
+The plot steers what people do, never what the bot answers. People at most workplaces reach their number sooner or
+later; at one of them some change their mind for a while; at a few the news that it is on makes the difference; at
+the others it is not enough.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import accumulate
+from random import Random
+
+from bot.domain.model import Terms, WorkplaceId
+from bot.draft import Unit
+
+READY_FROM, READY_BY = 0.10, 0.66
+"""Between these parts of the time the workplaces that turn it on reach their number."""
+
+LATE = 4
+"""Workplaces that join once it is on."""
+
+SPARE = 1.03
+"""By how much the thresholds of those that turn it on exceed the citywide number."""
+
+FALLS_AFTER, RETURNS_AFTER = 3, 7
+"""Tallies from being ready to falling below, and to being ready again."""
+
+CHANGE_THEIR_MIND = 4
+LOOK_AND_LEAVE = 0.3
+"""So many of those who never pledge open their card and press Not now."""
+
+BY_HOUR = (0.04, 0.28, 0.36, 0.32)
+"""How busy each quarter of the day is, from midnight."""
+
+
+class Deed(StrEnum):
+    """What a worker does."""
+
+    PLEDGE = "pledge"
+    WITHDRAW = "withdraw"
+    NOT_NOW = "not now"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One deed of one worker, who is the n-th of a workplace."""
+
+    workplace: WorkplaceId
+    worker: int
+    deed: Deed
+
+
+class Plot:
+    """The acts of every stretch between two tallies; the first stretch is number 0."""
+
+    def __init__(self, units: Sequence[Unit], terms: Terms, opening: datetime, seed: int) -> None:
+        self._random = Random(seed)  # noqa: S311  chance for a story, not for secrets
+        self._units = {WorkplaceId(number): unit for number, unit in enumerate(units, start=1)}
+        self._acts: dict[int, list[Act]] = defaultdict(list)
+        self._stretches = _stretches(opening, terms)
+        self._pledged: dict[WorkplaceId, int] = {}  #: how many of a workplace have a deed so far
+        early, rest = self._cast(terms.citywide_threshold)
+        self.falls_back = self._one_that_falls_back(early)
+        for place, ready in zip(early, self._spread(len(early)), strict=True):
+            self._reach(place, ready)
+        self._late = rest[:LATE]
+        for place in self._late:
+            self._fall_short(place, self._random.uniform(0.6, 0.9), READY_BY)
+        for place in rest[LATE:]:
+            self._fall_short(place, self._random.uniform(0.3, 0.85), 1.0)
+        for place in self._units:
+            self._some_look(place)
+
+    def acts(self, stretch: int) -> list[Act]:
+        """Return the acts of a stretch, in a random order."""
+        acts = self._acts[stretch]
+        self._random.shuffle(acts)
+        return acts
+
+    def it_is_on(self, stretch: int) -> None:
+        """Let the people of the late workplaces hear it, from this stretch on."""
+        left = len(self._stretches) - 1 - stretch
+        for nth, place in enumerate(self._late, start=1):
+            last = stretch + max(1, left * nth // (LATE + 1))
+            missing = self._units[place].threshold - self._pledged[place]
+            for worker in self._next_workers(place, missing):
+                self._acts[self._random.randint(stretch, last)].append(Act(place, worker, Deed.PLEDGE))
+
+    def _cast(self, citywide: int) -> tuple[list[WorkplaceId], list[WorkplaceId]]:
+        """Choose enough workplaces to turn it on; return them and the rest."""
+        places = list(self._units)
+        self._random.shuffle(places)
+        total = 0
+        for number, place in enumerate(places, start=1):
+            total += self._units[place].threshold
+            if total >= citywide * SPARE:
+                return places[:number], places[number:]
+        return places, []
+
+    def _one_that_falls_back(self, early: list[WorkplaceId]) -> WorkplaceId:
+        """Move a middling one to an early turn, so that there is time to fall and to return."""
+        by_size = sorted(early, key=lambda place: self._units[place].threshold)
+        chosen = by_size[len(by_size) // 2]
+        early.remove(chosen)
+        early.insert(len(early) // 5, chosen)
+        return chosen
+
+    def _spread(self, number: int) -> Iterable[float]:
+        width = (READY_BY - READY_FROM) / number
+        return (READY_FROM + width * (nth + self._random.random()) for nth in range(number))
+
+    def _reach(self, place: WorkplaceId, ready: float) -> None:
+        """Let the workplace reach its number at this part of the time, and grow a little after it."""
+        unit = self._units[place]
+        # more and more people, the nearer the number: nobody likes to be the first
+        times = sorted(ready * self._random.random() ** 0.6 for _nth in range(unit.threshold - 1))
+        for worker, time in zip(self._next_workers(place, unit.threshold), [*times, ready], strict=True):
+            self._acts[self._at(time)].append(Act(place, worker, Deed.PLEDGE))
+        stretch = self._at(ready)
+        if place == self.falls_back:
+            for worker in range(CHANGE_THEIR_MIND):
+                self._acts[stretch + FALLS_AFTER].append(Act(place, worker, Deed.WITHDRAW))
+                self._acts[stretch + RETURNS_AFTER].append(Act(place, worker, Deed.PLEDGE))
+            return
+        for worker in self._next_workers(place, self._random.randint(0, (unit.headcount - unit.threshold) // 2)):
+            self._acts[self._at(self._random.uniform(ready, 1.0))].append(Act(place, worker, Deed.PLEDGE))
+
+    def _fall_short(self, place: WorkplaceId, share: float, until: float) -> None:
+        """Let only this share of the threshold pledge."""
+        for worker in self._next_workers(place, int(self._units[place].threshold * share)):
+            self._acts[self._at(self._random.uniform(0, until))].append(Act(place, worker, Deed.PLEDGE))
+
+    def _some_look(self, place: WorkplaceId) -> None:
+        # taken from the end of the roster: the late workplaces need the next ones
+        unit = self._units[place]
+        for worker in range(unit.threshold + (unit.headcount - unit.threshold) // 2, unit.headcount):
+            if self._random.random() < LOOK_AND_LEAVE:
+                self._acts[self._at(self._random.random())].append(Act(place, worker, Deed.NOT_NOW))
+
+    def _next_workers(self, place: WorkplaceId, number: int) -> range:
+        first = self._pledged.get(place, 0)
+        self._pledged[place] = first + number
+        return range(first, first + number)
+
+    def _at(self, part: float) -> int:
+        """Return the stretch in which this part of all activity is over."""
+        return min(bisect_right(self._stretches, part), len(self._stretches) - 1)
+
+
+def _stretches(opening: datetime, terms: Terms) -> list[float]:
+    """Return what part of all activity is over at each tally."""
+    number = -(-(terms.pledge_by - opening) // terms.tally_every)
+    middles = (opening + terms.tally_every * (nth + 0.5) for nth in range(number))
+    busy = list(accumulate(_busy(middle.astimezone(terms.pledge_by.tzinfo)) for middle in middles))
+    return [sum_so_far / busy[-1] for sum_so_far in busy]
+
+
+def _busy(local: datetime) -> float:
+    return BY_HOUR[timedelta(hours=local.hour) // timedelta(hours=6)]

@@ -1,0 +1,171 @@
+"""Translates what Telegram delivers into what the conversation understands, and its answers back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from telegram import (
+    Bot,
+    CallbackQuery,
+    ChatMember,
+    ChatMemberUpdated,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    Update,
+    User,
+)
+from telegram import Message as TelegramMessage
+from telegram.error import BadRequest, TelegramError
+
+from bot.draft import SourceFile
+from bot.keys import Person
+from bot.usecases import organizers
+from bot.wiring import App
+from handlers.conversation import Button, Conversation, Reply, Said, holds_code
+from handlers.telegram.menus import Menus
+from handlers.telegram.sender import NO_PREVIEW, answered, keyboard, split
+from handlers.texts import telegram as texts
+from handlers.texts.catalogue import speaking
+from handlers.uploads import LARGEST, Uploads
+
+PLATFORM = "telegram"
+
+_OUT = {ChatMember.LEFT, ChatMember.BANNED}
+
+
+class TelegramChat:
+    """Handles one update at a time; what it does may be repeated and then changes nothing."""
+
+    def __init__(self, app: App, bot: Bot, menus: Menus) -> None:
+        self._app = app
+        self._bot = bot
+        self._menus = menus
+        self._uploads = Uploads(app)
+        self._conversation = Conversation(app, texts.can_see, invite=f"{bot.link}?startgroup={{word}}")
+
+    async def handle(self, raw: Mapping[str, Any]) -> None:
+        """Do all that one update asks for; return once its effect is committed and its answer sent."""
+        update = Update.de_json(dict(raw), self._bot)
+        message = update.message or update.channel_post
+        if update.callback_query is not None:
+            await self._pressed(update.callback_query)
+        elif update.my_chat_member is not None:
+            await self._membership(update.my_chat_member)
+        elif message is None:
+            return
+        elif message.migrate_to_chat_id is not None:
+            await self.moved(str(message.chat.id), str(message.migrate_to_chat_id))
+        elif message.chat.type != message.chat.PRIVATE:
+            await self._overheard(message)
+        elif message.document is not None and message.from_user is not None:
+            await self._uploaded(message, message.from_user)
+        elif message.from_user is not None:
+            await self._written(message, message.from_user)
+
+    async def moved(self, old: str, new: str) -> None:
+        """Follow a group that became a supergroup."""
+        await self._app.store.move_room(PLATFORM, old, new)
+
+    # -- private chats ------------------------------------------------------------------------------------
+
+    async def _written(self, message: TelegramMessage, user: User) -> None:
+        text = message.text or message.caption or ""
+        said = Said(who=_person(user), text=text, language=user.language_code)
+        reply = await self._conversation.answer(said)
+        if holds_code(text) and await self._deleted(message):
+            with speaking(user.language_code):
+                reply = Reply(kind=reply.kind, text=f"{reply.text}\n\n{texts.code_deleted()}", buttons=reply.buttons)
+        await self._say(message.chat.id, reply)
+        if reply.kind == "organizer":
+            await self._menus.greet_organizer(message.chat.id)
+
+    async def _pressed(self, query: CallbackQuery) -> None:
+        said = Said(who=_person(query.from_user), button=query.data or "", language=query.from_user.language_code)
+        reply = await self._conversation.answer(said)
+        # both go at once; the effect is committed already
+        await asyncio.gather(answered(query.answer), self._edit(query, reply))
+
+    async def _edit(self, query: CallbackQuery, reply: Reply) -> None:
+        async def edit() -> None:
+            await query.edit_message_text(
+                reply.text, reply_markup=keyboard(reply.buttons), link_preview_options=NO_PREVIEW
+            )
+
+        try:
+            await answered(edit)
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():  # pressed twice: it shows the answer already
+                await self._say(query.from_user.id, reply)  # too old to be edited, or deleted
+
+    async def _say(self, chat: int, reply: Reply) -> None:
+        *before, last = split(reply.text)
+        for part in before:
+            await answered(lambda part=part: self._bot.send_message(chat, part, link_preview_options=NO_PREVIEW))  # type: ignore[misc]
+        await answered(
+            lambda: self._bot.send_message(
+                chat,
+                last,
+                reply_markup=keyboard(reply.buttons),
+                protect_content=bool(reply.buttons) or None,  # its buttons carry the card's code
+                link_preview_options=NO_PREVIEW,
+            )
+        )
+
+    async def _deleted(self, message: TelegramMessage) -> bool:
+        try:
+            return bool(await answered(message.delete))
+        except TelegramError:
+            return False  # then nothing is said of it
+
+    async def _uploaded(self, message: TelegramMessage, user: User) -> None:
+        document = message.document
+        assert document is not None  # noqa: S101
+        size, name = document.file_size or 0, document.file_name or ""
+        who = _person(user)
+        with speaking(user.language_code):
+            refused = await self._uploads.refuse(who, name, size)
+            if refused is None:
+                file = await self._bot.get_file(document)
+                data = bytes(await file.download_as_bytearray())
+                refused = await self._uploads.take(who, SourceFile(name=name, data=data[: LARGEST + 1]))
+        await self._say(message.chat.id, refused)
+
+    # -- groups and channels ------------------------------------------------------------------------------
+
+    async def _overheard(self, message: TelegramMessage) -> None:
+        text = (message.text or "").strip()
+        word = text
+        if text.startswith("/"):
+            command, _blank, word = text.partition(" ")
+            name, _at, bot = command[1:].partition("@")
+            if bot and bot.lower() != self._bot.username.lower():
+                return
+            if name.lower() not in {"room", "start"}:  # the link of the invitation makes Telegram say /start
+                word = ""
+        found = self._app.room_words.seen(word, str(message.chat.id)) if word else None
+        if found is not None:
+            await self._word_seen(message, *found)
+        elif message.chat.type != message.chat.CHANNEL and (text.startswith("/") or holds_code(text)):
+            await self._not_here(message)
+
+    async def _word_seen(self, message: TelegramMessage, word: str, wish: Any) -> None:
+        await self._deleted(message)
+        buttons = (Button(label=texts.bind_label(), data=f"b:{word}"), Button(label=texts.not_now_label(), data="n:"))
+        reply = Reply(kind="bind", text=texts.chat_found(message.chat.title or ""), buttons=buttons)
+        await self._say(int(wish.organizer.account), reply)
+
+    async def _not_here(self, message: TelegramMessage) -> None:
+        # the same whatever was asked: a group learns nothing of who has a card or a role
+        await self._deleted(message)
+        link = InlineKeyboardMarkup([[InlineKeyboardButton(texts.open_private(), url=self._bot.link)]])
+        await answered(lambda: self._bot.send_message(message.chat.id, texts.write_privately(), reply_markup=link))
+
+    async def _membership(self, change: ChatMemberUpdated) -> None:
+        if change.new_chat_member.status in _OUT:
+            await organizers.lose_room(PLATFORM, str(change.chat.id), self._app.store, self._app.clock)
+
+
+def _person(user: User) -> Person:
+    return Person(PLATFORM, str(user.id))

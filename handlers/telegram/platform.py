@@ -1,0 +1,136 @@
+"""Runs the bot on Telegram: by long polling, or by webhook where an address for one is set."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from aiohttp import web
+from telegram import Bot
+from telegram.error import InvalidToken, RetryAfter, TelegramError
+
+from bot.settings import Settings
+from bot.wiring import App
+from handlers.telegram.chat import PLATFORM, TelegramChat
+from handlers.telegram.menus import Menus
+from handlers.telegram.pace import Pace
+from handlers.telegram.pump import POLL_S, Pump, RawUpdate
+from handlers.telegram.sender import TelegramSender, seconds
+from handlers.telegram.transport import AiohttpRequest
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+ALLOWED = ("message", "callback_query", "my_chat_member", "channel_post")
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  the header's name
+
+
+class WrongToken(Exception):  # noqa: N818  an answer of Telegram's
+    """Telegram does not know this bot."""
+
+
+@asynccontextmanager
+async def open_telegram(
+    app: App, settings: Settings
+) -> AsyncIterator[tuple[TelegramSender, Callable[[], Awaitable[None]]]]:
+    """Yield Telegram's way out, and what to run for its way in. Raises WrongToken."""
+    token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
+    api = settings.telegram_api_url.rstrip("/")
+    polling = AiohttpRequest(read_timeout=POLL_S + 10.0, connections=2, proxy=settings.telegram_proxy)
+    try:
+        bot = Bot(
+            token,
+            base_url=f"{api}/bot",
+            base_file_url=f"{api}/file/bot",
+            request=AiohttpRequest(proxy=settings.telegram_proxy),
+            get_updates_request=polling,
+        )
+        await _patiently(bot.initialize)
+    except InvalidToken:
+        raise WrongToken from None
+    try:
+        menus = Menus(bot)
+        await _patiently(menus.set_up)
+        chat = TelegramChat(app, bot, menus)
+
+        async def fetch(offset: int | None, wait_s: int) -> list[RawUpdate]:
+            wanted: dict[str, Any] = {"timeout": wait_s, "limit": 100, "allowed_updates": json.dumps(ALLOWED)}
+            if offset is not None:
+                wanted["offset"] = offset
+            url = f"{bot.base_url}/getUpdates?{urlencode(wanted)}"
+            updates: object = await _patiently(lambda: polling.post(url))
+            return list(updates) if isinstance(updates, list) else []
+
+        pump = Pump(fetch, chat.handle)
+
+        async def poll() -> None:
+            await _patiently(bot.delete_webhook)  # pending updates stay
+            await pump.run()
+
+        async def listen() -> None:
+            await _listen(bot, pump, settings)
+
+        yield (
+            TelegramSender(bot, Pace(asyncio.get_running_loop().time), chat.moved),
+            listen if settings.telegram_webhook_url else poll,
+        )
+    finally:
+        await bot.shutdown()
+
+
+async def _listen(bot: Bot, pump: Pump, settings: Settings) -> None:
+    """Take updates as Telegram delivers them; each is answered only after its effect is committed."""
+    secret = secrets.token_urlsafe(32)
+
+    async def handle(request: web.Request) -> web.Response:
+        if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode()):
+            return web.Response(status=403)
+        try:
+            update = await request.json()
+        except ValueError:
+            return web.Response(status=400)
+        await pump.take(update)
+        return web.Response()
+
+    server = web.Application(client_max_size=1024 * 1024)
+    server.router.add_post("/{path:.*}", handle)
+    runner = web.AppRunner(server, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", settings.telegram_webhook_port).start()
+        await _patiently(
+            lambda: bot.set_webhook(
+                settings.telegram_webhook_url or "", allowed_updates=list(ALLOWED), secret_token=secret
+            )
+        )
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Call until it works, with growing waits, said once in the log. Raises InvalidToken."""
+    wait, said = FIRST_WAIT_S, False
+    while True:
+        try:
+            return await call()
+        except InvalidToken:
+            raise
+        except RetryAfter as error:
+            await asyncio.sleep(seconds(error))
+        except TelegramError as error:
+            if not said:
+                log.error("%s cannot be reached, trying again: %s", PLATFORM, type(error).__name__)  # noqa: TRY400
+                said = True
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT_S)

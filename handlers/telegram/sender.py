@@ -1,0 +1,102 @@
+"""Telegram's way out: paced announcements, prompt answers, and Telegram's errors turned into ours at the border."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TimedOut
+
+from bot.outbox import Letter, RoomGone, TryLater
+from handlers.conversation import Button
+from handlers.telegram.pace import Pace
+from handlers.texts.announcements import announcement
+
+T = TypeVar("T")
+
+LONGEST_TEXT = 4096
+ANSWER_TRIES = 4
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+_GONE = ("chat not found", "bot was kicked", "bot is not a member", "user is deactivated", "peer_id_invalid")
+
+
+class TelegramSender:
+    """Sends parcels."""
+
+    def __init__(self, bot: Bot, pace: Pace, moved: Callable[[str, str], Awaitable[None]]) -> None:
+        self._bot = bot
+        self._pace = pace
+        self._moved = moved
+
+    async def send(self, letter: Letter) -> None:
+        """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
+        chat = int(letter.address)
+        wait = self._pace.wait_for(chat)
+        if wait > 0:  # others need not wait for this chat
+            raise TryLater(timedelta(seconds=wait))
+        try:
+            for part in split(announcement(letter)):
+                await self._pace.turn(chat)
+                # no parse mode: whatever people call a workplace shows as they typed it
+                await self._bot.send_message(chat, part, link_preview_options=NO_PREVIEW)
+        except RetryAfter as error:
+            wait = seconds(error)
+            self._pace.pause(wait)
+            raise TryLater(timedelta(seconds=wait)) from None
+        except ChatMigrated as error:
+            await self._moved(letter.address, str(error.new_chat_id))
+            raise TryLater(timedelta(0)) from None
+        except Forbidden:
+            raise RoomGone from None
+        except BadRequest as error:
+            if any(words in error.message.lower() for words in _GONE):
+                raise RoomGone from None
+            raise TryLater from None
+        except NetworkError:
+            raise TryLater from None
+
+
+async def answered(call: Callable[[], Awaitable[T]]) -> T | None:
+    """Make a call that answers a person; wait out short troubles. None if they cannot be reached at all.
+
+    What they asked for is committed already, so nothing is lost when this gives up.
+    """
+    for attempt in range(ANSWER_TRIES):
+        try:
+            return await call()
+        except RetryAfter as error:
+            await asyncio.sleep(seconds(error))
+        except Forbidden:
+            return None
+        except BadRequest:
+            raise
+        except (TimedOut, NetworkError):
+            await asyncio.sleep(0.2 * 2**attempt)
+    return None
+
+
+def seconds(error: RetryAfter) -> float:
+    """Return how long Telegram asks us to wait; the library is changing the type."""
+    asked = error.retry_after
+    return asked.total_seconds() if isinstance(asked, timedelta) else float(asked)
+
+
+def keyboard(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
+    """Lay out buttons, one row."""
+    if not buttons:
+        return None
+    return InlineKeyboardMarkup([[InlineKeyboardButton(b.label, callback_data=b.data) for b in buttons]])
+
+
+def split(text: str) -> list[str]:
+    """Cut a long text at its paragraphs, or else at its lines, or else anywhere."""
+    parts = []
+    while len(text) > LONGEST_TEXT:
+        cut = max(text.rfind("\n\n", 1, LONGEST_TEXT), 0) or max(text.rfind("\n", 1, LONGEST_TEXT), 0) or LONGEST_TEXT
+        parts.append(text[:cut].rstrip())
+        text = text[cut:].lstrip("\n")
+    return [*parts, text]

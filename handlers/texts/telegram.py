@@ -1,0 +1,58 @@
+"""What only Telegram needs to say."""
+
+from __future__ import annotations
+
+from handlers.texts.catalogue import _
+
+
+def can_see() -> str:
+    """Say who sees that somebody talks to the bot on Telegram."""
+    return _("Telegram itself, and whoever holds your phone, can see that you write to this bot.")
+
+
+def code_deleted() -> str:
+    """Say that a message with a code is gone."""
+    return _("I deleted your message with the code from this chat.")
+
+
+def write_privately() -> str:
+    """Answer in a group, whatever was asked."""
+    return _("I talk in private only.")
+
+
+def open_private() -> str:
+    """Name the button that opens the private chat."""
+    return _("Write to me")
+
+
+def bind_label() -> str:
+    """Name the button that binds a chat."""
+    return _("Bind")
+
+
+def not_now_label() -> str:
+    """Name the button that does not."""
+    return _("Not now")
+
+
+def chat_found(title: str) -> str:
+    """Ask an organizer to confirm a chat; its title is shown and not kept."""
+    return _("I have seen your word in: {title}\nShall this chat hear the news?").format(title=title)
+
+
+def description() -> str:
+    """Say what the bot does, before anybody writes to it; 512 characters at most."""
+    return _(
+        "Pledge, in confidence, to join a walkout that happens only if enough others pledge too: at your workplace and "
+        "across the city. Nobody sees who pledged. Have your card ready."
+    )
+
+
+def short_description() -> str:
+    """Say the same in 120 characters."""
+    return _("One out, all out: pledge in confidence to a walkout that happens only if enough of us do.")
+
+
+def wrong_token() -> str:
+    """Refuse to start."""
+    return _("Telegram does not accept ALLOUT_TELEGRAM_TOKEN. Ask BotFather for the bot's token and set that.")

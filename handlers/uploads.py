@@ -1,0 +1,71 @@
+"""Drafting from a chat: an organizer sends the two files, one after the other, in any order.
+
+The first waits in memory for ten minutes; nothing is kept of files that are refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import PurePath
+
+from bot.domain.errors import Forbidden, Refused
+from bot.draft import DraftRefused, RosterOptions, SourceFile, read
+from bot.keys import Person
+from bot.usecases import organizers
+from bot.wiring import App
+from handlers.conversation import Reply
+from handlers.texts import draft as draft_texts
+from handlers.texts import organizers as texts
+from handlers.texts import refusals
+
+LARGEST = 5_000_000
+"""Bytes of a file."""
+
+WAITS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Half:
+    file: SourceFile
+    until: datetime
+
+
+class Uploads:
+    """Halves of drafts, by who sent them and which half it is."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._halves: dict[tuple[Person, str], _Half] = {}
+
+    async def refuse(self, who: Person, name: str, size: int) -> Reply | None:
+        """Say why a file is not even fetched; None if it may be."""
+        if not await self._app.store.is_organizer(self._app.keys.person(who)):
+            kind, text = refusals.refusal(Forbidden())
+            return Reply(kind=kind, text=text)
+        if _suffix(name) not in {".toml", ".csv"} or size > LARGEST:
+            return Reply(kind="not_understood", text=texts.upload_usage())
+        return None
+
+    async def take(self, who: Person, file: SourceFile) -> Reply:
+        """Draft if both halves are here; otherwise ask for the other."""
+        now = self._app.clock()
+        self._halves = {key: half for key, half in self._halves.items() if half.until > now}
+        self._halves[who, _suffix(file.name)] = _Half(file=file, until=now + WAITS)
+        terms, roster = self._halves.get((who, ".toml")), self._halves.get((who, ".csv"))
+        if terms is None or roster is None:
+            return Reply(kind="upload", text=texts.other_half(missing="CSV" if terms else "TOML"))
+        del self._halves[who, ".toml"], self._halves[who, ".csv"]
+        try:
+            plan = read(terms.file, roster.file, RosterOptions(), now=now)
+            walkout = await organizers.draft(plan, self._app.store, self._app.keys)
+        except DraftRefused as refused:
+            return Reply(kind="refused", text="\n".join(map(draft_texts.problem, refused.problems)))
+        except Refused as refused:
+            kind, text = refusals.refusal(refused)
+            return Reply(kind=kind, text=text)
+        return Reply(kind="drafted", text=texts.drafted(walkout, plan))
+
+
+def _suffix(name: str) -> str:
+    return PurePath(name).suffix.lower()

@@ -1,0 +1,77 @@
+"""What every room's tests share: a fresh folder, a clock that is set by hand, and small builders."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.model import Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.scheduler import MovableClock
+
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+"""When walkouts open here."""
+
+HOUR = timedelta(hours=1)
+MICROSECOND = timedelta(microseconds=1)
+PLEDGE_BY = NOON + timedelta(days=7)
+WALKOUT = WalkoutId("k7m3q")
+SHOP = WorkplaceId(1)
+OTHER_SHOP = WorkplaceId(2)
+
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108  real files, but no disk: these tests try no power cuts
+
+
+@contextmanager
+def fresh_folder() -> Iterator[Path]:
+    """Yield an empty folder, in memory where the system has such a place."""
+    folder = Path(tempfile.mkdtemp(prefix="allout-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """Give each test a folder of its own."""
+    with fresh_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """Give each test a clock that stands at noon until it is moved."""
+    return MovableClock(NOON)
+
+
+def terms(**changes: Any) -> Terms:
+    """Make terms under which one workplace of five is enough."""
+    some = Terms(title="One day", starts=PLEDGE_BY + timedelta(days=4), pledge_by=PLEDGE_BY, citywide_threshold=5)
+    return replace(some, **changes)
+
+
+def draft(walkout: WalkoutId = WALKOUT, **changes: Any) -> Walkout:
+    """Make a draft; the changes are to its terms."""
+    return Walkout(id=walkout, terms=terms(**changes))
+
+
+def opened(walkout: WalkoutId = WALKOUT, **changes: Any) -> Walkout:
+    """Make a walkout that was opened at noon; the changes are to its terms."""
+    made = draft(walkout, **changes)
+    return replace(made, stage=Stage.OPEN, opened=NOON, next_tally=NOON + made.terms.tally_every)
+
+
+def shops(*headcounts: int, threshold: int = 5) -> list[Workplace]:
+    """Make workplaces of these many people, numbered from 1."""
+    return [
+        Workplace(id=WorkplaceId(number), name=f"Shop {number}", headcount=headcount, threshold=threshold)
+        for number, headcount in enumerate(headcounts, start=1)
+    ]

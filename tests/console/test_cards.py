@@ -1,0 +1,139 @@
+"""The cards command, and that no code is ever kept."""
+
+from __future__ import annotations
+
+import re
+import stat
+
+import pytest
+
+from tests.console.play import SHOPS, Play, kinds, pledging, read_cards, roster, terms, to, withdrawing
+
+HEADCOUNTS = {name: people for name, people, _, _ in SHOPS}
+CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}")
+
+
+def mint(play: Play, walkout: str, *options: str, out: str = "out.csv", status: int = 0) -> str:
+    """Run the command; return what it said, on whichever side."""
+    ran = play.allout("cards", walkout, *options, "--out", play.folder / out, "--data", play.data, status=status)
+    assert not (ran.out and ran.err)
+    return ran.out + ran.err
+
+
+def test_cards_are_minted_to_each_head_count_and_no_further(shell: Play) -> None:
+    walkout = shell.draft()
+    said = mint(shell, walkout, "--all", "--format", "csv")
+    assert "40 cards" in said
+    cards = read_cards(shell.folder / "out.csv")
+    assert {place: len(codes) for place, codes in cards.items()} == HEADCOUNTS
+    codes = [code for of_place in cards.values() for code in of_place]
+    assert all(CODE.fullmatch(code) for code in codes)
+    assert len(set(codes)) == 40
+    assert not any(code in said for code in codes)
+    assert stat.S_IMODE((shell.folder / "out.csv").stat().st_mode) == 0o600
+
+    assert "no card" in mint(shell, walkout, "--all", out="second.csv")
+    refused = mint(shell, walkout, "--workplace", "Depot", "--number", "1", out="second.csv", status=2)
+    assert "--beyond-headcount" in refused
+    assert len(refused.splitlines()) == 1
+    assert {path.name for path in shell.folder.iterdir()} == {"data", "out.csv", "walkout.toml", "workplaces.csv"}
+
+
+def test_more_cards_than_people_only_if_that_is_said(play: Play) -> None:
+    walkout = play.draft()
+    mint(play, walkout, "--workplace", "depot", "--number", "4", out="four.csv")
+    refused = mint(play, walkout, "--workplace", "Depot", "--number", "7", out="seven.csv", status=2)
+    assert "10" in refused
+    assert not (play.folder / "seven.csv").exists()
+    mint(play, walkout, "--workplace", "Depot", out="rest.csv")
+    mint(play, walkout, "--workplace", "Depot", "--number", "3", "--beyond-headcount", out="more.csv")
+    number = {name: len(read_cards(play.folder / name)["Depot"]) for name in ("four.csv", "rest.csv", "more.csv")}
+    assert number == {"four.csv": 4, "rest.csv": 6, "more.csv": 3}
+    mint(play, walkout, "--all", out="others.csv")
+    assert set(read_cards(play.folder / "others.csv")) == {"School", "Café, North"}
+    depot = [code for name in number for code in read_cards(play.folder / name)["Depot"]]
+    lines = play.console("@olga /open", "!wait", *pledging("d", depot))
+    assert [kinds(to(lines, f"d{n}")) for n in range(13)] == [["terms", "pledged"]] * 13
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--all", "--workplace", "Depot"],
+        ["--workplace", "Nowhere"],
+        ["--workplace", "o"],  # several
+        ["--all", "--number", "11"],
+        ["--all", "--number", "0"],
+        ["--all", "--number", "-1"],
+        ["--all", "--format", "pdf"],
+    ],
+)
+def test_an_order_for_cards_that_cannot_be_carried_out_makes_none(play: Play, options: list[str]) -> None:
+    walkout = play.draft()
+    assert mint(play, walkout, *options, status=2)
+    assert not (play.folder / "out.csv").exists()
+    assert sum(map(len, play.cards(walkout).values())) == 40
+
+
+def test_an_unknown_walkout_and_a_file_that_is_there_already_are_refused(play: Play) -> None:
+    walkout = play.draft()
+    assert "zzzz1" in mint(play, "zzzz1", "--all", status=2)
+    kept = play.write("kept.csv", "precious")
+    assert len(mint(play, walkout, "--all", out="kept.csv", status=2).splitlines()) == 1
+    assert kept.read_text() == "precious"
+    assert mint(play, walkout, "--all", out="no/such/folder.csv", status=2)
+    assert "40 cards" in mint(play, walkout.upper(), "--all")
+
+
+def test_cards_as_text_are_grouped_by_workplace(play: Play) -> None:
+    walkout = play.draft()
+    mint(play, walkout, "--all", "--format", "txt", out="cards.txt")
+    text = (play.folder / "cards.txt").read_text(encoding="utf-8")
+    found: dict[str, int] = {}
+    for block in text.split("\n\n"):
+        place, *codes = block.strip().split("\n")
+        assert all(CODE.fullmatch(code.strip()) for code in codes)
+        found[place] = len(codes)
+    assert found == HEADCOUNTS
+
+
+def test_no_cards_for_a_walkout_that_is_over(play: Play) -> None:
+    walkout = play.draft()
+    play.console(f"@olga /calloff {walkout}")
+    assert len(mint(play, walkout, "--all", status=2).splitlines()) == 1
+
+
+def test_the_store_never_holds_a_code_or_an_account(shell: Play) -> None:
+    walkout = shell.prepare(terms(citywide_threshold=6))
+    cards = [code for codes in walkout.cards.values() for code in codes]
+    depot = walkout.cards["Depot"]
+    shell.console(
+        "@organizerolga /room citywide #city",
+        "@organizerolga /open",
+        "!wait",
+        *pledging("pledger", depot),
+        *withdrawing("pledger", depot[:3]),
+        *[f"@mistaken {code[:-1]}" for code in cards[:5]],
+        "!tally",
+        *[f"@onlooker {code}" for code in cards],
+        organizers=("organizerolga",),
+    )
+    assert {path.name for path in shell.data.iterdir()} == {"allout.db", "allout.db-journal", "allout.key"}
+    for path in shell.data.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        held = path.read_bytes().upper()
+        assert not [code for code in cards if code.encode() in held or code.replace("-", "").encode() in held]
+        for account in (b"PLEDGER", b"ONLOOKER", b"MISTAKEN", b"ORGANIZEROLGA"):
+            assert account not in held
+    assert stat.S_IMODE(shell.data.stat().st_mode) == 0o700
+
+
+def test_a_refused_draft_stores_nothing_and_names_every_problem(shell: Play) -> None:
+    toml = shell.write("walkout.toml", terms(citywide_threshold=3, tally_every="1m", colour="red"))
+    shell.write("workplaces.csv", roster([("Depot", 10, 3), ("", 10, 5)]))
+    ran = shell.allout("draft", toml, "--data", shell.data, "--now", "2026-12-01T08:00:00-05:00", status=2)
+    assert ran.out == ""
+    assert len(ran.err.splitlines()) == 5
+    assert all(re.match(r"(walkout\.toml|workplaces\.csv), line \d+: ", line) for line in ran.err.splitlines())
+    assert "There is no walkout yet" in to(shell.console("@olga /walkouts"), "olga")[0]["text"]

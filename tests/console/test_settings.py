@@ -1,0 +1,56 @@
+"""Settings: refused in one sentence, and their values are never shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.settings import PREFIX, Settings
+from tests.console.play import Play
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+
+
+@pytest.mark.parametrize(
+    ("env", "dotenv", "names"),
+    [
+        ({"ALLOUT_TELEGRAM_TOKENN": "secret"}, b"", "ALLOUT_TELEGRAM_TOKENN"),
+        ({"ALLOUT_LOOK_EVERY_S": "secret"}, b"", "ALLOUT_LOOK_EVERY_S"),
+        ({}, b"ALLOUT_TELEGRAM_TOKENN=secret\n", "ALLOUT_TELEGRAM_TOKENN"),
+        ({}, b"ALLOUT_LOOK_EVERY_S=secret\n", "ALLOUT_LOOK_EVERY_S"),
+        ({}, b"SECRET_OF_ANOTHER_TOOL=secret\n", "SECRET_OF_ANOTHER_TOOL"),
+        ({}, b"ALLOUT_LOOK_EVERY_S=\xff\xfesecret\n", ".env"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_sentence_without_its_value(
+    shell: Play, env: dict[str, str], dotenv: bytes, names: str
+) -> None:
+    if dotenv:
+        shell.write(".env", dotenv)
+    ran = shell.allout("console", "--data", shell.data, "--script", "-", env=env, status=None)
+    assert "Traceback" not in ran.err
+    assert ran.status == 2
+    assert ran.out == ""
+    assert len(ran.err.splitlines()) == 1
+    assert names in ran.err
+    assert "secret" not in ran.err
+    assert not shell.data.exists()
+
+
+def test_without_a_folder_on_the_command_line_the_setting_is_used(shell: Play) -> None:
+    shell.write(".env", "ALLOUT_DATA=from-dotenv\n")
+    shell.allout("console", "--script", "-", env={"ALLOUT_DATA": "from-environment"})
+    assert not (shell.folder / "from-dotenv").exists()
+    assert (shell.folder / "from-environment" / "allout.db").exists()
+    shell.allout("console", "--script", "-")
+    assert (shell.folder / "from-dotenv" / "allout.db").exists()
+
+
+def test_the_example_lists_every_setting_with_its_default_and_no_other() -> None:
+    listed = dict(re.findall(r"^#? ?(ALLOUT_\w+)=(.*)$", EXAMPLE.read_text(), flags=re.MULTILINE))
+    assert list(listed) == [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+    for name, field in Settings.model_fields.items():
+        written = listed[f"{PREFIX}{name}".upper()]
+        assert written == ("" if field.default is None else str(field.default))

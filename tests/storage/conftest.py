@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+
+from bot.scheduler import MovableClock
+from bot.storage.store import Store
+from tests.conftest import fresh_folder, opened, shops
+from tests.storage.house import House, SqliteHouse, key
+
+NewHouse = Callable[[], AbstractContextManager[House]]
+
+
+@contextmanager
+def _sqlite() -> Iterator[House]:
+    with fresh_folder() as folder:
+        yield SqliteHouse(folder)
+
+
+@pytest.fixture(scope="session", params=[pytest.param(_sqlite, id="sqlite")])
+def new_house(request: pytest.FixtureRequest) -> NewHouse:
+    """Each kind of database in turn; hypothesis takes a new house for each of its examples."""
+    made: NewHouse = request.param
+    return made
+
+
+@pytest.fixture
+def house(new_house: NewHouse) -> Iterator[House]:
+    with new_house() as made:
+        yield made
+
+
+@pytest.fixture
+async def store(house: House, clock: MovableClock) -> AsyncIterator[Store]:
+    """An open walkout of two shops with forty people each, and cards 0 to 39 at the first."""
+    async with house.open(clock) as made:
+        await made.add_walkout(opened(), shops(40, 40))
+        await made.mint(opened().id, {shops(40)[0].id: [key(n) for n in range(40)]})
+        yield made

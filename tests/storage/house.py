@@ -1,0 +1,135 @@
+"""Where a store lives during a test, and the hands that reach into it from outside.
+
+Tests are written against the Store protocol and a House; another kind of database is one more House.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot.domain.errors import Refused
+from bot.domain.model import CardState, WalkoutId, WorkplaceId
+from bot.domain.pledging import Act, Change, Enrolment, Outcome
+from bot.scheduler import Clock
+from bot.storage.sqlite import open_store
+from bot.storage.store import Store
+from tests.conftest import WALKOUT
+
+IDENTITY = "the house"
+
+
+class House(Protocol):
+    """A database that can be opened, closed and opened again."""
+
+    def open(self, clock: Clock, *, identity: str = IDENTITY) -> AbstractAsyncContextManager[Store]:
+        """Let a store live here for as long as the block lasts."""
+        ...
+
+    def refuse(self, table: str, event: str, condition: str) -> None:
+        """Have the database itself abort such a statement from now on. Only while nobody lives here."""
+        ...
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read past the store. Only while nobody lives here."""
+        ...
+
+
+class SqliteHouse:
+    """A file. Nobody else in this process may touch it while a store is open: that would drop its lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "allout.db"
+
+    @asynccontextmanager
+    async def open(self, clock: Clock, *, identity: str = IDENTITY) -> AsyncIterator[Store]:
+        store = await open_store(self.path, clock=clock, identity=identity)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+    def refuse(self, table: str, event: str, condition: str) -> None:
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute(
+                f"CREATE TRIGGER refuse_{table} BEFORE {event} ON {table} WHEN {condition} "
+                "BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
+            )
+            connection.commit()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(sql).fetchall()
+
+
+def key(name: object) -> bytes:
+    """Make 32 bytes that stand for a card's hash, or for an owner."""
+    return sha256(str(name).encode()).digest()
+
+
+def asks(
+    act: Act,
+    card: object,
+    who: object,
+    *,
+    walkouts: Collection[WalkoutId] = (WALKOUT,),
+    enrol: WorkplaceId | None = None,
+) -> Change:
+    """Say what a person asks of a card; the person looks different under every walkout's key."""
+    owners = {walkout: key(f"{who} in {walkout}") for walkout in walkouts}
+    enrolment = None if enrol is None else Enrolment(walkout=WALKOUT, workplace=enrol)
+    return Change(act=act, card=key(card), owners=owners, enrol=enrolment)
+
+
+def pledges(card: object, who: object = "ana", *, enrol: WorkplaceId | None = None) -> Change:
+    """Say that a person pledges."""
+    return asks(Act.PLEDGE, card, who, enrol=enrol)
+
+
+def withdraws(card: object, who: object = "ana") -> Change:
+    """Say that a person takes their pledge back."""
+    return asks(Act.WITHDRAW, card, who)
+
+
+def looks(card: object, who: object = "ana") -> Change:
+    """Say that a person looks at a card."""
+    return asks(Act.LOOK, card, who)
+
+
+async def standing(store: Store, walkout: WalkoutId = WALKOUT) -> list[int]:
+    """Return how many stand at each workplace."""
+    return [place.standing for place in await store.workplaces(walkout)]
+
+
+async def minted(store: Store, walkout: WalkoutId = WALKOUT) -> list[int]:
+    """Return how many cards each workplace has."""
+    return [place.minted for place in await store.workplaces(walkout)]
+
+
+async def together(store: Store, changes: Iterable[Change]) -> list[Outcome | BaseException]:
+    """Ask for all of it at the same instant; return the answers, refusals among them."""
+    answers: list[Outcome | BaseException] = await asyncio.gather(
+        *(store.apply(change) for change in changes), return_exceptions=True
+    )
+    return answers
+
+
+async def verdict(answer: Awaitable[Outcome]) -> tuple[type[Refused] | CardState | None, bool]:
+    """Return what was answered, short: the refusal, or the state of one's own pledge; and whether it changed."""
+    try:
+        outcome = await answer
+    except Refused as refused:
+        return type(refused), False
+    return outcome.mine, outcome.changed
+
+
+def short(answer: Outcome | BaseException) -> tuple[type[BaseException] | CardState | None, bool]:
+    """Likewise, of an answer already there."""
+    if isinstance(answer, Outcome):
+        return answer.mine, answer.changed
+    return type(answer), False

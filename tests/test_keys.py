@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import json
+import stat
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nacl.exceptions import CryptoError
+
+from bot.domain.errors import KeyFileRefused
+from bot.domain.model import WalkoutId
+from bot.keys import Keys, Person, open_keys
+from bot.scheduler import MovableClock
+from bot.wiring import DATABASE, KEY_FILE, open_app
+from tests.conftest import WALKOUT
+
+OTHER = WalkoutId("x4p9z")
+ANA = Person("telegram", "12345")
+
+
+def opened(data: Path) -> Keys:
+    return open_keys(data / KEY_FILE, database=data / DATABASE)
+
+
+def refusal(data: Path) -> str:
+    """Open, and return why that was refused; whoever refuses has changed nothing."""
+    before = {file: file.read_bytes() for file in data.iterdir() if file.is_file()}
+    with pytest.raises(KeyFileRefused) as refused:
+        opened(data)
+    assert refused.value.path == str(data / KEY_FILE)
+    assert {file: file.read_bytes() for file in data.iterdir() if file.is_file()} == before
+    return refused.value.why
+
+
+@pytest.fixture
+def keys(data: Path) -> Keys:
+    made = opened(data)
+    made.add_walkout(WALKOUT)
+    made.add_walkout(OTHER)
+    return made
+
+
+@pytest.fixture
+def database(data: Path) -> Path:
+    """A database that has something in it."""
+    (data / DATABASE).write_bytes(b"something")
+    return data / DATABASE
+
+
+# --- the file ---
+
+
+def test_the_first_start_makes_a_key_file_that_nobody_else_can_read(data: Path) -> None:
+    opened(data)
+
+    assert stat.S_IMODE((data / KEY_FILE).stat().st_mode) == 0o600
+    assert [file.name for file in data.iterdir()] == [KEY_FILE]  # nothing half-written stays behind
+
+
+def test_a_key_is_on_disk_before_anything_is_bound_with_it(data: Path, database: Path) -> None:
+    keys = opened_beside(data, database)
+    keys.add_walkout(WALKOUT)
+    again = opened(data)
+
+    assert again.store == keys.store
+    assert list(again.walkouts) == [WALKOUT]
+    assert again.owner(WALKOUT, "CODE", ANA) == keys.owner(WALKOUT, "CODE", ANA)
+    assert again.person(ANA) == keys.person(ANA)
+    assert again.unseal(keys.seal("12345")) == "12345"
+    assert sorted(file.name for file in data.iterdir()) == [DATABASE, KEY_FILE]
+    assert stat.S_IMODE((data / KEY_FILE).stat().st_mode) == 0o600
+
+
+def opened_beside(data: Path, database: Path) -> Keys:
+    """Open for the first time, then let there be a database."""
+    kept = database.read_bytes()
+    database.unlink()
+    keys = opened(data)
+    database.write_bytes(kept)
+    return keys
+
+
+def test_two_first_starts_make_different_keys(data: Path) -> None:
+    one = opened(data)
+    (data / KEY_FILE).unlink()
+    two = opened(data)
+
+    assert one.store != two.store
+    assert one.person(ANA) != two.person(ANA)
+
+
+def test_a_database_without_its_key_file_is_refused_and_no_new_key_is_made(data: Path, database: Path) -> None:
+    assert refusal(data) == "missing"
+
+
+def test_a_database_file_with_nothing_in_it_yet_is_a_first_start(data: Path) -> None:
+    (data / DATABASE).touch()
+    assert opened(data).walkouts == {}.keys()
+
+
+def test_walkouts_keys_without_their_database_are_refused(data: Path, keys: Keys) -> None:
+    assert refusal(data) == "orphaned"
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o602, 0o610])
+def test_a_key_file_that_others_can_touch_is_refused(data: Path, mode: int) -> None:
+    opened(data)
+    (data / KEY_FILE).chmod(mode)
+    assert refusal(data) == "exposed"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400])
+def test_a_key_file_of_its_owner_alone_is_accepted(data: Path, mode: int) -> None:
+    kept = opened(data).store
+    (data / KEY_FILE).chmod(mode)
+    assert opened(data).store == kept
+
+
+GOOD = b64encode(bytes(32)).decode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no JSON",
+        b"\xff\xfe\x00",
+        b"[]",
+        b"null",
+        b"7",
+        b'"store"',
+        b"[" * 100_000,  # deeper than a reader goes
+        json.dumps({}),
+        json.dumps({"store": "s", "server": GOOD}),
+        json.dumps({"store": "s", "walkouts": {}}),
+        json.dumps({"server": GOOD, "walkouts": {}}),
+        json.dumps({"store": "s", "server": None, "walkouts": {}}),
+        json.dumps({"store": "s", "server": 7, "walkouts": {}}),
+        json.dumps({"store": "s", "server": "", "walkouts": {}}),
+        json.dumps({"store": "s", "server": "!" * 44, "walkouts": {}}),
+        json.dumps({"store": "s", "server": "ü" * 44, "walkouts": {}}),
+        json.dumps({"store": "s", "server": b64encode(bytes(31)).decode(), "walkouts": {}}),
+        json.dumps({"store": "s", "server": b64encode(bytes(33)).decode(), "walkouts": {}}),
+        json.dumps({"store": "s", "server": GOOD, "walkouts": []}),
+        json.dumps({"store": "s", "server": GOOD, "walkouts": None}),
+        json.dumps({"store": "s", "server": GOOD, "walkouts": {"k7m3q": GOOD[:-8]}}),
+        json.dumps({"store": "s", "server": GOOD, "walkouts": {"k7m3q": None}}),
+        json.dumps({"store": "s", "server": GOOD, "walkouts": {"k7m3q": {"key": GOOD}}}),
+        json.dumps({"store": None, "server": GOOD, "walkouts": {}}),
+        json.dumps({"store": 7, "server": GOOD, "walkouts": {}}),
+    ],
+)
+def test_a_damaged_key_file_is_refused(data: Path, database: Path, content: str | bytes) -> None:
+    (data / KEY_FILE).write_bytes(content if isinstance(content, bytes) else content.encode())
+    (data / KEY_FILE).chmod(0o600)
+    assert refusal(data) == "damaged"
+
+
+def test_a_key_file_cut_off_anywhere_is_refused(data: Path, keys: Keys, database: Path) -> None:
+    whole = (data / KEY_FILE).read_bytes()
+    for length in range(len(whole)):
+        (data / KEY_FILE).write_bytes(whole[:length])
+        assert refusal(data) == "damaged"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_what_a_crash_left_half_written_is_in_nobodys_way(data: Path, mode: int) -> None:
+    kept = opened(data).store
+    (data / f"{KEY_FILE}.new").write_bytes(b'{"store": "ha')
+    (data / f"{KEY_FILE}.new").chmod(mode)
+    again = opened(data)
+    again.add_walkout(WALKOUT)
+
+    assert again.store == kept
+    assert [file.name for file in data.iterdir()] == [KEY_FILE]
+    assert stat.S_IMODE((data / KEY_FILE).stat().st_mode) == 0o600
+
+
+async def test_the_key_file_of_another_database_is_refused(data: Path, clock: MovableClock) -> None:
+    async with open_app(data, clock=clock, senders={}):
+        pass
+    kept = (data / DATABASE).read_bytes()
+    (data / KEY_FILE).rename(data / "aside")
+    (data / DATABASE).rename(data / "aside.db")
+    opened(data)  # a first start, with a key file of its own
+    (data / "aside.db").rename(data / DATABASE)
+    with pytest.raises(KeyFileRefused) as refused:
+        async with open_app(data, clock=clock, senders={}):
+            pass
+
+    assert refused.value.why == "foreign"
+    assert (data / DATABASE).read_bytes() == kept
+    (data / "aside").replace(data / KEY_FILE)
+    async with open_app(data, clock=clock, senders={}) as app:
+        assert await app.store.walkouts() == []
+
+
+async def test_the_data_folder_may_be_a_link(data: Path, clock: MovableClock) -> None:
+    (data / "real").mkdir()
+    (data / "link").symlink_to("real")
+    async with open_app(data / "link", clock=clock, senders={}) as app:
+        app.keys.add_walkout(WALKOUT)
+
+    assert (data / "link").is_symlink()
+    assert {DATABASE, KEY_FILE} <= {file.name for file in (data / "real").iterdir()}
+    async with open_app(data / "real", clock=clock, senders={}) as app:
+        assert list(app.keys.walkouts) == [WALKOUT]
+
+
+# --- what is made with the keys ---
+
+
+@pytest.mark.parametrize(
+    "differently",
+    [
+        (OTHER, "7KD2MXQ9F4TP3HWZ8C0V", ANA),
+        (WALKOUT, "8KD2MXQ9F4TP3HWZ8C0V", ANA),
+        (WALKOUT, "7KD2MXQ9F4TP3HWZ8C0V", Person("discord", "12345")),
+        (WALKOUT, "7KD2MXQ9F4TP3HWZ8C0V", Person("telegram", "12346")),
+        (WALKOUT, "7KD2MXQ9F4TP3HWZ8C0V", Person("telegram1", "2345")),
+        (WALKOUT, "7KD2MXQ9F4TP3HWZ8C0Vtelegram", Person("", "12345")),
+    ],
+)
+def test_an_owner_differs_by_walkout_code_platform_and_account(
+    keys: Keys, differently: tuple[WalkoutId, str, Person]
+) -> None:
+    assert keys.owner(WALKOUT, "7KD2MXQ9F4TP3HWZ8C0V", ANA) != keys.owner(*differently)
+
+
+def test_an_owner_is_the_same_each_time_and_as_long_as_the_store_wants(keys: Keys) -> None:
+    owner = keys.owner(WALKOUT, "CODE", ANA)
+    assert owner == keys.owner(WALKOUT, "CODE", Person("telegram", "12345"))
+    assert len(owner) == 32
+
+
+PARTS = st.text(alphabet='ab",\\\0 ]é', max_size=4)
+
+
+@given(one=st.tuples(PARTS, PARTS, PARTS), two=st.tuples(PARTS, PARTS, PARTS))
+def test_parts_are_never_confused(one: tuple[str, str, str], two: tuple[str, str, str]) -> None:
+    keys = Keys(Path("nowhere"), "store", bytes(32), {WALKOUT: bytes(32)})
+    made = [keys.owner(WALKOUT, code, Person(platform, account)) for code, platform, account in (one, two)]
+    assert (made[0] == made[1]) == (one == two)
+
+
+def test_what_is_made_for_one_purpose_is_never_what_is_made_for_another() -> None:
+    # even if a walkout's key were the server's
+    keys = Keys(Path("nowhere"), "store", bytes(32), {WALKOUT: bytes(32)})
+    made: set[Any] = {keys.person(ANA), keys.owner(WALKOUT, "", ANA), keys.open_code(WALKOUT, ANA)}
+    assert len(made) == 3
+
+
+def test_owners_are_given_under_the_key_of_every_walkout(keys: Keys) -> None:
+    owners = keys.owners("CODE", ANA)
+    assert owners == {walkout: keys.owner(walkout, "CODE", ANA) for walkout in (WALKOUT, OTHER)}
+    assert len(set(owners.values())) == 2
+
+
+def test_an_account_has_one_open_code_in_each_walkout(keys: Keys) -> None:
+    mine = keys.open_code(WALKOUT, ANA)
+    others = {
+        keys.open_code(OTHER, ANA),
+        keys.open_code(WALKOUT, Person("discord", "12345")),
+        keys.open_code(WALKOUT, Person("telegram", "12346")),
+    }
+    assert mine == keys.open_code(WALKOUT, ANA)
+    assert len({mine, *others}) == 4
+
+
+def test_what_is_sealed_is_opened_by_this_server_alone_and_looks_different_each_time(keys: Keys, data: Path) -> None:
+    stranger = Keys(data / "other", "store", bytes(32), {})
+    sealed = keys.seal("12345 Ana é")
+
+    assert keys.unseal(sealed) == "12345 Ana é"
+    assert keys.seal("12345 Ana é") != sealed
+    assert b"12345" not in sealed
+    with pytest.raises(CryptoError):
+        stranger.unseal(sealed)
+
+
+def test_a_destroyed_key_is_gone_from_memory_and_from_the_file(data: Path, keys: Keys, database: Path) -> None:
+    kept = keys.owner(OTHER, "CODE", ANA)
+    keys.destroy_walkout(WALKOUT)
+
+    assert WALKOUT not in keys.walkouts
+    assert WALKOUT not in keys.owners("CODE", ANA)
+    assert list(json.loads((data / KEY_FILE).read_bytes())["walkouts"]) == [OTHER]
+    assert opened(data).owner(OTHER, "CODE", ANA) == kept
+    keys.destroy_walkout(WALKOUT)  # twice is once
+
+
+def test_a_key_that_could_not_be_destroyed_is_destroyed_at_the_next_try(data: Path, keys: Keys) -> None:
+    in_the_way = data / f"{KEY_FILE}.new"
+    in_the_way.mkdir()  # so that nothing can be written
+    with pytest.raises(OSError, match="directory"):
+        keys.destroy_walkout(WALKOUT)
+    in_the_way.rmdir()
+    keys.destroy_walkout(WALKOUT)
+
+    assert list(json.loads((data / KEY_FILE).read_bytes())["walkouts"]) == [OTHER]

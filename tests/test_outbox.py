@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
+from bot.keys import Keys, Person, open_keys
+from bot.outbox import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, Letter, Outbox, RoomGone, TryLater
+from bot.scheduler import Job, MovableClock, Scheduler
+from bot.storage.store import Room, Store
+from bot.usecases import organizers
+from bot.wiring import KEY_FILE
+from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
+from tests.storage.house import SqliteHouse
+
+CITY = Room(walkout=WALKOUT, scope=None, platform="here", address="#city")
+
+
+class Post:
+    """A platform's way out: keeps what it took, and meets each letter with the next trouble in line."""
+
+    def __init__(self, *troubles: BaseException | None) -> None:
+        self.took: list[str] = []
+        self.letters: list[Letter] = []
+        self.troubles = list(troubles)
+
+    async def send(self, letter: Letter) -> None:
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if trouble is not None:
+            raise trouble
+        self.letters.append(letter)
+        self.took.append(f"{letter.address} {letter.news.occasion}")
+
+
+@pytest.fixture
+def keys(data: Path) -> Keys:
+    return open_keys(data / KEY_FILE, database=data / "no database yet")
+
+
+@pytest.fixture
+def house(data: Path) -> SqliteHouse:
+    return SqliteHouse(data)
+
+
+@pytest.fixture
+async def store(house: SqliteHouse, clock: MovableClock) -> AsyncIterator[Store]:
+    """An open walkout with a citywide room."""
+    async with house.open(clock) as made:
+        await made.add_walkout(opened(), shops(40, 40))
+        await made.bind_room(CITY)
+        yield made
+
+
+async def announce(store: Store, *occasions: object, kind: Kind = Kind.REMINDER, **how: object) -> None:
+    """Store these pieces of news, in this order."""
+    news = tuple(Announcement(kind=kind, occasion=str(occasion), **how) for occasion in occasions)  # type: ignore[arg-type]
+
+    def rule(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+        return Ruling(walkout=walkout, announcements=news)
+
+    await store.decide(WALKOUT, rule)
+
+
+async def test_parcels_go_out_in_the_order_in_which_they_were_made(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    post = Post()
+    many = 2 * AT_ONCE + 3  # more than are claimed at a time
+    await announce(store, *range(many))
+    await announce(store, "last")
+    await Outbox(store, keys, {"here": post}, clock).deliver()
+
+    assert post.took == [*(f"#city {n}" for n in range(many)), "#city last"]
+    assert await store.unsettled(WALKOUT) == 0
+
+
+async def test_a_parcel_is_sent_once_however_often_the_outbox_looks(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    post = Post()
+    outbox = Outbox(store, keys, {"here": post}, clock)
+    await announce(store, 1)
+    for _ in range(3):
+        await outbox.deliver()
+        clock.move_to(clock() + HOUR)
+
+    assert post.took == ["#city 1"]
+    assert await outbox.due() is None
+
+
+async def test_a_letter_holds_all_that_a_platform_needs(store: Store, keys: Keys, clock: MovableClock) -> None:
+    post = Post()
+    await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
+    await organizers.add(Person("here", "olga"), "Olga", store, keys)
+    await announce(store, 1, kind=Kind.WORKPLACE_READY, scope=OTHER_SHOP, about=OTHER_SHOP, to_organizers=True)
+    await Outbox(store, keys, {"here": post}, clock).deliver()
+
+    assert sorted((letter.address, letter.private) for letter in post.letters) == [("#other", False), ("olga", True)]
+    for letter in post.letters:
+        assert letter.walkout == opened()
+        assert letter.about is not None
+        assert letter.about.name == "Shop 2"
+        assert letter.news.kind is Kind.WORKPLACE_READY
+
+
+async def test_a_room_that_is_gone_is_settled_and_the_others_still_hear(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    post = Post(RoomGone())
+    outbox = Outbox(store, keys, {"here": post}, clock)
+    await announce(store, 1, 2)
+    await outbox.deliver()
+    clock.move_to(NOON + 24 * HOUR)
+    await outbox.deliver()
+
+    assert post.took == ["#city 2"]
+    assert await store.unsettled(WALKOUT) == 0
+
+
+async def test_each_failure_makes_the_wait_longer_up_to_a_limit(store: Store, keys: Keys, clock: MovableClock) -> None:
+    post = Post(*[TryLater()] * 12)
+    outbox = Outbox(store, keys, {"here": post}, clock)
+    await announce(store, 1)
+    waits: list[timedelta] = []
+    while not post.took:
+        await outbox.deliver()
+        due = await outbox.due()
+        if due is not None:
+            waits.append(due - clock())
+            clock.move_to(due - timedelta(microseconds=1))
+            await outbox.deliver()  # too early: nothing happens
+            clock.move_to(due)
+
+    assert waits == [min(FIRST_WAIT * 2**n, LONGEST_WAIT) for n in range(12)]
+    assert max(waits) == LONGEST_WAIT
+    assert post.took == ["#city 1"]
+
+
+async def test_the_platforms_own_wait_is_kept_to(store: Store, keys: Keys, clock: MovableClock) -> None:
+    post = Post(TryLater(timedelta(seconds=37)), TryLater(2 * HOUR))
+    outbox = Outbox(store, keys, {"here": post}, clock)
+    await announce(store, 1)
+    await outbox.deliver()
+    assert await outbox.due() == NOON + timedelta(seconds=37)
+
+    clock.move_to(NOON + timedelta(seconds=37))
+    await outbox.deliver()
+    assert await outbox.due() == clock() + 2 * HOUR
+
+
+async def test_while_one_parcel_waits_the_others_go_out(store: Store, keys: Keys, clock: MovableClock) -> None:
+    post = Post(TryLater())
+    outbox = Outbox(store, keys, {"here": post}, clock)
+    await announce(store, 1, 2, 3)
+    await outbox.deliver()
+    assert post.took == ["#city 2", "#city 3"]
+
+    clock.move_to(NOON + FIRST_WAIT)
+    await outbox.deliver()
+    assert post.took == ["#city 2", "#city 3", "#city 1"]
+
+
+async def test_parcels_for_a_platform_that_does_not_run_stay_waiting(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    here, there = Post(), Post()
+    await store.bind_room(replace(CITY, platform="there", address="#there"))
+    await announce(store, 1)
+    without = Outbox(store, keys, {"here": here}, clock)
+    await without.deliver()
+
+    assert here.took == ["#city 1"]
+    assert await without.due() is None  # nothing that it could do
+    assert await store.unsettled(WALKOUT) == 1
+
+    await Outbox(store, keys, {"here": here, "there": there}, clock).deliver()
+    assert (here.took, there.took) == (["#city 1"], ["#there 1"])
+
+
+class Crash(BaseException):
+    """The process is gone; what was sent was sent."""
+
+
+class Crashing(Post):
+    """Takes the second letter, and is gone."""
+
+    async def send(self, letter: Letter) -> None:
+        await super().send(letter)
+        if letter.news.occasion == "2":
+            raise Crash
+
+
+async def test_a_crash_between_sending_and_settling_repeats_that_one_parcel_at_most(
+    house: SqliteHouse, keys: Keys, clock: MovableClock
+) -> None:
+    before, after = Crashing(), Post()
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(), shops(40))
+        await store.bind_room(CITY)
+        await announce(store, 1, 2, 3, 4)
+        with pytest.raises(Crash):
+            await Outbox(store, keys, {"here": before}, clock).deliver()
+    async with house.open(clock) as store:
+        await Outbox(store, keys, {"here": after}, clock).deliver()
+        assert await store.unsettled(WALKOUT) == 0
+
+    assert before.took == ["#city 1", "#city 2"]
+    assert after.took == ["#city 2", "#city 3", "#city 4"]
+
+
+async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
+    house: SqliteHouse, clock: MovableClock
+) -> None:
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(), shops(40))
+        await store.bind_room(CITY)
+        await announce(store, 1, 2)
+        claimed = await store.claim_parcels(["here"], now=NOON, limit=1)
+        await store.postpone((await store.claim_parcels(["here"], now=NOON, limit=1))[0].id, until=NOON + HOUR)
+    async with house.open(clock) as store:
+        [again] = await store.claim_parcels(["here"], now=NOON, limit=10)
+
+        assert again.id == claimed[0].id
+        assert again.attempts == 2
+        assert await store.next_parcel(["here"]) == NOON + HOUR  # a postponed one keeps its time
+
+
+async def test_a_platforms_unforeseen_trouble_with_one_letter_keeps_no_other_from_going_out(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    post = Post(ZeroDivisionError())
+    outbox = Outbox(store, keys, {"here": post}, clock)
+    scheduler = Scheduler([Job(name="deliver", due=outbox.due, run=outbox.deliver)], clock)
+    await announce(store, 1, 2, 3)
+    for _ in range(3):
+        await scheduler.run_due()
+        clock.move_to(clock() + LONGEST_WAIT)
+
+    assert sorted(post.took) == ["#city 1", "#city 2", "#city 3"]
+    assert await store.unsettled(WALKOUT) == 0
+
+
+async def test_news_of_a_workplace_reach_its_own_room_only(store: Store, keys: Keys, clock: MovableClock) -> None:
+    post = Post()
+    await store.bind_room(replace(CITY, scope=SHOP, address="#shop"))
+    await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
+    await announce(store, 1, kind=Kind.WE_ARE_OUT, scope=SHOP, about=SHOP)
+    await Outbox(store, keys, {"here": post}, clock).deliver()
+
+    assert post.took == ["#shop 1"]
