@@ -116,15 +116,17 @@ class Bot:
     def done(self, what: bytes, now: float) -> None:
         """Note an answer or an edit."""
         self.open.discard(what)
+        self.ended = now
         if not self.open:
-            self.ended = now
             self.tell()
 
     def tell(self) -> None:
-        """Tell whoever waits for the end of the presses how many seconds they took, and what is still open."""
+        """Tell whoever waits how many seconds the presses took, and how many answers and edits never came."""
         if self.waiting is not None:
             self.waiting(_result([self.ended - self.began, len(self.open)]))
             self.waiting = None
+            self.open.clear()
+            self.pending.clear()
 
     def message(self, chat: bytes, now: float) -> bytes:
         """Take a message, or refuse it: 30 in any second, one a second in a chat."""
@@ -186,13 +188,7 @@ class Connection(asyncio.Protocol):
                 self._send(TRUE)
             case "wait":
                 bot.waiting = self._send
-                if not bot.open:
-                    bot.tell()
-            case "give_up":
-                bot.tell()
-                bot.open.clear()
-                bot.pending.clear()
-                self._send(TRUE)
+                self._loop.call_later(0 if not bot.open else float(_field("timeout", fields)), bot.tell)
             case "sent":
                 self._send(_result([bot.messages, bot.floods, bot.ended]))
             case _:

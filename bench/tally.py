@@ -108,10 +108,10 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     finally:
         for store in stores:
             await store.aclose()
-    print(f"{'cards':>10}{'tally ms':>10}{'of it, reading the workplaces ms':>36}")
+    print(f"{'cards':>10}{'tally ms':>10}{'reading the workplaces ms':>28}")
     for city, cards in zip(cities, sizes.cards, strict=True):
         # the first tally warms the caches
-        print(f"{cards:10}{statistics.median(city.tally[1:]):10.2f}{statistics.median(city.reading[1:]):36.2f}")
+        print(f"{cards:10}{statistics.median(city.tally[1:]):10.2f}{statistics.median(city.reading[1:]):28.2f}")
     few, many = cities
     ratio(
         "tally_many_to_few_cards",

@@ -41,6 +41,10 @@ class TryLater(Exception):  # noqa: N818
         self.after = after
 
 
+class PlatformDown(Exception):  # noqa: N818
+    """Nothing can be sent on this platform now; the parcel stays as it was."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
     """A parcel opened: everything a platform needs to word and send it."""
@@ -56,7 +60,7 @@ class Sender(Protocol):
     """A platform's way out."""
 
     async def send(self, letter: Letter) -> None:
-        """Send it, or raise RoomGone or TryLater."""
+        """Send it, or raise RoomGone, TryLater or PlatformDown."""
         ...
 
 
@@ -108,6 +112,9 @@ class Outbox:
             self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
         except TryLater as trouble:
             self._owe_postponing(parcel, trouble.after)
+        except PlatformDown:
+            self._claimed.appendleft(parcel)
+            raise
         except Exception as error:  # noqa: BLE001  one letter's trouble must not keep the others
             log.error("a letter could not be sent and will be tried again: %s", type(error).__name__)  # noqa: TRY400
             self._owe_postponing(parcel, None)

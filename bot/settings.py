@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     data: Path = Path("allout-data")
     """Folder of the database, the key file and the socket."""
 
+    look_every_s: float = Field(default=1.0, gt=0, le=60)
+    """Seconds between two looks at what is due: tallies, reminders, parcels."""
+
     telegram_token: SecretStr | None = None
     """The bot's token, from BotFather. Without one the bot does not run on Telegram."""
 
@@ -38,6 +41,3 @@ class Settings(BaseSettings):
 
     telegram_webhook_port: int = Field(default=8443, ge=1, le=65535)
     """The port of this machine, on 127.0.0.1, to which that address leads."""
-
-    look_every_s: float = Field(default=1.0, gt=0, le=60)
-    """Seconds between two looks at what is due: tallies, reminders, parcels."""

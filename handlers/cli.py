@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import os
 import signal
@@ -32,6 +33,9 @@ from handlers.texts import cli as texts
 from handlers.texts.refusals import start_refusal
 
 T = TypeVar("T")
+
+SCRIPT_ENCODING = "utf-8-sig"
+"""UTF-8, with or without the mark that some editors put first."""
 
 cli = typer.Typer(
     help="Workers pledge in confidence; the walkout goes ahead only when enough have.",
@@ -171,9 +175,10 @@ async def _console(
 async def _play(app: App, clock: MovableClock | None, printer: Printer, script: str) -> int:
     player = Console(app, clock, printer)
     if script == "-":
-        await player.run(script_lines(sys.stdin))
+        source = io.TextIOWrapper(sys.stdin.buffer, encoding=SCRIPT_ENCODING, errors="replace")
+        await player.run(script_lines(source))
     else:
-        with Path(script).open(encoding="utf-8", errors="replace") as source:  # noqa: ASYNC230  read in a thread
+        with Path(script).open(encoding=SCRIPT_ENCODING, errors="replace") as source:  # noqa: ASYNC230  read in a thread
             await player.run(script_lines(source))
     return player.failed
 
@@ -267,6 +272,8 @@ def _settings(data: Path | None) -> Settings:
         _fail(texts.unknown_settings(sorted(unknown)))
     try:
         return Settings() if data is None else Settings(data=data)
+    except UnicodeDecodeError:
+        _fail(texts.unreadable_file(".env", "UTF-8"))
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False, include_context=False)
         unknown = [str(e["loc"][0]).upper() for e in wrong if e["type"] == "extra_forbidden"]
@@ -287,8 +294,11 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except Refused as refused:
         _fail(start_refusal(refused))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or leaving would try to print again
+        _fail(texts.nobody_reads())
     except OSError as error:
-        _fail(texts.unreadable_file(str(error.filename or ""), error.strerror or type(error).__name__))
+        _fail(texts.unreadable_file(str(error.filename or "AllOut"), error.strerror or type(error).__name__))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
@@ -309,6 +319,9 @@ def _fail(sentence: str) -> NoReturn:
 def main() -> None:
     """Run the command line."""
     # other libraries' loggers would write tokens and messages; ours say only what is counted
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what is said is UTF-8, whatever the system's own is
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     logging.basicConfig(level=logging.CRITICAL, format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("bot").setLevel(logging.WARNING)
     cli()

@@ -17,7 +17,7 @@ from typing import TextIO
 
 from bot.domain.errors import NotRecorded
 from bot.keys import Person
-from bot.outbox import Letter
+from bot.outbox import Letter, PlatformDown
 from bot.scheduler import MovableClock
 from bot.wiring import App
 from handlers.conversation import Button, Conversation, Reply, Said
@@ -83,7 +83,10 @@ class ConsoleSender:
 
     async def send(self, letter: Letter) -> None:
         """Print it."""
-        self._printer.letter(letter)
+        try:
+            self._printer.letter(letter)
+        except BrokenPipeError:
+            raise PlatformDown from None
 
 
 class Console:
@@ -96,6 +99,7 @@ class Console:
         self._conversation = Conversation(app, console_can_see)
         self._shown: dict[str, list[tuple[Button, ...]]] = {}
         self._latest: dict[str, asyncio.Task[None]] = {}
+        self._broken: OSError | None = None  #: nobody reads what is printed
         self.failed = 0  #: impossible lines so far
 
     async def run(self, lines: AsyncIterable[str]) -> None:
@@ -105,6 +109,8 @@ class Console:
         async for line in lines:
             number += 1
             await self.take(line, number)
+            if self._broken is not None:
+                raise self._broken
         await self.settle()
 
     async def take(self, line: str, number: int) -> None:
@@ -130,6 +136,8 @@ class Console:
         """Wait until everything said so far is answered and everything due by now is done."""
         waiting, self._latest = list(self._latest.values()), {}
         await asyncio.gather(*waiting)
+        if self._broken is not None:
+            raise self._broken
         await self._app.scheduler.run_due()
 
     def buttons(self, name: str) -> tuple[Button, ...]:
@@ -153,7 +161,10 @@ class Console:
             reply = Reply(kind=kind, text=words)
         if reply.buttons:
             self._shown.setdefault(name, []).append(reply.buttons)
-        self._printer.reply(name, reply)
+        try:
+            self._printer.reply(name, reply)
+        except OSError as error:
+            self._broken = error
 
     def _find(self, name: str, label: str) -> str:
         for buttons in reversed(self._shown.get(name, [])):
@@ -163,7 +174,7 @@ class Console:
         raise Impossible(texts.no_button(name, label))
 
     async def _move(self, line: str) -> None:
-        order, *rest = line[1:].split()
+        order, *rest = line[1:].split() or [""]
         if order == "wait" and not rest:
             return
         if self._clock is None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from bot import cards
 from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard, WhichWalkout
-from bot.domain.model import CardState, Entry, Stage, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import CardState, Stage, WalkoutId, Workplace, WorkplaceId
 from bot.domain.rules import NOT_OVER, PLEDGING
 from bot.keys import Person
 from bot.storage.store import Room
@@ -141,8 +141,7 @@ class Conversation:
         if cards.parse(text) is not None:
             return await _start(replace(ask, words=(text,)))
         if cards.looks_like_one(text):
-            length = len(cards.fold(text))
-            return Reply(kind="unknown_card", text=general.not_a_card(length, cards.LENGTH))
+            return _mistyped(text)
         return Reply(kind="not_understood", text=general.not_understood())
 
 
@@ -202,11 +201,18 @@ async def _start(ask: Ask) -> Reply:
 async def _look(ask: Ask) -> Reply:
     typed = "".join(ask.words)
     if ask.code is None and cards.looks_like_one(typed):
-        return Reply(kind="unknown_card", text=general.not_a_card(len(cards.fold(typed)), cards.LENGTH))
+        return _mistyped(typed)
     if ask.code is None:
         raise UnknownCard
     seen = await ask.worker.look(ask.code)
     return _show(ask, seen, ask.code, _offer("p", ask.code))
+
+
+def _mistyped(text: str) -> Reply:
+    code = cards.fold(text)
+    strange = "".join(dict.fromkeys(letter for letter in code if letter not in cards.ALPHABET))
+    said = general.strange_letters(strange) if strange else general.not_a_card(len(code), cards.LENGTH)
+    return Reply(kind="unknown_card", text=said)
 
 
 def _show(ask: Ask, seen: Seen, code: str, offer: tuple[Button, ...]) -> Reply:
@@ -225,8 +231,6 @@ def _own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
         return (check,)
     if seen.mine is CardState.PLEDGED:
         return check, Button(label=_("Withdraw"), data=f"w:{code}")
-    if seen.walkout.terms.entry is Entry.OPEN:
-        return Button(label=_("Pledge"), data=f"j:{seen.walkout.id}:{seen.workplace.id}"), check
     return Button(label=_("Pledge"), data=f"p:{code}"), check
 
 
@@ -282,8 +286,15 @@ async def _status(ask: Ask) -> Reply:
     code = await _open_card(ask)
     if code is None:
         return Reply(kind="help", text=workers.point_to_card("status"))
-    seen = await ask.worker.look(code)
+    try:
+        seen = await ask.worker.look(code)
+    except UnknownCard:  # without cards that is no mistake
+        return _not_pledged()
     return _show(ask, seen, code, ())
+
+
+def _not_pledged() -> Reply:
+    return Reply(kind="not_pledged", text=workers.not_pledged_yet())
 
 
 async def _withdraw(ask: Ask) -> Reply:
@@ -292,7 +303,12 @@ async def _withdraw(ask: Ask) -> Reply:
         raise UnknownCard
     if code is None:
         return Reply(kind="help", text=workers.point_to_card("withdraw"))
-    seen = await ask.worker.withdraw(code)
+    try:
+        seen = await ask.worker.withdraw(code)
+    except UnknownCard:
+        if any(ask.words):
+            raise
+        return _not_pledged()
     return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=_own_buttons(seen, code))
 
 

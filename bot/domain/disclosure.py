@@ -43,6 +43,30 @@ def fewer_than(threshold: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """A workplace as the board shows it; the exact counts do not come along."""
+
+    name: str
+    threshold: int
+    reached: bool
+    number: int  #: what it adds to the city; to be read only if it is not 0 and not `reached`
+    fewer_than: int  #: what is said in place of a 0
+    out: bool
+
+
+def shown(place: Workplace) -> Shown:
+    """Leave out whatever nobody may see."""
+    return Shown(
+        name=place.name,
+        threshold=place.threshold,
+        reached=place.line.reached,
+        number=place.line.number,
+        fewer_than=fewer_than(place.threshold),
+        out=place.out,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class City:
     """The city's line of the board: sums of board numbers only."""
 

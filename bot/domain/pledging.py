@@ -98,7 +98,7 @@ def decide(  # noqa: PLR0911  one way out for each answer
 ) -> tuple[Outcome | Refused, Card | None]:
     """Return the answer, and the card as it must be written if it changes (None: nothing to write).
 
-    `free` is how many more cards fit the workplace's head-count, for an enrolment.
+    `free` is how many more pledges fit the workplace's head-count, for an enrolment.
     """
     if card is None:
         card = _enrolled(change, heads)
@@ -120,7 +120,7 @@ def decide(  # noqa: PLR0911  one way out for each answer
     workplace = card.workplace
     if change.enrol is not None and wanted is CardState.PLEDGED:
         workplace = change.enrol.workplace  # who took an open pledge back may make it elsewhere
-        if free < 1 and (mine is None or workplace != card.workplace):
+        if free < 1:
             return WorkplaceFull(), None
     after = Card(walkout=card.walkout, workplace=workplace, state=wanted, owner=owner)
     return _outcome(after, head, wanted, changed=True), after

@@ -25,7 +25,6 @@ from bot.domain.errors import (
     KeyFileRefused,
     NoSuchWalkout,
     NotRecorded,
-    Refused,
     StoreInUse,
     StoreTooNew,
     StoreUnusable,
@@ -75,7 +74,7 @@ _FIND = """
     ), (
         SELECT json_group_array(json_array(id, stage, pledge_by, next_tally, ended)) FROM walkout
     ), (
-        SELECT json_group_array(json_array(workplace.walkout, workplace.id, workplace.headcount - workplace.minted))
+        SELECT json_group_array(json_array(workplace.walkout, workplace.id, workplace.headcount - workplace.standing))
         FROM json_each(?3) AS wanted
         JOIN workplace ON workplace.walkout = wanted.value ->> 0 AND workplace.id = wanted.value ->> 1
     )
@@ -591,8 +590,9 @@ class SqliteStore:
         """See Store.aclose."""
         self._ending = True
         self._arrived.set()
-        await self._writer
-        await self._db.close()
+        await asyncio.wait([self._writer])
+        if not self._writer.cancelled():  # then it has stopped the connection itself
+            await self._db.close()
 
 
 class _Waiting:
@@ -667,7 +667,7 @@ def _decide_all(
         if answers[-1] is not answer:
             continue
         cards[change.card] = after
-        if key is not None and (before is None or before.workplace != after.workplace):
+        if key is not None and after.state is CardState.PLEDGED:
             places[key] -= 1
 
 
@@ -776,22 +776,23 @@ async def open_store(path: Path, *, clock: Callable[[], datetime], identity: str
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StoreUnusable(str(path), error.strerror or type(error).__name__) from None
+    opened = False
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
     try:
         await _own(connection)
         await _migrate(connection, path, identity)
     except sqlite3.OperationalError as error:
-        await connection.close()
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             raise StoreInUse(str(path)) from None
         raise StoreUnusable(str(path), str(error)) from None
     except sqlite3.Error as error:
-        await connection.close()
         raise StoreUnusable(str(path), str(error)) from None
-    except Refused:
-        await connection.close()
-        raise
-    return SqliteStore(connection, clock)
+    else:
+        opened = True
+        return SqliteStore(connection, clock)
+    finally:
+        if not opened:  # refused or cancelled: a connection left open would hang the exit
+            await connection.close()
 
 
 async def _own(connection: aiosqlite.Connection) -> None:

@@ -20,7 +20,7 @@ class Board:
 
     walkout: Walkout
     city: disclosure.City
-    workplaces: tuple[Workplace, ...]
+    workplaces: tuple[disclosure.Shown, ...]
 
 
 async def board(walkout: WalkoutId, store: Store) -> Board:
@@ -30,25 +30,29 @@ async def board(walkout: WalkoutId, store: Store) -> Board:
     return Board(
         walkout=seen,
         city=disclosure.city(seen, places),
-        workplaces=tuple(sorted(places, key=_distance)),
+        workplaces=tuple(sorted(map(disclosure.shown, places), key=_distance)),
     )
 
 
-def _distance(place: Workplace) -> tuple[bool, float, str]:
+def _distance(place: disclosure.Shown) -> tuple[bool, float, str]:
     # by what is shown, never by the exact count: an order is a leak as well
-    return (not place.line.reached, -place.line.number / place.threshold, place.name.casefold())
+    return (not place.reached, -place.number / place.threshold, place.name.casefold())
 
 
 def find(places: Sequence[Workplace], name: str) -> Workplace:
     """Return the workplace of this name, or the only one whose name contains it. Raises NoSuchWorkplace."""
-    wanted = " ".join(name.casefold().split())
+    wanted = _plain(name)
     for place in places:
-        if place.name.casefold() == wanted:
+        if _plain(place.name) == wanted:
             return place
-    close = [place for place in places if wanted in place.name.casefold()]
+    close = [place for place in places if wanted in _plain(place.name)]
     if len(close) == 1:
         return close[0]
     raise NoSuchWorkplace(name[:LONGEST_NAME], tuple(place.name for place in close[:NAMED_AT_MOST]))
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 async def cards_wanted(

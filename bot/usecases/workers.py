@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import cards
 from bot.brake import Brake
@@ -47,8 +47,10 @@ class Worker:
     async def look_without_card(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
         """Show the account's own pledge in a walkout with open entry, or else this workplace's terms."""
         enrol = Enrolment(walkout=walkout, workplace=workplace)
-        change = self._change(Act.LOOK, self.open_code(walkout), enrol)
-        return self._offered(await self._seen(await self.store.apply(change)))
+        seen = await self._seen(await self.store.apply(self._change(Act.LOOK, self.open_code(walkout), enrol)))
+        if seen.mine is not CardState.PLEDGED:  # who took a pledge back may make it elsewhere
+            seen = replace(seen, workplace=await self.store.workplace(walkout, workplace), mine=None)
+        return self._offered(seen)
 
     def _offered(self, seen: Seen) -> Seen:
         walkout = seen.walkout
@@ -64,6 +66,9 @@ class Worker:
         Raises UnknownCard, CardSpent, NotOpenYet, PledgingClosed, OneCardEach or NotRecorded; then
         nothing is stored. The store decides, in the batch's own transaction.
         """
+        own = next((walkout for walkout in self.keys.walkouts if self.open_code(walkout) == code), None)
+        if own is not None:  # open entry: the head-count has a say as well
+            return await self.enrol(own, (await self.look(code)).workplace.id)
         return await self._pledge(self._change(Act.PLEDGE, code))
 
     async def enrol(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
@@ -98,7 +103,7 @@ class Worker:
     async def _pledge(self, change: Change) -> Seen:
         others = self.brake.others(self.who, change.card)
         if others:
-            seen = await self.store.apply(Change(act=Act.LOOK, card=change.card, owners=change.owners))
+            seen = await self.store.apply(replace(change, act=Act.LOOK))
             if seen.walkout in others:
                 raise OneCardEach
         outcome = await self._decided(change)

@@ -10,8 +10,9 @@ from itertools import zip_longest
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from bot.domain.disclosure import Shown
 from bot.domain.model import Kind, Stage
-from handlers.demo.story import Heard, Line, Scene
+from handlers.demo.story import Heard, Scene
 from handlers.texts import demo as texts
 from handlers.texts.times import when
 
@@ -125,7 +126,7 @@ def workplaces(view: View, width: int) -> list[Text]:
     ]
 
 
-def _cell(line: Line, width: int, *, fell: bool) -> Text:
+def _cell(line: Shown, width: int, *, fell: bool) -> Text:
     threshold = line.threshold if width >= WITH_THRESHOLD else None
     said, style = _said(line, threshold, fell=fell)
     said_width, bar_width = (7, 6) if threshold else (4, 4)
@@ -140,7 +141,7 @@ def _cell(line: Line, width: int, *, fell: bool) -> Text:
     )
 
 
-def _said(line: Line, threshold: int | None, *, fell: bool) -> tuple[str, str]:
+def _said(line: Shown, threshold: int | None, *, fell: bool) -> tuple[str, str]:
     if line.out:
         return texts.out(threshold), f"bold {DONE}"
     if line.reached:
@@ -148,7 +149,7 @@ def _said(line: Line, threshold: int | None, *, fell: bool) -> tuple[str, str]:
     style = FELL if fell else COUNTING if line.number else QUIET
     if line.number:
         return texts.about(line.number, threshold, fell=fell), style
-    return texts.fewer_than(line.fewer, threshold), style
+    return texts.fewer_than(line.fewer_than, threshold), style
 
 
 def _bar(shown: int, whole: int, width: int, style: str) -> Text:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot import cards
 from bot.domain import disclosure, rules
-from bot.domain.model import Kind, Walkout, Workplace, WorkplaceId
+from bot.domain.model import Kind, Walkout, WorkplaceId
 from bot.draft import Draft, RosterOptions, SourceFile, read, workplaces_file
 from bot.keys import Person
 from bot.outbox import Letter
@@ -48,25 +48,13 @@ class StoryBroken(Exception):  # noqa: N818  never foreseen: the bot answered wh
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """What the board shows about one workplace. There is nothing else to show."""
-
-    name: str
-    threshold: int
-    number: int  #: about so many, or if it is 0: fewer than `fewer`
-    fewer: int
-    reached: bool
-    out: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
     """What everybody could see at this moment."""
 
     now: datetime
     walkout: Walkout
     city: disclosure.City
-    lines: tuple[Line, ...]  #: always in the same order
+    lines: tuple[disclosure.Shown, ...]  #: always in the same order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,7 +239,7 @@ class Story:
             now=self._clock().astimezone(walkout.terms.pledge_by.tzinfo),
             walkout=board.walkout,
             city=board.city,
-            lines=tuple(_line(place) for place in sorted(board.workplaces, key=lambda place: place.id)),
+            lines=tuple(sorted(board.workplaces, key=lambda place: place.name.casefold())),
         )
 
     async def _look_at(self, scene: Scene, sentence: str, *, heard: Sequence[Heard] = ()) -> None:
@@ -276,17 +264,6 @@ def _plan(folder: Path) -> Draft:
     roster = workplaces_file(toml) or ""
     places = SourceFile(name=roster, data=(folder / roster).read_bytes())
     return read(toml, places, RosterOptions(), now=BEFORE_THE_FILE)
-
-
-def _line(place: Workplace) -> Line:
-    return Line(
-        name=place.name,
-        threshold=place.threshold,
-        number=place.line.number,
-        fewer=disclosure.fewer_than(place.threshold),
-        reached=place.line.reached,
-        out=place.out,
-    )
 
 
 def _worth_telling(before: Scene, scene: Scene, heard: Sequence[Heard]) -> list[tuple[str, float]]:

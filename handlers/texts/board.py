@@ -5,26 +5,25 @@
 
 from __future__ import annotations
 
-from bot.domain import disclosure
-from bot.domain.model import Stage, Workplace
+from bot.domain.disclosure import Shown
+from bot.domain.model import Stage
 from bot.usecases.stewards import Board
 from handlers.texts.catalogue import _
 from handlers.texts.times import number, when
 
 
-def workplace_line(place: Workplace) -> str:
+def workplace_line(place: Shown) -> str:
     """Say one workplace's line: "Manhattan College: about 30 of 151"."""
-    shown = place.line
-    if shown.reached:
+    if place.reached:
         said = _("reached ({threshold})")
-    elif shown.number == 0:
+    elif place.number == 0:
         said = _("fewer than {fewer} of {threshold}")
     else:
         said = _("about {number} of {threshold}")
     said = said.format(
-        number=number(shown.number),
+        number=number(place.number),
         threshold=number(place.threshold),
-        fewer=number(disclosure.fewer_than(place.threshold)),
+        fewer=number(place.fewer_than),
     )
     line = _("{workplace}: {said}").format(workplace=place.name, said=said)
     return _("{line}, out").format(line=line) if place.out else line

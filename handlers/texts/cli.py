@@ -63,3 +63,8 @@ def no_token() -> str:
 def running() -> str:
     """Say that the bot runs."""
     return _("AllOut runs. Stop it with Ctrl-C.")
+
+
+def nobody_reads() -> str:
+    """Say why the console stops when its output is closed."""
+    return _("Nobody reads what I print any more, so I stopped. What was answered until then is kept.")

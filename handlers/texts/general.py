@@ -30,6 +30,13 @@ def not_a_card(length: int, wanted: int) -> str:
     )
 
 
+def strange_letters(letters: str) -> str:
+    """Answer a code with letters that no card has."""
+    return _("No card has {letters} in its code. Check it letter by letter and try again.").format(
+        letters=", ".join(letters)
+    )
+
+
 def old_button() -> str:
     """Answer a button that means nothing any more."""
     return _("That button does not work any more. Send your card's code again.")

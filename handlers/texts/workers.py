@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.domain.disclosure import shown
 from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Walkout, Workplace
 from bot.usecases.workers import Seen
 from handlers.texts.board import workplace_line
@@ -152,7 +153,7 @@ def status(seen: Seen) -> str:
     """Show a worker their own pledge, their workplace's line of the board, and what comes next."""
     walkout, place = seen.walkout, seen.workplace
     own = _("Your pledge stands.") if seen.mine is CardState.PLEDGED else _("You have taken your pledge back.")
-    parts = [headline(walkout.terms), own, workplace_line(place), as_of(walkout)]
+    parts = [headline(walkout.terms), own, workplace_line(shown(place)), as_of(walkout)]
     if walkout.stage is Stage.ON:
         parts.append(_("It is on: {starts}.").format(starts=when(walkout.terms.starts, walkout.terms.starts)))
         if place.out:
@@ -188,6 +189,11 @@ def choose_workplace(walkout: Walkout, names: list[str], more: int) -> str:
     if more:
         lines.append(ngettext("and {n} more", "and {n} more", more).format(n=number(more)))
     return "\n".join(lines)
+
+
+def not_pledged_yet() -> str:
+    """Answer somebody without a pledge, where there are no cards."""
+    return _("You have not pledged. To do so, send /pledge")
 
 
 def needs_card() -> str:

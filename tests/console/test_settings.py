@@ -48,9 +48,15 @@ def test_without_a_folder_on_the_command_line_the_setting_is_used(shell: Play) -
     assert (shell.folder / "from-dotenv" / "allout.db").exists()
 
 
+def test_the_example_is_a_usable_file_as_it_stands(shell: Play) -> None:
+    shell.write(".env", EXAMPLE.read_bytes())
+    shell.allout("console", "--script", "-")
+    assert (shell.folder / "allout-data" / "allout.db").exists()
+
+
 def test_the_example_lists_every_setting_with_its_default_and_no_other() -> None:
     listed = dict(re.findall(r"^#? ?(ALLOUT_\w+)=(.*)$", EXAMPLE.read_text(), flags=re.MULTILINE))
-    assert list(listed) == [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+    assert sorted(listed) == sorted(f"{PREFIX}{name}".upper() for name in Settings.model_fields)
     for name, field in Settings.model_fields.items():
         written = listed[f"{PREFIX}{name}".upper()]
         assert written == ("" if field.default is None else str(field.default))

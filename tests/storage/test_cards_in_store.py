@@ -513,14 +513,17 @@ async def test_open_entry_never_goes_beyond_the_head_count(
         assert (await minted(store), await standing(store)) == ([7, 0], [7, 0])
 
 
-async def test_whoever_is_in_may_change_their_mind_at_a_full_workplace(open_entry: House, clock: MovableClock) -> None:
+async def test_a_place_given_back_at_a_full_workplace_is_whoever_takes_it_first(
+    open_entry: House, clock: MovableClock
+) -> None:
     async with open_entry.open(clock) as store:
         await together(store, [pledges(f"card of {n}", n, enrol=SHOP) for n in range(7)])
+        assert await verdict(store.apply(pledges("card of 8", 8, enrol=SHOP))) == (WorkplaceFull, False)
         await store.apply(withdraws("card of 3", 3))
 
-        assert await verdict(store.apply(pledges("card of 8", 8, enrol=SHOP))) == (WorkplaceFull, False)
-        assert await verdict(store.apply(pledges("card of 3", 3, enrol=SHOP))) == (PLEDGED, True)
-        assert (await minted(store), await standing(store)) == ([7, 0], [7, 0])
+        assert await verdict(store.apply(pledges("card of 8", 8, enrol=SHOP))) == (PLEDGED, True)
+        assert await verdict(store.apply(pledges("card of 3", 3, enrol=SHOP))) == (WorkplaceFull, False)
+        assert (await minted(store), await standing(store)) == ([8, 0], [7, 0])
 
 
 async def test_an_account_has_one_card_and_moves_only_after_taking_it_back(

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RATIO = re.compile(r"^ratio (\S+) \d+\.\d\d goal (?:>=|<=)\d+(?:\.\d+)?$", re.MULTILINE)
+
+
+def run(what: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", what, "--quick", "--dir", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("what", "ratios"),
+    [
+        (
+            "pledges",
+            [
+                "pledges_1_caller",
+                "pledges_64_callers",
+                "pledges_512_callers",
+                "pledges_64_callers_p99",
+                "bad_to_clean_1_caller",
+                "bad_to_clean_8_callers",
+                "bad_to_clean_64_callers",
+                "bad_to_clean_512_callers",
+            ],
+        ),
+        ("tally", ["tally_many_to_few_cards"]),
+    ],
+)
+def test_a_bench_ends_with_a_line_for_each_goal_and_leaves_nothing_behind(
+    what: str, ratios: list[str], tmp_path: Path
+) -> None:
+    said = run(what, tmp_path)
+    assert [line.split()[1] for line in said.splitlines()[-len(ratios) :] if RATIO.match(line)] == ratios
+    assert RATIO.findall(said) == ratios
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_verdict_of_the_bench_is_the_expected_one_also_when_the_database_refuses_some(tmp_path: Path) -> None:
+    assert re.search(r"^wrong verdicts 0 of [1-9]\d*$", run("pledges", tmp_path), re.MULTILINE)
