@@ -22,13 +22,18 @@ class Form(StrEnum):
 def write(out: Path, form: Form, places: Sequence[tuple[str, Sequence[str]]]) -> Path:
     """Write the codes of each workplace beside `out`, readable by their maker alone; return where."""
     text = _csv(places) if form is Form.CSV else _txt(places)
-    fresh = out.with_name(f"{out.name}.part")
+    fresh = beside(out)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     return fresh
+
+
+def beside(out: Path) -> Path:
+    """Return where codes wait until the store knows them."""
+    return out.with_name(f"{out.name}.part")
 
 
 def _csv(places: Sequence[tuple[str, Sequence[str]]]) -> str:

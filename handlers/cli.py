@@ -28,7 +28,7 @@ from bot.settings import PREFIX, Settings
 from bot.usecases import organizers
 from bot.wiring import SOCKET, App, open_app
 from handlers import admin, card_files
-from handlers.console import PLATFORM, Console, ConsoleSender, Printer, interact, script_lines
+from handlers.console import PLATFORM, Console, ConsoleSender, Printer, interact, is_name, script_lines
 from handlers.texts import cli as texts
 from handlers.texts.refusals import start_refusal
 
@@ -49,9 +49,9 @@ def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(texts.not_an_instant(text)) from None
+        _fail(texts.not_an_instant(text))
     if instant.tzinfo is None:
-        raise typer.BadParameter(texts.not_an_instant(text))
+        _fail(texts.not_an_instant(text))
     return instant
 
 
@@ -108,6 +108,8 @@ def cards(
         _fail(texts.one_or_all())
     if out.exists():
         _fail(texts.already_there(str(out)))
+    if (left := card_files.beside(out)).exists():
+        _fail(texts.half_written(str(left)))
     request: Request = {
         "walkout": walkout.lower(),
         "workplace": workplace,
@@ -147,9 +149,11 @@ def console(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Play a walkout in this terminal: everybody writes here, no accounts and no network."""
-    if script not in {None, "-"} and not Path(str(script)).is_file():
+    if script not in {None, "-"} and (not Path(str(script)).exists() or Path(str(script)).is_dir()):
         _fail(texts.no_file(str(script)))
     names = [name.removeprefix("@") for name in organizer or []]
+    if not all(name.isprintable() and is_name(name) for name in names):
+        _fail(texts.not_a_name())
     failed = _run(_console(_settings(data), names, now, script, as_json=as_json))
     raise typer.Exit(1 if failed else 0)
 

@@ -28,8 +28,14 @@ from handlers.texts.workers import console_can_see
 
 PLATFORM = "console"
 
-_LINE = re.compile(r"@(?P<name>[^\s@#\[\]]+)(?:\s+(?P<text>.*))?", re.DOTALL)
+_NAME = r"[^\s@#\[\]]+"
+_LINE = re.compile(rf"@(?P<name>{_NAME})(?:\s+(?P<text>.*))?", re.DOTALL)
 _PRESS = re.compile(r"\[(?P<label>[^\[\]]+)\]")
+
+
+def is_name(text: str) -> bool:
+    """Say whether somebody can be called so here."""
+    return re.fullmatch(_NAME, text) is not None
 
 
 class Impossible(Exception):  # noqa: N818  said to whoever wrote the line

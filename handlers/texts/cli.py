@@ -68,3 +68,15 @@ def running() -> str:
 def nobody_reads() -> str:
     """Say why the console stops when its output is closed."""
     return _("Nobody reads what I print any more, so I stopped. What was answered until then is kept.")
+
+
+def half_written(path: str) -> str:
+    """Point to codes that a run left behind when it was cut off."""
+    return _(
+        "{path} was left by a run that was cut off. Its codes may be good: try one, then keep or delete that file first."
+    ).format(path=path)
+
+
+def not_a_name() -> str:
+    """Refuse a name on the console."""
+    return _("A name on the console has no blanks and none of @ # [ ].")
