@@ -286,64 +286,46 @@ class SqliteStore:
         )
 
     async def _write_board(self, walkout: WalkoutId, places: Iterable[Workplace]) -> None:
+        # the whole key comes from the line: SQLite then looks each workplace up, instead of each one's line
         lines = [
-            [
+            (
+                walkout,
                 place.id,
                 place.line.reached,
                 place.line.number,
                 place.line.anchor,
                 place.out,
                 place.told_ready,
-            ]
+            )
             for place in places
         ]
         await self._rows(
             """
-            UPDATE workplace SET reached = line.value ->> 1, number = line.value ->> 2,
-                anchor = line.value ->> 3, is_out = line.value ->> 4, told_ready = line.value ->> 5
-            FROM json_each(?2) AS line WHERE workplace.walkout = ?1 AND workplace.id = line.value ->> 0
+            UPDATE workplace SET reached = line.value ->> 2, number = line.value ->> 3,
+                anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6
+            FROM json_each(?1) AS line
+            WHERE workplace.walkout = line.value ->> 0 AND workplace.id = line.value ->> 1
             """,
-            (walkout, json.dumps(lines)),
+            (json.dumps(lines),),
         )
 
     async def _write_news(self, walkout: WalkoutId, news: Iterable[Announcement]) -> None:
         rows = json.dumps(
             [
-                [
-                    item.scope or 0,
-                    item.kind,
-                    item.about or 0,
-                    item.occasion,
-                    json.dumps(dict(item.facts)),
-                    item.to_organizers,
-                    item.to_rooms,
-                ]
+                {
+                    "scope": item.scope or 0,
+                    "kind": item.kind,
+                    "about": item.about or 0,
+                    "occasion": item.occasion,
+                    "facts": json.dumps(dict(item.facts)),
+                    "to_rooms": item.to_rooms,
+                    "to_organizers": item.to_organizers,
+                }
                 for item in news
             ]
         )
-        await self._rows(
-            """
-            INSERT INTO announcement (walkout, scope, kind, about, occasion, facts)
-            SELECT ?1, item.value ->> 0, item.value ->> 1, item.value ->> 2, item.value ->> 3, item.value ->> 4
-            FROM json_each(?2) AS item WHERE true ON CONFLICT DO NOTHING
-            """,
-            (walkout, rows),
-        )
-        await self._rows(
-            """
-            INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, organizer)
-            SELECT ?1, item.value ->> 0, item.value ->> 1, item.value ->> 2, item.value ->> 3,
-                   recipient.platform, recipient.address, recipient.organizer
-            FROM json_each(?2) AS item JOIN (
-                SELECT walkout, scope, platform, address, x'' AS organizer FROM room
-                UNION ALL SELECT NULL, NULL, platform, '', id FROM organizer
-            ) AS recipient
-            ON (recipient.walkout = ?1 AND recipient.scope = item.value ->> 0 AND item.value ->> 6)
-                OR (recipient.walkout IS NULL AND item.value ->> 5)
-            ORDER BY item.key ON CONFLICT DO NOTHING
-            """,
-            (walkout, rows),
-        )
+        for statement in (_ADD_NEWS, _ADD_PARCELS_TO_ROOMS, _ADD_PARCELS_TO_ORGANIZERS):
+            await self._rows(statement, (walkout, rows))
 
     async def add_walkout(self, walkout: Walkout, workplaces: Sequence[Workplace]) -> None:
         """See Store.add_walkout."""
@@ -671,6 +653,29 @@ def _decide_all(
             places[key] -= 1
 
 
+# CROSS JOIN keeps the order: for each piece of news its recipients are looked up, never the other way round.
+_ADD_NEWS = """
+    INSERT INTO announcement (walkout, scope, kind, about, occasion, facts)
+    SELECT ?1, item.value ->> 'scope', item.value ->> 'kind', item.value ->> 'about', item.value ->> 'occasion',
+           item.value ->> 'facts'
+    FROM json_each(?2) AS item WHERE true ON CONFLICT DO NOTHING
+"""
+_ADD_PARCELS_TO_ROOMS = """
+    INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, organizer)
+    SELECT ?1, item.value ->> 'scope', item.value ->> 'kind', item.value ->> 'about', item.value ->> 'occasion',
+           room.platform, room.address, x''
+    FROM json_each(?2) AS item CROSS JOIN room
+    WHERE item.value ->> 'to_rooms' AND room.walkout = ?1 AND room.scope = item.value ->> 'scope'
+    ORDER BY item.key ON CONFLICT DO NOTHING
+"""
+_ADD_PARCELS_TO_ORGANIZERS = """
+    INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, organizer)
+    SELECT ?1, item.value ->> 'scope', item.value ->> 'kind', item.value ->> 'about', item.value ->> 'occasion',
+           organizer.platform, '', organizer.id
+    FROM json_each(?2) AS item CROSS JOIN organizer
+    WHERE item.value ->> 'to_organizers'
+    ORDER BY item.key ON CONFLICT DO NOTHING
+"""
 _ADD_ORGANIZER = """
     INSERT INTO organizer (id, platform, address, nickname) VALUES (?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET address = excluded.address, nickname = excluded.nickname

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from bot.scheduler import real_clock
+from tests.telegram.house import (
+    OLGA,
+    PLEDGED_BUTTONS,
+    TERMS_BUTTONS,
+    WITHDRAWN_BUTTONS,
+    City,
+    House,
+    found,
+    labels,
+    sends,
+)
+from tests.telegram.server import Json, held
+
+LONGER_THAN_FIVE_TRIES_S = 6.0
+ROOMS = range(6)
+
+
+async def stays(house: House, true: Callable[[], bool], seconds: float) -> None:
+    """See that something stays true for so long."""
+    with pytest.raises(AssertionError, match="did not come true"):
+        await house.server.wait_for(lambda: not true(), seconds)
+
+
+# ---- a disk that is full
+
+
+async def test_a_store_that_cannot_write_stops_the_pump_until_it_can(house: House, city: City) -> None:
+    server, worker = house.server, house.server.person()
+    server.person(OLGA)
+    draft = await found(house, organizing=[OLGA])
+    await house.start()
+    card = await house.ask(worker, city.take())
+    with house.no_room_on_disk():
+        waiting = [server.press(card, "Pledge"), server.say(OLGA, f"/open {draft.walkout}")]
+        await stays(house, lambda: server.unconfirmed == waiting, LONGER_THAN_FIVE_TRIES_S)
+        assert house.as_it_is(card) == card
+        assert server.chats[OLGA].texts == []
+        waiting.append(server.say(server.person(), "/help"))
+    await house.quiet()
+    assert house.as_it_is(card)["text"].startswith("Recorded.")
+    assert "is open for pledges" in house.last(OLGA)["text"]
+    assert len(server.chats[worker].from_bot) == 1
+    await house.stop()
+    assert await house.standing(city) == {"Depot": 0, "School": 1, "<b>&": 0}
+
+
+async def test_news_is_carried_out_once_the_disk_has_room_again(house: House) -> None:
+    server = house.server
+    server.person(OLGA)
+    rooms = [server.room(title="Canteen") for _ in ROOMS]
+    await found(house, organizing=[OLGA], rooms=dict.fromkeys(rooms))
+    await house.start()
+    release = asyncio.Event()
+    server.plan("sendMessage", held(release), chat=rooms[0])
+    await house.ask(OLGA, "/open")
+    await house.until(lambda: sends(server, rooms[0]))
+    with house.no_room_on_disk():
+        release.set()
+        await stays(house, lambda: sum(len(server.chats[room].texts) for room in rooms) < len(rooms), 0.5)
+    await house.until(lambda: all(server.chats[room].texts for room in rooms))
+    assert sum(len(server.chats[room].texts) for room in rooms) <= len(rooms) + 1
+
+
+# ---- power cuts
+
+
+async def test_a_pledge_survives_a_power_cut_before_it_was_confirmed(house: House, city: City) -> None:
+    server, worker = house.server, house.server.person()
+    await house.start()
+    card = await house.ask(worker, city.take())
+    server.plan("editMessageText", held(asyncio.Event()), chat=worker)
+    pressed = server.press(card, "Pledge")
+    await house.until(lambda: server.called("editMessageText"))  # so it is in the store
+    await house.kill()
+    assert server.unconfirmed == [pressed]
+    await house.start()
+    await house.quiet()
+    card = house.as_it_is(card)
+    assert labels(card) == PLEDGED_BUTTONS
+    assert len(server.chats[worker].from_bot) == 1
+    await house.stop()
+    assert await house.standing(city) == {"Depot": 0, "School": 1, "<b>&": 0}
+    server.press(card, "Withdraw")  # its button works after a restart, in another process
+    await house.start()
+    await house.quiet()
+    assert labels(house.as_it_is(card)) == WITHDRAWN_BUTTONS
+
+
+async def test_power_cuts_at_any_moment_lose_and_double_no_pledge(house: House, city: City) -> None:
+    server = house.server
+    people = {server.person(): city.take() for _ in range(24)}
+    for person, code in people.items():  # what is said before the start is not dropped
+        server.say(person, code)
+    await house.start()
+    await house.quiet()
+    cards = [house.last(person) for person in people]
+    assert [labels(card) for card in cards] == [TERMS_BUTTONS] * 24
+
+    async def press_through(label: str, pressing: list[Json], cuts: list[int]) -> None:
+        before = len(server.called("editMessageText"))
+        for card in pressing:
+            server.press(house.as_it_is(card), label)
+        for cut in cuts:
+            await house.until(lambda cut=cut: len(server.called("editMessageText")) >= before + cut)  # type: ignore[misc]
+            await house.kill()
+            await house.start()
+        await house.quiet()
+
+    await press_through("Pledge", cards, [1, 12])
+    assert [labels(house.as_it_is(card)) for card in cards] == [PLEDGED_BUTTONS] * 24
+    await press_through("Withdraw", cards[:10], [6])
+    assert [labels(house.as_it_is(card)) for card in cards[:10]] == [WITHDRAWN_BUTTONS] * 10
+    assert all(len(server.chats[person].from_bot) == 1 for person in people)
+    await house.stop()
+    assert await house.standing(city) == {"Depot": 0, "School": 14, "<b>&": 0}
+
+
+async def test_a_power_cut_doubles_one_announcement_at_most_and_loses_none(house: House) -> None:
+    server = house.server
+    server.person(OLGA)
+    rooms = [server.room() for _ in ROOMS]
+    await found(house, organizing=[OLGA], rooms=dict.fromkeys(rooms))
+    server.say(OLGA, "/open")
+    await house.start()
+    for heard in (1, 4):
+        await house.until(lambda heard=heard: sum(len(server.chats[room].texts) for room in rooms) >= heard)  # type: ignore[misc]
+        await house.kill()
+        await house.start()
+    await house.until(lambda: all(server.chats[room].texts for room in rooms))
+    await house.stop()
+    assert sum(len(server.chats[room].texts) for room in rooms) <= len(rooms) + 2
+
+
+async def test_an_organizer_stays_one_whenever_the_power_was_cut(house: House) -> None:
+    server, olga = house.server, house.server.person()
+    await house.start()
+    code = (await house.allout("organizer-code")).split()[-1]
+    house.codes.append(code.replace("-", ""))
+    server.plan("sendMessage", held(asyncio.Event()), chat=olga)
+    server.say(olga, f"/organizer {code}")
+    await house.until(lambda: sends(server, olga))
+    await house.kill()
+    await house.start()
+    await house.quiet()
+    assert "/calloff" in (await house.ask(olga, "/help"))["text"]
+    assert "You are an organizer now." in server.chats[olga].texts[-2]
+
+
+async def test_a_draft_sent_before_a_power_cut_is_one_draft(house: House) -> None:
+    server = house.server
+    server.person(OLGA)
+    await found(house, organizing=[OLGA], opened=real_clock())
+    await house.start()
+    toml = (
+        "title = 'Again'\nstarts = 2099-01-02T00:00:00Z\npledge_by = 2099-01-01T00:00:00Z\n"
+        "citywide_threshold = 5\nworkplaces = 'w.csv'\n"
+    )
+    release = asyncio.Event()
+    server.plan("sendMessage", held(release), held(asyncio.Event()), chat=OLGA)
+    server.upload(OLGA, "walkout.toml", toml.encode())
+    server.upload(OLGA, "w.csv", b"workplace,headcount,threshold\nHarbour,9,5\n")
+    await house.until(lambda: sends(server, OLGA))
+    release.set()
+    await house.until(lambda: any("Drafted" in r.params["text"] for r in sends(server, OLGA)))
+    await house.kill()
+    await house.start()
+    await house.quiet()
+    await house.stop()
+    async with house.looked_into() as app:
+        titles = [walkout.terms.title for walkout in await app.store.walkouts()]
+    assert titles.count("Again") == 1
+
+
+async def test_an_update_from_nobody_that_could_be_ends_nothing(house: House, city: City) -> None:
+    server, worker = house.server, house.server.person()
+    await house.start()
+    for number in ([1], {"a": 1}):
+        server.raw({"message": {"from": {"id": number}, "text": "what-nobody-may-read"}})
+    server.say(worker, "/help")
+    await house.hears(worker, "You can send me a card's code")
+    await house.quiet()
