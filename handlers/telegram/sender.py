@@ -94,9 +94,11 @@ def keyboard(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
 
 def split(text: str) -> list[str]:
     """Cut a long text at its paragraphs, or else at its lines, or else anywhere."""
+    # Telegram counts in UTF-16, where what lies beyond U+FFFF, such as most emoji, counts twice
+    longest = LONGEST_TEXT if max(text, default="") <= "\uffff" else LONGEST_TEXT // 2
     parts = []
-    while len(text) > LONGEST_TEXT:
-        cut = max(text.rfind("\n\n", 1, LONGEST_TEXT), 0) or max(text.rfind("\n", 1, LONGEST_TEXT), 0) or LONGEST_TEXT
+    while len(text) > longest:
+        cut = max(text.rfind("\n\n", 1, longest), 0) or max(text.rfind("\n", 1, longest), 0) or longest
         parts.append(text[:cut].rstrip())
         text = text[cut:].lstrip("\n")
     return [*parts, text]

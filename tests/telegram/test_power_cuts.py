@@ -177,13 +177,3 @@ async def test_a_draft_sent_before_a_power_cut_is_one_draft(house: House) -> Non
     async with house.looked_into() as app:
         titles = [walkout.terms.title for walkout in await app.store.walkouts()]
     assert titles.count("Again") == 1
-
-
-async def test_an_update_from_nobody_that_could_be_ends_nothing(house: House, city: City) -> None:
-    server, worker = house.server, house.server.person()
-    await house.start()
-    for number in ([1], {"a": 1}):
-        server.raw({"message": {"from": {"id": number}, "text": "what-nobody-may-read"}})
-    server.say(worker, "/help")
-    await house.hears(worker, "You can send me a card's code")
-    await house.quiet()

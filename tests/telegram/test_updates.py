@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -15,73 +14,12 @@ from tests.telegram.house import (
     labels,
     sends,
 )
-from tests.telegram.server import Json, broken, dropped, flood, held, lost, refused
+from tests.telegram.server import broken, dropped, flood, held, lost, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MARK = "what-nobody-may-read"
 STANDS = "Your pledge stands."
 TAKEN_BACK = "You have taken your pledge back."
-
-
-# ---- updates that are none
-
-
-MALFORMED: list[Json] = [
-    {},
-    {"message": None},
-    {"message": MARK},
-    {"message": {"text": MARK}},
-    {"message": {"from": {"id": None}, "text": MARK}},
-    {"message": {"from": "somebody", "text": MARK}},
-    {"message": {"from": [], "text": MARK}},
-    {"message": {"message_id": "x", "date": "y", "chat": {"id": 1, "type": "private"}, "text": MARK}},
-    {"message": {"message_id": 1, "date": 0, "chat": {"type": "private"}, "from": {"first_name": MARK}}},
-    {"callback_query": {"id": 7, "from": {"id": 8}, "data": MARK}},
-    {"callback_query": {"data": [MARK]}},
-    {"my_chat_member": {"chat": {"id": MARK}}},
-    {"channel_post": [MARK]},
-    {"edited_message": {"text": MARK}},
-    {"a_kind_of_the_year_2050": {"text": MARK}},
-]
-
-
-async def test_malformed_updates_between_good_ones_hold_nobody_up(busy_house: House) -> None:
-    server = busy_house.server
-    early = [server.person() for _ in range(3)]
-    late = [server.person() for _ in range(3)]
-    for person in early:
-        server.say(person, "/help")
-    for number in range(120):  # Telegram hands out a hundred at a time
-        server.raw(dict(MALFORMED[number % len(MALFORMED)]))
-    for person in late:
-        server.say(person, "/help")
-    began = time.monotonic()
-    await busy_house.until(lambda: all(server.chats[person].texts for person in early), 5)
-    await busy_house.until(lambda: all(server.chats[person].texts for person in late), 12)
-    await busy_house.quiet()
-    assert time.monotonic() - began < 20  # two helpings of ten seconds
-    assert [len(server.chats[person].texts) for person in early + late] == [1] * 6
-
-
-async def test_an_update_set_aside_leaves_its_type_in_the_log_and_nothing_of_its_content(busy_house: House) -> None:
-    before = len(busy_house.said)
-    busy_house.server.raw({"message": {"text": MARK}})
-    await busy_house.quiet()
-    await busy_house.ask(busy_house.server.person(), "/help")  # until then the line has come
-    assert "set aside" in busy_house.said[before:]
-    assert MARK not in busy_house.said
-
-
-async def test_something_without_a_number_is_passed_over(busy_house: House) -> None:
-    server, worker = busy_house.server, busy_house.server.person()
-    server.raw({"update_id": "first", "message": {"text": MARK}})
-    number = server.say(worker, "/help")
-    await busy_house.hears(worker, "You can send me a card's code")
-    await busy_house.until(lambda: number not in server.unconfirmed)
-    server._pending.clear()
-    await busy_house.quiet()
-    assert MARK not in busy_house.said
 
 
 async def test_an_update_is_tried_five_times_within_ten_seconds(busy_house: House) -> None:
