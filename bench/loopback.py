@@ -90,6 +90,7 @@ class Bot:
         self.began = self.ended = 0.0
         self.poll: Callable[[], None] | None = None
         self.waiting: Callable[[bytes], None] | None = None
+        self.patience: asyncio.TimerHandle | None = None
         self.sent: deque[float] = deque(maxlen=OVERALL_A_SECOND)
         self.chats: dict[bytes, float] = {}
         self.messages = self.floods = 0
@@ -125,6 +126,8 @@ class Bot:
         if self.waiting is not None:
             self.waiting(_result([self.ended - self.began, len(self.open)]))
             self.waiting = None
+            if self.patience is not None:
+                self.patience.cancel()
             self.open.clear()
             self.pending.clear()
 
@@ -188,7 +191,7 @@ class Connection(asyncio.Protocol):
                 self._send(TRUE)
             case "wait":
                 bot.waiting = self._send
-                self._loop.call_later(0 if not bot.open else float(_field("timeout", fields)), bot.tell)
+                bot.patience = self._loop.call_later(float(_field("timeout", fields)) if bot.open else 0, bot.tell)
             case "sent":
                 self._send(_result([bot.messages, bot.floods, bot.ended]))
             case _:

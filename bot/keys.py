@@ -64,6 +64,10 @@ class Keys:
         """Return how an organizer or steward is recognized."""
         return _mac(self._server, "person", who.platform, who.account)
 
+    def seed(self, who: Person, *what: bytes) -> bytes:
+        """Return the same bytes whenever the same person sends the same things, and tell nobody else what they were."""
+        return _mac(self._server, "seed", who.platform, who.account, *(part.hex() for part in what))
+
     def seal(self, text: str) -> bytes:
         """Encrypt with the server's key."""
         return bytes(SecretBox(self._server).encrypt(text.encode()))

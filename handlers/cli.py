@@ -327,5 +327,6 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # what is said is UTF-8, whatever the system's own is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     logging.basicConfig(level=logging.CRITICAL, format="%(levelname)s %(message)s", stream=sys.stderr)
-    logging.getLogger("bot").setLevel(logging.WARNING)
+    for ours in ("bot", "handlers"):
+        logging.getLogger(ours).setLevel(logging.WARNING)
     cli()

@@ -417,14 +417,16 @@ async def _rooms(ask: Ask) -> Reply:
     walkout = await organizers.which(ask.app.store, _first(ask), [NOT_OVER])
     names = {place.id: place.name for place in await ask.app.store.workplaces(walkout.id)}
     found = [(room, names[room.scope] if room.scope else None) for room in await ask.app.store.rooms(walkout.id)]
-    return Reply(kind="rooms", text=organizers_texts.rooms(found))
+    usage = organizers_texts.room_usage() if ask.invite is None else organizers_texts.room_word_usage()
+    return Reply(kind="rooms", text=organizers_texts.rooms(found, usage))
 
 
 async def _organizer(ask: Ask) -> Reply:
     if ask.code is None:
         return Reply(kind="help", text=organizers_texts.organizer_usage())
     app = ask.app
-    if not await organizers.redeem(ask.code, ask.who, app.store, app.keys, app.clock):
+    # who is one already may have been redelivered: the code worked
+    if not await organizers.redeem(ask.code, ask.who, app.store, app.keys, app.clock) and not await ask.is_organizer():
         return Reply(kind="unknown_card", text=organizers_texts.organizer_code_bad())
     return Reply(kind="organizer", text=organizers_texts.organizer_made())
 

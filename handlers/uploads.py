@@ -58,7 +58,8 @@ class Uploads:
         del self._halves[who, ".toml"], self._halves[who, ".csv"]
         try:
             plan = read(terms.file, roster.file, RosterOptions(), now=now)
-            walkout = await organizers.draft(plan, self._app.store, self._app.keys)
+            seed = self._app.keys.seed(who, terms.file.data, roster.file.data)
+            walkout = await organizers.draft(plan, self._app.store, self._app.keys, seed=seed)
         except DraftRefused as refused:
             return Reply(kind="refused", text="\n".join(map(draft_texts.problem, refused.problems)))
         except Refused as refused:

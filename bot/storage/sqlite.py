@@ -109,6 +109,8 @@ class SqliteStore:
         self._arrived = asyncio.Event()
         self._ending = False
         self._wary = False
+        self._looking_up: asyncio.Future[dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]] | None = None
+        self._wanted: set[tuple[WalkoutId, WorkplaceId]] = set()  #: what the next look-up is for
         self._writer = asyncio.create_task(self._write(), name="store writer")
 
     # -- the writer: the only task that touches the connection ---------------------------------------------
@@ -384,6 +386,21 @@ class SqliteStore:
         """See Store.workplace."""
         rows = await self._read(f"{_WORKPLACE} WHERE walkout = ? AND id = ?", (walkout, workplace))
         return _read_workplace(rows[0])
+
+    async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
+        """See Store.look_up."""
+        if self._looking_up is None:  # whoever asks before the read has its turn is answered by it
+            self._looking_up = asyncio.ensure_future(self._in_turn(self._look_all_up))
+        self._wanted.add((walkout, workplace))
+        found = await asyncio.shield(self._looking_up)
+        return found[walkout, workplace]
+
+    async def _look_all_up(self) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]:
+        asked = (json.dumps(list(self._wanted)),)
+        self._looking_up, self._wanted = None, set()
+        walkouts = {row[0]: _read_walkout(row) for row in await self._rows(f"{_WALKOUT} {_WANTED_WALKOUTS}", asked)}
+        places = await self._rows(f"{_WORKPLACE} {_WANTED_PLACES}", asked)
+        return {(row[12], row[0]): (walkouts[row[12]], _read_workplace(row)) for row in places}
 
     async def mint(
         self,
@@ -723,8 +740,13 @@ def _read_walkout(row: Row) -> Walkout:
 
 
 _WORKPLACE = """
-    SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready
+    SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
+        walkout
     FROM workplace
+"""
+_WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
+_WANTED_PLACES = """
+    JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND id = place
 """
 
 

@@ -105,6 +105,10 @@ class Store(Protocol):
         """One workplace."""
         ...
 
+    async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
+        """Find a walkout and a workplace of it; both exist. Cost: one read for all who ask at the same time."""
+        ...
+
     async def mint(
         self,
         walkout: WalkoutId,

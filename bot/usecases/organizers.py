@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -36,9 +36,18 @@ class Proposal:
     citywide_room: bool = True
 
 
-async def draft(plan: Draft, store: Store, keys: Keys) -> Walkout:
-    """Keep a checked draft, and make its key first."""
-    walkout = Walkout(id=await _new_id(store), terms=plan.terms)
+async def draft(plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = None) -> Walkout:
+    """Keep a checked draft, and make its key first.
+
+    `seed` names what was sent, where it may be delivered twice: while that is a draft it is returned, not doubled.
+    """
+    taken = {walkout.id: walkout for walkout in await store.walkouts()}
+    named = WalkoutId(cards.from_bytes(seed)[:ID_LETTERS].lower()) if seed is not None else None
+    if named in taken and taken[named].stage is Stage.DRAFT:
+        return taken[named]
+    if named is None or named in taken:
+        named = _new_id(taken)
+    walkout = Walkout(id=named, terms=plan.terms)
     keys.add_walkout(walkout.id)
     await store.add_walkout(
         walkout,
@@ -56,8 +65,7 @@ async def draft(plan: Draft, store: Store, keys: Keys) -> Walkout:
     return walkout
 
 
-async def _new_id(store: Store) -> WalkoutId:
-    taken = {walkout.id for walkout in await store.walkouts()}
+def _new_id(taken: Collection[WalkoutId]) -> WalkoutId:
     while True:
         letters = "".join(secrets.choice(cards.ALPHABET) for _ in range(ID_LETTERS)).lower()
         # a letter and a digit at least: never a word somebody might mean otherwise

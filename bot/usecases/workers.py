@@ -122,9 +122,5 @@ class Worker:
         return Change(act=act, card=cards.key_of(code), owners=owners, enrol=enrol)
 
     async def _seen(self, outcome: Outcome) -> Seen:
-        return Seen(
-            walkout=await self.store.walkout(outcome.walkout),
-            workplace=await self.store.workplace(outcome.walkout, outcome.workplace),
-            mine=outcome.mine,
-            changed=outcome.changed,
-        )
+        walkout, workplace = await self.store.look_up(outcome.walkout, outcome.workplace)
+        return Seen(walkout=walkout, workplace=workplace, mine=outcome.mine, changed=outcome.changed)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from telegram import (
     Bot,
-    CallbackQuery,
     ChatMember,
     ChatMemberUpdated,
+    Document,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     Update,
@@ -28,7 +30,7 @@ from handlers.telegram.menus import Menus
 from handlers.telegram.sender import NO_PREVIEW, answered, keyboard, split
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
-from handlers.uploads import LARGEST, Uploads
+from handlers.uploads import Uploads
 
 PLATFORM = "telegram"
 
@@ -47,11 +49,14 @@ class TelegramChat:
 
     async def handle(self, raw: Mapping[str, Any]) -> None:
         """Do all that one update asks for; return once its effect is committed and its answer sent."""
+        if "callback_query" in raw:
+            # as it came: the library would first build the whole message under the button, which costs more than
+            # everything a press makes us do
+            await self._pressed(raw["callback_query"])
+            return
         update = Update.de_json(dict(raw), self._bot)
         message = update.message or update.channel_post
-        if update.callback_query is not None:
-            await self._pressed(update.callback_query)
-        elif update.my_chat_member is not None:
+        if update.my_chat_member is not None:
             await self._membership(update.my_chat_member)
         elif message is None:
             return
@@ -81,36 +86,54 @@ class TelegramChat:
         if reply.kind == "organizer":
             await self._menus.greet_organizer(message.chat.id)
 
-    async def _pressed(self, query: CallbackQuery) -> None:
-        said = Said(who=_person(query.from_user), button=query.data or "", language=query.from_user.language_code)
+    async def _pressed(self, query: Mapping[str, Any]) -> None:
+        user = query["from"]
+        who = Person(PLATFORM, str(user["id"]))
+        said = Said(who=who, button=query.get("data", ""), language=user.get("language_code"))
         reply = await self._conversation.answer(said)
         # both go at once; the effect is committed already
-        await asyncio.gather(answered(query.answer), self._edit(query, reply))
+        await asyncio.gather(self._acknowledge(query), self._edit(query, reply))
 
-    async def _edit(self, query: CallbackQuery, reply: Reply) -> None:
-        async def edit() -> None:
-            await query.edit_message_text(
-                reply.text, reply_markup=keyboard(reply.buttons), link_preview_options=NO_PREVIEW
-            )
+    async def _acknowledge(self, query: Mapping[str, Any]) -> None:
+        with suppress(BadRequest):  # too late for its little clock; the message tells
+            await answered(lambda: self._bot.answer_callback_query(query["id"]))
 
+    async def _edit(self, query: Mapping[str, Any], reply: Reply) -> None:
+        message = query.get("message")
+        if message is None:  # long gone
+            await self._say(query["from"]["id"], reply)
+            return
         try:
-            await answered(edit)
+            await answered(
+                lambda: self._bot.edit_message_text(
+                    reply.text,
+                    message["chat"]["id"],
+                    message["message_id"],
+                    reply_markup=keyboard(reply.buttons),
+                    link_preview_options=NO_PREVIEW,
+                )
+            )
         except BadRequest as error:
             if "not modified" not in error.message.lower():  # pressed twice: it shows the answer already
-                await self._say(query.from_user.id, reply)  # too old to be edited, or deleted
+                await self._say(query["from"]["id"], reply)  # too old to be edited, or deleted
 
     async def _say(self, chat: int, reply: Reply) -> None:
+        # what has buttons shows a card, whose code they carry
+        protect = bool(reply.buttons) or None
         *before, last = split(reply.text)
         for part in before:
-            await answered(lambda part=part: self._bot.send_message(chat, part, link_preview_options=NO_PREVIEW))  # type: ignore[misc]
-        await answered(
-            lambda: self._bot.send_message(
-                chat,
-                last,
-                reply_markup=keyboard(reply.buttons),
-                protect_content=bool(reply.buttons) or None,  # its buttons carry the card's code
-                link_preview_options=NO_PREVIEW,
-            )
+            await answered(partial(self._send, chat, part, None, protect))
+        await answered(partial(self._send, chat, last, keyboard(reply.buttons), protect))
+
+    async def _send(
+        self,
+        chat: int,
+        text: str,
+        buttons: InlineKeyboardMarkup | None,
+        protect: bool | None,  # noqa: FBT001
+    ) -> None:
+        await self._bot.send_message(
+            chat, text, reply_markup=buttons, protect_content=protect, link_preview_options=NO_PREVIEW
         )
 
     async def _deleted(self, message: TelegramMessage) -> bool:
@@ -122,15 +145,20 @@ class TelegramChat:
     async def _uploaded(self, message: TelegramMessage, user: User) -> None:
         document = message.document
         assert document is not None  # noqa: S101
-        size, name = document.file_size or 0, document.file_name or ""
-        who = _person(user)
+        name, who = document.file_name or "", _person(user)
         with speaking(user.language_code):
-            refused = await self._uploads.refuse(who, name, size)
-            if refused is None:
-                file = await self._bot.get_file(document)
-                data = bytes(await file.download_as_bytearray())
-                refused = await self._uploads.take(who, SourceFile(name=name, data=data[: LARGEST + 1]))
-        await self._say(message.chat.id, refused)
+            reply = await self._uploads.refuse(who, name, document.file_size or 0)
+            if reply is None:
+                data = await answered(partial(self._fetch, document))
+                if data is None:
+                    reply = Reply(kind="not_recorded", text=texts.file_not_fetched())
+                else:
+                    reply = await self._uploads.take(who, SourceFile(name=name, data=data))
+        await self._say(message.chat.id, reply)
+
+    async def _fetch(self, document: Document) -> bytes:
+        file = await self._bot.get_file(document)
+        return bytes(await file.download_as_bytearray())
 
     # -- groups and channels ------------------------------------------------------------------------------
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
+from telegram.error import TelegramError
 
 from handlers.conversation import COMMANDS, Role
 from handlers.texts import telegram as texts
+
+log = logging.getLogger(__name__)
 
 
 class Menus:
@@ -26,9 +31,13 @@ class Menus:
             await self._bot.set_my_short_description(texts.short_description())
 
     async def greet_organizer(self, chat: int) -> None:
-        """Give an organizer their own menu."""
-        scope = BotCommandScopeChat(chat)
-        await self._bot.set_my_commands([*_commands(Role.WORKER), *_commands(Role.ORGANIZER)], scope)
+        """Give an organizer their own menu. Without it they can do the same; so a failure is only logged."""
+        try:
+            await self._bot.set_my_commands(
+                [*_commands(Role.WORKER), *_commands(Role.ORGANIZER)], BotCommandScopeChat(chat)
+            )
+        except TelegramError as error:
+            log.warning("an organizer's menu could not be set: %s", type(error).__name__)
 
 
 def _commands(role: Role) -> list[BotCommand]:

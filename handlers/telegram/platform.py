@@ -21,7 +21,7 @@ from bot.wiring import App
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
 from handlers.telegram.pace import Pace
-from handlers.telegram.pump import POLL_S, Pump, RawUpdate
+from handlers.telegram.pump import LONGEST_FINISH_S, POLL_S, Pump, RawUpdate
 from handlers.telegram.sender import TelegramSender, seconds
 from handlers.telegram.transport import AiohttpRequest
 
@@ -74,8 +74,11 @@ async def open_telegram(
         pump = Pump(fetch, chat.handle)
 
         async def poll() -> None:
-            await _patiently(bot.delete_webhook)  # pending updates stay
-            await pump.run()
+            try:
+                await _patiently(bot.delete_webhook)  # pending updates stay
+                await pump.run()
+            except InvalidToken:  # revoked while we ran
+                raise WrongToken from None
 
         async def listen() -> None:
             await _listen(bot, pump, settings)
@@ -104,7 +107,7 @@ async def _listen(bot: Bot, pump: Pump, settings: Settings) -> None:
 
     server = web.Application(client_max_size=1024 * 1024)
     server.router.add_post("/{path:.*}", handle)
-    runner = web.AppRunner(server, access_log=None)
+    runner = web.AppRunner(server, access_log=None, shutdown_timeout=LONGEST_FINISH_S / 2)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", settings.telegram_webhook_port).start()

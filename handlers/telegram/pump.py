@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -21,8 +22,8 @@ Fetch = Callable[[int | None, int], Awaitable[list[RawUpdate]]]
 """Given the first update wanted and how many seconds to wait for one, return what Telegram has."""
 
 TRIES = 5
-FIRST_WAIT_S = 0.3
-"""Doubled at each try: five tries take under ten seconds."""
+FIRST_WAIT_S = 0.1
+"""Doubled at each try. Short, since a person's next updates wait; Telegram's own troubles are waited out elsewhere."""
 
 STORE_WAIT_S = 1.0
 LONGEST_STORE_WAIT_S = 30.0
@@ -31,7 +32,10 @@ LOOK_AGAIN_S = 0.2
 """How long to wait for what is under way before asking for newer updates again."""
 
 
-LONGEST_FINISH_S = 4.0
+REMEMBERED = 10_000
+"""Updates that are known when they come again."""
+
+LONGEST_FINISH_S = 3.0
 """A stop takes five seconds at most."""
 
 
@@ -42,7 +46,7 @@ class Pump:
         self._fetch = fetch
         self._handle = handle
         self._under_way: dict[int, asyncio.Task[None]] = {}
-        self._done: set[int] = set()
+        self._done: OrderedDict[int, None] = OrderedDict()  #: the latest ones, oldest first: delivered again they change nothing
         self._latest: dict[object, asyncio.Task[None]] = {}
         self._store_works = asyncio.Event()
         self._store_works.set()
@@ -54,7 +58,7 @@ class Pump:
             while True:
                 await self._store_works.wait()
                 updates = await self._fetch(offset, 0 if self._under_way else POLL_S)
-                for update in updates:
+                for update in sorted(updates, key=lambda update: _number(update) or 0):
                     self._take(update)
                 if self._under_way:
                     await asyncio.wait(
@@ -91,7 +95,9 @@ class Pump:
     def _finish(self, number: int, person: object, task: asyncio.Task[None]) -> None:
         self._under_way.pop(number, None)
         if not task.cancelled():
-            self._done.add(number)
+            self._done[number] = None
+            if len(self._done) > REMEMBERED:
+                self._done.popitem(last=False)  # a plain dict would search for its first item
         if self._latest.get(person) is task:
             del self._latest[person]
 
@@ -130,7 +136,6 @@ class Pump:
         first = min(candidates) if known or self._under_way else offset
         if first is None or first == 0:
             return offset
-        self._done = {number for number in self._done if number >= first}
         return first
 
 
@@ -140,9 +145,11 @@ def _number(update: RawUpdate) -> int | None:
 
 
 def _person(update: RawUpdate) -> object:
-    """Return whose update it is: theirs are handled in order."""
+    """Return whose update it is, since theirs are handled in order; nobody's wait for no other."""
     for body in update.values():
         if isinstance(body, Mapping):
-            who = body.get("from") or body.get("chat") or {}
-            return who.get("id") if isinstance(who, Mapping) else None
-    return None
+            who = body.get("from") or body.get("chat")
+            number = who.get("id") if isinstance(who, Mapping) else None
+            if isinstance(number, int):
+                return number
+    return object()

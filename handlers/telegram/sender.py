@@ -39,10 +39,10 @@ class TelegramSender:
         if wait > 0:  # others need not wait for this chat
             raise TryLater(timedelta(seconds=wait))
         try:
-            for part in split(announcement(letter)):
-                await self._pace.turn(chat)
-                # no parse mode: whatever people call a workplace shows as they typed it
-                await self._bot.send_message(chat, part, link_preview_options=NO_PREVIEW)
+            first, *more = split(announcement(letter))
+            await self._send(chat, first)
+            for part in more:
+                await self._send_on(chat, part)
         except RetryAfter as error:
             wait = seconds(error)
             self._pace.pause(wait)
@@ -53,11 +53,28 @@ class TelegramSender:
         except Forbidden:
             raise RoomGone from None
         except BadRequest as error:
-            if any(words in error.message.lower() for words in _GONE):
+            if _is_gone(error):
                 raise RoomGone from None
             raise TryLater from None
         except NetworkError:
             raise TryLater from None
+
+    async def _send(self, chat: int, text: str) -> None:
+        await self._pace.turn(chat)
+        # no parse mode: whatever people call a workplace shows as they typed it
+        await self._bot.send_message(chat, text, link_preview_options=NO_PREVIEW)
+
+    async def _send_on(self, chat: int, text: str) -> None:
+        """Send a further part, waiting for the chat's turn here: beginning anew would repeat the parts before it."""
+        for _attempt in range(ANSWER_TRIES):
+            await asyncio.sleep(self._pace.wait_for(chat))
+            try:
+                await self._send(chat, text)
+            except RetryAfter as error:
+                self._pace.pause(seconds(error))
+            else:
+                return
+        raise TryLater
 
 
 async def answered(call: Callable[[], Awaitable[T]]) -> T | None:
@@ -72,11 +89,17 @@ async def answered(call: Callable[[], Awaitable[T]]) -> T | None:
             await asyncio.sleep(seconds(error))
         except Forbidden:
             return None
-        except BadRequest:
+        except BadRequest as error:
+            if _is_gone(error):
+                return None
             raise
         except (TimedOut, NetworkError):
             await asyncio.sleep(0.2 * 2**attempt)
     return None
+
+
+def _is_gone(error: BadRequest) -> bool:
+    return any(words in error.message.lower() for words in _GONE)
 
 
 def seconds(error: RetryAfter) -> float:

@@ -73,7 +73,7 @@ def nobody_reads() -> str:
 def half_written(path: str) -> str:
     """Point to codes that a run left behind when it was cut off."""
     return _(
-        "{path} was left by a run that was cut off. Its codes may be good: try one, then keep or delete that file first."
+        "{path} was left by a run that was cut off. Its codes may be good: try one, then keep or delete that file."
     ).format(path=path)
 
 

@@ -79,7 +79,7 @@ def _gaps(result: Proposal) -> list[str]:
             )
         )
     if not result.citywide_room:
-        said.append(_("No citywide room: nobody would hear that it is on. Bind one: /room citywide #name"))
+        said.append(_("No citywide room: nobody would hear that it is on. Bind one: /room"))
     if result.without_room:
         said.append(_("No room of their own: {places}.").format(places=_named(result.without_room)))
     return said
@@ -114,10 +114,10 @@ def room_usage() -> str:
     return _('Send /room citywide #name, /room "Workplace" #name, or /room off #name.')
 
 
-def rooms(found: Sequence[tuple[Room, str | None]]) -> str:
+def rooms(found: Sequence[tuple[Room, str | None]], usage: str) -> str:
     """List rooms; they are named by what they hear, since their titles are not kept."""
     if not found:
-        return _("No chat hears the news yet.") + "\n" + room_usage()
+        return _("No chat hears the news yet.") + "\n" + usage
     return "\n".join(
         _("{room} ({platform}): {scope}").format(
             room=room.address, platform=room.platform, scope=_("citywide") if name is None else name

@@ -56,7 +56,7 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     before = shell.console("@olga /walkouts", "@olga /open", "@olga /open", f"@ana {depot[0]}", "!wait")
     assert kinds(to(before, "olga")) == ["walkouts", "proposed", "proposed"]
     assert walkout in to(before, "olga")[0]["text"]
-    assert "#name" in to(before, "olga")[1]["text"]  # nobody would hear that it is on
+    assert "Bind one: /room" in to(before, "olga")[1]["text"]  # nobody would hear that it is on
     assert kinds(to(before, "ana")) == ["not_open"]
     assert not news(before)
 

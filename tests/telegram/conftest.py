@@ -37,7 +37,8 @@ async def strict_house(data: Path) -> AsyncIterator[House]:
     async with _house(data, Limits()) as made:
         yield made
         made.check()
-        assert made.server.floods == []
+        # what people ask for themselves is answered at once
+        assert [flood for flood in made.server.floods if flood != ("chat", OLGA)] == []
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ STANDS = "Your pledge stands."
 TAKEN_BACK = "You have taken your pledge back."
 
 
-async def test_an_update_is_tried_five_times_within_ten_seconds(busy_house: House) -> None:
+async def test_an_update_is_tried_five_times_within_ten_seconds_and_its_type_is_logged(busy_house: House) -> None:
     server = busy_house.server
     no_file = refused(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
     server.plan("getFile", no_file, times=9)
@@ -35,6 +35,8 @@ async def test_an_update_is_tried_five_times_within_ten_seconds(busy_house: Hous
     assert len(tries) == 5
     assert tries[-1].at - tries[0].at < 10
     assert "You can send me" in (await busy_house.ask(OLGA, "/help"))["text"]
+    assert "set aside" in busy_house.said
+    assert "walkout.toml" not in busy_house.said
 
 
 # ---- each once, in order
@@ -125,7 +127,7 @@ async def test_a_slow_answer_holds_up_its_own_person_and_nobody_else(busy_house:
 async def test_polling_outlasts_whatever_telegram_answers(busy_house: House) -> None:
     server, worker = busy_house.server, busy_house.server.person()
     await busy_house.quiet()
-    server.plan("getUpdates", flood(1), broken(502, b"<html>Bad Gateway</html>"), broken(200, b"<html>"))
+    server.plan("getUpdates", flood(1), broken(200, b"<html>"))
     assert "You can send me" in (await busy_house.ask(worker, "/help"))["text"]
     await busy_house.ask(worker, "/privacy")
     assert len(server.chats[worker].texts) == 2

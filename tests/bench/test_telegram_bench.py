@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.bench.test_bench import RATIO, run
+
+
+def test_the_bench_of_telegram_ends_with_a_line_for_each_goal_and_every_pledge_is_stored(tmp_path: Path) -> None:
+    said = run("telegram", tmp_path)
+    assert RATIO.findall(said) == [
+        "telegram_to_stock",
+        "telegram_to_empty_handler",
+        "telegram_us_more_than_stock",
+        "telegram_fan_out",
+        "telegram_fan_out_429",
+    ]
+    assert re.search(r"^pledges stored ([1-9]\d*) of \1$", said, re.MULTILINE)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from handlers.conversation import COMMANDS
+from tests.console.play import roster, terms
+from tests.telegram.house import OLGA, OMAR, House, sends
+from tests.telegram.server import broken, unauthorized
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FAR = {"starts": "2099-01-02T00:00:00Z", "pledge_by": "2099-01-01T00:00:00Z"}
+
+
+def _terms(**changes: object) -> bytes:
+    """Write terms whose times never pass."""
+    text = terms(title="In the far future", **changes)
+    lines = [line for line in text.splitlines() if line.partition(" ")[0] not in FAR]
+    return "\n".join([*lines, *(f"{name} = {value}" for name, value in FAR.items())]).encode()
+
+
+async def _code(house: House) -> str:
+    code = (await house.allout("organizer-code")).split()[-1]
+    house.codes.append(code.replace("-", ""))
+    return code
+
+
+async def test_a_code_from_the_server_makes_one_organizer_with_a_menu_of_their_own(busy_house: House) -> None:
+    server, ana, second = busy_house.server, busy_house.server.person(name="Ana"), busy_house.server.person()
+    code = await _code(busy_house)
+    assert (await busy_house.ask(ana, "/board"))["text"].startswith("That is for organizers.")
+    welcomed = await busy_house.ask(ana, f"/organizer {code}")
+    assert welcomed["text"].startswith("You are an organizer now.")
+    assert not [m for m in server.chats[ana].messages.values() if code in m.get("text", "")]
+    menus = {scope: menu for (scope, _language), menu in server.commands.items() if str(ana) in scope}
+    (menu,) = menus.values()
+    assert [command["command"] for command in menu] == [row.name for row in COMMANDS]
+    everybody = server.commands[json.dumps({"type": "all_private_chats"}), ""]
+    assert "calloff" not in [command["command"] for command in everybody]
+    refused = await busy_house.ask(second, f"/organizer {code}")
+    assert refused["text"].startswith("This code is not good any more.")
+    assert (await busy_house.ask(second, "/board"))["text"].startswith("That is for organizers.")
+    assert "City: nothing counted yet" in (await busy_house.ask(ana, "/board"))["text"]
+
+
+@pytest.mark.parametrize("fault", [broken(500), unauthorized()], ids=["500", "401"])
+async def test_who_became_an_organizer_is_told_so_though_the_menu_fails(busy_house: House, fault: object) -> None:
+    server, ana = busy_house.server, busy_house.server.person()
+    server.plan("setMyCommands", fault)  # type: ignore[arg-type]
+    await busy_house.ask(ana, f"/organizer {await _code(busy_house)}")
+    assert [text[:25] for text in server.chats[ana].texts] == ["You are an organizer now."]
+
+
+async def test_two_files_in_either_order_are_a_draft(busy_house: House) -> None:
+    server = busy_house.server
+    files = [("walkout.toml", _terms()), ("workplaces.csv", roster().encode())]
+    for order in (files, files[::-1]):
+        before = len(server.chats[OLGA].texts)
+        for number, (name, data) in enumerate(order):
+            server.upload(OLGA, name, data, caption="Here it is", media_group_id="1" if number else None)
+        await busy_house.quiet()
+        asked, preview = server.chats[OLGA].texts[before:]
+        assert asked.startswith("Got it. Now send the")
+        assert preview.startswith("Drafted: In the far future · New York")
+        assert "3 workplaces, 40 people." in preview
+        assert "It opens when 1 organizer has sent /open" in preview
+
+
+async def test_refused_files_are_answered_with_every_problem_and_its_line(busy_house: House) -> None:
+    server = busy_house.server
+    wrong = _terms(citywide_threshold=-3, approvals=0).replace(b'title = "In the far future"', b'titel = "x"')
+    server.upload(OLGA, "walkout.toml", wrong)
+    await busy_house.quiet()
+    server.upload(OLGA, "workplaces.csv", b"workplace,headcount,threshold\nDepot,ten,6\nDepot,4,9\n,5,5\n")
+    await busy_house.quiet()
+    lines = busy_house.last(OLGA)["text"].splitlines()
+    assert len([line for line in lines if line.startswith("walkout.toml, line ")]) >= 3
+    assert {line.split(":")[0] for line in lines if line.startswith("workplaces.csv")} >= {
+        "workplaces.csv, line 2",
+        "workplaces.csv, line 3",
+        "workplaces.csv, line 4",
+    }
+    listed = (await busy_house.ask(OLGA, "/walkouts"))["text"]
+    assert "titel" not in listed
+
+
+async def test_a_thousand_problems_come_in_as_many_messages_as_they_need(busy_house: House) -> None:
+    server = busy_house.server
+    before = len(server.chats[OLGA].texts)
+    rows = "".join(f"Shop {number},none,6\n" for number in range(400))
+    server.upload(OLGA, "walkout.toml", _terms())
+    server.upload(OLGA, "workplaces.csv", f"workplace,headcount,threshold\n{rows}".encode())
+    await busy_house.quiet()
+    said = "\n".join(server.chats[OLGA].texts[before + 1 :])
+    assert len(server.chats[OLGA].texts) > before + 3
+    assert [line for line in said.splitlines() if "line 2:" in line]
+    assert [line for line in said.splitlines() if "line 401:" in line]
+
+
+async def test_halves_of_two_organizers_make_no_draft(busy_house: House) -> None:
+    server = busy_house.server
+    server.upload(OLGA, "walkout.toml", _terms())
+    await busy_house.quiet()
+    server.upload(OMAR, "workplaces.csv", roster().encode())
+    await busy_house.quiet()
+    assert busy_house.last(OMAR)["text"].startswith("Got it. Now send the TOML file")
+    assert busy_house.last(OLGA)["text"].startswith("Got it. Now send the CSV file")
+
+
+@pytest.mark.parametrize(("name", "size"), [("walkout.pdf", 10), ("walkout", 10), ("roster.csv", 5_000_001)])
+async def test_a_file_that_cannot_be_half_a_draft_is_not_even_fetched(busy_house: House, name: str, size: int) -> None:
+    server = busy_house.server
+    fetched = len(server.called("getFile"))
+    server.upload(OLGA, name, bytes(size))
+    await busy_house.quiet()
+    assert busy_house.last(OLGA)["text"].startswith("To draft a walkout, send its .toml file")
+    assert len(server.called("getFile")) == fetched
+
+
+async def test_a_file_that_comes_haltingly_is_fetched_again(busy_house: House) -> None:
+    server, before = busy_house.server, len(sends(busy_house.server, OMAR))
+    server.plan("getFile", broken(500))
+    server.upload(OMAR, "walkout.toml", _terms())
+    await busy_house.quiet()
+    assert len(sends(server, OMAR)) == before + 1
+
+
+async def test_a_draft_with_two_approvals_needs_two_organizers(busy_house: House) -> None:
+    server = busy_house.server
+    server.upload(OLGA, "walkout.toml", _terms(approvals=2))
+    server.upload(OLGA, "workplaces.csv", roster().encode())
+    await busy_house.quiet()
+    walkout = busy_house.last(OLGA)["text"].partition("/open ")[2].partition(".")[0]
+    for _ in range(2):
+        answer = await busy_house.ask(OLGA, f"/open {walkout}")
+        assert "1 more organizer must send /open" in answer["text"]
+    assert "is open for pledges" in (await busy_house.ask(OMAR, f"/open {walkout}"))["text"]

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import csv
+import re
+from datetime import timedelta
+
+from bot.scheduler import real_clock
+from tests.console.play import terms
+from tests.telegram.house import PLEDGED_BUTTONS, House, found, labels, stand
+from tests.telegram.server import BOT
+
+ROSTER = b"""workplace,headcount,threshold,meet
+Depot,10,6,at the gate
+School,30,5,by the clock
+<b>&,20,5,at the door
+"""
+
+
+async def test_a_walkout_from_two_files_to_it_is_on(house: House) -> None:
+    server = house.server
+    await house.start()
+
+    olga = server.person(name="Olga")
+    code = (await house.allout("organizer-code")).split()[-1]
+    assert "You are an organizer now." in (await house.ask(olga, f"/organizer {code}"))["text"]
+
+    pledge_by = (real_clock() + timedelta(seconds=9)).replace(microsecond=0)
+    starts = pledge_by + timedelta(days=3)
+    about = terms(starts=starts, pledge_by=pledge_by, citywide_threshold=10, minimum_workplaces=2)
+    server.upload(olga, "walkout.toml", about.encode())
+    server.upload(olga, "workplaces.csv", ROSTER)
+    drafted = (await house.hears(olga, "Drafted: One day for the rent freeze"))["text"]
+    assert "3 workplaces, 60 people." in drafted
+    assert "On at 10 pledges citywide, with 2 workplaces ready or more." in drafted
+    found_id = re.search(r"/open (\w+)", drafted)
+    assert found_id
+
+    out = house.folder / "cards.csv"
+    await house.allout("cards", found_id[1], "--all", "--out", out)
+    cards: dict[str, list[str]] = {}
+    for row in csv.DictReader(out.read_text().splitlines()):
+        cards.setdefault(row["workplace"], []).append(row["card"])
+        house.codes.append(row["card"].replace("-", ""))
+
+    city, depot = server.room("channel", title="The whole town"), server.room(title="Yard")
+    school, cafe = server.room("group", title="Teachers"), server.room(title="Kitchen")
+    rooms = {city: "citywide", depot: '"Depot"', school: "School", cafe: '"<b>&"'}
+    for chat, scope in rooms.items():
+        await house.bind(olga, chat, scope)
+    assert "is open for pledges" in (await house.ask(olga, "/open"))["text"]
+
+    pledged = await house.pledge_all([*cards["<b>&"][:5], *cards["School"][:6], *cards["Depot"][:5]])
+    assert [text.partition(".")[0] for who in pledged for text in server.chats[who].texts] == ["Recorded"] * 16
+    changing = list(pledged)[5]
+    taken_back = await house.press(pledged[changing], "Withdraw")
+    assert real_clock() < pledge_by, "this machine is too slow for this test"
+    assert "fewer than" in (await house.ask(olga, "/board"))["text"]
+
+    await house.hears(city, "It is on.")
+    for chat, words in (
+        (depot, "The city is out; our workplace needs more. Depot goes out too"),
+        (school, "It is on, and School is out."),
+        (cafe, "It is on, and <b>& is out."),
+    ):
+        await house.hears(chat, words)
+    for chat in rooms:
+        first, *others = server.chats[chat].texts
+        assert "You can pledge until" in first
+        assert len(others) == 1
+    assert server.chats[cafe].texts[-1].endswith("at the door\nMeet at nine at your own door; legal line 555-0100.")
+    assert "Meet at nine" not in server.chats[depot].texts[-1]
+
+    checked = await house.press(next(iter(pledged.values())), "Check")
+    assert "Your workplace goes out." in checked["text"]
+    late = await house.press(taken_back, "Pledge")
+    assert "The deadline has passed." in late["text"]
+    spare = server.person()
+    assert "The deadline has passed." in (await house.ask(spare, cards["School"][-1]))["text"]
+    on = (await house.ask(olga, "/board"))["text"]
+    assert "2 of 3 workplaces ready" in on
+    await house.stop()
+
+
+async def test_a_workplace_joins_after_it_is_on(house: House) -> None:
+    now = real_clock()
+    server = house.server
+    city_room, school_room = server.room("channel"), server.room()
+    city = await found(
+        house,
+        opened=now - timedelta(minutes=16),
+        rooms={city_room: None, school_room: "School"},
+        citywide_threshold=6,
+        tally_every="15m",
+        pledge_by=(now + timedelta(seconds=7)).replace(microsecond=0),
+    )
+    early = {server.person(): city.take("Depot") for _ in range(6)} | {server.person(): city.take() for _ in range(4)}
+    await stand(house, early, now - timedelta(minutes=5))
+    await house.start()
+    await house.hears(city_room, "It is on.")
+    await house.hears(school_room, "The city is out; our workplace needs more. School goes out too")
+    joiner, code = server.person(), city.take()
+    card = await house.ask(joiner, f"/start {code}")
+    assert "It is on. School goes out as well once 5 of its 30 people have pledged." in card["text"]
+    card = await house.press(card, "Pledge")
+    assert labels(card) == PLEDGED_BUTTONS
+    await house.hears(city_room, "School joins: it is out as well")
+    await house.hears(school_room, "School has reached its number: we are out too")
+    assert "Your workplace goes out." in (await house.press(card, "Check"))["text"]
+    assert len(server.chats[city_room].texts) == 3
+    await house.stop()
+    assert (await house.standing(city))["School"] == 5
+
+
+async def test_a_missed_tally_stands_before_the_pledges_that_waited_for_the_bot(house: House) -> None:
+    now = real_clock()
+    server = house.server
+    room = server.room()
+    city = await found(
+        house,
+        opened=now - timedelta(minutes=16),
+        rooms={room: "School"},
+        citywide_threshold=5,
+        tally_every="15m",
+    )
+    await stand(house, {server.person(): city.take() for _ in range(4)}, now - timedelta(minutes=5))
+    worker, code = server.person(), city.take()
+    server.say(worker, code)
+    shown = {"chat": server.chats[worker].chat, "message_id": 99, "reply_markup": _pledge_button(code)}
+    server.press(shown, "Pledge")  # a message of an earlier run
+    await house.start()
+    await house.quiet()
+    assert any(text.startswith("Recorded. School: your pledge stands.") for text in server.chats[worker].texts)
+    checked = await house.ask(worker, f"/status {code}")
+    assert "School: fewer than 5 of 5" in checked["text"]
+    assert "As of tally 1," in checked["text"]
+    await house.stop()
+    assert (await house.standing(city))["School"] == 5
+    assert not [text for text in server.chats[room].texts if "It is on" in text or "reached" in text]
+
+
+def _pledge_button(code: str) -> dict[str, object]:
+    return {"inline_keyboard": [[{"text": "Pledge", "callback_data": f"p:{code}"}]]}
+
+
+async def test_a_walkout_short_of_its_number_says_not_now_and_no_number(house: House) -> None:
+    now = real_clock()
+    server = house.server
+    room = server.room("channel")
+    city = await found(
+        house,
+        opened=now - timedelta(days=2),
+        rooms={room: None},
+        citywide_threshold=12,
+        pledge_by=(now - timedelta(minutes=1)).replace(microsecond=0),
+    )
+    worker, code = server.person(), city.take()
+    await stand(house, {worker: code}, now - timedelta(days=1))
+    await house.start()
+    told = (await house.hears(room, "Not now."))["text"]
+    assert not re.search(r"\d", told)
+    answer = await house.ask(worker, f"/status {code}")
+    assert "Not now: the numbers were not reached." in answer["text"]
+    assert "Not now" in (await house.ask(server.person(), city.take()))["text"]
+    assert BOT["username"] not in told
