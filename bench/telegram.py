@@ -30,10 +30,10 @@ from telegram.request import BaseRequest
 from bench import loopback
 from bench.ground import Ground, ratio
 from bot import cards
+from bot.clock import real_clock
 from bot.domain import rules
 from bot.domain.model import Terms, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.outbox import Sender
-from bot.scheduler import real_clock
 from bot.settings import Settings
 from bot.storage.store import Room
 from bot.wiring import App, open_app

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot.clock import Clock
 from bot.domain.model import Announcement, Walkout, Workplace
 from bot.keys import Keys
-from bot.scheduler import Clock
 from bot.storage.store import Delivery, Parcel, Store
 
 log = logging.getLogger(__name__)

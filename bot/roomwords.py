@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.cards import ALPHABET
+from bot.clock import Clock
 from bot.domain.model import WalkoutId, WorkplaceId
 from bot.keys import Person
-from bot.scheduler import Clock
 
 LASTS = timedelta(minutes=10)
 LETTERS = 8

@@ -6,37 +6,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+
+from bot.clock import Clock
 
 log = logging.getLogger(__name__)
-
-Clock = Callable[[], datetime]
-"""Tells the time, aware. Everything that needs the time is given one."""
-
-
-def real_clock() -> datetime:
-    """Return the time of this machine."""
-    return datetime.now(UTC)
-
-
-class MovableClock:
-    """A clock that is set by hand; it moves forward only. With `running`, real time passes on it as well."""
-
-    def __init__(self, now: datetime, *, running: bool = False) -> None:
-        self._set_to = now
-        self._set_at = real_clock() if running else None
-
-    def __call__(self) -> datetime:
-        """Tell the time."""
-        if self._set_at is None:
-            return self._set_to
-        return self._set_to + max(timedelta(), real_clock() - self._set_at)
-
-    def move_to(self, instant: datetime) -> None:
-        """Move forward to the instant; never back."""
-        self._set_to = max(self(), instant)
-        if self._set_at is not None:
-            self._set_at = real_clock()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

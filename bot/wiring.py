@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import Path
 
 from bot.brake import Brake
+from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import Stage, Walkout
 from bot.keys import Keys, open_keys
 from bot.outbox import Outbox, Sender
 from bot.roomwords import RoomWords
-from bot.scheduler import Clock, Job, Scheduler
+from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
 from bot.usecases import automatic

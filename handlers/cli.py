@@ -18,12 +18,12 @@ from pydantic import ValidationError
 
 from bot import cards as card_codes
 from bot import control
+from bot.clock import Clock, MovableClock, real_clock
 from bot.control import Answer, Request
 from bot.domain.errors import Refused
 from bot.draft import SourceFile, workplaces_file
 from bot.keys import Person
 from bot.outbox import Sender
-from bot.scheduler import Clock, MovableClock, real_clock
 from bot.settings import PREFIX, Settings
 from bot.usecases import organizers
 from bot.wiring import SOCKET, App, open_app

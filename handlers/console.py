@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TextIO
 
+from bot.clock import MovableClock
 from bot.domain.errors import NotRecorded
 from bot.keys import Person
 from bot.outbox import Letter, PlatformDown
-from bot.scheduler import MovableClock
 from bot.wiring import App
 from handlers.conversation import Button, Conversation, Reply, Said
 from handlers.texts import console as texts

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from bot.clock import MovableClock
 from bot.domain.model import Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
-from bot.scheduler import MovableClock
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 """When walkouts open here."""

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.exceptions import CryptoError
 
+from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import WalkoutId
 from bot.keys import Keys, Person, open_keys
-from bot.scheduler import MovableClock
 from bot.wiring import DATABASE, KEY_FILE, open_app
 from tests.conftest import WALKOUT
 

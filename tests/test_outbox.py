@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import MovableClock
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, Letter, Outbox, RoomGone, TryLater
-from bot.scheduler import Job, MovableClock, Scheduler
+from bot.scheduler import Job, Scheduler
 from bot.storage.store import Room, Store
 from bot.usecases import organizers
 from bot.wiring import KEY_FILE

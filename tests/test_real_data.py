@@ -22,8 +22,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot.clock import MovableClock
 from bot.keys import Person
-from bot.scheduler import MovableClock
 from bot.usecases import organizers
 from bot.wiring import open_app
 from handlers.cli import cli

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.scheduler import Job, MovableClock, Scheduler, real_clock
+from bot.clock import MovableClock, real_clock
+from bot.scheduler import Job, Scheduler
 from tests.conftest import HOUR, MICROSECOND, NOON
 
 Diary = list[tuple[str, datetime]]

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from functools import partial
 
+from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.model import Stage, WalkoutId
 from bot.keys import Keys
-from bot.scheduler import Clock
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)

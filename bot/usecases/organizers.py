@@ -9,12 +9,12 @@ from datetime import timedelta
 from functools import partial
 
 from bot import cards
+from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout, TooLateToOpen, WhichWalkout, WrongStage
 from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.draft import Draft
 from bot.keys import Keys, Person
-from bot.scheduler import Clock
 from bot.storage.store import Matter, Organizer, Room, Rule, Store
 
 CODE_LASTS = timedelta(hours=1)

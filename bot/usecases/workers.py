@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from bot import cards
 from bot.brake import Brake
+from bot.clock import Clock
 from bot.domain.errors import NotOpenYet, OneCardEach, PledgingClosed, TallyDue, WrongStage
 from bot.domain.model import CardState, Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
 from bot.keys import Keys, Person
-from bot.scheduler import Clock
 from bot.storage.store import Store
 from bot.usecases.automatic import Tallies
 

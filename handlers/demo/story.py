@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from bot import cards
+from bot.clock import MovableClock
 from bot.domain import disclosure, rules
 from bot.domain.model import Kind, Walkout, WorkplaceId
 from bot.draft import Draft, RosterOptions, SourceFile, read, workplaces_file
 from bot.keys import Person
 from bot.outbox import Letter
-from bot.scheduler import MovableClock
 from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said

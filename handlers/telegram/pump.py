@@ -46,7 +46,9 @@ class Pump:
         self._fetch = fetch
         self._handle = handle
         self._under_way: dict[int, asyncio.Task[None]] = {}
-        self._done: OrderedDict[int, None] = OrderedDict()  #: the latest ones, oldest first: delivered again they change nothing
+        self._done: OrderedDict[int, None] = (
+            OrderedDict()
+        )  #: the latest ones, oldest first: delivered again they change nothing
         self._latest: dict[object, asyncio.Task[None]] = {}
         self._store_works = asyncio.Event()
         self._store_works.set()

@@ -17,11 +17,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot import cards
+from bot.clock import MovableClock
 from bot.domain.errors import NotRecorded, Refused
 from bot.domain.model import Announcement, Kind, Ruling, Walkout
 from bot.keys import Person
 from bot.outbox import Letter
-from bot.scheduler import MovableClock
 from bot.storage.store import Room
 from bot.usecases.workers import Worker
 from bot.wiring import DATABASE, App, open_app

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bot.scheduler import MovableClock
+from bot.clock import MovableClock
 from bot.storage.sqlite import open_store
 from tests.conftest import NOON
 from tests.storage.house import IDENTITY, pledges

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bot import cards
 from bot.brake import Brake
+from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import (
     BeyondHeadcount,
@@ -33,7 +34,6 @@ from bot.domain.errors import (
 from bot.domain.model import CardState, Entry, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Outcome
 from bot.keys import Keys, Person, open_keys
-from bot.scheduler import MovableClock
 from bot.storage.sqlite import BATCH
 from bot.storage.store import Store
 from bot.usecases.automatic import Tallies

@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout, NotRecorded, WrongStage
 from bot.domain.model import (
@@ -24,7 +25,6 @@ from bot.domain.model import (
     Workplace,
     WorkplaceId,
 )
-from bot.scheduler import MovableClock
 from bot.storage.store import Delivery, Matter, Organizer, Parcel, Room, Rule, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.house import House, key, pledges, standing, together

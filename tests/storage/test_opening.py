@@ -13,8 +13,8 @@ from time import monotonic
 
 import pytest
 
+from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
-from bot.scheduler import MovableClock
 from bot.storage.records import instant, write_terms
 from bot.storage.sqlite import SqliteStore, _migrations, open_store
 from bot.wiring import DATABASE, KEY_FILE, open_app
@@ -348,7 +348,7 @@ def test_a_store_that_nobody_closed_never_hangs_the_exit(data: Path, kept: str) 
     script = f"""
 import asyncio
 from pathlib import Path
-from bot.scheduler import real_clock
+from bot.clock import real_clock
 from bot.storage.sqlite import open_store
 
 held = []

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import MovableClock
 from bot.domain.errors import NotRecorded
-from bot.scheduler import MovableClock
 from bot.wiring import DATABASE
 from tests.conftest import SHOP, WALKOUT, opened, shops
 from tests.processes import environment, run

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.cards import key_of, mint, pretty
+from bot.clock import MovableClock, real_clock
 from bot.domain.model import Walkout, WalkoutId, WorkplaceId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
-from bot.scheduler import MovableClock, real_clock
 from bot.storage.store import Room
 from bot.usecases import organizers
 from bot.usecases.workers import Worker

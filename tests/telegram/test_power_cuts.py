@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.scheduler import real_clock
+from bot.clock import real_clock
 from tests.telegram.house import (
     OLGA,
     PLEDGED_BUTTONS,
@@ -19,7 +19,7 @@ from tests.telegram.house import (
 )
 from tests.telegram.server import Json, held
 
-LONGER_THAN_FIVE_TRIES_S = 5.0
+LONGER_THAN_FIVE_TRIES_S = 3.0
 ROOMS = range(6)
 
 

@@ -4,7 +4,7 @@ import csv
 import re
 from datetime import timedelta
 
-from bot.scheduler import real_clock
+from bot.clock import real_clock
 from tests.console.play import terms
 from tests.telegram.house import PLEDGED_BUTTONS, House, found, labels, stand
 from tests.telegram.server import BOT
