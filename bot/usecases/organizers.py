@@ -11,7 +11,7 @@ from functools import partial
 from bot import cards
 from bot.clock import Clock
 from bot.domain import rules
-from bot.domain.errors import NoSuchWalkout, TooLateToOpen, WhichWalkout, WrongStage
+from bot.domain.errors import NoSuchWalkout, NotRecorded, TooLateToOpen, WhichWalkout, WrongStage
 from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.draft import Draft
 from bot.keys import Keys, Person
@@ -48,7 +48,10 @@ async def draft(plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = N
     if named is None or named in taken:
         named = _new_id(taken)
     walkout = Walkout(id=named, terms=plan.terms)
-    keys.add_walkout(walkout.id)
+    try:
+        keys.add_walkout(walkout.id)
+    except OSError as error:  # a full disk, most likely
+        raise NotRecorded(type(error).__name__) from None
     await store.add_walkout(
         walkout,
         [

@@ -25,7 +25,7 @@ from bot.draft import SourceFile
 from bot.keys import Person
 from bot.usecases import organizers
 from bot.wiring import App
-from handlers.conversation import Button, Conversation, Reply, Said, holds_code
+from handlers.conversation import COMMANDS, Button, Conversation, Reply, Said, holds_code
 from handlers.telegram.menus import Menus
 from handlers.telegram.sender import NO_PREVIEW, answered, keyboard, split
 from handlers.texts import telegram as texts
@@ -35,6 +35,9 @@ from handlers.uploads import Uploads
 PLATFORM = "telegram"
 
 _OUT = {ChatMember.LEFT, ChatMember.BANNED}
+
+
+OUR_COMMANDS = {row.name for row in COMMANDS}
 
 
 class TelegramChat:
@@ -72,6 +75,10 @@ class TelegramChat:
     async def moved(self, old: str, new: str) -> None:
         """Follow a group that became a supergroup."""
         await self._app.store.move_room(PLATFORM, old, new)
+
+    async def gone(self, chat: str) -> None:
+        """Unbind a chat that does not want us any more, and tell the organizers."""
+        await organizers.lose_room(PLATFORM, chat, self._app.store, self._app.clock)
 
     # -- private chats ------------------------------------------------------------------------------------
 
@@ -164,18 +171,19 @@ class TelegramChat:
 
     async def _overheard(self, message: TelegramMessage) -> None:
         text = (message.text or "").strip()
-        word = text
+        word, for_us = text, holds_code(text)
         if text.startswith("/"):
             command, _blank, word = text.partition(" ")
             name, _at, bot = command[1:].partition("@")
             if bot and bot.lower() != self._bot.username.lower():
                 return
+            for_us = for_us or bool(bot) or name.lower() in OUR_COMMANDS  # another bot's are none of our business
             if name.lower() not in {"room", "start"}:  # the link of the invitation makes Telegram say /start
                 word = ""
         found = self._app.room_words.seen(word, str(message.chat.id)) if word else None
         if found is not None:
             await self._word_seen(message, *found)
-        elif message.chat.type != message.chat.CHANNEL and (text.startswith("/") or holds_code(text)):
+        elif message.chat.type != message.chat.CHANNEL and for_us:
             await self._not_here(message)
 
     async def _word_seen(self, message: TelegramMessage, word: str, wish: Any) -> None:
@@ -192,7 +200,7 @@ class TelegramChat:
 
     async def _membership(self, change: ChatMemberUpdated) -> None:
         if change.new_chat_member.status in _OUT:
-            await organizers.lose_room(PLATFORM, str(change.chat.id), self._app.store, self._app.clock)
+            await self.gone(str(change.chat.id))
 
 
 def _person(user: User) -> Person:

@@ -84,7 +84,7 @@ async def open_telegram(
             await _listen(bot, pump, settings)
 
         yield (
-            TelegramSender(bot, Pace(asyncio.get_running_loop().time), chat.moved),
+            TelegramSender(bot, Pace(asyncio.get_running_loop().time), moved=chat.moved, gone=chat.gone),
             listen if settings.telegram_webhook_url else poll,
         )
     finally:

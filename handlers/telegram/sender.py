@@ -25,15 +25,31 @@ _GONE = ("chat not found", "bot was kicked", "bot is not a member", "user is dea
 
 
 class TelegramSender:
-    """Sends parcels."""
+    """Sends parcels; `moved` and `gone` are told what became of a chat."""
 
-    def __init__(self, bot: Bot, pace: Pace, moved: Callable[[str, str], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        pace: Pace,
+        *,
+        moved: Callable[[str, str], Awaitable[None]],
+        gone: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._bot = bot
         self._pace = pace
         self._moved = moved
+        self._gone = gone
 
     async def send(self, letter: Letter) -> None:
         """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
+        try:
+            await self._send_all(letter)
+        except RoomGone:
+            if not letter.private:
+                await self._gone(letter.address)
+            raise
+
+    async def _send_all(self, letter: Letter) -> None:
         chat = int(letter.address)
         wait = self._pace.wait_for(chat)
         if wait > 0:  # others need not wait for this chat
