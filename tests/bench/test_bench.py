@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RATIO = re.compile(r"^ratio (\S+) \d+\.\d\d goal (?:>=|<=)\d+(?:\.\d+)?$", re.MULTILINE)
+RATIO = re.compile(r"^ratio (\S+) -?\d+\.\d\d goal (?:>=|<=)\d+(?:\.\d+)?$", re.MULTILINE)
 
 
 def run(what: str, folder: Path) -> str:
