@@ -24,7 +24,6 @@ AT_ONCE = 100
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
 
-
 LAST_S = 3.0
 """How long a stop waits for the parcel under way."""
 

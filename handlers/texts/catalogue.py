@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from gettext import NullTranslations, translation
 from pathlib import Path
 
@@ -16,12 +17,16 @@ _speaking: ContextVar[NullTranslations] = ContextVar("speaking", default=NullTra
 @contextmanager
 def speaking(language: str | None) -> Iterator[None]:
     """Use this language's catalogue inside the block; English where there is none."""
-    wanted = [language] if language else []
-    token = _speaking.set(translation("allout", LOCALES, languages=wanted, fallback=True))
+    token = _speaking.set(_catalogue(language))
     try:
         yield
     finally:
         _speaking.reset(token)
+
+
+@lru_cache(maxsize=64)  # a language is whatever a chat says it is
+def _catalogue(language: str | None) -> NullTranslations:
+    return translation("allout", LOCALES, languages=[language] if language else [], fallback=True)
 
 
 def _(message: str) -> str:
