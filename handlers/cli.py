@@ -74,6 +74,8 @@ def draft(
 ) -> None:
     """Check a walkout and its workplaces, and keep them as a draft. The last line is its id."""
     toml = _source(terms)
+    if workplaces is not None and not workplaces.exists():
+        _fail(texts.no_file(str(workplaces)))
     roster = workplaces
     if roster is None and (named := workplaces_file(toml)) is not None:
         roster = terms.parent / named

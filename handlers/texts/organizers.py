@@ -191,12 +191,20 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
             terms.minimum_workplaces,
         ).format(citywide=number(terms.citywide_threshold), n=number(terms.minimum_workplaces)),
     ]
+    merged = [(unit, rows) for unit, rows in plan.merged.items() if rows > 1]
     lines += [
         ngettext("{unit} stands for {n} workplace.", "{unit} stands for {n} workplaces.", rows).format(
             unit=unit, n=number(rows)
         )
-        for unit, rows in plan.merged.items()
+        for unit, rows in merged[:NAMED_AT_MOST]
     ]
+    more = len(merged) - NAMED_AT_MOST
+    if more > 0:
+        lines.append(
+            ngettext("{n} more unit stands for several.", "{n} more units stand for several.", more).format(
+                n=number(more)
+            )
+        )
     lines += [
         ngettext(
             "It opens when {n} organizer has sent /open {id}.",
