@@ -24,7 +24,7 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: House) -> None:
     code = (await house.allout("organizer-code")).split()[-1]
     assert "You are an organizer now." in (await house.ask(olga, f"/organizer {code}"))["text"]
 
-    pledge_by = (real_clock() + timedelta(seconds=9)).replace(microsecond=0)
+    pledge_by = (real_clock() + timedelta(seconds=14)).replace(microsecond=0)
     starts = pledge_by + timedelta(days=3)
     about = terms(starts=starts, pledge_by=pledge_by, citywide_threshold=10, minimum_workplaces=2)
     server.upload(olga, "walkout.toml", about.encode())
@@ -91,7 +91,7 @@ async def test_a_workplace_joins_after_it_is_on(house: House) -> None:
         rooms={city_room: None, school_room: "School"},
         citywide_threshold=6,
         tally_every="15m",
-        pledge_by=(now + timedelta(seconds=7)).replace(microsecond=0),
+        pledge_by=(now + timedelta(seconds=12)).replace(microsecond=0),
     )
     early = {server.person(): city.take("Depot") for _ in range(6)} | {server.person(): city.take() for _ in range(4)}
     await stand(house, early, now - timedelta(minutes=5))
