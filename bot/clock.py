@@ -14,6 +14,15 @@ def real_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def read_instant(text: str) -> datetime | None:
+    """Read an ISO time; None if it is none, or has no offset and so could mean several instants."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo is not None else None
+
+
 class MovableClock:
     """A clock that is set by hand; it moves forward only. With `running`, real time passes on it as well."""
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from bot import cards as card_codes
 from bot import control
-from bot.clock import Clock, MovableClock, real_clock
+from bot.clock import Clock, MovableClock, read_instant, real_clock
 from bot.control import Answer, Request
 from bot.domain.errors import Refused
 from bot.draft import SourceFile, workplaces_file
@@ -31,6 +31,7 @@ from handlers import admin, card_files
 from handlers.console import PLATFORM, Console, ConsoleSender, Printer, interact, is_name, script_lines
 from handlers.texts import cli as texts
 from handlers.texts.refusals import start_refusal
+from handlers.texts.times import not_an_instant
 
 T = TypeVar("T")
 
@@ -46,13 +47,7 @@ cli = typer.Typer(
 
 
 def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        _fail(texts.not_an_instant(text))
-    if instant.tzinfo is None:
-        _fail(texts.not_an_instant(text))
-    return instant
+    return read_instant(text) or _fail(not_an_instant(text))
 
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the database and its key. Default: ALLOUT_DATA.")]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TextIO
 
-from bot.clock import MovableClock
+from bot.clock import MovableClock, read_instant
 from bot.domain.errors import NotRecorded
 from bot.keys import Person
 from bot.outbox import Letter, PlatformDown
@@ -24,6 +24,7 @@ from handlers.conversation import Button, Conversation, Reply, Said
 from handlers.texts import console as texts
 from handlers.texts.announcements import announcement
 from handlers.texts.refusals import refusal
+from handlers.texts.times import not_an_instant
 from handlers.texts.workers import console_can_see
 
 PLATFORM = "console"
@@ -209,12 +210,9 @@ class Console:
         return min(due)
 
     def _instant(self, text: str, clock: MovableClock) -> datetime:
-        try:
-            instant = datetime.fromisoformat(text)
-        except ValueError:
-            raise Impossible(texts.not_an_instant(text)) from None
-        if instant.tzinfo is None:
-            raise Impossible(texts.not_an_instant(text))
+        instant = read_instant(text)
+        if instant is None:
+            raise Impossible(not_an_instant(text))
         if instant < clock():
             raise Impossible(texts.backwards(clock().isoformat()))
         return instant

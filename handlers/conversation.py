@@ -52,7 +52,6 @@ class Reply:
     kind: str  #: stable, for scripts
     text: str
     buttons: tuple[Button, ...] = ()
-    edits: bool = False  #: it takes the place of the message whose button was pressed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,9 +112,8 @@ class Conversation:
     def __init__(self, app: App, can_see: Callable[[], str], invite: str | None = None) -> None:
         self._app = app
         self._can_see = can_see  #: says who can see that a person writes to the bot on this platform
-        self._invite = (
-            invite  #: adds the bot to a chat, with {word}; where there is one, chats are bound by a word, not a name
-        )
+        #: adds the bot to a chat, with {word}; where there is one, chats are bound by a word, not by a name
+        self._invite = invite
 
     async def answer(self, said: Said) -> Reply:
         """Return the one answer to a message or a press.
@@ -181,7 +179,7 @@ async def _press(ask: Ask, data: str) -> Reply:
     run = BUTTONS.get(letter)
     if run is None:
         return _old_button()
-    return replace(await run(replace(ask, words=tuple(rest.split(":")))), edits=True)
+    return await run(replace(ask, words=tuple(rest.split(":"))))
 
 
 def _old_button() -> Reply:
@@ -413,6 +411,10 @@ async def _press_bind(ask: Ask) -> Reply:
     return Reply(kind="done", text=organizers_texts.room_bound(room, place.name if place else None))
 
 
+async def _press_do_not_bind(_ask: Ask) -> Reply:
+    return Reply(kind="done", text=organizers_texts.room_not_bound())
+
+
 async def _rooms(ask: Ask) -> Reply:
     walkout = await organizers.which(ask.app.store, _first(ask), [NOT_OVER])
     names = {place.id: place.name for place in await ask.app.store.workplaces(walkout.id)}
@@ -513,5 +515,6 @@ BUTTONS: dict[str, Run] = {
     "c": _status,
     "w": _withdraw,
     "b": _press_bind,
+    "d": _press_do_not_bind,
 }
 """Everything that can be pressed, by the first letter of the button's data."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
-from bot.domain.errors import Forbidden, Refused
+from bot.domain.errors import Forbidden
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.usecases import organizers
@@ -48,24 +48,26 @@ class Uploads:
         return None
 
     async def take(self, who: Person, file: SourceFile) -> Reply:
-        """Draft if both halves are here; otherwise ask for the other."""
+        """Draft if both halves are here; otherwise ask for the other.
+
+        Raises NotRecorded if the store cannot write; the halves stay, and the same file may be taken again.
+        """
         now = self._app.clock()
         self._halves = {key: half for key, half in self._halves.items() if half.until > now}
         self._halves[who, _suffix(file.name)] = _Half(file=file, until=now + WAITS)
         terms, roster = self._halves.get((who, ".toml")), self._halves.get((who, ".csv"))
         if terms is None or roster is None:
             return Reply(kind="upload", text=texts.other_half(missing="CSV" if terms else "TOML"))
-        del self._halves[who, ".toml"], self._halves[who, ".csv"]
         try:
             plan = read(terms.file, roster.file, RosterOptions(), now=now)
             seed = self._app.keys.seed(who, terms.file.data, roster.file.data)
             walkout = await organizers.draft(plan, self._app.store, self._app.keys, seed=seed)
         except DraftRefused as refused:
-            return Reply(kind="refused", text="\n".join(map(draft_texts.problem, refused.problems)))
-        except Refused as refused:
-            kind, text = refusals.refusal(refused)
-            return Reply(kind=kind, text=text)
-        return Reply(kind="drafted", text=texts.drafted(walkout, plan))
+            reply = Reply(kind="refused", text="\n".join(map(draft_texts.problem, refused.problems)))
+        else:
+            reply = Reply(kind="drafted", text=texts.drafted(walkout, plan))
+        del self._halves[who, ".toml"], self._halves[who, ".csv"]
+        return reply
 
 
 def _suffix(name: str) -> str:

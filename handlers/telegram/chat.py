@@ -23,6 +23,7 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.draft import SourceFile
 from bot.keys import Person
+from bot.roomwords import Wish
 from bot.usecases import organizers
 from bot.wiring import App
 from handlers.conversation import COMMANDS, Button, Conversation, Reply, Said, holds_code
@@ -35,8 +36,6 @@ from handlers.uploads import Uploads
 PLATFORM = "telegram"
 
 _OUT = {ChatMember.LEFT, ChatMember.BANNED}
-
-
 OUR_COMMANDS = {row.name for row in COMMANDS}
 
 
@@ -186,9 +185,9 @@ class TelegramChat:
         elif message.chat.type != message.chat.CHANNEL and for_us:
             await self._not_here(message)
 
-    async def _word_seen(self, message: TelegramMessage, word: str, wish: Any) -> None:
+    async def _word_seen(self, message: TelegramMessage, word: str, wish: Wish) -> None:
         await self._deleted(message)
-        buttons = (Button(label=texts.bind_label(), data=f"b:{word}"), Button(label=texts.not_now_label(), data="n:"))
+        buttons = (Button(label=texts.bind_label(), data=f"b:{word}"), Button(label=texts.not_now_label(), data="d:"))
         reply = Reply(kind="bind", text=texts.chat_found(message.chat.title or ""), buttons=buttons)
         await self._say(int(wish.organizer.account), reply)
 

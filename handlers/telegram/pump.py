@@ -31,7 +31,6 @@ POLL_S = 50
 LOOK_AGAIN_S = 0.2
 """How long to wait for what is under way before asking for newer updates again."""
 
-
 REMEMBERED = 10_000
 """Updates that are known when they come again."""
 
@@ -46,9 +45,8 @@ class Pump:
         self._fetch = fetch
         self._handle = handle
         self._under_way: dict[int, asyncio.Task[None]] = {}
-        self._done: OrderedDict[int, None] = (
-            OrderedDict()
-        )  #: the latest ones, oldest first: delivered again they change nothing
+        #: the latest ones, oldest first: delivered again they change nothing
+        self._done: OrderedDict[int, None] = OrderedDict()
         self._latest: dict[object, asyncio.Task[None]] = {}
         self._store_works = asyncio.Event()
         self._store_works.set()

@@ -9,7 +9,7 @@ from bot.domain.model import Kind, Stage, Walkout, Workplace
 from bot.outbox import Letter
 from handlers.texts.catalogue import _
 from handlers.texts.times import number, span, when
-from handlers.texts.workers import headline
+from handlers.texts.workers import demands, headline
 
 
 def announcement(letter: Letter) -> str:
@@ -19,17 +19,16 @@ def announcement(letter: Letter) -> str:
 
 def _opened(letter: Letter) -> str:
     terms = letter.walkout.terms
-    lines = [headline(terms)]
-    if terms.demands:
-        lines += [_("We want:"), *(f"• {demand}" for demand in terms.demands)]
-    lines += [
+    lines = [
+        headline(terms),
+        demands(terms),
         _("Walkout: {starts}").format(starts=when(terms.starts, terms.starts)),
         _("You can pledge until {pledge_by}. Nobody walks out unless enough of us have pledged.").format(
             pledge_by=when(terms.pledge_by, terms.pledge_by)
         ),
         _("Ask your steward for a card, and write to me privately."),
     ]
-    return "\n".join(lines)
+    return "\n".join(filter(None, lines))
 
 
 def _workplace_ready(letter: Letter) -> str:

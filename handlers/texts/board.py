@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from bot.domain.disclosure import Shown
-from bot.domain.model import Stage
+from bot.domain.model import Stage, Walkout
 from bot.usecases.stewards import Board
 from handlers.texts.catalogue import _
 from handlers.texts.times import number, when
@@ -47,15 +47,22 @@ def board(seen: Board) -> str:
     ]
     if city.pledged != city.counted:
         parts.append(_("Pledged everywhere, ready or not: about {n}").format(n=number(city.pledged)))
+    parts += [as_of(walkout), next_tally(walkout)]
+    return "\n".join([*filter(None, parts), "", *map(workplace_line, seen.workplaces)])
+
+
+def as_of(walkout: Walkout) -> str:
+    """Say how old the board is."""
     if walkout.tallied is None:
-        parts.append(_("Nothing has been tallied yet."))
-    else:
-        parts.append(
-            _("As of tally {n}, {when}.").format(n=walkout.tally, when=when(walkout.tallied, walkout.terms.pledge_by))
-        )
-    if walkout.next_tally is not None:
-        parts.append(_("Next tally: {when}.").format(when=when(walkout.next_tally, walkout.terms.pledge_by)))
-    return "\n".join([*parts, "", *map(workplace_line, seen.workplaces)])
+        return _("Nothing has been tallied yet.")
+    return _("As of tally {n}, {when}.").format(n=walkout.tally, when=when(walkout.tallied, walkout.terms.pledge_by))
+
+
+def next_tally(walkout: Walkout) -> str:
+    """Say when the board changes next; nothing if it does not."""
+    if walkout.next_tally is None:
+        return ""
+    return _("Next tally: {when}.").format(when=when(walkout.next_tally, walkout.terms.pledge_by))
 
 
 def stage(stage: Stage) -> str:

@@ -8,11 +8,6 @@ from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number
 
 
-def not_an_instant(text: str) -> str:
-    """Refuse a time."""
-    return _("{text} is not a time with an offset, like 2026-12-08T20:00:00-05:00.").format(text=text)
-
-
 def one_or_all() -> str:
     """Ask which workplaces get cards."""
     return _('Say for whom: --workplace "NAME", or --all.')

@@ -63,11 +63,6 @@ def no_tally() -> str:
     return _("No walkout has a tally ahead. Open one first.")
 
 
-def not_an_instant(text: str) -> str:
-    """Refuse a time."""
-    return _("{text} is not a time with an offset, like 2026-12-08T20:00:00-05:00.").format(text=text)
-
-
 def backwards(now: str) -> str:
     """Refuse to go back in time."""
     return _("The clock moves forward only; it stands at {now}.").format(now=now)

@@ -102,6 +102,11 @@ def room_bound(room: Room, scope: str | None) -> str:
     )
 
 
+def room_not_bound() -> str:
+    """Answer an organizer who does not bind a chat after all."""
+    return _("This chat hears nothing from me. To bind one after all, send /room again.")
+
+
 def room_released(address: str, *, was_bound: bool) -> str:
     """Confirm that a room is let go."""
     if not was_bound:

@@ -54,3 +54,8 @@ def _months() -> list[str]:
         _("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"),
         _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"),
     ]  # fmt: skip
+
+
+def not_an_instant(text: str) -> str:
+    """Refuse a time."""
+    return _("{text} is not a time with an offset, like 2026-12-08T20:00:00-05:00.").format(text=text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.disclosure import shown
 from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Walkout, Workplace
 from bot.usecases.workers import Seen
-from handlers.texts.board import workplace_line
+from handlers.texts.board import as_of, next_tally, workplace_line
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number, when
 
@@ -33,7 +33,7 @@ def terms(seen: Seen, can_see: str) -> str:
         part
         for part in (
             headline(walkout.terms),
-            _demands(walkout.terms),
+            demands(walkout.terms),
             _("Walkout: {starts}\nPledge before: {pledge_by}").format(
                 starts=when(walkout.terms.starts, walkout.terms.starts),
                 pledge_by=when(walkout.terms.pledge_by, walkout.terms.pledge_by),
@@ -54,7 +54,8 @@ def headline(terms: Terms) -> str:
     return f"{terms.title} · {terms.city}" if terms.city else terms.title
 
 
-def _demands(terms: Terms) -> str:
+def demands(terms: Terms) -> str:
+    """List what the walkout is for."""
     if not terms.demands:
         return ""
     return "\n".join([_("We want:"), *(f"• {demand}" for demand in terms.demands)])
@@ -128,12 +129,12 @@ def pledged(seen: Seen) -> str:
     return _(
         "Recorded. {workplace}: your pledge stands.\n\n{next}\n\n"
         "Nothing happens before the numbers are reached. Tell no one how you pledged."
-    ).format(workplace=seen.workplace.name, next=_next_tally(seen.walkout))
+    ).format(workplace=seen.workplace.name, next=next_tally(seen.walkout))
 
 
 def already_pledged(seen: Seen) -> str:
     """Answer a second press."""
-    return _("You had already pledged; it counts once. {next}").format(next=_next_tally(seen.walkout))
+    return _("You had already pledged; it counts once. {next}").format(next=next_tally(seen.walkout))
 
 
 def withdrawn(seen: Seen) -> str:
@@ -165,21 +166,8 @@ def status(seen: Seen) -> str:
     elif walkout.stage is Stage.CALLED_OFF:
         parts.append(_("The organizers have called it off. Nobody walks out."))
     if walkout.next_tally is not None:
-        parts.append(_next_tally(walkout))
+        parts.append(next_tally(walkout))
     return "\n".join(part for part in parts if part)
-
-
-def as_of(walkout: Walkout) -> str:
-    """Say how old the board is."""
-    if walkout.tallied is None:
-        return _("Nothing has been tallied yet.")
-    return _("As of tally {n}, {when}.").format(n=walkout.tally, when=when(walkout.tallied, walkout.terms.pledge_by))
-
-
-def _next_tally(walkout: Walkout) -> str:
-    if walkout.next_tally is None:
-        return ""
-    return _("Next tally: {when}.").format(when=when(walkout.next_tally, walkout.terms.pledge_by))
 
 
 def choose_workplace(walkout: Walkout, names: list[str], more: int) -> str:

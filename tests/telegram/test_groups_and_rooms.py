@@ -142,7 +142,8 @@ async def test_a_declined_chat_hears_nothing(busy_house: House) -> None:
     word = room_word(await busy_house.ask(OLGA, "/room citywide"))
     server.say(OLGA, word, group)
     await busy_house.quiet()
-    await busy_house.press(busy_house.last(OLGA), "Not now")
+    declined = await busy_house.press(busy_house.last(OLGA), "Not now")
+    assert declined["text"] == "This chat hears nothing from me. To bind one after all, send /room again."
     assert str(group) not in (await busy_house.ask(OLGA, "/rooms"))["text"]
 
 
