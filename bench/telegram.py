@@ -37,6 +37,7 @@ from bot.outbox import Sender
 from bot.settings import Settings
 from bot.storage.store import Room
 from bot.wiring import App, open_app
+from handlers.service import Link
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
 from handlers.telegram.platform import open_telegram
@@ -198,7 +199,7 @@ async def stock(server: Loopback, token: str, **transports: BaseRequest) -> Asyn
 async def ours(server: Loopback, token: str, app: App) -> AsyncIterator[Sender]:
     """Run the bot as `allout run` does; yield its way out."""
     settings = Settings(_env_file=None, data=app.data, telegram_token=token, telegram_api_url=server.api)  # type: ignore[call-arg, arg-type]
-    async with open_telegram(app, settings) as (sender, take_updates):
+    async with open_telegram(app, settings, Link(PLATFORM, app)) as (sender, take_updates):
         taking = asyncio.ensure_future(take_updates())
         try:
             yield sender
@@ -377,7 +378,7 @@ async def without_network(app: App, sizes: Sizes, codes: Iterator[str]) -> dict[
     return took
 
 
-async def fan_out(app: App, senders: dict[str, Sender], rooms: int, *, away: float) -> tuple[float, int]:
+async def fan_out(app: App, rooms: int, *, away: float) -> tuple[float, int]:
     """Announce something to so many rooms; return how many messages a second went out, and how many 429s came."""
     walkout = WalkoutId(f"fan{rooms}")
     await _add(app, walkout, [Workplace(id=WorkplaceId(1), name="The shop", headcount=9, threshold=5)])
@@ -387,11 +388,11 @@ async def fan_out(app: App, senders: dict[str, Sender], rooms: int, *, away: flo
         )
     await app.store.decide(walkout, partial(rules.open_up, now=app.clock()))
     async with running(away=away) as server, ours(server, OURS, app) as sender:
-        senders[PLATFORM] = sender
+        app.outboxes[PLATFORM].sender = sender
         loop = asyncio.get_running_loop()
         began = loop.time()  # the same clock in every process
         while await app.store.unsettled(walkout):
-            await app.outbox.deliver()
+            await app.outboxes[PLATFORM].deliver()
         sent, floods, ended = await server.ask(OURS, "sent")
     assert sent == rooms  # noqa: S101
     return rooms / (ended - began), floods
@@ -406,8 +407,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     pledges = sizes.presses // 2 + sizes.presses * sizes.rounds + sizes.alone * (sizes.rounds + 1)
     codes = [cards.mint() for _ in range(pledges)]
     unused = iter(codes)
-    senders: dict[str, Sender] = {}
-    async with open_app(ground.folder / "data", clock=real_clock, senders=senders) as app:
+    async with open_app(ground.folder / "data", clock=real_clock, senders={PLATFORM: None}) as app:
         walkout = await open_walkout(app, codes)
         async with running() as server:
             print(f"the server alone: {await alone(server, sizes.raw):.0f} requests/s")
@@ -417,9 +417,9 @@ async def bench(ground: Ground, *, quick: bool) -> int:
         stands = sum(place.standing for place in await app.store.workplaces(walkout))
         more = _median(ours - theirs for ours, theirs in zip(took[OURS], took[STOCK], strict=True))
         print(f"without network: python-telegram-bot {_median(took[STOCK]):.0f} us, ours {_median(took[OURS]):.0f} us")
-        far, far_floods = await fan_out(app, senders, sizes.far_rooms, away=FAR_S)
+        far, far_floods = await fan_out(app, sizes.far_rooms, away=FAR_S)
         print(f"fan-out to {sizes.far_rooms} rooms, {FAR_S * 1000:.0f} ms away: {far:.1f}/s, {far_floods} x 429")
-        near, floods = await fan_out(app, senders, sizes.rooms, away=0.0)
+        near, floods = await fan_out(app, sizes.rooms, away=0.0)
         print(f"fan-out to {sizes.rooms} rooms: {near:.1f}/s, {floods} x 429")
     print(f"pledges stored {stands} of {pledges}")
     for name, other, goal in (("stock", STOCK, ">=3"), ("empty_handler", EMPTY, ">=0.6")):

@@ -1,11 +1,15 @@
-"""Carries parcels out: claims them, hands them to their platform, settles what became of them."""
+"""Carries parcels out: claims them, hands them to their platform, settles what became of them.
+
+Each platform has an outbox of its own, so that the trouble of one never keeps the other's rooms waiting.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,6 +57,7 @@ class Letter:
     about: Workplace | None
     address: str
     private: bool  #: to a person, not to a room
+    nonce: str  #: the same whenever this parcel is sent again; stored before it is sent first
 
 
 class Sender(Protocol):
@@ -64,22 +69,30 @@ class Sender(Protocol):
 
 
 class Outbox:
-    """The parcels' only way out: one at a time, so that a crash can repeat one parcel at the most."""
+    """The only way out to one platform: a parcel at a time, so that a crash can repeat one at the most."""
 
-    def __init__(self, store: Store, keys: Keys, senders: Mapping[str, Sender], clock: Clock) -> None:
+    def __init__(self, platform: str, sender: Sender | None, store: Store, keys: Keys, clock: Clock) -> None:
+        self.sender = sender  #: None while the platform cannot be reached; parcels wait in the store then
+        self._platform = platform
         self._store = store
         self._keys = keys
-        self._senders = senders
         self._clock = clock
         self._claimed: deque[Parcel] = deque()
         self._owed: deque[Callable[[], Awaitable[None]]] = deque()  #: what became of parcels, not written down yet
         self._turn = asyncio.Lock()
 
+    async def disconnect(self) -> None:
+        """Let go of the sender, once the parcel under way is sent and written down."""
+        self.sender = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_S), self._turn:
+                pass
+
     async def due(self) -> datetime | None:
         """Return when the next parcel may be sent."""
-        if self._claimed or self._owed:  # the store could not write when they were under way
+        if self._owed or (self._claimed and self.sender is not None):  # the store could not write then
             return self._clock()
-        return await self._store.next_parcel(self._senders)
+        return await self._store.next_parcel(self._platform) if self.sender is not None else None
 
     async def deliver(self) -> None:
         """Send every parcel that is due, in the order in which they were made.
@@ -89,8 +102,8 @@ class Outbox:
         """
         async with self._turn:
             await self._write_down()
-            while parcel := await self._next():
-                carrying = asyncio.create_task(self._carry(parcel))
+            while (sender := self.sender) is not None and (parcel := await self._next()):
+                carrying = asyncio.create_task(self._carry(parcel, sender))
                 try:
                     await asyncio.shield(carrying)
                 except asyncio.CancelledError:  # the bot stops: what is being sent is sent and written down
@@ -99,14 +112,14 @@ class Outbox:
 
     async def _next(self) -> Parcel | None:
         if not self._claimed:
-            self._claimed.extend(await self._store.claim_parcels(self._senders, now=self._clock(), limit=AT_ONCE))
+            self._claimed.extend(await self._store.claim_parcels(self._platform, now=self._clock(), limit=AT_ONCE))
         return self._claimed[0] if self._claimed else None
 
-    async def _carry(self, parcel: Parcel) -> None:
+    async def _carry(self, parcel: Parcel, sender: Sender) -> None:
         letter = await self._open(parcel)
         self._claimed.popleft()
         try:
-            await self._senders[parcel.platform].send(letter)
+            await sender.send(letter)
         except RoomGone:
             self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
         except TryLater as trouble:
@@ -138,4 +151,5 @@ class Outbox:
             about=None if about is None else await self._store.workplace(parcel.walkout, about),
             address=parcel.room if parcel.room is not None else self._keys.unseal(parcel.person or b""),
             private=parcel.room is None,
+            nonce=parcel.nonce,
         )

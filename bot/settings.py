@@ -41,3 +41,12 @@ class Settings(BaseSettings):
 
     telegram_webhook_port: int = Field(default=8443, ge=1, le=65535)
     """The port of this machine, on 127.0.0.1, to which that address leads."""
+
+    discord_token: SecretStr | None = None
+    """The bot's token, from Discord's developer portal. Without one the bot does not run on Discord."""
+
+    discord_api_url: str = "https://discord.com/api/v10"
+    """Another server that speaks Discord's REST API, such as a test's."""
+
+    discord_gateway_url: str = "wss://gateway.discord.gg/"
+    """Another server that speaks Discord's gateway, such as a test's."""

@@ -39,13 +39,15 @@ class App:
     brake: Brake
     tallies: Tallies
     room_words: RoomWords
-    outbox: Outbox
+    outboxes: Mapping[str, Outbox]  #: by platform
     scheduler: Scheduler
 
 
 @asynccontextmanager
-async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender]) -> AsyncIterator[App]:
+async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender | None]) -> AsyncIterator[App]:
     """Own the store in this folder for as long as the block lasts.
+
+    A platform whose sender is None gets one when it can be reached; its parcels wait in the store until then.
 
     Raises StoreInUse, StoreTooNew, StoreUnusable, KeyFileRefused.
     """
@@ -56,7 +58,7 @@ async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender]) -
     try:
         await _check_keys(store, keys, data / KEY_FILE, clock)
         tallies = Tallies(store, clock)
-        outbox = Outbox(store, keys, senders, clock)
+        outboxes = {platform: Outbox(platform, sender, store, keys, clock) for platform, sender in senders.items()}
         yield App(
             data=data,
             store=store,
@@ -65,8 +67,8 @@ async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender]) -
             brake=Brake(),
             tallies=tallies,
             room_words=RoomWords(clock),
-            outbox=outbox,
-            scheduler=Scheduler(_jobs(store, keys, tallies, outbox, clock), clock),
+            outboxes=outboxes,
+            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, clock), clock),
         )
     finally:
         await store.aclose()
@@ -82,7 +84,7 @@ async def _check_keys(store: Store, keys: Keys, path: Path, clock: Clock) -> Non
             raise KeyFileRefused(str(path), "outdated")
 
 
-def _jobs(store: Store, keys: Keys, tallies: Tallies, outbox: Outbox, clock: Clock) -> list[Job]:
+def _jobs(store: Store, keys: Keys, tallies: Tallies, outboxes: Mapping[str, Outbox], clock: Clock) -> list[Job]:
     """List all that happens by itself. At the same instant a tally comes before a reminder."""
 
     async def earliest(of: Callable[[Walkout], datetime | None]) -> datetime | None:
@@ -105,5 +107,8 @@ def _jobs(store: Store, keys: Keys, tallies: Tallies, outbox: Outbox, clock: Clo
             due=lambda: earliest(rules.closes_at),
             run=partial(automatic.close_all, store, keys, clock),
         ),
-        Job(name="deliver", due=outbox.due, run=outbox.deliver),
+        *(
+            Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
+            for platform, outbox in outboxes.items()
+        ),
     ]

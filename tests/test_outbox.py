@@ -73,7 +73,7 @@ async def test_parcels_go_out_in_the_order_in_which_they_were_made(
     many = 2 * AT_ONCE + 3  # more than are claimed at a time
     await announce(store, *range(many))
     await announce(store, "last")
-    await Outbox(store, keys, {"here": post}, clock).deliver()
+    await Outbox("here", post, store, keys, clock).deliver()
 
     assert post.took == [*(f"#city {n}" for n in range(many)), "#city last"]
     assert await store.unsettled(WALKOUT) == 0
@@ -83,7 +83,7 @@ async def test_a_parcel_is_sent_once_however_often_the_outbox_looks(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post()
-    outbox = Outbox(store, keys, {"here": post}, clock)
+    outbox = Outbox("here", post, store, keys, clock)
     await announce(store, 1)
     for _ in range(3):
         await outbox.deliver()
@@ -98,7 +98,7 @@ async def test_a_letter_holds_all_that_a_platform_needs(store: Store, keys: Keys
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
     await organizers.add(Person("here", "olga"), "Olga", store, keys)
     await announce(store, 1, kind=Kind.WORKPLACE_READY, scope=OTHER_SHOP, about=OTHER_SHOP, to_organizers=True)
-    await Outbox(store, keys, {"here": post}, clock).deliver()
+    await Outbox("here", post, store, keys, clock).deliver()
 
     assert sorted((letter.address, letter.private) for letter in post.letters) == [("#other", False), ("olga", True)]
     for letter in post.letters:
@@ -112,7 +112,7 @@ async def test_a_room_that_is_gone_is_settled_and_the_others_still_hear(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(RoomGone())
-    outbox = Outbox(store, keys, {"here": post}, clock)
+    outbox = Outbox("here", post, store, keys, clock)
     await announce(store, 1, 2)
     await outbox.deliver()
     clock.move_to(NOON + 24 * HOUR)
@@ -124,7 +124,7 @@ async def test_a_room_that_is_gone_is_settled_and_the_others_still_hear(
 
 async def test_each_failure_makes_the_wait_longer_up_to_a_limit(store: Store, keys: Keys, clock: MovableClock) -> None:
     post = Post(*[TryLater()] * 12)
-    outbox = Outbox(store, keys, {"here": post}, clock)
+    outbox = Outbox("here", post, store, keys, clock)
     await announce(store, 1)
     waits: list[timedelta] = []
     while not post.took:
@@ -143,7 +143,7 @@ async def test_each_failure_makes_the_wait_longer_up_to_a_limit(store: Store, ke
 
 async def test_the_platforms_own_wait_is_kept_to(store: Store, keys: Keys, clock: MovableClock) -> None:
     post = Post(TryLater(timedelta(seconds=37)), TryLater(2 * HOUR))
-    outbox = Outbox(store, keys, {"here": post}, clock)
+    outbox = Outbox("here", post, store, keys, clock)
     await announce(store, 1)
     await outbox.deliver()
     assert await outbox.due() == NOON + timedelta(seconds=37)
@@ -155,7 +155,7 @@ async def test_the_platforms_own_wait_is_kept_to(store: Store, keys: Keys, clock
 
 async def test_while_one_parcel_waits_the_others_go_out(store: Store, keys: Keys, clock: MovableClock) -> None:
     post = Post(TryLater())
-    outbox = Outbox(store, keys, {"here": post}, clock)
+    outbox = Outbox("here", post, store, keys, clock)
     await announce(store, 1, 2, 3)
     await outbox.deliver()
     assert post.took == ["#city 2", "#city 3"]
@@ -171,14 +171,16 @@ async def test_parcels_for_a_platform_that_does_not_run_stay_waiting(
     here, there = Post(), Post()
     await store.bind_room(replace(CITY, platform="there", address="#there"))
     await announce(store, 1)
-    without = Outbox(store, keys, {"here": here}, clock)
-    await without.deliver()
+    outbox = Outbox("there", None, store, keys, clock)
+    await outbox.deliver()
+    await Outbox("here", here, store, keys, clock).deliver()
 
     assert here.took == ["#city 1"]
-    assert await without.due() is None  # nothing that it could do
+    assert await outbox.due() is None  # nothing that it could do
     assert await store.unsettled(WALKOUT) == 1
 
-    await Outbox(store, keys, {"here": here, "there": there}, clock).deliver()
+    outbox.sender = there
+    await outbox.deliver()
     assert (here.took, there.took) == (["#city 1"], ["#there 1"])
 
 
@@ -204,9 +206,9 @@ async def test_a_crash_between_sending_and_settling_repeats_that_one_parcel_at_m
         await store.bind_room(CITY)
         await announce(store, 1, 2, 3, 4)
         with pytest.raises(Crash):
-            await Outbox(store, keys, {"here": before}, clock).deliver()
+            await Outbox("here", before, store, keys, clock).deliver()
     async with house.open(clock) as store:
-        await Outbox(store, keys, {"here": after}, clock).deliver()
+        await Outbox("here", after, store, keys, clock).deliver()
         assert await store.unsettled(WALKOUT) == 0
 
     assert before.took == ["#city 1", "#city 2"]
@@ -220,21 +222,21 @@ async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
         await store.add_walkout(opened(), shops(40))
         await store.bind_room(CITY)
         await announce(store, 1, 2)
-        claimed = await store.claim_parcels(["here"], now=NOON, limit=1)
-        await store.postpone((await store.claim_parcels(["here"], now=NOON, limit=1))[0].id, until=NOON + HOUR)
+        claimed = await store.claim_parcels("here", now=NOON, limit=1)
+        await store.postpone((await store.claim_parcels("here", now=NOON, limit=1))[0].id, until=NOON + HOUR)
     async with house.open(clock) as store:
-        [again] = await store.claim_parcels(["here"], now=NOON, limit=10)
+        [again] = await store.claim_parcels("here", now=NOON, limit=10)
 
         assert again.id == claimed[0].id
         assert again.attempts == 2
-        assert await store.next_parcel(["here"]) == NOON + HOUR  # a postponed one keeps its time
+        assert await store.next_parcel("here") == NOON + HOUR  # a postponed one keeps its time
 
 
 async def test_a_platforms_unforeseen_trouble_with_one_letter_keeps_no_other_from_going_out(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(ZeroDivisionError())
-    outbox = Outbox(store, keys, {"here": post}, clock)
+    outbox = Outbox("here", post, store, keys, clock)
     scheduler = Scheduler([Job(name="deliver", due=outbox.due, run=outbox.deliver)], clock)
     await announce(store, 1, 2, 3)
     for _ in range(3):
@@ -250,6 +252,6 @@ async def test_news_of_a_workplace_reach_its_own_room_only(store: Store, keys: K
     await store.bind_room(replace(CITY, scope=SHOP, address="#shop"))
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
     await announce(store, 1, kind=Kind.WE_ARE_OUT, scope=SHOP, about=SHOP)
-    await Outbox(store, keys, {"here": post}, clock).deliver()
+    await Outbox("here", post, store, keys, clock).deliver()
 
     assert post.took == ["#shop 1"]

@@ -67,7 +67,10 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
-    ROOM_GONE = "room_gone"  #: to the organizers only: a chat does not hear us any more
+    # to the organizers only:
+    ROOM_GONE = "room_gone"  #: a chat does not hear us any more
+    PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
+    PLATFORM_BACK = "platform_back"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,7 +150,8 @@ class Announcement:
     about: WorkplaceId | None = None  #: the workplace it speaks of
     to_organizers: bool = False  #: they hear it privately as well
     to_rooms: bool = True
-    facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    not_on: str = ""  #: organizers on this platform are not told; it is what the news is about
+    facts: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from importlib import resources
@@ -322,6 +322,7 @@ class SqliteStore:
                     "facts": json.dumps(dict(item.facts)),
                     "to_rooms": item.to_rooms,
                     "to_organizers": item.to_organizers,
+                    "not_on": item.not_on,
                 }
                 for item in news
             ]
@@ -535,19 +536,21 @@ class SqliteStore:
 
     # -- parcels ----------------------------------------------------------------------------------------------
 
-    async def claim_parcels(self, platforms: Collection[str], *, now: datetime, limit: int) -> list[Parcel]:
+    async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
         """See Store.claim_parcels."""
         rows = await self._change(
             """
-            UPDATE parcel SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
-                SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ?
-                AND platform IN (SELECT value FROM json_each(?)) ORDER BY not_before, id LIMIT ?
-            ) RETURNING id, walkout, scope, kind, about, occasion, platform, room, attempts,
+            UPDATE parcel SET state = 'claimed', attempts = attempts + 1,
+                nonce = CASE nonce WHEN '' THEN lower(hex(randomblob(10))) ELSE nonce END
+            WHERE id IN (
+                SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
+                ORDER BY not_before, id LIMIT ?
+            ) RETURNING id, walkout, scope, kind, about, occasion, platform, room, attempts, nonce,
                 (SELECT facts FROM announcement AS a WHERE (a.walkout, a.scope, a.kind, a.about, a.occasion)
                     = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
                 (SELECT address FROM organizer WHERE organizer.id = parcel.organizer)
             """,
-            (instant(now), json.dumps(list(platforms)), limit),
+            (instant(now), platform, limit),
         )
         return sorted(map(_read_parcel, rows), key=lambda parcel: parcel.id)
 
@@ -559,14 +562,10 @@ class SqliteStore:
         """See Store.postpone."""
         await self._change("UPDATE parcel SET state = 'waiting', not_before = ? WHERE id = ?", (instant(until), parcel))
 
-    async def next_parcel(self, platforms: Collection[str]) -> datetime | None:
+    async def next_parcel(self, platform: str) -> datetime | None:
         """See Store.next_parcel."""
         rows = await self._read(
-            """
-            SELECT min(not_before) FROM parcel
-            WHERE state = 'waiting' AND platform IN (SELECT value FROM json_each(?))
-            """,
-            (json.dumps(list(platforms)),),
+            "SELECT min(not_before) FROM parcel WHERE state = 'waiting' AND platform = ?", (platform,)
         )
         return maybe_moment(rows[0][0])
 
@@ -690,7 +689,7 @@ _ADD_PARCELS_TO_ORGANIZERS = """
     SELECT ?1, item.value ->> 'scope', item.value ->> 'kind', item.value ->> 'about', item.value ->> 'occasion',
            organizer.platform, '', organizer.id
     FROM json_each(?2) AS item CROSS JOIN organizer
-    WHERE item.value ->> 'to_organizers'
+    WHERE item.value ->> 'to_organizers' AND organizer.platform <> item.value ->> 'not_on'
     ORDER BY item.key ON CONFLICT DO NOTHING
 """
 _ADD_ORGANIZER = """
@@ -774,12 +773,13 @@ def _read_parcel(row: Row) -> Parcel:
             kind=Kind(row[3]),
             about=WorkplaceId(row[4]) or None,
             occasion=row[5],
-            facts=json.loads(row[9]),
+            facts=json.loads(row[10]),
         ),
         platform=row[6],
         room=row[7] or None,
-        person=row[10],
+        person=row[11],
         attempts=row[8],
+        nonce=row[9],
     )
 
 

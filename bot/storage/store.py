@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -62,6 +62,7 @@ class Parcel:
     room: str | None
     person: bytes | None  #: the sealed address
     attempts: int
+    nonce: str  #: 20 letters by which a platform knows a parcel that is sent again; made when it is first claimed
 
 
 class Store(Protocol):
@@ -165,8 +166,8 @@ class Store(Protocol):
         """Note that the organizer wants it; return how many distinct ones have since `since`."""
         ...
 
-    async def claim_parcels(self, platforms: Collection[str], *, now: datetime, limit: int) -> list[Parcel]:
-        """Take waiting parcels, oldest first, for sending. After a crash they wait again."""
+    async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
+        """Take a platform's waiting parcels, oldest first, for sending. After a crash they wait again."""
         ...
 
     async def settle(self, parcel: int, became: Delivery) -> None:
@@ -177,8 +178,8 @@ class Store(Protocol):
         """Put a claimed parcel back, to be tried again."""
         ...
 
-    async def next_parcel(self, platforms: Collection[str]) -> datetime | None:
-        """When the next waiting parcel may be sent."""
+    async def next_parcel(self, platform: str) -> datetime | None:
+        """When the platform's next waiting parcel may be sent."""
         ...
 
     async def unsettled(self, walkout: WalkoutId) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +17,8 @@ from telegram.error import InvalidToken, RetryAfter, TelegramError
 
 from bot.settings import Settings
 from bot.wiring import App
-from handlers.telegram.chat import PLATFORM, TelegramChat
+from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
+from handlers.telegram.chat import TelegramChat
 from handlers.telegram.menus import Menus
 from handlers.telegram.pace import Pace
 from handlers.telegram.pump import LONGEST_FINISH_S, POLL_S, Pump, RawUpdate
@@ -27,21 +27,13 @@ from handlers.telegram.transport import AiohttpRequest
 
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
-
 ALLOWED = ("message", "callback_query", "my_chat_member", "channel_post")
-FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 60.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  the header's name
-
-
-class WrongToken(Exception):  # noqa: N818  an answer of Telegram's
-    """Telegram does not know this bot."""
 
 
 @asynccontextmanager
 async def open_telegram(
-    app: App, settings: Settings
+    app: App, settings: Settings, link: Link
 ) -> AsyncIterator[tuple[TelegramSender, Callable[[], Awaitable[None]]]]:
     """Yield Telegram's way out, and what to run for its way in. Raises WrongToken."""
     token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
@@ -55,12 +47,12 @@ async def open_telegram(
             request=AiohttpRequest(proxy=settings.telegram_proxy),
             get_updates_request=polling,
         )
-        await _patiently(bot.initialize)
+        await _patiently(link, bot.initialize)
     except InvalidToken:
         raise WrongToken from None
     try:
         menus = Menus(bot)
-        await _patiently(menus.set_up)
+        await _patiently(link, menus.set_up)
         chat = TelegramChat(app, bot, menus)
 
         async def fetch(offset: int | None, wait_s: int) -> list[RawUpdate]:
@@ -68,20 +60,20 @@ async def open_telegram(
             if offset is not None:
                 wanted["offset"] = offset
             url = f"{bot.base_url}/getUpdates?{urlencode(wanted)}"
-            updates: object = await _patiently(lambda: polling.post(url))
+            updates: object = await _patiently(link, lambda: polling.post(url))
             return list(updates) if isinstance(updates, list) else []
 
         pump = Pump(fetch, chat.handle)
 
         async def poll() -> None:
             try:
-                await _patiently(bot.delete_webhook)  # pending updates stay
+                await _patiently(link, bot.delete_webhook)  # pending updates stay
                 await pump.run()
             except InvalidToken:  # revoked while we ran
                 raise WrongToken from None
 
         async def listen() -> None:
-            await _listen(bot, pump, settings)
+            await _listen(bot, pump, settings, link)
 
         yield (
             TelegramSender(bot, Pace(asyncio.get_running_loop().time), moved=chat.moved, gone=chat.gone),
@@ -91,7 +83,7 @@ async def open_telegram(
         await bot.shutdown()
 
 
-async def _listen(bot: Bot, pump: Pump, settings: Settings) -> None:
+async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
     """Take updates as Telegram delivers them; each is answered only after its effect is committed."""
     secret = secrets.token_urlsafe(32)
 
@@ -112,28 +104,30 @@ async def _listen(bot: Bot, pump: Pump, settings: Settings) -> None:
     try:
         await web.TCPSite(runner, "127.0.0.1", settings.telegram_webhook_port).start()
         await _patiently(
+            link,
             lambda: bot.set_webhook(
                 settings.telegram_webhook_url or "", allowed_updates=list(ALLOWED), secret_token=secret
-            )
+            ),
         )
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
 
 
-async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
-    """Call until it works, with growing waits, said once in the log. Raises InvalidToken."""
-    wait, said = FIRST_WAIT_S, False
+async def _patiently(link: Link, call: Callable[[], Awaitable[T]]) -> T:
+    """Call until it works, with growing waits. Raises InvalidToken."""
+    wait = FIRST_WAIT_S
     while True:
         try:
-            return await call()
+            answer = await call()
         except InvalidToken:
             raise
         except RetryAfter as error:
             await asyncio.sleep(seconds(error))
         except TelegramError as error:
-            if not said:
-                log.error("%s cannot be reached, trying again: %s", PLATFORM, type(error).__name__)  # noqa: TRY400
-                said = True
+            link.fails(type(error).__name__)
             await asyncio.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT_S)
+        else:
+            link.works()
+            return answer

@@ -39,7 +39,7 @@ def _workplace_ready(letter: Letter) -> str:
 
 
 def _milestone(letter: Letter) -> str:
-    share = {1: _("A quarter"), 2: _("Half"), 3: _("Three quarters")}[letter.news.facts["quarters"]]
+    share = {1: _("A quarter"), 2: _("Half"), 3: _("Three quarters")}[int(letter.news.facts["quarters"])]
     return _("{share} of the {citywide} pledges we need across the city are in.").format(
         share=share, citywide=number(letter.walkout.terms.citywide_threshold)
     )
@@ -114,6 +114,22 @@ def _room_gone(letter: Letter) -> str:
     ).format(workplace=letter.about.name)
 
 
+def _platform_down(letter: Letter) -> str:
+    platform = str(letter.news.facts["platform"]).capitalize()
+    if letter.news.facts["why"] == "token":
+        return _(
+            "{platform} refuses this bot's token, so nobody can reach me there and no room there hears anything. "
+            "Set the right one on the server. I keep trying, and everything else goes on."
+        ).format(platform=platform)
+    return _(
+        "I cannot reach {platform} just now. Rooms there hear their news when it is back; everything else goes on."
+    ).format(platform=platform)
+
+
+def _platform_back(letter: Letter) -> str:
+    return _("{platform} can be reached again.").format(platform=str(letter.news.facts["platform"]).capitalize())
+
+
 def _the_day(walkout: Walkout, place: Workplace | None = None) -> str:
     said = [place.meet if place else "", walkout.terms.on_the_day]
     return "".join(f"\n{line}" for line in said if line)
@@ -141,4 +157,6 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
     Kind.ROOM_GONE: _room_gone,
+    Kind.PLATFORM_DOWN: _platform_down,
+    Kind.PLATFORM_BACK: _platform_back,
 }

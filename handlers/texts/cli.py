@@ -52,7 +52,22 @@ def bad_settings(problems: Sequence[tuple[str, str]]) -> str:
 
 def no_token() -> str:
     """Say that there is nothing to run."""
-    return _("No platform has a token. Set ALLOUT_TELEGRAM_TOKEN, as .env.example explains, or try: allout console")
+    return _(
+        "No platform has a token. Set ALLOUT_TELEGRAM_TOKEN or ALLOUT_DISCORD_TOKEN, as .env.example explains, "
+        "or try: allout console"
+    )
+
+
+def wrong_token(platform: str) -> str:
+    """Refuse to start, or to go on, without a platform."""
+    return {
+        "telegram": _(
+            "Telegram does not accept ALLOUT_TELEGRAM_TOKEN. Ask BotFather for the bot's token and set that."
+        ),
+        "discord": _(
+            "Discord does not accept ALLOUT_DISCORD_TOKEN. Copy the bot's token from the developer portal and set that."
+        ),
+    }[platform]
 
 
 def running() -> str:

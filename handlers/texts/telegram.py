@@ -53,11 +53,6 @@ def short_description() -> str:
     return _("One out, all out: pledge in confidence to a walkout that happens only if enough of us do.")
 
 
-def wrong_token() -> str:
-    """Refuse to start."""
-    return _("Telegram does not accept ALLOUT_TELEGRAM_TOKEN. Ask BotFather for the bot's token and set that.")
-
-
 def file_not_fetched() -> str:
     """Say that Telegram did not hand a file over."""
     return _("Telegram did not give me the file just now. Send it again in a minute.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 
 import pytest
 
@@ -56,8 +57,9 @@ def says(*news: Announcement) -> Rule:
     return rule
 
 
-async def parcels(store: Store, platforms: Sequence[str] = ("console",)) -> list[Parcel]:
-    return await store.claim_parcels(platforms, now=NOON, limit=1000)
+async def parcels(store: Store, *platforms: str) -> list[Parcel]:
+    claimed = [await store.claim_parcels(name, now=NOON, limit=1000) for name in platforms or ("console",)]
+    return sorted(chain.from_iterable(claimed), key=lambda parcel: parcel.id)
 
 
 def addressed(sent: Sequence[Parcel]) -> list[tuple[str, str | bytes | None]]:
@@ -300,12 +302,12 @@ async def test_claimed_parcels_are_claimed_once_and_oldest_first(house: House, c
         await furnish(store)
         for n in range(7):
             await store.decide(WALKOUT, says(Announcement(kind=Kind.REMINDER, occasion=str(n))))
-        first = await store.claim_parcels(["console"], now=NOON, limit=3)
-        rest = await store.claim_parcels(["console"], now=NOON, limit=100)
+        first = await store.claim_parcels("console", now=NOON, limit=3)
+        rest = await store.claim_parcels("console", now=NOON, limit=100)
 
         assert [parcel.news.occasion for parcel in (*first, *rest)] == list("0123456")
         assert {parcel.attempts for parcel in first} == {1}
-        assert await store.claim_parcels(["console"], now=NOON, limit=100) == []
+        assert await store.claim_parcels("console", now=NOON, limit=100) == []
         assert await store.unsettled(WALKOUT) == 7
 
 
@@ -314,13 +316,13 @@ async def test_a_postponed_parcel_waits_until_its_time(house: House, clock: Mova
         await furnish(store)
         await store.decide(WALKOUT, says(Announcement(kind=Kind.ON, occasion="1")))
         [parcel] = await parcels(store)
-        assert await store.next_parcel(["console"]) is None
+        assert await store.next_parcel("console") is None
         await store.postpone(parcel.id, until=NOON + HOUR)
 
-        assert await store.next_parcel(["console"]) == NOON + HOUR
-        assert await store.next_parcel(["telegram"]) is None
+        assert await store.next_parcel("console") == NOON + HOUR
+        assert await store.next_parcel("telegram") is None
         assert await parcels(store) == []
-        [again] = await store.claim_parcels(["console"], now=NOON + HOUR, limit=1)
+        [again] = await store.claim_parcels("console", now=NOON + HOUR, limit=1)
         assert (again.id, again.attempts) == (parcel.id, 2)
 
 

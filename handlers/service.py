@@ -1,0 +1,167 @@
+"""Keeps every platform running that has a token: what fails is tried again, and stops no other.
+
+Trouble is said once in the log and, if it lasts, once to the organizers on the platforms that work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+
+from bot.domain.errors import NotRecorded
+from bot.domain.model import Kind
+from bot.outbox import Sender
+from bot.settings import Settings
+from bot.usecases.automatic import tell_of_platform
+from bot.wiring import App
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
+TELL_AFTER_S = 10.0
+"""A platform that is back sooner was not worth a message to the organizers."""
+
+
+class WrongToken(Exception):  # noqa: N818  an answer of the platform
+    """The platform does not know this bot."""
+
+
+class Unreachable(Exception):  # noqa: N818  an answer of the platform, or none
+    """The platform does not answer, or not as it should."""
+
+
+class AllRefused(Exception):  # noqa: N818
+    """No platform that has a token accepts it."""
+
+
+class Link:
+    """How it stands with one platform. Whoever runs it says so at every failure and at every success."""
+
+    def __init__(self, platform: str, app: App) -> None:
+        self.platform = platform
+        self.refused = False  #: the token is not accepted
+        self._app = app
+        self._outage: asyncio.Task[None] | None = None
+        self._mended = asyncio.Event()
+        self._tell_now = asyncio.Event()
+
+    def works(self) -> None:
+        """Note that the platform answers."""
+        if not self._mended.is_set() and self._outage is not None:
+            log.warning("%s can be reached again", self.platform)
+            self._mended.set()
+            self._tell_now.set()
+        self.refused = False
+
+    def fails(self, why: str) -> None:
+        """Note that the platform does not answer; `why` goes into the log, so it must name nobody."""
+        if self._outage is None or self._mended.is_set():
+            log.error("%s cannot be reached, trying again: %s", self.platform, why)
+            self._mended, self._tell_now = asyncio.Event(), asyncio.Event()
+            self._outage = asyncio.create_task(self._tell_of_outage(self._outage, self._mended, self._tell_now))
+
+    def refuses(self) -> None:
+        """Note that the platform does not accept the token."""
+        self.fails("its token is not accepted")
+        self.refused = True
+        self._tell_now.set()
+
+    async def aclose(self) -> None:
+        """Stop telling."""
+        if self._outage is not None:
+            self._outage.cancel()
+            await asyncio.wait([self._outage])
+
+    async def _tell_of_outage(
+        self, before: asyncio.Task[None] | None, mended: asyncio.Event, tell_now: asyncio.Event
+    ) -> None:
+        if before is not None:
+            await before  # first things first
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(tell_now.wait(), TELL_AFTER_S)
+        if mended.is_set():
+            return
+        await self._tell(Kind.PLATFORM_DOWN)
+        await mended.wait()
+        await self._tell(Kind.PLATFORM_BACK)
+
+    async def _tell(self, kind: Kind) -> None:
+        why = "token" if self.refused else "network"
+        while True:
+            try:
+                await tell_of_platform(self.platform, kind, why, self._app.store, self._app.clock)
+            except NotRecorded:
+                await asyncio.sleep(FIRST_WAIT_S)
+            else:
+                return
+
+
+Opened = AbstractAsyncContextManager[tuple[Sender, Callable[[], Awaitable[None]]]]
+Opener = Callable[[App, Settings, Link], Opened]
+"""Connects to a platform. Yields its way out, and what to run for its way in. Both raise WrongToken or Unreachable."""
+
+
+async def keep_running(
+    app: App, settings: Settings, openers: Mapping[str, Opener], started: Callable[[], None]
+) -> None:
+    """Run every platform until cancelled. Raises AllRefused; calls `started` when the first one runs."""
+    links = {platform: Link(platform, app) for platform in openers}
+    announce = _once(started)
+    keeping = [
+        asyncio.create_task(_keep(app, settings, opener, links[platform], links, announce))
+        for platform, opener in openers.items()
+    ]
+    try:
+        await asyncio.gather(*keeping)
+    finally:
+        for task in keeping:
+            task.cancel()
+        await asyncio.wait(keeping)
+        for link in links.values():
+            await link.aclose()
+
+
+async def _keep(
+    app: App,
+    settings: Settings,
+    opener: Opener,
+    link: Link,
+    links: Mapping[str, Link],
+    announce: Callable[[], None],
+) -> None:
+    outbox = app.outboxes[link.platform]
+    wait = FIRST_WAIT_S
+    while True:
+        try:
+            async with opener(app, settings, link) as (outbox.sender, take):
+                link.works()
+                announce()
+                wait = FIRST_WAIT_S
+                try:
+                    await take()
+                finally:
+                    await outbox.disconnect()
+        except WrongToken:
+            if all(each.refused for each in links.values() if each is not link):
+                raise AllRefused from None
+            link.refuses()
+        except Unreachable as error:
+            link.fails(str(error))
+        await asyncio.sleep(wait)
+        wait = min(2 * wait, LONGEST_WAIT_S)
+
+
+def _once(act: Callable[[], None]) -> Callable[[], None]:
+    done = False
+
+    def first() -> None:
+        nonlocal done
+        if not done:
+            done = True
+            act()
+
+    return first
