@@ -20,7 +20,7 @@ from bot.domain.errors import NotRecorded
 from bot.keys import Person
 from bot.outbox import Letter, PlatformDown
 from bot.wiring import App
-from handlers.conversation import Button, Conversation, Reply, Said
+from handlers.conversation import Button, Conversation, Reply, Said, Ways
 from handlers.texts import console as texts
 from handlers.texts.announcements import announcement
 from handlers.texts.refusals import refusal
@@ -103,7 +103,7 @@ class Console:
         self._app = app
         self._clock = clock  #: None: real time passes, and nobody moves it
         self._printer = printer
-        self._conversation = Conversation(app, console_can_see)
+        self._conversation = Conversation(app, Ways(can_see=console_can_see))
         self._shown: dict[str, list[tuple[Button, ...]]] = {}
         self._latest: dict[str, asyncio.Task[None]] = {}
         self._broken: OSError | None = None  #: nobody reads what is printed

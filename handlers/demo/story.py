@@ -19,7 +19,7 @@ from bot.keys import Person
 from bot.outbox import Letter
 from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
-from handlers.conversation import Conversation, Reply, Said
+from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.demo.plot import Act, Deed, Plot
 from handlers.texts import demo as texts
 from handlers.texts.announcements import announcement
@@ -126,7 +126,7 @@ class Story:
         self._clock = clock
         self._ears = ears
         self._audience = audience
-        self._conversation = Conversation(app, console_can_see)
+        self._conversation = Conversation(app, Ways(can_see=console_can_see))
         self._cards: dict[WorkplaceId, list[str]] = {}  #: as the stewards hand them out
         self._buttons: dict[Person, Reply] = {}  #: the newest message of each worker that has buttons
 

@@ -26,9 +26,10 @@ from bot.keys import Person
 from bot.roomwords import Wish
 from bot.usecases import organizers
 from bot.wiring import App
-from handlers.conversation import COMMANDS, Button, Conversation, Reply, Said, holds_code
+from handlers.conversation import COMMANDS, Button, Conversation, Reply, RoomsBy, Said, Ways, holds_code
+from handlers.parts import parts
 from handlers.telegram.menus import Menus
-from handlers.telegram.sender import NO_PREVIEW, answered, keyboard, split
+from handlers.telegram.sender import LONGEST_TEXT, NO_PREVIEW, answered, keyboard
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
 from handlers.uploads import Uploads
@@ -47,7 +48,10 @@ class TelegramChat:
         self._bot = bot
         self._menus = menus
         self._uploads = Uploads(app)
-        self._conversation = Conversation(app, texts.can_see, invite=f"{bot.link}?startgroup={{word}}")
+        self._conversation = Conversation(
+            app,
+            Ways(can_see=texts.can_see, rooms_by=RoomsBy.WORD, invite=f"{bot.link}?startgroup={{word}}"),
+        )
 
     async def handle(self, raw: Mapping[str, Any]) -> None:
         """Do all that one update asks for; return once its effect is committed and its answer sent."""
@@ -126,7 +130,7 @@ class TelegramChat:
     async def _say(self, chat: int, reply: Reply) -> None:
         # what has buttons shows a card, whose code they carry
         protect = bool(reply.buttons) or None
-        *before, last = split(reply.text)
+        *before, last = parts(reply.text, LONGEST_TEXT)
         for part in before:
             await answered(partial(self._send, chat, part, None, protect))
         await answered(partial(self._send, chat, last, keyboard(reply.buttons), protect))

@@ -12,6 +12,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, Re
 
 from bot.outbox import Letter, RoomGone, TryLater
 from handlers.conversation import Button
+from handlers.parts import parts
 from handlers.telegram.pace import Pace
 from handlers.texts.announcements import announcement
 
@@ -55,7 +56,7 @@ class TelegramSender:
         if wait > 0:  # others need not wait for this chat
             raise TryLater(timedelta(seconds=wait))
         try:
-            first, *more = split(announcement(letter))
+            first, *more = parts(announcement(letter), LONGEST_TEXT)
             await self._send(chat, first)
             for part in more:
                 await self._send_on(chat, part)
@@ -129,15 +130,3 @@ def keyboard(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
     if not buttons:
         return None
     return InlineKeyboardMarkup([[InlineKeyboardButton(b.label, callback_data=b.data) for b in buttons]])
-
-
-def split(text: str) -> list[str]:
-    """Cut a long text at its paragraphs, or else at its lines, or else anywhere."""
-    # Telegram counts in UTF-16, where what lies beyond U+FFFF, such as most emoji, counts twice
-    longest = LONGEST_TEXT if max(text, default="") <= "\uffff" else LONGEST_TEXT // 2
-    parts = []
-    while len(text) > longest:
-        cut = max(text.rfind("\n\n", 1, longest), 0) or max(text.rfind("\n", 1, longest), 0) or longest
-        parts.append(text[:cut].rstrip())
-        text = text[cut:].lstrip("\n")
-    return [*parts, text]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.model import Walkout, Workplace
 from bot.draft import Draft
-from bot.storage.store import Matter, Room
+from bot.storage.store import Matter
 from bot.usecases.organizers import PROPOSAL_LASTS, Proposal
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
@@ -93,12 +93,20 @@ def _named(places: Sequence[Workplace]) -> str:
     return ngettext("{names} and {n} more", "{names} and {n} more", more).format(names=names, n=number(more))
 
 
-def room_bound(room: Room, scope: str | None) -> str:
+def room_bound(room: str, scope: str | None, undo: str) -> str:
     """Confirm a binding."""
     if scope is None:
-        return _("{room} hears the citywide news from now on. Undo: /room off {room}").format(room=room.address)
-    return _("{room} hears the news of {workplace} from now on. Undo: /room off {room}").format(
-        room=room.address, workplace=scope
+        return _("{room} hears the citywide news from now on. Undo: {undo}").format(room=room, undo=undo)
+    return _("{room} hears the news of {workplace} from now on. Undo: {undo}").format(
+        room=room, workplace=scope, undo=undo
+    )
+
+
+def cannot_post() -> str:
+    """Say that a chat cannot hear the news yet."""
+    return _(
+        "I may not write in this channel, so it would hear nothing. Give me the permissions View Channel and Send "
+        "Messages here, then send this again. Nothing changed."
     )
 
 
@@ -107,27 +115,31 @@ def room_not_bound() -> str:
     return _("This chat hears nothing from me. To bind one after all, send /room again.")
 
 
-def room_released(address: str, *, was_bound: bool) -> str:
+def room_released(room: str, *, was_bound: bool) -> str:
     """Confirm that a room is let go."""
     if not was_bound:
-        return _("{room} was not bound; nothing changed.").format(room=address)
-    return _("{room} hears nothing more.").format(room=address)
+        return _("{room} was not bound; nothing changed.").format(room=room)
+    return _("{room} hears nothing more.").format(room=room)
 
 
-def room_usage() -> str:
-    """Say how a room is bound."""
-    return _('Send /room citywide #name, /room "Workplace" #name, or /room off #name.')
+def room_usage(by: str) -> str:
+    """Say how a room is bound: by its typed name, by a word posted there, or at the place itself."""
+    return {
+        "name": _('Send /room citywide #name, /room "Workplace" #name, or /room off #name.'),
+        "word": _('Send /room citywide, or /room "Workplace". To undo: /rooms, then /room off and its name there.'),
+        "place": _("In the channel that shall hear the news, send /room and what it hears. To undo, there: /room off"),
+    }[by]
 
 
-def rooms(found: Sequence[tuple[Room, str | None]], usage: str) -> str:
-    """List rooms; they are named by what they hear, since their titles are not kept."""
+def rooms(found: Sequence[tuple[str, str, str | None]], usage: str) -> str:
+    """List rooms: their platform, their name there, and what they hear."""
     if not found:
         return _("No chat hears the news yet.") + "\n" + usage
     return "\n".join(
         _("{room} ({platform}): {scope}").format(
-            room=room.address, platform=room.platform, scope=_("citywide") if name is None else name
+            room=room, platform=platform, scope=_("citywide") if scope is None else scope
         )
-        for room, name in found
+        for platform, room, scope in found
     )
 
 
@@ -138,11 +150,6 @@ def room_word(word: str, link: str) -> str:
         "/room {word}\n{link}\n"
         "I delete that message and ask you here before the chat hears anything."
     ).format(word=word, link=link)
-
-
-def room_word_usage() -> str:
-    """Say how a chat is bound, where chats have no typed names."""
-    return _('Send /room citywide, or /room "Workplace". To undo: /rooms, then /room off and its name there.')
 
 
 def organizer_made() -> str:

@@ -1,0 +1,221 @@
+"""What can be said to the bot, once for every platform: THE command table, and who answers.
+
+A platform turns what arrives into `Said`, hands it to `Conversation.answer`, and shows the `Reply`. Nothing is
+remembered between two messages: buttons carry all they need.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot import cards
+from bot.domain.errors import Forbidden, NotRecorded, Refused
+from bot.wiring import App
+from handlers.conversation import organizers, workers
+from handlers.conversation.parts import (
+    CARD,
+    CODE,
+    ROOM,
+    SCOPE,
+    WALKOUT,
+    WORKPLACE,
+    Ask,
+    Button,
+    Command,
+    Here,
+    Reply,
+    Role,
+    RoomsBy,
+    Run,
+    Said,
+    Takes,
+    Ways,
+    old_button,
+)
+from handlers.texts import general, refusals
+from handlers.texts.catalogue import _, speaking
+
+__all__ = [
+    "BUTTONS",
+    "COMMANDS",
+    "Button",
+    "Command",
+    "Conversation",
+    "Here",
+    "Reply",
+    "Role",
+    "RoomsBy",
+    "Said",
+    "Takes",
+    "Ways",
+    "holds_code",
+]
+
+LONGEST = 4_000
+"""Characters of a message that are looked at; no command is longer."""
+
+
+class Conversation:
+    """Answers whatever a person says, on any platform."""
+
+    def __init__(self, app: App, ways: Ways) -> None:
+        self._app = app
+        self._ways = ways
+
+    async def answer(self, said: Said) -> Reply:
+        """Return the one answer to a message or a press.
+
+        Raises NotRecorded if the store cannot write, and nothing else for anything a person can say.
+        """
+        with speaking(said.language):
+            try:
+                return await self._answer(said)
+            except NotRecorded:
+                raise  # a platform that can will deliver the message again
+            except Refused as refused:
+                kind, text = refusals.refusal(refused)
+                return Reply(kind=kind, text=text)
+
+    async def _answer(self, said: Said) -> Reply:
+        ask = Ask(app=self._app, who=said.who, ways=self._ways, here=said.here)
+        if said.button is not None:
+            return await _press(ask, said.button)
+        if said.words is not None:
+            return await _command(ask, *said.words)
+        text = said.text[:LONGEST].strip()
+        if text.startswith("/"):
+            return await _command(ask, *_split(text[1:]))
+        if cards.parse(text) is not None:
+            return await workers.start(replace(ask, words=(text,)))
+        if cards.looks_like_one(text):
+            return workers.mistyped(text)
+        return Reply(kind="not_understood", text=general.not_understood())
+
+
+def holds_code(text: str) -> bool:
+    """Say whether a message shows a card's code, so that a platform may take it out of sight."""
+    _name, _blank, rest = text.partition(" ") if text.startswith("/") else ("", "", text)
+    return cards.parse(rest) is not None
+
+
+async def _command(ask: Ask, name: str, *words: str) -> Reply:
+    name = name.partition("@")[0].lower()  # groups write /status@bot
+    command = next((row for row in COMMANDS if row.name == name), None)
+    if command is None:
+        return Reply(kind="unknown_command", text=general.unknown_command(name[:30]))
+    if command.who is Role.ORGANIZER and not await ask.is_organizer():
+        raise Forbidden
+    return await command.run(replace(ask, words=words))
+
+
+def _split(text: str) -> Sequence[str]:
+    """Cut at blanks, keeping quoted names whole; phones turn quotes into curly ones."""
+    straight = text.translate(dict.fromkeys(map(ord, "“”„«»"), '"'))
+    reader = shlex.shlex(straight, posix=True, punctuation_chars=False)
+    reader.whitespace_split = True
+    reader.quotes = '"'
+    reader.escape = ""
+    reader.commenters = ""
+    try:
+        return list(reader) or [""]
+    except ValueError:  # a quote that is never closed
+        return straight.replace('"', "").split() or [""]
+
+
+async def _press(ask: Ask, data: str) -> Reply:
+    letter, _colon, rest = data.partition(":")
+    run = BUTTONS.get(letter)
+    if run is None:
+        return old_button()
+    return await run(replace(ask, words=tuple(rest.split(":"))))
+
+
+async def _help(ask: Ask) -> Reply:
+    organizes = await ask.is_organizer()
+    rows = [row for row in COMMANDS if row.who is Role.WORKER or organizes]
+    return Reply(kind="help", text=general.commands((row.name, row.usage(ask.ways), row.help()) for row in rows))
+
+
+COMMANDS = (
+    Command(name="start", who=Role.WORKER, run=workers.start, options=(CARD,), help=lambda: _("open your card")),
+    Command(
+        name="pledge",
+        who=Role.WORKER,
+        run=workers.pledge,
+        options=(WALKOUT, WORKPLACE),
+        help=lambda: _("pledge without a card, where that is possible"),
+    ),
+    Command(
+        name="status",
+        who=Role.WORKER,
+        run=workers.status,
+        options=(CARD,),
+        help=lambda: _("see your pledge and your workplace"),
+    ),
+    Command(
+        name="withdraw",
+        who=Role.WORKER,
+        run=workers.withdraw,
+        options=(CARD,),
+        help=lambda: _("take your pledge back"),
+    ),
+    Command(name="help", who=Role.WORKER, run=_help, help=lambda: _("this list")),
+    Command(name="privacy", who=Role.WORKER, run=workers.privacy, help=lambda: _("what is kept and what is not")),
+    Command(
+        name="organizer",
+        who=Role.WORKER,
+        run=organizers.organizer,
+        options=(CODE,),
+        help=lambda: _("become an organizer, with a code from the server"),
+    ),
+    Command(name="walkouts", who=Role.ORGANIZER, run=organizers.walkouts, help=lambda: _("list the walkouts")),
+    Command(
+        name="open",
+        who=Role.ORGANIZER,
+        run=organizers.open_up,
+        options=(WALKOUT,),
+        help=lambda: _("open a draft for pledges; its terms are fixed from then on"),
+    ),
+    Command(
+        name="calloff",
+        who=Role.ORGANIZER,
+        run=organizers.call_off,
+        options=(WALKOUT,),
+        help=lambda: _("call a walkout off, for good"),
+    ),
+    Command(
+        name="board",
+        who=Role.ORGANIZER,
+        run=organizers.board,
+        options=(WALKOUT,),
+        help=lambda: _("what the last tally published"),
+    ),
+    Command(
+        name="room",
+        who=Role.ORGANIZER,
+        run=organizers.room,
+        options=(WALKOUT, SCOPE, ROOM),
+        help=lambda: _("choose which room hears the news"),
+    ),
+    Command(
+        name="rooms",
+        who=Role.ORGANIZER,
+        run=organizers.rooms,
+        options=(WALKOUT,),
+        help=lambda: _("list the rooms that hear the news"),
+    ),
+)
+"""Everything that can be typed. A new command is one row here, one use case and its sentences."""
+
+BUTTONS: dict[str, Run] = {
+    "p": workers.press_pledge,
+    "j": workers.press_enrol,
+    "n": workers.not_now,
+    "c": workers.status,
+    "w": workers.withdraw,
+    "b": organizers.press_bind,
+    "d": organizers.press_do_not_bind,
+}
+"""Everything that can be pressed, by the first letter of the button's data."""

@@ -1,0 +1,144 @@
+"""What organizers can say."""
+
+from __future__ import annotations
+
+from bot.domain.model import Stage, WalkoutId, Workplace
+from bot.domain.rules import NOT_OVER, PLEDGING
+from bot.storage.store import Room
+from bot.usecases import organizers, stewards
+from handlers.conversation.parts import Ask, Here, Reply, RoomsBy, old_button
+from handlers.texts import board as board_texts
+from handlers.texts import organizers as texts
+
+_DRAFT = frozenset({Stage.DRAFT})
+_OVER = frozenset({Stage.LAPSED, Stage.CALLED_OFF, Stage.CLOSED})
+
+
+async def walkouts(ask: Ask) -> Reply:
+    """List the walkouts."""
+    found = await ask.app.store.walkouts()
+    return Reply(kind="walkouts", text=texts.walkouts(found))
+
+
+async def open_up(ask: Ask) -> Reply:
+    """Want a draft opened."""
+    walkout = await organizers.which(ask.app.store, ask.first, [_DRAFT])
+    app = ask.app
+    return _proposal(await organizers.open_up(walkout.id, ask.who, app.store, app.keys, app.clock))
+
+
+async def call_off(ask: Ask) -> Reply:
+    """Want a walkout called off."""
+    walkout = await organizers.which(ask.app.store, ask.first, [PLEDGING])
+    app = ask.app
+    return _proposal(await organizers.call_off(walkout.id, ask.who, app.store, app.keys, app.clock))
+
+
+def _proposal(result: organizers.Proposal) -> Reply:
+    kind = "proposed" if result.missing else "done"
+    return Reply(kind=kind, text=texts.proposal(result))
+
+
+async def board(ask: Ask) -> Reply:
+    """Show what the last tally published."""
+    walkout = await organizers.which(ask.app.store, ask.first, [PLEDGING, _DRAFT, _OVER])
+    return Reply(kind="board", text=board_texts.board(await stewards.board(walkout.id, ask.app.store)))
+
+
+# -- rooms ------------------------------------------------------------------------------------------------
+
+
+async def room(ask: Ask) -> Reply:
+    """Bind a chat to a walkout, or let it go."""
+    known = {walkout.id for walkout in await ask.app.store.walkouts()}
+    named = ask.words[0].lower() if ask.words and ask.words[0].lower() in known else None
+    words = ask.words[1:] if named else ask.words
+    if words and words[0].casefold() == "off":
+        return await _let_go(ask, named, " ".join(words[1:]))
+    match ask.ways.rooms_by:
+        case RoomsBy.WORD if words:
+            return await _give_word(ask, named, " ".join(words))
+        case RoomsBy.PLACE if words and ask.here is not None:
+            return await _bind_here(ask, named, " ".join(words), ask.here)
+        case RoomsBy.NAME if len(words) > 1:
+            scope, address = " ".join(words[:-1]), words[-1]
+            walkout, place = await _meant(ask, named, scope)
+            return await _bind(ask, walkout, place, address)
+    return Reply(kind="help", text=texts.room_usage(ask.ways.rooms_by))
+
+
+async def _meant(ask: Ask, named: str | None, scope: str) -> tuple[WalkoutId, Workplace | None]:
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    if scope.casefold() == "citywide":
+        return walkout.id, None
+    return walkout.id, stewards.find(await ask.app.store.workplaces(walkout.id), scope)
+
+
+async def _bind(ask: Ask, walkout: WalkoutId, place: Workplace | None, address: str) -> Reply:
+    bound = Room(walkout=walkout, scope=place.id if place else None, platform=ask.who.platform, address=address)
+    await organizers.bind_room(bound, ask.app.store)
+    named = ask.ways.name_room(bound)
+    undo = "/room off" if ask.ways.rooms_by is RoomsBy.PLACE else f"/room off {address}"
+    return Reply(kind="done", text=texts.room_bound(named, place.name if place else None, undo))
+
+
+async def _bind_here(ask: Ask, named: str | None, scope: str, here: Here) -> Reply:
+    walkout, place = await _meant(ask, named, scope)
+    if not here.can_post:
+        return Reply(kind="cannot_post", text=texts.cannot_post())
+    return await _bind(ask, walkout, place, here.address)
+
+
+async def _give_word(ask: Ask, named: str | None, scope: str) -> Reply:
+    walkout, place = await _meant(ask, named, scope)
+    word = ask.app.room_words.give(ask.who, walkout, place.id if place else None)
+    return Reply(kind="room_word", text=texts.room_word(word, ask.ways.invite.format(word=word)))
+
+
+async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    platform = ask.who.platform
+    if not address and ask.here is not None:
+        address = ask.here.address
+    was_bound = await ask.app.store.release_room(walkout.id, platform, address)
+    gone = Room(walkout=walkout.id, scope=None, platform=platform, address=address)
+    return Reply(kind="done", text=texts.room_released(ask.ways.name_room(gone), was_bound=was_bound))
+
+
+async def press_bind(ask: Ask) -> Reply:
+    """Bind the chat in which a word was seen."""
+    wish = ask.app.room_words.confirm(ask.words[0], ask.who) if await ask.is_organizer() else None
+    if wish is None or wish.address is None:
+        return old_button()
+    place = None if wish.scope is None else await ask.app.store.workplace(wish.walkout, wish.scope)
+    return await _bind(ask, wish.walkout, place, wish.address)
+
+
+async def press_do_not_bind(_ask: Ask) -> Reply:
+    """Answer an organizer who does not bind a chat after all."""
+    return Reply(kind="done", text=texts.room_not_bound())
+
+
+async def rooms(ask: Ask) -> Reply:
+    """List the rooms."""
+    walkout = await organizers.which(ask.app.store, ask.first, [NOT_OVER])
+    names = {place.id: place.name for place in await ask.app.store.workplaces(walkout.id)}
+    found = [
+        (bound.platform, ask.ways.name_room(bound), names[bound.scope] if bound.scope else None)
+        for bound in await ask.app.store.rooms(walkout.id)
+    ]
+    return Reply(kind="rooms", text=texts.rooms(found, texts.room_usage(ask.ways.rooms_by)))
+
+
+# -- roles --------------------------------------------------------------------------------------------------
+
+
+async def organizer(ask: Ask) -> Reply:
+    """Become an organizer."""
+    if ask.code is None:
+        return Reply(kind="help", text=texts.organizer_usage())
+    app = ask.app
+    # who is one already may have been redelivered: the code worked
+    if not await organizers.redeem(ask.code, ask.who, app.store, app.keys, app.clock) and not await ask.is_organizer():
+        return Reply(kind="unknown_card", text=texts.organizer_code_bad())
+    return Reply(kind="organizer", text=texts.organizer_made())

@@ -1,0 +1,155 @@
+"""What workers can say: every answer about a card."""
+
+from __future__ import annotations
+
+from bot import cards
+from bot.domain.errors import UnknownCard, WhichWalkout
+from bot.domain.model import CardState, WalkoutId, WorkplaceId
+from bot.domain.rules import PLEDGING
+from bot.usecases import stewards
+from bot.usecases.workers import Seen
+from handlers.conversation.parts import Ask, Button, Reply, old_button
+from handlers.texts import general, workers
+from handlers.texts.catalogue import _
+
+WORKPLACES_SHOWN = 10
+
+
+async def start(ask: Ask) -> Reply:
+    """Greet, or open the card."""
+    if ask.words:
+        return await _look(ask)
+    open_walkouts = await ask.worker.open_walkouts()
+    return Reply(kind="welcome", text=workers.welcome(open_walkouts))
+
+
+async def _look(ask: Ask) -> Reply:
+    typed = "".join(ask.words)
+    if ask.code is None and cards.looks_like_one(typed):
+        return mistyped(typed)
+    if ask.code is None:
+        raise UnknownCard
+    seen = await ask.worker.look(ask.code)
+    return _show(ask, seen, ask.code, _offer("p", ask.code))
+
+
+def mistyped(text: str) -> Reply:
+    """Say what is wrong with something that nearly is a code."""
+    code = cards.fold(text)
+    strange = "".join(dict.fromkeys(letter for letter in code if letter not in cards.ALPHABET))
+    said = general.strange_letters(strange) if strange else general.not_a_card(len(code), cards.LENGTH)
+    return Reply(kind="unknown_card", text=said)
+
+
+def _show(ask: Ask, seen: Seen, code: str, offer: tuple[Button, ...]) -> Reply:
+    if seen.mine is None:
+        return Reply(kind="terms", text=workers.terms(seen, ask.ways.can_see()), buttons=offer)
+    return Reply(kind="status", text=workers.status(seen), buttons=_own_buttons(seen, code))
+
+
+def _offer(letter: str, rest: str) -> tuple[Button, ...]:
+    return Button(label=_("Pledge"), data=f"{letter}:{rest}"), Button(label=_("Not now"), data="n:")
+
+
+def _own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
+    check = Button(label=_("Check"), data=f"c:{code}")
+    if seen.walkout.stage not in PLEDGING:
+        return (check,)
+    if seen.mine is CardState.PLEDGED:
+        return check, Button(label=_("Withdraw"), data=f"w:{code}")
+    return Button(label=_("Pledge"), data=f"p:{code}"), check
+
+
+async def pledge(ask: Ask) -> Reply:
+    """Lead to a pledge without a card, where that is possible."""
+    if ask.code is not None:
+        return await _look(ask)
+    choice = await ask.worker.open_walkouts()
+    if not choice:
+        return Reply(kind="needs_card", text=workers.needs_card())
+    named = next((walkout for walkout in choice if ask.words and walkout.id == ask.words[0].lower()), None)
+    words = ask.words[1:] if named else ask.words
+    if named is None and len(choice) > 1:
+        raise WhichWalkout(tuple((walkout.id, walkout.terms.title) for walkout in choice))
+    walkout = named or choice[0]
+    places = await ask.app.store.workplaces(walkout.id)
+    if not words:
+        names = [place.name for place in places]
+        shown = names[:WORKPLACES_SHOWN]
+        text = workers.choose_workplace(walkout, shown, len(names) - len(shown))
+        return Reply(kind="choose_workplace", text=text)
+    place = stewards.find(places, " ".join(words))
+    seen = await ask.worker.look_without_card(walkout.id, place.id)
+    return _show(ask, seen, ask.worker.open_code(walkout.id), _offer("j", f"{walkout.id}:{place.id}"))
+
+
+async def press_pledge(ask: Ask) -> Reply:
+    """Pledge the card on the button."""
+    if ask.code is None:
+        return old_button()
+    return _pledged(await ask.worker.pledge(ask.code), ask.code)
+
+
+async def press_enrol(ask: Ask) -> Reply:
+    """Pledge without a card."""
+    match ask.words:
+        case (name, number) if number.isascii() and number.isdecimal():
+            walkout = WalkoutId(name)
+            seen = await ask.worker.enrol(walkout, WorkplaceId(int(number)))
+            return _pledged(seen, ask.worker.open_code(walkout))
+    return old_button()
+
+
+def _pledged(seen: Seen, code: str) -> Reply:
+    kind, say = ("pledged", workers.pledged) if seen.changed else ("already", workers.already_pledged)
+    return Reply(kind=kind, text=say(seen), buttons=_own_buttons(seen, code))
+
+
+async def not_now(_ask: Ask) -> Reply:
+    """Answer somebody who does not pledge."""
+    return Reply(kind="not_now", text=workers.not_now())
+
+
+async def status(ask: Ask) -> Reply:
+    """Show a pledge."""
+    if any(ask.words):
+        return await _look(ask)
+    code = await _open_card(ask)
+    if code is None:
+        return Reply(kind="help", text=workers.point_to_card("status"))
+    try:
+        seen = await ask.worker.look(code)
+    except UnknownCard:  # without cards that is no mistake
+        return _not_pledged()
+    return _show(ask, seen, code, ())
+
+
+def _not_pledged() -> Reply:
+    return Reply(kind="not_pledged", text=workers.not_pledged_yet())
+
+
+async def withdraw(ask: Ask) -> Reply:
+    """Take a pledge back."""
+    code = ask.code if any(ask.words) else await _open_card(ask)
+    if code is None and any(ask.words):
+        raise UnknownCard
+    if code is None:
+        return Reply(kind="help", text=workers.point_to_card("withdraw"))
+    try:
+        seen = await ask.worker.withdraw(code)
+    except UnknownCard:
+        if any(ask.words):
+            raise
+        return _not_pledged()
+    return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=_own_buttons(seen, code))
+
+
+async def _open_card(ask: Ask) -> str | None:
+    """Return the account's own code where exactly one walkout has open entry."""
+    choice = await ask.worker.open_walkouts()
+    return ask.worker.open_code(choice[0].id) if len(choice) == 1 else None
+
+
+async def privacy(_ask: Ask) -> Reply:
+    """Say what is kept."""
+    return Reply(kind="privacy", text=workers.privacy())

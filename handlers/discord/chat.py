@@ -1,0 +1,252 @@
+"""Answers what arrives from Discord: first it is acknowledged, then done, and only then said to be done."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+import aiohttp
+import discord
+from discord.app_commands import Choice
+
+from bot.domain.errors import NotRecorded
+from bot.draft import SourceFile
+from bot.keys import Person
+from bot.storage.store import Room
+from bot.wiring import App
+from handlers.conversation import (
+    Button,
+    Command,
+    Conversation,
+    Here,
+    Reply,
+    RoomsBy,
+    Said,
+    Takes,
+    Ways,
+    holds_code,
+)
+from handlers.discord.commands import as_here
+from handlers.discord.markdown import plain
+from handlers.discord.suggestions import Suggestions
+from handlers.discord.widgets import ENTER_CARD, CardButton, CardForm, view
+from handlers.parts import parts
+from handlers.texts import discord as texts
+from handlers.texts import refusals
+from handlers.texts.catalogue import speaking
+from handlers.turns import Turns
+from handlers.uploads import Uploads
+
+T = TypeVar("T")
+Interaction = discord.Interaction[Any]
+
+log = logging.getLogger(__name__)
+
+PLATFORM = "discord"
+
+LONGEST_TEXT = 2000
+TRIES = 3
+FIRST_WAIT_S = 0.3
+
+TOO_LATE = 10062
+"""Discord has forgotten the interaction: it waits three seconds, and the person has seen that it failed."""
+ACKNOWLEDGED = 40060
+"""It has been acknowledged already: the answer to our first try was lost."""
+
+_WITHOUT_CARD = {"welcome", "needs_card", "unknown_card"}
+"""Answers to people whose next step is to enter their card."""
+
+TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError)
+"""What passes by itself. discord.py has waited out what it can by then."""
+
+
+class DiscordChat:
+    """Handles one interaction or message at a time; what it does may be repeated and then changes nothing."""
+
+    def __init__(self, app: App, client: discord.Client) -> None:
+        self._client = client
+        self._turns = Turns()
+        self._uploads = Uploads(app)
+        self._suggestions = Suggestions(app)
+        self._conversation = Conversation(
+            app, Ways(can_see=texts.can_see, rooms_by=RoomsBy.PLACE, name_room=self._name_room)
+        )
+        client.add_dynamic_items(CardButton)
+
+    async def rest(self) -> None:
+        """Wait until everything under way is answered."""
+        await self._turns.rest()
+
+    # -- interactions ---------------------------------------------------------------------------------------
+
+    async def commanded(self, interaction: Interaction, command: Command, given: Mapping[str, str]) -> None:
+        """Carry out an application command."""
+        words = [given[option.takes] for option in command.options if option.takes in given]
+        await self._answer(
+            interaction,
+            Said(
+                who=_person(interaction.user),
+                words=(command.name, *words),
+                language=_language(interaction),
+                here=_here(interaction),
+            ),
+        )
+
+    async def pressed(self, interaction: Interaction, data: str) -> None:
+        """Carry out a button."""
+        if data == ENTER_CARD:
+            with speaking(_language(interaction)):
+                await interaction.response.send_modal(CardForm(self._entered))
+            return
+        said = Said(who=_person(interaction.user), button=data, language=_language(interaction))
+        await self._answer(interaction, said)
+
+    async def _entered(self, interaction: Interaction, code: str) -> None:
+        said = Said(who=_person(interaction.user), text=code, language=_language(interaction))
+        await self._answer(interaction, said)
+
+    async def suggest(self, interaction: Interaction, command: Command, takes: Takes, typed: str) -> list[Choice[str]]:
+        """Suggest what to fill in."""
+        walkout = getattr(interaction.namespace, Takes.WALKOUT)  # None where there is none
+        with speaking(_language(interaction)):
+            return await self._suggestions.suggest(_person(interaction.user), command, takes, typed, walkout or None)
+
+    async def _answer(self, interaction: Interaction, said: Said) -> None:
+        async with self._turns.place(said.who) as turn:
+            if not await self._acknowledge(interaction):
+                return  # the person has seen that it failed; nothing was done
+            await turn()
+            reply = await self._replied(said)
+            with speaking(said.language):
+                await self._show(interaction, reply)
+
+    async def _acknowledge(self, interaction: Interaction) -> bool:
+        """Tell Discord that an answer will come; False if it does not wait for one any more."""
+        private = interaction.guild_id is None
+
+        async def acknowledge() -> None:
+            if interaction.type is discord.InteractionType.component:
+                await interaction.response.defer()  # the message with the button is going to change
+            else:
+                await interaction.response.defer(ephemeral=not private, thinking=True)
+
+        try:
+            await _patiently(acknowledge)
+        except discord.HTTPException as error:
+            if error.code == ACKNOWLEDGED:
+                return True
+            log.warning("an interaction could not be acknowledged: %d", error.code)
+            return False
+        except TROUBLE as error:
+            log.warning("an interaction could not be acknowledged: %s", type(error).__name__)
+            return False
+        return True
+
+    async def _replied(self, said: Said) -> Reply:
+        try:
+            return await self._conversation.answer(said)
+        except NotRecorded as refused:
+            with speaking(said.language):
+                kind, text = refusals.refusal(refused)
+            return Reply(kind=kind, text=text)
+
+    async def _show(self, interaction: Interaction, reply: Reply) -> None:
+        in_server = interaction.guild_id is not None
+        note = f"\n\n{texts.only_you()}" if in_server and reply.buttons else ""
+        first, *more = _parts(reply.text + note)
+        buttons = _buttons(reply)
+        shown = view(buttons)
+        try:
+            await _patiently(lambda: interaction.edit_original_response(content=first, view=None if more else shown))
+            for number, part in enumerate(more, start=1):
+                under = shown if number == len(more) and shown else discord.utils.MISSING
+                await _patiently(partial(interaction.followup.send, part, view=under, ephemeral=in_server))
+        except (discord.HTTPException, *TROUBLE) as error:
+            # what was asked for is done, and asking again tells
+            log.warning("an answer could not be delivered: %s", type(error).__name__)
+
+    # -- direct messages --------------------------------------------------------------------------------------
+
+    async def written(self, message: discord.Message) -> None:
+        """Answer a direct message."""
+        said = Said(who=_person(message.author), text=message.content)
+        async with self._turns.place(said.who) as turn:
+            await turn()
+            if message.attachments:
+                for attachment in message.attachments:
+                    await self._send(message.channel, await self._uploaded(said.who, attachment))
+                return
+            reply = await self._replied(said)
+            if holds_code(message.content):
+                reply = Reply(kind=reply.kind, text=f"{reply.text}\n\n{texts.delete_it()}", buttons=reply.buttons)
+            await self._send(message.channel, reply)
+
+    async def _uploaded(self, who: Person, attachment: discord.Attachment) -> Reply:
+        reply = await self._uploads.refuse(who, attachment.filename, attachment.size)
+        if reply is not None:
+            return reply
+        try:
+            data = await _patiently(attachment.read)
+        except (discord.HTTPException, *TROUBLE):
+            return Reply(kind="not_recorded", text=texts.file_not_fetched())
+        try:
+            return await self._uploads.take(who, SourceFile(name=attachment.filename, data=data))
+        except NotRecorded as refused:
+            kind, text = refusals.refusal(refused)
+            return Reply(kind=kind, text=text)
+
+    async def _send(self, channel: discord.abc.Messageable, reply: Reply) -> None:
+        *before, last = _parts(reply.text)
+        shown = view(_buttons(reply))
+        try:
+            for part in before:
+                await _patiently(partial(channel.send, part))
+            await _patiently(lambda: channel.send(last, view=shown) if shown else channel.send(last))
+        except (discord.HTTPException, *TROUBLE) as error:
+            log.warning("an answer could not be delivered: %s", type(error).__name__)
+
+    def _name_room(self, room: Room) -> str:
+        # as Discord calls it now: titles are not kept
+        channel = self._client.get_channel(int(room.address)) if room.platform == PLATFORM else None
+        return f"#{channel.name}" if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else room.address
+
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Call until it works, a few times: somebody is waiting."""
+    wait = FIRST_WAIT_S
+    for _try in range(TRIES - 1):
+        try:
+            return await call()
+        except TROUBLE:
+            await asyncio.sleep(wait)
+            wait *= 2
+    return await call()
+
+
+def _parts(text: str) -> list[str]:
+    return parts(plain(as_here(text)), LONGEST_TEXT)
+
+
+def _buttons(reply: Reply) -> tuple[Button, ...]:
+    if reply.buttons or reply.kind not in _WITHOUT_CARD:
+        return reply.buttons
+    return (Button(label=texts.enter_card(), data=ENTER_CARD),)
+
+
+def _person(user: discord.abc.User) -> Person:
+    return Person(PLATFORM, str(user.id))
+
+
+def _language(interaction: Interaction) -> str:
+    return interaction.locale.value.partition("-")[0]
+
+
+def _here(interaction: Interaction) -> Here | None:
+    if interaction.guild_id is None or interaction.channel_id is None:
+        return None
+    may, in_thread = interaction.app_permissions, isinstance(interaction.channel, discord.Thread)
+    posting = may.send_messages_in_threads if in_thread else may.send_messages
+    return Here(address=str(interaction.channel_id), can_post=may.view_channel and posting)

@@ -1,0 +1,181 @@
+"""Runs the bot on Discord: commands and news by its REST interface, what people do by its gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.settings import Settings
+from bot.usecases import organizers
+from bot.wiring import App
+from handlers.conversation import Command, Takes
+from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat
+from handlers.discord.commands import Interaction, make_tree, sync
+from handlers.discord.sender import DiscordSender
+from handlers.service import Link, Unreachable, WrongToken
+
+log = logging.getLogger(__name__)
+
+LONGEST_LIMIT_S = 30.0
+"""discord.py waits out limits up to this by itself; longer ones are the outbox's affair."""
+
+NOTICED_AFTER_S = 5.0
+"""The gateway drops connections now and then, and they are taken up again at once: nothing to speak of."""
+
+GIVE_UP_AFTER_S = 60.0
+"""By then a session cannot be resumed; beginning anew waits less than discord.py would."""
+
+LAST_S = 3.0
+CLOSING_S = 1.0
+
+WRONG_TOKEN = 4004
+
+
+class AllOutClient(discord.Client):
+    """discord.py's client, with as few rights and as little memory as will do."""
+
+    def __init__(self, app: App, link: Link) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True, dm_messages=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=LONGEST_LIMIT_S,
+        )
+        self.chat = DiscordChat(app, self)
+        self.tree = make_tree(self, self._chosen, self._suggest)
+        self.tree.error(self._command_failed)
+        self._app = app
+        self._link = link
+        self._lost = asyncio.Event()
+        self._timers: list[asyncio.TimerHandle] = []
+
+    async def take(self) -> None:
+        """Take what people do until cancelled, then answer what was taken. Raises WrongToken, Unreachable."""
+        connecting = asyncio.ensure_future(self.connect())
+        losing = asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
+            if connecting.done():
+                connecting.result()
+            raise Unreachable("the gateway")
+        except discord.ConnectionClosed as closed:
+            raise (WrongToken if closed.code == WRONG_TOKEN else Unreachable(f"closed with {closed.code}")) from None
+        except (discord.DiscordException, *TROUBLE) as error:
+            raise Unreachable(type(error).__name__) from None
+        finally:
+            self._settle()
+            for task in (connecting, losing):
+                task.cancel()
+            await asyncio.wait({connecting, losing})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.chat.rest(), LAST_S)
+
+    # -- how the connection is ------------------------------------------------------------------------------
+
+    async def on_ready(self) -> None:
+        """Note that the gateway has let us in."""
+        self._settle()
+        self._link.works()
+
+    async def on_resumed(self) -> None:
+        """Note that the gateway goes on where it was dropped."""
+        self._settle()
+        self._link.works()
+
+    async def on_disconnect(self) -> None:
+        """Give the gateway a little time to come back."""
+        if not self._timers:
+            loop = asyncio.get_running_loop()
+            self._timers = [
+                loop.call_later(NOTICED_AFTER_S, self._link.fails, "the gateway is closed"),
+                loop.call_later(GIVE_UP_AFTER_S, self._lost.set),
+            ]
+
+    def _settle(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers = []
+
+    # -- what people do ---------------------------------------------------------------------------------------
+
+    async def _chosen(self, interaction: Interaction, command: Command, given: Mapping[str, str]) -> None:
+        await self.chat.commanded(interaction, command, given)
+
+    async def _suggest(
+        self, interaction: Interaction, command: Command, takes: Takes, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self.chat.suggest(interaction, command, takes, typed)
+
+    async def _command_failed(self, _interaction: Interaction, error: app_commands.AppCommandError) -> None:
+        log.error("a command failed: %s", type(error.__cause__ or error).__name__)
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        """Say that something failed, and nothing of what it was about."""
+        log.error("%s failed", event_method)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer direct messages; nothing else reaches us."""
+        if message.guild is None and not message.author.bot:
+            await self.chat.written(message)
+
+    # -- channels that go -------------------------------------------------------------------------------------
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Note that a channel hears nothing any more."""
+        await self.gone(channel.id)
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """Note that a thread hears nothing any more."""
+        await self.gone(event.thread_id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Note that a server's channels hear nothing any more."""
+        bound = {
+            room.address
+            for walkout in await self._app.store.walkouts()
+            for room in await self._app.store.rooms(walkout.id)
+            if room.platform == PLATFORM
+        }
+        for channel in (*guild.channels, *guild.threads):
+            if str(channel.id) in bound:
+                await self.gone(channel.id)
+
+    async def gone(self, channel: int) -> None:
+        """Unbind a channel that does not hear us any more, and tell the organizers."""
+        await organizers.lose_room(PLATFORM, str(channel), self._app.store, self._app.clock)
+
+
+@asynccontextmanager
+async def open_discord(
+    app: App, settings: Settings, link: Link
+) -> AsyncIterator[tuple[DiscordSender, Callable[[], Awaitable[None]]]]:
+    """Yield Discord's way out, and what to run for its way in. Raises WrongToken, Unreachable."""
+    # discord.py has no other way to name a server
+    Route.BASE = settings.discord_api_url.rstrip("/")
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+    client = AllOutClient(app, link)
+    try:
+        try:
+            await client.login(settings.discord_token.get_secret_value() if settings.discord_token else "")
+            await sync(client.tree)
+        except discord.LoginFailure:
+            raise WrongToken from None
+        except (discord.DiscordException, *TROUBLE) as error:
+            raise Unreachable(type(error).__name__) from None
+        yield DiscordSender(client, client.gone), client.take
+    finally:
+        with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+            await asyncio.wait_for(client.close(), CLOSING_S)

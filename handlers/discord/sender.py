@@ -1,0 +1,51 @@
+"""Discord's way out for announcements; its errors are turned into ours at the border."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import discord
+
+from bot.outbox import Letter, RoomGone, TryLater
+from handlers.discord.chat import LONGEST_TEXT, TROUBLE
+from handlers.discord.commands import as_here
+from handlers.discord.markdown import plain
+from handlers.parts import parts
+from handlers.texts.announcements import announcement
+
+LONGEST_S = 60.0
+"""For one parcel; discord.py waits out short limits by itself, up to half of that."""
+
+
+class DiscordSender:
+    """Sends parcels; `gone` is told of a channel that does not hear us any more."""
+
+    def __init__(self, client: discord.Client, gone: Callable[[int], Awaitable[None]]) -> None:
+        self._client = client
+        self._gone = gone
+
+    async def send(self, letter: Letter) -> None:
+        """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                await self._send(letter)
+        except (discord.Forbidden, discord.NotFound):
+            if not letter.private:
+                await self._gone(int(letter.address))
+            raise RoomGone from None
+        except discord.RateLimited as limited:
+            raise TryLater(timedelta(seconds=limited.retry_after)) from None
+        except (discord.HTTPException, *TROUBLE):
+            raise TryLater from None
+
+    async def _send(self, letter: Letter) -> None:
+        channel = (
+            await self._client.create_dm(discord.Object(int(letter.address)))
+            if letter.private
+            else self._client.get_partial_messageable(int(letter.address))
+        )
+        for number, part in enumerate(parts(plain(as_here(announcement(letter))), LONGEST_TEXT)):
+            # Discord posts a message with a nonce that it has just seen only once
+            await channel.send(part, nonce=f"{letter.nonce}{number:02}", suppress_embeds=True)

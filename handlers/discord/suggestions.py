@@ -1,0 +1,61 @@
+"""What Discord suggests while somebody fills in a command's options: walkouts, workplaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from discord.app_commands import Choice
+
+from bot.domain.model import Entry, Stage, Walkout, WalkoutId
+from bot.domain.rules import PLEDGING
+from bot.keys import Person
+from bot.wiring import App
+from handlers.conversation import Command, Role, Takes
+from handlers.texts import discord as texts
+
+MOST = 25
+LONGEST = 100
+
+
+class Suggestions:
+    """Suggests names only, and to workers only those that their terms may show them."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._names: dict[WalkoutId, list[str]] = {}  #: a walkout's workplaces never change
+
+    async def suggest(
+        self, who: Person, command: Command, takes: Takes, typed: str, walkout: str | None
+    ) -> list[Choice[str]]:
+        """Return what fits the letters typed so far, the best first."""
+        organizes = command.who is not Role.WORKER
+        if organizes and not await self._app.store.is_organizer(self._app.keys.person(who)):
+            return []
+        fitting = [each for each in await self._app.store.walkouts() if _may_see(each, organizes=organizes)]
+        if takes is Takes.WALKOUT:
+            return _best([(f"{each.id} · {each.terms.title}", each.id) for each in fitting], typed)
+        named = [each for each in fitting if walkout is None or each.id == walkout.lower()]
+        if len(named) != 1:  # the conversation asks which walkout
+            return []
+        names = [(name, name) for name in await self._workplaces(named[0].id)]
+        if takes is Takes.SCOPE:
+            names = [(texts.citywide(), "citywide"), (texts.off(), "off"), *names]
+        return _best(names, typed)
+
+    async def _workplaces(self, walkout: WalkoutId) -> Sequence[str]:
+        if walkout not in self._names:
+            self._names[walkout] = [place.name for place in await self._app.store.workplaces(walkout)]
+        return self._names[walkout]
+
+
+def _may_see(walkout: Walkout, *, organizes: bool) -> bool:
+    if organizes:
+        return walkout.stage is not Stage.CLOSED
+    return walkout.stage in PLEDGING and walkout.terms.entry is Entry.OPEN
+
+
+def _best(choices: Iterable[tuple[str, str]], typed: str) -> list[Choice[str]]:
+    wanted = " ".join(typed.casefold().split())
+    fitting = [(shown, value) for shown, value in choices if wanted in shown.casefold()]
+    fitting.sort(key=lambda choice: not choice[0].casefold().startswith(wanted))
+    return [Choice(name=shown[:LONGEST], value=value[:LONGEST]) for shown, value in fitting[:MOST]]

@@ -1,0 +1,71 @@
+"""What people press and fill in on Discord."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Self
+
+import discord
+
+from handlers.conversation import Button
+from handlers.texts import discord as texts
+
+Interaction = discord.Interaction[Any]
+
+ENTER_CARD = "k:"
+"""A button of Discord's own: it opens the form for a card."""
+
+LONGEST_CARD = 40
+"""A code with all the blanks and dashes people put into it."""
+
+FORM_LASTS_S = 15 * 60.0
+
+
+class CardButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template="(?P<data>[a-z]:.*)"):
+    """Any button of ours. All it means stands in its custom id, so that it works after a restart as well."""
+
+    def __init__(self, label: str, data: str) -> None:
+        super().__init__(discord.ui.Button(label=label, custom_id=data, style=_style(data)))
+        self.data = data
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Find the button again that somebody pressed."""
+        return cls("", match["data"])
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Carry it out."""
+        await interaction.client.chat.pressed(interaction, self.data)
+
+
+def _style(data: str) -> discord.ButtonStyle:
+    return discord.ButtonStyle.primary if data[0] in "pjbk" else discord.ButtonStyle.secondary
+
+
+class CardForm(discord.ui.Modal):
+    """Asks for a card's code where nobody else sees it."""
+
+    def __init__(self, entered: Callable[[Interaction, str], Awaitable[None]]) -> None:
+        super().__init__(title=texts.enter_card(), timeout=FORM_LASTS_S)
+        self._entered = entered
+        self._code: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            placeholder="XXXXX-XXXXX-XXXXX-XXXXX", max_length=LONGEST_CARD
+        )
+        self.add_item(discord.ui.Label(text=texts.card_label(), component=self._code))
+
+    async def on_submit(self, interaction: Interaction, /) -> None:
+        """Look at the card."""
+        await self._entered(interaction, self._code.value)
+
+
+def view(buttons: Sequence[Button]) -> discord.ui.View | None:
+    """Lay out buttons; they never expire."""
+    if not buttons:
+        return None
+    laid_out = discord.ui.View(timeout=None)
+    for each in buttons:
+        laid_out.add_item(CardButton(each.label, each.data))
+    return laid_out

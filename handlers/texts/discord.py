@@ -1,0 +1,53 @@
+"""What only Discord needs to say."""
+
+from __future__ import annotations
+
+from handlers.texts.catalogue import _
+
+
+def can_see() -> str:
+    """Say who sees that somebody talks to the bot on Discord."""
+    return _("Discord itself, and whoever holds your phone, can see that you write to this bot.")
+
+
+def only_you() -> str:
+    """Warn that an answer in a server does not last."""
+    return _(
+        "Only you see this, and it is gone when you leave: keep your card, or open me in a direct message, "
+        "where this message stays."
+    )
+
+
+def delete_it() -> str:
+    """Ask somebody to delete a message with a code, which a bot cannot."""
+    return _("Your message shows the code, and I cannot delete it here: please delete it.")
+
+
+def organize() -> str:
+    """Describe the organizers' commands."""
+    return _("for organizers of a walkout")
+
+
+def enter_card() -> str:
+    """Name the button that asks for the card, and the form it opens; 45 characters at most."""
+    return _("Enter my card")
+
+
+def card_label() -> str:
+    """Name the field of that form; 45 characters at most."""
+    return _("The 20 letters and digits of your card")
+
+
+def citywide() -> str:
+    """Name the choice of all the city's news."""
+    return _("citywide")
+
+
+def off() -> str:
+    """Name the choice of no news."""
+    return _("off")
+
+
+def file_not_fetched() -> str:
+    """Say that Discord did not hand a file over."""
+    return _("Discord did not give me the file just now. Send it again in a minute.")
