@@ -16,7 +16,8 @@ import pytest
 from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
 from bot.storage.records import instant, write_terms
-from bot.storage.sqlite import SqliteStore, _migrations, open_store
+from bot.storage.sqlite import SqliteStore, open_store
+from bot.storage.sqlite.opening import _migrations
 from bot.wiring import DATABASE, KEY_FILE, open_app
 from tests.conftest import HOUR, NOON, SHOP, WALKOUT, opened, shops, terms
 from tests.processes import allout, console, run

@@ -1,0 +1,9 @@
+"""The embedded store: SQLite through aiosqlite; one connection, one writer, group commit.
+
+Why it is built like this, with the measurements: docs/performance.md.
+"""
+
+from bot.storage.sqlite.opening import PRAGMAS, SqliteStore, open_store
+from bot.storage.sqlite.writer import BATCH
+
+__all__ = ["BATCH", "PRAGMAS", "SqliteStore", "open_store"]

@@ -1,0 +1,102 @@
+"""Opening the file: this process alone owns it, and brings it to this version's schema."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+import aiosqlite
+
+from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
+from bot.storage.sqlite.cards import Cards
+from bot.storage.sqlite.people import People
+from bot.storage.sqlite.rooms import Rooms
+from bot.storage.sqlite.walkouts import Walkouts
+
+LOCK_WAIT_S = 1.0
+"""How long a second process waits for the store before it is told that it is in use."""
+
+PRAGMAS = (
+    # measured: this combination lost no acknowledged row in simulated power cuts and leaves no deleted bytes
+    "locking_mode=EXCLUSIVE",
+    "journal_mode=TRUNCATE",
+    "synchronous=EXTRA",
+    "secure_delete=ON",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "cache_size=-65536",
+)
+
+
+class SqliteStore(Cards, Walkouts, Rooms, People):
+    """A Store in one file, owned by one process. Make it with `open_store`."""
+
+
+def _migrations() -> list[str]:
+    folder = resources.files("bot.storage") / "migrations" / "sqlite"
+    scripts = sorted((script for script in folder.iterdir() if script.name.endswith(".sql")), key=lambda s: s.name)
+    return [script.read_text(encoding="utf-8") for script in scripts]
+
+
+async def open_store(path: Path, *, clock: Callable[[], datetime], identity: str) -> SqliteStore:
+    """Open the store for this process alone, and bring it to this version's schema.
+
+    `identity` is the store's name in the key file. Raises StoreInUse (within two seconds), StoreTooNew,
+    StoreUnusable, and KeyFileRefused if the key file belongs to another database.
+    """
+    try:
+        # made by us, so that it is never readable by others, whatever the umask
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreUnusable(str(path), error.strerror or type(error).__name__) from None
+    opened = False
+    connection = await aiosqlite.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
+    try:
+        await _own(connection)
+        await _migrate(connection, path, identity)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise StoreInUse(str(path)) from None
+        raise StoreUnusable(str(path), str(error)) from None
+    except sqlite3.Error as error:
+        raise StoreUnusable(str(path), str(error)) from None
+    else:
+        opened = True
+        return SqliteStore(connection, clock)
+    finally:
+        if not opened:  # refused or cancelled: a connection left open would hang the exit
+            await connection.close()
+
+
+async def _own(connection: aiosqlite.Connection) -> None:
+    for pragma in PRAGMAS:
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
+    # in exclusive mode the lock taken here is kept until the connection closes
+    await connection.execute_fetchall("BEGIN EXCLUSIVE")
+    await connection.execute_fetchall("COMMIT")
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path, identity: str) -> None:
+    scripts = _migrations()
+    found = next(iter(await connection.execute_fetchall("PRAGMA user_version")))[0]
+    if found > len(scripts):
+        raise StoreTooNew(str(path), found, len(scripts))
+    for number, script in enumerate(scripts[found:], start=found + 1):
+        try:
+            await connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                await connection.execute_fetchall("ROLLBACK")
+            raise
+    await connection.execute_fetchall(
+        "INSERT INTO store (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM store)", (identity,)
+    )
+    kept = next(iter(await connection.execute_fetchall("SELECT id FROM store")))[0]
+    if kept != identity:
+        raise KeyFileRefused(str(path), "foreign")
+    # whoever claimed these is not there any more: this process owns the store now
+    await connection.execute_fetchall("UPDATE parcel SET state = 'waiting' WHERE state = 'claimed'")

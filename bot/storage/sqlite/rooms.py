@@ -1,0 +1,64 @@
+"""Rooms: which chat hears what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.domain.model import Announcement, WalkoutId, WorkplaceId
+from bot.storage.sqlite.news import News
+from bot.storage.store import Room
+
+
+class Rooms(News):
+    """Keeps rooms."""
+
+    async def bind_room(self, room: Room) -> None:
+        """See Store.bind_room."""
+        await self._change(
+            "INSERT INTO room (walkout, scope, platform, address) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (room.walkout, room.scope or 0, room.platform, room.address),
+        )
+
+    async def release_room(self, walkout: WalkoutId, platform: str, address: str) -> bool:
+        """See Store.release_room."""
+        gone = await self._change(
+            "DELETE FROM room WHERE walkout = ? AND platform = ? AND address = ? RETURNING 1",
+            (walkout, platform, address),
+        )
+        return bool(gone)
+
+    async def move_room(self, platform: str, old: str, new: str) -> None:
+        """See Store.move_room."""
+
+        async def job() -> None:
+            await self._rows(
+                "UPDATE OR IGNORE room SET address = ? WHERE platform = ? AND address = ?", (new, platform, old)
+            )
+            await self._rows(
+                "UPDATE OR IGNORE parcel SET room = ? WHERE platform = ? AND room = ?", (new, platform, old)
+            )
+
+        await self._in_transaction(job)
+
+    async def lose_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
+        """See Store.lose_room."""
+
+        async def job() -> None:
+            lost = await self._rows(
+                "DELETE FROM room WHERE platform = ? AND address = ? RETURNING walkout, scope", (platform, address)
+            )
+            for walkout, scope in lost:
+                room = Room(walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address)
+                await self._write_news(room.walkout, [news(room)])
+
+        await self._in_transaction(job)
+
+    async def rooms(self, walkout: WalkoutId) -> list[Room]:
+        """See Store.rooms."""
+        rows = await self._read(
+            "SELECT scope, platform, address FROM room WHERE walkout = ? ORDER BY scope", (walkout,)
+        )
+        return [
+            Room(walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address)
+            for scope, platform, address in rows
+        ]

@@ -1,0 +1,245 @@
+"""Walkouts and their workplaces."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+import aiosqlite
+
+from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
+from bot.domain.model import BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
+from bot.storage.sqlite.news import News
+from bot.storage.sqlite.writer import Row
+from bot.storage.store import Rule
+
+_WALKOUT = """
+    SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended
+    FROM walkout
+"""
+_WORKPLACE = """
+    SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
+        walkout
+    FROM workplace
+"""
+_WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
+_WANTED_PLACES = """
+    JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND id = place
+"""
+
+
+class Walkouts(News):
+    """Keeps walkouts."""
+
+    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime]) -> None:
+        super().__init__(connection, clock)
+        self._looking_up: asyncio.Future[dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]] | None = None
+        self._wanted: set[tuple[WalkoutId, WorkplaceId]] = set()  #: what the next look-up is for
+
+    async def decide(self, walkout: WalkoutId, rule: Rule) -> Ruling:
+        """See Store.decide."""
+
+        async def job() -> Ruling:
+            before = await self._walkout(walkout)
+            ruling = rule(before, await self._workplaces(walkout))
+            if ruling.walkout != before:
+                await self._write_walkout(ruling.walkout)
+            if ruling.walkout.stage is not before.stage:
+                await self._rows("DELETE FROM support WHERE walkout = ?", (walkout,))
+            if ruling.workplaces:
+                await self._write_board(walkout, ruling.workplaces)
+            if ruling.announcements:
+                await self._write_news(walkout, ruling.announcements)
+            return ruling
+
+        return await self._in_transaction(job)
+
+    async def _write_walkout(self, walkout: Walkout) -> None:
+        await self._rows(
+            """
+            UPDATE walkout SET stage = ?, opened = ?, tally = ?, tallied = ?, next_tally = ?,
+                streak = ?, milestone = ?, reminded = ?, ended = ?
+            WHERE id = ?
+            """,
+            (*_state(walkout), walkout.id),
+        )
+
+    async def _write_board(self, walkout: WalkoutId, places: Iterable[Workplace]) -> None:
+        # the whole key comes from the line: SQLite then looks each workplace up, instead of each one's line
+        lines = [
+            (
+                walkout,
+                place.id,
+                place.line.reached,
+                place.line.number,
+                place.line.anchor,
+                place.out,
+                place.told_ready,
+            )
+            for place in places
+        ]
+        await self._rows(
+            """
+            UPDATE workplace SET reached = line.value ->> 2, number = line.value ->> 3,
+                anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6
+            FROM json_each(?1) AS line
+            WHERE workplace.walkout = line.value ->> 0 AND workplace.id = line.value ->> 1
+            """,
+            (json.dumps(lines),),
+        )
+
+    async def add_walkout(self, walkout: Walkout, workplaces: Sequence[Workplace]) -> None:
+        """See Store.add_walkout."""
+
+        async def job() -> None:
+            terms = walkout.terms
+            await self._rows(
+                """
+                INSERT INTO walkout (id, terms, starts, pledge_by, stage, opened, tally, tallied, next_tally,
+                    streak, milestone, reminded, ended)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                (
+                    walkout.id,
+                    write_terms(terms),
+                    instant(terms.starts),
+                    instant(terms.pledge_by),
+                    *_state(walkout),
+                ),
+            )
+            rows = [[p.id, p.name, p.headcount, p.threshold, p.meet] for p in workplaces]
+            await self._rows(
+                """
+                INSERT INTO workplace (walkout, id, name, headcount, threshold, meet)
+                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4
+                FROM json_each(?2) AS p
+                """,
+                (walkout.id, json.dumps(rows)),
+            )
+
+        await self._in_transaction(job)
+
+    async def walkouts(self) -> list[Walkout]:
+        """See Store.walkouts."""
+        return [_read_walkout(row) for row in await self._read(f"{_WALKOUT} ORDER BY starts, id")]
+
+    async def walkout(self, walkout: WalkoutId) -> Walkout:
+        """See Store.walkout."""
+        return await self._in_turn(lambda: self._walkout(walkout))
+
+    async def _walkout(self, walkout: WalkoutId) -> Walkout:
+        rows = await self._rows(f"{_WALKOUT} WHERE id = ?", (walkout,))
+        if not rows:
+            raise NoSuchWalkout(walkout)
+        return _read_walkout(rows[0])
+
+    async def workplaces(self, walkout: WalkoutId) -> list[Workplace]:
+        """See Store.workplaces."""
+        return await self._in_turn(lambda: self._workplaces(walkout))
+
+    async def _workplaces(self, walkout: WalkoutId) -> list[Workplace]:
+        rows = await self._rows(f"{_WORKPLACE} WHERE walkout = ? ORDER BY id", (walkout,))
+        return [_read_workplace(row) for row in rows]
+
+    async def workplace(self, walkout: WalkoutId, workplace: WorkplaceId) -> Workplace:
+        """See Store.workplace."""
+        rows = await self._read(f"{_WORKPLACE} WHERE walkout = ? AND id = ?", (walkout, workplace))
+        return _read_workplace(rows[0])
+
+    async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
+        """See Store.look_up."""
+        if self._looking_up is None:  # whoever asks before the read has its turn is answered by it
+            self._looking_up = asyncio.ensure_future(self._in_turn(self._look_all_up))
+        self._wanted.add((walkout, workplace))
+        found = await asyncio.shield(self._looking_up)
+        return found[walkout, workplace]
+
+    async def _look_all_up(self) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]:
+        asked = (json.dumps(list(self._wanted)),)
+        self._looking_up, self._wanted = None, set()
+        walkouts = {row[0]: _read_walkout(row) for row in await self._rows(f"{_WALKOUT} {_WANTED_WALKOUTS}", asked)}
+        places = await self._rows(f"{_WORKPLACE} {_WANTED_PLACES}", asked)
+        return {(row[12], row[0]): (walkouts[row[12]], _read_workplace(row)) for row in places}
+
+    async def mint(
+        self,
+        walkout: WalkoutId,
+        cards: Mapping[WorkplaceId, Sequence[bytes]],
+        *,
+        beyond_headcount: bool = False,
+    ) -> None:
+        """See Store.mint."""
+
+        async def job() -> None:
+            for place in await self._workplaces(walkout):
+                wanted = len(cards.get(place.id, ()))
+                if not beyond_headcount and wanted > max(0, place.headcount - place.minted):
+                    raise BeyondHeadcount(place.name, place.headcount, place.minted, wanted)
+            await self._db.executemany(
+                "INSERT INTO card (hash, walkout, workplace, state, owner) VALUES (?, ?, ?, 'm', zeroblob(32))",
+                [(key, walkout, place) for place, keys in cards.items() for key in sorted(keys)],
+            )
+
+        await self._in_transaction(job)
+
+    async def close(self, walkout: WalkoutId) -> None:
+        """See Store.close."""
+
+        async def job() -> None:
+            await self._rows("DELETE FROM card WHERE walkout = ?", (walkout,))
+            for table in ("parcel", "room", "support"):
+                await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
+            await self._rows("UPDATE walkout SET stage = ?, next_tally = NULL WHERE id = ?", (Stage.CLOSED, walkout))
+
+        await self._in_transaction(job)
+        await self._in_turn(lambda: self._rows("VACUUM"))
+
+    # -- rooms and organizers ---------------------------------------------------------------------------------
+
+
+def _state(walkout: Walkout) -> Row:
+    return (
+        walkout.stage,
+        maybe_instant(walkout.opened),
+        walkout.tally,
+        maybe_instant(walkout.tallied),
+        maybe_instant(walkout.next_tally),
+        walkout.streak,
+        walkout.milestone,
+        maybe_instant(walkout.reminded),
+        maybe_instant(walkout.ended),
+    )
+
+
+def _read_walkout(row: Row) -> Walkout:
+    return Walkout(
+        id=WalkoutId(row[0]),
+        terms=read_terms(row[1]),
+        stage=Stage(row[2]),
+        opened=maybe_moment(row[3]),
+        tally=row[4],
+        tallied=maybe_moment(row[5]),
+        next_tally=maybe_moment(row[6]),
+        streak=row[7],
+        milestone=row[8],
+        reminded=maybe_moment(row[9]),
+        ended=maybe_moment(row[10]),
+    )
+
+
+def _read_workplace(row: Row) -> Workplace:
+    return Workplace(
+        id=WorkplaceId(row[0]),
+        name=row[1],
+        headcount=row[2],
+        threshold=row[3],
+        meet=row[4],
+        minted=row[5],
+        standing=row[6],
+        line=BoardLine(reached=bool(row[7]), number=row[8], anchor=row[9]),
+        out=bool(row[10]),
+        told_ready=bool(row[11]),
+    )

@@ -1,0 +1,171 @@
+"""The only task that touches the connection: it applies batches of changes to cards, and runs other jobs in turn."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from bot.domain.errors import NotRecorded
+from bot.domain.pledging import Change, Outcome
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+BATCH = 256
+"""Changes per transaction at most; more only makes the first of them wait longer."""
+
+
+class Writer(ABC):
+    """Owns the connection; the rooms beside this file say what is written."""
+
+    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime]) -> None:
+        self._db = connection
+        self._clock = clock
+        self._waiting: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._ending = False
+        self._wary = False
+        self._writer = asyncio.create_task(self._write(), name="store writer")
+
+    async def _write(self) -> None:
+        try:
+            await self._take_turns()
+        except asyncio.CancelledError:
+            # the loop ends and nobody closed the store: a connection's thread left alone would hang the exit
+            self._db.stop()
+            raise
+
+    async def _take_turns(self) -> None:
+        while True:
+            if not self._waiting:
+                if self._ending:
+                    return
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            if self._waiting[0].change is None:
+                await self._waiting.popleft().run()
+            else:
+                await self._apply_batch(self._take_batch())
+
+    def _take_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        while self._waiting and len(batch) < BATCH and self._waiting[0].change is not None:
+            batch.append(self._waiting.popleft())
+        return batch
+
+    async def _in_turn(self, job: Callable[[], Awaitable[T]]) -> T:
+        """Let the writer run the job when its turn comes. A cancelled caller only stops waiting."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        async def run() -> None:
+            try:
+                result = await job()
+            except sqlite3.Error as error:
+                _answer(answer, NotRecorded(type(error).__name__))
+            except Exception as error:  # noqa: BLE001  handed to whoever asked for the job
+                _answer(answer, error)
+            else:
+                _answer(answer, result)
+
+        self._enqueue(_Waiting(None, answer, run))
+        return await answer
+
+    def _enqueue(self, waiting: _Waiting) -> None:
+        if self._ending:
+            raise NotRecorded("closing")
+        self._waiting.append(waiting)
+        self._arrived.set()
+
+    async def _in_transaction(self, job: Callable[[], Awaitable[T]]) -> T:
+        """Let the writer run the job in a transaction of its own; whatever goes wrong undoes it."""
+
+        async def transaction() -> T:
+            await self._rows("BEGIN IMMEDIATE")
+            try:
+                result = await job()
+                await self._rows("COMMIT")
+            except BaseException:
+                await self._undo()
+                raise
+            return result
+
+        return await self._in_turn(transaction)
+
+    async def _undo(self) -> None:
+        if self._db.in_transaction:  # SQLite itself has rolled back after some errors, a full disk among them
+            await self._rows("ROLLBACK")
+
+    async def _rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
+        return list(await self._db.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
+
+    # -- cards ------------------------------------------------------------------------------------------------
+
+    async def apply(self, change: Change) -> Outcome:
+        """See Store.apply."""
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Waiting(change, answer))
+        return await answer
+
+    async def _apply_batch(self, batch: list[_Waiting]) -> None:
+        try:
+            answers = await self._decide_and_write([waiting.change for waiting in batch if waiting.change])
+        except sqlite3.Error as error:
+            answers = [NotRecorded(type(error).__name__) for _ in batch]
+        except Exception as error:  # noqa: BLE001  no caller may wait for ever
+            answers = [error] * len(batch)
+        for waiting, answer in zip(batch, answers, strict=True):
+            _answer(waiting.answer, answer)
+
+    @abstractmethod
+    async def _decide_and_write(self, changes: Sequence[Change]) -> list[Outcome | Exception]:
+        """Decide a batch of changes to cards and write it down, in one transaction."""
+
+    # -- small things -------------------------------------------------------------------------------------------
+
+    async def _read(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
+        return await self._in_turn(lambda: self._rows(sql, parameters))
+
+    async def _change(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
+        return await self._in_transaction(lambda: self._rows(sql, parameters))
+
+    async def aclose(self) -> None:
+        """See Store.aclose."""
+        self._ending = True
+        self._arrived.set()
+        await asyncio.wait([self._writer])
+        if not self._writer.cancelled():  # then it has stopped the connection itself
+            await self._db.close()
+
+
+class _Waiting:
+    """A change that waits for the next batch, or (`change` None) a job that waits for its turn."""
+
+    __slots__ = ("answer", "change", "run")
+
+    def __init__(
+        self,
+        change: Change | None,
+        answer: asyncio.Future[Any],
+        run: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.change = change
+        self.answer = answer
+        if run is not None:
+            self.run = run
+
+
+def _answer(future: asyncio.Future[Any], answer: object) -> None:
+    if future.done():  # its caller was cancelled; what was committed stays
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
