@@ -68,6 +68,10 @@ class Keys:
         """Return the same bytes whenever the same person sends the same things, and tell nobody else what they were."""
         return _mac(self._server, "seed", who.platform, who.account, *(part.hex() for part in what))
 
+    def same(self, *what: str) -> bytes:
+        """Return the same bytes for the same things, and tell nobody without the key file what they were."""
+        return _mac(self._server, "same", *what)
+
     def seal(self, text: str) -> bytes:
         """Encrypt with the server's key."""
         return bytes(SecretBox(self._server).encrypt(text.encode()))

@@ -17,8 +17,9 @@ from typing import Protocol
 
 from bot.clock import Clock
 from bot.domain.model import Announcement, Walkout, Workplace
+from bot.domain.roles import Proposal
 from bot.keys import Keys
-from bot.storage.store import Delivery, Parcel, Store
+from bot.storage.store import Delivery, Parcel, RoleCard, Store
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +54,15 @@ class Letter:
     """A parcel opened: everything a platform needs to word and send it."""
 
     news: Announcement
-    walkout: Walkout
+    walkout: Walkout | None
     about: Workplace | None
     address: str
     private: bool  #: to a person, not to a room
+    language: str  #: of the room
+    proposal: Proposal | None  #: the one it speaks of
+    proposer: str  #: their nickname
+    role_card: RoleCard | None  #: likewise
+    unseal: Callable[[bytes], str]  #: for what is sealed in those two
     nonce: str  #: the same whenever this parcel is sent again; stored before it is sent first
 
 
@@ -144,11 +150,19 @@ class Outbox:
             self._owed.popleft()
 
     async def _open(self, parcel: Parcel) -> Letter:
-        about = parcel.news.about
+        walkout, about, facts = parcel.walkout, parcel.news.about, parcel.news.facts
+        proposal = await self._store.proposal(str(facts["proposal"])) if "proposal" in facts else None
+        members = (await self._store.committee()).members if proposal else {}
+        proposer = members.get(proposal.proposer) if proposal else None
         return Letter(
             news=parcel.news,
-            walkout=await self._store.walkout(parcel.walkout),
-            about=None if about is None else await self._store.workplace(parcel.walkout, about),
+            walkout=None if walkout is None else await self._store.walkout(walkout),
+            about=None if walkout is None or about is None else await self._store.workplace(walkout, about),
+            proposal=proposal,
+            proposer=self._keys.unseal(proposer.nickname) if proposer else "",
+            role_card=await self._store.role_card(str(facts["role_card"])) if "role_card" in facts else None,
+            unseal=self._keys.unseal,
+            language=parcel.language,
             address=parcel.room if parcel.room is not None else self._keys.unseal(parcel.person or b""),
             private=parcel.room is None,
             nonce=parcel.nonce,

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TextIO
 
@@ -21,6 +21,7 @@ from bot.keys import Person
 from bot.outbox import Letter, PlatformDown
 from bot.wiring import App
 from handlers.conversation import Button, Conversation, Reply, Said, Ways
+from handlers.conversation.letters import buttons
 from handlers.texts import console as texts
 from handlers.texts.announcements import announcement
 from handlers.texts.refusals import refusal
@@ -50,9 +51,11 @@ class Printer:
     out: TextIO
     as_json: bool
     numbered: bool = False
+    shown: dict[str, list[tuple[Button, ...]]] = field(default_factory=dict)  #: each person's buttons, newest last
 
     def reply(self, name: str, reply: Reply) -> None:
         """Show a private answer."""
+        self._remember(name, reply.buttons)
         labels = [button.label for button in reply.buttons]
         line = {"to": f"@{name}", "kind": reply.kind, "text": reply.text, "buttons": labels}
         self._show(line, texts.private(name, reply.text, labels, numbered=self.numbered))
@@ -63,10 +66,16 @@ class Printer:
         scope = "citywide" if letter.news.scope is None or letter.about is None else letter.about.name
         about = {"kind": letter.news.kind, "scope": scope, "text": text}
         if letter.private:
-            line = {"to": f"@{letter.address}", **about, "buttons": []}
-            self._show(line, texts.private(letter.address, text, [], numbered=False))
+            self._remember(letter.address, buttons(letter))
+            shown = [button.label for button in buttons(letter)]
+            line = {"to": f"@{letter.address}", **about, "buttons": shown}
+            self._show(line, texts.private(letter.address, text, shown, numbered=self.numbered))
         else:
             self._show({"room": letter.address, **about}, texts.room(letter.address, text))
+
+    def _remember(self, name: str, under: tuple[Button, ...]) -> None:
+        if under:
+            self.shown.setdefault(name, []).append(under)
 
     def error(self, number: int, text: str) -> None:
         """Show what was wrong with a line."""
@@ -104,7 +113,6 @@ class Console:
         self._clock = clock  #: None: real time passes, and nobody moves it
         self._printer = printer
         self._conversation = Conversation(app, Ways(can_see=console_can_see))
-        self._shown: dict[str, list[tuple[Button, ...]]] = {}
         self._latest: dict[str, asyncio.Task[None]] = {}
         self._broken: OSError | None = None  #: nobody reads what is printed
         self.failed = 0  #: impossible lines so far
@@ -149,7 +157,7 @@ class Console:
 
     def buttons(self, name: str) -> tuple[Button, ...]:
         """Return the buttons of the person's newest message that has any."""
-        return self._shown.get(name, [()])[-1]
+        return self._printer.shown.get(name, [()])[-1]
 
     async def _say(self, name: str, text: str, number: int, before: asyncio.Task[None] | None) -> None:
         if before is not None:
@@ -166,15 +174,13 @@ class Console:
         except NotRecorded as refused:
             kind, words = refusal(refused)
             reply = Reply(kind=kind, text=words)
-        if reply.buttons:
-            self._shown.setdefault(name, []).append(reply.buttons)
         try:
             self._printer.reply(name, reply)
         except OSError as error:
             self._broken = error
 
     def _find(self, name: str, label: str) -> str:
-        for buttons in reversed(self._shown.get(name, [])):
+        for buttons in reversed(self._printer.shown.get(name, [])):
             for button in buttons:
                 if button.label.casefold() == label.strip().casefold():
                     return button.data
@@ -235,7 +241,9 @@ async def interact(app: App, clock: MovableClock | None, printer: Printer, every
     from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415
 
     with patch_stdout():
-        console = Console(app, clock, Printer(out=sys.stdout, as_json=printer.as_json, numbered=True))
+        console = Console(
+            app, clock, Printer(out=sys.stdout, as_json=printer.as_json, numbered=True, shown=printer.shown)
+        )
         # in memory only: a history on disk would keep card codes
         session: PromptSession[str] = PromptSession(history=InMemoryHistory())
         ticking = asyncio.create_task(app.scheduler.run_forever(every_s))

@@ -40,7 +40,7 @@ class Uploads:
 
     async def refuse(self, who: Person, name: str, size: int) -> Reply | None:
         """Say why a file is not even fetched; None if it may be."""
-        if not await self._app.store.is_organizer(self._app.keys.person(who)):
+        if not (await self._app.store.roles(self._app.keys.person(who))).organizer:
             kind, text = refusals.refusal(Forbidden())
             return Reply(kind=kind, text=text)
         if _suffix(name) not in {".toml", ".csv"} or size > LARGEST:

@@ -59,6 +59,43 @@ class Forbidden(Refused):
     """The person's role does not allow this."""
 
 
+class NotEnoughOrganizers(Refused):
+    """So few organize that nothing can be approved; the first thing to do is to appoint another."""
+
+    def __init__(self, needed: int, there: int) -> None:
+        super().__init__(needed, there)
+        self.needed = needed
+        self.there = there  #: organizers who may approve this
+
+
+class NoSuchProposal(Refused):
+    """It was decided, or it has lapsed, or never was."""
+
+
+class OwnProposal(Refused):
+    """Nobody approves what they have proposed."""
+
+
+class NicknameTaken(Refused):
+    """Somebody is called that already, so nobody could tell which one is meant."""
+
+    def __init__(self, nickname: str) -> None:
+        super().__init__(nickname)
+        self.nickname = nickname
+
+
+class NoSuchMember(Refused):
+    """Nobody with a role is called that."""
+
+    def __init__(self, nickname: str) -> None:
+        super().__init__(nickname)
+        self.nickname = nickname
+
+
+class NoSuchRoleCard(Refused):
+    """The code is unknown, used, refused or too old."""
+
+
 class NoSuchWalkout(Refused):
     """No walkout has this id, or none fits the command."""
 

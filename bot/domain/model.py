@@ -67,7 +67,12 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
-    # to the organizers only:
+    # privately, to organizers or stewards:
+    PROPOSAL = "proposal"  #: something needs their approval
+    DECIDED = "decided"  #: what became of it
+    ROLE_CARD_USED = "role_card_used"  #: to the appointer: is it them?
+    ROLE_GIVEN = "role_given"  #: to whoever used it
+    SERVER_CODE_USED = "server_code_used"  #: the server made an organizer
     ROOM_GONE = "room_gone"  #: a chat does not hear us any more
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"
@@ -149,7 +154,10 @@ class Announcement:
     scope: WorkplaceId | None = None  #: whose rooms hear it; None: the citywide ones
     about: WorkplaceId | None = None  #: the workplace it speaks of
     to_organizers: bool = False  #: they hear it privately as well
+    to_stewards: bool = False  #: so do the scope's stewards
     to_rooms: bool = True
+    to: tuple[tuple[str, bytes], ...] = ()  #: to these people: platform and sealed address
+    not_to: bytes = b""  #: this organizer knows already
     not_on: str = ""  #: organizers on this platform are not told; it is what the news is about
     facts: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -185,7 +185,14 @@ def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
     newly = {place.id for place in places if is_ready(place) and not place.told_ready}
     # the city learns nothing about a shop before it is on, so this goes to the shop's own room only
     news = [
-        Announcement(kind=Kind.WORKPLACE_READY, occasion=occasion, scope=place.id, about=place.id, to_organizers=True)
+        Announcement(
+            kind=Kind.WORKPLACE_READY,
+            occasion=occasion,
+            scope=place.id,
+            about=place.id,
+            to_organizers=True,
+            to_stewards=True,
+        )
         for place in places
         if place.id in newly
     ]

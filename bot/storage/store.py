@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.domain.model import Announcement, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Change, Outcome
+from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles
 
 Rule = Callable[[Walkout, Sequence[Workplace]], Ruling]
 """A pure rule with its time already bound; a store may call it again if its transaction must be repeated."""
@@ -23,23 +24,65 @@ class Room:
     scope: WorkplaceId | None
     platform: str
     address: str  #: the platform's own name of the chat
+    language: str = ""  #: in which it hears the news; '': English
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Organizer:
-    """Somebody who runs walkouts. `id` is an HMAC; address and nickname are sealed with the server key."""
+class Member:
+    """Somebody with a role. `id` is an HMAC; address and nickname are sealed with the server key."""
 
-    id: bytes
+    id: MemberId
     platform: str
     address: bytes
     nickname: bytes
 
 
-class Matter(StrEnum):
-    """What needs the approval of several organizers."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Committee:
+    """Everybody with a role."""
 
-    OPEN = "open"
-    CALL_OFF = "call_off"
+    members: Mapping[MemberId, Member]
+    organizers: frozenset[MemberId]
+    stewards: tuple[tuple[WalkoutId, WorkplaceId, MemberId], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoleCard:
+    """A single-use code that makes somebody organizer or steward, once the appointer confirms who used it."""
+
+    key: bytes  #: its hash
+    id: str  #: by which buttons name it
+    role: Role
+    walkout: WalkoutId | None
+    workplace: WorkplaceId | None
+    nickname: bytes  #: sealed
+    appointer: MemberId
+    until: datetime
+    proposal: str = ""  #: what must be approved first; '': nothing
+    word: str = ""  #: shown to both once it was used, so that the two can compare
+    redeemer: Member | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """A line of the audit: who did what. The store adds the tally's number."""
+
+    deed: Deed
+    by: MemberId
+    walkout: WalkoutId | None = None
+    detail: bytes = b""  #: sealed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noted:
+    """A line of the audit as it was written down; nickname and detail are sealed."""
+
+    number: int
+    deed: Deed
+    walkout: WalkoutId | None
+    tally: int
+    nickname: bytes
+    detail: bytes
 
 
 class Delivery(StrEnum):
@@ -56,12 +99,13 @@ class Parcel:
     """One announcement on its way to one room, or to one organizer (whose address is sealed)."""
 
     id: int
-    walkout: WalkoutId
+    walkout: WalkoutId | None
     news: Announcement
     platform: str
     room: str | None
     person: bytes | None  #: the sealed address
     attempts: int
+    language: str  #: of the room
     nonce: str  #: 20 letters by which a platform knows a parcel that is sent again; made when it is first claimed
 
 
@@ -120,15 +164,19 @@ class Store(Protocol):
         """Add new cards, given by their hashes. Raises BeyondHeadcount, and then adds none at all."""
         ...
 
+    async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
+        """Kill the workplace's cards that were never pledged; return how many."""
+        ...
+
     async def close(self, walkout: WalkoutId) -> None:
         """Forget the walkout's cards, rooms, proposals and parcels; keep its announcements."""
         ...
 
-    async def bind_room(self, room: Room) -> None:
-        """Let the room hear the walkout's news from now on."""
+    async def bind_room(self, room: Room, note: Note | None = None) -> None:
+        """Let the room hear the walkout's news from now on; bound again it may change its language."""
         ...
 
-    async def release_room(self, walkout: WalkoutId, platform: str, address: str) -> bool:
+    async def release_room(self, walkout: WalkoutId, platform: str, address: str, note: Note | None = None) -> bool:
         """Undo the binding; False if there was none."""
         ...
 
@@ -144,26 +192,85 @@ class Store(Protocol):
         """Every room of the walkout."""
         ...
 
-    async def add_organizer(self, organizer: Organizer) -> None:
+    async def roles(self, member: MemberId) -> Roles:
+        """Say what this account, as the server key sees it, may do. Asked anew each time: a removal acts at once."""
+        ...
+
+    async def committee(self) -> Committee:
+        """Everybody with a role."""
+        ...
+
+    async def add_organizer(self, organizer: Member) -> None:
         """Add or renew an organizer."""
+        ...
+
+    async def remove_organizer(self, member: MemberId, note: Note | None = None) -> None:
+        """Take the role away, and what they had proposed with it."""
+        ...
+
+    async def remove_steward(
+        self, member: MemberId, walkout: WalkoutId, workplace: WorkplaceId, note: Note | None = None
+    ) -> None:
+        """Take the role away at this workplace."""
         ...
 
     async def add_organizer_code(self, key: bytes, *, until: datetime) -> None:
         """Keep the hash of a code that makes one organizer."""
         ...
 
-    async def redeem_organizer_code(self, key: bytes, organizer: Organizer, *, now: datetime) -> bool:
-        """Use the code up and add the organizer; False, and nothing changed, if it is unknown or too old."""
+    async def redeem_organizer_code(
+        self, key: bytes, organizer: Member, news: Announcement, note: Note, *, now: datetime
+    ) -> bool:
+        """Use the code up, add the organizer and tell the others; False, and nothing changed, if it is not good."""
         ...
 
-    async def is_organizer(self, person: bytes) -> bool:
-        """Say whether this account, as the server key sees it, is an organizer."""
+    async def add_role_card(self, card: RoleCard, note: Note) -> None:
+        """Keep a role card; the same one twice changes nothing."""
         ...
 
-    async def support(
-        self, walkout: WalkoutId, matter: Matter, organizer: bytes, *, at: datetime, since: datetime
-    ) -> int:
-        """Note that the organizer wants it; return how many distinct ones have since `since`."""
+    async def role_card(self, card: str) -> RoleCard | None:
+        """Find a role card by its id."""
+        ...
+
+    async def redeem_role_card(
+        self, key: bytes, redeemer: Member, word: str, news: Callable[[RoleCard], Announcement], *, now: datetime
+    ) -> RoleCard | None:
+        """Note who used it and tell the appointer; None, and nothing changed, if it is not good (for them).
+
+        Used again by the same person it is returned as it is.
+        """
+        ...
+
+    async def settle_role_card(self, card: RoleCard, *, confirmed: bool, news: Announcement | None, note: Note) -> bool:
+        """Give the redeemer the role, or not; the card is used up. False if it was settled before."""
+        ...
+
+    async def propose(self, proposal: Proposal, news: Announcement | None, note: Note, *, now: datetime) -> Proposal:
+        """Keep a proposal; where the same is open already, its proposer approves that one instead."""
+        ...
+
+    async def proposal(self, proposal: str) -> Proposal | None:
+        """One proposal, with what was said about it."""
+        ...
+
+    async def opine(
+        self, proposal: str, organizer: MemberId, *, approves: bool, note: Note, now: datetime
+    ) -> Proposal | None:
+        """Note what the organizer thinks; None if it is not open any more."""
+        ...
+
+    async def conclude(
+        self, proposal: str, became: Became, news: Announcement | None, note: Note, *, expected: Became
+    ) -> bool:
+        """Note what became of a proposal; False, and nothing changed, if it is not as expected any more."""
+        ...
+
+    async def tell(self, news: Announcement) -> None:
+        """Make a piece of news that belongs to no walkout."""
+        ...
+
+    async def noted(self, *, walkout: WalkoutId | None, before: int | None, limit: int) -> list[Noted]:
+        """Lines of the audit, newest first, those below the number `before`."""
         ...
 
     async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:

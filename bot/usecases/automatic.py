@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.clock import Clock
 from bot.domain import rules
-from bot.domain.model import Announcement, Kind, Ruling, Stage, WalkoutId
+from bot.domain.model import Announcement, Kind, Stage, WalkoutId
 from bot.keys import Keys
 from bot.storage.store import Store
 
@@ -45,22 +45,17 @@ async def remind_all(store: Store, clock: Clock) -> None:
 
 
 async def tell_of_platform(platform: str, kind: Kind, why: str, store: Store, clock: Clock) -> None:
-    """Tell the organizers on the other platforms that this one fails, or works again.
-
-    It is news of the walkout that starts next: what is not heard there matters most. Without one nobody need be told.
-    """
-    news = Announcement(
-        kind=kind,
-        occasion=clock().isoformat(),
-        to_rooms=False,
-        to_organizers=True,
-        not_on=platform,
-        facts={"platform": platform, "why": why},
+    """Tell the organizers on the other platforms that this one fails, or works again."""
+    await store.tell(
+        Announcement(
+            kind=kind,
+            occasion=clock().isoformat(),
+            to_rooms=False,
+            to_organizers=True,
+            not_on=platform,
+            facts={"platform": platform, "why": why},
+        )
     )
-    for walkout in await store.walkouts():
-        if walkout.stage in rules.NOT_OVER:
-            await store.decide(walkout.id, lambda seen, _places: Ruling(walkout=seen, announcements=(news,)))
-            return
 
 
 async def close_all(store: Store, keys: Keys, clock: Clock) -> None:

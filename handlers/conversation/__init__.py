@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot import cards
-from bot.domain.errors import Forbidden, NotRecorded, Refused
+from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard
 from bot.wiring import App
-from handlers.conversation import organizers, workers
+from handlers.conversation import committee, organizers, workers
 from handlers.conversation.parts import (
+    AT,
     CARD,
     CODE,
+    NICKNAME,
+    ROLE,
     ROOM,
     SCOPE,
     WALKOUT,
@@ -88,7 +91,7 @@ class Conversation:
         if text.startswith("/"):
             return await _command(ask, *_split(text[1:]))
         if cards.parse(text) is not None:
-            return await workers.start(replace(ask, words=(text,)))
+            return await _code(replace(ask, words=(text,)))
         if cards.looks_like_one(text):
             return workers.mistyped(text)
         return Reply(kind="not_understood", text=general.not_understood())
@@ -105,7 +108,7 @@ async def _command(ask: Ask, name: str, *words: str) -> Reply:
     command = next((row for row in COMMANDS if row.name == name), None)
     if command is None:
         return Reply(kind="unknown_command", text=general.unknown_command(name[:30]))
-    if command.who is Role.ORGANIZER and not await ask.is_organizer():
+    if command.who is not Role.WORKER and not command.who.allows(await ask.roles()):
         raise Forbidden
     return await command.run(replace(ask, words=words))
 
@@ -124,6 +127,17 @@ def _split(text: str) -> Sequence[str]:
         return straight.replace('"', "").split() or [""]
 
 
+async def _code(ask: Ask) -> Reply:
+    """Open a card; or else it is a role card, which looks the same and is handed over the same way."""
+    try:
+        return await workers.start(ask)
+    except UnknownCard:
+        used = await committee.redeem(ask, ask.code) if ask.code is not None else None
+        if used is None:
+            raise
+        return used
+
+
 async def _press(ask: Ask, data: str) -> Reply:
     letter, _colon, rest = data.partition(":")
     run = BUTTONS.get(letter)
@@ -133,13 +147,13 @@ async def _press(ask: Ask, data: str) -> Reply:
 
 
 async def _help(ask: Ask) -> Reply:
-    organizes = await ask.is_organizer()
-    rows = [row for row in COMMANDS if row.who is Role.WORKER or organizes]
+    roles = await ask.roles()
+    rows = [row for row in COMMANDS if row.who.allows(roles)]
     return Reply(kind="help", text=general.commands((row.name, row.usage(ask.ways), row.help()) for row in rows))
 
 
 COMMANDS = (
-    Command(name="start", who=Role.WORKER, run=workers.start, options=(CARD,), help=lambda: _("open your card")),
+    Command(name="start", who=Role.WORKER, run=_code, options=(CARD,), help=lambda: _("open your card")),
     Command(
         name="pledge",
         who=Role.WORKER,
@@ -166,7 +180,7 @@ COMMANDS = (
     Command(
         name="organizer",
         who=Role.WORKER,
-        run=organizers.organizer,
+        run=committee.organizer,
         options=(CODE,),
         help=lambda: _("become an organizer, with a code from the server"),
     ),
@@ -206,6 +220,27 @@ COMMANDS = (
         options=(WALKOUT,),
         help=lambda: _("list the rooms that hear the news"),
     ),
+    Command(
+        name="appoint",
+        who=Role.ORGANIZER,
+        run=committee.appoint,
+        options=(WALKOUT, ROLE, AT, NICKNAME),
+        help=lambda: _("make a code that makes somebody steward or organizer"),
+    ),
+    Command(name="roles", who=Role.ORGANIZER, run=committee.list_roles, help=lambda: _("list organizers and stewards")),
+    Command(
+        name="remove",
+        who=Role.ORGANIZER,
+        run=committee.remove,
+        options=(NICKNAME,),
+        help=lambda: _("take every role from somebody"),
+    ),
+    Command(
+        name="audit",
+        who=Role.ORGANIZER,
+        run=committee.list_deeds,
+        help=lambda: _("what organizers and stewards have done"),
+    ),
 )
 """Everything that can be typed. A new command is one row here, one use case and its sentences."""
 
@@ -217,5 +252,10 @@ BUTTONS: dict[str, Run] = {
     "w": workers.withdraw,
     "b": organizers.press_bind,
     "d": organizers.press_do_not_bind,
+    "a": committee.press_approve,
+    "r": committee.press_refuse,
+    "f": committee.press_confirm,
+    "t": committee.press_turn_away,
+    "e": committee.press_older_deeds,
 }
 """Everything that can be pressed, by the first letter of the button's data."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from bot.domain.errors import WrongStage
 from bot.domain.model import Stage, WalkoutId, Workplace
+from bot.domain.roles import Became, Deed, Matter
 from bot.domain.rules import NOT_OVER, PLEDGING
 from bot.storage.store import Room
-from bot.usecases import organizers, stewards
+from bot.usecases import organizers, proposals, stewards
+from bot.usecases.proposals import Gaps, Progress
+from handlers.conversation.letters import fetch_buttons
 from handlers.conversation.parts import Ask, Here, Reply, RoomsBy, old_button
 from handlers.texts import board as board_texts
+from handlers.texts import committee as committee_texts
 from handlers.texts import organizers as texts
 
 _DRAFT = frozenset({Stage.DRAFT})
@@ -21,22 +26,27 @@ async def walkouts(ask: Ask) -> Reply:
 
 
 async def open_up(ask: Ask) -> Reply:
-    """Want a draft opened."""
+    """Propose to open a draft."""
     walkout = await organizers.which(ask.app.store, ask.first, [_DRAFT])
-    app = ask.app
-    return _proposal(await organizers.open_up(walkout.id, ask.who, app.store, app.keys, app.clock))
+    await proposals.check_can_open(ask.desk, walkout)
+    lacks = await proposals.gaps(ask.desk, walkout.id)
+    return proposed(ask, await proposals.propose(ask.desk, Matter.OPEN, walkout=walkout.id), lacks)
 
 
 async def call_off(ask: Ask) -> Reply:
-    """Want a walkout called off."""
+    """Propose to call a walkout off."""
     walkout = await organizers.which(ask.app.store, ask.first, [PLEDGING])
-    app = ask.app
-    return _proposal(await organizers.call_off(walkout.id, ask.who, app.store, app.keys, app.clock))
+    if walkout.stage not in NOT_OVER:
+        raise WrongStage(walkout.stage)
+    return proposed(ask, await proposals.propose(ask.desk, Matter.CALL_OFF, walkout=walkout.id))
 
 
-def _proposal(result: organizers.Proposal) -> Reply:
-    kind = "proposed" if result.missing else "done"
-    return Reply(kind=kind, text=texts.proposal(result))
+def proposed(ask: Ask, progress: Progress, lacks: Gaps | None = None) -> Reply:
+    """Say how far a proposal has come."""
+    kind = {Became.OPEN: "proposed", Became.REFUSED: "refused"}.get(progress.proposal.became, "done")
+    fetches = progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me
+    buttons = fetch_buttons(progress.proposal.id) if fetches else ()
+    return Reply(kind=kind, text=committee_texts.proposal(progress, lacks), buttons=buttons)
 
 
 async def board(ask: Ask) -> Reply:
@@ -50,9 +60,7 @@ async def board(ask: Ask) -> Reply:
 
 async def room(ask: Ask) -> Reply:
     """Bind a chat to a walkout, or let it go."""
-    known = {walkout.id for walkout in await ask.app.store.walkouts()}
-    named = ask.words[0].lower() if ask.words and ask.words[0].lower() in known else None
-    words = ask.words[1:] if named else ask.words
+    named, words = await ask.named_walkout()
     if words and words[0].casefold() == "off":
         return await _let_go(ask, named, " ".join(words[1:]))
     match ask.ways.rooms_by:
@@ -76,7 +84,9 @@ async def _meant(ask: Ask, named: str | None, scope: str) -> tuple[WalkoutId, Wo
 
 async def _bind(ask: Ask, walkout: WalkoutId, place: Workplace | None, address: str) -> Reply:
     bound = Room(walkout=walkout, scope=place.id if place else None, platform=ask.who.platform, address=address)
-    await organizers.bind_room(bound, ask.app.store)
+    await organizers.bind_room(
+        bound, ask.app.store, ask.desk.note(Deed.BOUND, walkout, name=place.name if place else "")
+    )
     named = ask.ways.name_room(bound)
     undo = "/room off" if ask.ways.rooms_by is RoomsBy.PLACE else f"/room off {address}"
     return Reply(kind="done", text=texts.room_bound(named, place.name if place else None, undo))
@@ -100,7 +110,8 @@ async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
     platform = ask.who.platform
     if not address and ask.here is not None:
         address = ask.here.address
-    was_bound = await ask.app.store.release_room(walkout.id, platform, address)
+    note = ask.desk.note(Deed.LET_GO, walkout.id)
+    was_bound = await ask.app.store.release_room(walkout.id, platform, address, note)
     gone = Room(walkout=walkout.id, scope=None, platform=platform, address=address)
     return Reply(kind="done", text=texts.room_released(ask.ways.name_room(gone), was_bound=was_bound))
 
@@ -128,17 +139,3 @@ async def rooms(ask: Ask) -> Reply:
         for bound in await ask.app.store.rooms(walkout.id)
     ]
     return Reply(kind="rooms", text=texts.rooms(found, texts.room_usage(ask.ways.rooms_by)))
-
-
-# -- roles --------------------------------------------------------------------------------------------------
-
-
-async def organizer(ask: Ask) -> Reply:
-    """Become an organizer."""
-    if ask.code is None:
-        return Reply(kind="help", text=texts.organizer_usage())
-    app = ask.app
-    # who is one already may have been redelivered: the code worked
-    if not await organizers.redeem(ask.code, ask.who, app.store, app.keys, app.clock) and not await ask.is_organizer():
-        return Reply(kind="unknown_card", text=texts.organizer_code_bad())
-    return Reply(kind="organizer", text=texts.organizer_made())

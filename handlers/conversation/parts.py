@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot import cards
+from bot.domain.roles import Roles
 from bot.keys import Person
 from bot.storage.store import Room
+from bot.usecases.desk import Desk
 from bot.usecases.workers import Worker
 from bot.wiring import App
 from handlers.texts import general
@@ -19,7 +21,12 @@ class Role(StrEnum):
     """Who may send a command."""
 
     WORKER = "worker"
+    STEWARD = "steward"  #: and organizers
     ORGANIZER = "organizer"
+
+    def allows(self, roles: Roles) -> bool:
+        """Say whether somebody with these roles may."""
+        return self is Role.WORKER or roles.organizer or (self is Role.STEWARD and roles.any)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,9 +106,25 @@ class Ask:
             who=self.who, store=app.store, keys=app.keys, brake=app.brake, clock=app.clock, tallies=app.tallies
         )
 
+    @property
+    def desk(self) -> Desk:
+        """The person as an organizer or steward."""
+        return Desk(who=self.who, store=self.app.store, keys=self.app.keys, clock=self.app.clock)
+
+    async def roles(self) -> Roles:
+        """Say what the person may do; asked only where it matters."""
+        return await self.app.store.roles(self.desk.me)
+
     async def is_organizer(self) -> bool:
-        """Say whether the person runs walkouts; asked only where it matters."""
-        return await self.app.store.is_organizer(self.app.keys.person(self.who))
+        """Say whether the person runs walkouts."""
+        return (await self.roles()).organizer
+
+    async def named_walkout(self) -> tuple[str | None, tuple[str, ...]]:
+        """Return the walkout's id where the words begin with one, and the other words."""
+        known = {walkout.id for walkout in await self.app.store.walkouts()}
+        if self.words and self.words[0].lower() in known:
+            return self.words[0].lower(), self.words[1:]
+        return None, self.words
 
     @property
     def code(self) -> str | None:
@@ -125,6 +148,8 @@ class Takes(StrEnum):
     WALKOUT = "walkout"
     WORKPLACE = "workplace"
     SCOPE = "scope"  #: what a room hears
+    ROLE = "role"
+    NICKNAME = "nickname"
     ROOM = "room"  #: only where rooms have names that are typed
 
 
@@ -168,6 +193,16 @@ SCOPE = Option(
     takes=Takes.SCOPE,
     label=lambda: _("citywide|WORKPLACE|off"),
     help=lambda: _("citywide, a workplace, or off to hear nothing more"),
+    required=True,
+)
+ROLE = Option(
+    takes=Takes.ROLE, label=lambda: _("steward|organizer"), help=lambda: _("steward or organizer"), required=True
+)
+AT = Option(takes=Takes.WORKPLACE, label=lambda: _("WORKPLACE"), help=lambda: _("for a steward: the workplace"))
+NICKNAME = Option(
+    takes=Takes.NICKNAME,
+    label=lambda: _("NICKNAME"),
+    help=lambda: _("what the committee calls them; no real name is needed"),
     required=True,
 )
 ROOM = Option(takes=Takes.ROOM, label=lambda: _("ROOM"), help=lambda: _("the room's name"), required=True)

@@ -9,11 +9,14 @@ from datetime import timedelta
 import discord
 
 from bot.outbox import Letter, RoomGone, TryLater
+from handlers.conversation.letters import buttons
 from handlers.discord.chat import LONGEST_TEXT, TROUBLE
 from handlers.discord.commands import as_here
 from handlers.discord.markdown import plain
+from handlers.discord.widgets import view
 from handlers.parts import parts
 from handlers.texts.announcements import announcement
+from handlers.texts.catalogue import speaking
 
 LONGEST_S = 60.0
 """For one parcel; discord.py waits out short limits by itself, up to half of that."""
@@ -46,6 +49,14 @@ class DiscordSender:
             if letter.private
             else self._client.get_partial_messageable(int(letter.address))
         )
-        for number, part in enumerate(parts(plain(as_here(announcement(letter))), LONGEST_TEXT)):
+        with speaking(letter.language):
+            shown, text = view(buttons(letter)), announcement(letter)
+        *before, last = parts(plain(as_here(text)), LONGEST_TEXT)
+        for number, part in enumerate(before):
             # Discord posts a message with a nonce that it has just seen only once
             await channel.send(part, nonce=f"{letter.nonce}{number:02}", suppress_embeds=True)
+        nonce = f"{letter.nonce}{len(before):02}"
+        if shown is None:
+            await channel.send(last, nonce=nonce, suppress_embeds=True)
+        else:
+            await channel.send(last, nonce=nonce, suppress_embeds=True, view=shown)

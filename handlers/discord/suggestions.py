@@ -29,8 +29,10 @@ class Suggestions:
     ) -> list[Choice[str]]:
         """Return what fits the letters typed so far, the best first."""
         organizes = command.who is not Role.WORKER
-        if organizes and not await self._app.store.is_organizer(self._app.keys.person(who)):
+        if organizes and not command.who.allows(await self._app.store.roles(self._app.keys.person(who))):
             return []
+        if takes is Takes.ROLE:
+            return _best([(texts.steward(), "steward"), (texts.organizer(), "organizer")], typed)
         fitting = [each for each in await self._app.store.walkouts() if _may_see(each, organizes=organizes)]
         if takes is Takes.WALKOUT:
             return _best([(f"{each.id} · {each.terms.title}", each.id) for each in fitting], typed)

@@ -12,9 +12,11 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, Re
 
 from bot.outbox import Letter, RoomGone, TryLater
 from handlers.conversation import Button
+from handlers.conversation.letters import buttons
 from handlers.parts import parts
 from handlers.telegram.pace import Pace
 from handlers.texts.announcements import announcement
+from handlers.texts.catalogue import speaking
 
 T = TypeVar("T")
 
@@ -56,10 +58,12 @@ class TelegramSender:
         if wait > 0:  # others need not wait for this chat
             raise TryLater(timedelta(seconds=wait))
         try:
-            first, *more = parts(announcement(letter), LONGEST_TEXT)
-            await self._send(chat, first)
-            for part in more:
-                await self._send_on(chat, part)
+            with speaking(letter.language):
+                shown, text = keyboard(buttons(letter)), announcement(letter)
+            first, *more = parts(text, LONGEST_TEXT)
+            await self._send(chat, first, None if more else shown)
+            for number, part in enumerate(more, start=1):
+                await self._send_on(chat, part, shown if number == len(more) else None)
         except RetryAfter as error:
             wait = seconds(error)
             self._pace.pause(wait)
@@ -76,17 +80,17 @@ class TelegramSender:
         except NetworkError:
             raise TryLater from None
 
-    async def _send(self, chat: int, text: str) -> None:
+    async def _send(self, chat: int, text: str, shown: InlineKeyboardMarkup | None) -> None:
         await self._pace.turn(chat)
         # no parse mode: whatever people call a workplace shows as they typed it
-        await self._bot.send_message(chat, text, link_preview_options=NO_PREVIEW)
+        await self._bot.send_message(chat, text, reply_markup=shown, link_preview_options=NO_PREVIEW)
 
-    async def _send_on(self, chat: int, text: str) -> None:
+    async def _send_on(self, chat: int, text: str, shown: InlineKeyboardMarkup | None) -> None:
         """Send a further part, waiting for the chat's turn here: beginning anew would repeat the parts before it."""
         for _attempt in range(ANSWER_TRIES):
             await asyncio.sleep(self._pace.wait_for(chat))
             try:
-                await self._send(chat, text)
+                await self._send(chat, text, shown)
             except RetryAfter as error:
                 self._pace.pause(seconds(error))
             else:

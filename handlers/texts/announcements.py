@@ -1,4 +1,4 @@
-"""What rooms hear."""
+"""What rooms hear, and what people are told by themselves."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from datetime import datetime
 from bot.domain.model import Kind, Stage, Walkout, Workplace
 from bot.outbox import Letter
 from handlers.texts.catalogue import _
+from handlers.texts.letters import WORDS
 from handlers.texts.times import number, span, when
 from handlers.texts.workers import demands, headline
 
 
 def announcement(letter: Letter) -> str:
     """Word a piece of news for the room that hears it."""
-    return _WORDS[letter.news.kind](letter)
+    words = _WORDS.get(letter.news.kind) or WORDS[letter.news.kind]
+    return words(letter)
 
 
 def _opened(letter: Letter) -> str:
-    terms = letter.walkout.terms
+    terms = _walkout(letter).terms
     lines = [
         headline(terms),
         demands(terms),
@@ -41,21 +43,21 @@ def _workplace_ready(letter: Letter) -> str:
 def _milestone(letter: Letter) -> str:
     share = {1: _("A quarter"), 2: _("Half"), 3: _("Three quarters")}[int(letter.news.facts["quarters"])]
     return _("{share} of the {citywide} pledges we need across the city are in.").format(
-        share=share, citywide=number(letter.walkout.terms.citywide_threshold)
+        share=share, citywide=number(_walkout(letter).terms.citywide_threshold)
     )
 
 
 def _on(letter: Letter) -> str:
     return _("It is on. {headline}\nWe walk out on {starts}.").format(
-        headline=headline(letter.walkout.terms), starts=_starts(letter.walkout)
-    ) + _the_day(letter.walkout)
+        headline=headline(_walkout(letter).terms), starts=_starts(_walkout(letter))
+    ) + _the_day(_walkout(letter))
 
 
 def _we_are_out(letter: Letter) -> str:
     place = _place(letter)
     return _("It is on, and {workplace} is out. We walk out on {starts}.").format(
-        workplace=place.name, starts=_starts(letter.walkout)
-    ) + _the_day(letter.walkout, place)
+        workplace=place.name, starts=_starts(_walkout(letter))
+    ) + _the_day(_walkout(letter), place)
 
 
 def _not_yet_out(letter: Letter) -> str:
@@ -64,7 +66,7 @@ def _not_yet_out(letter: Letter) -> str:
         "by {pledge_by}. Until then do not walk out."
     ).format(
         workplace=_place(letter).name,
-        pledge_by=when(letter.walkout.terms.pledge_by, letter.walkout.terms.pledge_by),
+        pledge_by=when(_walkout(letter).terms.pledge_by, _walkout(letter).terms.pledge_by),
     )
 
 
@@ -72,18 +74,18 @@ def _workplace_joins(letter: Letter) -> str:
     place = _place(letter)
     if letter.news.scope is None:
         return _("{workplace} joins: it is out as well, on {starts}.").format(
-            workplace=place.name, starts=_starts(letter.walkout)
+            workplace=place.name, starts=_starts(_walkout(letter))
         )
     return _("{workplace} has reached its number: we are out too, on {starts}.").format(
-        workplace=place.name, starts=_starts(letter.walkout)
-    ) + _the_day(letter.walkout, place)
+        workplace=place.name, starts=_starts(_walkout(letter))
+    ) + _the_day(_walkout(letter), place)
 
 
 def _reminder(letter: Letter) -> str:
-    terms = letter.walkout.terms
+    terms = _walkout(letter).terms
     lead = (
         _("{headline}: it is on, and workplaces can still join.")
-        if letter.walkout.stage is Stage.ON
+        if _walkout(letter).stage is Stage.ON
         else _("{headline}: there is still time to pledge.")
     ).format(headline=headline(terms))
     due = datetime.fromisoformat(letter.news.occasion)
@@ -95,39 +97,13 @@ def _reminder(letter: Letter) -> str:
 def _lapsed(letter: Letter) -> str:
     return _(
         "Not now. {headline}: not enough of us pledged in time, so nobody walks out. No list of who pledged exists."
-    ).format(headline=headline(letter.walkout.terms))
+    ).format(headline=headline(_walkout(letter).terms))
 
 
 def _called_off(letter: Letter) -> str:
     return _("Called off. {headline}: the organizers have called it off. Nobody walks out.").format(
-        headline=headline(letter.walkout.terms)
+        headline=headline(_walkout(letter).terms)
     )
-
-
-def _room_gone(letter: Letter) -> str:
-    if letter.about is None:
-        return _(
-            "A citywide chat of {headline} is gone or has removed me; it hears nothing any more. Bind another: /room"
-        ).format(headline=headline(letter.walkout.terms))
-    return _(
-        "The chat of {workplace} is gone or has removed me; it hears nothing any more. Bind another: /room"
-    ).format(workplace=letter.about.name)
-
-
-def _platform_down(letter: Letter) -> str:
-    platform = str(letter.news.facts["platform"]).capitalize()
-    if letter.news.facts["why"] == "token":
-        return _(
-            "{platform} refuses this bot's token, so nobody can reach me there and no room there hears anything. "
-            "Set the right one on the server. I keep trying, and everything else goes on."
-        ).format(platform=platform)
-    return _(
-        "I cannot reach {platform} just now. Rooms there hear their news when it is back; everything else goes on."
-    ).format(platform=platform)
-
-
-def _platform_back(letter: Letter) -> str:
-    return _("{platform} can be reached again.").format(platform=str(letter.news.facts["platform"]).capitalize())
 
 
 def _the_day(walkout: Walkout, place: Workplace | None = None) -> str:
@@ -137,6 +113,12 @@ def _the_day(walkout: Walkout, place: Workplace | None = None) -> str:
 
 def _starts(walkout: Walkout) -> str:
     return when(walkout.terms.starts, walkout.terms.starts)
+
+
+def _walkout(letter: Letter) -> Walkout:
+    if letter.walkout is None:
+        raise ValueError(letter.news.kind)
+    return letter.walkout
 
 
 def _place(letter: Letter) -> Workplace:
@@ -156,7 +138,4 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.REMINDER: _reminder,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
-    Kind.ROOM_GONE: _room_gone,
-    Kind.PLATFORM_DOWN: _platform_down,
-    Kind.PLATFORM_BACK: _platform_back,
 }

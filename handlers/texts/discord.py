@@ -43,6 +43,16 @@ def citywide() -> str:
     return _("citywide")
 
 
+def steward() -> str:
+    """Name a choice."""
+    return _("steward")
+
+
+def organizer() -> str:
+    """Name a choice."""
+    return _("organizer")
+
+
 def off() -> str:
     """Name the choice of no news."""
     return _("off")

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.model import Walkout, Workplace
 from bot.draft import Draft
-from bot.storage.store import Matter
-from bot.usecases.organizers import PROPOSAL_LASTS, Proposal
+from bot.usecases.proposals import Gaps
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number, span, when
@@ -32,33 +31,8 @@ def walkouts(found: Sequence[Walkout]) -> str:
     )
 
 
-def proposal(result: Proposal) -> str:
-    """Say how far a matter has come, and what is still missing before an opening."""
-    parts = [_missing(result) if result.missing else _done(result)]
-    parts += _gaps(result)
-    return "\n\n".join(parts)
-
-
-def _missing(result: Proposal) -> str:
-    matter = {
-        Matter.OPEN: _("Opening {title} ({id}) is proposed."),
-        Matter.CALL_OFF: _("Calling off {title} ({id}) is proposed."),
-    }[result.matter].format(title=result.walkout.terms.title, id=result.walkout.id)
-    command = {Matter.OPEN: "/open", Matter.CALL_OFF: "/calloff"}[result.matter]
-    needs = ngettext(
-        "{n} more organizer must send {command} {id} within {time}.",
-        "{n} more organizers must send {command} {id} within {time}.",
-        result.missing,
-    ).format(n=result.missing, command=command, id=result.walkout.id, time=span(PROPOSAL_LASTS))
-    return f"{matter} {needs}"
-
-
-def _done(result: Proposal) -> str:
-    walkout = result.walkout
-    if result.matter is Matter.CALL_OFF:
-        return _("{title} ({id}) is called off. Every room hears it now.").format(
-            title=walkout.terms.title, id=walkout.id
-        )
+def opened(walkout: Walkout) -> str:
+    """Confirm an opening."""
     said = _("{title} ({id}) is open for pledges until {pledge_by}.").format(
         title=walkout.terms.title,
         id=walkout.id,
@@ -70,18 +44,21 @@ def _done(result: Proposal) -> str:
     return _("{said} First tally: {first}.").format(said=said, first=first)
 
 
-def _gaps(result: Proposal) -> list[str]:
+def gaps(lacks: Gaps, walkout: str) -> list[str]:
+    """Say what a walkout still lacks before it is opened."""
     said = []
-    if result.without_cards:
+    if lacks.without_cards:
         said.append(
             _("No cards yet: {places}. Mint them: allout cards {id} --all --format csv --out cards.csv").format(
-                places=_named(result.without_cards), id=result.walkout.id
+                places=_named(lacks.without_cards), id=walkout
             )
         )
-    if not result.citywide_room:
+    if lacks.without_steward:
+        said.append(_("No steward: {places}. Appoint one: /appoint").format(places=_named(lacks.without_steward)))
+    if not lacks.citywide_room:
         said.append(_("No citywide room: nobody would hear that it is on. Bind one: /room"))
-    if result.without_room:
-        said.append(_("No room of their own: {places}.").format(places=_named(result.without_room)))
+    if lacks.without_room:
+        said.append(_("No room of their own: {places}.").format(places=_named(lacks.without_room)))
     return said
 
 

@@ -47,6 +47,23 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.Forbidden():
             return "forbidden", _("That is for organizers. See what you can do: /help")
+        case errors.NotEnoughOrganizers():
+            return "not_enough_organizers", _(
+                "This needs {needed} organizers to approve, and only {there} can. Appoint another first: /appoint. "
+                "If none can be reached: allout organizer-code, on the server."
+            ).format(needed=number(refused.needed), there=number(refused.there))
+        case errors.NoSuchProposal():
+            return "no_such_proposal", _("That proposal has been decided, or has lapsed after a day. Nothing changed.")
+        case errors.OwnProposal():
+            return "own_proposal", _("You proposed it yourself; somebody else must approve it.")
+        case errors.NicknameTaken():
+            return "nickname_taken", _("Somebody is called {nickname} already. Choose another nickname.").format(
+                nickname=refused.nickname
+            )
+        case errors.NoSuchMember():
+            return "no_such_member", _("Nobody with a role is called {nickname}. See who serves: /roles").format(
+                nickname=refused.nickname
+            )
         case errors.NoSuchWalkout():
             return "no_such_walkout", _no_walkout(refused)
         case errors.WhichWalkout():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
 from bot.storage.records import instant, maybe_moment
 from bot.storage.sqlite.writer import Row, Writer
-from bot.storage.store import Delivery, Parcel
+from bot.storage.store import Delivery, Note, Parcel
 
 # CROSS JOIN keeps the order: for each piece of news its recipients are looked up, never the other way round.
 _ADD_NEWS = """
@@ -18,28 +18,57 @@ _ADD_NEWS = """
            item.value ->> 'facts'
     FROM json_each(?2) AS item WHERE true ON CONFLICT DO NOTHING
 """
-_ADD_PARCELS_TO_ROOMS = """
-    INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, organizer)
+_ADD_PARCELS = """
+    INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address)
     SELECT ?1, item.value ->> 'scope', item.value ->> 'kind', item.value ->> 'about', item.value ->> 'occasion',
-           room.platform, room.address, x''
+"""
+_TO_ROOMS = f"""
+    {_ADD_PARCELS} room.platform, room.address, x'', x''
     FROM json_each(?2) AS item CROSS JOIN room
     WHERE item.value ->> 'to_rooms' AND room.walkout = ?1 AND room.scope = item.value ->> 'scope'
     ORDER BY item.key ON CONFLICT DO NOTHING
 """
-_ADD_PARCELS_TO_ORGANIZERS = """
-    INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, organizer)
-    SELECT ?1, item.value ->> 'scope', item.value ->> 'kind', item.value ->> 'about', item.value ->> 'occasion',
-           organizer.platform, '', organizer.id
-    FROM json_each(?2) AS item CROSS JOIN organizer
-    WHERE item.value ->> 'to_organizers' AND organizer.platform <> item.value ->> 'not_on'
+_TO_ORGANIZERS = f"""
+    {_ADD_PARCELS} member.platform, '', member.id, x''
+    FROM json_each(?2) AS item CROSS JOIN organizer JOIN member ON member.id = organizer.id
+    WHERE item.value ->> 'to_organizers' AND member.platform <> item.value ->> 'not_on'
+        AND hex(member.id) <> item.value ->> 'not_to'
     ORDER BY item.key ON CONFLICT DO NOTHING
+"""
+_TO_STEWARDS = f"""
+    {_ADD_PARCELS} member.platform, '', member.id, x''
+    FROM json_each(?2) AS item CROSS JOIN steward JOIN member ON member.id = steward.id
+    WHERE item.value ->> 'to_stewards' AND steward.walkout = ?1 AND steward.workplace = item.value ->> 'scope'
+    ORDER BY item.key ON CONFLICT DO NOTHING
+"""
+_TO_ADDRESS = """
+    INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address)
+    VALUES (?, ?, ?, ?, ?, ?, '', x'', ?) ON CONFLICT DO NOTHING
+"""
+FORGET_MEMBER = """
+    DELETE FROM member WHERE id = ?1
+    AND NOT EXISTS (SELECT 1 FROM organizer WHERE id = ?1) AND NOT EXISTS (SELECT 1 FROM steward WHERE id = ?1)
+"""
+_NOTE = """
+    INSERT INTO deed (walkout, tally, deed, nickname, detail)
+    SELECT ?1, coalesce((SELECT tally FROM walkout WHERE id = ?1), 0), ?2,
+        coalesce((SELECT nickname FROM member WHERE id = ?3), x''), ?4
 """
 
 
 class News(Writer):
     """Makes news and keeps what became of its parcels."""
 
-    async def _write_news(self, walkout: WalkoutId, news: Iterable[Announcement]) -> None:
+    async def tell(self, news: Announcement) -> None:
+        """See Store.tell."""
+        await self._in_transaction(lambda: self._write_news(None, [news]))
+
+    async def _note(self, note: Note | None) -> None:
+        if note is not None:
+            await self._rows(_NOTE, (note.walkout or "", note.deed, note.by, note.detail))
+
+    async def _write_news(self, walkout: WalkoutId | None, news: Sequence[Announcement]) -> None:
+        named = walkout or ""
         rows = json.dumps(
             [
                 {
@@ -50,13 +79,19 @@ class News(Writer):
                     "facts": json.dumps(dict(item.facts)),
                     "to_rooms": item.to_rooms,
                     "to_organizers": item.to_organizers,
+                    "to_stewards": item.to_stewards,
+                    "not_to": item.not_to.hex().upper(),
                     "not_on": item.not_on,
                 }
                 for item in news
             ]
         )
-        for statement in (_ADD_NEWS, _ADD_PARCELS_TO_ROOMS, _ADD_PARCELS_TO_ORGANIZERS):
-            await self._rows(statement, (walkout, rows))
+        for statement in (_ADD_NEWS, _TO_ROOMS, _TO_ORGANIZERS, _TO_STEWARDS):
+            await self._rows(statement, (named, rows))
+        for item in news:
+            for platform, address in item.to:
+                key = (named, item.scope or 0, item.kind, item.about or 0, item.occasion)
+                await self._rows(_TO_ADDRESS, (*key, platform, address))
 
     async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
         """See Store.claim_parcels."""
@@ -70,7 +105,9 @@ class News(Writer):
             ) RETURNING id, walkout, scope, kind, about, occasion, platform, room, attempts, nonce,
                 (SELECT facts FROM announcement AS a WHERE (a.walkout, a.scope, a.kind, a.about, a.occasion)
                     = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
-                (SELECT address FROM organizer WHERE organizer.id = parcel.organizer)
+                coalesce((SELECT address FROM member WHERE member.id = parcel.member), parcel.address),
+                (SELECT language FROM room WHERE (room.walkout, room.scope, room.platform, room.address)
+                    = (parcel.walkout, parcel.scope, parcel.platform, parcel.room))
             """,
             (instant(now), platform, limit),
         )
@@ -102,7 +139,7 @@ class News(Writer):
 def _read_parcel(row: Row) -> Parcel:
     return Parcel(
         id=row[0],
-        walkout=WalkoutId(row[1]),
+        walkout=WalkoutId(row[1]) or None,
         news=Announcement(
             scope=WorkplaceId(row[2]) or None,
             kind=Kind(row[3]),
@@ -112,7 +149,8 @@ def _read_parcel(row: Row) -> Parcel:
         ),
         platform=row[6],
         room=row[7] or None,
-        person=row[11],
+        person=row[11] or None,
         attempts=row[8],
         nonce=row[9],
+        language=row[12] or "",
     )

@@ -1,70 +1,348 @@
-"""Organizers and stewards, what they propose, and the codes that make them."""
+"""Organizers and stewards: their roles, the codes that make them, what they propose, what they have done."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import datetime
 
-from bot.domain.model import WalkoutId
-from bot.storage.records import instant
-from bot.storage.sqlite.news import News
+from bot.domain.model import Announcement, WalkoutId, WorkplaceId
+from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles
+from bot.storage.records import instant, moment
+from bot.storage.sqlite.news import FORGET_MEMBER, News
 from bot.storage.sqlite.writer import Row
-from bot.storage.store import Matter, Organizer
+from bot.storage.store import Committee, Member, Note, Noted, RoleCard
+
+_ADD_MEMBER = """
+    INSERT INTO member (id, platform, address, nickname) VALUES (?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET address = excluded.address, nickname = excluded.nickname
+"""
+_PROPOSAL = """
+    SELECT id, matter, walkout, content, key, about, proposer, until, became,
+        (SELECT json_group_array(json_array(hex(organizer), approves)) FROM opinion WHERE proposal = proposal.id)
+    FROM proposal
+"""
+_ROLE_CARD = """
+    SELECT hash, id, role, walkout, workplace, nickname, appointer, until, proposal, word, redeemer, platform, address
+    FROM role_card
+"""
 
 
 class People(News):
     """Keeps people's roles."""
 
-    async def add_organizer(self, organizer: Organizer) -> None:
+    # -- roles ------------------------------------------------------------------------------------------------
+
+    async def roles(self, member: MemberId) -> Roles:
+        """See Store.roles."""
+        rows = await self._read(
+            """
+            SELECT NULL, 0 FROM organizer WHERE id = ?1
+            UNION ALL SELECT walkout, workplace FROM steward WHERE id = ?1
+            """,
+            (member,),
+        )
+        return Roles(
+            organizer=any(walkout is None for walkout, _place in rows),
+            workplaces=tuple((WalkoutId(walkout), WorkplaceId(place)) for walkout, place in rows if walkout),
+        )
+
+    async def committee(self) -> Committee:
+        """See Store.committee."""
+
+        async def job() -> Committee:
+            members = await self._rows("SELECT id, platform, address, nickname FROM member")
+            organizers = await self._rows("SELECT id FROM organizer")
+            stewards = await self._rows("SELECT walkout, workplace, id FROM steward ORDER BY walkout, workplace")
+            return Committee(
+                members={row[0]: _read_member(row) for row in members},
+                organizers=frozenset(row[0] for row in organizers),
+                stewards=tuple((WalkoutId(walkout), WorkplaceId(place), who) for walkout, place, who in stewards),
+            )
+
+        return await self._in_turn(job)
+
+    async def add_organizer(self, organizer: Member) -> None:
         """See Store.add_organizer."""
-        await self._change(_ADD_ORGANIZER, _organizer_row(organizer))
+        await self._in_transaction(lambda: self._add_organizer(organizer))
+
+    async def _add_organizer(self, organizer: Member) -> None:
+        await self._rows(_ADD_MEMBER, _member_row(organizer))
+        await self._rows("INSERT INTO organizer (id) VALUES (?) ON CONFLICT DO NOTHING", (organizer.id,))
+
+    async def remove_organizer(self, member: MemberId, note: Note | None = None) -> None:
+        """See Store.remove_organizer."""
+
+        async def job() -> None:
+            await self._note(note)
+            await self._rows("DELETE FROM organizer WHERE id = ?", (member,))
+            await self._rows(
+                "UPDATE proposal SET became = 'refused' WHERE proposer = ? AND became IN ('open', 'granted')", (member,)
+            )
+            await self._rows("DELETE FROM role_card WHERE appointer = ?", (member,))
+            await self._rows(FORGET_MEMBER, (member,))
+
+        await self._in_transaction(job)
+
+    async def remove_steward(
+        self, member: MemberId, walkout: WalkoutId, workplace: WorkplaceId, note: Note | None = None
+    ) -> None:
+        """See Store.remove_steward."""
+
+        async def job() -> None:
+            await self._note(note)
+            await self._rows(
+                "DELETE FROM steward WHERE id = ? AND walkout = ? AND workplace = ?", (member, walkout, workplace)
+            )
+            await self._rows(FORGET_MEMBER, (member,))
+
+        await self._in_transaction(job)
+
+    # -- codes that make them -----------------------------------------------------------------------------------
 
     async def add_organizer_code(self, key: bytes, *, until: datetime) -> None:
         """See Store.add_organizer_code."""
         await self._change("INSERT INTO organizer_code (hash, until) VALUES (?, ?)", (key, instant(until)))
 
-    async def redeem_organizer_code(self, key: bytes, organizer: Organizer, *, now: datetime) -> bool:
+    async def redeem_organizer_code(
+        self, key: bytes, organizer: Member, news: Announcement, note: Note, *, now: datetime
+    ) -> bool:
         """See Store.redeem_organizer_code."""
 
         async def job() -> bool:
             await self._rows("DELETE FROM organizer_code WHERE until <= ?", (instant(now),))
             used = await self._rows("DELETE FROM organizer_code WHERE hash = ? RETURNING 1", (key,))
             if used:
-                await self._rows(_ADD_ORGANIZER, _organizer_row(organizer))
+                await self._add_organizer(organizer)
+                await self._note(note)
+                await self._write_news(None, [news])
             return bool(used)
 
         return await self._in_transaction(job)
 
-    async def is_organizer(self, person: bytes) -> bool:
-        """See Store.is_organizer."""
-        return bool(await self._read("SELECT 1 FROM organizer WHERE id = ?", (person,)))
+    async def add_role_card(self, card: RoleCard, note: Note) -> None:
+        """See Store.add_role_card."""
 
-    async def support(
-        self, walkout: WalkoutId, matter: Matter, organizer: bytes, *, at: datetime, since: datetime
-    ) -> int:
-        """See Store.support."""
-
-        async def job() -> int:
-            await self._rows(
+        async def job() -> None:
+            added = await self._rows(
                 """
-                INSERT INTO support (walkout, matter, organizer, at) VALUES (?, ?, ?, ?)
-                ON CONFLICT (walkout, matter, organizer) DO UPDATE SET at = excluded.at
+                INSERT INTO role_card (hash, id, role, walkout, workplace, nickname, appointer, until, proposal,
+                    word, redeemer, platform, address)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', x'', '', x'') ON CONFLICT DO NOTHING RETURNING 1
                 """,
-                (walkout, matter, organizer, instant(at)),
+                (
+                    card.key,
+                    card.id,
+                    card.role,
+                    card.walkout or "",
+                    card.workplace or 0,
+                    card.nickname,
+                    card.appointer,
+                    instant(card.until),
+                    card.proposal,
+                ),
             )
-            counted = await self._rows(
-                "SELECT count(*) FROM support WHERE walkout = ? AND matter = ? AND at > ?",
-                (walkout, matter, instant(since)),
+            if added:
+                await self._note(note)
+
+        await self._in_transaction(job)
+
+    async def role_card(self, card: str) -> RoleCard | None:
+        """See Store.role_card."""
+        rows = await self._read(f"{_ROLE_CARD} WHERE id = ?", (card,))
+        return _read_role_card(rows[0]) if rows else None
+
+    async def redeem_role_card(
+        self, key: bytes, redeemer: Member, word: str, news: Callable[[RoleCard], Announcement], *, now: datetime
+    ) -> RoleCard | None:
+        """See Store.redeem_role_card."""
+
+        async def job() -> RoleCard | None:
+            await self._rows("DELETE FROM role_card WHERE until <= ?", (instant(now),))
+            used = await self._rows(
+                """
+                UPDATE role_card SET redeemer = ?2, platform = ?3, address = ?4, word = ?5
+                WHERE hash = ?1 AND redeemer = x'' AND (proposal = '' OR EXISTS (
+                    SELECT 1 FROM proposal WHERE proposal.id = role_card.proposal AND became = 'done'))
+                RETURNING 1
+                """,
+                (key, redeemer.id, redeemer.platform, redeemer.address, word),
             )
-            return int(counted[0][0])
+            rows = await self._rows(f"{_ROLE_CARD} WHERE hash = ? AND redeemer = ?", (key, redeemer.id))
+            if not rows:
+                return None
+            card = _read_role_card(rows[0])
+            if used:
+                await self._write_news(card.walkout, [news(card)])
+            return card
 
         return await self._in_transaction(job)
 
+    async def settle_role_card(self, card: RoleCard, *, confirmed: bool, news: Announcement | None, note: Note) -> bool:
+        """See Store.settle_role_card."""
 
-_ADD_ORGANIZER = """
-    INSERT INTO organizer (id, platform, address, nickname) VALUES (?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET address = excluded.address, nickname = excluded.nickname
-"""
+        async def job() -> bool:
+            used_up = await self._rows("DELETE FROM role_card WHERE hash = ? RETURNING 1", (card.key,))
+            if not used_up or card.redeemer is None:
+                return False
+            if confirmed and card.role is Role.ORGANIZER:
+                await self._add_organizer(card.redeemer)
+            elif confirmed:
+                await self._rows(_ADD_MEMBER, _member_row(card.redeemer))
+                await self._rows(
+                    "INSERT INTO steward (walkout, workplace, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    (card.walkout, card.workplace, card.redeemer.id),
+                )
+            await self._note(note)
+            if news is not None:
+                await self._write_news(card.walkout, [news])
+            return True
+
+        return await self._in_transaction(job)
+
+    # -- proposals ----------------------------------------------------------------------------------------------
+
+    async def propose(self, proposal: Proposal, news: Announcement | None, note: Note, *, now: datetime) -> Proposal:
+        """See Store.propose."""
+
+        async def job() -> Proposal:
+            same = await self._rows(
+                "SELECT id FROM proposal WHERE key = ? AND became = 'open' AND until > ?", (proposal.key, instant(now))
+            )
+            number = same[0][0] if same else proposal.id
+            if not same:
+                await self._rows(
+                    """
+                    INSERT INTO proposal (id, matter, walkout, content, key, about, proposer, until, became)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                    (
+                        proposal.id,
+                        proposal.matter,
+                        proposal.walkout or "",
+                        proposal.content,
+                        proposal.key,
+                        proposal.about,
+                        proposal.proposer,
+                        instant(proposal.until),
+                        proposal.became,
+                    ),
+                )
+                await self._note(note)
+                if news is not None:
+                    await self._write_news(proposal.walkout, [news])
+            await self._opinion(number, proposal.proposer, approves=True)
+            return await self._proposal(number)
+
+        return await self._in_transaction(job)
+
+    async def proposal(self, proposal: str) -> Proposal | None:
+        """See Store.proposal."""
+        rows = await self._read(f"{_PROPOSAL} WHERE id = ?", (proposal,))
+        return _read_proposal(rows[0]) if rows else None
+
+    async def _proposal(self, proposal: str) -> Proposal:
+        return _read_proposal((await self._rows(f"{_PROPOSAL} WHERE id = ?", (proposal,)))[0])
+
+    async def opine(
+        self, proposal: str, organizer: MemberId, *, approves: bool, note: Note, now: datetime
+    ) -> Proposal | None:
+        """See Store.opine."""
+
+        async def job() -> Proposal | None:
+            still = await self._rows(
+                "SELECT 1 FROM proposal WHERE id = ? AND became = 'open' AND until > ?", (proposal, instant(now))
+            )
+            if not still:
+                return None
+            if await self._opinion(proposal, organizer, approves=approves):
+                await self._note(note)
+            return await self._proposal(proposal)
+
+        return await self._in_transaction(job)
+
+    async def _opinion(self, proposal: str, organizer: MemberId, *, approves: bool) -> bool:
+        changed = await self._rows(
+            """
+            INSERT INTO opinion (proposal, organizer, approves) VALUES (?, ?, ?)
+            ON CONFLICT DO UPDATE SET approves = excluded.approves WHERE approves <> excluded.approves RETURNING 1
+            """,
+            (proposal, organizer, approves),
+        )
+        return bool(changed)
+
+    async def conclude(
+        self, proposal: str, became: Became, news: Announcement | None, note: Note, *, expected: Became
+    ) -> bool:
+        """See Store.conclude."""
+
+        async def job() -> bool:
+            changed = await self._rows(
+                "UPDATE proposal SET became = ? WHERE id = ? AND became = ? RETURNING walkout",
+                (became, proposal, expected),
+            )
+            if not changed:
+                return False
+            await self._note(note)
+            if news is not None:
+                await self._write_news(WalkoutId(changed[0][0]) or None, [news])
+            return True
+
+        return await self._in_transaction(job)
+
+    # -- the audit ------------------------------------------------------------------------------------------------
+
+    async def noted(self, *, walkout: WalkoutId | None, before: int | None, limit: int) -> list[Noted]:
+        """See Store.noted."""
+        rows = await self._read(
+            """
+            SELECT number, deed, walkout, tally, nickname, detail FROM deed
+            WHERE (?1 IS NULL OR walkout = ?1) AND (?2 IS NULL OR number < ?2) ORDER BY number DESC LIMIT ?3
+            """,
+            (walkout, before, limit),
+        )
+        return [
+            Noted(number=n, deed=Deed(deed), walkout=WalkoutId(of) or None, tally=tally, nickname=who, detail=detail)
+            for n, deed, of, tally, who, detail in rows
+        ]
 
 
-def _organizer_row(organizer: Organizer) -> Row:
-    return organizer.id, organizer.platform, organizer.address, organizer.nickname
+def _member_row(member: Member) -> Row:
+    return member.id, member.platform, member.address, member.nickname
+
+
+def _read_member(row: Row) -> Member:
+    return Member(id=row[0], platform=row[1], address=row[2], nickname=row[3])
+
+
+def _read_role_card(row: Row) -> RoleCard:
+    return RoleCard(
+        key=row[0],
+        id=row[1],
+        role=Role(row[2]),
+        walkout=WalkoutId(row[3]) or None,
+        workplace=WorkplaceId(row[4]) or None,
+        nickname=row[5],
+        appointer=row[6],
+        until=moment(row[7]),
+        proposal=row[8],
+        word=row[9],
+        redeemer=Member(id=row[10], platform=row[11], address=row[12], nickname=row[5]) if row[10] else None,
+    )
+
+
+def _read_proposal(row: Row) -> Proposal:
+    opinions = [(bytes.fromhex(organizer), approves) for organizer, approves in json.loads(row[9])]
+    return Proposal(
+        id=row[0],
+        matter=Matter(row[1]),
+        walkout=WalkoutId(row[2]) or None,
+        content=row[3],
+        key=row[4],
+        about=row[5],
+        proposer=row[6],
+        until=moment(row[7]),
+        became=Became(row[8]),
+        approving=frozenset(organizer for organizer, approves in opinions if approves),
+        refusing=frozenset(organizer for organizer, approves in opinions if not approves),
+    )

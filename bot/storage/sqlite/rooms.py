@@ -6,26 +6,41 @@ from collections.abc import Callable
 
 from bot.domain.model import Announcement, WalkoutId, WorkplaceId
 from bot.storage.sqlite.news import News
-from bot.storage.store import Room
+from bot.storage.store import Note, Room
 
 
 class Rooms(News):
     """Keeps rooms."""
 
-    async def bind_room(self, room: Room) -> None:
+    async def bind_room(self, room: Room, note: Note | None = None) -> None:
         """See Store.bind_room."""
-        await self._change(
-            "INSERT INTO room (walkout, scope, platform, address) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (room.walkout, room.scope or 0, room.platform, room.address),
-        )
 
-    async def release_room(self, walkout: WalkoutId, platform: str, address: str) -> bool:
+        async def job() -> None:
+            changed = await self._rows(
+                """
+                INSERT INTO room (walkout, scope, platform, address, language) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET language = excluded.language WHERE language <> excluded.language RETURNING 1
+                """,
+                (room.walkout, room.scope or 0, room.platform, room.address, room.language),
+            )
+            if changed:
+                await self._note(note)
+
+        await self._in_transaction(job)
+
+    async def release_room(self, walkout: WalkoutId, platform: str, address: str, note: Note | None = None) -> bool:
         """See Store.release_room."""
-        gone = await self._change(
-            "DELETE FROM room WHERE walkout = ? AND platform = ? AND address = ? RETURNING 1",
-            (walkout, platform, address),
-        )
-        return bool(gone)
+
+        async def job() -> bool:
+            gone = await self._rows(
+                "DELETE FROM room WHERE walkout = ? AND platform = ? AND address = ? RETURNING 1",
+                (walkout, platform, address),
+            )
+            if gone:
+                await self._note(note)
+            return bool(gone)
+
+        return await self._in_transaction(job)
 
     async def move_room(self, platform: str, old: str, new: str) -> None:
         """See Store.move_room."""
@@ -56,9 +71,11 @@ class Rooms(News):
     async def rooms(self, walkout: WalkoutId) -> list[Room]:
         """See Store.rooms."""
         rows = await self._read(
-            "SELECT scope, platform, address FROM room WHERE walkout = ? ORDER BY scope", (walkout,)
+            "SELECT scope, platform, address, language FROM room WHERE walkout = ? ORDER BY scope", (walkout,)
         )
         return [
-            Room(walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address)
-            for scope, platform, address in rows
+            Room(
+                walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address, language=language
+            )
+            for scope, platform, address, language in rows
         ]

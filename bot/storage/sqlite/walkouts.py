@@ -12,7 +12,7 @@ import aiosqlite
 from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
 from bot.domain.model import BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
-from bot.storage.sqlite.news import News
+from bot.storage.sqlite.news import FORGET_MEMBER, News
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Rule
 
@@ -47,8 +47,6 @@ class Walkouts(News):
             ruling = rule(before, await self._workplaces(walkout))
             if ruling.walkout != before:
                 await self._write_walkout(ruling.walkout)
-            if ruling.walkout.stage is not before.stage:
-                await self._rows("DELETE FROM support WHERE walkout = ?", (walkout,))
             if ruling.workplaces:
                 await self._write_board(walkout, ruling.workplaces)
             if ruling.announcements:
@@ -185,13 +183,26 @@ class Walkouts(News):
 
         await self._in_transaction(job)
 
+    async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
+        """See Store.void_cards."""
+        killed = await self._change(
+            "DELETE FROM card WHERE walkout = ? AND workplace = ? AND state = 'm' RETURNING 1", (walkout, workplace)
+        )
+        return len(killed)
+
     async def close(self, walkout: WalkoutId) -> None:
         """See Store.close."""
 
         async def job() -> None:
             await self._rows("DELETE FROM card WHERE walkout = ?", (walkout,))
-            for table in ("parcel", "room", "support"):
+            stewards = await self._rows("DELETE FROM steward WHERE walkout = ? RETURNING id", (walkout,))
+            await self._rows(
+                "DELETE FROM opinion WHERE proposal IN (SELECT id FROM proposal WHERE walkout = ?)", (walkout,)
+            )
+            for table in ("parcel", "room", "proposal", "role_card"):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
+            for (steward,) in stewards:
+                await self._rows(FORGET_MEMBER, (steward,))
             await self._rows("UPDATE walkout SET stage = ?, next_tally = NULL WHERE id = ?", (Stage.CLOSED, walkout))
 
         await self._in_transaction(job)

@@ -1,0 +1,45 @@
+"""What an organizer's use case needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.domain.model import WalkoutId
+from bot.domain.roles import Deed, MemberId
+from bot.keys import Keys, Person
+from bot.storage.store import Member, Note, Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """An organizer or steward at the desk: who asks, and what the answer needs."""
+
+    who: Person
+    store: Store
+    keys: Keys
+    clock: Clock
+
+    @property
+    def me(self) -> MemberId:
+        """Return how the server recognizes whoever asks."""
+        return self.keys.person(self.who)
+
+    def as_member(self, nickname: str) -> Member:
+        """Return whoever asks as somebody with a role."""
+        return Member(
+            id=self.me,
+            platform=self.who.platform,
+            address=self.keys.seal(self.who.account),
+            nickname=self.keys.seal(nickname),
+        )
+
+    def note(self, deed: Deed, walkout: WalkoutId | None = None, **detail: str | int) -> Note:
+        """Return a line of the audit about what they do."""
+        return Note(
+            deed=deed,
+            by=self.me,
+            walkout=walkout,
+            detail=self.keys.seal(json.dumps(detail)) if detail else b"",
+        )

@@ -1,0 +1,197 @@
+"""Who becomes organizer or steward, and who is it no more. Accounts are never named: codes are handed over."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+
+from bot import cards
+from bot.domain.errors import NicknameTaken, NoSuchMember, NoSuchRoleCard
+from bot.domain.model import Announcement, Kind, Walkout, WalkoutId, Workplace
+from bot.domain.roles import Deed, Matter, MemberId, Role
+from bot.storage.store import Member, RoleCard
+from bot.usecases.desk import Desk
+from bot.usecases.proposals import ID_LETTERS, LASTS, Progress, look, propose
+
+WORD_LETTERS = 4
+
+LONGEST_NICKNAME = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Appointment:
+    """A role card as it is handed over; the code is shown once and kept nowhere."""
+
+    code: str
+    role: Role
+    nickname: str
+    place: Workplace | None
+    progress: Progress | None  #: of the proposal that must be approved first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """Somebody with a role, as the committee sees them."""
+
+    nickname: str
+    role: Role
+    walkout: Walkout | None = None
+    place: Workplace | None = None
+
+
+async def appoint(
+    desk: Desk, role: Role, nickname: str, *, walkout: WalkoutId | None = None, place: Workplace | None = None
+) -> Appointment:
+    """Make a role card. For an organizer it works once enough organizers approve.
+
+    Sent twice within an hour it is the same card. Raises NicknameTaken.
+    """
+    if role is Role.ORGANIZER and nickname.casefold() in await _taken(desk):
+        raise NicknameTaken(nickname)
+    now = desk.clock()
+    hour = now.strftime("%Y%m%d%H")
+    scope = f"{walkout} {place.id}" if place else ""
+    seed = desk.keys.seed(desk.who, b"role card", role.encode(), scope.encode(), nickname.encode(), hour.encode())
+    code = cards.from_bytes(seed)
+    key = cards.key_of(code)
+    progress, known = None, await desk.store.role_card(cards.from_bytes(key)[:ID_LETTERS])
+    if known is not None and known.proposal:  # sent twice
+        progress = await look(desk, known.proposal)
+    elif role is Role.ORGANIZER:
+        progress = await propose(desk, Matter.APPOINT, walkout=None, nickname=nickname, card=key.hex())
+    await desk.store.add_role_card(
+        RoleCard(
+            key=key,
+            id=cards.from_bytes(key)[:ID_LETTERS],
+            role=role,
+            walkout=walkout,
+            workplace=place.id if place else None,
+            nickname=desk.keys.seal(nickname),
+            appointer=desk.me,
+            until=now + LASTS,
+            proposal=progress.proposal.id if progress else "",
+        ),
+        desk.note(Deed.APPOINTED, walkout, name=nickname),
+    )
+    return Appointment(code=code, role=role, nickname=nickname, place=place, progress=progress)
+
+
+async def redeem(desk: Desk, code: str) -> RoleCard | None:
+    """Use a role card; it acts when its appointer confirms. None if the code is no role card that is good."""
+    word = "".join(secrets.choice(cards.ALPHABET) for _ in range(WORD_LETTERS))
+    appointers = (await desk.store.committee()).members
+
+    def news(card: RoleCard) -> Announcement:
+        appointer = appointers[card.appointer]
+        return Announcement(
+            kind=Kind.ROLE_CARD_USED,
+            occasion=card.id,
+            to_rooms=False,
+            to=((appointer.platform, appointer.address),),
+            facts={"role_card": card.id},
+        )
+
+    return await desk.store.redeem_role_card(cards.key_of(code), desk.as_member(""), word, news, now=desk.clock())
+
+
+async def settle(desk: Desk, number: str, *, confirmed: bool) -> RoleCard:
+    """Confirm that it was the right person who used a role card, or turn them away. Raises NoSuchRoleCard."""
+    card = await desk.store.role_card(number)
+    if card is None or card.redeemer is None or card.appointer != desk.me:
+        raise NoSuchRoleCard
+    news = Announcement(
+        kind=Kind.ROLE_GIVEN,
+        occasion=card.id,
+        about=card.workplace,
+        to_rooms=False,
+        to=((card.redeemer.platform, card.redeemer.address),),
+        facts={"role": card.role},
+    )
+    # two stewards may have been given the same name; nobody could tell then which one is meant
+    nickname = await _free(desk, desk.keys.unseal(card.nickname), but=card.redeemer.id)
+    card = replace(card, redeemer=replace(card.redeemer, nickname=desk.keys.seal(nickname)))
+    deed = Deed.CONFIRMED if confirmed else Deed.TURNED_AWAY
+    note = desk.note(deed, card.walkout, name=nickname)
+    if not await desk.store.settle_role_card(card, confirmed=confirmed, news=news if confirmed else None, note=note):
+        raise NoSuchRoleCard
+    return card
+
+
+async def served(desk: Desk) -> list[Served]:
+    """List everybody with a role."""
+    committee = await desk.store.committee()
+    walkouts = {walkout.id: walkout for walkout in await desk.store.walkouts()}
+    names = {member.id: desk.keys.unseal(member.nickname) for member in committee.members.values()}
+    found = [Served(nickname=names[who], role=Role.ORGANIZER) for who in committee.organizers]
+    found.sort(key=lambda each: each.nickname.casefold())
+    for walkout, place, who in committee.stewards:
+        found.append(
+            Served(
+                nickname=names[who],
+                role=Role.STEWARD,
+                walkout=walkouts[walkout],
+                place=await desk.store.workplace(walkout, place),
+            )
+        )
+    return found
+
+
+async def remove(desk: Desk, nickname: str) -> Progress | None:
+    """Take every role from somebody: at once from a steward or from oneself, by proposal from an organizer.
+
+    None if it is done. Raises NoSuchMember.
+    """
+    committee = await desk.store.committee()
+    found = [member for member in committee.members.values() if _called(desk, member) == nickname.casefold()]
+    if not found:
+        raise NoSuchMember(nickname)
+    progress = None
+    for member in found:
+        await _remove_steward(desk, member, nickname)
+        if member.id not in committee.organizers:
+            continue
+        if member.id == desk.me:
+            await desk.store.remove_organizer(member.id, desk.note(Deed.RESIGNED))
+        else:
+            progress = await propose(desk, Matter.REMOVE, walkout=None, about=member.id, nickname=nickname)
+    return progress
+
+
+async def _remove_steward(desk: Desk, member: Member, nickname: str) -> None:
+    for walkout, place, who in (await desk.store.committee()).stewards:
+        if who == member.id:
+            note = desk.note(Deed.REMOVED, walkout, name=nickname)
+            await desk.store.remove_steward(member.id, walkout, place, note)
+
+
+async def redeem_server_code(desk: Desk, code: str, nickname: str) -> bool:
+    """Become an organizer by the server's code, and let every organizer know; False if it is not good."""
+    name = await _free(desk, nickname, but=desk.me)
+    news = Announcement(
+        kind=Kind.SERVER_CODE_USED,
+        occasion=desk.clock().isoformat(),
+        to_rooms=False,
+        to_organizers=True,
+        not_to=desk.me,
+    )
+    return await desk.store.redeem_organizer_code(
+        cards.key_of(code), desk.as_member(name), news, desk.note(Deed.SERVER_CODE), now=desk.clock()
+    )
+
+
+async def _taken(desk: Desk, *, but: MemberId = b"") -> set[str]:
+    members = (await desk.store.committee()).members.values()
+    return {_called(desk, member) for member in members if member.id != but}
+
+
+async def _free(desk: Desk, nickname: str, *, but: MemberId) -> str:
+    taken = await _taken(desk, but=but)
+    name, number = nickname, 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{nickname} {number}"
+    return name
+
+
+def _called(desk: Desk, member: Member) -> str:
+    return desk.keys.unseal(member.nickname).casefold()

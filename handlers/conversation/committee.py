@@ -1,0 +1,124 @@
+"""What organizers say about each other: roles, approvals, the audit."""
+
+from __future__ import annotations
+
+from bot.domain.errors import NoSuchRoleCard
+from bot.domain.roles import Role as Appointed
+from bot.domain.rules import NOT_OVER
+from bot.usecases import audit, organizers, proposals, roles, stewards
+from bot.usecases.roles import LONGEST_NICKNAME
+from handlers.conversation.organizers import proposed
+from handlers.conversation.parts import Ask, Button, Reply, old_button
+from handlers.texts import committee as texts
+from handlers.texts import organizers as organizers_texts
+
+
+async def organizer(ask: Ask) -> Reply:
+    """Become an organizer by the server's code."""
+    code = ask.code
+    if code is None:
+        return Reply(kind="help", text=organizers_texts.organizer_usage())
+    # who is one already may have been redelivered: the code worked
+    if await roles.redeem_server_code(ask.desk, code, texts.first_nickname()) or await ask.is_organizer():
+        return Reply(kind="organizer", text=organizers_texts.organizer_made())
+    used = await redeem(ask, code)
+    return used or Reply(kind="unknown_card", text=organizers_texts.organizer_code_bad())
+
+
+async def redeem(ask: Ask, code: str) -> Reply | None:
+    """Use a role card; None if the code is none that is good."""
+    card = await roles.redeem(ask.desk, code)
+    return None if card is None else Reply(kind="role_card_used", text=texts.wait_for_confirmation(card.word))
+
+
+async def appoint(ask: Ask) -> Reply:
+    """Make a role card for somebody."""
+    named, words = await ask.named_walkout()
+    role, *rest = words or ("",)
+    nickname = rest[-1][:LONGEST_NICKNAME].strip() if rest else ""
+    if not nickname or not nickname.isprintable():
+        return Reply(kind="help", text=texts.appoint_usage())
+    match role.casefold(), rest:
+        case "organizer", [_]:
+            return _appointed(await roles.appoint(ask.desk, Appointed.ORGANIZER, nickname))
+        case "steward", [*place_words, _] if place_words:
+            walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+            place = stewards.find(await ask.app.store.workplaces(walkout.id), " ".join(place_words))
+            made = await roles.appoint(ask.desk, Appointed.STEWARD, nickname, walkout=walkout.id, place=place)
+            return _appointed(made)
+    return Reply(kind="help", text=texts.appoint_usage())
+
+
+def _appointed(made: roles.Appointment) -> Reply:
+    return Reply(kind="role_card", text=texts.appointed(made))
+
+
+async def press_confirm(ask: Ask) -> Reply:
+    """Say that it was the right person who used the role card."""
+    return await _settle(ask, confirmed=True)
+
+
+async def press_turn_away(ask: Ask) -> Reply:
+    """Say that it was somebody else."""
+    return await _settle(ask, confirmed=False)
+
+
+async def _settle(ask: Ask, *, confirmed: bool) -> Reply:
+    if not (await ask.roles()).organizer:
+        return old_button()
+    try:
+        card = await roles.settle(ask.desk, ask.words[0], confirmed=confirmed)
+    except NoSuchRoleCard:
+        return Reply(kind="done", text=texts.settled_before())
+    nickname = ask.app.keys.unseal(card.nickname)
+    return Reply(kind="done", text=texts.confirmed(nickname) if confirmed else texts.turned_away(nickname))
+
+
+async def list_roles(ask: Ask) -> Reply:
+    """List who organizes and who looks after which workplace."""
+    return Reply(kind="roles", text=texts.roles(await roles.served(ask.desk)))
+
+
+async def remove(ask: Ask) -> Reply:
+    """Take every role from somebody."""
+    nickname = " ".join(ask.words).strip()
+    if not nickname:
+        return Reply(kind="help", text=texts.remove_usage())
+    progress = await roles.remove(ask.desk, nickname)
+    return Reply(kind="done", text=texts.removed(nickname)) if progress is None else proposed(ask, progress)
+
+
+async def press_approve(ask: Ask) -> Reply:
+    """Approve a proposal."""
+    return await _opine(ask, approves=True)
+
+
+async def press_refuse(ask: Ask) -> Reply:
+    """Refuse a proposal."""
+    return await _opine(ask, approves=False)
+
+
+async def _opine(ask: Ask, *, approves: bool) -> Reply:
+    if not (await ask.roles()).organizer:
+        return old_button()
+    return proposed(ask, await proposals.opine(ask.desk, ask.words[0], approves=approves))
+
+
+async def list_deeds(ask: Ask) -> Reply:
+    """Show the newest lines of the audit."""
+    return await _page(ask, None)
+
+
+async def press_older_deeds(ask: Ask) -> Reply:
+    """Show older lines of the audit."""
+    number = ask.words[0]
+    if not number.isascii() or not number.isdecimal() or not (await ask.roles()).organizer:
+        return old_button()
+    return await _page(ask, int(number))
+
+
+async def _page(ask: Ask, before: int | None) -> Reply:
+    lines = await audit.page(ask.desk, before)
+    older = lines[-1].number if lines and lines[-1].number > 1 else None
+    buttons = () if older is None else (Button(label=texts.older(), data=f"e:{older}"),)
+    return Reply(kind="audit", text=texts.deeds(lines), buttons=buttons)

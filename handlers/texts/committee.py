@@ -1,0 +1,262 @@
+"""What organizers read about each other: proposals, roles, the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import cards
+from bot.domain.roles import Became, Deed, Matter, Role
+from bot.storage.store import RoleCard
+from bot.usecases import proposals
+from bot.usecases.audit import Line
+from bot.usecases.proposals import Content, Gaps, Progress
+from bot.usecases.roles import Appointment, Served
+from handlers.texts.catalogue import _, ngettext
+from handlers.texts.organizers import gaps, opened
+from handlers.texts.times import number, span
+
+
+def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
+    """Say what exactly is proposed."""
+    said = {
+        Matter.OPEN: _("Open {walkout} for pledges"),
+        Matter.CALL_OFF: _("Call off {walkout}"),
+        Matter.APPOINT: _("Make {nickname} an organizer"),
+        Matter.REMOVE: _("Remove {nickname} as organizer"),
+        Matter.MINT: _("Print {n} cards for {place} · {walkout}"),
+        Matter.VOID: _("Void the cards of {place} that were never pledged · {walkout}"),
+    }[what]
+    return said.format(
+        walkout=walkout, place=place, nickname=content.get("nickname", ""), n=number(int(content.get("number", 0)))
+    )
+
+
+def proposal(progress: Progress, lacks: Gaps | None = None) -> str:
+    """Say how far a proposal has come, and what is still missing before an opening."""
+    parts = [_standing(progress)]
+    if lacks is not None and progress.walkout is not None:
+        parts += gaps(lacks, progress.walkout.id)
+    return "\n\n".join(parts)
+
+
+def _named(progress: Progress) -> str:
+    walkout = progress.walkout
+    title = "" if walkout is None else f"{walkout.terms.title} ({walkout.id})"
+    place = "" if progress.place is None else progress.place.name
+    return matter(progress.proposal.matter, progress.content, title, place)
+
+
+def _standing(progress: Progress) -> str:
+    what = _named(progress)
+    match progress.proposal.became:
+        case Became.REFUSED:
+            return _("{what}: refused. Nothing changed.").format(what=what)
+        case Became.GRANTED:
+            return _("{what}: approved. Whoever proposed it can fetch them now.").format(what=what)
+        case Became.DONE:
+            return _done(progress, what)
+    needs = ngettext(
+        "{n} more organizer must approve it within {time}; I have asked them.",
+        "{n} more organizers must approve it within {time}; I have asked them.",
+        progress.missing,
+    ).format(n=number(progress.missing), time=span(proposals.LASTS))
+    return _("{what}: proposed. {needs}").format(what=what, needs=needs)
+
+
+def _done(progress: Progress, what: str) -> str:
+    walkout = progress.walkout
+    match progress.proposal.matter:
+        case Matter.OPEN if walkout is not None:
+            return opened(walkout)
+        case Matter.CALL_OFF if walkout is not None:
+            return _("{title} ({id}) is called off. Every room hears it now.").format(
+                title=walkout.terms.title, id=walkout.id
+            )
+        case Matter.APPOINT:
+            return _("{what}: approved. Their code works now.").format(what=what)
+    return _("{what}: done.").format(what=what)
+
+
+def asked(what: str, proposer: str, until: str) -> str:
+    """Ask an organizer for their approval."""
+    return _("{proposer} proposes:\n{what}\n\nDo you approve? It lapses on {until}.").format(
+        proposer=proposer, what=what, until=until
+    )
+
+
+def decided(what: str, became: Became) -> str:
+    """Tell organizers what became of a proposal."""
+    if became is Became.REFUSED:
+        return _("Refused: {what}. Nothing changed.").format(what=what)
+    return _("Approved: {what}.").format(what=what)
+
+
+def approve() -> str:
+    """Name a button."""
+    return _("Approve")
+
+
+def refuse() -> str:
+    """Name a button."""
+    return _("Refuse")
+
+
+def fetch_cards() -> str:
+    """Name a button."""
+    return _("Print the cards")
+
+
+def it_is_them() -> str:
+    """Name a button."""
+    return _("Yes, it is them")
+
+
+def turn_away() -> str:
+    """Name a button."""
+    return _("No, turn them away")
+
+
+def older() -> str:
+    """Name a button."""
+    return _("Older")
+
+
+# -- roles ----------------------------------------------------------------------------------------------------
+
+
+def role(of: Role) -> str:
+    """Name a role."""
+    return {Role.ORGANIZER: _("organizer"), Role.STEWARD: _("steward")}[of]
+
+
+def appointed(made: Appointment) -> str:
+    """Show a role card's code, once."""
+    said = [
+        _("For {nickname}, as {role}{place}. Hand over this code; it works once, within {time}:").format(
+            nickname=made.nickname,
+            role=role(made.role),
+            place=f", {made.place.name}" if made.place else "",
+            time=span(proposals.LASTS),
+        ),
+        cards.pretty(made.code),
+        _("They send it to me. I show you both the same word and ask you whether it is them; only then does it act."),
+    ]
+    if made.progress is not None and made.progress.missing:
+        said.append(_standing(made.progress))
+    return "\n\n".join(said)
+
+
+def appoint_usage() -> str:
+    """Say how somebody is appointed."""
+    return _('Send /appoint steward "Workplace" Nickname, or /appoint organizer Nickname.')
+
+
+def wait_for_confirmation(word: str) -> str:
+    """Tell somebody who used a role card what comes next."""
+    return _(
+        "Good. Whoever gave you this code is asked now whether it is you; I tell you when they have confirmed. "
+        "The word that both of you see: {word}"
+    ).format(word=word)
+
+
+def used(card: RoleCard, nickname: str, place: str) -> str:
+    """Ask the appointer whether it was the right person."""
+    return _(
+        "Somebody has used the code for {nickname} ({role}{place}). Is it them? Ask them which word they see; "
+        "it must be: {word}"
+    ).format(nickname=nickname, role=role(card.role), place=f", {place}" if place else "", word=card.word)
+
+
+def given(of: Role, place: str) -> str:
+    """Tell somebody that their role acts now."""
+    if of is Role.STEWARD:
+        return _("You are steward of {place} now. See the board: /board").format(place=place)
+    return _("You are an organizer now. See what you can do: /help")
+
+
+def confirmed(nickname: str) -> str:
+    """Answer the appointer."""
+    return _("{nickname} is confirmed. Undo: /remove {nickname}").format(nickname=nickname)
+
+
+def turned_away(nickname: str) -> str:
+    """Answer the appointer."""
+    return _("Turned away; the code for {nickname} is dead. Appoint them again: /appoint").format(nickname=nickname)
+
+
+def settled_before() -> str:
+    """Answer a second press."""
+    return _("That code was settled before, or it is too old. See who serves: /roles")
+
+
+def roles(found: Sequence[Served]) -> str:
+    """List everybody with a role."""
+    organizers = ", ".join(each.nickname for each in found if each.role is Role.ORGANIZER)
+    lines = [_("Organizers: {names}").format(names=organizers)]
+    title = None
+    for each in found:
+        if each.walkout is None or each.place is None:
+            continue
+        if each.walkout.terms.title != title:
+            title = each.walkout.terms.title
+            lines.append("\n" + _("Stewards · {title}").format(title=title))
+        lines.append(_("{place}: {nickname}").format(place=each.place.name, nickname=each.nickname))
+    lines.append("\n" + _("To appoint somebody: /appoint"))
+    return "\n".join(lines)
+
+
+def remove_usage() -> str:
+    """Say how somebody is removed."""
+    return _("Send /remove and the nickname, as /roles shows it.")
+
+
+def removed(nickname: str) -> str:
+    """Confirm a removal."""
+    return _("{nickname} has no role any more; it acts at once.").format(nickname=nickname)
+
+
+def server_code_used() -> str:
+    """Warn the organizers."""
+    return _(
+        "The server's own code has just made somebody an organizer. See who: /roles. If none of you did that, whoever "
+        "runs the server did."
+    )
+
+
+def first_nickname() -> str:
+    """Name whoever became organizer by the server's code."""
+    return _("organizer")
+
+
+# -- the audit ----------------------------------------------------------------------------------------------------
+
+
+def deeds(lines: Sequence[Line]) -> str:
+    """List what was done, newest first."""
+    if not lines:
+        return _("Nothing has been done yet.")
+    return "\n".join(map(_deed, lines))
+
+
+def _deed(line: Line) -> str:
+    who, name = line.nickname or _("the server"), str(line.detail.get("name", ""))
+    what = ""
+    if "matter" in line.detail:
+        what = matter(Matter(line.detail["matter"]), line.detail, line.walkout or "", str(line.detail.get("place", "")))
+    said = {
+        Deed.PROPOSED: _("{who} proposed: {what}"),
+        Deed.APPROVED: _("{who} approved: {what}"),
+        Deed.REFUSED: _("{who} refused: {what}"),
+        Deed.DONE: _("{who} settled it: {what}"),
+        Deed.APPOINTED: _("{who} made a code for {name}"),
+        Deed.CONFIRMED: _("{who} confirmed {name}"),
+        Deed.TURNED_AWAY: _("{who} turned {name} away"),
+        Deed.REMOVED: _("{who} removed {name}"),
+        Deed.RESIGNED: _("{who} resigned"),
+        Deed.SERVER_CODE: _("{who} became an organizer by the server's code"),
+        Deed.BOUND: _("{who} bound a room: {name}"),
+        Deed.LET_GO: _("{who} let a room go"),
+        Deed.DRAWN: _("{who} counted the cards drawn: {name}"),
+    }[line.deed].format(who=who, name=name, what=what)
+    where = _("{id}, after tally {n}").format(id=line.walkout, n=number(line.tally)) if line.walkout else ""
+    return f"{said} · {where}" if where else said
