@@ -180,8 +180,8 @@ class Console:
             self._broken = error
 
     def _find(self, name: str, label: str) -> str:
-        for buttons in reversed(self._printer.shown.get(name, [])):
-            for button in buttons:
+        for under in reversed(self._printer.shown.get(name, [])):
+            for button in under:
                 if button.label.casefold() == label.strip().casefold():
                     return button.data
         raise Impossible(texts.no_button(name, label))

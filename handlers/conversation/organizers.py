@@ -84,9 +84,8 @@ async def _meant(ask: Ask, named: str | None, scope: str) -> tuple[WalkoutId, Wo
 
 async def _bind(ask: Ask, walkout: WalkoutId, place: Workplace | None, address: str) -> Reply:
     bound = Room(walkout=walkout, scope=place.id if place else None, platform=ask.who.platform, address=address)
-    await organizers.bind_room(
-        bound, ask.app.store, ask.desk.note(Deed.BOUND, walkout, name=place.name if place else "")
-    )
+    note = ask.desk.note(Deed.BOUND, walkout, name=place.name if place else "")
+    await organizers.bind_room(bound, ask.app.store, note)
     named = ask.ways.name_room(bound)
     undo = "/room off" if ask.ways.rooms_by is RoomsBy.PLACE else f"/room off {address}"
     return Reply(kind="done", text=texts.room_bound(named, place.name if place else None, undo))

@@ -26,7 +26,7 @@ from bot.domain.model import (
     Workplace,
     WorkplaceId,
 )
-from bot.storage.store import Delivery, Matter, Organizer, Parcel, Room, Rule, Store
+from bot.storage.store import Delivery, Member, Parcel, Room, Rule, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.house import House, key, pledges, standing, together
 
@@ -36,7 +36,7 @@ ROOMS = (
     Room(walkout=WALKOUT, scope=SHOP, platform="console", address="#shop"),
     Room(walkout=WALKOUT, scope=OTHER_SHOP, platform="console", address="#other"),
 )
-ANA = Organizer(id=key("ana"), platform="console", address=b"sealed: ana", nickname=b"sealed: Ana")
+ANA = Member(id=key("ana"), platform="console", address=b"sealed: ana", nickname=b"sealed: Ana")
 
 
 async def furnish(store: Store, walkout: Walkout | None = None, rooms: Sequence[Room] = ROOMS) -> None:
@@ -179,27 +179,6 @@ async def test_news_that_cannot_be_written_leave_the_walkout_as_it_was(
     assert house.rows("SELECT count(*) FROM announcement") == [(0,)]
 
 
-async def test_support_is_forgotten_when_the_stage_changes(house: House, clock: MovableClock) -> None:
-    async with house.open(clock) as store:
-        await furnish(store, draft())
-
-        async def support(who: str) -> int:
-            return await store.support(WALKOUT, Matter.OPEN, key(who), at=NOON, since=NOON - HOUR)
-
-        assert [await support("ana"), await support("ana"), await support("bo")] == [1, 1, 2]
-        await store.decide(WALKOUT, partial(rules.open_up, now=NOON))
-        assert await support("cy") == 1
-
-
-async def test_support_older_than_asked_for_does_not_count(house: House, clock: MovableClock) -> None:
-    async with house.open(clock) as store:
-        await furnish(store, draft())
-        await store.support(WALKOUT, Matter.OPEN, key("ana"), at=NOON, since=NOON - HOUR)
-        await store.support(WALKOUT, Matter.CALL_OFF, key("cy"), at=NOON + HOUR, since=NOON)
-        later = await store.support(WALKOUT, Matter.OPEN, key("bo"), at=NOON + 2 * HOUR, since=NOON + HOUR)
-        assert later == 1
-
-
 # --- news and parcels ---
 
 
@@ -331,8 +310,8 @@ async def test_organizers_are_known_by_their_mark_and_may_be_renewed(house: Hous
         await furnish(store)
         await store.add_organizer(replace(ANA, address=b"sealed: moved"))
 
-        assert await store.is_organizer(key("ana"))
-        assert not await store.is_organizer(key("bo"))
+        assert (await store.roles(key("ana"))).organizer
+        assert not (await store.roles(key("bo"))).any
         await store.decide(WALKOUT, says(Announcement(kind=Kind.WORKPLACE_READY, occasion="1", to_organizers=True)))
         assert [parcel.person for parcel in await parcels(store) if parcel.room is None] == [b"sealed: moved"]
 
@@ -349,7 +328,6 @@ async def test_a_closed_walkout_keeps_its_news_and_nothing_of_its_people(house: 
         await store.bind_room(replace(CITY, walkout=other))
         await together(store, [pledges(n, n) for n in range(12)])
         await store.decide(WALKOUT, says(Announcement(kind=Kind.ON, occasion="1")))
-        await store.support(WALKOUT, Matter.CALL_OFF, key("ana"), at=NOON, since=NOON)
         await store.close(WALKOUT)
 
         closed = await store.walkout(WALKOUT)
@@ -359,7 +337,6 @@ async def test_a_closed_walkout_keeps_its_news_and_nothing_of_its_people(house: 
         assert [walkout.id for walkout in await store.walkouts()].count(WALKOUT) == 1
         assert len(await store.rooms(other)) == 1
     assert house.rows("SELECT hash FROM card") == [(key("stays"),)]
-    assert house.rows("SELECT count(*) FROM support") == [(0,)]
     assert house.rows("SELECT walkout, kind FROM announcement") == [(WALKOUT, "on")]
 
 

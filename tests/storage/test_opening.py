@@ -54,7 +54,18 @@ async def test_a_fresh_file_gets_this_versions_schema_and_is_nobody_elses_to_rea
         assert connection.execute("PRAGMA user_version").fetchone() == (len(_migrations()),)
         assert connection.execute("SELECT id FROM store").fetchall() == [("here",)]
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        assert {"walkout", "workplace", "card", "room", "organizer", "support", "announcement", "parcel"} <= tables
+        assert {
+            "walkout",
+            "workplace",
+            "card",
+            "room",
+            "organizer",
+            "steward",
+            "proposal",
+            "deed",
+            "announcement",
+            "parcel",
+        } <= tables
 
 
 async def test_what_was_kept_is_there_at_the_next_opening(house: House, clock: MovableClock) -> None:
