@@ -53,7 +53,8 @@ async def room(ask: Ask) -> Reply:
     known = {walkout.id for walkout in await ask.app.store.walkouts()}
     named = ask.words[0].lower() if ask.words and ask.words[0].lower() in known else None
     words = ask.words[1:] if named else ask.words
-    if words and words[0].casefold() == "off":
+    off = bool(words) and words[0].casefold() == "off"
+    if off and (len(words) > 1 or ask.here is not None or ask.ways.rooms_by is not RoomsBy.PLACE):
         return await _let_go(ask, named, " ".join(words[1:]))
     match ask.ways.rooms_by:
         case RoomsBy.WORD if words:

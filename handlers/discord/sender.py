@@ -9,14 +9,17 @@ from datetime import timedelta
 import discord
 
 from bot.outbox import Letter, RoomGone, TryLater
-from handlers.discord.chat import LONGEST_TEXT, TROUBLE
+from handlers.discord.chat import TROUBLE
 from handlers.discord.commands import as_here
-from handlers.discord.markdown import plain
-from handlers.parts import parts
+from handlers.discord.markdown import messages
 from handlers.texts.announcements import announcement
 
 LONGEST_S = 60.0
 """For one parcel; discord.py waits out short limits by itself, up to half of that."""
+
+
+NOT_A_VERDICT = {0, 40333}
+"""Something between Discord and us refused, and knows nothing of the channel."""
 
 
 class DiscordSender:
@@ -31,7 +34,9 @@ class DiscordSender:
         try:
             async with asyncio.timeout(LONGEST_S):
                 await self._send(letter)
-        except (discord.Forbidden, discord.NotFound):
+        except (discord.Forbidden, discord.NotFound) as error:
+            if error.code in NOT_A_VERDICT:
+                raise TryLater from None
             if not letter.private:
                 await self._gone(int(letter.address))
             raise RoomGone from None
@@ -46,6 +51,6 @@ class DiscordSender:
             if letter.private
             else self._client.get_partial_messageable(int(letter.address))
         )
-        for number, part in enumerate(parts(plain(as_here(announcement(letter))), LONGEST_TEXT)):
+        for number, part in enumerate(messages(as_here(announcement(letter)))):
             # Discord posts a message with a nonce that it has just seen only once
             await channel.send(part, nonce=f"{letter.nonce}{number:02}", suppress_embeds=True)
