@@ -61,7 +61,8 @@ async def board(ask: Ask) -> Reply:
 async def room(ask: Ask) -> Reply:
     """Bind a chat to a walkout, or let it go."""
     named, words = await ask.named_walkout()
-    if words and words[0].casefold() == "off":
+    off = bool(words) and words[0].casefold() == "off"
+    if off and (len(words) > 1 or ask.here is not None or ask.ways.rooms_by is not RoomsBy.PLACE):
         return await _let_go(ask, named, " ".join(words[1:]))
     match ask.ways.rooms_by:
         case RoomsBy.WORD if words:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from json import JSONDecodeError
 from typing import Any, TypeVar
 
 import aiohttp
@@ -30,10 +31,9 @@ from handlers.conversation import (
     holds_code,
 )
 from handlers.discord.commands import as_here
-from handlers.discord.markdown import plain
+from handlers.discord.markdown import messages
 from handlers.discord.suggestions import Suggestions
 from handlers.discord.widgets import ENTER_CARD, CardButton, CardForm, view
-from handlers.parts import parts
 from handlers.texts import discord as texts
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
@@ -47,7 +47,6 @@ log = logging.getLogger(__name__)
 
 PLATFORM = "discord"
 
-LONGEST_TEXT = 2000
 TRIES = 3
 FIRST_WAIT_S = 0.3
 
@@ -56,11 +55,11 @@ TOO_LATE = 10062
 ACKNOWLEDGED = 40060
 """It has been acknowledged already: the answer to our first try was lost."""
 
-_WITHOUT_CARD = {"welcome", "needs_card", "unknown_card"}
+_WITHOUT_CARD = {"welcome", "needs_card", "unknown_card", "not_now"}
 """Answers to people whose next step is to enter their card."""
 
-TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError)
-"""What passes by itself. discord.py has waited out what it can by then."""
+TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, JSONDecodeError, discord.DiscordServerError)
+"""What passes by itself, an answer that is no JSON among it. discord.py has waited out what it can by then."""
 
 
 class DiscordChat:
@@ -105,7 +104,8 @@ class DiscordChat:
         await self._answer(interaction, said)
 
     async def _entered(self, interaction: Interaction, code: str) -> None:
-        said = Said(who=_person(interaction.user), text=code, language=_language(interaction))
+        # what was filled in is meant as a card, whatever it looks like
+        said = Said(who=_person(interaction.user), words=("start", code), language=_language(interaction))
         await self._answer(interaction, said)
 
     async def suggest(self, interaction: Interaction, command: Command, takes: Takes, typed: str) -> list[Choice[str]]:
@@ -155,14 +155,19 @@ class DiscordChat:
 
     async def _show(self, interaction: Interaction, reply: Reply) -> None:
         in_server = interaction.guild_id is not None
-        note = f"\n\n{texts.only_you()}" if in_server and reply.buttons else ""
-        first, *more = _parts(reply.text + note)
         buttons = _buttons(reply)
+        note = ""
+        if in_server and buttons:
+            note = f"\n\n{texts.only_you() if reply.buttons else texts.not_in_a_channel()}"
+        said = messages(as_here(reply.text) + note)
         shown = view(buttons)
         try:
-            await _patiently(lambda: interaction.edit_original_response(content=first, view=None if more else shown))
-            for number, part in enumerate(more, start=1):
-                under = shown if number == len(more) and shown else discord.utils.MISSING
+            if not _leaves_card(interaction, reply):
+                first, *said = said
+                only = None if said else shown
+                await _patiently(lambda: interaction.edit_original_response(content=first, view=only))
+            for number, part in enumerate(said, start=1):
+                under = shown if number == len(said) and shown else discord.utils.MISSING
                 await _patiently(partial(interaction.followup.send, part, view=under, ephemeral=in_server))
         except (discord.HTTPException, *TROUBLE) as error:
             # what was asked for is done, and asking again tells
@@ -199,7 +204,7 @@ class DiscordChat:
             return Reply(kind=kind, text=text)
 
     async def _send(self, channel: discord.abc.Messageable, reply: Reply) -> None:
-        *before, last = _parts(reply.text)
+        *before, last = messages(as_here(reply.text))
         shown = view(_buttons(reply))
         try:
             for part in before:
@@ -210,7 +215,8 @@ class DiscordChat:
 
     def _name_room(self, room: Room) -> str:
         # as Discord calls it now: titles are not kept
-        channel = self._client.get_channel(int(room.address)) if room.platform == PLATFORM else None
+        ours = room.platform == PLATFORM and room.address.isdecimal()
+        channel = self._client.get_channel(int(room.address)) if ours else None
         return f"#{channel.name}" if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else room.address
 
 
@@ -226,8 +232,10 @@ async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
     return await call()
 
 
-def _parts(text: str) -> list[str]:
-    return parts(plain(as_here(text)), LONGEST_TEXT)
+def _leaves_card(interaction: Interaction, reply: Reply) -> bool:
+    """Say whether a press was refused: then the answer goes below, for people need the message with their card."""
+    pressed = interaction.type is discord.InteractionType.component
+    return pressed and not reply.buttons and reply.kind != "not_now"
 
 
 def _buttons(reply: Reply) -> tuple[Button, ...]:

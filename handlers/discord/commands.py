@@ -81,7 +81,9 @@ def _suggesting(row: Command, takes: Takes, suggest: Suggest) -> Callable[[Inter
 async def sync(tree: app_commands.CommandTree[discord.Client]) -> None:
     """Tell Discord our commands, unless it has them already: it allows few changes a day."""
     ours = [_gist(command.to_dict(tree)) for command in tree.get_commands()]
-    theirs = [_gist(command.to_dict()) for command in await tree.fetch_commands()]
+    client = tree.client
+    # as they came: discord.py 2.7 reads the contexts wrongly
+    theirs = [_gist(command) for command in await client.http.get_global_commands(client.application_id or 0)]
     if _by_name(ours) != _by_name(theirs):
         await tree.sync()
 

@@ -10,16 +10,19 @@ import discord
 
 from bot.outbox import Letter, RoomGone, TryLater
 from handlers.conversation.letters import buttons
-from handlers.discord.chat import LONGEST_TEXT, TROUBLE
+from handlers.discord.chat import TROUBLE
 from handlers.discord.commands import as_here
-from handlers.discord.markdown import plain
+from handlers.discord.markdown import messages
 from handlers.discord.widgets import view
-from handlers.parts import parts
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 
 LONGEST_S = 60.0
 """For one parcel; discord.py waits out short limits by itself, up to half of that."""
+
+
+NOT_A_VERDICT = {0, 40333}
+"""Something between Discord and us refused, and knows nothing of the channel."""
 
 
 class DiscordSender:
@@ -34,7 +37,9 @@ class DiscordSender:
         try:
             async with asyncio.timeout(LONGEST_S):
                 await self._send(letter)
-        except (discord.Forbidden, discord.NotFound):
+        except (discord.Forbidden, discord.NotFound) as error:
+            if error.code in NOT_A_VERDICT:
+                raise TryLater from None
             if not letter.private:
                 await self._gone(int(letter.address))
             raise RoomGone from None
@@ -51,7 +56,7 @@ class DiscordSender:
         )
         with speaking(letter.language):
             shown, text = view(buttons(letter)), announcement(letter)
-        *before, last = parts(plain(as_here(text)), LONGEST_TEXT)
+        *before, last = messages(as_here(text))
         for number, part in enumerate(before):
             # Discord posts a message with a nonce that it has just seen only once
             await channel.send(part, nonce=f"{letter.nonce}{number:02}", suppress_embeds=True)

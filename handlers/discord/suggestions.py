@@ -57,7 +57,11 @@ def _may_see(walkout: Walkout, *, organizes: bool) -> bool:
 
 
 def _best(choices: Iterable[tuple[str, str]], typed: str) -> list[Choice[str]]:
-    wanted = " ".join(typed.casefold().split())
-    fitting = [(shown, value) for shown, value in choices if wanted in shown.casefold()]
-    fitting.sort(key=lambda choice: not choice[0].casefold().startswith(wanted))
+    wanted = _plain(typed)
+    fitting = [(shown, value) for shown, value in choices if wanted in _plain(shown)]
+    fitting.sort(key=lambda choice: not _plain(choice[0]).startswith(wanted))
     return [Choice(name=shown[:LONGEST], value=value[:LONGEST]) for shown, value in fitting[:MOST]]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())

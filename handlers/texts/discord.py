@@ -18,6 +18,11 @@ def only_you() -> str:
     )
 
 
+def not_in_a_channel() -> str:
+    """Say, in a server, where a code is entered and where it must not be written."""
+    return _("To enter your card, press the button. Never write its code into a channel: everybody there can read it.")
+
+
 def delete_it() -> str:
     """Ask somebody to delete a message with a code, which a bot cannot."""
     return _("Your message shows the code, and I cannot delete it here: please delete it.")

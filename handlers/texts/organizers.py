@@ -83,7 +83,7 @@ def cannot_post() -> str:
     """Say that a chat cannot hear the news yet."""
     return _(
         "I may not write in this channel, so it would hear nothing. Give me the permissions View Channel and Send "
-        "Messages here, then send this again. Nothing changed."
+        "Messages here (in a thread: Send Messages in Threads), then send this again. Nothing changed."
     )
 
 

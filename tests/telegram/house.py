@@ -2,103 +2,60 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import resource
-import signal
-import time
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
 
-from bot.cards import key_of, mint, pretty
-from bot.clock import MovableClock, real_clock
-from bot.domain.model import Walkout, WalkoutId, WorkplaceId
-from bot.draft import RosterOptions, SourceFile, read
-from bot.keys import Person
-from bot.storage.store import Room
-from bot.usecases import organizers
-from bot.usecases.workers import Worker
-from bot.wiring import App, open_app
-from tests.console.play import roster, terms
-from tests.processes import ALLOUT, environment
+from tests.house import (
+    LONGEST_STOP_S,
+    OLGA,
+    OMAR,
+    PATIENCE_S,
+    PLEDGED_BUTTONS,
+    SHOPS,
+    SOON_S,
+    TERMS_BUTTONS,
+    WITHDRAWN_BUTTONS,
+    City,
+    RunningBot,
+    found,
+    stand,
+)
 from tests.telegram.server import TOKEN, Json, Request, TelegramServer
 
-T = TypeVar("T")
-
-PATIENCE_S = 20.0
-"""How long anything may take here before its test fails; nothing needs a fifth of it."""
-
-LONGEST_STOP_S = 5.0
-SOON_S = 0.1
-"""How often the bot looks at what is due."""
-
-OLGA = 5_900_000_001
-OMAR = 5_900_000_002
-"""Who organizes."""
-
-TERMS_BUTTONS = ["Pledge", "Not now"]
-PLEDGED_BUTTONS = ["Check", "Withdraw"]
-WITHDRAWN_BUTTONS = ["Pledge", "Check"]
-
-SHOPS: tuple[tuple[str, int, int, str], ...] = (
-    ("Depot", 10, 6, "at the Depot gate"),
-    ("School", 30, 5, "under the School clock"),
-    ("<b>&", 20, 5, "by the Café door"),
-)
+__all__ = [
+    "LONGEST_STOP_S",
+    "OLGA",
+    "OMAR",
+    "PATIENCE_S",
+    "PLEDGED_BUTTONS",
+    "SHOPS",
+    "SOON_S",
+    "TERMS_BUTTONS",
+    "WITHDRAWN_BUTTONS",
+    "City",
+    "House",
+    "found",
+    "labels",
+    "room_word",
+    "sends",
+    "stand",
+]
 
 
-@dataclass(frozen=True, kw_only=True)
-class City:
-    """A walkout in a store, with its cards by workplace."""
-
-    walkout: WalkoutId
-    cards: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    def take(self, shop: str = "School") -> str:
-        """Draw a card that nobody else has drawn."""
-        cards = self.cards[shop]
-        assert isinstance(cards, list)
-        return str(cards.pop())
-
-
-class House:
+class House(RunningBot):
     """One `allout run`, started and ended as often as a test likes, on one store."""
 
+    platform = "telegram"
+
     def __init__(self, folder: Path, server: TelegramServer) -> None:
-        self.folder = folder
-        self.store = folder / "store"
+        super().__init__(folder, server)
         self.server = server
-        self.codes: list[str] = []  #: cards that no log and no file may hold
-        self._said = bytearray()
-        self._process: Process | None = None
-        self._listening: asyncio.Task[None] | None = None
 
-    # ---- the process
-
-    async def launch(self, **settings: str) -> Process:
-        """Start the bot; it may not be ready."""
-        known = {
-            "ALLOUT_TELEGRAM_TOKEN": self.server.token,
-            "ALLOUT_TELEGRAM_API_URL": self.server.origin,
-            "ALLOUT_DATA": str(self.store),
-            "ALLOUT_LOOK_EVERY_S": str(SOON_S),
-        }
-        self._process = await asyncio.create_subprocess_exec(
-            *ALLOUT,
-            "run",
-            cwd=self.folder,
-            env=environment() | known | settings,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-        )
-        self._listening = asyncio.create_task(self._listen(self._process))
-        return self._process
+    @property
+    def settings(self) -> dict[str, str]:
+        """What leads the bot to the loopback server."""
+        return {"ALLOUT_TELEGRAM_TOKEN": self.server.token, "ALLOUT_TELEGRAM_API_URL": self.server.origin}
 
     async def start(self, **settings: str) -> None:
         """Start the bot and wait until it asks for updates."""
@@ -106,101 +63,7 @@ class House:
         await self.launch(**settings)
         await self.until(lambda: [r for r in self.server.requests[before:] if r.method == "getUpdates"])
 
-    async def stop(self, how: signal.Signals = signal.SIGTERM) -> float:
-        """Ask the bot to stop, and give the seconds it took; it must leave as if nothing was wrong."""
-        process = self.process
-        began = time.monotonic()
-        process.send_signal(how)
-        status = await self.ended()
-        assert status == 0, self.said
-        return time.monotonic() - began
-
-    async def kill(self) -> None:
-        """End the bot as a power cut would."""
-        self.process.kill()
-        await self.ended()
-
-    async def ended(self) -> int:
-        """Wait for the bot's end and give its status."""
-        process = self.process
-        async with asyncio.timeout(PATIENCE_S):
-            status = await process.wait()
-        if self._listening is not None:
-            await self._listening
-        self._process = None
-        return status
-
-    async def cleared(self) -> None:
-        """End whatever still runs."""
-        if self._process is not None and self._process.returncode is None:
-            await self.kill()
-
-    @property
-    def process(self) -> Process:
-        """The bot that runs."""
-        assert self._process is not None, "the bot does not run"
-        return self._process
-
-    @property
-    def said(self) -> str:
-        """All that the bot wrote to its terminal, run after run."""
-        return self._said.decode(errors="replace")
-
-    async def _listen(self, process: Process) -> None:
-        assert process.stdout is not None
-        while chunk := await process.stdout.read(65536):
-            self._said += chunk
-
-    @contextmanager
-    def no_room_on_disk(self) -> Iterator[None]:
-        """Let no file of the bot's grow."""
-        every = resource.RLIM_INFINITY
-        number = self.process.pid
-        resource.prlimit(number, resource.RLIMIT_FSIZE, (0, every))
-        try:
-            yield
-        finally:
-            resource.prlimit(number, resource.RLIMIT_FSIZE, (every, every))
-
-    async def allout(self, *words: str | Path) -> str:
-        """Run another `allout` command beside the bot, and give what it printed."""
-        process = await asyncio.create_subprocess_exec(
-            *ALLOUT,
-            *map(str, words),
-            "--data",
-            str(self.store),
-            cwd=self.folder,
-            env=environment(),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-        )
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                out, err = await process.communicate()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise
-        assert process.returncode == 0, err.decode()
-        return out.decode()
-
     # ---- waiting
-
-    async def until(self, true: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
-        """Wait until something is true at the server; fail at once if the bot ends meanwhile."""
-        waiting = asyncio.create_task(self.server.wait_for(true, patience_s))
-        gone = asyncio.create_task(self.process.wait())
-        try:
-            await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not waiting.done():
-                await asyncio.gather(*filter(None, [self._listening]))
-                raise AssertionError(f"the bot ended: {self.said[-2000:]}")
-            return waiting.result()
-        finally:
-            for task in (waiting, gone):
-                task.cancel()
-            await asyncio.gather(waiting, gone, return_exceptions=True)
 
     async def quiet(self) -> None:
         """Wait until everything handed out is done and confirmed, and the bot waits for more."""
@@ -267,17 +130,6 @@ class House:
 
     # ---- afterwards
 
-    @asynccontextmanager
-    async def looked_into(self) -> AsyncIterator[App]:
-        """Open the store that the bot has left."""
-        async with open_app(self.store, clock=real_clock, senders={}) as app:
-            yield app
-
-    async def standing(self, city: City) -> dict[str, int]:
-        """Count what stands at each workplace; the bot must have ended."""
-        async with self.looked_into() as app:
-            return {place.name: place.standing for place in await app.store.workplaces(city.walkout)}
-
     def check(self) -> None:
         """See that nothing was sent that Telegram would not take, and nothing told that must not be."""
         server = self.server
@@ -285,15 +137,7 @@ class House:
         names = {user["first_name"] for user in server._people.values()}
         titles = {room.title for room in server.chats.values()}
         accounts = {str(user) for user in server._people}
-        codes = {spelled for code in self.codes for spelled in (code, pretty(code), code.lower())}
-        private = names | titles | accounts | codes | {TOKEN.partition(":")[2]}
-        said = self.said
-        assert not [word for word in private | _messages(server) if word in said]
-        assert "Traceback" not in said
-        for path in self.store.rglob("*"):
-            if path.is_file():
-                contents = path.read_bytes()
-                assert not [word for word in private if word.encode() in contents], path.name
+        self.check_silence(names | titles | accounts | {TOKEN.partition(":")[2]}, _messages(server))
 
 
 def _messages(server: TelegramServer) -> set[str]:
@@ -301,65 +145,6 @@ def _messages(server: TelegramServer) -> set[str]:
     written = (update.get("message") or update.get("channel_post") for update in server.updates.values())
     texts = (message.get("text") for message in written if isinstance(message, dict))
     return {text for text in texts if isinstance(text, str) and len(text) > 5}
-
-
-async def found(
-    house: House,
-    *,
-    opened: datetime | None = None,
-    drafted: datetime | None = None,
-    organizing: Iterable[int] = (),
-    rooms: Mapping[int, str | None] | None = None,
-    shops: Sequence[tuple[str, int, int, str]] = SHOPS,
-    **changes: object,
-) -> City:
-    """Prepare a store, before the bot runs: a walkout with all its cards, open since then if that is given."""
-    now = opened or drafted or real_clock()
-    whole = now.replace(microsecond=0)
-    usual: dict[str, object] = {
-        "starts": whole + timedelta(days=12),
-        "pledge_by": whole + timedelta(days=7),
-        "tally_every": "24h",
-    }
-    toml = SourceFile(name="walkout.toml", data=terms(**usual | changes).encode())
-    csv = SourceFile(name="workplaces.csv", data=roster(shops).encode())
-    async with open_app(house.store, clock=MovableClock(now), senders={}) as app:
-        walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=now), app.store, app.keys)
-        places = {place.name: place for place in await app.store.workplaces(walkout.id)}
-        cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
-        await app.store.mint(walkout.id, {places[name].id: [key_of(c) for c in of] for name, of in cards.items()})
-        for account in organizing:
-            await organizers.add(_person(account), "nickname", app.store, app.keys)
-        for chat, scope in (rooms or {}).items():
-            await _bind(app, walkout, chat, places[scope].id if scope else None)
-        if opened is not None:
-            await organizers.open_up(walkout.id, _person(1), app.store, app.keys, app.clock)
-    house.codes += [code for of in cards.values() for code in of]
-    return City(walkout=walkout.id, cards=cards)
-
-
-async def stand(house: House, pledges: Mapping[int, str], at: datetime) -> None:
-    """Let these accounts have pledged at that time, before the bot runs."""
-    async with open_app(house.store, clock=MovableClock(at), senders={}) as app:
-        for account, code in pledges.items():
-            worker = Worker(
-                who=_person(account),
-                store=app.store,
-                keys=app.keys,
-                brake=app.brake,
-                clock=app.clock,
-                tallies=app.tallies,
-            )
-            assert (await worker.pledge(code)).changed
-
-
-async def _bind(app: App, walkout: Walkout, chat: int, scope: WorkplaceId | None) -> None:
-    room = Room(walkout=walkout.id, scope=scope, platform="telegram", address=str(chat))
-    await organizers.bind_room(room, app.store)
-
-
-def _person(account: int) -> Person:
-    return Person("telegram", str(account))
 
 
 def labels(message: Json) -> list[str]:
