@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain import disclosure, rules
@@ -19,24 +19,38 @@ class Board:
     """What the last tally published; the workplaces nearest to their threshold first."""
 
     walkout: Walkout
-    city: disclosure.City
+    city: disclosure.City  #: of all workplaces, whichever are chosen
     workplaces: tuple[disclosure.Shown, ...]
+    only: str = ""  #: what the names of the workplaces were chosen by
 
 
-async def board(walkout: WalkoutId, store: Store) -> Board:
-    """Return the board as of the last tally; it is never recomputed on demand."""
+async def board(walkout: WalkoutId, store: Store, *, only: str = "") -> Board:
+    """Return the board as of the last tally; it is never recomputed on demand.
+
+    With `only`, the workplaces whose names contain it.
+    """
     seen = await store.walkout(walkout)
-    places = await store.workplaces(walkout)
+    return published(seen, await store.workplaces(walkout), only=only)
+
+
+def published(walkout: Walkout, places: Iterable[Workplace], *, only: str = "") -> Board:
+    """Leave out whatever nobody may see: from here on, every way to look at a board has only this."""
+    places = list(places)
+    wanted = _plain(only)
+    chosen = [disclosure.shown(place) for place in places if wanted in _plain(place.name)]
     return Board(
-        walkout=seen,
-        city=disclosure.city(seen, places),
-        workplaces=tuple(sorted(map(disclosure.shown, places), key=_distance)),
+        walkout=walkout,
+        city=disclosure.city(walkout, places),
+        workplaces=tuple(sorted(chosen, key=_distance)),
+        only=only.strip()[:LONGEST_NAME],
     )
 
 
 def _distance(place: disclosure.Shown) -> tuple[bool, float, str]:
-    # by what is shown, never by the exact count: an order is a leak as well
-    return (not place.reached, -place.number / place.threshold, place.name.casefold())
+    # by what is shown, never by the exact count: an order is a leak as well. What a workplace adds to the city
+    # beyond its threshold is not shown, so those that reached it stand by name
+    short = 0.0 if place.reached else -place.number / place.threshold
+    return (not place.reached, short, place.name.casefold())
 
 
 def find(places: Sequence[Workplace], name: str) -> Workplace:

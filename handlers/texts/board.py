@@ -8,47 +8,121 @@ from __future__ import annotations
 from bot.domain.disclosure import Shown
 from bot.domain.model import Stage, Walkout
 from bot.usecases.stewards import Board
-from handlers.texts.catalogue import _
+from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number, when
+
+PAGE = 10
+"""Workplaces on one page: with their bars they fill a phone's screen."""
+
+CELLS = 10
+FULL, EMPTY = "▓", "░"
+"""Of one width in any font, so that bars below each other can be compared, and plain on light and dark."""
+
+
+def board(seen: Board, page: int | None = None) -> str:
+    """Say the board: one page of it, the nearest there is; without a number all of it."""
+    last = pages(seen)
+    page = None if page is None else min(max(page, 1), last)
+    places = seen.workplaces if page is None else seen.workplaces[(page - 1) * PAGE : page * PAGE]
+    walkout = seen.walkout
+    head = [
+        _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage)),
+        city(),
+        f"{bar(seen.city.counted, walkout.terms.citywide_threshold)} {city_said(seen)}",
+        ready(seen),
+        everywhere(seen),
+        as_of(walkout),
+        next_tally(walkout),
+    ]
+    foot = _("Page {page} of {last}").format(page=number(page), last=number(last)) if page and last > 1 else ""
+    blocks = ["\n".join(filter(None, head)), chosen(seen), "\n".join(map(workplace_lines, places)), foot]
+    return "\n\n".join(filter(None, blocks))
+
+
+def pages(seen: Board) -> int:
+    """Count the pages; a board without workplaces has one as well."""
+    return max(1, -(-len(seen.workplaces) // PAGE))
+
+
+def bar(part: int, whole: int) -> str:
+    """Draw a number of the board in ten cells; the last one is full only if the whole is there."""
+    full = min(CELLS, CELLS * part // whole)
+    return FULL * full + EMPTY * (CELLS - full)
+
+
+def workplace_lines(place: Shown) -> str:
+    """Say one workplace on two lines, each short enough for a phone: its name, and below it how far it is."""
+    drawn = bar(place.threshold if place.reached else place.number, place.threshold)
+    return f"{place.name}\n{drawn} {said(place)}"
 
 
 def workplace_line(place: Shown) -> str:
     """Say one workplace's line: "Manhattan College: about 30 of 151"."""
+    return _("{workplace}: {said}").format(workplace=place.name, said=said(place))
+
+
+def said(place: Shown) -> str:
+    """Say how far a workplace is, in the words that stand wherever the board is shown."""
     if place.reached:
-        said = _("reached ({threshold})")
+        words = _("reached ({threshold})")
     elif place.number == 0:
-        said = _("fewer than {fewer} of {threshold}")
+        words = _("fewer than {fewer} of {threshold}")
     else:
-        said = _("about {number} of {threshold}")
-    said = said.format(
+        words = _("about {number} of {threshold}")
+    words = words.format(
         number=number(place.number),
         threshold=number(place.threshold),
         fewer=number(place.fewer_than),
     )
-    line = _("{workplace}: {said}").format(workplace=place.name, said=said)
-    return _("{line}, out").format(line=line) if place.out else line
+    return _("{line}, out").format(line=words) if place.out else words
 
 
-def board(seen: Board) -> str:
-    """Say the whole board."""
-    walkout, city = seen.walkout, seen.city
-    parts = [
-        _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage)),
-        (
-            _("City: about {counted} of {threshold} · {ready} of {workplaces} workplaces ready")
-            if city.counted
-            else _("City: nothing counted yet of {threshold} · {ready} of {workplaces} workplaces ready")
-        ).format(
-            counted=number(city.counted),
-            threshold=number(walkout.terms.citywide_threshold),
-            ready=number(city.ready),
-            workplaces=number(city.workplaces),
-        ),
-    ]
-    if city.pledged != city.counted:
-        parts.append(_("Pledged everywhere, ready or not: about {n}").format(n=number(city.pledged)))
-    parts += [as_of(walkout), next_tally(walkout)]
-    return "\n".join([*filter(None, parts), "", *map(workplace_line, seen.workplaces)])
+def city() -> str:
+    """Name the city where nothing else does."""
+    return _("City")
+
+
+def city_said(seen: Board) -> str:
+    """Say how far the city is."""
+    words = _("about {counted} of {threshold}") if seen.city.counted else _("nothing counted yet of {threshold}")
+    return words.format(counted=number(seen.city.counted), threshold=number(seen.walkout.terms.citywide_threshold))
+
+
+def ready(seen: Board) -> str:
+    """Say how many workplaces are ready, and how many it takes."""
+    return _("{ready} of {workplaces} workplaces ready, {needed} needed").format(
+        ready=number(seen.city.ready),
+        workplaces=number(seen.city.workplaces),
+        needed=number(seen.walkout.terms.minimum_workplaces),
+    )
+
+
+def everywhere(seen: Board) -> str:
+    """Say how many pledged at any workplace; nothing if they all count."""
+    if seen.city.pledged == seen.city.counted:
+        return ""
+    return _("Pledged everywhere, ready or not: about {n}").format(n=number(seen.city.pledged))
+
+
+def chosen(seen: Board) -> str:
+    """Say by what the workplaces were chosen; nothing if all are there."""
+    if not seen.only:
+        return ""
+    if not seen.workplaces:
+        return _("No workplace's name contains “{text}”.").format(text=seen.only)
+    return _("“{text}”: {n} of {workplaces} workplaces").format(
+        text=seen.only, n=number(len(seen.workplaces)), workplaces=number(seen.city.workplaces)
+    )
+
+
+def and_more(n: int) -> str:
+    """Say that a picture leaves workplaces out, and where they are."""
+    return ngettext("and {n} more: /board", "and {n} more: /board", n).format(n=number(n))
+
+
+def cannot_draw() -> str:
+    """Explain the boxes in a picture."""
+    return _("□ is a letter I cannot draw; /board has it.")
 
 
 def as_of(walkout: Walkout) -> str:

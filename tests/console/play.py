@@ -249,14 +249,15 @@ class Board:
     places: dict[str, str]  #: what is said of each workplace
 
 
+_BAR = "[▓░]{10}"
 _NUMBER = r"(?:[a-z ]+ ([\d,]+)|nothing counted yet)"  # "about 1,200"; the words in front may change
-_CITY = re.compile(rf"City: {_NUMBER} of ([\d,]+) · ([\d,]+) of ([\d,]+) workplaces ready")
+_CITY = re.compile(rf"City\n{_BAR} {_NUMBER} of ([\d,]+)\n([\d,]+) of ([\d,]+) workplaces ready, [\d,]+ needed")
 _EVERYWHERE = re.compile(rf"Pledged everywhere, ready or not: {_NUMBER}")
-_PLACE = re.compile(r"(.+): ((?:reached|fewer than|about|at least) .+)")
+_SAID = re.compile(rf"{_BAR} ((?:reached|fewer than|about|at least) .+)")
 
 
 def board(text: str) -> Board:
-    """Read a board."""
+    """Read a board, all of it on one page."""
     head, _blank, tail = text.partition("\n\n")
     stage = head.split("\n")[0].rpartition(": ")[2]
     city = _CITY.search(head)
@@ -264,7 +265,8 @@ def board(text: str) -> Board:
     counted, threshold, ready, workplaces = map(_number, city.groups())
     everywhere = _EVERYWHERE.search(head)
     tally = re.search(r"As of tally (\d+),", head)
-    said = [_PLACE.fullmatch(line) for line in tail.split("\n")]
+    names, bars = tail.split("\n")[::2], tail.split("\n")[1::2]
+    said = [_SAID.fullmatch(line) for line in bars]
     assert all(said), tail
     return Board(
         stage=stage,
@@ -274,7 +276,7 @@ def board(text: str) -> Board:
         workplaces=workplaces,
         pledged=_number(everywhere[1]) if everywhere else counted,
         tally=int(tally[1]) if tally else 0,
-        places={line[1]: line[2] for line in said if line},
+        places={name: words[1] for name, words in zip(names, said, strict=True) if words},
     )
 
 

@@ -1,0 +1,61 @@
+"""The board as a CSV file: what the text says, no more and no less."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from bot.domain.disclosure import Shown
+from bot.usecases.stewards import Board
+from handlers.texts.board import city_said, everywhere, ready, said
+
+COLUMNS = ("workplace", "threshold", "shown", "number", "reached", "out", "tally", "as_of")
+
+CITYWIDE = "citywide"
+"""Stands for a workplace's name in the city's own row, which is the first one."""
+
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001  the wide ones are formulas in Japan
+
+
+def table(seen: Board) -> bytes:
+    """Write a row for the city and one for each workplace, in the board's order, in UTF-8.
+
+    `shown` holds the words, in the language spoken now. `number` is empty where the words have none but the
+    threshold: "reached" and "fewer than". `as_of` is the instant of the tally in the walkout's own offset.
+    """
+    text = io.StringIO()
+    # words in quotes, always: a spreadsheet that cuts at semicolons must not make a cell of half a name
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(COLUMNS)
+    tally = _tally(seen)
+    writer.writerow([*_city(seen), *tally])
+    writer.writerows([*_workplace(place), *tally] for place in seen.workplaces)
+    return text.getvalue().encode()
+
+
+def _city(seen: Board) -> list[str | int]:
+    words = "; ".join(filter(None, [city_said(seen), ready(seen), everywhere(seen)]))
+    return [CITYWIDE, seen.walkout.terms.citywide_threshold, words, seen.city.counted or "", "", ""]
+
+
+def _workplace(place: Shown) -> list[str | int]:
+    # what a workplace adds to the city once it has reached its threshold is not on the board
+    number = "" if place.reached else place.number or ""
+    return [_guarded(place.name), place.threshold, said(place), number, _yes(place.reached), _yes(place.out)]
+
+
+def _tally(seen: Board) -> list[str | int]:
+    walkout = seen.walkout
+    if walkout.tallied is None:
+        return ["", ""]
+    return [walkout.tally, walkout.tallied.astimezone(walkout.terms.pledge_by.tzinfo).isoformat()]
+
+
+def _yes(fact: bool) -> str:  # noqa: FBT001  a fact to be written down, not a switch
+    return "yes" if fact else "no"
+
+
+def _guarded(name: str) -> str:
+    """Put an apostrophe before what a spreadsheet would take for a formula."""
+    is_formula = name.lstrip().startswith(FORMULA) or name.startswith(("\t", "\r", "\n"))
+    return f"'{name}" if is_formula else name

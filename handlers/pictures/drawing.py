@@ -1,0 +1,263 @@
+"""Puts a poster on paper. Imports matplotlib: itself imported only by handlers.pictures, when a picture is wanted.
+
+Everything is placed in pixels from the upper left corner. No pyplot, so no state that two pictures share.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Circle, FancyBboxPatch, Patch, Rectangle
+from matplotlib.transforms import Affine2D
+from PIL import Image
+
+from bot.domain.model import Stage
+from handlers.pictures.letters import BOX, drawable, families, shortened
+from handlers.pictures.poster import Bar, Poster, Thermometer
+from handlers.texts.times import number
+
+logging.getLogger("matplotlib").setLevel(logging.CRITICAL)  # it says at length which fonts it has not found
+mpl.rcdefaults()  # how people set up their own matplotlib is not for our pictures
+
+WIDTH = 1080
+EDGE = 60
+INNER = WIDTH - 2 * EDGE
+DPI = 72  # a point is a pixel
+
+PAPER, INK, QUIET, RULE = "#fbf9f4", "#1d2430", "#5d6673", "#d9d4c8"
+GROUND = "#ece7dc"  #: of a bar
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Colours:
+    """Told apart by how dark they are as well, so that nobody needs to see colours."""
+
+    done: str
+    counting: str
+
+
+ALIVE = Colours(done="#14507a", counting="#e2a33c")
+OVER = Colours(done="#59616b", counting="#b9b4a8")
+
+
+@lru_cache(maxsize=16)  # after a tally everybody wants the same few
+def draw(poster: Poster) -> bytes:
+    """Draw it as a PNG."""
+    png = _Sheet(poster).png()
+    # a figure is made of circles, and each holds on to ten megabytes: left alone they come to 250 before Python looks
+    gc.collect(1)
+    return png
+
+
+class _Sheet:
+    """Paper that is filled from the top, and cut off below the last line."""
+
+    def __init__(self, poster: Poster) -> None:
+        self._figure = Figure(dpi=DPI, facecolor=PAPER)
+        self._canvas = FigureCanvasAgg(self._figure)
+        self._renderer = self._canvas.get_renderer()  # type: ignore[no-untyped-call]  # Agg has no types
+        self._pixels = Affine2D()
+        self._colours = OVER if poster.stage in {Stage.LAPSED, Stage.CALLED_OFF, Stage.CLOSED} else ALIVE
+        self._boxes = False  #: some letter could not be drawn
+        self._y = float(EDGE)
+        self._head(poster)
+        self._thermometer(poster.thermometer)
+        self._workplaces(poster)
+        self._foot(poster)
+
+    def png(self) -> bytes:
+        """Develop it."""
+        height = round(self._y + EDGE)
+        self._pixels.scale(1, -1).translate(0, height)
+        self._figure.set_size_inches(WIDTH / DPI, height / DPI)
+        self._canvas.draw()  # type: ignore[no-untyped-call]  # likewise
+        pixels = self._canvas.buffer_rgba()  # type: ignore[no-untyped-call]  # likewise
+        full = Image.frombuffer("RGBA", (WIDTH, height), pixels, "raw", "RGBA", 0, 1).convert("RGB")
+        # a third of the size of matplotlib's own PNG, and made faster: there are few colours
+        few = full.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        out = io.BytesIO()
+        few.save(out, "png")
+        return out.getvalue()
+
+    # -- parts, from the top -----------------------------------------------------------------------------------
+
+    def _head(self, poster: Poster) -> None:
+        pill = self._pill(poster.stage_said, is_on=poster.stage is Stage.ON)
+        self._line(poster.city, 36, colour=QUIET, room=INNER - pill - 40)
+        self._y += 18
+        for line in self._wrapped(poster.title, 58, lines=2):
+            self._line(line, 58, weight="bold")
+        self._y += 30
+
+    def _thermometer(self, city: Thermometer) -> None:
+        self._rule()
+        self._whole_line(city.said, 58, weight="bold", colour=self._colours.done)
+        self._y += 34
+        tall, bulb = 54, 46
+        middle = self._y + bulb
+        left, right = EDGE + 1.8 * bulb, WIDTH - EDGE  # nobody stands behind the bulb
+        per_person = (right - left) * 0.9 / max(city.mark, city.pledged * 0.9)
+        tube = self._capsule(EDGE, middle - tall / 2, INNER, tall, GROUND)
+        for people, colour in ((city.pledged, self._colours.counting), (city.counted, self._colours.done)):
+            self._fill(tube, left, middle - tall / 2, people * per_person, tall, colour)
+        begun = self._colours.done if city.counted else self._colours.counting if city.pledged else GROUND
+        self._add(Circle((EDGE + bulb, middle), bulb, facecolor=begun, linewidth=0))
+        at = left + city.mark * per_person
+        mark = Rectangle((at - 5, middle - tall / 2 - 16), 10, tall + 32, facecolor=INK, edgecolor=PAPER, linewidth=3)
+        self._add(mark)
+        self._y = middle + tall / 2 + 16
+        said = number(city.mark)
+        at = min(at, right - self._across(said, 38, "bold") / 2)
+        self._words(at, self._y + 42, said, 38, weight="bold", align="center")
+        self._y += 58
+        self._whole_line(city.ready, 40)
+        if city.everywhere:
+            self._y += 10
+            self._add(Rectangle((EDGE, self._y + 6), 30, 30, facecolor=self._colours.counting, linewidth=0))
+            self._whole_line(city.everywhere, 36, colour=QUIET, left=EDGE + 46)
+        self._y += 30
+
+    def _workplaces(self, poster: Poster) -> None:
+        if poster.bars or poster.chosen:
+            self._rule()
+        if poster.chosen:
+            self._line(poster.chosen, 38, colour=QUIET)
+            self._y += 22
+        for bar in poster.bars:
+            self._bar(bar)
+        if poster.more:
+            self._line(poster.more, 38, colour=QUIET)
+            self._y += 30
+
+    def _bar(self, bar: Bar) -> None:
+        size, tall = 38, 20
+        said = f"✓ {bar.said}" if bar.reached else bar.said
+        weight = "bold" if bar.reached else "normal"
+        colour = self._colours.done if bar.reached else INK
+        base = self._y + size
+        taken = self._words(WIDTH - EDGE, base, said, 36, weight=weight, colour=colour, align="right")
+        self._words(EDGE, base, bar.name, size, colour=INK, room=INNER - taken - 30)
+        self._y = base + 12
+        if bar.part == 0:
+            empty = self._capsule(EDGE, self._y, INNER, tall, PAPER)
+            empty.set(edgecolor=RULE, linewidth=2, hatch="//")
+            empty.set_hatch_linewidth(3)
+        else:
+            ground = self._capsule(EDGE, self._y, INNER, tall, GROUND)
+            fill = self._colours.done if bar.reached else self._colours.counting
+            self._fill(ground, EDGE, self._y, INNER * bar.part, tall, fill)
+        self._y += tall + 20
+
+    def _foot(self, poster: Poster) -> None:
+        self._rule()
+        self._whole_line(poster.as_of, 34, colour=QUIET)
+        if poster.next_tally:
+            self._y += 8
+            self._whole_line(poster.next_tally, 34, colour=QUIET)
+        if self._boxes:
+            self._y += 8
+            self._whole_line(poster.boxes, 30, colour=QUIET)
+
+    # -- tools -------------------------------------------------------------------------------------------------
+
+    def _pill(self, said: str, *, is_on: bool) -> float:
+        size, tall = 40, 72
+        text = f"✓ {said}" if is_on else said
+        across = self._across(text, size, "bold") + 64
+        left, top = WIDTH - EDGE - across, self._y - 18
+        pill = self._capsule(left, top, across, tall, self._colours.done if is_on else PAPER)
+        pill.set(edgecolor=self._colours.done, linewidth=4)
+        colour = PAPER if is_on else self._colours.done
+        self._words(left + across / 2, top + 50, text, size, weight="bold", colour=colour, align="center")
+        return across
+
+    def _rule(self) -> None:
+        self._add(Rectangle((EDGE, self._y), INNER, 2, facecolor=RULE, linewidth=0))
+        self._y += 36
+
+    def _line(
+        self, text: str, size: float, *, weight: str = "normal", colour: str = INK, left: float = EDGE, room: float = 0
+    ) -> None:
+        self._y += size
+        self._words(left, self._y, text, size, weight=weight, colour=colour, room=room or WIDTH - EDGE - left)
+        self._y += size * 0.3
+
+    def _whole_line(
+        self, text: str, size: float, *, weight: str = "normal", colour: str = INK, left: float = EDGE
+    ) -> None:
+        """Write a line that must not be shortened, for it holds a number: smaller, if it is long."""
+        across = self._across(drawable(text), size, weight)
+        smaller = min(1.0, (WIDTH - EDGE - left) / max(across, 1) * 0.99)
+        self._line(text, size * smaller, weight=weight, colour=colour, left=left)
+
+    def _words(
+        self,
+        x: float,
+        base: float,
+        text: str,
+        size: float,
+        *,
+        weight: str = "normal",
+        colour: str = INK,
+        align: str = "left",
+        room: float = INNER,
+    ) -> float:
+        """Write on one line, shortened if need be; return how wide it is."""
+        clean = drawable(text)
+        self._boxes = self._boxes or (BOX in clean and BOX not in text)
+        fitting = shortened(clean, lambda part: self._across(part, size, weight) <= room)
+        self._figure.text(
+            x,
+            base,
+            fitting,
+            transform=self._pixels,
+            fontproperties=_font(fitting, size, weight),
+            color=colour,
+            horizontalalignment=align,
+            verticalalignment="baseline",
+            parse_math=False,  # a dollar in a name is a dollar
+        )
+        return self._across(fitting, size, weight)
+
+    def _wrapped(self, text: str, size: float, *, lines: int) -> list[str]:
+        done: list[str] = []
+        for word in text.split():
+            longer = f"{done[-1]} {word}" if done else word
+            if done and (len(done) == lines or self._across(drawable(longer), size, "bold") <= INNER):
+                done[-1] = longer
+            else:
+                done.append(word)
+        return done
+
+    def _across(self, text: str, size: float, weight: str) -> float:
+        width, _height, _descent = self._renderer.get_text_width_height_descent(
+            text, _font(text, size, weight), ismath=False
+        )
+        return float(width)
+
+    def _capsule(self, x: float, y: float, width: float, height: float, colour: str) -> FancyBboxPatch:
+        style = f"round,pad=0,rounding_size={height / 2}"
+        shape = FancyBboxPatch((x, y), width, height, boxstyle=style, facecolor=colour, linewidth=0)
+        self._add(shape)
+        return shape
+
+    def _fill(self, ground: Patch, x: float, y: float, width: float, height: float, colour: str) -> None:
+        shape = Rectangle((x, y), width, height, facecolor=colour, linewidth=0)
+        self._add(shape)
+        shape.set_clip_path(ground)
+
+    def _add(self, shape: Patch) -> None:
+        shape.set_transform(self._pixels)
+        self._figure.add_artist(shape)
+
+
+def _font(text: str, size: float, weight: str) -> FontProperties:
+    return FontProperties(family=families(text), size=size, weight=weight)
