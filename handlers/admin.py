@@ -13,6 +13,7 @@ from bot.control import Answer, Request
 from bot.domain.errors import Refused
 from bot.domain.model import WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
+from bot.storage.records import write_terms
 from bot.usecases import organizers, stewards
 from bot.wiring import App
 from handlers.texts import draft as draft_texts
@@ -67,7 +68,8 @@ async def _cards_wanted(app: App, request: Request) -> Answer:
         number=request["number"],
         beyond_headcount=request["beyond_headcount"],
     )
-    return _done("", places=[[place.id, place.name, number] for place, number in wanted])
+    terms = (await app.store.walkout(WalkoutId(request["walkout"]))).terms
+    return _done("", places=[[place.id, place.name, number] for place, number in wanted], terms=write_terms(terms))
 
 
 async def _mint(app: App, request: Request) -> Answer:

@@ -1,15 +1,23 @@
-"""Files of card codes, written once."""
+"""Files of card codes, written once: to print, or for a program."""
 
 from __future__ import annotations
 
 import csv
 import io
 import os
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from bot.cards import pretty
+from bot.domain.model import Terms
+from handlers.sheets.paper import Paper
+
+_TELEGRAM_BOT = re.compile(r"(?:https?://)?(?:t\.me/)?@?([A-Za-z][A-Za-z0-9_]{3,31})/?")
+
+Places = Sequence[tuple[str, Sequence[str]]]
+"""Workplaces by name, with the codes of their cards."""
 
 
 class Form(StrEnum):
@@ -17,15 +25,37 @@ class Form(StrEnum):
 
     CSV = "csv"
     TXT = "txt"
+    PDF = "pdf"
 
 
-def write(out: Path, form: Form, places: Sequence[tuple[str, Sequence[str]]]) -> Path:
-    """Write the codes of each workplace beside `out`, readable by their maker alone; return where."""
-    text = _csv(places) if form is Form.CSV else _txt(places)
+def telegram_link(bot: str) -> str | None:
+    """Return the link of a bot on Telegram, given by name or link; None if it cannot be one."""
+    named = _TELEGRAM_BOT.fullmatch(bot.strip())
+    return f"https://t.me/{named[1]}" if named else None
+
+
+def content(
+    form: Form,
+    places: Places,
+    terms: Terms,
+    *,
+    telegram: str | None = None,
+    paper: Paper | None = None,
+) -> bytes:
+    """Return the codes of each workplace in this form; a link to the bot and a size of paper are for printing."""
+    if form is Form.PDF:
+        from handlers.sheets.sheet import sheet  # noqa: PLC0415  half a second that nothing else should cost
+
+        return sheet(terms, places, telegram=telegram, paper=paper)
+    return (_csv(places) if form is Form.CSV else _txt(places)).encode()
+
+
+def write(out: Path, data: bytes) -> Path:
+    """Write codes beside `out`, readable by their maker alone; return where."""
     fresh = beside(out)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
     return fresh
@@ -36,7 +66,7 @@ def beside(out: Path) -> Path:
     return out.with_name(f"{out.name}.part")
 
 
-def _csv(places: Sequence[tuple[str, Sequence[str]]]) -> str:
+def _csv(places: Places) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["workplace", "card"])
@@ -45,5 +75,5 @@ def _csv(places: Sequence[tuple[str, Sequence[str]]]) -> str:
     return text.getvalue()
 
 
-def _txt(places: Sequence[tuple[str, Sequence[str]]]) -> str:
+def _txt(places: Places) -> str:
     return "\n".join("\n".join([name, *(f"  {pretty(code)}" for code in codes), ""]) for name, codes in places if codes)

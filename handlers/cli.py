@@ -8,8 +8,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -21,14 +22,17 @@ from bot import control
 from bot.clock import Clock, MovableClock, read_instant, real_clock
 from bot.control import Answer, Request
 from bot.domain.errors import Refused
+from bot.domain.model import Terms
 from bot.draft import SourceFile, workplaces_file
 from bot.keys import Person
 from bot.settings import PREFIX, Settings
+from bot.storage.records import read_terms
 from bot.usecases import organizers
 from bot.wiring import SOCKET, App, open_app
 from handlers import admin, card_files
 from handlers.console import PLATFORM, Console, ConsoleSender, Printer, interact, is_name, script_lines
 from handlers.service import AllRefused, Opener, keep_running
+from handlers.sheets.paper import Paper
 from handlers.texts import cli as texts
 from handlers.texts.refusals import start_refusal
 from handlers.texts.times import not_an_instant
@@ -97,26 +101,39 @@ def cards(
     every: Annotated[bool, typer.Option("--all", help="For every workplace.")] = False,
     number: Annotated[int | None, typer.Option(min=1, help="So many each. Default: what is missing.")] = None,
     form: Annotated[card_files.Form, typer.Option("--format", help="How they are written.")] = card_files.Form.CSV,
+    paper: Annotated[Paper | None, typer.Option(help="For pdf. Default: what is usual where the walkout is.")] = None,
+    telegram_bot: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="For pdf: QR codes open this bot. Default: they hold the bare code."),
+    ] = None,
     beyond_headcount: Annotated[bool, typer.Option(help="Allow more cards than people.")] = False,
     data: Data = None,
 ) -> None:
-    """Mint pledge cards and write their codes, once: the store keeps only their hashes."""
+    """Mint pledge cards and write their codes, once: the store keeps only their hashes. A pdf is ready to print."""
     if every == (workplace is not None):
         _fail(texts.one_or_all())
     if out.exists():
         _fail(texts.already_there(str(out)))
     if (left := card_files.beside(out)).exists():
         _fail(texts.half_written(str(left)))
+    telegram = None
+    if telegram_bot is not None:
+        telegram = card_files.telegram_link(telegram_bot) or _fail(texts.not_a_bot(telegram_bot))
     request: Request = {
         "walkout": walkout.lower(),
         "workplace": workplace,
         "number": number,
         "beyond_headcount": beyond_headcount,
     }
-    _print(_run(_mint(_settings(data).data, request, out, form)))
+    content = partial(card_files.content, form, telegram=telegram, paper=paper)
+    _print(_run(_mint(_settings(data).data, request, out, content)))
 
 
-async def _mint(data: Path, request: Request, out: Path, form: card_files.Form) -> Answer:
+Content = Callable[[card_files.Places, Terms], bytes]
+"""Makes the file that holds the codes."""
+
+
+async def _mint(data: Path, request: Request, out: Path, content: Content) -> Answer:
     """Have the codes on disk before the store knows them: cut off anywhere, no stored card is without its code."""
     wanted = await _carry_out(data, {**request, "command": "cards_wanted"})
     if wanted["status"]:
@@ -125,7 +142,8 @@ async def _mint(data: Path, request: Request, out: Path, form: card_files.Form) 
     total = sum(map(len, codes.values()))
     if total == 0:
         return {"out": texts.no_cards_missing(), "err": "", "status": 0}
-    fresh = card_files.write(out, form, [(name, codes[place]) for place, name, _n in wanted["places"]])
+    named = [(name, codes[place]) for place, name, _n in wanted["places"]]
+    fresh = card_files.write(out, content(named, read_terms(wanted["terms"])))
     answer = await _carry_out(
         data,
         {**request, "command": "mint", "cards": admin.pack_cards(codes)},
@@ -161,7 +179,7 @@ async def _console(
     if script is None and not sys.stdin.isatty():
         script = "-"
     clock = _console_clock(now, scripted=script is not None)
-    printer = Printer(out=sys.stdout, as_json=as_json)
+    printer = Printer(out=sys.stdout, as_json=as_json, files=settings.data / "files")
     async with open_app(settings.data, clock=clock, senders={PLATFORM: ConsoleSender(printer)}) as app:
         for name in names:
             await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)

@@ -11,8 +11,9 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TextIO
 
 from bot.clock import MovableClock, read_instant
@@ -20,7 +21,7 @@ from bot.domain.errors import NotRecorded
 from bot.keys import Person
 from bot.outbox import Letter, PlatformDown
 from bot.wiring import App
-from handlers.conversation import Button, Conversation, Reply, Said, Ways
+from handlers.conversation import Button, Conversation, File, Reply, Said, Ways
 from handlers.conversation.letters import buttons
 from handlers.texts import console as texts
 from handlers.texts.announcements import announcement
@@ -50,6 +51,7 @@ class Printer:
 
     out: TextIO
     as_json: bool
+    files: Path  #: a folder for what is not text
     numbered: bool = False
     shown: dict[str, list[tuple[Button, ...]]] = field(default_factory=dict)  #: each person's buttons, newest last
 
@@ -57,8 +59,12 @@ class Printer:
         """Show a private answer."""
         self._remember(name, reply.buttons)
         labels = [button.label for button in reply.buttons]
-        line = {"to": f"@{name}", "kind": reply.kind, "text": reply.text, "buttons": labels}
-        self._show(line, texts.private(name, reply.text, labels, numbered=self.numbered))
+        line: dict[str, object] = {"to": f"@{name}", "kind": reply.kind, "text": reply.text, "buttons": labels}
+        text = reply.text
+        if reply.file is not None:
+            path = self._keep(reply.file)
+            line["file"], text = str(path), f"{text}\n{path}"
+        self._show(line, texts.private(name, text, labels, numbered=self.numbered))
 
     def letter(self, letter: Letter) -> None:
         """Show an announcement."""
@@ -72,6 +78,12 @@ class Printer:
             self._show(line, texts.private(letter.address, text, shown, numbered=self.numbered))
         else:
             self._show({"room": letter.address, **about}, texts.room(letter.address, text))
+
+    def _keep(self, file: File) -> Path:
+        self.files.mkdir(mode=0o700, exist_ok=True)
+        path = self.files / file.name
+        path.write_bytes(file.data)
+        return path
 
     def _remember(self, name: str, under: tuple[Button, ...]) -> None:
         if under:
@@ -241,9 +253,7 @@ async def interact(app: App, clock: MovableClock | None, printer: Printer, every
     from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415
 
     with patch_stdout():
-        console = Console(
-            app, clock, Printer(out=sys.stdout, as_json=printer.as_json, numbered=True, shown=printer.shown)
-        )
+        console = Console(app, clock, replace(printer, out=sys.stdout, numbered=True))
         # in memory only: a history on disk would keep card codes
         session: PromptSession[str] = PromptSession(history=InMemoryHistory())
         ticking = asyncio.create_task(app.scheduler.run_forever(every_s))

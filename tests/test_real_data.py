@@ -248,7 +248,7 @@ class Stage:
 async def staged(data: Path) -> AsyncIterator[Stage]:
     clock = MovableClock(OPENED)
     out = StringIO()
-    printer = Printer(out=out, as_json=True)
+    printer = Printer(out=out, as_json=True, files=data / "files")
     async with open_app(data, clock=clock, senders={PLATFORM: ConsoleSender(printer)}) as app:
         for name in ("olga", "omar"):
             await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)

@@ -27,6 +27,7 @@ from handlers.conversation.parts import (
     Ask,
     Button,
     Command,
+    File,
     Here,
     Reply,
     Role,
@@ -42,10 +43,12 @@ from handlers.texts.catalogue import _, speaking
 
 __all__ = [
     "BUTTONS",
+    "CARD_BUTTONS",
     "COMMANDS",
     "Button",
     "Command",
     "Conversation",
+    "File",
     "Here",
     "Reply",
     "Role",
@@ -259,3 +262,6 @@ BUTTONS: dict[str, Run] = {
     "e": committee.press_older_deeds,
 }
 """Everything that can be pressed, by the first letter of the button's data."""
+
+CARD_BUTTONS = frozenset("pjcw")
+"""Those under a card's message."""

@@ -38,12 +38,22 @@ class Button:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """Something to look at, or to print."""
+
+    name: str
+    data: bytes
+    is_picture: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
     """One private answer."""
 
     kind: str  #: stable, for scripts
     text: str
     buttons: tuple[Button, ...] = ()
+    file: File | None = None  #: comes as a message of its own, also where a button was pressed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

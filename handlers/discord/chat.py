@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from io import BytesIO
 from json import JSONDecodeError
 from typing import Any, TypeVar
 
@@ -19,9 +20,11 @@ from bot.keys import Person
 from bot.storage.store import Room
 from bot.wiring import App
 from handlers.conversation import (
+    CARD_BUTTONS,
     Button,
     Command,
     Conversation,
+    File,
     Here,
     Reply,
     RoomsBy,
@@ -169,6 +172,8 @@ class DiscordChat:
             for number, part in enumerate(said, start=1):
                 under = shown if number == len(said) and shown else discord.utils.MISSING
                 await _patiently(partial(interaction.followup.send, part, view=under, ephemeral=in_server))
+            if (file := reply.file) is not None:
+                await _patiently(lambda: interaction.followup.send(file=_file(file), ephemeral=in_server))
         except (discord.HTTPException, *TROUBLE) as error:
             # what was asked for is done, and asking again tells
             log.warning("an answer could not be delivered: %s", type(error).__name__)
@@ -210,6 +215,8 @@ class DiscordChat:
             for part in before:
                 await _patiently(partial(channel.send, part))
             await _patiently(lambda: channel.send(last, view=shown) if shown else channel.send(last))
+            if (file := reply.file) is not None:
+                await _patiently(lambda: channel.send(file=_file(file)))
         except (discord.HTTPException, *TROUBLE) as error:
             log.warning("an answer could not be delivered: %s", type(error).__name__)
 
@@ -233,15 +240,22 @@ async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
 
 
 def _leaves_card(interaction: Interaction, reply: Reply) -> bool:
-    """Say whether a press was refused: then the answer goes below, for people need the message with their card."""
-    pressed = interaction.type is discord.InteractionType.component
-    return pressed and not reply.buttons and reply.kind != "not_now"
+    """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
+    if interaction.type is not discord.InteractionType.component:
+        return False
+    data: Mapping[str, Any] = interaction.data or {}  # type: ignore[assignment]
+    on_card = str(data.get("custom_id", ""))[:1] in CARD_BUTTONS
+    return reply.file is not None or (on_card and not reply.buttons)
 
 
 def _buttons(reply: Reply) -> tuple[Button, ...]:
     if reply.buttons or reply.kind not in _WITHOUT_CARD:
         return reply.buttons
     return (Button(label=texts.enter_card(), data=ENTER_CARD),)
+
+
+def _file(file: File) -> discord.File:
+    return discord.File(BytesIO(file.data), filename=file.name)
 
 
 def _person(user: discord.abc.User) -> Person:

@@ -15,6 +15,7 @@ from telegram import (
     Document,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputFile,
     Update,
     User,
 )
@@ -26,7 +27,7 @@ from bot.keys import Person
 from bot.roomwords import Wish
 from bot.usecases import organizers
 from bot.wiring import App
-from handlers.conversation import COMMANDS, Button, Conversation, Reply, RoomsBy, Said, Ways, holds_code
+from handlers.conversation import COMMANDS, Button, Conversation, File, Reply, RoomsBy, Said, Ways, holds_code
 from handlers.parts import parts
 from handlers.telegram.menus import Menus
 from handlers.telegram.sender import LONGEST_TEXT, NO_PREVIEW, answered, keyboard
@@ -110,7 +111,7 @@ class TelegramChat:
 
     async def _edit(self, query: Mapping[str, Any], reply: Reply) -> None:
         message = query.get("message")
-        if message is None:  # long gone
+        if message is None or reply.file is not None:  # long gone, or to be kept beside the file
             await self._say(query["from"]["id"], reply)
             return
         try:
@@ -130,6 +131,8 @@ class TelegramChat:
     async def _say(self, chat: int, reply: Reply) -> None:
         # what has buttons shows a card, whose code they carry
         protect = bool(reply.buttons) or None
+        if reply.file is not None:
+            await answered(partial(self._send_file, chat, reply.file))
         *before, last = parts(reply.text, LONGEST_TEXT)
         for part in before:
             await answered(partial(self._send, chat, part, None, protect))
@@ -145,6 +148,13 @@ class TelegramChat:
         await self._bot.send_message(
             chat, text, reply_markup=buttons, protect_content=protect, link_preview_options=NO_PREVIEW
         )
+
+    async def _send_file(self, chat: int, file: File) -> None:
+        data = InputFile(file.data, filename=file.name)
+        if file.is_picture:
+            await self._bot.send_photo(chat, data)
+        else:
+            await self._bot.send_document(chat, data)
 
     async def _deleted(self, message: TelegramMessage) -> bool:
         try:

@@ -18,6 +18,11 @@ def already_there(path: str) -> str:
     return _("{path} is there already; codes are written once. Choose another --out.").format(path=path)
 
 
+def not_a_bot(name: str) -> str:
+    """Refuse what cannot be a bot's name on Telegram."""
+    return _("{name} is no name of a Telegram bot, like allout_bot.").format(name=name)
+
+
 def no_file(path: str) -> str:
     """Say that a file is missing."""
     return _("There is no file {path}.").format(path=path)

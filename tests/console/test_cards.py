@@ -8,6 +8,7 @@ import stat
 import pytest
 
 from tests.console.play import SHOPS, Play, kinds, pledging, read_cards, roster, terms, to, withdrawing
+from tests.test_sheets import printed, reading
 
 HEADCOUNTS = {name: people for name, people, _, _ in SHOPS}
 CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}")
@@ -66,7 +67,8 @@ def test_more_cards_than_people_only_if_that_is_said(play: Play) -> None:
         ["--all", "--number", "11"],
         ["--all", "--number", "0"],
         ["--all", "--number", "-1"],
-        ["--all", "--format", "pdf"],
+        ["--all", "--format", "odt"],
+        ["--all", "--format", "pdf", "--telegram-bot", "no bot"],
     ],
 )
 def test_an_order_for_cards_that_cannot_be_carried_out_makes_none(play: Play, options: list[str]) -> None:
@@ -74,6 +76,32 @@ def test_an_order_for_cards_that_cannot_be_carried_out_makes_none(play: Play, op
     assert mint(play, walkout, *options, status=2)
     assert not (play.folder / "out.csv").exists()
     assert sum(map(len, play.cards(walkout).values())) == 40
+
+
+@pytest.mark.parametrize("bot", ["allout_bot", "@allout_bot", "t.me/allout_bot", "https://t.me/allout_bot"])
+def test_printed_cards_open_the_bot_and_can_be_pledged(play: Play, bot: str) -> None:
+    walkout = play.draft()
+    mint(play, walkout, "--workplace", "Depot", "--format", "pdf", "--telegram-bot", bot, out="cards.pdf")
+    assert stat.S_IMODE((play.folder / "cards.pdf").stat().st_mode) == 0o600
+    with reading((play.folder / "cards.pdf").read_bytes()) as pages:
+        assert round(pages[0].height) == 792  # letter, in New York
+        cards = printed(pages)
+        links = [link for page in pages for link in page.qr]
+    assert len(set(cards)) == HEADCOUNTS["Depot"]
+    assert sorted(links) == sorted(f"https://t.me/allout_bot?start={card.replace('-', '')}" for card in cards)
+    lines = play.console("@olga /open", "!wait", *pledging("d", cards))
+    assert [kinds(to(lines, f"d{n}")) for n in range(len(cards))] == [["terms", "pledged"]] * len(cards)
+
+
+def test_without_a_bots_name_printed_cards_hold_the_bare_code(play: Play) -> None:
+    walkout = play.draft()
+    mint(play, walkout, "--all", "--format", "pdf", "--paper", "a4", out="cards.pdf")
+    with reading((play.folder / "cards.pdf").read_bytes()) as pages:
+        assert round(pages[0].height) == 842
+        assert [page.is_steward for page in pages].count(True) == len(SHOPS)
+        cards = printed(pages)
+        assert sorted(link for page in pages for link in page.qr) == sorted(card.replace("-", "") for card in cards)
+    assert len(cards) == sum(HEADCOUNTS.values())
 
 
 def test_an_unknown_walkout_and_a_file_that_is_there_already_are_refused(play: Play) -> None:
