@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.domain.model import Announcement, Walkout, Workplace
 from bot.domain.roles import Proposal
 from bot.keys import Keys
-from bot.storage.store import Delivery, Parcel, RoleCard, Store
+from bot.storage.store import Delivery, Heard, Parcel, RoleCard, Store
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,9 @@ AT_ONCE = 100
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
+
+SPOKEN = "en"
+"""The language of a room for which none was chosen."""
 
 LAST_S = 3.0
 """How long a stop waits for the parcel under way."""
@@ -69,8 +72,8 @@ class Letter:
 class Sender(Protocol):
     """A platform's way out."""
 
-    async def send(self, letter: Letter) -> None:
-        """Send it, or raise RoomGone, TryLater or PlatformDown."""
+    async def send(self, letter: Letter) -> str:
+        """Send it and return its words, or raise RoomGone, TryLater or PlatformDown."""
         ...
 
 
@@ -125,7 +128,7 @@ class Outbox:
         letter = await self._open(parcel)
         self._claimed.popleft()
         try:
-            await sender.send(letter)
+            words = await sender.send(letter)
         except RoomGone:
             self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
         except TryLater as trouble:
@@ -137,8 +140,14 @@ class Outbox:
             log.error("a letter could not be sent and will be tried again: %s", type(error).__name__)  # noqa: TRY400
             self._owe_postponing(parcel, None)
         else:
-            self._owed.append(partial(self._store.settle, parcel.id, Delivery.SENT))
+            self._owed.append(partial(self._store.settle, parcel.id, Delivery.SENT, self._heard(letter, words)))
         await self._write_down()
+
+    def _heard(self, letter: Letter, words: str) -> Heard | None:
+        if letter.private or not letter.news.reference:  # what people are told privately is nobody else's to verify
+            return None
+        language = letter.language or SPOKEN
+        return Heard(reference=letter.news.reference, language=language, words=words, at=self._clock())
 
     def _owe_postponing(self, parcel: Parcel, after: timedelta | None) -> None:
         wait = after if after is not None else min(FIRST_WAIT * 2 ** min(parcel.attempts - 1, 10), LONGEST_WAIT)

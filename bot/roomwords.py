@@ -26,6 +26,7 @@ class Wish:
     walkout: WalkoutId
     scope: WorkplaceId | None
     until: datetime
+    language: str = ""
     address: str | None = None
 
 
@@ -36,12 +37,14 @@ class RoomWords:
         self._clock = clock
         self._wishes: dict[str, Wish] = {}
 
-    def give(self, organizer: Person, walkout: WalkoutId, scope: WorkplaceId | None) -> str:
+    def give(self, organizer: Person, walkout: WalkoutId, scope: WorkplaceId | None, language: str = "") -> str:
         """Make a word for this wish."""
         now = self._clock()
         self._wishes = {word: wish for word, wish in self._wishes.items() if wish.until > now}
         word = "".join(secrets.choice(ALPHABET) for _ in range(LETTERS))
-        self._wishes[word] = Wish(organizer=organizer, walkout=walkout, scope=scope, until=now + LASTS)
+        self._wishes[word] = Wish(
+            organizer=organizer, walkout=walkout, scope=scope, until=now + LASTS, language=language
+        )
         return word
 
     def seen(self, text: str, address: str) -> tuple[str, Wish] | None:

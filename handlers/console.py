@@ -25,6 +25,7 @@ from handlers.conversation import Button, Conversation, File, Reply, Said, Ways
 from handlers.conversation.letters import buttons
 from handlers.texts import console as texts
 from handlers.texts.announcements import announcement
+from handlers.texts.catalogue import speaking
 from handlers.texts.refusals import refusal
 from handlers.texts.times import not_an_instant
 from handlers.texts.workers import console_can_see
@@ -66,8 +67,8 @@ class Printer:
             line["file"], text = str(path), f"{text}\n{path}"
         self._show(line, texts.private(name, text, labels, numbered=self.numbered))
 
-    def letter(self, letter: Letter) -> None:
-        """Show an announcement."""
+    def letter(self, letter: Letter) -> str:
+        """Show an announcement, and return its words."""
         text = announcement(letter)
         scope = "citywide" if letter.news.scope is None or letter.about is None else letter.about.name
         about = {"kind": letter.news.kind, "scope": scope, "text": text}
@@ -78,6 +79,7 @@ class Printer:
             self._show(line, texts.private(letter.address, text, shown, numbered=self.numbered))
         else:
             self._show({"room": letter.address, **about}, texts.room(letter.address, text))
+        return text
 
     def _keep(self, file: File) -> Path:
         self.files.mkdir(mode=0o700, exist_ok=True)
@@ -109,10 +111,11 @@ class ConsoleSender:
     def __init__(self, printer: Printer) -> None:
         self._printer = printer
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> str:
         """Print it."""
         try:
-            self._printer.letter(letter)
+            with speaking(letter.language):
+                return self._printer.letter(letter)
         except BrokenPipeError:
             raise PlatformDown from None
 

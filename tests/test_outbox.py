@@ -29,12 +29,13 @@ class Post:
         self.letters: list[Letter] = []
         self.troubles = list(troubles)
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> str:
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble is not None:
             raise trouble
         self.letters.append(letter)
         self.took.append(f"{letter.address} {letter.news.occasion}")
+        return f"{letter.news.kind} in {letter.language or 'English'}"
 
 
 @pytest.fixture
@@ -191,10 +192,11 @@ class Crash(BaseException):
 class Crashing(Post):
     """Takes the second letter, and is gone."""
 
-    async def send(self, letter: Letter) -> None:
-        await super().send(letter)
+    async def send(self, letter: Letter) -> str:
+        words = await super().send(letter)
         if letter.news.occasion == "2":
             raise Crash
+        return words
 
 
 async def test_a_crash_between_sending_and_settling_repeats_that_one_parcel_at_most(

@@ -112,6 +112,14 @@ class WhichWalkout(Refused):
         self.fitting = fitting  #: id and title of each
 
 
+class NoSuchLanguage(Refused):
+    """There is no catalogue for this language."""
+
+    def __init__(self, named: str) -> None:
+        super().__init__(named)
+        self.named = named
+
+
 class NoSuchWorkplace(Refused):
     """No workplace has this name; `close` holds some that resemble it."""
 

@@ -67,7 +67,9 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
+    ROOM_TEST = "room_test"  #: an organizer wants to see whether rooms hear us
     # privately, to organizers or stewards:
+    WORKPLACES_READY = "workplaces_ready"  #: all that became ready at one tally, to organizers
     PROPOSAL = "proposal"  #: something needs their approval
     DECIDED = "decided"  #: what became of it
     ROLE_CARD_USED = "role_card_used"  #: to the appointer: is it them?
@@ -160,6 +162,7 @@ class Announcement:
     not_to: bytes = b""  #: this organizer knows already
     not_on: str = ""  #: organizers on this platform are not told; it is what the news is about
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    reference: str = ""  #: by which anybody can verify it; the store gives one to what goes to rooms
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

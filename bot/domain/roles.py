@@ -56,6 +56,7 @@ class Deed(StrEnum):
     SERVER_CODE = "server_code"
     BOUND = "bound"
     LET_GO = "let_go"
+    TESTED = "tested"
     DRAWN = "drawn"
 
 

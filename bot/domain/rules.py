@@ -25,6 +25,9 @@ LATE = timedelta(minutes=1)
 KEPT_AFTER_START = timedelta(days=7)
 KEPT_AFTER_END = timedelta(hours=48)
 
+NAMED_AT_MOST = 10
+"""Workplaces named in one message; a phone shows no more."""
+
 PLEDGING = frozenset({Stage.OPEN, Stage.ON})
 """The stages in which a pledge can be made or taken back, before the deadline."""
 
@@ -182,7 +185,8 @@ def _stays_on(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool) 
 
 def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
     occasion = str(walkout.tally)
-    newly = {place.id for place in places if is_ready(place) and not place.told_ready}
+    ready = [place for place in places if is_ready(place) and not place.told_ready]
+    newly = {place.id for place in ready}
     # the city learns nothing about a shop before it is on, so this goes to the shop's own room only
     news = [
         Announcement(
@@ -190,12 +194,12 @@ def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
             occasion=occasion,
             scope=place.id,
             about=place.id,
-            to_organizers=True,
             to_stewards=True,
         )
-        for place in places
-        if place.id in newly
+        for place in ready
     ]
+    if ready:
+        news.append(_digest(ready, occasion))
     passed = _quarters(walkout, places)
     if passed > walkout.milestone:
         news.append(Announcement(kind=Kind.MILESTONE, occasion=occasion, facts={"quarters": passed}))
@@ -203,6 +207,18 @@ def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
         walkout=replace(walkout, milestone=max(walkout.milestone, passed)),
         workplaces=tuple(replace(place, told_ready=place.told_ready or place.id in newly) for place in places),
         announcements=tuple(news),
+    )
+
+
+def _digest(ready: Sequence[Workplace], occasion: str) -> Announcement:
+    """Tell organizers in one message what their workplaces hear each in its own room."""
+    named = sorted((place.name for place in ready), key=str.casefold)
+    return Announcement(
+        kind=Kind.WORKPLACES_READY,
+        occasion=occasion,
+        to_rooms=False,
+        to_organizers=True,
+        facts={"workplaces": named[:NAMED_AT_MOST], "more": len(named[NAMED_AT_MOST:])},
     )
 
 

@@ -109,6 +109,26 @@ class Parcel:
     nonce: str  #: 20 letters by which a platform knows a parcel that is sent again; made when it is first claimed
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What a room has heard."""
+
+    reference: str
+    language: str
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """An announcement as rooms really heard it."""
+
+    walkout: WalkoutId
+    citywide: bool  #: or in one workplace's own rooms
+    said: datetime  #: when the first room had heard it
+    words: Mapping[str, str]  #: by language
+
+
 class Store(Protocol):
     """Everything the application remembers.
 
@@ -173,7 +193,7 @@ class Store(Protocol):
         ...
 
     async def bind_room(self, room: Room, note: Note | None = None) -> None:
-        """Let the room hear the walkout's news from now on; bound again it may change its language."""
+        """Let the room hear the walkout's news from now on; bound again with another language it changes to that."""
         ...
 
     async def release_room(self, walkout: WalkoutId, platform: str, address: str, note: Note | None = None) -> bool:
@@ -190,6 +210,15 @@ class Store(Protocol):
 
     async def rooms(self, walkout: WalkoutId) -> list[Room]:
         """Every room of the walkout."""
+        ...
+
+    async def test_rooms(
+        self, walkout: WalkoutId, news: Callable[[WorkplaceId | None], Announcement], note: Note, *, since: str
+    ) -> int | None:
+        """Make this news for every scope that has a room; return how many rooms will hear it.
+
+        None, and nothing changed, if such news was made since the occasion `since`.
+        """
         ...
 
     async def roles(self, member: MemberId) -> Roles:
@@ -277,8 +306,15 @@ class Store(Protocol):
         """Take a platform's waiting parcels, oldest first, for sending. After a crash they wait again."""
         ...
 
-    async def settle(self, parcel: int, became: Delivery) -> None:
-        """Record what became of a claimed parcel: sent, or its room is gone."""
+    async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:
+        """Record what became of a claimed parcel: sent, or its room is gone.
+
+        What a room `heard` is kept for whoever verifies it: the first words in each language, and when that was.
+        """
+        ...
+
+    async def statement(self, reference: str) -> Statement | None:
+        """Find an announcement that some room has heard; None if there is none of this reference."""
         ...
 
     async def postpone(self, parcel: int, *, until: datetime) -> None:

@@ -65,6 +65,11 @@ def find(places: Sequence[Workplace], name: str) -> Workplace:
     raise NoSuchWorkplace(name[:LONGEST_NAME], tuple(place.name for place in close[:NAMED_AT_MOST]))
 
 
+def is_name(places: Iterable[Workplace], name: str) -> bool:
+    """Say whether a workplace is called exactly that."""
+    return any(_plain(place.name) == _plain(name) for place in places)
+
+
 def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
 

@@ -13,12 +13,14 @@ from dataclasses import replace
 from bot import cards
 from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard
 from bot.wiring import App
-from handlers.conversation import committee, organizers, workers
+from handlers.conversation import committee, organizers, rooms, statements, workers
 from handlers.conversation.parts import (
     AT,
     CARD,
     CODE,
+    LANGUAGE,
     NICKNAME,
+    REFERENCE,
     ROLE,
     ROOM,
     SCOPE,
@@ -178,6 +180,13 @@ COMMANDS = (
         options=(CARD,),
         help=lambda: _("take your pledge back"),
     ),
+    Command(
+        name="verify",
+        who=Role.WORKER,
+        run=statements.verify,
+        options=(REFERENCE,),
+        help=lambda: _("ask whether an announcement is really mine"),
+    ),
     Command(name="help", who=Role.WORKER, run=_help, help=lambda: _("this list")),
     Command(name="privacy", who=Role.WORKER, run=workers.privacy, help=lambda: _("what is kept and what is not")),
     Command(
@@ -212,16 +221,16 @@ COMMANDS = (
     Command(
         name="room",
         who=Role.ORGANIZER,
-        run=organizers.room,
-        options=(WALKOUT, SCOPE, ROOM),
+        run=rooms.room,
+        options=(WALKOUT, SCOPE, LANGUAGE, ROOM),
         help=lambda: _("choose which room hears the news"),
     ),
     Command(
         name="rooms",
         who=Role.ORGANIZER,
-        run=organizers.rooms,
+        run=rooms.rooms,
         options=(WALKOUT,),
-        help=lambda: _("list the rooms that hear the news"),
+        help=lambda: _("list the rooms that hear the news, and test them"),
     ),
     Command(
         name="appoint",
@@ -253,8 +262,9 @@ BUTTONS: dict[str, Run] = {
     "n": workers.not_now,
     "c": workers.status,
     "w": workers.withdraw,
-    "b": organizers.press_bind,
-    "d": organizers.press_do_not_bind,
+    "b": rooms.press_bind,
+    "d": rooms.press_do_not_bind,
+    "s": rooms.press_rooms,
     "a": committee.press_approve,
     "r": committee.press_refuse,
     "f": committee.press_confirm,

@@ -162,6 +162,8 @@ class Takes(StrEnum):
     SCOPE = "scope"  #: what a room hears
     ROLE = "role"
     NICKNAME = "nickname"
+    LANGUAGE = "language"
+    REFERENCE = "reference"
     ROOM = "room"  #: only where rooms have names that are typed
 
 
@@ -205,6 +207,15 @@ SCOPE = Option(
     takes=Takes.SCOPE,
     label=lambda: _("citywide|WORKPLACE|off"),
     help=lambda: _("citywide, a workplace, or off to hear nothing more"),
+    required=True,
+)
+LANGUAGE = Option(
+    takes=Takes.LANGUAGE, label=lambda: _("LANGUAGE"), help=lambda: _("the language in which it hears the news")
+)
+REFERENCE = Option(
+    takes=Takes.REFERENCE,
+    label=lambda: _("REF"),
+    help=lambda: _("the eight letters and digits under the announcement"),
     required=True,
 )
 ROLE = Option(

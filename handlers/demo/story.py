@@ -22,7 +22,7 @@ from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.demo.plot import Act, Deed, Plot
 from handlers.texts import demo as texts
-from handlers.texts.announcements import announcement
+from handlers.texts.announcements import words
 from handlers.texts.workers import console_can_see
 
 PLATFORM = "console"  #: so that `allout console` can go on with what is kept
@@ -94,10 +94,11 @@ class Ears:
     def __init__(self) -> None:
         self._letters: list[Letter] = []
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> str:
         """Hear it. What organizers hear privately is the same as in the room."""
         if not letter.private:
             self._letters.append(letter)
+        return words(letter)
 
     def heard(self) -> list[Heard]:
         """Return what was heard since the last time; where many rooms hear the same, the first of them."""
@@ -110,7 +111,7 @@ class Ears:
             Heard(
                 kind=same[0].news.kind,
                 room=same[0].address,
-                text=" / ".join(announcement(same[0]).split("\n")),
+                text=" / ".join(words(same[0]).split("\n")),
                 about=same[0].about.name if same[0].about else "",
                 others=len(same) - 1,
             )

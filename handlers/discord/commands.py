@@ -12,6 +12,7 @@ from discord import app_commands
 
 from handlers.conversation import COMMANDS, Command, Role, Takes
 from handlers.texts import discord as texts
+from handlers.texts.catalogue import languages, name_of
 
 Interaction = discord.Interaction["discord.Client"]
 Chosen = Callable[[Interaction, Command, Mapping[str, str]], Awaitable[None]]
@@ -65,6 +66,9 @@ def _command(row: Command, chosen: Chosen, suggest: Suggest) -> app_commands.Com
     first = inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     callback.__signature__ = inspect.Signature([first, *parameters])  # type: ignore[attr-defined]
     app_commands.describe(**{option.takes: option.help() for option in options})(callback)
+    if any(option.takes is Takes.LANGUAGE for option in options):
+        spoken = [app_commands.Choice(name=name_of(each), value=each) for each in languages()]
+        app_commands.choices(**{Takes.LANGUAGE: spoken})(callback)
     suggesting = {o.takes: _suggesting(row, o.takes, suggest) for o in options if o.takes in _SUGGESTED}
     if suggesting:
         app_commands.autocomplete(**suggesting)(callback)
@@ -96,6 +100,7 @@ def _gist(command: Mapping[str, Any]) -> dict[str, Any]:
         "type": command["type"],
         "required": bool(command.get("required")),
         "autocomplete": bool(command.get("autocomplete")),
+        "choices": [(choice["name"], choice["value"]) for choice in command.get("choices") or []],
         "contexts": sorted(command.get("contexts") or []),
         "installs": sorted(command.get("integration_types") or []),
         "options": [_gist(option) for option in command.get("options") or []],

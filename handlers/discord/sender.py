@@ -32,11 +32,11 @@ class DiscordSender:
         self._client = client
         self._gone = gone
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> str:
         """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
         try:
             async with asyncio.timeout(LONGEST_S):
-                await self._send(letter)
+                return await self._send(letter)
         except (discord.Forbidden, discord.NotFound) as error:
             if error.code in NOT_A_VERDICT:
                 raise TryLater from None
@@ -48,7 +48,7 @@ class DiscordSender:
         except (discord.HTTPException, *TROUBLE):
             raise TryLater from None
 
-    async def _send(self, letter: Letter) -> None:
+    async def _send(self, letter: Letter) -> str:
         channel = (
             await self._client.create_dm(discord.Object(int(letter.address)))
             if letter.private
@@ -65,3 +65,4 @@ class DiscordSender:
             await channel.send(last, nonce=nonce, suppress_embeds=True)
         else:
             await channel.send(last, nonce=nonce, suppress_embeds=True, view=shown)
+        return text

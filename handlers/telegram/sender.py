@@ -43,16 +43,16 @@ class TelegramSender:
         self._moved = moved
         self._gone = gone
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> str:
         """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
         try:
-            await self._send_all(letter)
+            return await self._send_all(letter)
         except RoomGone:
             if not letter.private:
                 await self._gone(letter.address)
             raise
 
-    async def _send_all(self, letter: Letter) -> None:
+    async def _send_all(self, letter: Letter) -> str:
         chat = int(letter.address)
         wait = self._pace.wait_for(chat)
         if wait > 0:  # others need not wait for this chat
@@ -79,6 +79,7 @@ class TelegramSender:
             raise TryLater from None
         except NetworkError:
             raise TryLater from None
+        return text
 
     async def _send(self, chat: int, text: str, shown: InlineKeyboardMarkup | None) -> None:
         await self._pace.turn(chat)

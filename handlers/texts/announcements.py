@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from bot import references
 from bot.domain.model import Kind, Stage, Walkout, Workplace
 from bot.outbox import Letter
 from handlers.texts.catalogue import _
@@ -14,9 +15,18 @@ from handlers.texts.workers import demands, headline
 
 
 def announcement(letter: Letter) -> str:
-    """Word a piece of news for the room that hears it."""
-    words = _WORDS.get(letter.news.kind) or WORDS[letter.news.kind]
-    return words(letter)
+    """Word a piece of news for whoever hears it; in a room anybody can verify it."""
+    said = words(letter)
+    if letter.private or not letter.news.reference:
+        return said
+    line = _("Ref {reference} · check it: /verify").format(reference=references.pretty(letter.news.reference))
+    return f"{said}\n\n{line}"
+
+
+def words(letter: Letter) -> str:
+    """Word the news alone."""
+    worded = _WORDS.get(letter.news.kind) or WORDS[letter.news.kind]
+    return worded(letter)
 
 
 def _opened(letter: Letter) -> str:
@@ -106,6 +116,15 @@ def _called_off(letter: Letter) -> str:
     )
 
 
+def _room_test(letter: Letter) -> str:
+    title = _walkout(letter).terms.title
+    if letter.news.scope is None:
+        return _("This is a test: this room hears the citywide news of {title}.").format(title=title)
+    return _("This is a test: this room hears the news of {workplace} for {title}.").format(
+        workplace=_place(letter).name, title=title
+    )
+
+
 def _the_day(walkout: Walkout, place: Workplace | None = None) -> str:
     said = [place.meet if place else "", walkout.terms.on_the_day]
     return "".join(f"\n{line}" for line in said if line)
@@ -138,4 +157,5 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.REMINDER: _reminder,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
+    Kind.ROOM_TEST: _room_test,
 }

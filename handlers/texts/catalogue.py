@@ -11,6 +11,9 @@ from pathlib import Path
 
 LOCALES = Path(__file__).parent / "locales"
 
+ENGLISH = "en"
+NAMES = {ENGLISH: "English", "es": "Español"}
+
 _speaking: ContextVar[NullTranslations] = ContextVar("speaking", default=NullTranslations())  # noqa: B039
 
 
@@ -22,6 +25,23 @@ def speaking(language: str | None) -> Iterator[None]:
         yield
     finally:
         _speaking.reset(token)
+
+
+@lru_cache(maxsize=1)
+def languages() -> tuple[str, ...]:
+    """Return the languages there are catalogues for, and English."""
+    return (ENGLISH, *sorted(found.parent.parent.name for found in LOCALES.glob("*/LC_MESSAGES/allout.mo")))
+
+
+def language(typed: str) -> str | None:
+    """Return the language that is meant, if we speak it."""
+    wanted = typed.casefold().replace("-", "_")
+    return next((each for each in languages() if each.casefold() == wanted), None)
+
+
+def name_of(spoken: str) -> str:
+    """Name a language in itself."""
+    return NAMES.get(spoken, spoken)
 
 
 @lru_cache(maxsize=64)  # a language is whatever a chat says it is

@@ -256,6 +256,7 @@ def _deed(line: Line) -> str:
         Deed.SERVER_CODE: _("{who} became an organizer by the server's code"),
         Deed.BOUND: _("{who} bound a room: {name}"),
         Deed.LET_GO: _("{who} let a room go"),
+        Deed.TESTED: _("{who} had every room hear a test"),
         Deed.DRAWN: _("{who} counted the cards drawn: {name}"),
     }[line.deed].format(who=who, name=name, what=what)
     where = _("{id}, after tally {n}").format(id=line.walkout, n=number(line.tally)) if line.walkout else ""

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
-from handlers.texts import committee
-from handlers.texts.catalogue import _
-from handlers.texts.times import when
+from handlers.texts import committee, organizers
+from handlers.texts.catalogue import _, ngettext
+from handlers.texts.times import number, when
 from handlers.texts.workers import headline
 
 
@@ -22,6 +22,19 @@ def _room_gone(letter: Letter) -> str:
     return _(
         "The chat of {workplace} is gone or has removed me; it hears nothing any more. Bind another: /room"
     ).format(workplace=_place(letter))
+
+
+def _workplaces_ready(letter: Letter) -> str:
+    if letter.walkout is None:
+        raise ValueError(letter.news.kind)
+    named, more = list(map(str, letter.news.facts["workplaces"])), int(letter.news.facts["more"])
+    n = len(named) + more
+    return ngettext(
+        "{title}: {names} has reached its number. Nobody walks out yet: the city is still counting. See /board",
+        "{title}: {n} workplaces have reached their numbers: {names}. Nobody walks out yet: the city is still "
+        "counting. See /board",
+        n,
+    ).format(title=letter.walkout.terms.title, n=number(n), names=organizers.enumerated(named, more))
 
 
 def _proposal(letter: Letter) -> str:
@@ -81,6 +94,7 @@ def _place(letter: Letter) -> str:
 
 
 WORDS: dict[Kind, Callable[[Letter], str]] = {
+    Kind.WORKPLACES_READY: _workplaces_ready,
     Kind.ROOM_GONE: _room_gone,
     Kind.PROPOSAL: _proposal,
     Kind.DECIDED: _decided,

@@ -63,70 +63,15 @@ def gaps(lacks: Gaps, walkout: str) -> list[str]:
 
 
 def _named(places: Sequence[Workplace]) -> str:
-    names = ", ".join(place.name for place in places[:NAMED_AT_MOST])
-    more = len(places) - NAMED_AT_MOST
+    return enumerated([place.name for place in places[:NAMED_AT_MOST]], len(places) - NAMED_AT_MOST)
+
+
+def enumerated(named: Sequence[str], more: int) -> str:
+    """Write these names in a row, and how many more there are."""
+    names = ", ".join(named)
     if more <= 0:
         return names
     return ngettext("{names} and {n} more", "{names} and {n} more", more).format(names=names, n=number(more))
-
-
-def room_bound(room: str, scope: str | None, undo: str) -> str:
-    """Confirm a binding."""
-    if scope is None:
-        return _("{room} hears the citywide news from now on. Undo: {undo}").format(room=room, undo=undo)
-    return _("{room} hears the news of {workplace} from now on. Undo: {undo}").format(
-        room=room, workplace=scope, undo=undo
-    )
-
-
-def cannot_post() -> str:
-    """Say that a chat cannot hear the news yet."""
-    return _(
-        "I may not write in this channel, so it would hear nothing. Give me the permissions View Channel and Send "
-        "Messages here (in a thread: Send Messages in Threads), then send this again. Nothing changed."
-    )
-
-
-def room_not_bound() -> str:
-    """Answer an organizer who does not bind a chat after all."""
-    return _("This chat hears nothing from me. To bind one after all, send /room again.")
-
-
-def room_released(room: str, *, was_bound: bool) -> str:
-    """Confirm that a room is let go."""
-    if not was_bound:
-        return _("{room} was not bound; nothing changed.").format(room=room)
-    return _("{room} hears nothing more.").format(room=room)
-
-
-def room_usage(by: str) -> str:
-    """Say how a room is bound: by its typed name, by a word posted there, or at the place itself."""
-    return {
-        "name": _('Send /room citywide #name, /room "Workplace" #name, or /room off #name.'),
-        "word": _('Send /room citywide, or /room "Workplace". To undo: /rooms, then /room off and its name there.'),
-        "place": _("In the channel that shall hear the news, send /room and what it hears. To undo, there: /room off"),
-    }[by]
-
-
-def rooms(found: Sequence[tuple[str, str, str | None]], usage: str) -> str:
-    """List rooms: their platform, their name there, and what they hear."""
-    if not found:
-        return _("No chat hears the news yet.") + "\n" + usage
-    return "\n".join(
-        _("{room} ({platform}): {scope}").format(
-            room=room, platform=platform, scope=_("citywide") if scope is None else scope
-        )
-        for platform, room, scope in found
-    )
-
-
-def room_word(word: str, link: str) -> str:
-    """Say how a chat is bound by a word."""
-    return _(
-        "Within ten minutes: add me to the chat with this link, then write there, or in your channel:\n"
-        "/room {word}\n{link}\n"
-        "I delete that message and ask you here before the chat hears anything."
-    ).format(word=word, link=link)
 
 
 def organizer_made() -> str:

@@ -6,7 +6,7 @@ from bot.domain import errors
 from bot.domain.errors import Refused
 from bot.domain.model import Stage
 from handlers.texts.board import stage
-from handlers.texts.catalogue import _
+from handlers.texts.catalogue import _, languages, name_of
 from handlers.texts.times import number, when
 
 
@@ -52,6 +52,10 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 "This needs {needed} organizers to approve, and only {there} can. Appoint another first: /appoint. "
                 "If none can be reached: allout organizer-code, on the server."
             ).format(needed=number(refused.needed), there=number(refused.there))
+        case errors.NoSuchLanguage():
+            return "no_such_language", _("I do not speak {named}. I speak: {languages}. Nothing changed.").format(
+                named=refused.named, languages=", ".join(f"{each} ({name_of(each)})" for each in languages())
+            )
         case errors.NoSuchProposal():
             return "no_such_proposal", _("That proposal has been decided, or has lapsed after a day. Nothing changed.")
         case errors.OwnProposal():

@@ -17,7 +17,7 @@ PUNCTUAL = timedelta(minutes=1)
 """A tally run so soon after its instant is on time; the design does not say how punctual a clock must be."""
 
 News = tuple[str, str, int | None, int | None, int | None]
-"""Kind, occasion, whose rooms hear it (None: the citywide ones), the workplace it is about, quarters."""
+"""Kind, occasion, whose rooms hear it (None: the citywide ones, or no room), the workplace it is about, quarters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +189,8 @@ def _news_while_open(
 ) -> set[News]:
     told = set().union(*ready[:now])
     news: set[News] = {("workplace_ready", str(now + 1), shop, shop, None) for shop in ready[now] - told}
+    if news:
+        news.add(("workplaces_ready", str(now + 1), None, None, None))  # to organizers, all in one
     quarters = [_quarters(plan, board) for board in boards]
     if plan.milestones and quarters[now] > max([0, *quarters[:now]]):
         news.add(("milestone", str(now + 1), None, None, quarters[now]))

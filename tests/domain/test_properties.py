@@ -457,10 +457,29 @@ def test_a_workplace_hears_that_it_is_ready_at_most_once_and_only_before_it_is_o
         for each in made:
             assert each.scope == each.about  # never citywide
             assert each.scope in taken.ready
-            assert each.to_organizers
+            assert each.to_stewards
+            assert not each.to_organizers  # they hear of all in one
             told.append(each.scope)
     assert None not in told
     assert len(told) == len(set(told))
+
+
+@modest
+@given(histories())
+def test_organizers_hear_once_a_tally_of_the_workplaces_whose_own_rooms_hear_of_it(story: History) -> None:
+    for taken in play(story):
+        names = {place.id: place.name for place in taken.places}
+        ready = [
+            names[each.scope] for each in taken.ruling.announcements if each.kind is Kind.WORKPLACE_READY if each.scope
+        ]
+        digests = [each for each in taken.ruling.announcements if each.kind is Kind.WORKPLACES_READY]
+        assert len(digests) == bool(ready)
+        for each in digests:
+            assert each.to_organizers
+            assert not each.to_rooms
+            assert not each.to_stewards  # they look after their own workplace only
+            assert sorted(each.facts["workplaces"]) == sorted(ready)
+            assert each.facts["more"] == 0
 
 
 @modest
@@ -470,6 +489,8 @@ def test_before_it_is_on_the_city_hears_of_no_workplace(story: History) -> None:
         for each in taken.ruling.announcements:
             if taken.walkout.stage is not Stage.ON:
                 assert (each.scope is None) == (each.about is None)
+            if each.scope is None and each.to_rooms:
+                assert "workplaces" not in each.facts
             assert each.scope in {None, each.about}
 
 
@@ -497,7 +518,8 @@ def test_milestones_only_rise_and_never_pass_the_board(story: History) -> None:
 def test_news_tells_no_number_of_people(story: History) -> None:
     for taken in play(story):
         for each in taken.ruling.announcements:
-            assert set(each.facts) <= {"quarters"}
+            assert set(each.facts) <= {"quarters", "workplaces", "more"}
+            assert each.facts.get("more", 0) <= len(taken.places)
 
 
 @modest

@@ -492,10 +492,34 @@ def test_a_workplace_hears_once_that_it_is_ready_and_the_city_hears_nothing() ->
             occasion="1",
             scope=WorkplaceId(1),
             about=WorkplaceId(1),
+            to_stewards=True,
+        ),
+        Announcement(
+            kind=Kind.WORKPLACES_READY,
+            occasion="1",
+            to_rooms=False,
             to_organizers=True,
+            facts={"workplaces": ["Shop 1"], "more": 0},
         ),
     )
     assert (fell.announcements, back.announcements) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("shops_ready", "named", "more"),
+    [(1, 1, 0), (10, 10, 0), (11, 10, 1), (40, 10, 30)],
+)
+def test_organizers_hear_of_all_that_became_ready_in_one_message_that_a_phone_can_show(
+    shops_ready: int, named: int, more: int
+) -> None:
+    ruling = rules.tally(under(OPEN, citywide_threshold=999), shops(*[10] * shops_ready, 9), now=at("10:00"))
+    to_organizers = [made for made in ruling.announcements if made.to_organizers]
+    own = [made for made in ruling.announcements if made.kind is Kind.WORKPLACE_READY]
+
+    assert [(made.kind, made.scope, made.to_rooms) for made in to_organizers] == [(Kind.WORKPLACES_READY, None, False)]
+    assert (len(to_organizers[0].facts["workplaces"]), to_organizers[0].facts["more"]) == (named, more)
+    assert [made.scope for made in own] == list(range(1, shops_ready + 1))
+    assert all(made.to_rooms and made.to_stewards for made in own)
 
 
 def test_falling_below_is_seen_on_the_board_and_announced_nowhere() -> None:

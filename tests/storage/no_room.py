@@ -115,11 +115,12 @@ class Post:
     def __init__(self) -> None:
         self.took: list[str] = []
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> str:
         """Take it."""
         if not self.took:
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, ALL))
         self.took.append(letter.news.occasion)
+        return letter.news.occasion
 
 
 async def letters(data: Path) -> dict[str, object]:

@@ -6,17 +6,18 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot import references
 from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
 from bot.storage.records import instant, maybe_moment
 from bot.storage.sqlite.writer import Row, Writer
-from bot.storage.store import Delivery, Note, Parcel
+from bot.storage.store import Delivery, Heard, Note, Parcel
 
 # CROSS JOIN keeps the order: for each piece of news its recipients are looked up, never the other way round.
 _ADD_NEWS = """
-    INSERT INTO announcement (walkout, scope, kind, about, occasion, facts)
+    INSERT INTO announcement (walkout, scope, kind, about, occasion, facts, reference)
     SELECT ?1, item.value ->> 'scope', item.value ->> 'kind', item.value ->> 'about', item.value ->> 'occasion',
-           item.value ->> 'facts'
-    FROM json_each(?2) AS item WHERE true ON CONFLICT DO NOTHING
+           item.value ->> 'facts', item.value ->> 'reference'
+    FROM json_each(?2) AS item WHERE true ON CONFLICT (walkout, scope, kind, about, occasion) DO NOTHING
 """
 _ADD_PARCELS = """
     INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address)
@@ -69,6 +70,7 @@ class News(Writer):
 
     async def _write_news(self, walkout: WalkoutId | None, news: Sequence[Announcement]) -> None:
         named = walkout or ""
+        fresh = await self._fresh_references(sum(item.to_rooms for item in news))
         rows = json.dumps(
             [
                 {
@@ -77,6 +79,7 @@ class News(Writer):
                     "about": item.about or 0,
                     "occasion": item.occasion,
                     "facts": json.dumps(dict(item.facts)),
+                    "reference": fresh.pop() if item.to_rooms else "",
                     "to_rooms": item.to_rooms,
                     "to_organizers": item.to_organizers,
                     "to_stewards": item.to_stewards,
@@ -93,6 +96,18 @@ class News(Writer):
                 key = (named, item.scope or 0, item.kind, item.about or 0, item.occasion)
                 await self._rows(_TO_ADDRESS, (*key, platform, address))
 
+    async def _fresh_references(self, wanted: int) -> list[str]:
+        """Make references that no announcement has had."""
+        fresh: set[str] = set()
+        while len(fresh) < wanted:
+            fresh |= {references.mint() for _ in range(wanted - len(fresh))}
+            taken = await self._rows(
+                "SELECT reference FROM announcement WHERE reference IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(fresh)),),
+            )
+            fresh -= {reference for (reference,) in taken}
+        return list(fresh)
+
     async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
         """See Store.claim_parcels."""
         rows = await self._change(
@@ -105,6 +120,8 @@ class News(Writer):
             ) RETURNING id, walkout, scope, kind, about, occasion, platform, room, attempts, nonce,
                 (SELECT facts FROM announcement AS a WHERE (a.walkout, a.scope, a.kind, a.about, a.occasion)
                     = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
+                (SELECT reference FROM announcement AS a WHERE (a.walkout, a.scope, a.kind, a.about, a.occasion)
+                    = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
                 coalesce((SELECT address FROM member WHERE member.id = parcel.member), parcel.address),
                 (SELECT language FROM room WHERE (room.walkout, room.scope, room.platform, room.address)
                     = (parcel.walkout, parcel.scope, parcel.platform, parcel.room))
@@ -113,9 +130,22 @@ class News(Writer):
         )
         return sorted(map(_read_parcel, rows), key=lambda parcel: parcel.id)
 
-    async def settle(self, parcel: int, became: Delivery) -> None:
+    async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:
         """See Store.settle."""
-        await self._change("UPDATE parcel SET state = ? WHERE id = ?", (became, parcel))
+
+        async def job() -> None:
+            await self._rows("UPDATE parcel SET state = ? WHERE id = ?", (became, parcel))
+            if heard is not None:
+                await self._rows(
+                    "UPDATE announcement SET said = ? WHERE reference = ? AND reference <> '' AND said IS NULL",
+                    (instant(heard.at), heard.reference),
+                )
+                await self._rows(
+                    "INSERT INTO heard (reference, language, words) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    (heard.reference, heard.language, heard.words),
+                )
+
+        await self._in_transaction(job)
 
     async def postpone(self, parcel: int, *, until: datetime) -> None:
         """See Store.postpone."""
@@ -146,11 +176,12 @@ def _read_parcel(row: Row) -> Parcel:
             about=WorkplaceId(row[4]) or None,
             occasion=row[5],
             facts=json.loads(row[10]),
+            reference=row[11],
         ),
         platform=row[6],
         room=row[7] or None,
-        person=row[11] or None,
+        person=row[12] or None,
         attempts=row[8],
         nonce=row[9],
-        language=row[12] or "",
+        language=row[13] or "",
     )

@@ -15,6 +15,7 @@ from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnus
 from bot.storage.sqlite.cards import Cards
 from bot.storage.sqlite.people import People
 from bot.storage.sqlite.rooms import Rooms
+from bot.storage.sqlite.statements import Statements
 from bot.storage.sqlite.walkouts import Walkouts
 
 LOCK_WAIT_S = 1.0
@@ -32,7 +33,7 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Walkouts, Rooms, People):
+class SqliteStore(Cards, Walkouts, Rooms, People, Statements):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 

@@ -19,7 +19,8 @@ class Rooms(News):
             changed = await self._rows(
                 """
                 INSERT INTO room (walkout, scope, platform, address, language) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET language = excluded.language WHERE language <> excluded.language RETURNING 1
+                ON CONFLICT DO UPDATE SET language = excluded.language
+                WHERE excluded.language NOT IN ('', room.language) RETURNING 1
                 """,
                 (room.walkout, room.scope or 0, room.platform, room.address, room.language),
             )
@@ -71,7 +72,8 @@ class Rooms(News):
     async def rooms(self, walkout: WalkoutId) -> list[Room]:
         """See Store.rooms."""
         rows = await self._read(
-            "SELECT scope, platform, address, language FROM room WHERE walkout = ? ORDER BY scope", (walkout,)
+            "SELECT scope, platform, address, language FROM room WHERE walkout = ? ORDER BY scope, platform, address",
+            (walkout,),
         )
         return [
             Room(
@@ -79,3 +81,25 @@ class Rooms(News):
             )
             for scope, platform, address, language in rows
         ]
+
+    async def test_rooms(
+        self, walkout: WalkoutId, news: Callable[[WorkplaceId | None], Announcement], note: Note, *, since: str
+    ) -> int | None:
+        """See Store.test_rooms."""
+
+        async def job() -> int | None:
+            scopes = await self._rows("SELECT scope, count(*) FROM room WHERE walkout = ? GROUP BY scope", (walkout,))
+            tests = [news(WorkplaceId(scope) or None) for scope, _ in scopes]
+            if not tests:
+                return 0
+            recent = await self._rows(
+                "SELECT 1 FROM announcement WHERE walkout = ? AND kind = ? AND occasion > ? AND occasion <= ? LIMIT 1",
+                (walkout, tests[0].kind, since, tests[0].occasion),
+            )
+            if recent:
+                return None
+            await self._write_news(walkout, tests)
+            await self._note(note)
+            return sum(int(rooms) for _, rooms in scopes)
+
+        return await self._in_transaction(job)

@@ -1,0 +1,26 @@
+"""References: eight letters under every announcement, by which anybody can ask whether the bot made it."""
+
+from __future__ import annotations
+
+import secrets
+
+from bot.cards import ALPHABET, fold
+
+LENGTH = 8
+GROUP = 4
+
+
+def mint() -> str:
+    """Make a new reference: 40 random bits, too many to try."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def parse(text: str) -> str | None:
+    """Return the reference that the text spells, or None if it is not the shape of one."""
+    reference = fold(text)
+    return reference if len(reference) == LENGTH and all(letter in ALPHABET for letter in reference) else None
+
+
+def pretty(reference: str) -> str:
+    """Return the reference as people read it: two groups of four."""
+    return f"{reference[:GROUP]}-{reference[GROUP:]}"

@@ -1,0 +1,35 @@
+"""Whether rooms hear us: a visible test, when an organizer wants to see it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from bot.domain import rules
+from bot.domain.errors import WrongStage
+from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
+from bot.domain.roles import Deed
+from bot.usecases.desk import Desk
+
+TEST_EVERY = timedelta(minutes=1)
+
+
+async def test_rooms(desk: Desk, walkout: WalkoutId) -> int | None:
+    """Let every room of the walkout hear what it is bound to; return how many will. None: too soon after the last.
+
+    Raises WrongStage, NoSuchWalkout.
+    """
+    seen = await desk.store.walkout(walkout)
+    if seen.stage not in rules.NOT_OVER:
+        raise WrongStage(seen.stage)
+    now = desk.clock()
+
+    def news(scope: WorkplaceId | None) -> Announcement:
+        return Announcement(kind=Kind.ROOM_TEST, occasion=_occasion(now), scope=scope, about=scope)
+
+    note = desk.note(Deed.TESTED, walkout)
+    return await desk.store.test_rooms(walkout, news, note, since=_occasion(now - TEST_EVERY))
+
+
+def _occasion(instant: datetime) -> str:
+    """Write an instant so that later ones sort behind earlier ones."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,161 @@
+"""What organizers can say about rooms: which chat hears what, in which language, and whether it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.errors import NoSuchLanguage
+from bot.domain.model import Walkout, WalkoutId, Workplace
+from bot.domain.roles import Deed
+from bot.domain.rules import NOT_OVER
+from bot.storage.store import Room
+from bot.usecases import organizers, stewards
+from bot.usecases import rooms as testing
+from handlers.conversation.parts import Ask, Button, Here, Reply, RoomsBy, old_button
+from handlers.texts import rooms as texts
+from handlers.texts.catalogue import ENGLISH, language
+
+PAGE = 12
+
+
+async def room(ask: Ask) -> Reply:
+    """Bind a chat to a walkout, or let it go."""
+    named, words = await ask.named_walkout()
+    off = bool(words) and words[0].casefold() == "off"
+    if off and (len(words) > 1 or ask.here is not None or ask.ways.rooms_by is not RoomsBy.PLACE):
+        here = ask.ways.rooms_by is RoomsBy.PLACE and ask.here is not None
+        return await _let_go(ask, named, "" if here else " ".join(words[1:]))
+    match ask.ways.rooms_by:
+        case RoomsBy.WORD if words:
+            return _give_word(ask, await _meant(ask, named, words))
+        case RoomsBy.PLACE if words and ask.here is not None:
+            return await _bind_here(ask, await _meant(ask, named, words), ask.here)
+        case RoomsBy.NAME if len(words) > 1:
+            return await _bind(ask, await _meant(ask, named, words[:-1]), words[-1])
+    return Reply(kind="help", text=texts.room_usage(ask.ways.rooms_by))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wanted:
+    """What a room shall hear."""
+
+    walkout: WalkoutId
+    place: Workplace | None  #: None: the citywide news
+    language: str  #: '': as it is, or English
+
+
+async def _meant(ask: Ask, named: str | None, words: Sequence[str]) -> _Wanted:
+    """Read a scope with a language behind it, or without. Raises NoSuchWorkplace, NoSuchLanguage."""
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    places = await ask.app.store.workplaces(walkout.id)
+    first, *rest = words
+    # a workplace may be called "Citywide Cleaning", or "Casa Es": its whole name comes first
+    if rest and stewards.is_name(places, " ".join(words)):
+        return _Wanted(walkout=walkout.id, place=stewards.find(places, " ".join(words)), language="")
+    spoken = language(rest[-1]) if rest else None
+    if first.casefold() == "citywide":
+        if rest and (spoken is None or len(rest) > 1):
+            raise NoSuchLanguage(" ".join(rest))
+        return _Wanted(walkout=walkout.id, place=None, language=spoken or "")
+    name = " ".join(words[:-1] if spoken is not None else words)
+    return _Wanted(walkout=walkout.id, place=stewards.find(places, name), language=spoken or "")
+
+
+async def _bind(ask: Ask, wanted: _Wanted, address: str) -> Reply:
+    walkout, place = wanted.walkout, wanted.place
+    bound = Room(
+        walkout=walkout,
+        scope=place.id if place else None,
+        platform=ask.who.platform,
+        address=address,
+        language=wanted.language,
+    )
+    note = ask.desk.note(Deed.BOUND, walkout, name=place.name if place else "")
+    await organizers.bind_room(bound, ask.app.store, note)
+    named = ask.ways.name_room(bound)
+    undo = "/room off" if ask.ways.rooms_by is RoomsBy.PLACE else f"/room off {address}"
+    return Reply(kind="done", text=texts.room_bound(named, place.name if place else None, wanted.language, undo))
+
+
+async def _bind_here(ask: Ask, wanted: _Wanted, here: Here) -> Reply:
+    if not here.can_post:
+        return Reply(kind="cannot_post", text=texts.cannot_post())
+    return await _bind(ask, wanted, here.address)
+
+
+def _give_word(ask: Ask, wanted: _Wanted) -> Reply:
+    place = wanted.place
+    word = ask.app.room_words.give(ask.who, wanted.walkout, place.id if place else None, wanted.language)
+    return Reply(kind="room_word", text=texts.room_word(word, ask.ways.invite.format(word=word)))
+
+
+async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    platform = ask.who.platform
+    if not address and ask.here is not None:
+        address = ask.here.address
+    note = ask.desk.note(Deed.LET_GO, walkout.id)
+    was_bound = await ask.app.store.release_room(walkout.id, platform, address, note)
+    gone = Room(walkout=walkout.id, scope=None, platform=platform, address=address)
+    return Reply(kind="done", text=texts.room_released(ask.ways.name_room(gone), was_bound=was_bound))
+
+
+async def press_bind(ask: Ask) -> Reply:
+    """Bind the chat in which a word was seen."""
+    wish = ask.app.room_words.confirm(ask.words[0], ask.who) if await ask.is_organizer() else None
+    if wish is None or wish.address is None:
+        return old_button()
+    place = None if wish.scope is None else await ask.app.store.workplace(wish.walkout, wish.scope)
+    return await _bind(ask, _Wanted(walkout=wish.walkout, place=place, language=wish.language), wish.address)
+
+
+async def press_do_not_bind(_ask: Ask) -> Reply:
+    """Answer an organizer who does not bind a chat after all."""
+    return Reply(kind="done", text=texts.room_not_bound())
+
+
+async def rooms(ask: Ask) -> Reply:
+    """List the rooms."""
+    return await _list(ask, await organizers.which(ask.app.store, ask.first, [NOT_OVER]), page=1)
+
+
+async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
+    names = {place.id: place.name for place in await ask.app.store.workplaces(walkout.id)}
+    bound = await ask.app.store.rooms(walkout.id)
+    pages = max(1, -(-len(bound) // PAGE))
+    page = min(page, pages)
+    found = [
+        texts.Listed(
+            name=ask.ways.name_room(each),
+            platform=each.platform,
+            scope=names[each.scope] if each.scope else None,
+            language=each.language or ENGLISH,
+        )
+        for each in bound[(page - 1) * PAGE : page * PAGE]
+    ]
+    buttons = []
+    if found:
+        buttons.append(Button(label=texts.send_a_test(), data=f"s:{walkout.id}"))
+    if page > 1:
+        buttons.append(Button(label=texts.page_before(), data=f"s:{walkout.id}:{page - 1}"))
+    if page < pages:
+        buttons.append(Button(label=texts.page_after(), data=f"s:{walkout.id}:{page + 1}"))
+    said = texts.rooms(found, texts.room_usage(ask.ways.rooms_by), page, pages)
+    return Reply(kind="rooms", text=said, buttons=tuple(buttons))
+
+
+async def press_rooms(ask: Ask) -> Reply:
+    """Let the rooms hear a test; or, with a number, show that page of their list."""
+    walkout, *page = ask.words
+    if not await ask.is_organizer():
+        return old_button()
+    if page:
+        wanted = int(page[0]) if page[0].isascii() and page[0].isdecimal() else 1
+        return await _list(ask, await ask.app.store.walkout(WalkoutId(walkout)), page=max(1, wanted))
+    asked = await testing.test_rooms(ask.desk, WalkoutId(walkout))
+    if asked is None:
+        return Reply(kind="too_soon", text=texts.tested_before())
+    if asked == 0:
+        return Reply(kind="rooms", text=texts.rooms([], texts.room_usage(ask.ways.rooms_by), 1, 1))
+    return Reply(kind="done", text=texts.tested(asked))
