@@ -161,6 +161,11 @@ class Announcement:
     not_on: str = ""  #: organizers on this platform are not told; it is what the news is about
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def to_notices(self) -> bool:
+        """Whether workers who asked for it are told privately: what decides about everybody's day, once each."""
+        return self.scope is None and self.kind in {Kind.ON, Kind.LAPSED, Kind.CALLED_OFF}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ruling:

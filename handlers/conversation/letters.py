@@ -7,10 +7,13 @@ from bot.domain.roles import Became
 from bot.outbox import Letter
 from handlers.conversation.parts import Button
 from handlers.texts import committee as texts
+from handlers.texts import notices
 
 
 def buttons(letter: Letter) -> tuple[Button, ...]:
     """Return the buttons under a letter."""
+    if letter.worker:
+        return (clear_button(),)
     match letter.news.kind:
         case Kind.PROPOSAL if letter.proposal is not None and letter.proposal.became is Became.OPEN:
             number = letter.proposal.id
@@ -27,6 +30,11 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
                 Button(label=texts.turn_away(), data=f"t:{number}"),
             )
     return ()
+
+
+def clear_button(code: str = "") -> Button:
+    """Return the button that clears a worker's chat."""
+    return Button(label=notices.clear_label(), data=f"x:{code}", below=True)
 
 
 def fetch_buttons(number: str) -> tuple[Button, ...]:

@@ -9,12 +9,15 @@ from bot.domain.model import Kind, Stage, Walkout, Workplace
 from bot.outbox import Letter
 from handlers.texts.catalogue import _
 from handlers.texts.letters import WORDS
+from handlers.texts.notices import letter_to_worker
 from handlers.texts.times import number, span, when
 from handlers.texts.workers import demands, headline
 
 
 def announcement(letter: Letter) -> str:
-    """Word a piece of news for the room that hears it."""
+    """Word a piece of news for whoever hears it."""
+    if letter.worker:
+        return letter_to_worker(letter)
     words = _WORDS.get(letter.news.kind) or WORDS[letter.news.kind]
     return words(letter)
 
