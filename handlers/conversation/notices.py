@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.domain.errors import Refused
 from bot.domain.model import CardState, Entry, Stage
 from bot.usecases.workers import Seen
+from handlers.conversation.letters import NO_CARD
 from handlers.conversation.parts import Ask, Button, Reply, old_button
 from handlers.conversation.workers import own_buttons, status
 from handlers.texts import notices as texts
@@ -53,13 +54,15 @@ async def warn(ask: Ask) -> Reply:
     code = ask.code or ""
     keep = Button(label=texts.keep_label(), data=f"c:{code}" if code else "y:keep")
     buttons = (Button(label=texts.clear_now_label(), data=f"y:{code}"), keep)
-    text = texts.warning(ask.ways.can_clear(), needs_card=bool(code) and await _needs_card(ask, code))
+    text = texts.warning(ask.ways.can_clear(), needs_card=await _needs_card(ask))
     return Reply(kind="clear_warning", text=text, buttons=buttons)
 
 
-async def _needs_card(ask: Ask, code: str) -> bool:
+async def _needs_card(ask: Ask) -> bool:
+    if ask.code is None:
+        return ask.first != NO_CARD
     try:
-        return (await ask.worker.look(code)).walkout.terms.entry is not Entry.OPEN
+        return (await ask.worker.look(ask.code)).walkout.terms.entry is not Entry.OPEN
     except Refused:  # the walkout is over, most likely
         return True
 

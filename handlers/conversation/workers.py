@@ -8,7 +8,7 @@ from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
 from bot.domain.rules import PLEDGING
 from bot.usecases import stewards
 from bot.usecases.workers import Seen
-from handlers.conversation.letters import clear_button
+from handlers.conversation.letters import NO_CARD, clear_button
 from handlers.conversation.parts import Ask, Button, Reply, old_button
 from handlers.texts import general, notices, workers
 from handlers.texts.catalogue import _
@@ -97,7 +97,7 @@ async def pledge(ask: Ask) -> Reply:
     place = stewards.find(places, " ".join(words))
     seen = await ask.worker.look_without_card(walkout.id, place.id)
     code = ask.worker.open_code(walkout.id)
-    return _show(ask, seen, code, _offer("j", f"{walkout.id}:{place.id}", code))
+    return _show(ask, seen, code, _offer("j", f"{walkout.id}:{place.id}", NO_CARD))
 
 
 async def press_pledge(ask: Ask) -> Reply:

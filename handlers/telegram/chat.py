@@ -156,7 +156,7 @@ class TelegramChat:
     async def _delete(self, chat: int, messages: list[int]) -> set[int] | None:
         """Return those that Telegram does not delete; None if it cannot be reached."""
         try:
-            return set() if await answered(lambda: self._bot.delete_messages(chat, messages)) else None
+            return set() if not messages or await answered(lambda: self._bot.delete_messages(chat, messages)) else None
         except BadRequest:  # one that is too old spoils them all
             left = set()
             for number in messages:
@@ -278,7 +278,7 @@ class TelegramChat:
 def _leaves_card(query: Mapping[str, Any], reply: Reply) -> bool:
     """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
     on_card = str(query.get("data", ""))[:1] in CARD_BUTTONS
-    return reply.file is not None or (on_card and not reply.buttons)
+    return reply.file is not None or (on_card and not reply.buttons and not reply.clears)
 
 
 def _person(user: User) -> Person:

@@ -136,7 +136,7 @@ def warning(can_clear: str, *, needs_card: bool) -> str:
             "take it back: without this message and without the card, nobody can. Your pledge stays as it is."
         )
         if needs_card
-        else _("This deletes my messages in this chat. Your pledge stays as it is.")
+        else _("This deletes my messages in this chat and nothing else: a pledge stays as it is.")
     )
     return "\n\n".join(filter(None, [lost, can_clear]))
 
