@@ -13,13 +13,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, SealedBox
 from nacl.secret import SecretBox
 
 from bot import cards
 from bot.domain.errors import KeyFileRefused
-from bot.domain.model import WalkoutId
+from bot.domain.model import WalkoutId, WorkplaceId
 
 _KEY_BYTES = 32
+
+NOTICE_BYTES = 192
+"""What is sealed in a notice is padded to this: a length would tell one notice from another."""
+
+_LONGEST_LANGUAGE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,15 @@ class Person:
 
     platform: str
     account: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addressee:
+    """Whom a notice is for."""
+
+    account: str
+    language: str
+    workplace: WorkplaceId  #: so that they are told whether their own goes out
 
 
 class Keys:
@@ -79,6 +95,35 @@ class Keys:
     def unseal(self, sealed: bytes) -> str:
         """Undo `seal`."""
         return SecretBox(self._server).decrypt(sealed).decode()
+
+    def locator(self, walkout: WalkoutId, code: str) -> bytes:
+        """Return where the notice of a card's owner is kept; without the code nobody can tell whose it is."""
+        return _mac(self._walkouts[walkout], "notice", code)
+
+    def locators(self, code: str) -> dict[WalkoutId, bytes]:
+        """Return the locator under every walkout's key."""
+        return {walkout: self.locator(walkout, code) for walkout in self._walkouts}
+
+    def seal_notice(self, walkout: WalkoutId, addressee: Addressee) -> bytes:
+        """Encrypt an address to the walkout's public key; gone for good when the walkout's key is destroyed."""
+        fields = [addressee.account, addressee.language[:_LONGEST_LANGUAGE], addressee.workplace]
+        text = json.dumps(fields, ensure_ascii=False).encode()
+        # blanks after JSON mean nothing; only a name on the console could be longer
+        padded = text.ljust(-(-len(text) // NOTICE_BYTES) * NOTICE_BYTES)
+        return SealedBox(self._pair(walkout).public_key).encrypt(padded)
+
+    def unseal_notice(self, walkout: WalkoutId, sealed: bytes) -> Addressee | None:
+        """Undo `seal_notice`; None once the walkout's key is destroyed, or for what was not sealed here."""
+        if walkout not in self._walkouts:
+            return None
+        try:
+            account, language, workplace = json.loads(SealedBox(self._pair(walkout)).decrypt(sealed))
+        except CryptoError:
+            return None
+        return Addressee(account=account, language=language, workplace=WorkplaceId(workplace))
+
+    def _pair(self, walkout: WalkoutId) -> PrivateKey:
+        return PrivateKey(_mac(self._walkouts[walkout], "notices"))
 
     def add_walkout(self, walkout: WalkoutId) -> None:
         """Make the walkout's key, and have it on disk before anything is bound with it."""

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.domain.model import Announcement, Walkout, Workplace
+from bot.domain.model import Announcement, Kind, Stage, Walkout, Workplace
 from bot.domain.roles import Proposal
 from bot.keys import Keys
 from bot.storage.store import Delivery, Heard, Parcel, RoleCard, Store
@@ -61,7 +61,8 @@ class Letter:
     about: Workplace | None
     address: str
     private: bool  #: to a person, not to a room
-    language: str  #: of the room
+    worker: bool  #: to a worker who asked to be told; `about` is their own workplace then
+    language: str  #: of whoever reads it
     proposal: Proposal | None  #: the one it speaks of
     proposer: str  #: their nickname
     role_card: RoleCard | None  #: likewise
@@ -128,6 +129,8 @@ class Outbox:
         letter = await self._open(parcel)
         self._claimed.popleft()
         try:
+            if letter is None:
+                raise RoomGone  # noqa: TRY301  the same as if it were
             words = await sender.send(letter)
         except RoomGone:
             self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
@@ -158,7 +161,10 @@ class Outbox:
             await self._owed[0]()
             self._owed.popleft()
 
-    async def _open(self, parcel: Parcel) -> Letter:
+    async def _open(self, parcel: Parcel) -> Letter | None:
+        """Return what is to be sent; None for a worker who is not to be told any more."""
+        if parcel.notice:
+            return await self._open_notice(parcel)
         walkout, about, facts = parcel.walkout, parcel.news.about, parcel.news.facts
         proposal = await self._store.proposal(str(facts["proposal"])) if "proposal" in facts else None
         members = (await self._store.committee()).members if proposal else {}
@@ -174,5 +180,29 @@ class Outbox:
             language=parcel.language,
             address=parcel.room if parcel.room is not None else self._keys.unseal(parcel.person or b""),
             private=parcel.room is None,
+            worker=False,
+            nonce=parcel.nonce,
+        )
+
+    async def _open_notice(self, parcel: Parcel) -> Letter | None:
+        if parcel.walkout is None or parcel.person is None:  # deleted since
+            return None
+        addressee = self._keys.unseal_notice(parcel.walkout, parcel.person)
+        walkout = await self._store.walkout(parcel.walkout)
+        overtaken = parcel.news.kind is Kind.ON and walkout.stage is not Stage.ON  # called off meanwhile
+        if addressee is None or overtaken:
+            return None
+        return Letter(
+            news=parcel.news,
+            walkout=walkout,
+            about=await self._store.workplace(walkout.id, addressee.workplace),
+            proposal=None,
+            proposer="",
+            role_card=None,
+            unseal=self._keys.unseal,
+            language=addressee.language,
+            address=addressee.account,
+            private=True,
+            worker=True,
             nonce=parcel.nonce,
         )

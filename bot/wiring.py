@@ -21,7 +21,7 @@ from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
 from bot.usecases import automatic
-from bot.usecases.automatic import Tallies
+from bot.usecases.automatic import Closing, Tallies
 
 DATABASE = "allout.db"
 KEY_FILE = "allout.key"
@@ -91,6 +91,7 @@ def _jobs(store: Store, keys: Keys, tallies: Tallies, outboxes: Mapping[str, Out
         due = [of(walkout) for walkout in await store.walkouts()]
         return min((instant for instant in due if instant is not None), default=None)
 
+    closing = Closing(store, keys, clock)
     return [
         Job(
             name="tally",
@@ -102,11 +103,7 @@ def _jobs(store: Store, keys: Keys, tallies: Tallies, outboxes: Mapping[str, Out
             due=lambda: earliest(rules.next_reminder),
             run=partial(automatic.remind_all, store, clock),
         ),
-        Job(
-            name="close",
-            due=lambda: earliest(rules.closes_at),
-            run=partial(automatic.close_all, store, keys, clock),
-        ),
+        Job(name="close", due=closing.due, run=closing.close_all),
         *(
             Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
             for platform, outbox in outboxes.items()

@@ -58,6 +58,8 @@ class Printer:
 
     def reply(self, name: str, reply: Reply) -> None:
         """Show a private answer."""
+        if reply.clears:
+            self.shown.pop(name, None)  # what is not there cannot be pressed
         self._remember(name, reply.buttons)
         labels = [button.label for button in reply.buttons]
         line: dict[str, object] = {"to": f"@{name}", "kind": reply.kind, "text": reply.text, "buttons": labels}

@@ -42,9 +42,9 @@ OLGA = 5_900_000_001
 OMAR = 5_900_000_002
 """Who organizes."""
 
-TERMS_BUTTONS = ["Pledge", "Not now"]
-PLEDGED_BUTTONS = ["Check", "Withdraw"]
-WITHDRAWN_BUTTONS = ["Pledge", "Check"]
+TERMS_BUTTONS = ["Pledge", "Not now", "Clear this chat"]
+PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Clear this chat"]
+WITHDRAWN_BUTTONS = ["Pledge", "Check", "Clear this chat"]
 
 SHOPS: tuple[tuple[str, int, int, str], ...] = (
     ("Depot", 10, 6, "at the Depot gate"),

@@ -164,6 +164,11 @@ class Announcement:
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     reference: str = ""  #: by which anybody can verify it; the store gives one to what goes to rooms
 
+    @property
+    def to_notices(self) -> bool:
+        """Whether workers who asked for it are told privately: what decides about everybody's day, once each."""
+        return self.scope is None and self.kind in {Kind.ON, Kind.LAPSED, Kind.CALLED_OFF}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ruling:

@@ -38,6 +38,16 @@ class Member:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """A worker's wish to be told privately. Nothing in it leads to a card or, without the key file, to anybody."""
+
+    locator: bytes  #: an HMAC of the card's code
+    walkout: WalkoutId
+    platform: str
+    sealed: bytes  #: address, language and workplace, to the walkout's public key
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Committee:
     """Everybody with a role."""
 
@@ -96,7 +106,7 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parcel:
-    """One announcement on its way to one room, or to one organizer (whose address is sealed)."""
+    """One announcement on its way to one room, or to one person (whose address is sealed)."""
 
     id: int
     walkout: WalkoutId | None
@@ -104,6 +114,7 @@ class Parcel:
     platform: str
     room: str | None
     person: bytes | None  #: the sealed address
+    notice: bool  #: the person is a worker who asked for it; sealed to the walkout's key, None if they ask no more
     attempts: int
     language: str  #: of the room
     nonce: str  #: 20 letters by which a platform knows a parcel that is sent again; made when it is first claimed
@@ -150,6 +161,25 @@ class Store(Protocol):
         """
         ...
 
+    async def add_notice(self, notice: Notice, *, card: bytes, owner: bytes) -> bool:
+        """Keep a notice if this owner's card stands pledged and the walkout is not over; once, however often asked.
+
+        False if there is none now.
+        """
+        ...
+
+    async def delete_notice(self, locator: bytes) -> None:
+        """Forget a notice; nothing more is sent for it, but for what is being sent."""
+        ...
+
+    async def has_notice(self, locator: bytes) -> bool:
+        """Say whether there is one."""
+        ...
+
+    async def settle_notices(self) -> None:
+        """Leave nothing in the files of the order in which notices were added; called at each tally."""
+        ...
+
     async def add_walkout(self, walkout: Walkout, workplaces: Sequence[Workplace]) -> None:
         """Keep a new draft."""
         ...
@@ -189,7 +219,7 @@ class Store(Protocol):
         ...
 
     async def close(self, walkout: WalkoutId) -> None:
-        """Forget the walkout's cards, rooms, proposals and parcels; keep its announcements."""
+        """Forget the walkout's cards, notices, rooms, proposals and parcels; keep its announcements."""
         ...
 
     async def bind_room(self, room: Room, note: Note | None = None) -> None:
@@ -303,7 +333,10 @@ class Store(Protocol):
         ...
 
     async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
-        """Take a platform's waiting parcels, oldest first, for sending. After a crash they wait again."""
+        """Take a platform's parcels that are due, for sending: oldest first, but those of notices after all others.
+
+        After a crash they wait again.
+        """
         ...
 
     async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import Clock
 from bot.domain import rules
-from bot.domain.model import Announcement, Kind, Stage, WalkoutId
+from bot.domain.errors import NotRecorded
+from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
 from bot.keys import Keys
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
+
+LAST_PARCELS = timedelta(hours=1)
+"""How long after a start parcels may hold up a closing that is due. A hundred thousand letters take no longer."""
 
 
 class Tallies:
@@ -26,6 +32,7 @@ class Tallies:
     async def take_due(self) -> None:
         """Take every tally that is due: verdict, board, news and parcels, each walkout's in one transaction."""
         async with self._turn:
+            taken = False
             for walkout in await self._store.walkouts():
                 now = self._clock()
                 if rules.latest_tally(walkout, now) is not None:
@@ -34,6 +41,10 @@ class Tallies:
                     log.info(
                         "tally %d of %s: %s, %d news", after.tally, after.id, after.stage, len(ruling.announcements)
                     )
+                    taken = True
+            if taken:
+                with contextlib.suppress(NotRecorded):  # then at the next tally
+                    await self._store.settle_notices()
 
 
 async def remind_all(store: Store, clock: Clock) -> None:
@@ -58,12 +69,37 @@ async def tell_of_platform(platform: str, kind: Kind, why: str, store: Store, cl
     )
 
 
-async def close_all(store: Store, keys: Keys, clock: Clock) -> None:
-    """Destroy the secrets of every walkout that is long over."""
-    for walkout in await store.walkouts():
-        due = rules.closes_at(walkout)
-        if due is not None and due <= clock():
-            await close(walkout.id, store, keys)
+class Closing:
+    """Destroys the secrets of every walkout that is long over.
+
+    Parcels have had days to be sent by then. Some may still wait only because nothing ran: whoever comes back from
+    that gets an hour to send them. Source: docs/decisions/0013-closing-waits-for-parcels.md.
+    """
+
+    def __init__(self, store: Store, keys: Keys, clock: Clock) -> None:
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        self._patient_until = clock() + LAST_PARCELS
+
+    async def due(self) -> datetime | None:
+        """Return when the next walkout is closed, as far as it is known now."""
+        found = [at for walkout in await self._store.walkouts() if (at := await self._closes_at(walkout)) is not None]
+        return min(found, default=None)
+
+    async def close_all(self) -> None:
+        """Close what is due."""
+        for walkout in await self._store.walkouts():
+            at = await self._closes_at(walkout)
+            if at is not None and at <= self._clock():
+                await close(walkout.id, self._store, self._keys)
+
+    async def _closes_at(self, walkout: Walkout) -> datetime | None:
+        at = rules.closes_at(walkout)
+        if at is None or at > self._clock():
+            return at
+        waits = walkout.id in self._keys.walkouts and await self._store.unsettled(walkout.id) > 0
+        return max(at, self._patient_until) if waits else at
 
 
 async def close(walkout: WalkoutId, store: Store, keys: Keys) -> None:

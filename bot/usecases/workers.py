@@ -11,8 +11,8 @@ from bot.domain.errors import NotOpenYet, OneCardEach, PledgingClosed, TallyDue,
 from bot.domain.model import CardState, Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
-from bot.keys import Keys, Person
-from bot.storage.store import Store
+from bot.keys import Addressee, Keys, Person
+from bot.storage.store import Notice, Store
 from bot.usecases.automatic import Tallies
 
 
@@ -24,6 +24,7 @@ class Seen:
     workplace: Workplace
     mine: CardState | None  #: the holder's own pledge; None says nothing about anybody else's
     changed: bool = False
+    told: bool = False  #: they have asked to be told when it is on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,12 +43,13 @@ class Worker:
 
         Raises UnknownCard; and to everyone but its owner NotOpenYet, PledgingClosed.
         """
-        return self._offered(await self._seen(await self.store.apply(self._change(Act.LOOK, code))))
+        return self._offered(await self._seen(await self.store.apply(self._change(Act.LOOK, code)), code))
 
     async def look_without_card(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
         """Show the account's own pledge in a walkout with open entry, or else this workplace's terms."""
         enrol = Enrolment(walkout=walkout, workplace=workplace)
-        seen = await self._seen(await self.store.apply(self._change(Act.LOOK, self.open_code(walkout), enrol)))
+        code = self.open_code(walkout)
+        seen = await self._seen(await self.store.apply(self._change(Act.LOOK, code, enrol)), code)
         if seen.mine is not CardState.PLEDGED:  # who took a pledge back may make it elsewhere
             seen = replace(seen, workplace=await self.store.workplace(walkout, workplace), mine=None)
         return self._offered(seen)
@@ -69,7 +71,7 @@ class Worker:
         own = next((walkout for walkout in self.keys.walkouts if self.open_code(walkout) == code), None)
         if own is not None:  # open entry: the head-count has a say as well
             return await self.enrol(own, (await self.look(code)).workplace.id)
-        return await self._pledge(self._change(Act.PLEDGE, code))
+        return await self._pledge(code, self._change(Act.PLEDGE, code))
 
     async def enrol(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
         """Pledge without a card, where the walkout's entry is open. Raises as `pledge` does, and WorkplaceFull."""
@@ -77,16 +79,44 @@ class Worker:
         if seen.terms.entry is not Entry.OPEN or walkout not in self.keys.walkouts:
             raise WrongStage(seen.stage)
         code = self.open_code(walkout)
-        return await self._pledge(self._change(Act.PLEDGE, code, Enrolment(walkout=walkout, workplace=workplace)))
+        enrol = Enrolment(walkout=walkout, workplace=workplace)
+        return await self._pledge(code, self._change(Act.PLEDGE, code, enrol))
 
     async def withdraw(self, code: str) -> Seen:
-        """Take the pledge back; doing it twice changes nothing.
+        """Take the pledge back, and the notice with it; doing it twice changes nothing.
 
         Raises UnknownCard, NotPledged (whoever else may have pledged the card), PledgingClosed or NotRecorded.
         """
-        outcome = await self._decided(self._change(Act.WITHDRAW, code))
+        change = self._change(Act.WITHDRAW, code)
+        outcome = await self._decided(replace(change, notices=self.keys.locators(code)))
         self.brake.forget(self.who, outcome.walkout)
-        return await self._seen(outcome)
+        return await self._seen(outcome, code)
+
+    async def ask_to_be_told(self, code: str, language: str) -> Seen:
+        """Keep the account's address, sealed, so that it can be told when it is on; doing it twice changes nothing.
+
+        Only for whoever's pledge stands on the card: `told` says whether it is kept. Raises as `look` does.
+        """
+        seen = await self.look(code)
+        walkout = seen.walkout.id
+        if seen.told or seen.mine is not CardState.PLEDGED or walkout not in self.keys.walkouts:
+            return seen
+        addressee = Addressee(account=self.who.account, language=language, workplace=seen.workplace.id)
+        notice = Notice(
+            locator=self.keys.locator(walkout, code),
+            walkout=walkout,
+            platform=self.who.platform,
+            sealed=self.keys.seal_notice(walkout, addressee),
+        )
+        owner = self.keys.owner(walkout, code, self.who)
+        return replace(seen, told=await self.store.add_notice(notice, card=cards.key_of(code), owner=owner))
+
+    async def stop_telling(self, code: str) -> Seen:
+        """Forget the address again; only for whoever's card it is. Raises as `look` does."""
+        seen = await self.look(code)
+        if seen.told:
+            await self.store.delete_notice(self.keys.locator(seen.walkout.id, code))
+        return replace(seen, told=False)
 
     async def open_walkouts(self) -> list[Walkout]:
         """Return the walkouts to which one may pledge without a card."""
@@ -100,7 +130,7 @@ class Worker:
         """Return this account's own code in a walkout with open entry."""
         return self.keys.open_code(walkout, self.who)
 
-    async def _pledge(self, change: Change) -> Seen:
+    async def _pledge(self, code: str, change: Change) -> Seen:
         others = self.brake.others(self.who, change.card)
         if others:
             seen = await self.store.apply(replace(change, act=Act.LOOK))
@@ -108,7 +138,7 @@ class Worker:
                 raise OneCardEach
         outcome = await self._decided(change)
         self.brake.remember(self.who, outcome.walkout, change.card)
-        return await self._seen(outcome)
+        return await self._seen(outcome, code)
 
     async def _decided(self, change: Change) -> Outcome:
         while True:
@@ -121,6 +151,9 @@ class Worker:
         owners = self.keys.owners(code, self.who)
         return Change(act=act, card=cards.key_of(code), owners=owners, enrol=enrol)
 
-    async def _seen(self, outcome: Outcome) -> Seen:
+    async def _seen(self, outcome: Outcome, code: str) -> Seen:
         walkout, workplace = await self.store.look_up(outcome.walkout, outcome.workplace)
-        return Seen(walkout=walkout, workplace=workplace, mine=outcome.mine, changed=outcome.changed)
+        # a pledge just made cannot have a notice: it would have gone when the one before was taken back
+        may_be_told = outcome.mine is CardState.PLEDGED and not outcome.changed and walkout.id in self.keys.walkouts
+        told = may_be_told and await self.store.has_notice(self.keys.locator(walkout.id, code))
+        return Seen(walkout=walkout, workplace=workplace, mine=outcome.mine, changed=outcome.changed, told=told)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from bot import cards
 from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard
 from bot.wiring import App
-from handlers.conversation import committee, organizers, rooms, statements, workers
+from handlers.conversation import committee, notices, organizers, rooms, statements, workers
 from handlers.conversation.parts import (
     AT,
     CARD,
@@ -39,6 +39,7 @@ from handlers.conversation.parts import (
     Takes,
     Ways,
     old_button,
+    rows,
 )
 from handlers.texts import general, refusals
 from handlers.texts.catalogue import _, speaking
@@ -59,6 +60,7 @@ __all__ = [
     "Takes",
     "Ways",
     "holds_code",
+    "rows",
 ]
 
 LONGEST = 4_000
@@ -87,7 +89,7 @@ class Conversation:
                 return Reply(kind=kind, text=text, asks_card=isinstance(refused, UnknownCard))
 
     async def _answer(self, said: Said) -> Reply:
-        ask = Ask(app=self._app, who=said.who, ways=self._ways, here=said.here)
+        ask = Ask(app=self._app, who=said.who, ways=self._ways, here=said.here, language=said.language or "")
         if said.button is not None:
             return await _press(ask, said.button)
         if said.words is not None:
@@ -262,6 +264,10 @@ BUTTONS: dict[str, Run] = {
     "n": workers.not_now,
     "c": workers.status,
     "w": workers.withdraw,
+    "o": notices.ask,
+    "q": notices.stop,
+    "x": notices.warn,
+    "y": notices.clear,
     "b": rooms.press_bind,
     "d": rooms.press_do_not_bind,
     "s": rooms.press_rooms,
@@ -273,5 +279,5 @@ BUTTONS: dict[str, Run] = {
 }
 """Everything that can be pressed, by the first letter of the button's data."""
 
-CARD_BUTTONS = frozenset("pjcw")
+CARD_BUTTONS = frozenset("pjcwoqxy")
 """Those under a card's message."""

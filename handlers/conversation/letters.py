@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from bot.domain.model import Kind
+from bot.domain.model import Entry, Kind
 from bot.domain.roles import Became
 from bot.outbox import Letter
 from handlers.conversation.parts import Button
 from handlers.texts import committee as texts
+from handlers.texts import notices
+
+NO_CARD = "-"
+"""In place of a code, where people pledge without cards."""
 
 
 def buttons(letter: Letter) -> tuple[Button, ...]:
     """Return the buttons under a letter."""
+    if letter.worker:
+        by_card = letter.walkout is None or letter.walkout.terms.entry is Entry.CARDS
+        return (clear_button("" if by_card else NO_CARD),)
     match letter.news.kind:
         case Kind.PROPOSAL if letter.proposal is not None and letter.proposal.became is Became.OPEN:
             number = letter.proposal.id
@@ -27,6 +34,11 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
                 Button(label=texts.turn_away(), data=f"t:{number}"),
             )
     return ()
+
+
+def clear_button(code: str) -> Button:
+    """Return the button that clears a worker's chat; `code` is of the card shown, '' where none is."""
+    return Button(label=notices.clear_label(), data=f"x:{code}", below=True)
 
 
 def fetch_buttons(number: str) -> tuple[Button, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +35,17 @@ class Button:
 
     label: str
     data: str
+    below: bool = False  #: begins a row of its own: a phone shows two short labels side by side, and no more
+
+
+def rows(buttons: Iterable[Button]) -> list[list[Button]]:
+    """Lay buttons out."""
+    laid_out: list[list[Button]] = []
+    for each in buttons:
+        if each.below or not laid_out:
+            laid_out.append([])
+        laid_out[-1].append(each)
+    return laid_out
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +66,7 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     file: File | None = None  #: comes as a message of its own, also where a button was pressed
     asks_card: bool = False  #: the person's next step is to enter their card
+    clears: bool = False  #: the platform deletes what it can of this chat; the text is said so that it does not stay
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +101,10 @@ def _address(room: Room) -> str:
     return room.address
 
 
+def _nothing() -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ways:
     """What differs from platform to platform."""
@@ -98,6 +114,8 @@ class Ways:
     invite: str = ""  #: a link that adds the bot to a chat, with {word}
     name_room: Callable[[Room], str] = _address
     typed: bool = True  #: commands are typed; else they are chosen, and a card is entered into a form
+    can_reach: Callable[[], str] = _nothing  #: says whom the bot can write to by itself, if not everybody
+    can_clear: Callable[[], str] = _nothing  #: says what of a chat the bot cannot delete
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +127,7 @@ class Ask:
     ways: Ways
     words: tuple[str, ...] = ()
     here: Here | None = None
+    language: str = ""
 
     @property
     def worker(self) -> Worker:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bot import cards
 from bot.domain.errors import UnknownCard, WhichWalkout
-from bot.domain.model import CardState, WalkoutId, WorkplaceId
+from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
 from bot.domain.rules import PLEDGING
 from bot.usecases import stewards
 from bot.usecases.workers import Seen
+from handlers.conversation.letters import NO_CARD, clear_button
 from handlers.conversation.parts import Ask, Button, Reply, old_button
-from handlers.texts import general, workers
+from handlers.texts import general, notices, workers
 from handlers.texts.catalogue import _
 
 WORKPLACES_SHOWN = 10
@@ -30,7 +31,7 @@ async def _look(ask: Ask) -> Reply:
     if ask.code is None:
         raise UnknownCard
     seen = await ask.worker.look(ask.code)
-    return _show(ask, seen, ask.code, _offer("p", ask.code))
+    return _show(ask, seen, ask.code, _offer("p", ask.code, ask.code))
 
 
 def mistyped(text: str) -> Reply:
@@ -44,20 +45,35 @@ def mistyped(text: str) -> Reply:
 def _show(ask: Ask, seen: Seen, code: str, offer: tuple[Button, ...]) -> Reply:
     if seen.mine is None:
         return Reply(kind="terms", text=workers.terms(seen, ask.ways.can_see()), buttons=offer)
-    return Reply(kind="status", text=workers.status(seen), buttons=_own_buttons(seen, code))
+    return Reply(kind="status", text=workers.status(seen), buttons=own_buttons(seen, code))
 
 
-def _offer(letter: str, rest: str) -> tuple[Button, ...]:
-    return Button(label=_("Pledge"), data=f"{letter}:{rest}"), Button(label=_("Not now"), data="n:")
+def _offer(letter: str, rest: str, code: str) -> tuple[Button, ...]:
+    return (
+        Button(label=_("Pledge"), data=f"{letter}:{rest}"),
+        Button(label=_("Not now"), data="n:"),
+        clear_button(code),
+    )
 
 
-def _own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
+def own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
+    """Return what the owner of a pledge can press."""
     check = Button(label=_("Check"), data=f"c:{code}")
     if seen.walkout.stage not in PLEDGING:
-        return (check,)
-    if seen.mine is CardState.PLEDGED:
-        return check, Button(label=_("Withdraw"), data=f"w:{code}")
-    return Button(label=_("Pledge"), data=f"p:{code}"), check
+        pledge: tuple[Button, ...] = (check,)
+    elif seen.mine is CardState.PLEDGED:
+        pledge = check, Button(label=_("Withdraw"), data=f"w:{code}")
+    else:
+        pledge = Button(label=_("Pledge"), data=f"p:{code}"), check
+    return *pledge, *_notice_button(seen, code), clear_button(code)
+
+
+def _notice_button(seen: Seen, code: str) -> tuple[Button, ...]:
+    if seen.told:
+        return (Button(label=notices.stop_label(), data=f"q:{code}", below=True),)
+    if seen.walkout.stage is Stage.OPEN and seen.mine is CardState.PLEDGED:
+        return (Button(label=notices.ask_label(), data=f"o:{code}", below=True),)
+    return ()
 
 
 async def pledge(ask: Ask) -> Reply:
@@ -80,7 +96,8 @@ async def pledge(ask: Ask) -> Reply:
         return Reply(kind="choose_workplace", text=text)
     place = stewards.find(places, " ".join(words))
     seen = await ask.worker.look_without_card(walkout.id, place.id)
-    return _show(ask, seen, ask.worker.open_code(walkout.id), _offer("j", f"{walkout.id}:{place.id}"))
+    code = ask.worker.open_code(walkout.id)
+    return _show(ask, seen, code, _offer("j", f"{walkout.id}:{place.id}", NO_CARD))
 
 
 async def press_pledge(ask: Ask) -> Reply:
@@ -102,7 +119,7 @@ async def press_enrol(ask: Ask) -> Reply:
 
 def _pledged(seen: Seen, code: str) -> Reply:
     kind, say = ("pledged", workers.pledged) if seen.changed else ("already", workers.already_pledged)
-    return Reply(kind=kind, text=say(seen), buttons=_own_buttons(seen, code))
+    return Reply(kind=kind, text=say(seen), buttons=own_buttons(seen, code))
 
 
 async def not_now(_ask: Ask) -> Reply:
@@ -141,7 +158,7 @@ async def withdraw(ask: Ask) -> Reply:
         if any(ask.words):
             raise
         return _not_pledged()
-    return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=_own_buttons(seen, code))
+    return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=own_buttons(seen, code))
 
 
 async def _open_card(ask: Ask) -> str | None:

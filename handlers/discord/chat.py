@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from json import JSONDecodeError
@@ -56,6 +57,9 @@ FIRST_WAIT_S = 0.3
 ACKNOWLEDGED = 40060
 """It has been acknowledged already: the answer to our first try was lost."""
 
+CLEARED = 100
+"""Messages that are looked at when a chat is cleared: Discord deletes about one a second."""
+
 TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, JSONDecodeError, discord.DiscordServerError)
 """What passes by itself, an answer that is no JSON among it. discord.py has waited out what it can by then."""
 
@@ -69,7 +73,15 @@ class DiscordChat:
         self._uploads = Uploads(app)
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
-            app, Ways(can_see=texts.can_see, rooms_by=RoomsBy.PLACE, typed=False, name_room=self._name_room)
+            app,
+            Ways(
+                can_see=texts.can_see,
+                rooms_by=RoomsBy.PLACE,
+                typed=False,
+                name_room=self._name_room,
+                can_reach=texts.can_reach,
+                can_clear=texts.can_clear,
+            ),
         )
         client.add_dynamic_items(CardButton)
 
@@ -119,7 +131,7 @@ class DiscordChat:
             await turn()
             reply = await self._replied(said)
             with speaking(said.language):
-                await self._show(interaction, reply)
+                await (self._clear(interaction, reply) if reply.clears else self._show(interaction, reply))
 
     async def _acknowledge(self, interaction: Interaction) -> bool:
         """Tell Discord that an answer will come; False if it does not wait for one any more."""
@@ -150,6 +162,23 @@ class DiscordChat:
             with speaking(said.language):
                 kind, text = refusals.refusal(refused)
             return Reply(kind=kind, text=text)
+
+    async def _clear(self, interaction: Interaction, reply: Reply) -> None:
+        """Delete what a bot can; say so in a message that only they see and that does not stay."""
+        try:
+            if interaction.guild_id is not None or interaction.channel_id is None:
+                await _patiently(interaction.delete_original_response)
+                return
+            chat = self._client.get_partial_messageable(interaction.channel_id)
+            ours = [one async for one in chat.history(limit=CLEARED) if one.author.id == self._client.application_id]
+            for message in ours:
+                with suppress(discord.NotFound):
+                    await _patiently(message.delete)
+            await _patiently(lambda: interaction.followup.send(as_here(reply.text), ephemeral=True))
+        except (discord.HTTPException, discord.RateLimited, *TROUBLE) as error:
+            log.warning("a chat could not be cleared: %s", type(error).__name__)
+            with suppress(discord.HTTPException, *TROUBLE):
+                await interaction.followup.send(texts.not_cleared(), ephemeral=True)
 
     async def _show(self, interaction: Interaction, reply: Reply) -> None:
         in_server = interaction.guild_id is not None

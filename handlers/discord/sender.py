@@ -21,8 +21,8 @@ LONGEST_S = 60.0
 """For one parcel; discord.py waits out short limits by itself, up to half of that."""
 
 
-NOT_A_VERDICT = {0, 40333}
-"""Something between Discord and us refused, and knows nothing of the channel."""
+NOT_A_VERDICT = {0, 40333, 20026, 40003}
+"""Something between Discord and us refused, or we write to too many at once; nothing is known of the channel."""
 
 
 class DiscordSender:

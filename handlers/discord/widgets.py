@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import discord
 
-from handlers.conversation import Button
+from handlers.conversation import Button, rows
 from handlers.texts import discord as texts
 
 Interaction = discord.Interaction[Any]
@@ -25,8 +25,8 @@ FORM_LASTS_S = 15 * 60.0
 class CardButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template="(?P<data>[a-z]:.*)"):
     """Any button of ours. All it means stands in its custom id, so that it works after a restart as well."""
 
-    def __init__(self, label: str, data: str) -> None:
-        super().__init__(discord.ui.Button(label=label, custom_id=data, style=_style(data)))
+    def __init__(self, label: str, data: str, row: int | None = None) -> None:
+        super().__init__(discord.ui.Button(label=label, custom_id=data, style=_style(data), row=row))
         self.data = data
 
     @classmethod
@@ -66,6 +66,8 @@ def view(buttons: Sequence[Button]) -> discord.ui.View | None:
     if not buttons:
         return None
     laid_out = discord.ui.View(timeout=None)
-    for each in buttons:
-        laid_out.add_item(CardButton(each.label, each.data))
+    for number, row in enumerate(rows(buttons)):
+        for each in row:
+            # Discord breaks a single row by itself where it is too long
+            laid_out.add_item(CardButton(each.label, each.data, number if any(b.below for b in buttons) else None))
     return laid_out

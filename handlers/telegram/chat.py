@@ -41,12 +41,15 @@ from handlers.conversation import (
 )
 from handlers.parts import parts
 from handlers.telegram.menus import Menus
+from handlers.telegram.recent import MESSAGES, Recent
 from handlers.telegram.sender import LONGEST_TEXT, NO_PREVIEW, answered, keyboard
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
 from handlers.uploads import Uploads
 
 PLATFORM = "telegram"
+
+LONGEST_ALERT = 200
 
 _OUT = {ChatMember.LEFT, ChatMember.BANNED}
 OUR_COMMANDS = {row.name for row in COMMANDS}
@@ -56,13 +59,19 @@ class TelegramChat:
     """Handles one update at a time; what it does may be repeated and then changes nothing."""
 
     def __init__(self, app: App, bot: Bot, menus: Menus) -> None:
+        self.recent = Recent()
         self._app = app
         self._bot = bot
         self._menus = menus
         self._uploads = Uploads(app)
         self._conversation = Conversation(
             app,
-            Ways(can_see=texts.can_see, rooms_by=RoomsBy.WORD, invite=f"{bot.link}?startgroup={{word}}"),
+            Ways(
+                can_see=texts.can_see,
+                rooms_by=RoomsBy.WORD,
+                invite=f"{bot.link}?startgroup={{word}}",
+                can_clear=texts.can_clear,
+            ),
         )
 
     async def handle(self, raw: Mapping[str, Any]) -> None:
@@ -99,6 +108,7 @@ class TelegramChat:
 
     async def _written(self, message: TelegramMessage, user: User) -> None:
         text = message.text or message.caption or ""
+        self.recent.note(message.chat.id, message.message_id)
         said = Said(who=_person(user), text=text, language=user.language_code)
         reply = await self._conversation.answer(said)
         if holds_code(text) and await self._deleted(message):
@@ -113,12 +123,50 @@ class TelegramChat:
         who = Person(PLATFORM, str(user["id"]))
         said = Said(who=who, button=query.get("data", ""), language=user.get("language_code"))
         reply = await self._conversation.answer(said)
+        if reply.clears:
+            with speaking(user.get("language_code")):
+                await self._clear(query, reply)
+            return
         # both go at once; the effect is committed already
         await asyncio.gather(self._acknowledge(query), self._edit(query, reply))
 
-    async def _acknowledge(self, query: Mapping[str, Any]) -> None:
+    async def _acknowledge(self, query: Mapping[str, Any], alert: str | None = None) -> None:
         with suppress(BadRequest):  # too late for its little clock; the message tells
-            await answered(lambda: self._bot.answer_callback_query(query["id"]))
+            await answered(
+                lambda: self._bot.answer_callback_query(
+                    query["id"], text=alert and alert[:LONGEST_ALERT], show_alert=alert is not None or None
+                )
+            )
+
+    async def _clear(self, query: Mapping[str, Any], reply: Reply) -> None:
+        """Delete what is known of the chat; say so in a window that leaves nothing behind."""
+        chat, message = query["from"]["id"], query.get("message") or {}
+        pressed = [known["message_id"] for known in (message.get("reply_to_message"), message) if known]
+        wanted = list(dict.fromkeys([*self.recent.take(chat), *pressed]))[-MESSAGES:]
+        left = await self._delete(chat, wanted)
+        if left is None:  # Telegram is in trouble; nothing may have been deleted
+            for number in wanted:
+                self.recent.note(chat, number)
+            await self._acknowledge(query, texts.not_cleared())
+            return
+        if message.get("message_id") in left:  # too old to be deleted, but not to lose its words and its code
+            await self._edit(query, reply)
+        await self._acknowledge(query, reply.text)
+
+    async def _delete(self, chat: int, messages: list[int]) -> set[int] | None:
+        """Return those that Telegram does not delete; None if it cannot be reached."""
+        try:
+            return set() if not messages or await answered(lambda: self._bot.delete_messages(chat, messages)) else None
+        except BadRequest:  # one that is too old spoils them all
+            left = set()
+            for number in messages:
+                try:
+                    if not await answered(partial(self._bot.delete_message, chat, number)):
+                        return None
+                except BadRequest as error:
+                    if "not found" not in error.message.lower():
+                        left.add(number)
+            return left
 
     async def _edit(self, query: Mapping[str, Any], reply: Reply) -> None:
         message = query.get("message")
@@ -156,16 +204,15 @@ class TelegramChat:
         buttons: InlineKeyboardMarkup | None,
         protect: bool | None,  # noqa: FBT001
     ) -> None:
-        await self._bot.send_message(
+        sent = await self._bot.send_message(
             chat, text, reply_markup=buttons, protect_content=protect, link_preview_options=NO_PREVIEW
         )
+        self.recent.note(chat, sent.message_id)
 
     async def _send_file(self, chat: int, file: File) -> None:
         data = InputFile(file.data, filename=file.name)
-        if file.is_picture:
-            await self._bot.send_photo(chat, data)
-        else:
-            await self._bot.send_document(chat, data)
+        send = self._bot.send_photo if file.is_picture else self._bot.send_document
+        self.recent.note(chat, (await send(chat, data)).message_id)
 
     async def _deleted(self, message: TelegramMessage) -> bool:
         try:
@@ -174,6 +221,7 @@ class TelegramChat:
             return False  # then nothing is said of it
 
     async def _uploaded(self, message: TelegramMessage, user: User) -> None:
+        self.recent.note(message.chat.id, message.message_id)
         document = message.document
         assert document is not None  # noqa: S101
         name, who = document.file_name or "", _person(user)
@@ -230,7 +278,7 @@ class TelegramChat:
 def _leaves_card(query: Mapping[str, Any], reply: Reply) -> bool:
     """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
     on_card = str(query.get("data", ""))[:1] in CARD_BUTTONS
-    return reply.file is not None or (on_card and not reply.buttons)
+    return reply.file is not None or (on_card and not reply.buttons and not reply.clears)
 
 
 def _person(user: User) -> Person:

@@ -76,7 +76,9 @@ async def open_telegram(
             await _listen(bot, pump, settings, link)
 
         yield (
-            TelegramSender(bot, Pace(asyncio.get_running_loop().time), moved=chat.moved, gone=chat.gone),
+            TelegramSender(
+                bot, Pace(asyncio.get_running_loop().time), moved=chat.moved, gone=chat.gone, recent=chat.recent
+            ),
             listen if settings.telegram_webhook_url else poll,
         )
     finally:

@@ -11,10 +11,11 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPrevie
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TimedOut
 
 from bot.outbox import Letter, RoomGone, TryLater
-from handlers.conversation import Button
+from handlers.conversation import Button, rows
 from handlers.conversation.letters import buttons
 from handlers.parts import parts
 from handlers.telegram.pace import Pace
+from handlers.telegram.recent import Recent
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 
@@ -37,11 +38,13 @@ class TelegramSender:
         *,
         moved: Callable[[str, str], Awaitable[None]],
         gone: Callable[[str], Awaitable[None]],
+        recent: Recent,
     ) -> None:
         self._bot = bot
         self._pace = pace
         self._moved = moved
         self._gone = gone
+        self._recent = recent
 
     async def send(self, letter: Letter) -> str:
         """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
@@ -84,7 +87,8 @@ class TelegramSender:
     async def _send(self, chat: int, text: str, shown: InlineKeyboardMarkup | None) -> None:
         await self._pace.turn(chat)
         # no parse mode: whatever people call a workplace shows as they typed it
-        await self._bot.send_message(chat, text, reply_markup=shown, link_preview_options=NO_PREVIEW)
+        sent = await self._bot.send_message(chat, text, reply_markup=shown, link_preview_options=NO_PREVIEW)
+        self._recent.note(chat, sent.message_id)
 
     async def _send_on(self, chat: int, text: str, shown: InlineKeyboardMarkup | None) -> None:
         """Send a further part, waiting for the chat's turn here: beginning anew would repeat the parts before it."""
@@ -131,7 +135,9 @@ def seconds(error: RetryAfter) -> float:
 
 
 def keyboard(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
-    """Lay out buttons, one row."""
+    """Lay out buttons."""
     if not buttons:
         return None
-    return InlineKeyboardMarkup([[InlineKeyboardButton(b.label, callback_data=b.data) for b in buttons]])
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(b.label, callback_data=b.data) for b in row] for row in rows(buttons)]
+    )

@@ -10,6 +10,7 @@ from bot.domain.model import Kind, Stage, Walkout, Workplace
 from bot.outbox import Letter
 from handlers.texts.catalogue import _
 from handlers.texts.letters import WORDS
+from handlers.texts.notices import letter_to_worker
 from handlers.texts.times import number, span, when
 from handlers.texts.workers import demands, headline
 
@@ -25,6 +26,8 @@ def announcement(letter: Letter) -> str:
 
 def words(letter: Letter) -> str:
     """Word the news alone."""
+    if letter.worker:
+        return letter_to_worker(letter)
     worded = _WORDS.get(letter.news.kind) or WORDS[letter.news.kind]
     return worded(letter)
 

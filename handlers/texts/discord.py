@@ -10,6 +10,27 @@ def can_see() -> str:
     return _("Discord itself, and whoever holds your phone, can see that you write to this bot.")
 
 
+def can_reach() -> str:
+    """Say whom a bot can write to by itself."""
+    return _(
+        "On Discord I reach you only while we share a server and you take direct messages from its members: see its "
+        "privacy settings."
+    )
+
+
+def can_clear() -> str:
+    """Say what of a chat a bot cannot delete."""
+    return _(
+        "I can delete only messages of my own: the newest hundred in our direct messages, and in a server this one. "
+        "Your own you must delete yourself."
+    )
+
+
+def not_cleared() -> str:
+    """Say that a chat is not cleared."""
+    return _("Discord does not let me delete everything just now. Try again, or delete it by hand.")
+
+
 def only_you() -> str:
     """Warn that an answer in a server does not last."""
     return _(

@@ -10,6 +10,18 @@ def can_see() -> str:
     return _("Telegram itself, and whoever holds your phone, can see that you write to this bot.")
 
 
+def can_clear() -> str:
+    """Say what of a chat stays when it is cleared; 190 characters at most, since it is shown in a small window."""
+    return _(
+        "What is older than two days, or older than my last start, you must delete by hand: best delete the whole chat."
+    )
+
+
+def not_cleared() -> str:
+    """Say that a chat is not cleared; 200 characters at most."""
+    return _("Telegram does not let me delete anything just now. Try again, or delete the chat by hand.")
+
+
 def code_deleted() -> str:
     """Say that a message with a code is gone."""
     return _("I deleted your message with the code from this chat.")

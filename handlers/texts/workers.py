@@ -109,11 +109,12 @@ def _stored(terms: Terms) -> str:
         return _(
             "Kept: that an account pledged, as a fingerprint. No name, no message, no time. This walkout has no "
             "cards, which is weaker: accounts are not checked, and whoever seizes both our database and our "
-            "key file can test whether an account pledged."
+            "key file can test whether an account pledged. If you ask to be told when it is on, your account is kept "
+            "as well, encrypted."
         )
     return _(
         "Kept: that this card is pledged, and a fingerprint that cannot be tied to you without your card's code. "
-        "No name, no account, no message, no time."
+        "No name, no account, no message, no time, unless you ask to be told when it is on."
     )
 
 
@@ -221,13 +222,19 @@ def privacy() -> str:
             ),
             _("What I do not keep: names, accounts, messages, phone numbers, or when anybody pledged."),
             _(
+                "Only if you press “Tell me when it's on”: your address on this chat service, your language and "
+                "your workplace, encrypted, with nothing that leads to your card. Whoever seizes both the database and "
+                "the key file can read them. They are deleted when you press “Do not tell me”, when you take your "
+                "pledge back, and when the walkout is closed."
+            ),
+            _(
                 "What anybody is shown: rounded counts, renewed at each tally only, never closer than five "
                 "people. Who pledged is shown to nobody."
             ),
             _(
                 "What I cannot hide: the chat service sees that you write to this bot, and whoever holds your "
-                "phone can read this chat. Delete it when you have noted your code."
+                "phone can read this chat. “Clear this chat” under your card deletes what it can of it; keep your card."
             ),
-            _("Seven days after the walkout, or two after it is off, cards and keys are destroyed."),
+            _("Seven days after the walkout, or two after it is off, cards, addresses and keys are destroyed."),
         )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.console.play import Play, boards, kinds, roster, terms, to
+from tests.console.play import PLEDGED_BUTTONS, TERMS_BUTTONS, Play, boards, kinds, roster, terms, to
 
 SHOPS = [("Depot", 6, 5), ("School", 10, 5)]
 OPEN = ["@olga /open", "!wait"]
@@ -46,9 +46,9 @@ def test_a_worker_without_a_card_pledges_checks_and_takes_it_back(shell: Play) -
     choose, terms_shown, pledged = told[2], told[4], told[6]
     assert '/pledge "Depot"' in choose["text"]
     assert '/pledge "School"' in choose["text"]
-    assert terms_shown["buttons"] == ["Pledge", "Not now"]
+    assert terms_shown["buttons"] == TERMS_BUTTONS
     assert "weaker" in terms_shown["text"]  # said before anything is stored
-    assert pledged["buttons"] == ["Check", "Withdraw"]
+    assert pledged["buttons"] == PLEDGED_BUTTONS
     assert "Depot" in told[9]["text"]  # it stands at the Depot, wherever one asks
 
 

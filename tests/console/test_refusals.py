@@ -6,7 +6,20 @@ import json
 
 import pytest
 
-from tests.console.play import Line, Play, boards, errors, kinds, pledging, roster, terms, to, withdrawing
+from tests.console.play import (
+    PLEDGED_BUTTONS,
+    WITHDRAWN_BUTTONS,
+    Line,
+    Play,
+    boards,
+    errors,
+    kinds,
+    pledging,
+    roster,
+    terms,
+    to,
+    withdrawing,
+)
 
 OPEN = ["@olga /open", "!wait"]
 
@@ -307,8 +320,8 @@ def test_status_and_withdraw_take_the_code_or_point_to_the_button(play: Play) ->
     ]
     assert "/status" in told[2]["text"]
     assert "/withdraw" in told[3]["text"]
-    assert told[4]["buttons"] == ["Check", "Withdraw"]
-    assert told[6]["buttons"] == ["Pledge", "Check"]
+    assert told[4]["buttons"] == PLEDGED_BUTTONS
+    assert told[6]["buttons"] == WITHDRAWN_BUTTONS
 
 
 def test_help_lists_what_the_person_may_do_and_privacy_is_for_everyone(play: Play) -> None:

@@ -7,8 +7,10 @@ import stat
 from tests.console.play import (
     NOW,
     PLEDGE_BY,
+    PLEDGED_BUTTONS,
     SHOPS,
     STARTS,
+    TERMS_BUTTONS,
     Line,
     Play,
     boards,
@@ -64,11 +66,11 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     assert kinds(to(opened, "omar")) == ["done"]
     assert set(news(opened)) == everywhere("opened")
     shown, recorded, status = to(opened, "ana")
-    assert (shown["kind"], shown["buttons"]) == ("terms", ["Pledge", "Not now"])
+    assert (shown["kind"], shown["buttons"]) == ("terms", TERMS_BUTTONS)
     for said in ("Freeze the rent", "6 of its 10 people", "12 people pledge", "Ask your steward before you pledge."):
         assert said in shown["text"]
     assert "555-0100" not in shown["text"]  # sent only with "on"
-    assert (recorded["kind"], recorded["buttons"]) == ("pledged", ["Check", "Withdraw"])
+    assert (recorded["kind"], recorded["buttons"]) == ("pledged", PLEDGED_BUTTONS)
     assert status["kind"] == "status"
 
     course = shell.console(

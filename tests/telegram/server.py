@@ -688,7 +688,20 @@ class TelegramServer:
             raise Refused(400, "Bad Request: message to delete not found")
         if message.get("from") != BOT and room.kind != "private" and room.bot != "administrator":
             raise Refused(400, "Bad Request: message can't be deleted")
+        if message["date"] < time.time() - 48 * 3600:
+            raise Refused(400, "Bad Request: message can't be deleted for everyone")
         del room.messages[message["message_id"]]
+        return True
+
+    def _delete_messages(self, request: Request) -> bool:
+        room, wanted = self._reachable(request), request.params["message_ids"]
+        if not 1 <= len(wanted) <= 100:
+            raise Refused(400, "Bad Request: there must be from 1 to 100 message identifiers")
+        found = [room.messages[number] for number in wanted if number in room.messages]
+        if any(message["date"] < time.time() - 48 * 3600 for message in found):
+            raise Refused(400, "Bad Request: message can't be deleted for everyone")
+        for message in found:
+            del room.messages[message["message_id"]]
         return True
 
     def _answer_callback_query(self, request: Request) -> bool:
@@ -808,6 +821,7 @@ _METHODS: Mapping[str, Callable[[TelegramServer, Request], Any]] = {
     "editMessageText": TelegramServer._edit_message_text,
     "editMessageReplyMarkup": TelegramServer._edit_message_reply_markup,
     "deleteMessage": TelegramServer._delete_message,
+    "deleteMessages": TelegramServer._delete_messages,
     "answerCallbackQuery": TelegramServer._answer_callback_query,
     "sendDocument": TelegramServer._send_document,
     "getFile": TelegramServer._get_file,

@@ -42,6 +42,9 @@ _ENROL_CARDS = """
     ON CONFLICT (hash) DO UPDATE SET
         state = excluded.state, owner = excluded.owner, workplace = excluded.workplace
 """
+_DELETE_NOTICES = """
+    DELETE FROM notice WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
+"""
 _UPDATE_CARD = "UPDATE card SET state = ?1, owner = ?2 WHERE hash = ?3"
 _ENROL_CARD = """
     INSERT INTO card (state, owner, hash, walkout, workplace) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -80,6 +83,8 @@ class Cards(Writer):
                 # the statement is undone as a whole; decided and written one by one, only the bad ones fail
                 answers = []
                 await self._write_each(_decide_all(changes, found, now, answers), answers, enrolling=bool(enrolled))
+        if gone := [locator for pair in zip(changes, answers, strict=True) if (locator := _withdrawn(*pair))]:
+            await self._rows(_DELETE_NOTICES, (_numbers(len(gone)), b"".join(gone)))
         await self._rows("COMMIT")
         return answers
 
@@ -103,6 +108,13 @@ class Cards(Writer):
                 self._wary = True  # what breaks one batch often breaks the next: do not try it as a whole again
             else:
                 return
+
+
+def _withdrawn(change: Change, answer: Outcome | Exception) -> bytes | None:
+    """Return where the notice is that goes with a pledge just taken back."""
+    if change.notices is None or not isinstance(answer, Outcome) or answer.mine is not CardState.WITHDRAWN:
+        return None
+    return change.notices.get(answer.walkout)
 
 
 @lru_cache(maxsize=BATCH)

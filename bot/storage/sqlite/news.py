@@ -46,6 +46,12 @@ _TO_ADDRESS = """
     INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address)
     VALUES (?, ?, ?, ?, ?, ?, '', x'', ?) ON CONFLICT DO NOTHING
 """
+# By their locators: an order that tells nothing of who asked first.
+_TO_NOTICES = """
+    INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address, notice)
+    SELECT ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1 FROM notice WHERE walkout = ?1
+    ORDER BY locator ON CONFLICT DO NOTHING
+"""
 FORGET_MEMBER = """
     DELETE FROM member WHERE id = ?1
     AND NOT EXISTS (SELECT 1 FROM organizer WHERE id = ?1) AND NOT EXISTS (SELECT 1 FROM steward WHERE id = ?1)
@@ -95,6 +101,8 @@ class News(Writer):
             for platform, address in item.to:
                 key = (named, item.scope or 0, item.kind, item.about or 0, item.occasion)
                 await self._rows(_TO_ADDRESS, (*key, platform, address))
+            if item.to_notices:
+                await self._rows(_TO_NOTICES, (named, item.kind, item.occasion))
 
     async def _fresh_references(self, wanted: int) -> list[str]:
         """Make references that no announcement has had."""
@@ -116,19 +124,21 @@ class News(Writer):
                 nonce = CASE nonce WHEN '' THEN lower(hex(randomblob(10))) ELSE nonce END
             WHERE id IN (
                 SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
-                ORDER BY not_before, id LIMIT ?
+                ORDER BY notice, id LIMIT ?
             ) RETURNING id, walkout, scope, kind, about, occasion, platform, room, attempts, nonce,
                 (SELECT facts FROM announcement AS a WHERE (a.walkout, a.scope, a.kind, a.about, a.occasion)
                     = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
                 (SELECT reference FROM announcement AS a WHERE (a.walkout, a.scope, a.kind, a.about, a.occasion)
                     = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
-                coalesce((SELECT address FROM member WHERE member.id = parcel.member), parcel.address),
+                CASE notice WHEN 1 THEN (SELECT sealed FROM notice WHERE locator = parcel.address)
+                    ELSE coalesce((SELECT address FROM member WHERE member.id = parcel.member), parcel.address) END,
                 (SELECT language FROM room WHERE (room.walkout, room.scope, room.platform, room.address)
-                    = (parcel.walkout, parcel.scope, parcel.platform, parcel.room))
+                    = (parcel.walkout, parcel.scope, parcel.platform, parcel.room)),
+                parcel.notice
             """,
             (instant(now), platform, limit),
         )
-        return sorted(map(_read_parcel, rows), key=lambda parcel: parcel.id)
+        return sorted(map(_read_parcel, rows), key=lambda parcel: (parcel.notice, parcel.id))
 
     async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:
         """See Store.settle."""
@@ -181,6 +191,7 @@ def _read_parcel(row: Row) -> Parcel:
         platform=row[6],
         room=row[7] or None,
         person=row[12] or None,
+        notice=bool(row[14]),
         attempts=row[8],
         nonce=row[9],
         language=row[13] or "",

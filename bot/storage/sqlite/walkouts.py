@@ -12,7 +12,8 @@ import aiosqlite
 from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
 from bot.domain.model import BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
-from bot.storage.sqlite.news import FORGET_MEMBER, News
+from bot.storage.sqlite.news import FORGET_MEMBER
+from bot.storage.sqlite.notices import Notices
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Rule
 
@@ -31,7 +32,7 @@ _WANTED_PLACES = """
 """
 
 
-class Walkouts(News):
+class Walkouts(Notices):
     """Keeps walkouts."""
 
     def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime]) -> None:
@@ -199,7 +200,7 @@ class Walkouts(News):
             await self._rows(
                 "DELETE FROM opinion WHERE proposal IN (SELECT id FROM proposal WHERE walkout = ?)", (walkout,)
             )
-            for table in ("parcel", "room", "proposal", "role_card"):
+            for table in ("parcel", "notice", "room", "proposal", "role_card"):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
             for (steward,) in stewards:
                 await self._rows(FORGET_MEMBER, (steward,))

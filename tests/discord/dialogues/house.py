@@ -33,9 +33,9 @@ from tests.console.play import roster, terms
 
 HOUR = timedelta(hours=1)
 
-TERMS_BUTTONS = ["Pledge", "Not now"]
-PLEDGED_BUTTONS = ["Check", "Withdraw"]
-WITHDRAWN_BUTTONS = ["Pledge", "Check"]
+TERMS_BUTTONS = ["Pledge", "Not now", "Clear this chat"]
+PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Clear this chat"]
+WITHDRAWN_BUTTONS = ["Pledge", "Check", "Clear this chat"]
 ENTER_CARD = "Enter my card"
 
 LONGEST_TEXT = 2000

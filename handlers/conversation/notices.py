@@ -1,0 +1,74 @@
+"""What else workers can press under their card: to be told when it is on, and to clear the chat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.errors import Refused
+from bot.domain.model import CardState, Entry, Stage
+from bot.usecases.workers import Seen
+from handlers.conversation.letters import NO_CARD
+from handlers.conversation.parts import Ask, Button, Reply, old_button
+from handlers.conversation.workers import own_buttons, status
+from handlers.texts import notices as texts
+
+_YES = "yes"
+
+
+async def ask(ask: Ask) -> Reply:
+    """Say what a notice stores; keep it once that is accepted."""
+    code, *answer = ask.words
+    ask = replace(ask, words=(code,))
+    if ask.code is None:
+        return old_button()
+    if answer == [_YES]:
+        return _told(await ask.worker.ask_to_be_told(ask.code, ask.language), ask.code) or await status(ask)
+    seen = await ask.worker.look(ask.code)
+    if seen.told or seen.mine is not CardState.PLEDGED or seen.walkout.stage is not Stage.OPEN:
+        return _told(seen, ask.code) or await status(ask)
+    buttons = (
+        Button(label=texts.yes_label(), data=f"o:{ask.code}:{_YES}"),
+        Button(label=texts.no_label(), data=f"c:{ask.code}"),
+    )
+    return Reply(kind="notice_terms", text=texts.offer(ask.ways.can_reach()), buttons=buttons)
+
+
+def _told(seen: Seen, code: str) -> Reply | None:
+    if not seen.told:
+        return None
+    return Reply(kind="notice", text=texts.kept(), buttons=own_buttons(seen, code))
+
+
+async def stop(ask: Ask) -> Reply:
+    """Forget a notice."""
+    if ask.code is None:
+        return old_button()
+    seen = await ask.worker.stop_telling(ask.code)
+    if seen.mine is None:
+        return await status(ask)
+    return Reply(kind="no_notice", text=texts.deleted(), buttons=own_buttons(seen, ask.code))
+
+
+async def warn(ask: Ask) -> Reply:
+    """Say what is lost with the chat, before anything is deleted."""
+    code = ask.code or ""
+    keep = Button(label=texts.keep_label(), data=f"c:{code}" if code else "y:keep")
+    buttons = (Button(label=texts.clear_now_label(), data=f"y:{code}"), keep)
+    text = texts.warning(ask.ways.can_clear(), needs_card=await _needs_card(ask))
+    return Reply(kind="clear_warning", text=text, buttons=buttons)
+
+
+async def _needs_card(ask: Ask) -> bool:
+    if ask.code is None:
+        return ask.first != NO_CARD
+    try:
+        return (await ask.worker.look(ask.code)).walkout.terms.entry is not Entry.OPEN
+    except Refused:  # the walkout is over, most likely
+        return True
+
+
+async def clear(ask: Ask) -> Reply:
+    """Let the platform delete what it can of the chat."""
+    if ask.first == "keep":
+        return Reply(kind="done", text=texts.not_cleared())
+    return Reply(kind="cleared", text=texts.cleared(ask.ways.can_clear()), clears=True)
