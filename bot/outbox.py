@@ -61,6 +61,7 @@ class Letter:
     language: str  #: of the room
     proposal: Proposal | None  #: the one it speaks of
     proposer: str  #: their nickname
+    to_proposer: bool  #: it goes to them
     role_card: RoleCard | None  #: likewise
     unseal: Callable[[bytes], str]  #: for what is sealed in those two
     nonce: str  #: the same whenever this parcel is sent again; stored before it is sent first
@@ -71,6 +72,10 @@ class Sender(Protocol):
 
     async def send(self, letter: Letter) -> None:
         """Send it, or raise RoomGone, TryLater or PlatformDown."""
+        ...
+
+    async def delete(self, what: str) -> None:
+        """Delete a message of ours, by the platform's name for it, or raise the same; RoomGone: it cannot be."""
         ...
 
 
@@ -160,6 +165,7 @@ class Outbox:
             about=None if walkout is None or about is None else await self._store.workplace(walkout, about),
             proposal=proposal,
             proposer=self._keys.unseal(proposer.nickname) if proposer else "",
+            to_proposer=proposal is not None and proposal.proposer == parcel.member,
             role_card=await self._store.role_card(str(facts["role_card"])) if "role_card" in facts else None,
             unseal=self._keys.unseal,
             language=parcel.language,

@@ -36,6 +36,9 @@ class Post:
         self.letters.append(letter)
         self.took.append(f"{letter.address} {letter.news.occasion}")
 
+    async def delete(self, what: str) -> None:
+        raise NotImplementedError
+
 
 @pytest.fixture
 def keys(data: Path) -> Keys:

@@ -57,6 +57,7 @@ class Deed(StrEnum):
     BOUND = "bound"
     LET_GO = "let_go"
     DRAWN = "drawn"
+    PRINTED = "printed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

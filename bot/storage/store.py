@@ -85,6 +85,15 @@ class Noted:
     detail: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Errand:
+    """A message that is to be deleted."""
+
+    id: int
+    what: bytes  #: the platform's own name of it, sealed
+    attempts: int
+
+
 class Delivery(StrEnum):
     """What became of a parcel."""
 
@@ -104,6 +113,7 @@ class Parcel:
     platform: str
     room: str | None
     person: bytes | None  #: the sealed address
+    member: MemberId  #: the organizer or steward; empty if it goes to nobody who was one when it was made
     attempts: int
     language: str  #: of the room
     nonce: str  #: 20 letters by which a platform knows a parcel that is sent again; made when it is first claimed
@@ -165,7 +175,16 @@ class Store(Protocol):
         ...
 
     async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
-        """Kill the workplace's cards that were never pledged; return how many."""
+        """Kill the workplace's cards that were never pledged; return how many, which is for nobody to see."""
+        ...
+
+    async def mint_approved(
+        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[bytes]], note: Note
+    ) -> bool:
+        """Add the cards of a proposal that is granted, and with that it is done.
+
+        False, and nothing changed, if it is not granted any more. Raises BeyondHeadcount.
+        """
         ...
 
     async def close(self, walkout: WalkoutId) -> None:
@@ -259,6 +278,10 @@ class Store(Protocol):
         """Note what the organizer thinks; None if it is not open any more."""
         ...
 
+    async def latest(self, key: bytes) -> Proposal | None:
+        """Find the newest proposal of this key that is granted or done."""
+        ...
+
     async def conclude(
         self, proposal: str, became: Became, news: Announcement | None, note: Note, *, expected: Became
     ) -> bool:
@@ -291,6 +314,26 @@ class Store(Protocol):
 
     async def unsettled(self, walkout: WalkoutId) -> int:
         """How many of the walkout's parcels are still to be sent."""
+        ...
+
+    async def add_errand(self, platform: str, what: bytes, *, due: datetime) -> None:
+        """Remember a message that is to be deleted."""
+        ...
+
+    async def due_errands(self, platform: str, *, now: datetime) -> list[Errand]:
+        """Every errand of the platform that is due."""
+        ...
+
+    async def put_off_errand(self, errand: int, *, until: datetime) -> None:
+        """Let it be tried again."""
+        ...
+
+    async def drop_errand(self, errand: int) -> None:
+        """Forget it."""
+        ...
+
+    async def next_errand(self, platform: str) -> datetime | None:
+        """When the platform's next errand is due."""
         ...
 
     async def aclose(self) -> None:

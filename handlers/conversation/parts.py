@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from bot import cards
@@ -44,6 +45,7 @@ class File:
     name: str
     data: bytes
     is_picture: bool = False
+    lasts: timedelta | None = None  #: its message is deleted then, and says so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +55,7 @@ class Reply:
     kind: str  #: stable, for scripts
     text: str
     buttons: tuple[Button, ...] = ()
-    file: File | None = None  #: comes as a message of its own, also where a button was pressed
+    file: File | None = None  #: comes with the text as a new message, also where a button was pressed
     asks_card: bool = False  #: the person's next step is to enter their card
 
 
@@ -162,6 +164,9 @@ class Takes(StrEnum):
     SCOPE = "scope"  #: what a room hears
     ROLE = "role"
     NICKNAME = "nickname"
+    NUMBER = "number"
+    VOID = "void"  #: nothing but this word
+    FILTER = "filter"  #: part of a workplace's name, or `csv`
     ROOM = "room"  #: only where rooms have names that are typed
 
 
@@ -216,6 +221,14 @@ NICKNAME = Option(
     label=lambda: _("NICKNAME"),
     help=lambda: _("what the committee calls them; no real name is needed"),
     required=True,
+)
+OF = Option(takes=Takes.WORKPLACE, label=lambda: _("WORKPLACE"), help=lambda: _("whose cards"), required=True)
+NUMBER = Option(
+    takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many; else what is missing to the head-count")
+)
+VOID = Option(takes=Takes.VOID, label=lambda: "void", help=lambda: _("void: kill the cards that were never pledged"))
+FILTER = Option(
+    takes=Takes.FILTER, label=lambda: _("NAME|csv"), help=lambda: _("part of a workplace's name, or csv for a file")
 )
 ROOM = Option(takes=Takes.ROOM, label=lambda: _("ROOM"), help=lambda: _("the room's name"), required=True)
 

@@ -107,7 +107,8 @@ class News(Writer):
                     = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
                 coalesce((SELECT address FROM member WHERE member.id = parcel.member), parcel.address),
                 (SELECT language FROM room WHERE (room.walkout, room.scope, room.platform, room.address)
-                    = (parcel.walkout, parcel.scope, parcel.platform, parcel.room))
+                    = (parcel.walkout, parcel.scope, parcel.platform, parcel.room)),
+                member
             """,
             (instant(now), platform, limit),
         )
@@ -153,4 +154,5 @@ def _read_parcel(row: Row) -> Parcel:
         attempts=row[8],
         nonce=row[9],
         language=row[12] or "",
+        member=row[13],
     )
