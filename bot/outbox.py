@@ -65,6 +65,7 @@ class Letter:
     language: str  #: of whoever reads it
     proposal: Proposal | None  #: the one it speaks of
     proposer: str  #: their nickname
+    to_proposer: bool  #: it goes to them
     role_card: RoleCard | None  #: likewise
     unseal: Callable[[bytes], str]  #: for what is sealed in those two
     nonce: str  #: the same whenever this parcel is sent again; stored before it is sent first
@@ -75,6 +76,10 @@ class Sender(Protocol):
 
     async def send(self, letter: Letter) -> str:
         """Send it and return its words, or raise RoomGone, TryLater or PlatformDown."""
+        ...
+
+    async def delete(self, what: str) -> None:
+        """Delete a message of ours, by the platform's name for it, or raise the same; RoomGone: it cannot be."""
         ...
 
 
@@ -175,6 +180,7 @@ class Outbox:
             about=None if walkout is None or about is None else await self._store.workplace(walkout, about),
             proposal=proposal,
             proposer=self._keys.unseal(proposer.nickname) if proposer else "",
+            to_proposer=proposal is not None and proposal.proposer == parcel.member,
             role_card=await self._store.role_card(str(facts["role_card"])) if "role_card" in facts else None,
             unseal=self._keys.unseal,
             language=parcel.language,
@@ -198,6 +204,7 @@ class Outbox:
             about=await self._store.workplace(walkout.id, addressee.workplace),
             proposal=None,
             proposer="",
+            to_proposer=False,
             role_card=None,
             unseal=self._keys.unseal,
             language=addressee.language,

@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import Stage, Walkout
+from bot.errands import Errands
 from bot.keys import Keys, open_keys
 from bot.outbox import Outbox, Sender
 from bot.roomwords import RoomWords
@@ -40,6 +41,8 @@ class App:
     tallies: Tallies
     room_words: RoomWords
     outboxes: Mapping[str, Outbox]  #: by platform
+    errands: Mapping[str, Errands]  #: likewise
+    bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
     scheduler: Scheduler
 
 
@@ -59,6 +62,7 @@ async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender | N
         await _check_keys(store, keys, data / KEY_FILE, clock)
         tallies = Tallies(store, clock)
         outboxes = {platform: Outbox(platform, sender, store, keys, clock) for platform, sender in senders.items()}
+        errands = {platform: Errands(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()}
         yield App(
             data=data,
             store=store,
@@ -68,7 +72,9 @@ async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender | N
             tallies=tallies,
             room_words=RoomWords(clock),
             outboxes=outboxes,
-            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, clock), clock),
+            errands=errands,
+            bots={},
+            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock), clock),
         )
     finally:
         await store.aclose()
@@ -84,7 +90,14 @@ async def _check_keys(store: Store, keys: Keys, path: Path, clock: Clock) -> Non
             raise KeyFileRefused(str(path), "outdated")
 
 
-def _jobs(store: Store, keys: Keys, tallies: Tallies, outboxes: Mapping[str, Outbox], clock: Clock) -> list[Job]:
+def _jobs(
+    store: Store,
+    keys: Keys,
+    tallies: Tallies,
+    outboxes: Mapping[str, Outbox],
+    errands: Mapping[str, Errands],
+    clock: Clock,
+) -> list[Job]:
     """List all that happens by itself. At the same instant a tally comes before a reminder."""
 
     async def earliest(of: Callable[[Walkout], datetime | None]) -> datetime | None:
@@ -108,4 +121,5 @@ def _jobs(store: Store, keys: Keys, tallies: Tallies, outboxes: Mapping[str, Out
             Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
             for platform, outbox in outboxes.items()
         ),
+        *(Job(name=f"delete on {platform}", due=each.due, run=each.run) for platform, each in errands.items()),
     ]

@@ -13,7 +13,7 @@ import sys
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TextIO
 
 from bot.clock import MovableClock, read_instant
@@ -56,8 +56,9 @@ class Printer:
     numbered: bool = False
     shown: dict[str, list[tuple[Button, ...]]] = field(default_factory=dict)  #: each person's buttons, newest last
 
-    def reply(self, name: str, reply: Reply) -> None:
-        """Show a private answer."""
+    def reply(self, name: str, reply: Reply) -> Path | None:
+        """Show a private answer; return where its file is, if it has one."""
+        path = None
         if reply.clears:
             self.shown.pop(name, None)  # what is not there cannot be pressed
         self._remember(name, reply.buttons)
@@ -68,6 +69,7 @@ class Printer:
             path = self._keep(reply.file)
             line["file"], text = str(path), f"{text}\n{path}"
         self._show(line, texts.private(name, text, labels, numbered=self.numbered))
+        return path
 
     def letter(self, letter: Letter) -> str:
         """Show an announcement, and return its words."""
@@ -85,7 +87,12 @@ class Printer:
 
     def _keep(self, file: File) -> Path:
         self.files.mkdir(mode=0o700, exist_ok=True)
-        path = self.files / file.name
+        path = self.files.resolve() / file.name
+        number = 1
+        while path.exists() and path.read_bytes() != file.data:
+            number += 1
+            path = path.with_stem(f"{PurePath(file.name).stem}-{number}")
+        path.touch(mode=0o600)  # its codes are its reader's alone
         path.write_bytes(file.data)
         return path
 
@@ -120,6 +127,10 @@ class ConsoleSender:
                 return self._printer.letter(letter)
         except BrokenPipeError:
             raise PlatformDown from None
+
+    async def delete(self, what: str) -> None:
+        """Delete a file; it stands for its message."""
+        Path(what).unlink(missing_ok=True)
 
 
 class Console:
@@ -192,9 +203,12 @@ class Console:
             kind, words = refusal(refused)
             reply = Reply(kind=kind, text=words)
         try:
-            self._printer.reply(name, reply)
+            path = self._printer.reply(name, reply)
         except OSError as error:
             self._broken = error
+            return
+        if path is not None and reply.file is not None and reply.file.lasts is not None:
+            await self._app.errands[PLATFORM].delete_later(str(path), reply.file.lasts)
 
     def _find(self, name: str, label: str) -> str:
         for under in reversed(self._printer.shown.get(name, [])):

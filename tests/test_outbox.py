@@ -37,6 +37,9 @@ class Post:
         self.took.append(f"{letter.address} {letter.news.occasion}")
         return f"{letter.news.kind} in {letter.language or 'English'}"
 
+    async def delete(self, what: str) -> None:
+        raise NotImplementedError
+
 
 @pytest.fixture
 def keys(data: Path) -> Keys:

@@ -66,6 +66,15 @@ def shown(place: Workplace) -> Shown:
     )
 
 
+def known(place: Workplace) -> int:
+    """Return how many cards at least have been pledged, as anybody can read off the board.
+
+    So many are taken to be left when a workplace's other cards are voided. The exact number would tell whoever
+    prints anew how many have pledged.
+    """
+    return place.threshold if place.line.reached else place.line.number
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class City:
     """The city's line of the board: sums of board numbers only."""

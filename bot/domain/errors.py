@@ -156,6 +156,34 @@ class BeyondHeadcount(Refused):
         self.wanted = wanted
 
 
+class NoCardMissing(Refused):
+    """The workplace has as many cards as people."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class TooManyCards(Refused):
+    """More cards than one file holds."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
+class PrintedBefore(Refused):
+    """These cards were printed: it works once."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name  #: the workplace's
+
+
+class NotYourProposal(Refused):
+    """Only whoever proposed it can carry it out."""
+
+
 class NoCardsWithOpenEntry(Refused):
     """A walkout with open entry has no printed cards."""
 

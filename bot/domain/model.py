@@ -121,6 +121,7 @@ class Workplace:
     threshold: int  #: cards that must be pledged; at least 5
     meet: str = ""  #: where its people meet; sent only with "on"
     minted: int = 0  #: cards that exist
+    issued: int = 0  #: cards as far as people may know: those printed, less those voided; see disclosure.known
     standing: int = 0  #: cards pledged now; never shown to anyone as it is
     line: BoardLine = field(default_factory=BoardLine)
     out: bool = False  #: for good, once the walkout is on

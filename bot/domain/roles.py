@@ -58,6 +58,7 @@ class Deed(StrEnum):
     LET_GO = "let_go"
     TESTED = "tested"
     DRAWN = "drawn"
+    PRINTED = "printed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -95,6 +95,15 @@ class Noted:
     detail: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Errand:
+    """A message that is to be deleted."""
+
+    id: int
+    what: bytes  #: the platform's own name of it, sealed
+    attempts: int
+
+
 class Delivery(StrEnum):
     """What became of a parcel."""
 
@@ -115,6 +124,7 @@ class Parcel:
     room: str | None
     person: bytes | None  #: the sealed address
     notice: bool  #: the person is a worker who asked for it; sealed to the walkout's key, None if they ask no more
+    member: MemberId  #: the organizer or steward; empty if it goes to nobody who was one when it was made
     attempts: int
     language: str  #: of the room
     nonce: str  #: 20 letters by which a platform knows a parcel that is sent again; made when it is first claimed
@@ -215,7 +225,16 @@ class Store(Protocol):
         ...
 
     async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
-        """Kill the workplace's cards that were never pledged; return how many."""
+        """Kill the workplace's cards that were never pledged; return how many, which is for nobody to see."""
+        ...
+
+    async def mint_approved(
+        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[bytes]], note: Note
+    ) -> bool:
+        """Add the cards of a proposal that is granted, and with that it is done.
+
+        False, and nothing changed, if it is not granted any more. Raises BeyondHeadcount.
+        """
         ...
 
     async def close(self, walkout: WalkoutId) -> None:
@@ -318,6 +337,10 @@ class Store(Protocol):
         """Note what the organizer thinks; None if it is not open any more."""
         ...
 
+    async def latest(self, key: bytes) -> Proposal | None:
+        """Find the newest proposal of this key that is granted or done."""
+        ...
+
     async def conclude(
         self, proposal: str, became: Became, news: Announcement | None, note: Note, *, expected: Became
     ) -> bool:
@@ -360,6 +383,26 @@ class Store(Protocol):
 
     async def unsettled(self, walkout: WalkoutId) -> int:
         """How many of the walkout's parcels are still to be sent."""
+        ...
+
+    async def add_errand(self, platform: str, what: bytes, *, due: datetime) -> None:
+        """Remember a message that is to be deleted."""
+        ...
+
+    async def due_errands(self, platform: str, *, now: datetime) -> list[Errand]:
+        """Every errand of the platform that is due."""
+        ...
+
+    async def put_off_errand(self, errand: int, *, until: datetime) -> None:
+        """Let it be tried again."""
+        ...
+
+    async def drop_errand(self, errand: int) -> None:
+        """Forget it."""
+        ...
+
+    async def next_errand(self, platform: str) -> datetime | None:
+        """When the platform's next errand is due."""
         ...
 
     async def aclose(self) -> None:

@@ -72,14 +72,22 @@ async def add(who: Person, nickname: str, store: Store, keys: Keys) -> None:
     )
 
 
-async def which(store: Store, named: str | None, fitting: Sequence[frozenset[Stage]]) -> Walkout:
-    """Return the walkout that is named, or the only one that fits.
+async def which(
+    store: Store,
+    named: str | None,
+    fitting: Sequence[frozenset[Stage]],
+    *,
+    among: Collection[WalkoutId] | None = None,
+) -> Walkout:
+    """Return the walkout that is named, or the only one that fits; with `among`, one of these.
 
     `fitting` is tried from the first set of stages to the last. Raises NoSuchWalkout, WhichWalkout.
     """
     if named is not None:
+        if among is not None and named.lower() not in among:
+            raise NoSuchWalkout(named)
         return await store.walkout(WalkoutId(named.lower()))
-    walkouts = await store.walkouts()
+    walkouts = [walkout for walkout in await store.walkouts() if among is None or walkout.id in among]
     for stages in fitting:
         found = [walkout for walkout in walkouts if walkout.stage in stages]
         if len(found) == 1:

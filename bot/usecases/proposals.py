@@ -64,7 +64,7 @@ async def propose(
     committee = await desk.store.committee()
     approvals = await _approvals(desk, walkout)
     now = desk.clock()
-    same = desk.keys.same(matter, walkout or "", about.hex(), json.dumps(content, sort_keys=True))
+    same = key(desk, matter, walkout, content, about=about)
     proposal = Proposal(
         id=_new_id(),
         matter=matter,
@@ -88,6 +88,11 @@ async def propose(
     note = desk.note(Deed.PROPOSED, walkout, matter=matter, **content)
     kept = await desk.store.propose(proposal, None if alone else news, note, now=now)
     return await _go_on(desk, kept)
+
+
+def key(desk: Desk, matter: Matter, walkout: WalkoutId | None, content: Content, *, about: MemberId = b"") -> bytes:
+    """Return what is the same for the same proposals."""
+    return desk.keys.same(matter, walkout or "", about.hex(), json.dumps(content, sort_keys=True))
 
 
 async def look(desk: Desk, number: str) -> Progress:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain import disclosure, rules
@@ -24,20 +24,29 @@ class Board:
     only: str = ""  #: what the names of the workplaces were chosen by
 
 
-async def board(walkout: WalkoutId, store: Store, *, only: str = "") -> Board:
+async def board(
+    walkout: WalkoutId, store: Store, *, only: str = "", within: Collection[WorkplaceId] | None = None
+) -> Board:
     """Return the board as of the last tally; it is never recomputed on demand.
 
-    With `only`, the workplaces whose names contain it.
+    With `only`, the workplaces whose names contain it. With `within`, none but these: a steward's own.
     """
     seen = await store.walkout(walkout)
-    return published(seen, await store.workplaces(walkout), only=only)
+    return published(seen, await store.workplaces(walkout), only=only, within=within)
 
 
-def published(walkout: Walkout, places: Iterable[Workplace], *, only: str = "") -> Board:
+def published(
+    walkout: Walkout,
+    places: Iterable[Workplace],
+    *,
+    only: str = "",
+    within: Collection[WorkplaceId] | None = None,
+) -> Board:
     """Leave out whatever nobody may see: from here on, every way to look at a board has only this."""
     places = list(places)
     wanted = _plain(only)
-    chosen = [disclosure.shown(place) for place in places if wanted in _plain(place.name)]
+    mine = places if within is None else [place for place in places if place.id in within]
+    chosen = [disclosure.shown(place) for place in mine if wanted in _plain(place.name)]
     return Board(
         walkout=walkout,
         city=disclosure.city(walkout, places),
@@ -90,9 +99,9 @@ async def cards_wanted(
     for place in await store.workplaces(walkout):
         if only not in {None, place.id}:
             continue
-        missing = max(0, place.headcount - place.minted)
+        missing = max(0, place.headcount - place.issued)
         if number is not None and number > missing and not beyond_headcount:
-            raise BeyondHeadcount(place.name, place.headcount, place.minted, number)
+            raise BeyondHeadcount(place.name, place.headcount, place.issued, number)
         wanted.append((place, missing if number is None else number))
     return wanted
 

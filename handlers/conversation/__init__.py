@@ -13,17 +13,21 @@ from dataclasses import replace
 from bot import cards
 from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard
 from bot.wiring import App
-from handlers.conversation import committee, notices, organizers, rooms, statements, workers
+from handlers.conversation import board, committee, notices, organizers, paper, rooms, statements, workers
 from handlers.conversation.parts import (
     AT,
     CARD,
     CODE,
+    FILTER,
     LANGUAGE,
     NICKNAME,
+    NUMBER,
+    OF,
     REFERENCE,
     ROLE,
     ROOM,
     SCOPE,
+    VOID,
     WALKOUT,
     WORKPLACE,
     Ask,
@@ -215,10 +219,17 @@ COMMANDS = (
     ),
     Command(
         name="board",
-        who=Role.ORGANIZER,
-        run=organizers.board,
-        options=(WALKOUT,),
+        who=Role.STEWARD,
+        run=board.board,
+        options=(WALKOUT, FILTER),
         help=lambda: _("what the last tally published"),
+    ),
+    Command(
+        name="cards",
+        who=Role.ORGANIZER,
+        run=paper.cards,
+        options=(WALKOUT, VOID, OF, NUMBER),
+        help=lambda: _("print a workplace's cards, or void them"),
     ),
     Command(
         name="room",
@@ -276,6 +287,9 @@ BUTTONS: dict[str, Run] = {
     "f": committee.press_confirm,
     "t": committee.press_turn_away,
     "e": committee.press_older_deeds,
+    "g": board.press_page,
+    "i": board.press_picture,
+    "m": paper.press_print,
 }
 """Everything that can be pressed, by the first letter of the button's data."""
 

@@ -25,7 +25,9 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
                 Button(label=texts.approve(), data=f"a:{number}"),
                 Button(label=texts.refuse(), data=f"r:{number}"),
             )
-        case Kind.DECIDED if letter.proposal is not None and letter.proposal.became is Became.GRANTED:
+        case Kind.DECIDED if (
+            letter.proposal is not None and letter.proposal.became is Became.GRANTED and letter.to_proposer
+        ):
             return fetch_buttons(letter.proposal.id)
         case Kind.ROLE_CARD_USED if letter.role_card is not None:
             number = letter.role_card.id

@@ -6,16 +6,14 @@ from bot.domain.errors import WrongStage
 from bot.domain.model import Stage
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER, PLEDGING
-from bot.usecases import organizers, proposals, stewards
+from bot.usecases import organizers, proposals
 from bot.usecases.proposals import Gaps, Progress
 from handlers.conversation.letters import fetch_buttons
 from handlers.conversation.parts import Ask, Reply
-from handlers.texts import board as board_texts
 from handlers.texts import committee as committee_texts
 from handlers.texts import organizers as texts
 
 _DRAFT = frozenset({Stage.DRAFT})
-_OVER = frozenset({Stage.LAPSED, Stage.CALLED_OFF, Stage.CLOSED})
 
 
 async def walkouts(ask: Ask) -> Reply:
@@ -46,9 +44,3 @@ def proposed(ask: Ask, progress: Progress, lacks: Gaps | None = None) -> Reply:
     fetches = progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me
     buttons = fetch_buttons(progress.proposal.id) if fetches else ()
     return Reply(kind=kind, text=committee_texts.proposal(progress, lacks), buttons=buttons)
-
-
-async def board(ask: Ask) -> Reply:
-    """Show what the last tally published."""
-    walkout = await organizers.which(ask.app.store, ask.first, [PLEDGING, _DRAFT, _OVER])
-    return Reply(kind="board", text=board_texts.board(await stewards.board(walkout.id, ask.app.store)))

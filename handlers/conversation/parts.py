@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from bot import cards
@@ -55,6 +56,7 @@ class File:
     name: str
     data: bytes
     is_picture: bool = False
+    lasts: timedelta | None = None  #: its message is deleted then, and says so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +66,7 @@ class Reply:
     kind: str  #: stable, for scripts
     text: str
     buttons: tuple[Button, ...] = ()
-    file: File | None = None  #: comes as a message of its own, also where a button was pressed
+    file: File | None = None  #: comes with the text as a new message, also where a button was pressed
     asks_card: bool = False  #: the person's next step is to enter their card
     clears: bool = False  #: the platform deletes what it can of this chat; the text is said so that it does not stay
 
@@ -183,6 +185,9 @@ class Takes(StrEnum):
     NICKNAME = "nickname"
     LANGUAGE = "language"
     REFERENCE = "reference"
+    NUMBER = "number"
+    VOID = "void"  #: nothing but this word
+    FILTER = "filter"  #: part of a workplace's name, or `csv`
     ROOM = "room"  #: only where rooms have names that are typed
 
 
@@ -246,6 +251,14 @@ NICKNAME = Option(
     label=lambda: _("NICKNAME"),
     help=lambda: _("what the committee calls them; no real name is needed"),
     required=True,
+)
+OF = Option(takes=Takes.WORKPLACE, label=lambda: _("WORKPLACE"), help=lambda: _("whose cards"), required=True)
+NUMBER = Option(
+    takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many; else what is missing to the head-count")
+)
+VOID = Option(takes=Takes.VOID, label=lambda: "void", help=lambda: _("void: kill the cards that were never pledged"))
+FILTER = Option(
+    takes=Takes.FILTER, label=lambda: _("NAME|csv"), help=lambda: _("part of a workplace's name, or csv for a file")
 )
 ROOM = Option(takes=Takes.ROOM, label=lambda: _("ROOM"), help=lambda: _("the room's name"), required=True)
 

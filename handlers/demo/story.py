@@ -100,6 +100,9 @@ class Ears:
             self._letters.append(letter)
         return words(letter)
 
+    async def delete(self, what: str) -> None:
+        """Do nothing: nothing is sent here that must be deleted."""
+
     def heard(self) -> list[Heard]:
         """Return what was heard since the last time; where many rooms hear the same, the first of them."""
         letters, self._letters = self._letters, []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from io import BytesIO
 from json import JSONDecodeError
@@ -35,10 +37,11 @@ from handlers.conversation import (
     holds_code,
 )
 from handlers.discord.commands import as_here
-from handlers.discord.markdown import messages
+from handlers.discord.markdown import messages, plain
 from handlers.discord.suggestions import Suggestions
 from handlers.discord.widgets import ENTER_CARD, CardButton, CardForm, view
 from handlers.texts import discord as texts
+from handlers.texts import paper as paper_texts
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
 from handlers.turns import Turns
@@ -68,6 +71,7 @@ class DiscordChat:
     """Handles one interaction or message at a time; what it does may be repeated and then changes nothing."""
 
     def __init__(self, app: App, client: discord.Client) -> None:
+        self._app = app
         self._client = client
         self._turns = Turns()
         self._uploads = Uploads(app)
@@ -172,35 +176,72 @@ class DiscordChat:
             chat = self._client.get_partial_messageable(interaction.channel_id)
             ours = [one async for one in chat.history(limit=CLEARED) if one.author.id == self._client.application_id]
             for message in ours:
-                with suppress(discord.NotFound):
+                with contextlib.suppress(discord.NotFound):
                     await _patiently(message.delete)
             await _patiently(lambda: interaction.followup.send(as_here(reply.text), ephemeral=True))
         except (discord.HTTPException, discord.RateLimited, *TROUBLE) as error:
             log.warning("a chat could not be cleared: %s", type(error).__name__)
-            with suppress(discord.HTTPException, *TROUBLE):
+            with contextlib.suppress(discord.HTTPException, *TROUBLE):
                 await interaction.followup.send(texts.not_cleared(), ephemeral=True)
 
     async def _show(self, interaction: Interaction, reply: Reply) -> None:
+        if reply.file is not None and reply.file.lasts is not None:
+            await self._hand_over(interaction, reply, reply.file, reply.file.lasts)
+            return
         in_server = interaction.guild_id is not None
-        buttons = _buttons(reply)
-        note = ""
-        if in_server and buttons:
-            note = f"\n\n{texts.only_you() if reply.buttons else texts.not_in_a_channel()}"
-        said = messages(as_here(reply.text) + note)
-        shown = view(buttons)
+        said = messages(as_here(reply.text) + (_in_server(reply) if in_server else ""))
+        shown, file = view(_buttons(reply)), reply.file
         try:
             if not _leaves_card(interaction, reply):
                 first, *said = said
                 only = None if said else shown
-                await _patiently(lambda: interaction.edit_original_response(content=first, view=only))
+                with_file = file if not said else None
+                await _patiently(
+                    lambda: interaction.edit_original_response(
+                        content=first, view=only, attachments=[_file(with_file)] if with_file else discord.utils.MISSING
+                    )
+                )
             for number, part in enumerate(said, start=1):
                 under = shown if number == len(said) and shown else discord.utils.MISSING
-                await _patiently(partial(interaction.followup.send, part, view=under, ephemeral=in_server))
-            if (file := reply.file) is not None:
-                await _patiently(lambda: interaction.followup.send(file=_file(file), ephemeral=in_server))
+                below = file if number == len(said) else None
+                await _patiently(partial(self._follow_up, interaction, part, under, below))
         except (discord.HTTPException, *TROUBLE) as error:
             # what was asked for is done, and asking again tells
             log.warning("an answer could not be delivered: %s", type(error).__name__)
+
+    async def _follow_up(
+        self, interaction: Interaction, text: str, under: discord.ui.View, file: File | None
+    ) -> discord.WebhookMessage:
+        return await interaction.followup.send(
+            text,
+            view=under,
+            file=_file(file) if file else discord.utils.MISSING,
+            ephemeral=interaction.guild_id is not None,
+            wait=True,
+        )
+
+    async def _hand_over(self, interaction: Interaction, reply: Reply, file: File, lasts: timedelta) -> None:
+        """Send a file that is deleted later as a direct message; who takes none gets it where they are.
+
+        There, what only one person sees can be deleted for a quarter of an hour, and not after a restart.
+        """
+        nonce = secrets.token_hex(10)
+        (text,) = messages(as_here(reply.text))
+        try:
+            if interaction.type is not discord.InteractionType.component:
+                await _patiently(lambda: interaction.edit_original_response(content=texts.sent_privately(lasts)))
+            try:
+                sent = await _patiently(lambda: interaction.user.send(text, file=_file(file), nonce=nonce))
+            except discord.Forbidden:
+                below = await _patiently(lambda: self._follow_up(interaction, text, discord.utils.MISSING, file))
+                await below.delete(delay=lasts.total_seconds())
+            else:
+                await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", lasts)
+        except (discord.HTTPException, *TROUBLE) as error:
+            log.warning("a file could not be delivered: %s", type(error).__name__)
+            lost = _not_delivered()
+            with contextlib.suppress(discord.HTTPException, *TROUBLE):
+                await _patiently(lambda: self._follow_up(interaction, lost, discord.utils.MISSING, None))
 
     # -- direct messages --------------------------------------------------------------------------------------
 
@@ -234,15 +275,27 @@ class DiscordChat:
 
     async def _send(self, channel: discord.abc.Messageable, reply: Reply) -> None:
         *before, last = messages(as_here(reply.text))
-        shown = view(_buttons(reply))
+        shown, file = view(_buttons(reply)), reply.file
+        nonce = secrets.token_hex(10)
+
+        async def send_last() -> discord.Message:
+            more: dict[str, Any] = {} if shown is None else {"view": shown}
+            if file is not None:  # sent again it is not posted again
+                more |= {"file": _file(file), "nonce": nonce}
+            sent: discord.Message = await channel.send(last, **more)
+            return sent
+
         try:
             for part in before:
                 await _patiently(partial(channel.send, part))
-            await _patiently(lambda: channel.send(last, view=shown) if shown else channel.send(last))
-            if (file := reply.file) is not None:
-                await _patiently(lambda: channel.send(file=_file(file)))
+            sent = await _patiently(send_last)
+            if file is not None and file.lasts is not None:
+                await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", file.lasts)
         except (discord.HTTPException, *TROUBLE) as error:
             log.warning("an answer could not be delivered: %s", type(error).__name__)
+            if file is not None and file.lasts is not None:
+                with contextlib.suppress(discord.HTTPException, *TROUBLE):
+                    await channel.send(_not_delivered())
 
     def _name_room(self, room: Room) -> str:
         # as Discord calls it now: titles are not kept
@@ -276,6 +329,17 @@ def _buttons(reply: Reply) -> tuple[Button, ...]:
     if reply.buttons or not reply.asks_card:
         return reply.buttons
     return (Button(label=texts.enter_card(), data=ENTER_CARD),)
+
+
+def _in_server(reply: Reply) -> str:
+    """Warn, below an answer that only one person sees."""
+    if any(button.data[:1] in CARD_BUTTONS for button in reply.buttons):
+        return f"\n\n{texts.only_you()}"
+    return f"\n\n{texts.not_in_a_channel()}" if _buttons(reply) and not reply.buttons else ""
+
+
+def _not_delivered() -> str:
+    return plain(as_here(paper_texts.not_delivered()))
 
 
 def _file(file: File) -> discord.File:

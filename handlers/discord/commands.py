@@ -22,7 +22,7 @@ Suggest = Callable[[Interaction, Command, Takes, str], Awaitable[list[app_comman
 
 GROUP = "organize"
 
-_SUGGESTED = {Takes.WALKOUT, Takes.WORKPLACE, Takes.SCOPE, Takes.ROLE}
+_SUGGESTED = {Takes.WALKOUT, Takes.WORKPLACE, Takes.SCOPE, Takes.ROLE, Takes.VOID, Takes.FILTER}
 _ORGANIZERS = re.compile(
     rf"(?<![\w/])/(?=(?:{'|'.join(row.name for row in COMMANDS if row.who is not Role.WORKER)})\b)"
 )

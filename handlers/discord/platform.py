@@ -175,6 +175,8 @@ async def open_discord(
             raise WrongToken from None
         except (discord.DiscordException, *TROUBLE) as error:
             raise Unreachable(type(error).__name__) from None
+        if client.user is not None:
+            app.bots[PLATFORM] = client.user.name
         yield DiscordSender(client, client.gone), client.take
     finally:
         with contextlib.suppress(TimeoutError, aiohttp.ClientError):

@@ -48,6 +48,19 @@ class DiscordSender:
         except (discord.HTTPException, *TROUBLE):
             raise TryLater from None
 
+    async def delete(self, what: str) -> None:
+        """Delete a message, given as channel and number. Raises RoomGone, TryLater."""
+        channel, message = map(int, what.split())
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                await self._client.get_partial_messageable(channel).get_partial_message(message).delete()
+        except (discord.Forbidden, discord.NotFound) as error:
+            raise (TryLater if error.code in NOT_A_VERDICT else RoomGone) from None
+        except discord.RateLimited as limited:
+            raise TryLater(timedelta(seconds=limited.retry_after)) from None
+        except (discord.HTTPException, *TROUBLE):
+            raise TryLater from None
+
     async def _send(self, letter: Letter) -> str:
         channel = (
             await self._client.create_dm(discord.Object(int(letter.address)))

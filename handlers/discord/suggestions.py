@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from discord.app_commands import Choice
 
-from bot.domain.model import Entry, Stage, Walkout, WalkoutId
+from bot.domain.model import Entry, Stage, Walkout, WalkoutId, WorkplaceId
+from bot.domain.roles import Roles
 from bot.domain.rules import PLEDGING
 from bot.keys import Person
 from bot.wiring import App
@@ -22,31 +23,43 @@ class Suggestions:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._names: dict[WalkoutId, list[str]] = {}  #: a walkout's workplaces never change
+        self._names: dict[WalkoutId, list[tuple[WorkplaceId, str]]] = {}  #: a walkout's workplaces never change
 
     async def suggest(
         self, who: Person, command: Command, takes: Takes, typed: str, walkout: str | None
     ) -> list[Choice[str]]:
         """Return what fits the letters typed so far, the best first."""
         organizes = command.who is not Role.WORKER
-        if organizes and not command.who.allows(await self._app.store.roles(self._app.keys.person(who))):
+        roles = await self._app.store.roles(self._app.keys.person(who)) if organizes else Roles()
+        if not command.who.allows(roles):
             return []
         if takes is Takes.ROLE:
             return _best([(texts.steward(), "steward"), (texts.organizer(), "organizer")], typed)
-        fitting = [each for each in await self._app.store.walkouts() if _may_see(each, organizes=organizes)]
+        if takes is Takes.VOID:
+            return _best([("void", "void")], typed)
+        looks_after = roles.workplaces if organizes and not roles.organizer else None  #: None: not a steward's view
+        fitting = [
+            each
+            for each in await self._app.store.walkouts()
+            if _may_see(each, organizes=organizes)
+            and (looks_after is None or any(each.id == walkout for walkout, _place in looks_after))
+        ]
         if takes is Takes.WALKOUT:
             return _best([(f"{each.id} · {each.terms.title}", each.id) for each in fitting], typed)
         named = [each for each in fitting if walkout is None or each.id == walkout.lower()]
         if len(named) != 1:  # the conversation asks which walkout
             return []
-        names = [(name, name) for name in await self._workplaces(named[0].id)]
+        places = await self._workplaces(named[0].id)
+        names = [(name, name) for place, name in places if looks_after is None or (named[0].id, place) in looks_after]
+        if takes is Takes.FILTER:
+            names = [("csv", "csv"), *names]
         if takes is Takes.SCOPE:
             names = [(texts.citywide(), "citywide"), (texts.off(), "off"), *names]
         return _best(names, typed)
 
-    async def _workplaces(self, walkout: WalkoutId) -> Sequence[str]:
+    async def _workplaces(self, walkout: WalkoutId) -> Sequence[tuple[WorkplaceId, str]]:
         if walkout not in self._names:
-            self._names[walkout] = [place.name for place in await self._app.store.workplaces(walkout)]
+            self._names[walkout] = [(place.id, place.name) for place in await self._app.store.workplaces(walkout)]
         return self._names[walkout]
 
 

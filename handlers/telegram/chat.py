@@ -42,7 +42,8 @@ from handlers.conversation import (
 from handlers.parts import parts
 from handlers.telegram.menus import Menus
 from handlers.telegram.recent import MESSAGES, Recent
-from handlers.telegram.sender import LONGEST_TEXT, NO_PREVIEW, answered, keyboard
+from handlers.telegram.sender import LONGEST_CAPTION, LONGEST_TEXT, NO_PREVIEW, answered, keyboard
+from handlers.texts import paper as paper_texts
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
 from handlers.uploads import Uploads
@@ -188,10 +189,11 @@ class TelegramChat:
                 await self._say(query["from"]["id"], reply)  # too old to be edited, or deleted
 
     async def _say(self, chat: int, reply: Reply) -> None:
-        # what has buttons shows a card, whose code they carry
-        protect = bool(reply.buttons) or None
         if reply.file is not None:
-            await answered(partial(self._send_file, chat, reply.file))
+            await self._hand_over(chat, reply, reply.file)
+            return
+        # what has these buttons shows a card, whose code they carry
+        protect = any(button.data[:1] in CARD_BUTTONS for button in reply.buttons) or None
         *before, last = parts(reply.text, LONGEST_TEXT)
         for part in before:
             await answered(partial(self._send, chat, part, None, protect))
@@ -209,10 +211,28 @@ class TelegramChat:
         )
         self.recent.note(chat, sent.message_id)
 
-    async def _send_file(self, chat: int, file: File) -> None:
+    async def _hand_over(self, chat: int, reply: Reply, file: File) -> None:
+        """Send a file with its text; see to it that it goes again if it shall."""
+        *before, caption = parts(reply.text, LONGEST_CAPTION)
+        for part in before:
+            await answered(partial(self._send, chat, part, None, None))
+        shown = keyboard(reply.buttons)
+        sent = await answered(partial(self._send_file, chat, file, caption, shown))
+        if file.lasts is None:
+            return
+        if sent is None:
+            await answered(partial(self._send, chat, paper_texts.not_delivered(), None, None))
+            return
+        await self._app.errands[PLATFORM].delete_later(f"{chat} {sent.message_id}", file.lasts)
+
+    async def _send_file(
+        self, chat: int, file: File, caption: str, buttons: InlineKeyboardMarkup | None
+    ) -> TelegramMessage:
         data = InputFile(file.data, filename=file.name)
         send = self._bot.send_photo if file.is_picture else self._bot.send_document
-        self.recent.note(chat, (await send(chat, data)).message_id)
+        sent = await send(chat, data, caption=caption, reply_markup=buttons)
+        self.recent.note(chat, sent.message_id)
+        return sent
 
     async def _deleted(self, message: TelegramMessage) -> bool:
         try:

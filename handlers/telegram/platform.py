@@ -18,7 +18,7 @@ from telegram.error import InvalidToken, RetryAfter, TelegramError
 from bot.settings import Settings
 from bot.wiring import App
 from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
-from handlers.telegram.chat import TelegramChat
+from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
 from handlers.telegram.pace import Pace
 from handlers.telegram.pump import LONGEST_FINISH_S, POLL_S, Pump, RawUpdate
@@ -50,6 +50,7 @@ async def open_telegram(
         await _patiently(link, bot.initialize)
     except InvalidToken:
         raise WrongToken from None
+    app.bots[PLATFORM] = bot.link
     try:
         menus = Menus(bot)
         await _patiently(link, menus.set_up)

@@ -22,6 +22,7 @@ from handlers.texts.catalogue import speaking
 T = TypeVar("T")
 
 LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
 ANSWER_TRIES = 4
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -54,6 +55,18 @@ class TelegramSender:
             if not letter.private:
                 await self._gone(letter.address)
             raise
+
+    async def delete(self, what: str) -> None:
+        """Delete a message, given as chat and number. Raises RoomGone, TryLater."""
+        chat, message = map(int, what.split())
+        try:
+            await self._bot.delete_message(chat, message)
+        except RetryAfter as error:
+            raise TryLater(timedelta(seconds=seconds(error))) from None
+        except (Forbidden, BadRequest):  # gone already, or older than the two days after which a bot may not
+            raise RoomGone from None
+        except NetworkError:
+            raise TryLater from None
 
     async def _send_all(self, letter: Letter) -> str:
         chat = int(letter.address)

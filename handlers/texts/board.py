@@ -115,6 +115,28 @@ def chosen(seen: Board) -> str:
     )
 
 
+def previous() -> str:
+    """Name a button."""
+    return _("Previous")
+
+
+def following() -> str:
+    """Name a button."""
+    return _("Next")
+
+
+def picture() -> str:
+    """Name a button."""
+    return _("Picture")
+
+
+def caption(seen: Board) -> str:
+    """Stand beside a picture or a table of the board."""
+    walkout = seen.walkout
+    title = _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage))
+    return "\n".join(filter(None, [title, chosen(seen), as_of(walkout), next_tally(walkout)]))
+
+
 def and_more(n: int) -> str:
     """Say that a picture leaves workplaces out, and where they are."""
     return ngettext("and {n} more: /board", "and {n} more: /board", n).format(n=number(n))

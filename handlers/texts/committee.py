@@ -74,6 +74,10 @@ def _done(progress: Progress, what: str) -> str:
             )
         case Matter.APPOINT:
             return _("{what}: approved. Their code works now.").format(what=what)
+        case Matter.VOID if progress.place is not None:
+            return _('{what}: done. They are dead now; print anew: /cards "{place}"').format(
+                what=what, place=progress.place.name
+            )
     return _("{what}: done.").format(what=what)
 
 
@@ -258,6 +262,7 @@ def _deed(line: Line) -> str:
         Deed.LET_GO: _("{who} let a room go"),
         Deed.TESTED: _("{who} had every room hear a test"),
         Deed.DRAWN: _("{who} counted the cards drawn: {name}"),
+        Deed.PRINTED: _("{who} did it: {what}"),
     }[line.deed].format(who=who, name=name, what=what)
     where = _("{id}, after tally {n}").format(id=line.walkout, n=number(line.tally)) if line.walkout else ""
     return f"{said} · {where}" if where else said

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from handlers.texts.catalogue import _
+from handlers.texts.times import span
 
 
 def can_see() -> str:
@@ -87,3 +90,10 @@ def off() -> str:
 def file_not_fetched() -> str:
     """Say that Discord did not hand a file over."""
     return _("Discord did not give me the file just now. Send it again in a minute.")
+
+
+def sent_privately(lasts: timedelta) -> str:
+    """Say where a file with codes comes, and what becomes of it."""
+    return _("The cards come in a direct message. I delete it in {time}: print them or save them at once.").format(
+        time=span(lasts)
+    )

@@ -49,8 +49,8 @@ def gaps(lacks: Gaps, walkout: str) -> list[str]:
     said = []
     if lacks.without_cards:
         said.append(
-            _("No cards yet: {places}. Mint them: allout cards {id} --all --format csv --out cards.csv").format(
-                places=_named(lacks.without_cards), id=walkout
+            _("No cards yet: {places}. Print them: /cards, or all at once on the server: {command}").format(
+                places=_named(lacks.without_cards), command=f"allout cards {walkout} --all --format pdf --out cards.pdf"
             )
         )
     if lacks.without_steward:

@@ -93,6 +93,21 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 minted=number(refused.minted),
                 wanted=number(refused.wanted),
             )
+        case errors.NoCardMissing():
+            return "no_cards_missing", _(
+                '{workplace} has as many cards as people; no card was made. Is a sheet lost? /cards void "{workplace}"'
+            ).format(workplace=refused.name)
+        case errors.TooManyCards():
+            return "too_many_cards", _(
+                "One file holds {most} cards at most. Print fewer now and the rest afterwards. No card was made."
+            ).format(most=number(refused.most))
+        case errors.PrintedBefore():
+            return "printed_before", _(
+                "These cards were printed; it works once, and their codes are kept nowhere. Is the sheet lost? "
+                '/cards void "{workplace}", then print anew. Do you need as many again? Ask in ten minutes.'
+            ).format(workplace=refused.name)
+        case errors.NotYourProposal():
+            return "not_yours", _("Only whoever proposed these cards can print them.")
         case errors.NoCardsWithOpenEntry():
             return "no_cards", _("This walkout has open entry: people pledge without cards.")
     return "refused", start_refusal(refused)

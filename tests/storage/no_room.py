@@ -122,6 +122,9 @@ class Post:
         self.took.append(letter.news.occasion)
         return letter.news.occasion
 
+    async def delete(self, what: str) -> None:
+        """Delete nothing."""
+
 
 async def letters(data: Path) -> dict[str, object]:
     """Let the disk fill up between sending and settling, and have room again at the next look."""

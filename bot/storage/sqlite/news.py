@@ -134,7 +134,8 @@ class News(Writer):
                     ELSE coalesce((SELECT address FROM member WHERE member.id = parcel.member), parcel.address) END,
                 (SELECT language FROM room WHERE (room.walkout, room.scope, room.platform, room.address)
                     = (parcel.walkout, parcel.scope, parcel.platform, parcel.room)),
-                parcel.notice
+                parcel.notice,
+                member
             """,
             (instant(now), platform, limit),
         )
@@ -195,4 +196,5 @@ def _read_parcel(row: Row) -> Parcel:
         attempts=row[8],
         nonce=row[9],
         language=row[13] or "",
+        member=row[15],
     )

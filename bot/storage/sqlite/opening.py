@@ -13,10 +13,11 @@ import aiosqlite
 
 from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
 from bot.storage.sqlite.cards import Cards
+from bot.storage.sqlite.errands import Errands
+from bot.storage.sqlite.paper import Paper
 from bot.storage.sqlite.people import People
 from bot.storage.sqlite.rooms import Rooms
 from bot.storage.sqlite.statements import Statements
-from bot.storage.sqlite.walkouts import Walkouts
 
 LOCK_WAIT_S = 1.0
 """How long a second process waits for the store before it is told that it is in use."""
@@ -33,7 +34,7 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Walkouts, Rooms, People, Statements):
+class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 

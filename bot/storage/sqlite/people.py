@@ -271,6 +271,13 @@ class People(News):
         )
         return bool(changed)
 
+    async def latest(self, key: bytes) -> Proposal | None:
+        """See Store.latest."""
+        rows = await self._read(
+            f"{_PROPOSAL} WHERE key = ? AND became IN ('granted', 'done') ORDER BY until DESC LIMIT 1", (key,)
+        )
+        return _read_proposal(rows[0]) if rows else None
+
     async def conclude(
         self, proposal: str, became: Became, news: Announcement | None, note: Note, *, expected: Became
     ) -> bool:

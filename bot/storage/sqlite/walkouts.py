@@ -9,6 +9,7 @@ from datetime import datetime
 
 import aiosqlite
 
+from bot.domain import disclosure
 from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
 from bot.domain.model import BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
@@ -23,7 +24,7 @@ _WALKOUT = """
 """
 _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
-        walkout
+        walkout, issued
     FROM workplace
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -171,25 +172,39 @@ class Walkouts(Notices):
         beyond_headcount: bool = False,
     ) -> None:
         """See Store.mint."""
+        await self._in_transaction(lambda: self._mint(walkout, cards, beyond_headcount=beyond_headcount))
 
-        async def job() -> None:
-            for place in await self._workplaces(walkout):
-                wanted = len(cards.get(place.id, ()))
-                if not beyond_headcount and wanted > max(0, place.headcount - place.minted):
-                    raise BeyondHeadcount(place.name, place.headcount, place.minted, wanted)
-            await self._db.executemany(
-                "INSERT INTO card (hash, walkout, workplace, state, owner) VALUES (?, ?, ?, 'm', zeroblob(32))",
-                [(key, walkout, place) for place, keys in cards.items() for key in sorted(keys)],
-            )
-
-        await self._in_transaction(job)
+    async def _mint(
+        self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[bytes]], *, beyond_headcount: bool
+    ) -> None:
+        for place in await self._workplaces(walkout):
+            wanted = len(cards.get(place.id, ()))
+            if not beyond_headcount and wanted > max(0, place.headcount - place.issued):
+                raise BeyondHeadcount(place.name, place.headcount, place.issued, wanted)
+        await self._db.executemany(
+            "INSERT INTO card (hash, walkout, workplace, state, owner) VALUES (?, ?, ?, 'm', zeroblob(32))",
+            [(key, walkout, place) for place, keys in cards.items() for key in sorted(keys)],
+        )
+        await self._db.executemany(
+            "UPDATE workplace SET issued = issued + ? WHERE walkout = ? AND id = ?",
+            [(len(keys), walkout, place) for place, keys in cards.items()],
+        )
 
     async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
         """See Store.void_cards."""
-        killed = await self._change(
-            "DELETE FROM card WHERE walkout = ? AND workplace = ? AND state = 'm' RETURNING 1", (walkout, workplace)
-        )
-        return len(killed)
+
+        async def job() -> int:
+            killed = await self._rows(
+                "DELETE FROM card WHERE walkout = ? AND workplace = ? AND state = 'm' RETURNING 1", (walkout, workplace)
+            )
+            (place,) = [place for place in await self._workplaces(walkout) if place.id == workplace]
+            await self._rows(
+                "UPDATE workplace SET issued = ? WHERE walkout = ? AND id = ?",
+                (disclosure.known(place), walkout, workplace),
+            )
+            return len(killed)
+
+        return await self._in_transaction(job)
 
     async def close(self, walkout: WalkoutId) -> None:
         """See Store.close."""
@@ -250,6 +265,7 @@ def _read_workplace(row: Row) -> Workplace:
         threshold=row[3],
         meet=row[4],
         minted=row[5],
+        issued=row[13],
         standing=row[6],
         line=BoardLine(reached=bool(row[7]), number=row[8], anchor=row[9]),
         out=bool(row[10]),

@@ -1,0 +1,112 @@
+"""Cards on paper, from a chat: proposed, approved, printed once; or voided when a sheet is lost or photographed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.domain import rules
+from bot.domain.errors import (
+    NoCardMissing,
+    NoCardsWithOpenEntry,
+    NoSuchProposal,
+    NotYourProposal,
+    PrintedBefore,
+    TooManyCards,
+    WrongStage,
+)
+from bot.domain.model import Entry, Terms, Walkout, Workplace
+from bot.domain.roles import Became, Deed, Matter
+from bot.usecases import proposals, stewards
+from bot.usecases.desk import Desk
+from bot.usecases.proposals import Progress
+
+LASTS = timedelta(minutes=10)
+"""How long the file with the codes stays in the chat."""
+
+MOST = 1000
+"""Cards in one file: drawing a thousand takes several seconds, and a stop waits for them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """Cards that may be made now."""
+
+    progress: Progress
+    terms: Terms
+    place: Workplace
+    number: int
+
+
+async def propose(desk: Desk, walkout: Walkout, place: Workplace, number: int | None) -> Progress:
+    """Propose to print so many cards, or as many as are missing to the head-count.
+
+    Sent again before it is printed it is the same proposal. Raises what `cards_wanted` raises; NoCardMissing,
+    TooManyCards; PrintedBefore for what was sent twice while the first file is still in the chat.
+    """
+    [(_place, wanted)] = await stewards.cards_wanted(
+        walkout.id, desk.store, only=place.id, number=number, beyond_headcount=False
+    )
+    if wanted == 0:
+        raise NoCardMissing(place.name)
+    if number is not None and wanted > MOST:
+        raise TooManyCards(MOST)
+    wanted = min(wanted, MOST)
+    content: dict[str, Any] = {"workplace": place.id, "place": place.name, "number": wanted}
+    # with the cards there were before, the next such order is another one, and the same delivered twice is not
+    earlier = await desk.store.latest(
+        proposals.key(desk, Matter.MINT, walkout.id, {**content, "before": place.issued - wanted})
+    )
+    if earlier is not None and earlier.became is Became.DONE:
+        proposed = earlier.until - proposals.LASTS
+        if proposed + LASTS > desk.clock():
+            raise PrintedBefore(place.name)
+    content["before"] = place.issued
+    granted = await desk.store.latest(proposals.key(desk, Matter.MINT, walkout.id, content))
+    if granted is not None and granted.became is Became.GRANTED and granted.proposer == desk.me:
+        return await proposals.look(desk, granted.id)
+    return await proposals.propose(desk, Matter.MINT, walkout=walkout.id, **content)
+
+
+async def void(desk: Desk, walkout: Walkout, place: Workplace) -> Progress:
+    """Propose to kill the workplace's cards that were never pledged. Raises NoCardsWithOpenEntry, WrongStage.
+
+    Nobody is told how many that were: it would tell how many have pledged.
+    """
+    if walkout.terms.entry is Entry.OPEN:
+        raise NoCardsWithOpenEntry
+    if walkout.stage not in rules.NOT_OVER:
+        raise WrongStage(walkout.stage)
+    return await proposals.propose(desk, Matter.VOID, walkout=walkout.id, workplace=place.id, place=place.name)
+
+
+async def order(desk: Desk, number: str) -> Order:
+    """Return what may be printed now under an approved proposal.
+
+    Raises NoSuchProposal, NotYourProposal, PrintedBefore, and what `cards_wanted` raises.
+    """
+    progress = await proposals.look(desk, number)
+    proposal, walkout, place = progress.proposal, progress.walkout, progress.place
+    if proposal.matter is not Matter.MINT or walkout is None or place is None:
+        raise NoSuchProposal
+    if proposal.proposer != desk.me:
+        raise NotYourProposal
+    if proposal.became is Became.DONE:
+        raise PrintedBefore(place.name)
+    if proposal.became is not Became.GRANTED:
+        raise NoSuchProposal
+    wanted = int(progress.content["number"])
+    await stewards.cards_wanted(walkout.id, desk.store, only=place.id, number=wanted, beyond_headcount=False)
+    return Order(progress=progress, terms=walkout.terms, place=place, number=wanted)
+
+
+async def mint(desk: Desk, wanted: Order, cards: Sequence[bytes]) -> None:
+    """Store the hashes of new cards, once: with that the proposal is done. Raises PrintedBefore, BeyondHeadcount."""
+    proposal = wanted.progress.proposal
+    if proposal.walkout is None:
+        raise NoSuchProposal
+    note = desk.note(Deed.PRINTED, proposal.walkout, matter=proposal.matter, **wanted.progress.content)
+    if not await desk.store.mint_approved(proposal.id, proposal.walkout, {wanted.place.id: cards}, note):
+        raise PrintedBefore(wanted.place.name)

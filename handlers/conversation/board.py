@@ -1,0 +1,116 @@
+"""The board: page by page, as a picture, as a table. Whichever way stewards look, they see their own workplaces."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from bot.cards import ALPHABET
+from bot.domain.errors import NoSuchWalkout
+from bot.domain.model import Stage, WalkoutId, WorkplaceId
+from bot.domain.roles import Roles
+from bot.domain.rules import PLEDGING
+from bot.usecases import organizers, stewards
+from bot.usecases.stewards import Board
+from handlers import board_csv, pictures
+from handlers.conversation.parts import Ask, Button, File, Reply, old_button
+from handlers.texts import board as texts
+
+CSV = "csv"
+
+LONGEST_FILTER = 40
+"""Bytes: paging buttons carry it."""
+
+_LONGEST_NUMBER = 6
+_ID = re.compile(rf"(?=.*\d)(?=.*[A-Za-z])[{ALPHABET}]{{{organizers.ID_LETTERS}}}", re.IGNORECASE)
+_SHOWN = (PLEDGING, frozenset({Stage.DRAFT}), frozenset({Stage.LAPSED, Stage.CALLED_OFF, Stage.CLOSED}))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Eyes:
+    """What somebody may look at."""
+
+    walkouts: Collection[WalkoutId]
+    roles: Roles
+
+    def within(self, walkout: WalkoutId) -> Collection[WorkplaceId] | None:
+        """Return the workplaces whose lines they may see; None: every one."""
+        if self.roles.organizer:
+            return None
+        return {place for of, place in self.roles.workplaces if of == walkout}
+
+
+async def eyes(ask: Ask) -> Eyes:
+    """Say what somebody may look at now."""
+    roles = await ask.roles()
+    known = {walkout.id for walkout in await ask.app.store.walkouts()}
+    return Eyes(walkouts=known if roles.organizer else known & {of for of, _place in roles.workplaces}, roles=roles)
+
+
+async def board(ask: Ask) -> Reply:
+    """Show the first page of what the last tally published, or hand all of it over as a table."""
+    may = await eyes(ask)
+    words = " ".join(ask.words).split()
+    named = words.pop(0).lower() if words and words[0].lower() in may.walkouts else None
+    table = bool(words) and CSV in {words[0].casefold(), words[-1].casefold()}
+    if table:
+        words.pop(0 if words[0].casefold() == CSV else -1)
+    walkout = await organizers.which(ask.app.store, named, _SHOWN, among=may.walkouts)
+    seen = await _look(ask, may, walkout.id, " ".join(words))
+    if named is None and not seen.workplaces and _ID.fullmatch(seen.only):
+        raise NoSuchWalkout(seen.only)
+    if not table:
+        return _page(seen, 1)
+    file = File(name=f"{_name(seen)}.csv", data=board_csv.table(seen))
+    return Reply(kind="board_csv", text=texts.caption(seen), file=file)
+
+
+async def press_page(ask: Ask) -> Reply:
+    """Turn to a page."""
+    match ask.words:
+        case (walkout, number, *only) if number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER:
+            seen = await _look_again(ask, walkout, only)
+            return old_button() if seen is None else _page(seen, int(number))
+    return old_button()
+
+
+async def press_picture(ask: Ask) -> Reply:
+    """Draw it."""
+    walkout, *only = ask.words
+    seen = await _look_again(ask, walkout, only)
+    if seen is None:
+        return old_button()
+    drawn = await asyncio.to_thread(pictures.picture, seen)
+    file = File(name=f"{_name(seen)}.png", data=drawn, is_picture=True)
+    return Reply(kind="picture", text=texts.caption(seen), file=file)
+
+
+async def _look_again(ask: Ask, walkout: str, only: Sequence[str]) -> Board | None:
+    """Look at the board under whose buttons somebody pressed one; None if it is not for them, or not any more."""
+    may = await eyes(ask)
+    # a colon in the name of a workplace has cut the button's data once too often
+    return await _look(ask, may, WalkoutId(walkout), ":".join(only)) if walkout in may.walkouts else None
+
+
+async def _look(ask: Ask, may: Eyes, walkout: WalkoutId, only: str) -> Board:
+    only = only.encode()[:LONGEST_FILTER].decode(errors="ignore")
+    return await stewards.board(walkout, ask.app.store, only=only, within=may.within(walkout))
+
+
+def _page(seen: Board, page: int) -> Reply:
+    last = texts.pages(seen)
+    page = min(max(page, 1), last)
+    walkout, only = seen.walkout.id, seen.only
+    buttons = [
+        Button(label=label, data=f"g:{walkout}:{number}:{only}")
+        for label, number in ((texts.previous(), page - 1), (texts.following(), page + 1))
+        if 1 <= number <= last
+    ]
+    buttons.append(Button(label=texts.picture(), data=f"i:{walkout}:{only}"))
+    return Reply(kind="board", text=texts.board(seen, page), buttons=tuple(buttons))
+
+
+def _name(seen: Board) -> str:
+    return f"board-{seen.walkout.id}-{seen.walkout.tally}"

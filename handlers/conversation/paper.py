@@ -1,0 +1,81 @@
+"""Cards on paper: printed and voided from a chat."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+
+from bot import cards as card_codes
+from bot.domain.model import Workplace
+from bot.domain.roles import Became
+from bot.domain.rules import NOT_OVER
+from bot.usecases import organizers, paper, stewards
+from bot.usecases.paper import Order
+from handlers.conversation.organizers import proposed
+from handlers.conversation.parts import Ask, File, Reply, old_button
+from handlers.texts import paper as texts
+
+VOID = "void"
+
+_one_at_a_time = threading.Lock()  # drawing takes seconds of one core, which others need as well
+
+
+async def cards(ask: Ask) -> Reply:
+    """Propose to print a workplace's cards, or to void them."""
+    named, words = await ask.named_walkout()
+    voids = bool(words) and words[0].casefold() == VOID
+    words = words[1:] if voids else words
+    if not words:
+        return Reply(kind="help", text=texts.usage(paper.LASTS))
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    places = await ask.app.store.workplaces(walkout.id)
+    if voids:
+        return proposed(ask, await paper.void(ask.desk, walkout, stewards.find(places, " ".join(words))))
+    name, number = _how_many(words, places)
+    progress = await paper.propose(ask.desk, walkout, stewards.find(places, name), number)
+    if progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me:
+        return await _printed(ask, progress.proposal.id)
+    return proposed(ask, progress)
+
+
+def _how_many(words: Sequence[str], places: Sequence[Workplace]) -> tuple[str, int | None]:
+    """Take the number off the end, unless it belongs to the name: there is a "Local 79"."""
+    whole = " ".join(words)
+    *name, last = words
+    number = last.replace(",", "")
+    if not name or not number.isascii() or not number.isdecimal() or int(number) == 0:
+        return whole, None
+    if any(place.name.casefold() == whole.casefold() for place in places):
+        return whole, None
+    return " ".join(name), int(number)
+
+
+async def press_print(ask: Ask) -> Reply:
+    """Print what was approved."""
+    if not (await ask.roles()).organizer:
+        return old_button()
+    return await _printed(ask, ask.words[0])
+
+
+async def _printed(ask: Ask, proposal: str) -> Reply:
+    """Make the codes, draw them, and only then store their hashes: no card is stored that is on no paper."""
+    order = await paper.order(ask.desk, proposal)
+    codes = [card_codes.mint() for _ in range(order.number)]
+    drawn = await asyncio.to_thread(_draw, order, codes, ask.app.bots)
+    await paper.mint(ask.desk, order, [card_codes.key_of(code) for code in codes])
+    return Reply(
+        kind="cards",
+        text=texts.printed(order.number, order.place.name, paper.LASTS),
+        # no name of a workplace: it would stand in every list of downloads
+        file=File(name=f"cards-{order.progress.proposal.id.lower()}.pdf", data=drawn, lasts=paper.LASTS),
+    )
+
+
+def _draw(order: Order, codes: Sequence[str], bots: Mapping[str, str]) -> bytes:
+    from handlers.sheets.sheet import sheet  # noqa: PLC0415  half a second that nothing else should cost
+
+    with _one_at_a_time:
+        return sheet(
+            order.terms, [(order.place.name, codes)], telegram=bots.get("telegram"), discord=bots.get("discord")
+        )

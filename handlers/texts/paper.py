@@ -1,0 +1,44 @@
+"""Cards on paper, as an organizer hears of them in a chat."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from handlers.texts.catalogue import _, ngettext
+from handlers.texts.times import number, span
+
+
+def usage(lasts: timedelta) -> str:
+    """Say how cards are printed and voided."""
+    return _(
+        'Send /cards "Workplace" and how many; without a number, as many as are missing to its head-count. You get a '
+        "PDF to print, cut and fold, and I delete it here after {time}.\n"
+        'Is a sheet lost, or photographed? /cards void "Workplace" kills its cards that were never pledged, and you '
+        "can print anew."
+    ).format(time=span(lasts))
+
+
+def printed(cards: int, place: str, lasts: timedelta) -> str:
+    """Stand beside the file, and say beforehand what becomes of it."""
+    said = ngettext("{n} card for {place}.", "{n} cards for {place}.", cards).format(n=number(cards), place=place)
+    return "\n".join(
+        [
+            said,
+            _("I delete this message in {time}: print it or save it now. These codes are kept nowhere else.").format(
+                time=span(lasts)
+            ),
+            _(
+                "Whoever has the file has every code. A copy that you save stays where it is until you delete it: not "
+                "on a computer at work, not in a cloud, and gone once it is printed."
+            ),
+            _('Lost, or photographed? /cards void "{place}"').format(place=place),
+        ]
+    )
+
+
+def not_delivered() -> str:
+    """Say that a file did not get through; its codes are gone."""
+    return _(
+        "I could not send you the file, and its codes are kept nowhere. Void those cards, then print anew: "
+        '/cards void "Workplace"'
+    )
