@@ -243,7 +243,7 @@ def _leaves_card(interaction: Interaction, reply: Reply) -> bool:
     """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
     if interaction.type is not discord.InteractionType.component:
         return False
-    data: Mapping[str, Any] = interaction.data or {}  # type: ignore[assignment]
+    data: Mapping[str, Any] = interaction.data or {}
     on_card = str(data.get("custom_id", ""))[:1] in CARD_BUTTONS
     return reply.file is not None or (on_card and not reply.buttons)
 

@@ -10,7 +10,7 @@ from bot.domain.roles import Role
 from bot.outbox import Letter
 from handlers.texts import committee
 from handlers.texts.catalogue import _
-from handlers.texts.times import when
+from handlers.texts.times import when, when_utc
 from handlers.texts.workers import headline
 
 
@@ -27,7 +27,10 @@ def _room_gone(letter: Letter) -> str:
 def _proposal(letter: Letter) -> str:
     if letter.proposal is None:
         raise ValueError(letter.news.kind)
-    return committee.asked(_what(letter), letter.proposer, when(letter.proposal.until, letter.proposal.until))
+    until = letter.proposal.until
+    # what belongs to no walkout has no place whose time could be meant
+    lapses = when(until, letter.walkout.terms.pledge_by) if letter.walkout else when_utc(until)
+    return committee.asked(_what(letter), letter.proposer, lapses)
 
 
 def _decided(letter: Letter) -> str:
