@@ -10,7 +10,6 @@ from bot.domain.roles import Role
 from bot.outbox import Letter
 from handlers.texts import committee
 from handlers.texts.catalogue import _
-from handlers.texts.times import when, when_utc
 from handlers.texts.workers import headline
 
 
@@ -27,10 +26,7 @@ def _room_gone(letter: Letter) -> str:
 def _proposal(letter: Letter) -> str:
     if letter.proposal is None:
         raise ValueError(letter.news.kind)
-    until = letter.proposal.until
-    # what belongs to no walkout has no place whose time could be meant
-    lapses = when(until, letter.walkout.terms.pledge_by) if letter.walkout else when_utc(until)
-    return committee.asked(_what(letter), letter.proposer, lapses)
+    return committee.asked(_what(letter), letter.proposer, committee.until(letter.proposal, letter.walkout))
 
 
 def _decided(letter: Letter) -> str:
@@ -50,8 +46,8 @@ def _what(letter: Letter) -> str:
 
 def _role_card_used(letter: Letter) -> str:
     card = letter.role_card
-    if card is None:
-        raise ValueError(letter.news.kind)
+    if card is None or card.settled:  # the letter was long on its way
+        return committee.settled_before()
     return committee.used(card, letter.unseal(card.nickname), _place(letter))
 
 
