@@ -82,7 +82,7 @@ class Conversation:
                 raise  # a platform that can will deliver the message again
             except Refused as refused:
                 kind, text = refusals.refusal(refused)
-                return Reply(kind=kind, text=text)
+                return Reply(kind=kind, text=text, asks_card=isinstance(refused, UnknownCard))
 
     async def _answer(self, said: Said) -> Reply:
         ask = Ask(app=self._app, who=said.who, ways=self._ways, here=said.here)

@@ -54,6 +54,7 @@ class Reply:
     text: str
     buttons: tuple[Button, ...] = ()
     file: File | None = None  #: comes as a message of its own, also where a button was pressed
+    asks_card: bool = False  #: the person's next step is to enter their card
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +97,7 @@ class Ways:
     rooms_by: RoomsBy = RoomsBy.NAME
     invite: str = ""  #: a link that adds the bot to a chat, with {word}
     name_room: Callable[[Room], str] = _address
+    typed: bool = True  #: commands are typed; else they are chosen, and a card is entered into a form
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

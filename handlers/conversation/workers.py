@@ -20,7 +20,7 @@ async def start(ask: Ask) -> Reply:
     if ask.words:
         return await _look(ask)
     open_walkouts = await ask.worker.open_walkouts()
-    return Reply(kind="welcome", text=workers.welcome(open_walkouts))
+    return Reply(kind="welcome", text=workers.welcome(open_walkouts, typed=ask.ways.typed), asks_card=True)
 
 
 async def _look(ask: Ask) -> Reply:
@@ -38,7 +38,7 @@ def mistyped(text: str) -> Reply:
     code = cards.fold(text)
     strange = "".join(dict.fromkeys(letter for letter in code if letter not in cards.ALPHABET))
     said = general.strange_letters(strange) if strange else general.not_a_card(len(code), cards.LENGTH)
-    return Reply(kind="unknown_card", text=said)
+    return Reply(kind="unknown_card", text=said, asks_card=True)
 
 
 def _show(ask: Ask, seen: Seen, code: str, offer: tuple[Button, ...]) -> Reply:
@@ -66,7 +66,7 @@ async def pledge(ask: Ask) -> Reply:
         return await _look(ask)
     choice = await ask.worker.open_walkouts()
     if not choice:
-        return Reply(kind="needs_card", text=workers.needs_card())
+        return Reply(kind="needs_card", text=workers.needs_card(typed=ask.ways.typed), asks_card=True)
     named = next((walkout for walkout in choice if ask.words and walkout.id == ask.words[0].lower()), None)
     words = ask.words[1:] if named else ask.words
     if named is None and len(choice) > 1:
@@ -76,7 +76,7 @@ async def pledge(ask: Ask) -> Reply:
     if not words:
         names = [place.name for place in places]
         shown = names[:WORKPLACES_SHOWN]
-        text = workers.choose_workplace(walkout, shown, len(names) - len(shown))
+        text = workers.choose_workplace(walkout, shown, len(names) - len(shown), typed=ask.ways.typed)
         return Reply(kind="choose_workplace", text=text)
     place = stewards.find(places, " ".join(words))
     seen = await ask.worker.look_without_card(walkout.id, place.id)
@@ -107,7 +107,7 @@ def _pledged(seen: Seen, code: str) -> Reply:
 
 async def not_now(_ask: Ask) -> Reply:
     """Answer somebody who does not pledge."""
-    return Reply(kind="not_now", text=workers.not_now())
+    return Reply(kind="not_now", text=workers.not_now(), asks_card=True)
 
 
 async def status(ask: Ask) -> Reply:
@@ -116,7 +116,7 @@ async def status(ask: Ask) -> Reply:
         return await _look(ask)
     code = await _open_card(ask)
     if code is None:
-        return Reply(kind="help", text=workers.point_to_card("status"))
+        return Reply(kind="help", text=workers.point_to_card("status", typed=ask.ways.typed), asks_card=True)
     try:
         seen = await ask.worker.look(code)
     except UnknownCard:  # without cards that is no mistake
@@ -134,7 +134,7 @@ async def withdraw(ask: Ask) -> Reply:
     if code is None and any(ask.words):
         raise UnknownCard
     if code is None:
-        return Reply(kind="help", text=workers.point_to_card("withdraw"))
+        return Reply(kind="help", text=workers.point_to_card("withdraw", typed=ask.ways.typed), asks_card=True)
     try:
         seen = await ask.worker.withdraw(code)
     except UnknownCard:

@@ -53,13 +53,8 @@ PLATFORM = "discord"
 TRIES = 3
 FIRST_WAIT_S = 0.3
 
-TOO_LATE = 10062
-"""Discord has forgotten the interaction: it waits three seconds, and the person has seen that it failed."""
 ACKNOWLEDGED = 40060
 """It has been acknowledged already: the answer to our first try was lost."""
-
-_WITHOUT_CARD = {"welcome", "needs_card", "unknown_card", "not_now"}
-"""Answers to people whose next step is to enter their card."""
 
 TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, JSONDecodeError, discord.DiscordServerError)
 """What passes by itself, an answer that is no JSON among it. discord.py has waited out what it can by then."""
@@ -74,7 +69,7 @@ class DiscordChat:
         self._uploads = Uploads(app)
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
-            app, Ways(can_see=texts.can_see, rooms_by=RoomsBy.PLACE, name_room=self._name_room)
+            app, Ways(can_see=texts.can_see, rooms_by=RoomsBy.PLACE, typed=False, name_room=self._name_room)
         )
         client.add_dynamic_items(CardButton)
 
@@ -249,7 +244,7 @@ def _leaves_card(interaction: Interaction, reply: Reply) -> bool:
 
 
 def _buttons(reply: Reply) -> tuple[Button, ...]:
-    if reply.buttons or reply.kind not in _WITHOUT_CARD:
+    if reply.buttons or not reply.asks_card:
         return reply.buttons
     return (Button(label=texts.enter_card(), data=ENTER_CARD),)
 

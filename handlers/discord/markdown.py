@@ -11,7 +11,7 @@ LONGEST_TEXT = 2000
 _SPECIAL = re.compile(
     r"""
       # Discord takes a link as it stands, backslashes as well; where one would go into it, it is made no link
-      (?P<link>https?://[^\s<]+[^<.,:;"'\]\s])(?=[.,:;"'\]]*(?:\s|\Z))
+      (?P<link>https?://[^\s<]+[^<.,:;"'\]\s])(?=[.,;"'\]]*:?[.,;"'\]]*(?:\s|\Z))
     | (?:(?<=https:)|(?<=http:))/(?=/)
     | [\\`*_~|<\[]           # styles, code, spoilers, mentions, links
     | ^\s*(?:\#{1,3}|-\#|[-+>])(?=\s)  # headings, small print, lists, quotations, at the beginning of a line

@@ -27,7 +27,18 @@ from bot.keys import Person
 from bot.roomwords import Wish
 from bot.usecases import organizers
 from bot.wiring import App
-from handlers.conversation import COMMANDS, Button, Conversation, File, Reply, RoomsBy, Said, Ways, holds_code
+from handlers.conversation import (
+    CARD_BUTTONS,
+    COMMANDS,
+    Button,
+    Conversation,
+    File,
+    Reply,
+    RoomsBy,
+    Said,
+    Ways,
+    holds_code,
+)
 from handlers.parts import parts
 from handlers.telegram.menus import Menus
 from handlers.telegram.sender import LONGEST_TEXT, NO_PREVIEW, answered, keyboard
@@ -111,7 +122,7 @@ class TelegramChat:
 
     async def _edit(self, query: Mapping[str, Any], reply: Reply) -> None:
         message = query.get("message")
-        if message is None or reply.file is not None:  # long gone, or to be kept beside the file
+        if message is None or _leaves_card(query, reply):
             await self._say(query["from"]["id"], reply)
             return
         try:
@@ -214,6 +225,12 @@ class TelegramChat:
     async def _membership(self, change: ChatMemberUpdated) -> None:
         if change.new_chat_member.status in _OUT:
             await self.gone(str(change.chat.id))
+
+
+def _leaves_card(query: Mapping[str, Any], reply: Reply) -> bool:
+    """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
+    on_card = str(query.get("data", ""))[:1] in CARD_BUTTONS
+    return reply.file is not None or (on_card and not reply.buttons)
 
 
 def _person(user: User) -> Person:

@@ -10,7 +10,7 @@ from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number, when
 
 
-def welcome(open_walkouts: list[Walkout]) -> str:
+def welcome(open_walkouts: list[Walkout], *, typed: bool) -> str:
     """Greet somebody who came without a card."""
     lines = [
         _(
@@ -21,7 +21,11 @@ def welcome(open_walkouts: list[Walkout]) -> str:
     if open_walkouts:
         lines += [_("Open now: {title}. Send /pledge.").format(title=w.terms.title) for w in open_walkouts]
     else:
-        lines.append(_("Have a card? Send me its 20 letters and digits."))
+        lines.append(
+            _("Have a card? Send me its 20 letters and digits.")
+            if typed
+            else _("Have a card? Enter its 20 letters and digits with the button below.")
+        )
     lines.append(_("What I keep and what I do not: /privacy"))
     return "\n\n".join(lines)
 
@@ -170,8 +174,11 @@ def status(seen: Seen) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def choose_workplace(walkout: Walkout, names: list[str], more: int) -> str:
+def choose_workplace(walkout: Walkout, names: list[str], more: int, *, typed: bool) -> str:
     """Ask for the workplace, where there are no cards."""
+    if not typed:
+        asked = _("Where do you work? Choose /pledge again and pick your workplace there.")
+        return f"{headline(walkout.terms)}\n{asked}"
     lines = [headline(walkout.terms), _("Where do you work? Send /pledge and its name, like")]
     lines += [f'/pledge "{name}"' for name in names]
     if more:
@@ -184,13 +191,20 @@ def not_pledged_yet() -> str:
     return _("You have not pledged. To do so, send /pledge")
 
 
-def needs_card() -> str:
+def needs_card(*, typed: bool) -> str:
     """Answer /pledge where pledging needs a card."""
-    return _("To pledge you need a card from your steward. Send me its 20 letters and digits.")
+    if typed:
+        return _("To pledge you need a card from your steward. Send me its 20 letters and digits.")
+    return _("To pledge you need a card from your steward. Enter its 20 letters and digits with the button below.")
 
 
-def point_to_card(command: str) -> str:
+def point_to_card(command: str, *, typed: bool) -> str:
     """Answer a command that came without the code it needs."""
+    if not typed:
+        return _(
+            "I do not know which card is yours; nothing here ties it to you. Press the button on your card's "
+            "message, or enter your card again with the button below."
+        )
     return _(
         "I do not know which card is yours; nothing here ties it to you. Press the button on your card's "
         "message, or send /{command} and the card's code."
