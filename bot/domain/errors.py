@@ -76,6 +76,10 @@ class OwnProposal(Refused):
     """Nobody approves what they have proposed."""
 
 
+class OwnRemoval(Refused):
+    """Nobody has a say in their own removal."""
+
+
 class NicknameTaken(Refused):
     """Somebody is called that already, so nobody could tell which one is meant."""
 

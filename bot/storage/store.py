@@ -71,6 +71,7 @@ class RoleCard:
     proposal: str = ""  #: what must be approved first; '': nothing
     word: str = ""  #: shown to both once it was used, so that the two can compare
     redeemer: Member | None = None
+    settled: bool = False  #: confirmed or turned away: it does nothing any more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

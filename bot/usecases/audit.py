@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.model import WalkoutId
+from bot.domain.model import WalkoutId, WorkplaceId
 from bot.domain.roles import Deed
+from bot.storage.store import Noted
 from bot.usecases.desk import Desk
 
 PAGE = 10
@@ -23,21 +24,26 @@ class Line:
     walkout: WalkoutId | None
     tally: int  #: after which it was done; no time is kept
     nickname: str
-    detail: Mapping[str, Any]  #: "name" of whom or what; or the matter and content of a proposal
+    detail: Mapping[str, Any]  #: "name" of whom or what; or the matter and content of a proposal, with its "place"
 
 
 async def page(desk: Desk, before: int | None) -> list[Line]:
     """Return the newest lines, or those before that number."""
     noted = await desk.store.noted(walkout=None, before=before, limit=PAGE)
+    return [await _read(desk, each) for each in noted]
+
+
+async def _read(desk: Desk, noted: Noted) -> Line:
     unseal = desk.keys.unseal
-    return [
-        Line(
-            number=each.number,
-            deed=each.deed,
-            walkout=each.walkout,
-            tally=each.tally,
-            nickname=unseal(each.nickname) if each.nickname else "",
-            detail=json.loads(unseal(each.detail)) if each.detail else {},
-        )
-        for each in noted
-    ]
+    detail = json.loads(unseal(noted.detail)) if noted.detail else {}
+    if noted.walkout is not None and "workplace" in detail:
+        place = await desk.store.workplace(noted.walkout, WorkplaceId(detail["workplace"]))
+        detail = {**detail, "place": place.name}
+    return Line(
+        number=noted.number,
+        deed=noted.deed,
+        walkout=noted.walkout,
+        tally=noted.tally,
+        nickname=unseal(noted.nickname) if noted.nickname else "",
+        detail=detail,
+    )

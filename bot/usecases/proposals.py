@@ -12,7 +12,7 @@ from typing import Any
 
 from bot import cards
 from bot.domain import roles, rules
-from bot.domain.errors import NoSuchProposal, OwnProposal, TooLateToOpen, WrongStage
+from bot.domain.errors import NoSuchProposal, OwnProposal, OwnRemoval, Refused, TooLateToOpen, WrongStage
 from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal
 from bot.usecases.desk import Desk
@@ -104,7 +104,10 @@ async def look(desk: Desk, number: str) -> Progress:
 
 
 async def opine(desk: Desk, number: str, *, approves: bool) -> Progress:
-    """Approve a proposal or refuse it; carry it out if that is enough. Raises NoSuchProposal, OwnProposal."""
+    """Approve a proposal or refuse it; carry it out if that is enough.
+
+    Raises NoSuchProposal, OwnProposal, OwnRemoval, and what carrying it out raises.
+    """
     seen = await desk.store.proposal(number)
     if seen is None:
         raise NoSuchProposal
@@ -112,6 +115,8 @@ async def opine(desk: Desk, number: str, *, approves: bool) -> Progress:
         return await _progress(desk, seen, 0)
     if seen.proposer == desk.me and approves:
         raise OwnProposal
+    if seen.about == desk.me:
+        raise OwnRemoval
     deed = Deed.APPROVED if approves else Deed.REFUSED
     note = desk.note(deed, seen.walkout, matter=seen.matter, **read(seen, desk))
     kept = await desk.store.opine(number, desk.me, approves=approves, note=note, now=desk.clock())
@@ -148,7 +153,12 @@ async def _go_on(desk: Desk, proposal: Proposal) -> Progress:
     if missing is None:
         await _conclude(desk, proposal, Became.REFUSED)
     elif missing == 0:
-        await _carry_out(desk, proposal)
+        try:
+            await _carry_out(desk, proposal)
+        except Refused:  # it may be that another's approval has just done it
+            after = await desk.store.proposal(proposal.id)
+            if after is None or after.became is Became.OPEN:
+                raise
     after = await desk.store.proposal(proposal.id)
     return await _progress(desk, after or proposal, missing or 0)
 

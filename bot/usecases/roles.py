@@ -6,7 +6,8 @@ import secrets
 from dataclasses import dataclass, replace
 
 from bot import cards
-from bot.domain.errors import NicknameTaken, NoSuchMember, NoSuchRoleCard
+from bot.domain import rules
+from bot.domain.errors import NicknameTaken, NoSuchMember, NoSuchRoleCard, WrongStage
 from bot.domain.model import Announcement, Kind, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Deed, Matter, MemberId, Role
 from bot.storage.store import Member, RoleCard
@@ -44,17 +45,16 @@ async def appoint(
 ) -> Appointment:
     """Make a role card. For an organizer it works once enough organizers approve.
 
-    Sent twice within an hour it is the same card. Raises NicknameTaken.
+    Sent twice within an hour it is the same card, unless that is settled. Raises NicknameTaken, WrongStage.
     """
+    if walkout is not None and (stage := (await desk.store.walkout(walkout)).stage) not in rules.NOT_OVER:
+        raise WrongStage(stage)
     if role is Role.ORGANIZER and nickname.casefold() in await _taken(desk):
         raise NicknameTaken(nickname)
     now = desk.clock()
-    hour = now.strftime("%Y%m%d%H")
     scope = f"{walkout} {place.id}" if place else ""
-    seed = desk.keys.seed(desk.who, b"role card", role.encode(), scope.encode(), nickname.encode(), hour.encode())
-    code = cards.from_bytes(seed)
-    key = cards.key_of(code)
-    progress, known = None, await desk.store.role_card(cards.from_bytes(key)[:ID_LETTERS])
+    code, known = await _code(desk, role, scope, nickname, now.strftime("%Y%m%d%H"))
+    key, progress = cards.key_of(code), None
     if known is not None and known.proposal:  # sent twice
         progress = await look(desk, known.proposal)
     elif role is Role.ORGANIZER:
@@ -62,7 +62,7 @@ async def appoint(
     await desk.store.add_role_card(
         RoleCard(
             key=key,
-            id=cards.from_bytes(key)[:ID_LETTERS],
+            id=_id_of(key),
             role=role,
             walkout=walkout,
             workplace=place.id if place else None,
@@ -76,6 +76,21 @@ async def appoint(
     return Appointment(code=code, role=role, nickname=nickname, place=place, progress=progress)
 
 
+async def _code(desk: Desk, *what: str) -> tuple[str, RoleCard | None]:
+    """Make the same code for the same appointment, and find its card; a code that is settled never comes again."""
+    again = 0
+    while True:
+        code = cards.from_bytes(desk.keys.seed(desk.who, b"role card", *map(str.encode, what), b"%d" % again))
+        known = await desk.store.role_card(_id_of(cards.key_of(code)))
+        if known is None or not known.settled:
+            return code, known
+        again += 1
+
+
+def _id_of(key: bytes) -> str:
+    return cards.from_bytes(key)[:ID_LETTERS]
+
+
 async def redeem(desk: Desk, code: str) -> RoleCard | None:
     """Use a role card; it acts when its appointer confirms. None if the code is no role card that is good."""
     word = "".join(secrets.choice(cards.ALPHABET) for _ in range(WORD_LETTERS))
@@ -86,6 +101,7 @@ async def redeem(desk: Desk, code: str) -> RoleCard | None:
         return Announcement(
             kind=Kind.ROLE_CARD_USED,
             occasion=card.id,
+            about=card.workplace,
             to_rooms=False,
             to=((appointer.platform, appointer.address),),
             facts={"role_card": card.id},
@@ -95,9 +111,12 @@ async def redeem(desk: Desk, code: str) -> RoleCard | None:
 
 
 async def settle(desk: Desk, number: str, *, confirmed: bool) -> RoleCard:
-    """Confirm that it was the right person who used a role card, or turn them away. Raises NoSuchRoleCard."""
+    """Confirm that it was the right person who used a role card, or turn them away. Raises NoSuchRoleCard.
+
+    The card that is returned has the redeemer under the nickname that they bear from now on.
+    """
     card = await desk.store.role_card(number)
-    if card is None or card.redeemer is None or card.appointer != desk.me:
+    if card is None or card.redeemer is None or card.appointer != desk.me or card.until <= desk.clock():
         raise NoSuchRoleCard
     news = Announcement(
         kind=Kind.ROLE_GIVEN,
@@ -107,8 +126,9 @@ async def settle(desk: Desk, number: str, *, confirmed: bool) -> RoleCard:
         to=((card.redeemer.platform, card.redeemer.address),),
         facts={"role": card.role},
     )
-    # two stewards may have been given the same name; nobody could tell then which one is meant
-    nickname = await _free(desk, desk.keys.unseal(card.nickname), but=card.redeemer.id)
+    nickname = desk.keys.unseal(card.nickname)
+    if confirmed:
+        nickname = await _nickname(desk, card.redeemer.id, nickname)
     card = replace(card, redeemer=replace(card.redeemer, nickname=desk.keys.seal(nickname)))
     deed = Deed.CONFIRMED if confirmed else Deed.TURNED_AWAY
     note = desk.note(deed, card.walkout, name=nickname)
@@ -153,7 +173,9 @@ async def remove(desk: Desk, nickname: str) -> Progress | None:
         if member.id == desk.me:
             await desk.store.remove_organizer(member.id, desk.note(Deed.RESIGNED))
         else:
-            progress = await propose(desk, Matter.REMOVE, walkout=None, about=member.id, nickname=nickname)
+            # as the committee writes it: however two organizers type it, they propose the same
+            called = desk.keys.unseal(member.nickname)
+            progress = await propose(desk, Matter.REMOVE, walkout=None, about=member.id, nickname=called)
     return progress
 
 
@@ -166,7 +188,7 @@ async def _remove_steward(desk: Desk, member: Member, nickname: str) -> None:
 
 async def redeem_server_code(desk: Desk, code: str, nickname: str) -> bool:
     """Become an organizer by the server's code, and let every organizer know; False if it is not good."""
-    name = await _free(desk, nickname, but=desk.me)
+    name = await _nickname(desk, desk.me, nickname)
     news = Announcement(
         kind=Kind.SERVER_CODE_USED,
         occasion=desk.clock().isoformat(),
@@ -179,13 +201,16 @@ async def redeem_server_code(desk: Desk, code: str, nickname: str) -> bool:
     )
 
 
-async def _taken(desk: Desk, *, but: MemberId = b"") -> set[str]:
-    members = (await desk.store.committee()).members.values()
-    return {_called(desk, member) for member in members if member.id != but}
+async def _taken(desk: Desk) -> set[str]:
+    return {_called(desk, member) for member in (await desk.store.committee()).members.values()}
 
 
-async def _free(desk: Desk, nickname: str, *, but: MemberId) -> str:
-    taken = await _taken(desk, but=but)
+async def _nickname(desk: Desk, member: MemberId, nickname: str) -> str:
+    """Return what somebody is called from now on: as before, or if they are new like nobody else."""
+    before = (await desk.store.committee()).members.get(member)
+    if before is not None:
+        return desk.keys.unseal(before.nickname)
+    taken = await _taken(desk)
     name, number = nickname, 1
     while name.casefold() in taken:
         number += 1

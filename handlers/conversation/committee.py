@@ -70,7 +70,7 @@ async def _settle(ask: Ask, *, confirmed: bool) -> Reply:
         card = await roles.settle(ask.desk, ask.words[0], confirmed=confirmed)
     except NoSuchRoleCard:
         return Reply(kind="done", text=texts.settled_before())
-    nickname = ask.app.keys.unseal(card.nickname)
+    nickname = ask.app.keys.unseal(card.redeemer.nickname if card.redeemer else card.nickname)
     return Reply(kind="done", text=texts.confirmed(nickname) if confirmed else texts.turned_away(nickname))
 
 

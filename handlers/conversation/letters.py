@@ -29,7 +29,7 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
             letter.proposal is not None and letter.proposal.became is Became.GRANTED and letter.to_proposer
         ):
             return fetch_buttons(letter.proposal.id)
-        case Kind.ROLE_CARD_USED if letter.role_card is not None:
+        case Kind.ROLE_CARD_USED if letter.role_card is not None and not letter.role_card.settled:
             number = letter.role_card.id
             return (
                 Button(label=texts.it_is_them(), data=f"f:{number}"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import cards
-from bot.domain.roles import Became, Deed, Matter, Role
+from bot.domain.model import Walkout
+from bot.domain.roles import Became, Deed, Matter, Proposal, Role
 from bot.storage.store import RoleCard
 from bot.usecases import proposals
 from bot.usecases.audit import Line
@@ -13,7 +14,7 @@ from bot.usecases.proposals import Content, Gaps, Progress
 from bot.usecases.roles import Appointment, Served
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.organizers import gaps, opened
-from handlers.texts.times import number, span
+from handlers.texts.times import number, span, when, when_utc
 
 
 def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
@@ -56,10 +57,10 @@ def _standing(progress: Progress) -> str:
         case Became.DONE:
             return _done(progress, what)
     needs = ngettext(
-        "{n} more organizer must approve it within {time}; I have asked them.",
-        "{n} more organizers must approve it within {time}; I have asked them.",
+        "{n} more organizer must approve it by {until}; I have asked them.",
+        "{n} more organizers must approve it by {until}; I have asked them.",
         progress.missing,
-    ).format(n=number(progress.missing), time=span(proposals.LASTS))
+    ).format(n=number(progress.missing), until=until(progress.proposal, progress.walkout))
     return _("{what}: proposed. {needs}").format(what=what, needs=needs)
 
 
@@ -81,10 +82,15 @@ def _done(progress: Progress, what: str) -> str:
     return _("{what}: done.").format(what=what)
 
 
-def asked(what: str, proposer: str, until: str) -> str:
+def until(open_one: Proposal, walkout: Walkout | None) -> str:
+    """Say when a proposal lapses. What belongs to no walkout has no place whose time could be meant."""
+    return when(open_one.until, walkout.terms.pledge_by) if walkout else when_utc(open_one.until)
+
+
+def asked(what: str, proposer: str, lapses: str) -> str:
     """Ask an organizer for their approval."""
     return _("{proposer} proposes:\n{what}\n\nDo you approve? It lapses on {until}.").format(
-        proposer=proposer, what=what, until=until
+        proposer=proposer, what=what, until=lapses
     )
 
 
@@ -244,6 +250,8 @@ def deeds(lines: Sequence[Line]) -> str:
 
 def _deed(line: Line) -> str:
     who, name = line.nickname or _("the server"), str(line.detail.get("name", ""))
+    if line.deed is Deed.BOUND and not name:
+        name = _("citywide")
     what = ""
     if "matter" in line.detail:
         what = matter(Matter(line.detail["matter"]), line.detail, line.walkout or "", str(line.detail.get("place", "")))

@@ -10,7 +10,7 @@ from bot.domain.roles import Role
 from bot.outbox import Letter
 from handlers.texts import committee, organizers
 from handlers.texts.catalogue import _, ngettext
-from handlers.texts.times import number, when
+from handlers.texts.times import number
 from handlers.texts.workers import headline
 
 
@@ -40,7 +40,7 @@ def _workplaces_ready(letter: Letter) -> str:
 def _proposal(letter: Letter) -> str:
     if letter.proposal is None:
         raise ValueError(letter.news.kind)
-    return committee.asked(_what(letter), letter.proposer, when(letter.proposal.until, letter.proposal.until))
+    return committee.asked(_what(letter), letter.proposer, committee.until(letter.proposal, letter.walkout))
 
 
 def _decided(letter: Letter) -> str:
@@ -60,8 +60,8 @@ def _what(letter: Letter) -> str:
 
 def _role_card_used(letter: Letter) -> str:
     card = letter.role_card
-    if card is None:
-        raise ValueError(letter.news.kind)
+    if card is None or card.settled:  # the letter was long on its way
+        return committee.settled_before()
     return committee.used(card, letter.unseal(card.nickname), _place(letter))
 
 

@@ -60,6 +60,8 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "no_such_proposal", _("That proposal has been decided, or has lapsed after a day. Nothing changed.")
         case errors.OwnProposal():
             return "own_proposal", _("You proposed it yourself; somebody else must approve it.")
+        case errors.OwnRemoval():
+            return "own_removal", _("It is about you, so only the others decide.")
         case errors.NicknameTaken():
             return "nickname_taken", _("Somebody is called {nickname} already. Choose another nickname.").format(
                 nickname=refused.nickname

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from handlers.texts.catalogue import _, ngettext
 
@@ -17,6 +17,11 @@ def when(instant: datetime, like: datetime) -> str:
         year=local.year,
         clock=local.strftime("%H:%M"),
     )
+
+
+def when_utc(instant: datetime) -> str:
+    """Say an instant where no walkout's own time can be meant: "Sat 12 Dec 2026, 14:00 UTC"."""
+    return _("{when} UTC").format(when=when(instant, instant.astimezone(UTC)))
 
 
 def span(length: timedelta) -> str:

@@ -219,6 +219,16 @@ def to(lines: Iterable[Line], name: str) -> list[Line]:
     return [line for line in lines if line.get("to") == f"@{name}"]
 
 
+def answers(lines: Iterable[Line], name: str) -> list[Line]:
+    """Keep what one person was answered, without the letters that came by themselves: only those have a scope."""
+    return [line for line in to(lines, name) if "scope" not in line]
+
+
+def letters(lines: Iterable[Line], name: str) -> list[Line]:
+    """Keep the letters that came to one person by themselves."""
+    return [line for line in to(lines, name) if "scope" in line]
+
+
 def kinds(lines: Iterable[Line]) -> list[str]:
     """Name the kinds of these lines."""
     return [line["kind"] for line in lines]

@@ -13,9 +13,11 @@ from tests.console.play import (
     TERMS_BUTTONS,
     Line,
     Play,
+    answers,
     boards,
     heard,
     kinds,
+    letters,
     news,
     pledging,
     roster,
@@ -59,6 +61,8 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     assert kinds(to(before, "olga")) == ["walkouts", "proposed", "proposed"]
     assert walkout in to(before, "olga")[0]["text"]
     assert "Bind one: /room" in to(before, "olga")[1]["text"]  # nobody would hear that it is on
+    # asked once, whatever olga sends again
+    assert [(line["kind"], line["buttons"]) for line in to(before, "omar")] == [("proposal", ["Approve", "Refuse"])]
     assert kinds(to(before, "ana")) == ["not_open"]
     assert not news(before)
 
@@ -130,17 +134,18 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     assert "at the Depot gate" in to(after, "depot6")[0]["text"]
 
 
-def test_opening_names_the_workplaces_without_cards_and_without_a_room(play: Play) -> None:
+def test_opening_names_the_workplaces_without_cards_without_a_steward_and_without_a_room(play: Play) -> None:
     walkout = play.draft(terms(approvals=2))
     play.cards(walkout, "--workplace", "depot")
     lines = play.console(
         "@olga /room citywide #city", "@olga /room Depot #depot", "@olga /open", "!wait", "@omar /open"
     )
-    proposed = to(lines, "olga")[-1]["text"].split("\n\n")
+    proposed = answers(lines, "olga")[-1]["text"].split("\n\n")
     assert [part for part in proposed if "No cards yet: Café, North, School." in part]
+    assert [part for part in proposed if "No steward: Café, North, Depot, School." in part]
     assert [part for part in proposed if "No room of their own: Café, North, School." in part]
-    assert "citywide room" not in to(lines, "olga")[-1]["text"]
-    assert "No cards yet: Café, North, School." in to(lines, "omar")[0]["text"]
+    assert "citywide room" not in answers(lines, "olga")[-1]["text"]
+    assert "No cards yet: Café, North, School." in answers(lines, "omar")[0]["text"]
 
 
 def test_the_same_organizer_twice_is_one_and_a_proposal_lasts_a_day(play: Play) -> None:
@@ -158,9 +163,9 @@ def test_the_same_organizer_twice_is_one_and_a_proposal_lasts_a_day(play: Play) 
         "@olga /open",
         organizers=("olga", "omar", "oda"),
     )
-    assert kinds(to(lines, "olga")) == ["proposed", "proposed", "done"]
-    assert kinds([*to(lines, "omar"), *to(lines, "oda")]) == ["proposed"] * 3
-    assert "2 more organizers" in to(lines, "oda")[0]["text"]
+    assert kinds(answers(lines, "olga")) == ["proposed", "proposed", "done"]
+    assert kinds([*answers(lines, "omar"), *answers(lines, "oda")]) == ["proposed"] * 3
+    assert "2 more organizers" in answers(lines, "oda")[0]["text"]
 
 
 def test_several_workplaces_becoming_ready_make_one_line_each_and_never_in_the_citywide_room(play: Play) -> None:
@@ -262,8 +267,8 @@ def test_two_organizers_call_off_a_draft_and_no_room_hears_of_it(play: Play) -> 
     lines = play.console(
         *ROOMS, f"@olga /calloff {walkout.id}", "!wait", f"@omar /calloff {walkout.id}", "!wait", "@olga /open"
     )
-    assert kinds(to(lines, "olga")[4:]) == ["proposed", "no_such_walkout"]
-    assert kinds(to(lines, "omar")) == ["done"]
+    assert kinds(answers(lines, "olga")[4:]) == ["proposed", "no_such_walkout"]
+    assert kinds(answers(lines, "omar")) == ["done"]
     assert news(lines) == []
 
 
@@ -290,8 +295,10 @@ def test_two_organizers_call_off_an_open_walkout(play: Play) -> None:
         "!clock 2026-12-08T20:00:00-05:00",
         "!clock 2026-12-12T09:00:00-05:00",
     )
-    assert kinds(to(lines, "olga")[4:]) == ["proposed", "proposed", "proposed"]
-    assert kinds(to(lines, "omar")) == ["done", "done", "no_such_walkout"]
+    assert kinds(answers(lines, "olga")[4:]) == ["proposed", "proposed", "proposed"]
+    assert kinds(answers(lines, "omar")) == ["done", "done", "no_such_walkout"]
+    assert kinds(letters(lines, "omar")) == ["proposal", "proposal"]  # to open it, and to call it off
+    assert kinds(letters(lines, "olga")) == ["decided", "decided"]
     assert set(news(lines)) == everywhere("opened") | everywhere("called_off")
     assert len(news(lines)) == 8
     assert kinds(to(lines, "ana")) == ["terms", "pledged", "closed", "status"]

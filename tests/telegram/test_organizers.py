@@ -135,5 +135,6 @@ async def test_a_draft_with_two_approvals_needs_two_organizers(busy_house: House
     walkout = busy_house.last(OLGA)["text"].partition("/open ")[2].partition(".")[0]
     for _ in range(2):
         answer = await busy_house.ask(OLGA, f"/open {walkout}")
-        assert "1 more organizer must send /open" in answer["text"]
+        assert "1 more organizer must approve it" in answer["text"]
+    await busy_house.hears(OMAR, "Do you approve?")
     assert "is open for pledges" in (await busy_house.ask(OMAR, f"/open {walkout}"))["text"]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot import references
 from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
+from bot.domain.roles import MemberId
 from bot.storage.records import instant, maybe_moment
 from bot.storage.sqlite.writer import Row, Writer
 from bot.storage.store import Delivery, Heard, Note, Parcel
@@ -52,7 +53,7 @@ _TO_NOTICES = """
     SELECT ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1 FROM notice WHERE walkout = ?1
     ORDER BY locator ON CONFLICT DO NOTHING
 """
-FORGET_MEMBER = """
+_FORGET_MEMBER = """
     DELETE FROM member WHERE id = ?1
     AND NOT EXISTS (SELECT 1 FROM organizer WHERE id = ?1) AND NOT EXISTS (SELECT 1 FROM steward WHERE id = ?1)
 """
@@ -60,6 +61,15 @@ _NOTE = """
     INSERT INTO deed (walkout, tally, deed, nickname, detail)
     SELECT ?1, coalesce((SELECT tally FROM walkout WHERE id = ?1), 0), ?2,
         coalesce((SELECT nickname FROM member WHERE id = ?3), x''), ?4
+"""
+
+
+_FORGET_PARCELS = """
+    DELETE FROM parcel WHERE member = ?1 AND state <> 'sent' AND NOT EXISTS (
+        SELECT 1 FROM organizer WHERE id = ?1
+        UNION ALL SELECT 1 FROM steward
+            WHERE id = ?1 AND steward.walkout = parcel.walkout AND steward.workplace = parcel.scope
+    )
 """
 
 
@@ -73,6 +83,11 @@ class News(Writer):
     async def _note(self, note: Note | None) -> None:
         if note is not None:
             await self._rows(_NOTE, (note.walkout or "", note.deed, note.by, note.detail))
+
+    async def _forget_member(self, member: MemberId) -> None:
+        """Forget whoever has no role any more; what was on its way to them in a role that they lost is not sent."""
+        await self._rows(_FORGET_PARCELS, (member,))
+        await self._rows(_FORGET_MEMBER, (member,))
 
     async def _write_news(self, walkout: WalkoutId | None, news: Sequence[Announcement]) -> None:
         named = walkout or ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.model import Announcement, WalkoutId, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles
 from bot.storage.records import instant, moment
-from bot.storage.sqlite.news import FORGET_MEMBER, News
+from bot.storage.sqlite.news import News
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Committee, Member, Note, Noted, RoleCard
 
@@ -23,7 +24,8 @@ _PROPOSAL = """
     FROM proposal
 """
 _ROLE_CARD = """
-    SELECT hash, id, role, walkout, workplace, nickname, appointer, until, proposal, word, redeemer, platform, address
+    SELECT hash, id, role, walkout, workplace, nickname, appointer, until, proposal, word, redeemer, platform, address,
+        settled
     FROM role_card
 """
 
@@ -74,13 +76,14 @@ class People(News):
         """See Store.remove_organizer."""
 
         async def job() -> None:
+            if not await self._rows("DELETE FROM organizer WHERE id = ? RETURNING 1", (member,)):
+                return
             await self._note(note)
-            await self._rows("DELETE FROM organizer WHERE id = ?", (member,))
             await self._rows(
                 "UPDATE proposal SET became = 'refused' WHERE proposer = ? AND became IN ('open', 'granted')", (member,)
             )
             await self._rows("DELETE FROM role_card WHERE appointer = ?", (member,))
-            await self._rows(FORGET_MEMBER, (member,))
+            await self._forget_member(member)
 
         await self._in_transaction(job)
 
@@ -90,11 +93,13 @@ class People(News):
         """See Store.remove_steward."""
 
         async def job() -> None:
-            await self._note(note)
-            await self._rows(
-                "DELETE FROM steward WHERE id = ? AND walkout = ? AND workplace = ?", (member, walkout, workplace)
+            removed = await self._rows(
+                "DELETE FROM steward WHERE id = ? AND walkout = ? AND workplace = ? RETURNING 1",
+                (member, walkout, workplace),
             )
-            await self._rows(FORGET_MEMBER, (member,))
+            if removed:
+                await self._note(note)
+                await self._forget_member(member)
 
         await self._in_transaction(job)
 
@@ -162,7 +167,7 @@ class People(News):
             used = await self._rows(
                 """
                 UPDATE role_card SET redeemer = ?2, platform = ?3, address = ?4, word = ?5
-                WHERE hash = ?1 AND redeemer = x'' AND (proposal = '' OR EXISTS (
+                WHERE hash = ?1 AND redeemer = x'' AND NOT settled AND (proposal = '' OR EXISTS (
                     SELECT 1 FROM proposal WHERE proposal.id = role_card.proposal AND became = 'done'))
                 RETURNING 1
                 """,
@@ -182,7 +187,14 @@ class People(News):
         """See Store.settle_role_card."""
 
         async def job() -> bool:
-            used_up = await self._rows("DELETE FROM role_card WHERE hash = ? RETURNING 1", (card.key,))
+            # it stays until it is too old, so that the same code is never made again; whose it was does not
+            used_up = await self._rows(
+                """
+                UPDATE role_card SET settled = 1, word = '', redeemer = x'', platform = '', address = x''
+                WHERE hash = ? AND NOT settled RETURNING 1
+                """,
+                (card.key,),
+            )
             if not used_up or card.redeemer is None:
                 return False
             if confirmed and card.role is Role.ORGANIZER:
@@ -231,7 +243,8 @@ class People(News):
                 await self._note(note)
                 if news is not None:
                     await self._write_news(proposal.walkout, [news])
-            await self._opinion(number, proposal.proposer, approves=True)
+            if await self._opinion(number, proposal.proposer, approves=True) and same:
+                await self._note(replace(note, deed=Deed.APPROVED))
             return await self._proposal(number)
 
         return await self._in_transaction(job)
@@ -335,6 +348,7 @@ def _read_role_card(row: Row) -> RoleCard:
         proposal=row[8],
         word=row[9],
         redeemer=Member(id=row[10], platform=row[11], address=row[12], nickname=row[5]) if row[10] else None,
+        settled=bool(row[13]),
     )
 
 

@@ -13,7 +13,6 @@ from bot.domain import disclosure
 from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
 from bot.domain.model import BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
-from bot.storage.sqlite.news import FORGET_MEMBER
 from bot.storage.sqlite.notices import Notices
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Rule
@@ -218,7 +217,7 @@ class Walkouts(Notices):
             for table in ("parcel", "notice", "room", "proposal", "role_card"):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
             for (steward,) in stewards:
-                await self._rows(FORGET_MEMBER, (steward,))
+                await self._forget_member(steward)
             await self._rows("UPDATE walkout SET stage = ?, next_tally = NULL WHERE id = ?", (Stage.CLOSED, walkout))
 
         await self._in_transaction(job)
