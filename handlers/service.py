@@ -44,6 +44,7 @@ class Link:
     def __init__(self, platform: str, app: App) -> None:
         self.platform = platform
         self.refused = False  #: the token is not accepted
+        self.wait_s = FIRST_WAIT_S  #: before it is tried again
         self._app = app
         self._outage: asyncio.Task[None] | None = None
         self._mended = asyncio.Event()
@@ -56,6 +57,7 @@ class Link:
             self._mended.set()
             self._tell_now.set()
         self.refused = False
+        self.wait_s = FIRST_WAIT_S
 
     def fails(self, why: str) -> None:
         """Note that the platform does not answer; `why` goes into the log, so it must name nobody."""
@@ -102,7 +104,10 @@ class Link:
 
 Opened = AbstractAsyncContextManager[tuple[Sender, Callable[[], Awaitable[None]]]]
 Opener = Callable[[App, Settings, Link], Opened]
-"""Connects to a platform. Yields its way out, and what to run for its way in. Both raise WrongToken or Unreachable."""
+"""Connects to a platform. Yields its way out, and what to run for its way in. Both raise WrongToken or Unreachable.
+
+Only once its way in is open may it say that it works: a platform that lets us in and out again is in trouble.
+"""
 
 
 async def keep_running(
@@ -134,13 +139,10 @@ async def _keep(
     announce: Callable[[], None],
 ) -> None:
     outbox = app.outboxes[link.platform]
-    wait = FIRST_WAIT_S
     while True:
         try:
             async with opener(app, settings, link) as (outbox.sender, take):
-                link.works()
                 announce()
-                wait = FIRST_WAIT_S
                 try:
                     await take()
                 finally:
@@ -151,8 +153,8 @@ async def _keep(
             link.refuses()
         except Unreachable as error:
             link.fails(str(error))
-        await asyncio.sleep(wait)
-        wait = min(2 * wait, LONGEST_WAIT_S)
+        await asyncio.sleep(link.wait_s)
+        link.wait_s = min(2 * link.wait_s, LONGEST_WAIT_S)
 
 
 def _once(act: Callable[[], None]) -> Callable[[], None]:

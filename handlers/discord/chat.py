@@ -39,7 +39,7 @@ from handlers.conversation import (
 from handlers.discord.commands import as_here
 from handlers.discord.markdown import messages, plain
 from handlers.discord.suggestions import Suggestions
-from handlers.discord.widgets import ENTER_CARD, CardButton, CardForm, view
+from handlers.discord.widgets import ENTER_CARD, CardButton, CardForm, view, written
 from handlers.texts import discord as texts
 from handlers.texts import paper as paper_texts
 from handlers.texts import refusals
@@ -49,6 +49,7 @@ from handlers.uploads import Uploads
 
 T = TypeVar("T")
 Interaction = discord.Interaction[Any]
+Response = discord.InteractionResponse[Any]
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,10 @@ ACKNOWLEDGED = 40060
 CLEARED = 100
 """Messages that are looked at when a chat is cleared: Discord deletes about one a second."""
 
-TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, JSONDecodeError, discord.DiscordServerError)
-"""What passes by itself, an answer that is no JSON among it. discord.py has waited out what it can by then."""
+NONSENSE = (JSONDecodeError, TypeError, LookupError, AttributeError)
+"""An answer that is no JSON, as of some proxy: discord.py reads a text as if it were an object."""
+TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError, *NONSENSE)
+"""What passes by itself. discord.py has waited out what it can by then."""
 
 
 class DiscordChat:
@@ -112,13 +115,15 @@ class DiscordChat:
         """Carry out a button."""
         if data == ENTER_CARD:
             with speaking(_language(interaction)):
-                await interaction.response.send_modal(CardForm(self._entered))
+                form = CardForm()
+            await self._acknowledge(interaction, lambda response: response.send_modal(form))
             return
         said = Said(who=_person(interaction.user), button=data, language=_language(interaction))
         await self._answer(interaction, said)
 
-    async def _entered(self, interaction: Interaction, code: str) -> None:
-        # what was filled in is meant as a card, whatever it looks like
+    async def filled_in(self, interaction: Interaction) -> None:
+        """Look at the card that somebody wrote into the form; it is meant as one, whatever it looks like."""
+        code = written(interaction)
         said = Said(who=_person(interaction.user), words=("start", code), language=_language(interaction))
         await self._answer(interaction, said)
 
@@ -130,25 +135,18 @@ class DiscordChat:
 
     async def _answer(self, interaction: Interaction, said: Said) -> None:
         async with self._turns.place(said.who) as turn:
-            if not await self._acknowledge(interaction):
+            if not await self._acknowledge(interaction, partial(_defer, interaction)):
                 return  # the person has seen that it failed; nothing was done
             await turn()
             reply = await self._replied(said)
             with speaking(said.language):
                 await (self._clear(interaction, reply) if reply.clears else self._show(interaction, reply))
 
-    async def _acknowledge(self, interaction: Interaction) -> bool:
+    async def _acknowledge(self, interaction: Interaction, how: Callable[[Response], Awaitable[object]]) -> bool:
         """Tell Discord that an answer will come; False if it does not wait for one any more."""
-        private = interaction.guild_id is None
-
-        async def acknowledge() -> None:
-            if interaction.type is discord.InteractionType.component:
-                await interaction.response.defer()  # the message with the button is going to change
-            else:
-                await interaction.response.defer(ephemeral=not private, thinking=True)
-
         try:
-            await _patiently(acknowledge)
+            # a fresh response for each try: one that failed may take itself for done
+            await _patiently(lambda: how(discord.InteractionResponse(interaction)))
         except discord.HTTPException as error:
             if error.code == ACKNOWLEDGED:
                 return True
@@ -274,21 +272,13 @@ class DiscordChat:
             return Reply(kind=kind, text=text)
 
     async def _send(self, channel: discord.abc.Messageable, reply: Reply) -> None:
-        *before, last = messages(as_here(reply.text))
-        shown, file = view(_buttons(reply)), reply.file
-        nonce = secrets.token_hex(10)
-
-        async def send_last() -> discord.Message:
-            more: dict[str, Any] = {} if shown is None else {"view": shown}
-            if file is not None:  # sent again it is not posted again
-                more |= {"file": _file(file), "nonce": nonce}
-            sent: discord.Message = await channel.send(last, **more)
-            return sent
-
+        said, file = messages(as_here(reply.text)), reply.file
+        shown = view(_buttons(reply))
+        once = secrets.token_hex(8)  # sent again, a part is not posted again
         try:
-            for part in before:
-                await _patiently(partial(channel.send, part))
-            sent = await _patiently(send_last)
+            for number, part in enumerate(said[:-1], start=1):
+                await _patiently(partial(_post, channel, part, None, f"{once}{number}"))
+            sent = await _patiently(partial(_post, channel, said[-1], shown, f"{once}0", file))
             if file is not None and file.lasts is not None:
                 await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", file.lasts)
         except (discord.HTTPException, *TROUBLE) as error:
@@ -302,6 +292,23 @@ class DiscordChat:
         ours = room.platform == PLATFORM and room.address.isdecimal()
         channel = self._client.get_channel(int(room.address)) if ours else None
         return f"#{channel.name}" if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else room.address
+
+
+async def _post(
+    channel: discord.abc.Messageable, text: str, shown: discord.ui.View | None, nonce: str, file: File | None = None
+) -> discord.Message:
+    more: dict[str, Any] = {} if shown is None else {"view": shown}
+    if file is not None:
+        more["file"] = _file(file)
+    sent: discord.Message = await channel.send(text, nonce=nonce, **more)
+    return sent
+
+
+async def _defer(interaction: Interaction, response: Response) -> None:
+    if interaction.type is discord.InteractionType.component:
+        await response.defer()  # the message with the button is going to change
+    else:
+        await response.defer(ephemeral=interaction.guild_id is not None, thinking=True)
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -51,6 +52,7 @@ class AllOutClient(discord.Client):
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=0,  # what there is in servers may come later than that we are let in
             max_messages=None,
             max_ratelimit_timeout=LONGEST_LIMIT_S,
         )
@@ -61,6 +63,8 @@ class AllOutClient(discord.Client):
         self._link = link
         self._lost = asyncio.Event()
         self._timers: list[asyncio.TimerHandle] = []
+        parsers = self._connection.parsers
+        parsers.update({event: partial(_parse, event, parser) for event, parser in parsers.items() if event != "READY"})
 
     async def take(self) -> None:
         """Take what people do until cancelled, then answer what was taken. Raises WrongToken, Unreachable."""
@@ -70,11 +74,12 @@ class AllOutClient(discord.Client):
             await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 connecting.result()
-            raise Unreachable("the gateway")
         except discord.ConnectionClosed as closed:
             raise (WrongToken if closed.code == WRONG_TOKEN else Unreachable(f"closed with {closed.code}")) from None
-        except (discord.DiscordException, *TROUBLE) as error:
+        except Exception as error:  # noqa: BLE001  whatever ends the connection, it is made anew
             raise Unreachable(type(error).__name__) from None
+        else:
+            raise Unreachable("the gateway")
         finally:
             self._settle()
             for task in (connecting, losing):
@@ -126,6 +131,11 @@ class AllOutClient(discord.Client):
         """Say that something failed, and nothing of what it was about."""
         log.error("%s failed", event_method)
 
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Take a form that was filled in; commands and buttons have takers of their own."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await self.chat.filled_in(interaction)
+
     async def on_message(self, message: discord.Message) -> None:
         """Answer direct messages; nothing else reaches us."""
         if message.guild is None and not message.author.bot:
@@ -156,6 +166,14 @@ class AllOutClient(discord.Client):
     async def gone(self, channel: int) -> None:
         """Unbind a channel that does not hear us any more, and tell the organizers."""
         await organizers.lose_room(PLATFORM, str(channel), self._app.store, self._app.clock)
+
+
+def _parse(event: str, parser: Callable[[Any], object], data: Any) -> None:
+    """Take what the gateway tells: what the library cannot read must not cost the connection and all the rest."""
+    try:
+        parser(data)
+    except Exception as error:  # noqa: BLE001
+        log.error("%s could not be read: %s", event, type(error).__name__)  # noqa: TRY400
 
 
 @asynccontextmanager

@@ -18,7 +18,8 @@ from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 
 LONGEST_S = 60.0
-"""For one parcel; discord.py waits out short limits by itself, up to half of that."""
+"""For one parcel; discord.py waits out short limits by itself, up to half of that. What takes longer goes on, and if it
+is sent again meanwhile, Discord knows it by its nonce."""
 
 
 NOT_A_VERDICT = {0, 40333, 20026, 40003}
@@ -34,9 +35,10 @@ class DiscordSender:
 
     async def send(self, letter: Letter) -> str:
         """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
+        sending = asyncio.create_task(self._send(letter))
         try:
-            async with asyncio.timeout(LONGEST_S):
-                return await self._send(letter)
+            # not cut off: discord.py would hold everything back for ever, were it waiting for all its calls
+            return await asyncio.wait_for(asyncio.shield(sending), LONGEST_S)
         except (discord.Forbidden, discord.NotFound) as error:
             if error.code in NOT_A_VERDICT:
                 raise TryLater from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import discord
@@ -13,13 +14,13 @@ from handlers.texts import discord as texts
 
 Interaction = discord.Interaction[Any]
 
+log = logging.getLogger(__name__)
+
 ENTER_CARD = "k:"
 """A button of Discord's own: it opens the form for a card."""
 
 LONGEST_CARD = 40
 """A code with all the blanks and dashes people put into it."""
-
-FORM_LASTS_S = 15 * 60.0
 
 
 class CardButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template="(?P<data>[a-z]:.*)"):
@@ -38,7 +39,10 @@ class CardButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template="(?P<d
 
     async def callback(self, interaction: Interaction) -> None:
         """Carry it out."""
-        await interaction.client.chat.pressed(interaction, self.data)
+        try:
+            await interaction.client.chat.pressed(interaction, self.data)
+        except Exception as error:  # noqa: BLE001  discord.py would tell only its own log, which is silent
+            log.error("a button failed: %s", type(error).__name__)  # noqa: TRY400
 
 
 def _style(data: str) -> discord.ButtonStyle:
@@ -46,19 +50,25 @@ def _style(data: str) -> discord.ButtonStyle:
 
 
 class CardForm(discord.ui.Modal):
-    """Asks for a card's code where nobody else sees it."""
+    """Asks for a card's code where nobody else sees it.
 
-    def __init__(self, entered: Callable[[Interaction, str], Awaitable[None]]) -> None:
-        super().__init__(title=texts.enter_card(), timeout=FORM_LASTS_S)
-        self._entered = entered
-        self._code: discord.ui.TextInput[Any] = discord.ui.TextInput(
+    What comes back is not taken by the form but by the client, which knows it by its id: the form may be filled in
+    when the process that showed it is gone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(title=texts.enter_card(), timeout=None, custom_id=ENTER_CARD)
+        code: discord.ui.TextInput[Any] = discord.ui.TextInput(
             placeholder="XXXXX-XXXXX-XXXXX-XXXXX", max_length=LONGEST_CARD
         )
-        self.add_item(discord.ui.Label(text=texts.card_label(), component=self._code))
+        self.add_item(discord.ui.Label(text=texts.card_label(), component=code))
 
-    async def on_submit(self, interaction: Interaction, /) -> None:
-        """Look at the card."""
-        await self._entered(interaction, self._code.value)
+
+def written(interaction: Interaction) -> str:
+    """Return what was written into the form."""
+    sent: Any = interaction.data
+    (label,) = sent["components"]
+    return str(label["component"]["value"])
 
 
 def view(buttons: Sequence[Button]) -> discord.ui.View | None:

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.clock import real_clock
+from bot.domain.model import Announcement, Kind
+from bot.outbox import Letter, TryLater
+from bot.settings import Settings
+from bot.wiring import App, open_app
+from handlers.discord import sender as sending
+from handlers.discord.chat import PLATFORM
+from handlers.discord.platform import open_discord
+from handlers.discord.sender import DiscordSender
+from handlers.service import Link
+from tests.conftest import draft
+from tests.discord.faults import limited
+from tests.discord.server import SEND, DiscordServer
+
+# what would take a running bot minutes; here it runs in the test's own process
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[DiscordServer]:
+    async with DiscordServer() as running:
+        yield running
+        assert running.violations == []
+
+
+@pytest.fixture
+async def app(data: Path) -> AsyncIterator[App]:
+    async with open_app(data, clock=real_clock, senders={PLATFORM: None}) as opened:
+        yield opened
+
+
+def settings(server: DiscordServer, data: Path) -> Settings:
+    return Settings(
+        data=data,
+        discord_token=SecretStr(server.token),
+        discord_api_url=server.api_url,
+        discord_gateway_url=server.gateway_url,
+    )
+
+
+def news(room: int, nonce: str) -> Letter:
+    return Letter(
+        news=Announcement(kind=Kind.CALLED_OFF, occasion="1"),
+        walkout=draft(),
+        about=None,
+        address=str(room),
+        private=False,
+        nonce=nonce,
+    )
+
+
+async def test_heartbeats_that_nobody_acknowledges_make_another_connection(
+    server: DiscordServer, app: App, data: Path
+) -> None:
+    server.gateway.heartbeat_ms = 50
+    link = Link(PLATFORM, app)
+    async with open_discord(app, settings(server, data), link) as (way_out, take):
+        assert isinstance(way_out, DiscordSender)
+        way_out._client._connection.heartbeat_timeout = 0.5
+        taking = asyncio.ensure_future(take())
+        await server.wait_for(lambda: server.gateway.live and len(server.gateway.links[0].beats) > 2)
+        assert server.gateway.sessions[0].resumed == 0
+        server.gateway.acking = False
+        await server.wait_for(lambda: server.gateway.sessions[0].resumed)
+        server.gateway.acking = True
+        person = server.person()
+        server.say(person, "/help")
+        await server.wait_for(lambda: len(server.view(person, server.dm(person))) == 2)
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+    await link.aclose()
+
+
+async def test_news_that_took_too_long_holds_nothing_back_and_comes_once(
+    server: DiscordServer, app: App, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "LONGEST_S", 0.1)
+    guild = server.guild()
+    room, other = server.room(guild), server.room(guild)
+    link = Link(PLATFORM, app)
+    async with open_discord(app, settings(server, data), link) as (way_out, _take):
+        server.plan(SEND, limited(0.5, everywhere=True))
+        with pytest.raises(TryLater) as later:
+            await way_out.send(news(room, "a" * 16))
+        assert later.value.after is None
+        monkeypatch.setattr(sending, "LONGEST_S", 5)
+        await way_out.send(news(room, "a" * 16))
+        await way_out.send(news(other, "b" * 16))
+    assert [len(server.view(0, channel)) for channel in (room, other)] == [1, 1]
+    await link.aclose()
