@@ -155,8 +155,10 @@ class DiscordChat:
         in_server = interaction.guild_id is not None
         buttons = _buttons(reply)
         note = ""
-        if in_server and buttons:
-            note = f"\n\n{texts.only_you() if reply.buttons else texts.not_in_a_channel()}"
+        if in_server and buttons and not reply.buttons:
+            note = f"\n\n{texts.not_in_a_channel()}"
+        elif in_server and any(button.data[0] in CARD_BUTTONS for button in buttons):
+            note = f"\n\n{texts.only_you()}"
         said = messages(as_here(reply.text) + note)
         shown = view(buttons)
         try:
