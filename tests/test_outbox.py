@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import MovableClock
+from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, Letter, Outbox, RoomGone, TryLater
@@ -110,6 +111,60 @@ async def test_a_letter_holds_all_that_a_platform_needs(store: Store, keys: Keys
         assert letter.about is not None
         assert letter.about.name == "Shop 2"
         assert letter.news.kind is Kind.WORKPLACE_READY
+
+
+async def test_what_a_room_heard_can_be_verified_with_its_own_words_and_what_a_person_was_told_cannot(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    post = Post(None, TryLater(), None, RoomGone())
+    await store.bind_room(replace(CITY, address="#ciudad", language="es"))
+    await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
+    await organizers.add(Person("here", "olga"), "Olga", store, keys)
+    await announce(store, 1, kind=Kind.CALLED_OFF, to_organizers=True)
+    await announce(store, 1, kind=Kind.CALLED_OFF, scope=OTHER_SHOP, about=OTHER_SHOP)
+    outbox = Outbox("here", post, store, keys, clock)
+    await outbox.deliver()  # the second room is not reached, the workplace's is gone
+    first = post.letters[0].news.reference
+    [private] = [letter for letter in post.letters if letter.private]
+    heard_at_once = await store.statement(first)
+    clock.move_to(NOON + HOUR)
+    await outbox.deliver()
+    heard_later = await store.statement(first)
+
+    assert heard_at_once is not None
+    assert heard_later is not None
+    assert (heard_at_once.said, heard_later.said) == (NOON, NOON)
+    assert heard_at_once.words == {"en": "called_off in English"}
+    assert heard_later.words == {"en": "called_off in English", "es": "called_off in es"}
+    assert private.news.reference == first  # the same news; but what this person was told is kept nowhere
+    with_words = [letter for letter in post.letters if not letter.private]
+    assert {letter.address for letter in with_words} == {"#city", "#ciudad"}
+
+
+async def test_what_could_not_be_written_down_at_once_is_verified_with_the_instant_at_which_it_was_said(
+    house: SqliteHouse, keys: Keys, clock: MovableClock
+) -> None:
+    post = Post()
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(), shops(40))
+        await store.bind_room(CITY)
+        await announce(store, 1)
+    house.refuse("heard", "INSERT", "(SELECT tally FROM walkout) = 0")
+    async with house.open(clock) as store:
+        outbox = Outbox("here", post, store, keys, clock)
+        with pytest.raises(NotRecorded):
+            await outbox.deliver()
+        clock.move_to(NOON + HOUR)
+
+        def taken(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+            return Ruling(walkout=replace(walkout, tally=1))
+
+        await store.decide(WALKOUT, taken)  # the house refuses no more
+        await outbox.deliver()
+        found = await store.statement(post.letters[0].news.reference)
+
+    assert found is not None
+    assert (found.said, post.took) == (NOON, ["#city 1"])
 
 
 async def test_a_room_that_is_gone_is_settled_and_the_others_still_hear(

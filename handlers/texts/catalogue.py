@@ -27,10 +27,14 @@ def speaking(language: str | None) -> Iterator[None]:
         _speaking.reset(token)
 
 
-@lru_cache(maxsize=1)
-def languages() -> tuple[str, ...]:
-    """Return the languages there are catalogues for, and English."""
-    return (ENGLISH, *sorted(found.parent.parent.name for found in LOCALES.glob("*/LC_MESSAGES/allout.mo")))
+@lru_cache(maxsize=64)  # a language is whatever a chat says it is
+def _catalogue(language: str | None) -> NullTranslations:
+    return translation("allout", LOCALES, languages=[language] if language else [], fallback=True)
+
+
+def languages() -> list[str]:
+    """Return every language there is a catalogue for, English first."""
+    return [ENGLISH, *sorted(path.name for path in LOCALES.glob("*") if path.is_dir())]
 
 
 def language(typed: str) -> str | None:
@@ -42,11 +46,6 @@ def language(typed: str) -> str | None:
 def name_of(spoken: str) -> str:
     """Name a language in itself."""
     return NAMES.get(spoken, spoken)
-
-
-@lru_cache(maxsize=64)  # a language is whatever a chat says it is
-def _catalogue(language: str | None) -> NullTranslations:
-    return translation("allout", LOCALES, languages=[language] if language else [], fallback=True)
 
 
 def _(message: str) -> str:

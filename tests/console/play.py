@@ -244,6 +244,21 @@ def heard(lines: Iterable[Line], room: str, kind: str) -> list[str]:
     return [line["text"] for line in lines if line.get("room") == room and line["kind"] == kind]
 
 
+_REFERENCE = re.compile(r"\n\nRef ([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}) · check it: /verify\Z")
+
+
+def reference(text: str) -> str:
+    """Read the reference under what a room heard."""
+    found = _REFERENCE.search(text)
+    assert found, text
+    return found[1]
+
+
+def bare(text: str) -> str:
+    """Leave the reference out, where there is one."""
+    return _REFERENCE.sub("", text)
+
+
 def errors(lines: Iterable[Line]) -> list[Line]:
     """Keep the console's own errors."""
     return [line for line in lines if "error" in line]

@@ -17,6 +17,7 @@ from tests.console.play import (
     NOW,
     Line,
     Play,
+    bare,
     boards,
     errors,
     kinds,
@@ -165,7 +166,7 @@ def words(lines: list[Line]) -> Counter[str]:
     """Count every announcement, to rooms and to organizers, by who hears it and its words."""
     kinds_of_news = {kind for _, kind, _ in news(lines)}
     told = [line for line in lines if line.get("kind") in kinds_of_news]
-    return Counter(f"{line.get('room', line.get('to'))} {line['text']}" for line in told)
+    return Counter(f"{line.get('room', line.get('to'))} {bare(line['text'])}" for line in told)
 
 
 def test_every_acknowledged_pledge_is_there_after_a_kill(shell: Play) -> None:

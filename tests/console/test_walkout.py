@@ -14,6 +14,7 @@ from tests.console.play import (
     Line,
     Play,
     answers,
+    bare,
     boards,
     heard,
     kinds,
@@ -98,8 +99,9 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     assert last.places["School"] == "reached (5), out"
     assert news(course)[:2] == [("#depot", "workplace_ready", "Depot"), ("#school", "workplace_ready", "School")]
     for organizer in ("olga", "omar"):
-        told = [line for line in to(course, organizer) if line["kind"] == "workplace_ready"]
-        assert [line["scope"] for line in told] == ["Depot", "School"]
+        told = [line["text"] for line in to(course, organizer) if line["kind"] == "workplaces_ready"]
+        assert ["Depot has reached" in text for text in told] == [True, False]
+        assert ["School has reached" in text for text in told] == [False, True]
     assert set(news(course)[2:]) == {
         ("#city", "on", "citywide"),
         ("#depot", "we_are_out", "Depot"),
@@ -178,7 +180,9 @@ def test_several_workplaces_becoming_ready_make_one_line_each_and_never_in_the_c
         ("#depot", "workplace_ready", "Depot"),
         ("#school", "workplace_ready", "School"),
     ]
-    assert count(to(lines, "olga"), "workplace_ready") == 3
+    for organizer in ("olga", "omar"):
+        [told] = [line["text"] for line in to(lines, organizer) if line["kind"] == "workplaces_ready"]
+        assert "3 workplaces have reached their numbers: Café, North, Depot, School." in told
     assert boards(lines)[0].ready == 1  # it comes and goes, as the last tally saw it
 
     again = play.console("!tally", now="2026-12-01T10:00:00-05:00")
@@ -239,7 +243,7 @@ def test_it_lapses_at_the_deadline_if_the_numbers_are_not_reached_and_says_no_nu
     assert {item for item in news(lines) if item[1] == "lapsed"} == everywhere("lapsed")
     assert count(lines, "lapsed") == 4
     for room, _scope in EVERY_ROOM:
-        assert not any(character.isdigit() for character in heard(lines, room, "lapsed")[0])
+        assert not any(character.isdigit() for character in bare(heard(lines, room, "lapsed")[0]))
     assert count(lines, "on") == 0
     assert kinds(to(lines, "c0")) == ["closed"]  # and no button to press
     assert kinds(to(lines, "d0"))[-2:] == ["status", "unknown_card"]  # destroyed two days later
@@ -360,7 +364,8 @@ def test_with_confirm_tallies_2_a_dip_in_between_starts_the_count_again(play: Pl
     )
     assert [seen.stage for seen in boards(lines)] == ["open", "on"]
     assert count(lines, "on") == 1
-    assert count(lines, "workplace_ready") == 3  # its room, olga and omar, at the first tally only
+    assert count(lines, "workplace_ready") == 1  # at the first tally only
+    assert count(lines, "workplaces_ready") == 2  # to olga and omar
 
 
 def test_by_default_only_workplaces_that_are_ready_count_towards_the_city(play: Play) -> None:

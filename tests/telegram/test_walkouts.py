@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 from bot.clock import real_clock
-from tests.console.play import terms
+from tests.console.play import bare, terms
 from tests.telegram.house import PLEDGED_BUTTONS, House, found, labels, stand
 from tests.telegram.server import BOT
 
@@ -67,7 +67,9 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: House) -> None:
         first, *others = server.chats[chat].texts
         assert "You can pledge until" in first
         assert len(others) == 1
-    assert server.chats[cafe].texts[-1].endswith("at the door\nMeet at nine at your own door; legal line 555-0100.")
+    assert bare(server.chats[cafe].texts[-1]).endswith(
+        "at the door\nMeet at nine at your own door; legal line 555-0100."
+    )
     assert "Meet at nine" not in server.chats[depot].texts[-1]
 
     checked = await house.press(next(iter(pledged.values())), "Check")
@@ -157,7 +159,7 @@ async def test_a_walkout_short_of_its_number_says_not_now_and_no_number(house: H
     await stand(house, {worker: code}, now - timedelta(days=1))
     await house.start()
     told = (await house.hears(room, "Not now."))["text"]
-    assert not re.search(r"\d", told)
+    assert not re.search(r"\d", bare(told))
     answer = await house.ask(worker, f"/status {code}")
     assert "Not now: the numbers were not reached." in answer["text"]
     assert "Not now" in (await house.ask(server.person(), city.take()))["text"]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from handlers.discord.markdown import messages, plain
+from tests.console.play import bare
 from tests.discord.dialogues.house import HOUR, LONGEST_TEXT, TERMS_BUTTONS, House
 from tests.discord.dialogues.reading import shown
 
@@ -113,7 +114,7 @@ async def test_a_walkout_shows_its_names_as_they_were_typed_wherever_they_appear
     await house.due(HOUR)
     [on] = house.posted(house.channel)
     assert shown(on).startswith(f"It is on. {title} · {city_name}\n")
-    assert shown(on).endswith("\nhttps://example.org/on_the_day\n> be there")
+    assert bare(shown(on)).endswith("\nhttps://example.org/on_the_day\n> be there")
     board = shown((await olga.slash("organize board")).text)
     assert f"{title} ({city.walkout}): on" in board
     assert all(f"\n{name}: " in board for name in names)

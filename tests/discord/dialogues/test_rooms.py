@@ -64,7 +64,10 @@ async def test_rooms_are_listed_by_the_names_they_have_now(house: House, city: C
     await house.env.settle()
     await Seat(olga.member, second).slash("organize room", scope="Depot")
     listed = (await olga.slash("organize rooms")).text
-    assert sorted(listed.splitlines()) == ["#depot\\_north (discord): Depot", "#general (discord): citywide"]
+    assert sorted(listed.splitlines()) == [
+        "#depot\\_north (discord): Depot, English",
+        "#general (discord): citywide, English",
+    ]
     private = Seat(olga.member, None)
     assert "#general (discord): citywide" in (await private.slash("organize rooms")).text
 
@@ -215,7 +218,7 @@ async def test_an_organizer_who_takes_no_messages_is_passed_over_and_stays_one(
     await house.due(HOUR)
     assert house.told(olga) == []
     [told] = house.told(omar)
-    assert told.startswith("Depot has reached its number.")
+    assert "Depot has reached its number." in told
     assert await house.app.store.unsettled(city.walkout) == 0
     assert "Depot: reached" in (await olga.slash("organize board")).text
 

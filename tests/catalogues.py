@@ -1,0 +1,35 @@
+"""A language that the bot learns for a test: Esperanto, as far as the test needs it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from handlers.texts import catalogue
+
+ESPERANTO = "eo"
+
+
+def learn_esperanto(folder: Path, monkeypatch: pytest.MonkeyPatch, sentences: Mapping[str, str]) -> None:
+    """Let the bot speak these sentences in Esperanto, and everything else in English, as a catalogue would."""
+    where = folder / "locales" / ESPERANTO / "LC_MESSAGES"
+    where.mkdir(parents=True)
+    (where / "allout.mo").write_bytes(_compiled({"": "Content-Type: text/plain; charset=UTF-8\n", **sentences}))
+    monkeypatch.setattr(catalogue, "LOCALES", folder / "locales")
+    monkeypatch.setattr(catalogue, "_catalogue", catalogue._catalogue.__wrapped__)  # which remembers what it found
+
+
+def _compiled(sentences: Mapping[str, str]) -> bytes:
+    """Write a catalogue as gettext reads it."""
+    pairs = sorted((original.encode(), said.encode()) for original, said in sentences.items())
+    tables, texts = [b"", b""], b""
+    start = 28 + 16 * len(pairs)
+    for column in (0, 1):
+        for pair in pairs:
+            tables[column] += struct.pack("<2I", len(pair[column]), start + len(texts))
+            texts += pair[column] + b"\0"
+    header = struct.pack("<7I", 0x950412DE, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, 0)
+    return header + tables[0] + tables[1] + texts
