@@ -21,6 +21,9 @@ LONGEST_S = 60.0
 """For one parcel; discord.py waits out short limits by itself, up to half of that."""
 
 
+GAP_S = 1 / 20
+"""Between two letters. Discord takes fifty calls a second; a letter to a person needs two, and people want answers."""
+
 NOT_A_VERDICT = {0, 40333, 20026, 40003}
 """Something between Discord and us refused, or we write to too many at once; nothing is known of the channel."""
 
@@ -31,9 +34,11 @@ class DiscordSender:
     def __init__(self, client: discord.Client, gone: Callable[[int], Awaitable[None]]) -> None:
         self._client = client
         self._gone = gone
+        self._next = 0.0
 
     async def send(self, letter: Letter) -> None:
         """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
+        await self._turn()
         try:
             async with asyncio.timeout(LONGEST_S):
                 await self._send(letter)
@@ -47,6 +52,12 @@ class DiscordSender:
             raise TryLater(timedelta(seconds=limited.retry_after)) from None
         except (discord.HTTPException, *TROUBLE):
             raise TryLater from None
+
+    async def _turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        wait = max(0.0, self._next - now)
+        self._next = now + wait + GAP_S
+        await asyncio.sleep(wait)
 
     async def _send(self, letter: Letter) -> None:
         channel = (
