@@ -44,6 +44,8 @@ OMAR = 5_900_000_002
 
 TERMS_BUTTONS = ["Pledge", "Not now", "Clear this chat"]
 PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Clear this chat"]
+ON_BUTTONS = ["Check", "Withdraw", "Clear this chat"]
+"""Under a pledge made when it is on already."""
 WITHDRAWN_BUTTONS = ["Pledge", "Check", "Clear this chat"]
 
 SHOPS: tuple[tuple[str, int, int, str], ...] = (
@@ -271,8 +273,8 @@ async def found(
     return City(walkout=walkout.id, cards=cards)
 
 
-async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime) -> None:
-    """Let these accounts have pledged at that time, before the bot runs."""
+async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, told: bool = False) -> None:
+    """Let these accounts have pledged at that time, before the bot runs, and have asked to be told when it is on."""
     async with open_app(house.store, clock=MovableClock(at), senders={}) as app:
         for account, code in pledges.items():
             worker = Worker(
@@ -284,3 +286,4 @@ async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime) -> 
                 tallies=app.tallies,
             )
             assert (await worker.pledge(code)).changed
+            assert not told or (await worker.ask_to_be_told(code, "en")).told

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import stat
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.exceptions import CryptoError
 
+from bot.cards import key_of
 from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused
-from bot.domain.model import WalkoutId
-from bot.keys import Keys, Person, open_keys
+from bot.domain.model import WalkoutId, WorkplaceId
+from bot.keys import Addressee, Keys, Person, open_keys
 from bot.wiring import DATABASE, KEY_FILE, open_app
-from tests.conftest import WALKOUT
+from tests.conftest import SHOP, WALKOUT
 
 OTHER = WalkoutId("x4p9z")
 ANA = Person("telegram", "12345")
@@ -302,3 +304,55 @@ def test_a_key_that_could_not_be_destroyed_is_destroyed_at_the_next_try(data: Pa
     keys.destroy_walkout(WALKOUT)
 
     assert list(json.loads((data / KEY_FILE).read_bytes())["walkouts"]) == [OTHER]
+
+
+# --- notices ---
+
+ADDRESSEE = Addressee(account="5000000001", language="es", workplace=SHOP)
+
+
+def test_a_notice_is_opened_by_its_walkouts_key_alone(keys: Keys) -> None:
+    sealed = keys.seal_notice(WALKOUT, ADDRESSEE)
+
+    assert keys.unseal_notice(WALKOUT, sealed) == ADDRESSEE
+    assert keys.unseal_notice(OTHER, sealed) is None
+    assert keys.unseal_notice(WALKOUT, bytes(len(sealed))) is None
+    assert keys.seal_notice(WALKOUT, ADDRESSEE) != sealed
+
+
+def test_a_notice_is_opened_after_a_restart_and_never_once_the_key_is_destroyed(
+    data: Path, keys: Keys, database: Path
+) -> None:
+    sealed = keys.seal_notice(WALKOUT, ADDRESSEE)
+    again = opened(data)
+    assert again.unseal_notice(WALKOUT, sealed) == ADDRESSEE
+    again.destroy_walkout(WALKOUT)
+    assert again.unseal_notice(WALKOUT, sealed) is None
+
+
+@pytest.mark.parametrize(
+    "addressee",
+    [
+        Addressee(account="1", language="", workplace=WorkplaceId(1)),
+        Addressee(account="9" * 20, language="pt-br", workplace=WorkplaceId(2000)),
+        Addressee(account='"ñandú\\' * 6, language="x" * 16, workplace=WorkplaceId(99_999)),
+        replace(ADDRESSEE, language="whatever a chat calls its language"),
+    ],
+)
+def test_no_notice_is_longer_than_another(keys: Keys, addressee: Addressee) -> None:
+    sealed = keys.seal_notice(WALKOUT, addressee)
+
+    assert len(sealed) == len(keys.seal_notice(WALKOUT, ADDRESSEE))
+    assert keys.unseal_notice(WALKOUT, sealed) == replace(addressee, language=addressee.language[:16])
+
+
+def test_a_name_longer_than_any_platforms_is_kept_as_well(keys: Keys) -> None:
+    addressee = replace(ADDRESSEE, account="é" * 500)
+    assert keys.unseal_notice(WALKOUT, keys.seal_notice(WALKOUT, addressee)) == addressee
+
+
+def test_a_locator_differs_by_walkout_and_code_and_is_nothing_else_that_is_stored(keys: Keys) -> None:
+    made = {keys.locator(walkout, code) for walkout in (WALKOUT, OTHER) for code in ("CODE", "EDOC")}
+    assert len(made) == 4
+    assert keys.locators("CODE") == {walkout: keys.locator(walkout, "CODE") for walkout in (WALKOUT, OTHER)}
+    assert not made & {keys.owner(WALKOUT, "CODE", ANA), keys.person(ANA), key_of("CODE")}

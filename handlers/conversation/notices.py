@@ -7,12 +7,13 @@ from dataclasses import replace
 from bot.domain.errors import Refused
 from bot.domain.model import CardState, Entry, Stage
 from bot.usecases.workers import Seen
-from handlers.conversation.letters import NO_CARD
+from handlers.conversation.letters import NO_CARD, clear_button
 from handlers.conversation.parts import Ask, Button, Reply, old_button
 from handlers.conversation.workers import own_buttons, status
 from handlers.texts import notices as texts
 
 _YES = "yes"
+_KEEP = "y:keep:"
 
 
 async def ask(ask: Ask) -> Reply:
@@ -51,11 +52,12 @@ async def stop(ask: Ask) -> Reply:
 
 async def warn(ask: Ask) -> Reply:
     """Say what is lost with the chat, before anything is deleted."""
-    code = ask.code or ""
-    keep = Button(label=texts.keep_label(), data=f"c:{code}" if code else "y:keep")
-    buttons = (Button(label=texts.clear_now_label(), data=f"y:{code}"), keep)
+    # below a letter or an offer without a card: what they say could not be shown again
+    below = ask.code is None
+    keep = Button(label=texts.keep_label(), data=f"{_KEEP}{ask.first}" if below else f"c:{ask.code}")
+    buttons = (Button(label=texts.clear_now_label(), data="y:"), keep)
     text = texts.warning(ask.ways.can_clear(), needs_card=await _needs_card(ask))
-    return Reply(kind="clear_warning", text=text, buttons=buttons)
+    return Reply(kind="clear_warning", text=text, buttons=buttons, below=below)
 
 
 async def _needs_card(ask: Ask) -> bool:
@@ -70,5 +72,5 @@ async def _needs_card(ask: Ask) -> bool:
 async def clear(ask: Ask) -> Reply:
     """Let the platform delete what it can of the chat."""
     if ask.first == "keep":
-        return Reply(kind="done", text=texts.not_cleared())
+        return Reply(kind="done", text=texts.not_cleared(), buttons=(clear_button(ask.words[-1]),))
     return Reply(kind="cleared", text=texts.cleared(ask.ways.can_clear()), clears=True)

@@ -68,6 +68,7 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     file: File | None = None  #: comes with the text as a new message, also where a button was pressed
     asks_card: bool = False  #: the person's next step is to enter their card
+    below: bool = False  #: what was pressed stays as it is
     clears: bool = False  #: the platform deletes what it can of this chat; the text is said so that it does not stay
 
 

@@ -172,7 +172,7 @@ class DiscordChat:
                 await _patiently(interaction.delete_original_response)
                 return
             chat = self._client.get_partial_messageable(interaction.channel_id)
-            ours = [one async for one in chat.history(limit=CLEARED) if one.author.id == self._client.application_id]
+            ours = [one async for one in chat.history(limit=CLEARED) if one.author == self._client.user]
             for message in ours:
                 with contextlib.suppress(discord.NotFound):
                     await _patiently(message.delete)
@@ -329,7 +329,7 @@ def _leaves_card(interaction: Interaction, reply: Reply) -> bool:
         return False
     data: Mapping[str, Any] = interaction.data or {}
     on_card = str(data.get("custom_id", ""))[:1] in CARD_BUTTONS
-    return reply.file is not None or (on_card and not reply.buttons)
+    return reply.file is not None or reply.below or (on_card and not reply.buttons)
 
 
 def _buttons(reply: Reply) -> tuple[Button, ...]:

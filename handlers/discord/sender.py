@@ -22,6 +22,9 @@ LONGEST_S = 60.0
 is sent again meanwhile, Discord knows it by its nonce."""
 
 
+GAP_S = 1 / 20
+"""Between two letters. Discord takes fifty calls a second; a letter to a person needs two, and people want answers."""
+
 NOT_A_VERDICT = {0, 40333, 20026, 40003}
 """Something between Discord and us refused, or we write to too many at once; nothing is known of the channel."""
 
@@ -32,9 +35,11 @@ class DiscordSender:
     def __init__(self, client: discord.Client, gone: Callable[[int], Awaitable[None]]) -> None:
         self._client = client
         self._gone = gone
+        self._next = 0.0
 
     async def send(self, letter: Letter) -> str:
         """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
+        await self._turn()
         sending = asyncio.create_task(self._send(letter))
         try:
             # not cut off: discord.py would hold everything back for ever, were it waiting for all its calls
@@ -62,6 +67,12 @@ class DiscordSender:
             raise TryLater(timedelta(seconds=limited.retry_after)) from None
         except (discord.HTTPException, *TROUBLE):
             raise TryLater from None
+
+    async def _turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        wait = max(0.0, self._next - now)
+        self._next = now + wait + GAP_S
+        await asyncio.sleep(wait)
 
     async def _send(self, letter: Letter) -> str:
         channel = (

@@ -298,7 +298,7 @@ class TelegramChat:
 def _leaves_card(query: Mapping[str, Any], reply: Reply) -> bool:
     """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
     on_card = str(query.get("data", ""))[:1] in CARD_BUTTONS
-    return reply.file is not None or (on_card and not reply.buttons and not reply.clears)
+    return reply.file is not None or reply.below or (on_card and not reply.buttons and not reply.clears)
 
 
 def _person(user: User) -> Person:

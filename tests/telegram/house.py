@@ -102,6 +102,11 @@ class House(RunningBot):
         await self.quiet()
         return self.as_it_is(message)
 
+    async def press_gone(self, message: Json, label: str) -> None:
+        """Press a button whose message may be gone afterwards."""
+        self.server.press(message, label)
+        await self.quiet()
+
     def as_it_is(self, message: Json) -> Json:
         """Give a message as it is now."""
         return self.server.chats[message["chat"]["id"]].messages[message["message_id"]]

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from bot.clock import real_clock
 from tests.console.play import bare, terms
-from tests.telegram.house import PLEDGED_BUTTONS, House, found, labels, stand
+from tests.house import ON_BUTTONS
+from tests.telegram.house import House, found, labels, stand
 from tests.telegram.server import BOT
 
 ROSTER = b"""workplace,headcount,threshold,meet
@@ -104,7 +105,7 @@ async def test_a_workplace_joins_after_it_is_on(house: House) -> None:
     card = await house.ask(joiner, f"/start {code}")
     assert "It is on. School goes out as well once 5 of its 30 people have pledged." in card["text"]
     card = await house.press(card, "Pledge")
-    assert labels(card) == PLEDGED_BUTTONS
+    assert labels(card) == ON_BUTTONS
     await house.hears(city_room, "School joins: it is out as well")
     await house.hears(school_room, "School has reached its number: we are out too")
     assert "Your workplace goes out." in (await house.press(card, "Check"))["text"]

@@ -53,6 +53,27 @@ _TO_NOTICES = """
     SELECT ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1 FROM notice WHERE walkout = ?1
     ORDER BY locator ON CONFLICT DO NOTHING
 """
+_CLAIM = """
+    UPDATE parcel SET state = 'claimed', attempts = attempts + 1,
+        nonce = CASE nonce WHEN '' THEN lower(hex(randomblob(10))) ELSE nonce END
+    WHERE id IN (
+        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
+        ORDER BY notice, id LIMIT ?
+    ) RETURNING id
+"""
+# A statement of its own: what RETURNING looks up, SQLite looks for row by row.
+_PARCELS = """
+    SELECT parcel.id, parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion, platform, room,
+        attempts, nonce, a.facts, a.reference,
+        CASE notice WHEN 1 THEN (SELECT sealed FROM notice WHERE locator = parcel.address)
+            ELSE coalesce((SELECT address FROM member WHERE member.id = parcel.member), parcel.address) END,
+        (SELECT language FROM room WHERE (room.walkout, room.scope, room.platform, room.address)
+            = (parcel.walkout, parcel.scope, parcel.platform, parcel.room)),
+        notice, member
+    FROM parcel JOIN announcement AS a ON (a.walkout, a.scope, a.kind, a.about, a.occasion)
+        = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)
+    WHERE parcel.id IN (SELECT value FROM json_each(?)) ORDER BY notice, parcel.id
+"""
 _FORGET_MEMBER = """
     DELETE FROM member WHERE id = ?1
     AND NOT EXISTS (SELECT 1 FROM organizer WHERE id = ?1) AND NOT EXISTS (SELECT 1 FROM steward WHERE id = ?1)
@@ -133,28 +154,12 @@ class News(Writer):
 
     async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
         """See Store.claim_parcels."""
-        rows = await self._change(
-            """
-            UPDATE parcel SET state = 'claimed', attempts = attempts + 1,
-                nonce = CASE nonce WHEN '' THEN lower(hex(randomblob(10))) ELSE nonce END
-            WHERE id IN (
-                SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
-                ORDER BY notice, id LIMIT ?
-            ) RETURNING id, walkout, scope, kind, about, occasion, platform, room, attempts, nonce,
-                (SELECT facts FROM announcement AS a WHERE (a.walkout, a.scope, a.kind, a.about, a.occasion)
-                    = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
-                (SELECT reference FROM announcement AS a WHERE (a.walkout, a.scope, a.kind, a.about, a.occasion)
-                    = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)),
-                CASE notice WHEN 1 THEN (SELECT sealed FROM notice WHERE locator = parcel.address)
-                    ELSE coalesce((SELECT address FROM member WHERE member.id = parcel.member), parcel.address) END,
-                (SELECT language FROM room WHERE (room.walkout, room.scope, room.platform, room.address)
-                    = (parcel.walkout, parcel.scope, parcel.platform, parcel.room)),
-                parcel.notice,
-                member
-            """,
-            (instant(now), platform, limit),
-        )
-        return sorted(map(_read_parcel, rows), key=lambda parcel: (parcel.notice, parcel.id))
+
+        async def job() -> list[Row]:
+            claimed = await self._rows(_CLAIM, (instant(now), platform, limit))
+            return await self._rows(_PARCELS, (json.dumps([number for (number,) in claimed]),)) if claimed else []
+
+        return list(map(_read_parcel, await self._in_transaction(job)))
 
     async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:
         """See Store.settle."""

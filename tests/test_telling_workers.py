@@ -1,0 +1,300 @@
+"""Workers who asked are written to, each once; and the walkout's secrets wait for that, though not for ever."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bot.cards import key_of, mint
+from bot.clock import MovableClock
+from bot.domain import rules
+from bot.domain.model import Kind, Stage
+from bot.keys import Person
+from bot.outbox import FIRST_WAIT, Letter, RoomGone, TryLater
+from bot.storage.store import Room
+from bot.usecases.automatic import LAST_PARCELS
+from bot.usecases.workers import Worker
+from bot.wiring import App, open_app
+from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
+from tests.test_outbox import Crash, Post
+
+PEOPLE = 30
+END = NOON + HOUR
+"""When it is on."""
+
+
+@asynccontextmanager
+async def running(data: Path, clock: MovableClock, post: Post | None = None) -> AsyncIterator[App]:
+    """Let the App run, with a way out or without one."""
+    async with open_app(data, clock=clock, senders={"here": post}) as app:
+        yield app
+
+
+def worker(app: App, name: str, platform: str = "here") -> Worker:
+    """Somebody at the desk."""
+    return Worker(
+        who=Person(platform, name),
+        store=app.store,
+        keys=app.keys,
+        brake=app.brake,
+        clock=app.clock,
+        tallies=app.tallies,
+    )
+
+
+async def settle_in(app: App, *, asking: int = PEOPLE, threshold: int = 5, citywide: int = 5) -> list[str]:
+    """Open a walkout of two shops with a room; let people pledge at the first, and some of them ask to be told."""
+    app.keys.add_walkout(WALKOUT)
+    places = [replace(place, threshold=threshold, meet=f"at {place.name}") for place in shops(40, 40)]
+    await app.store.add_walkout(opened(citywide_threshold=citywide, on_the_day="Bring water."), places)
+    codes = [mint() for _ in range(41)]
+    await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes[:40]], OTHER_SHOP: [key_of(codes[40])]})
+    await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform="here", address="#city"))
+    for number in range(asking):
+        person = worker(app, f"p{number}")
+        await person.pledge(codes[number])
+        assert (await person.ask_to_be_told(codes[number], "en")).told
+    return codes
+
+
+async def deliver(app: App, post: Post) -> None:
+    """Send what is due, however often it must be tried."""
+    app.outboxes["here"].sender = post
+    await app.outboxes["here"].deliver()
+
+
+def addresses(post: Post) -> list[str]:
+    """Whom the letters were for."""
+    return [letter.address for letter in post.letters]
+
+
+async def test_who_asked_is_told_and_nobody_else_after_the_room(data: Path, clock: MovableClock) -> None:
+    post = Post()
+    async with running(data, clock) as app:
+        codes = await settle_in(app, asking=3)
+        away = worker(app, "away")
+        await away.pledge(codes[40])
+        await away.ask_to_be_told(codes[40], "es-MX")
+        for number in range(10, 14):
+            await worker(app, f"p{number}").pledge(codes[number])
+        clock.move_to(END)
+        await app.tallies.take_due()
+        await deliver(app, post)
+
+    assert addresses(post)[0] == "#city"
+    letters = {letter.address: letter for letter in post.letters[1:]}
+    assert set(letters) == {"p0", "p1", "p2", "away"}
+    assert all(letter.private and letter.worker and letter.news.kind is Kind.ON for letter in letters.values())
+    places = [letters[name].about for name in ("p0", "away")]
+    assert [place.out for place in places if place is not None] == [True, False]
+    assert [letters[name].language for name in ("p0", "away")] == ["en", "es-MX"]
+
+
+async def test_each_is_told_once_however_often_the_outbox_looks(data: Path, clock: MovableClock) -> None:
+    post = Post()
+    async with running(data, clock) as app:
+        await settle_in(app)
+        clock.move_to(END)
+        await app.tallies.take_due()
+        for _ in range(3):
+            await deliver(app, post)
+            clock.move_to(clock() + HOUR)
+            await app.tallies.take_due()
+
+    assert sorted(addresses(post)) == sorted(["#city", *(f"p{n}" for n in range(PEOPLE))])
+
+
+class CrashingAt(Post):
+    """Takes so many letters, and is gone before the last of them is written down."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__()
+        self.last = last
+
+    async def send(self, letter: Letter) -> None:
+        await super().send(letter)
+        if len(self.letters) == self.last:
+            raise Crash
+
+
+@pytest.mark.parametrize("last", [2, 17, PEOPLE + 1])
+async def test_after_a_crash_the_rest_are_told_and_one_at_most_twice(
+    data: Path, clock: MovableClock, last: int
+) -> None:
+    before, after = CrashingAt(last), Post()
+    async with running(data, clock) as app:
+        await settle_in(app)
+        clock.move_to(END)
+        await app.tallies.take_due()
+        with pytest.raises(Crash):
+            await deliver(app, before)
+    async with running(data, clock) as app:
+        await deliver(app, after)
+        assert await app.store.unsettled(WALKOUT) == 0
+
+    assert len(before.letters) == last
+    assert set(addresses(before)) | set(addresses(after)) == {"#city", *(f"p{n}" for n in range(PEOPLE))}
+    assert addresses(after)[0] == addresses(before)[-1]
+    assert not set(addresses(after)[1:]) & set(addresses(before))
+    # by the same nonce, so that a platform that knows it shows it once
+    assert after.letters[0].nonce == before.letters[-1].nonce
+
+
+async def test_who_has_blocked_the_bot_is_settled_and_keeps_nobody_waiting(data: Path, clock: MovableClock) -> None:
+    post = Post(None, RoomGone(), TryLater(), RoomGone())
+    async with running(data, clock) as app:
+        await settle_in(app, asking=6)
+        clock.move_to(END)
+        await app.tallies.take_due()
+        await deliver(app, post)
+        assert await app.store.unsettled(WALKOUT) == 1
+        clock.move_to(clock() + FIRST_WAIT)
+        await deliver(app, post)
+        assert await app.store.unsettled(WALKOUT) == 0
+
+    assert len(post.letters) == 1 + 6 - 2
+
+
+async def test_a_room_that_had_to_wait_hears_before_the_next_worker(data: Path, clock: MovableClock) -> None:
+    post = Post(TryLater(HOUR))
+    async with running(data, clock) as app:
+        await settle_in(app, asking=6)
+        clock.move_to(END)
+        await app.tallies.take_due()
+        post.troubles += [None, TryLater(HOUR), TryLater(HOUR)]
+        await deliver(app, post)
+        clock.move_to(clock() + HOUR)
+        await deliver(app, post)
+
+    assert addresses(post).index("#city") == 4
+    assert len(post.letters) == 7
+
+
+async def test_called_off_while_the_news_is_under_way_the_rest_hear_only_that(data: Path, clock: MovableClock) -> None:
+    before, after = CrashingAt(11), Post()
+    async with running(data, clock) as app:
+        await settle_in(app)
+        clock.move_to(END)
+        await app.tallies.take_due()
+        with pytest.raises(Crash):
+            await deliver(app, before)
+    async with running(data, clock) as app:
+        await app.store.decide(WALKOUT, partial(rules.call_off, now=clock()))
+        await deliver(app, after)
+        assert await app.store.unsettled(WALKOUT) == 0
+
+    assert [letter.news.kind for letter in before.letters] == [Kind.ON] * 11
+    assert [letter.news.kind for letter in after.letters] == [Kind.CALLED_OFF] * (PEOPLE + 1)
+
+
+async def test_who_takes_the_wish_or_the_pledge_back_while_it_waits_is_not_told(
+    data: Path, clock: MovableClock
+) -> None:
+    post = Post()
+    async with running(data, clock) as app:
+        codes = await settle_in(app, asking=8)
+        clock.move_to(END)
+        await app.tallies.take_due()
+        assert not (await worker(app, "p0").stop_telling(codes[0])).told
+        await worker(app, "p1").withdraw(codes[1])
+        await deliver(app, post)
+        assert await app.store.unsettled(WALKOUT) == 0
+
+    assert set(addresses(post)) == {"#city", *(f"p{n}" for n in range(2, 8))}
+
+
+async def test_somebody_elses_card_sets_and_deletes_no_notice(data: Path, clock: MovableClock) -> None:
+    async with running(data, clock) as app:
+        codes = await settle_in(app, asking=1)
+        stranger = worker(app, "stranger")
+        assert not (await stranger.ask_to_be_told(codes[1], "en")).told  # not pledged
+        await worker(app, "p1").pledge(codes[1])
+        assert not (await stranger.ask_to_be_told(codes[1], "en")).told
+        assert not (await stranger.stop_telling(codes[0])).told
+        assert not (await worker(app, "p0", "elsewhere").stop_telling(codes[0])).told
+        assert (await worker(app, "p0").look(codes[0])).told
+        assert not (await worker(app, "p1").look(codes[1])).told
+
+
+# --- the secrets ---
+
+
+async def ended(app: App, clock: MovableClock) -> None:
+    """Let it be called off now."""
+    await app.store.decide(WALKOUT, partial(rules.call_off, now=clock()))
+
+
+async def stage(app: App) -> Stage:
+    """Say where the walkout stands, once all that is due is done."""
+    await app.scheduler.run_due()
+    return (await app.store.walkout(WALKOUT)).stage
+
+
+async def test_secrets_go_two_days_after_the_end_when_everybody_is_told(data: Path, clock: MovableClock) -> None:
+    async with running(data, clock, Post()) as app:
+        await settle_in(app)
+        await ended(app, clock)
+        clock.move_to(NOON + rules.KEPT_AFTER_END - HOUR)
+        assert await stage(app) is Stage.CALLED_OFF
+        clock.move_to(NOON + rules.KEPT_AFTER_END)
+        assert await stage(app) is Stage.CLOSED
+        assert app.keys.walkouts == set()
+
+
+async def test_a_bot_that_ran_gives_up_after_two_days(data: Path, clock: MovableClock) -> None:
+    async with running(data, clock) as app:  # nobody can be reached
+        await settle_in(app)
+        await ended(app, clock)
+        clock.move_to(NOON + rules.KEPT_AFTER_END)
+        assert await stage(app) is Stage.CLOSED
+        assert await app.scheduler.next_due() is None
+
+
+async def test_a_bot_that_comes_back_late_tells_everybody_first(data: Path, clock: MovableClock) -> None:
+    post = Post()
+    async with running(data, clock) as app:
+        await settle_in(app)
+        await ended(app, clock)
+    clock.move_to(NOON + 10 * rules.KEPT_AFTER_END)
+    async with running(data, clock) as app:
+        assert await stage(app) is Stage.CALLED_OFF  # the platform is not reached yet
+        assert await app.scheduler.next_due() == clock() + LAST_PARCELS
+        clock.move_to(clock() + LAST_PARCELS / 2)
+        app.outboxes["here"].sender = post
+        assert await stage(app) is Stage.CLOSED  # at once, when all are told
+
+    assert len(post.letters) == PEOPLE + 1
+
+
+async def test_but_it_does_not_wait_for_ever(data: Path, clock: MovableClock) -> None:
+    async with running(data, clock) as app:
+        await settle_in(app)
+        await ended(app, clock)
+    clock.move_to(NOON + 10 * rules.KEPT_AFTER_END)
+    async with running(data, clock) as app:
+        clock.move_to(clock() + LAST_PARCELS)
+        assert await stage(app) is Stage.CLOSED
+
+
+async def test_once_the_key_is_gone_nothing_is_waited_for(data: Path, clock: MovableClock) -> None:
+    async with running(data, clock) as app:
+        await settle_in(app)
+        await ended(app, clock)
+        app.keys.destroy_walkout(WALKOUT)  # and here the power went
+    clock.move_to(NOON + rules.KEPT_AFTER_END)
+    async with running(data, clock) as app:
+        assert await stage(app) is Stage.CLOSED
+
+
+async def test_what_is_on_is_closed_a_week_after_its_start(data: Path, clock: MovableClock) -> None:
+    async with running(data, clock, Post()) as app:
+        await settle_in(app)
+        clock.move_to(END)
+        assert await stage(app) is Stage.ON
+        clock.move_to(opened().terms.starts + rules.KEPT_AFTER_START)
+        assert await stage(app) is Stage.CLOSED
