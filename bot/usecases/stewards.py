@@ -37,7 +37,7 @@ def published(walkout: Walkout, places: Iterable[Workplace], *, only: str = "") 
     """Leave out whatever nobody may see: from here on, every way to look at a board has only this."""
     places = list(places)
     wanted = _plain(only)
-    chosen = [disclosure.shown(place) for place in places if wanted in _plain(place.name)]
+    chosen = [disclosure.shown(place, walkout) for place in places if wanted in _plain(place.name)]
     return Board(
         walkout=walkout,
         city=disclosure.city(walkout, places),

@@ -48,7 +48,7 @@ class Worker:
         """Show the account's own pledge in a walkout with open entry, or else this workplace's terms."""
         enrol = Enrolment(walkout=walkout, workplace=workplace)
         seen = await self._seen(await self.store.apply(self._change(Act.LOOK, self.open_code(walkout), enrol)))
-        if seen.mine is not CardState.PLEDGED:  # who took a pledge back may make it elsewhere
+        if seen.mine is None or not seen.mine.stands:  # who took a pledge back may make it elsewhere
             seen = replace(seen, workplace=await self.store.workplace(walkout, workplace), mine=None)
         return self._offered(seen)
 
@@ -87,6 +87,17 @@ class Worker:
         outcome = await self._decided(self._change(Act.WITHDRAW, code))
         self.brake.forget(self.who, outcome.walkout)
         return await self._seen(outcome)
+
+    async def say_out(self, code: str) -> Seen:
+        """Say on the day that the card's holder is out; saying it twice changes nothing.
+
+        Raises UnknownCard, NotAskedNow, NotPledged, WorkplaceNotOut or NotRecorded.
+        """
+        return await self._seen(await self._decided(self._change(Act.OUT, code)))
+
+    async def say_not_out(self, code: str) -> Seen:
+        """Take that back; the pledge stands as before. Raises as `say_out` does."""
+        return await self._seen(await self._decided(self._change(Act.NOT_OUT, code)))
 
     async def open_walkouts(self) -> list[Walkout]:
         """Return the walkouts to which one may pledge without a card."""

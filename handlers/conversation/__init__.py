@@ -13,12 +13,13 @@ from dataclasses import replace
 from bot import cards
 from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard
 from bot.wiring import App
-from handlers.conversation import committee, organizers, workers
+from handlers.conversation import committee, drawn, organizers, report, workers
 from handlers.conversation.parts import (
     AT,
     CARD,
     CODE,
     NICKNAME,
+    NUMBER,
     ROLE,
     ROOM,
     SCOPE,
@@ -244,6 +245,20 @@ COMMANDS = (
         run=committee.list_deeds,
         help=lambda: _("what organizers and stewards have done"),
     ),
+    Command(
+        name="drawn",
+        who=Role.STEWARD,
+        run=drawn.drawn,
+        options=(WALKOUT, WORKPLACE, NUMBER),
+        help=lambda: _("say how many cards were drawn at a workplace"),
+    ),
+    Command(
+        name="report",
+        who=Role.ORGANIZER,
+        run=report.report,
+        options=(WALKOUT,),
+        help=lambda: _("what was reached, once it is over"),
+    ),
 )
 """Everything that can be typed. A new command is one row here, one use case and its sentences."""
 
@@ -260,8 +275,11 @@ BUTTONS: dict[str, Run] = {
     "f": committee.press_confirm,
     "t": committee.press_turn_away,
     "e": committee.press_older_deeds,
+    "u": workers.press_out,
+    "v": workers.press_not_out,
+    "h": report.press_page,
 }
 """Everything that can be pressed, by the first letter of the button's data."""
 
-CARD_BUTTONS = frozenset("pjcw")
+CARD_BUTTONS = frozenset("pjcwuv")
 """Those under a card's message."""

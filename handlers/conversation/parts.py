@@ -162,6 +162,7 @@ class Takes(StrEnum):
     SCOPE = "scope"  #: what a room hears
     ROLE = "role"
     NICKNAME = "nickname"
+    NUMBER = "number"
     ROOM = "room"  #: only where rooms have names that are typed
 
 
@@ -217,6 +218,7 @@ NICKNAME = Option(
     help=lambda: _("what the committee calls them; no real name is needed"),
     required=True,
 )
+NUMBER = Option(takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many"), required=True)
 ROOM = Option(takes=Takes.ROOM, label=lambda: _("ROOM"), help=lambda: _("the room's name"), required=True)
 
 

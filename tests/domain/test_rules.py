@@ -493,6 +493,7 @@ def test_a_workplace_hears_once_that_it_is_ready_and_the_city_hears_nothing() ->
             scope=WorkplaceId(1),
             about=WorkplaceId(1),
             to_organizers=True,
+            to_stewards=True,
         ),
     )
     assert (fell.announcements, back.announcements) == ((), ())

@@ -14,7 +14,7 @@ from bot.domain.model import BoardLine, Ruling, Stage, Walkout, WalkoutId, Workp
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.news import News
 from bot.storage.sqlite.writer import Row
-from bot.storage.store import Rule
+from bot.storage.store import Note, Rule
 
 _WALKOUT = """
     SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended
@@ -22,7 +22,7 @@ _WALKOUT = """
 """
 _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
-        walkout
+        walkout, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn
     FROM workplace
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -76,13 +76,19 @@ class Walkouts(News):
                 place.line.anchor,
                 place.out,
                 place.told_ready,
+                place.turnout_line.reached,
+                place.turnout_line.number,
+                place.turnout_line.anchor,
+                place.told_drawn,
             )
             for place in places
         ]
         await self._rows(
             """
             UPDATE workplace SET reached = line.value ->> 2, number = line.value ->> 3,
-                anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6
+                anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6,
+                turnout_reached = line.value ->> 7, turnout_number = line.value ->> 8,
+                turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10
             FROM json_each(?1) AS line
             WHERE workplace.walkout = line.value ->> 0 AND workplace.id = line.value ->> 1
             """,
@@ -183,6 +189,22 @@ class Walkouts(News):
 
         await self._in_transaction(job)
 
+    async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:
+        """See Store.set_drawn."""
+
+        async def job() -> None:
+            changed = await self._rows(
+                """
+                UPDATE workplace SET drawn = ?3, told_drawn = 0
+                WHERE walkout = ?1 AND id = ?2 AND (drawn IS NOT ?3 OR told_drawn) RETURNING 1
+                """,
+                (walkout, workplace, drawn),
+            )
+            if changed:
+                await self._note(note)
+
+        await self._in_transaction(job)
+
     async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
         """See Store.void_cards."""
         killed = await self._change(
@@ -203,6 +225,10 @@ class Walkouts(News):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
             for (steward,) in stewards:
                 await self._forget_member(steward)
+            # what is left for a report are numbers of the board
+            await self._rows(
+                "UPDATE workplace SET anchor = 0, turnout_anchor = 0, drawn = NULL WHERE walkout = ?", (walkout,)
+            )
             await self._rows("UPDATE walkout SET stage = ?, next_tally = NULL WHERE id = ?", (Stage.CLOSED, walkout))
 
         await self._in_transaction(job)
@@ -253,4 +279,8 @@ def _read_workplace(row: Row) -> Workplace:
         line=BoardLine(reached=bool(row[7]), number=row[8], anchor=row[9]),
         out=bool(row[10]),
         told_ready=bool(row[11]),
+        turnout=row[13],
+        turnout_line=BoardLine(reached=bool(row[14]), number=row[15], anchor=row[16]),
+        drawn=row[17],
+        told_drawn=bool(row[18]),
     )
