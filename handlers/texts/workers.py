@@ -245,6 +245,10 @@ def privacy() -> str:
                 "What I keep: for each card, a fingerprint of its code, its workplace, and whether it is pledged; "
                 "once pledged, a second fingerprint that ties it to your account only for whoever holds the code."
             ),
+            _(
+                "On the day, where the terms said so before you pledged: that a card's holder is out, if they say so. "
+                "Nothing else, and no time."
+            ),
             _("What I do not keep: names, accounts, messages, phone numbers, or when anybody pledged."),
             _(
                 "What anybody is shown: rounded counts, renewed at each tally only, never closer than five "
