@@ -7,9 +7,12 @@ import io
 
 from bot.domain.disclosure import Shown
 from bot.usecases.stewards import Board
-from handlers.texts.board import city_said, everywhere, ready, said
+from handlers.texts.board import city_said, everywhere, ready, said, turnout_said
 
 COLUMNS = ("workplace", "threshold", "shown", "number", "reached", "out", "tally", "as_of")
+
+ON_THE_DAY = ("turnout", "turnout_reached")
+"""Two more, where the walkout asks who is out: the number as the words have it."""
 
 CITYWIDE = "citywide"
 """Stands for a workplace's name in the city's own row, which is the first one."""
@@ -26,15 +29,16 @@ def table(seen: Board) -> bytes:
     text = io.StringIO()
     # words in quotes, always: a spreadsheet that cuts at semicolons must not make a cell of half a name
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(COLUMNS)
+    asks = seen.walkout.terms.turnout
     tally = _tally(seen)
-    writer.writerow([*_city(seen), *tally])
-    writer.writerows([*_workplace(place), *tally] for place in seen.workplaces)
+    writer.writerow([*COLUMNS, *(ON_THE_DAY if asks else ())])
+    writer.writerow([*_city(seen), *tally, *([seen.city.turnout or "", ""] if asks else ())])
+    writer.writerows([*_workplace(place), *tally, *(_turnout(place) if asks else ())] for place in seen.workplaces)
     return text.getvalue().encode()
 
 
 def _city(seen: Board) -> list[str | int]:
-    words = "; ".join(filter(None, [city_said(seen), ready(seen), everywhere(seen)]))
+    words = "; ".join(filter(None, [city_said(seen), ready(seen), everywhere(seen), turnout_said(seen)]))
     return [CITYWIDE, seen.walkout.terms.citywide_threshold, words, seen.city.counted or "", "", ""]
 
 
@@ -42,6 +46,13 @@ def _workplace(place: Shown) -> list[str | int]:
     # what a workplace adds to the city once it has reached its threshold is not on the board
     number = "" if place.reached else place.number or ""
     return [_guarded(place.name), place.threshold, said(place), number, _yes(place.reached), _yes(place.out)]
+
+
+def _turnout(place: Shown) -> list[str | int]:
+    if place.turnout is None:
+        return ["", ""]
+    number = "" if place.turnout.reached else place.turnout.number or ""
+    return [number, _yes(place.turnout.reached)]
 
 
 def _tally(seen: Board) -> list[str | int]:

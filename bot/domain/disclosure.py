@@ -43,6 +43,20 @@ def fewer_than(threshold: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Turnout:
+    """Who says on the day to be out, under the same rule as the pledges."""
+
+    reached: bool  #: as many as the threshold, or more
+    number: int  #: to be read only if it is not 0 and not `reached`
+    fewer_than: int  #: what is said in place of a 0
+
+
+def shows_turnout(walkout: Walkout) -> bool:
+    """Say whether the board shows turnout: from the first tally that counted it."""
+    return walkout.terms.turnout and walkout.tallied is not None and walkout.tallied > walkout.terms.pledge_by
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
     """A workplace as the board shows it; the exact counts do not come along."""
 
@@ -52,10 +66,18 @@ class Shown:
     number: int  #: what it adds to the city; to be read only if it is not 0 and not `reached`
     fewer_than: int  #: what is said in place of a 0
     out: bool
+    turnout: Turnout | None = None  #: None: it is not counted yet, or never, or they are not out
 
 
-def shown(place: Workplace) -> Shown:
+def shown(place: Workplace, walkout: Walkout) -> Shown:
     """Leave out whatever nobody may see."""
+    turnout = None
+    if place.out and shows_turnout(walkout):
+        turnout = Turnout(
+            reached=place.turnout_line.reached,
+            number=place.turnout_line.number,
+            fewer_than=fewer_than(place.threshold),
+        )
     return Shown(
         name=place.name,
         threshold=place.threshold,
@@ -63,6 +85,7 @@ def shown(place: Workplace) -> Shown:
         number=place.line.number,
         fewer_than=fewer_than(place.threshold),
         out=place.out,
+        turnout=turnout,
     )
 
 
@@ -83,11 +106,13 @@ class City:
     counted: int  #: towards the citywide threshold
     ready: int  #: workplaces that show "reached"
     workplaces: int
+    turnout: int | None = None  #: over all workplaces that are out; None: it is not counted
 
 
 def city(walkout: Walkout, workplaces: Iterable[Workplace]) -> City:
     """Add up the board."""
-    lines = [place.line for place in workplaces]
+    places = list(workplaces)
+    lines = [place.line for place in places]
     pledged = sum(line.number for line in lines)
     reached = sum(line.number for line in lines if line.reached)
     return City(
@@ -95,4 +120,5 @@ def city(walkout: Walkout, workplaces: Iterable[Workplace]) -> City:
         counted=reached if walkout.terms.citywide_counts is Counts.READY else pledged,
         ready=sum(line.reached for line in lines),
         workplaces=len(lines),
+        turnout=sum(place.turnout_line.number for place in places) if shows_turnout(walkout) else None,
     )

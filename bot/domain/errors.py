@@ -47,6 +47,31 @@ class NotPledged(Refused):
     """There is no pledge to take back."""
 
 
+class NotAskedNow(Refused):
+    """Whether somebody is out is asked on the day only, where the terms say so."""
+
+
+class WorkplaceNotOut(Refused):
+    """The workplace did not reach its number, so nobody there walks out."""
+
+
+class TooEarlyToReport(Refused):
+    """There is nothing to report before it is over."""
+
+    def __init__(self, starting: datetime) -> None:
+        super().__init__(starting)
+        self.starting = starting  #: when there will be
+
+
+class MoreThanMinted(Refused):
+    """More cards cannot have been drawn than were made."""
+
+    def __init__(self, name: str, minted: int) -> None:
+        super().__init__(name, minted)
+        self.name = name
+        self.minted = minted
+
+
 class NotRecorded(Refused):
     """The store could not write; nothing was changed and the person may try again."""
 

@@ -52,6 +52,12 @@ class CardState(StrEnum):
     MINTED = "m"  #: never pledged, belongs to nobody yet
     PLEDGED = "p"
     WITHDRAWN = "w"  #: taken back; still bound to its owner, who may pledge again
+    OUT = "o"  #: pledged, and on the day its holder has said to be out
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts as pledged."""
+        return self in {CardState.PLEDGED, CardState.OUT}
 
 
 class Kind(StrEnum):
@@ -76,6 +82,7 @@ class Kind(StrEnum):
     ROLE_GIVEN = "role_given"  #: to whoever used it
     SERVER_CODE_USED = "server_code_used"  #: the server made an organizer
     ROOM_GONE = "room_gone"  #: a chat does not hear us any more
+    MORE_THAN_DRAWN = "more_than_drawn"  #: more cards stand at a workplace than its steward says were drawn
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"
 
@@ -99,6 +106,7 @@ class Terms:
     entry: Entry = Entry.CARDS
     approvals: int = 2  #: organizers needed for what cannot be undone
     milestones: bool = False
+    turnout: bool = False  #: on the day people are asked whether they are out
     reminders: tuple[timedelta, ...] = ()  #: before `pledge_by`
 
 
@@ -126,6 +134,10 @@ class Workplace:
     line: BoardLine = field(default_factory=BoardLine)
     out: bool = False  #: for good, once the walkout is on
     told_ready: bool = False  #: `workplace_ready` is announced once in a walkout's life
+    turnout: int = 0  #: people who say on the day that they are out; never shown to anyone as it is
+    turnout_line: BoardLine = field(default_factory=BoardLine)
+    drawn: int | None = None  #: cards drawn, as its steward says; None: nobody has said
+    told_drawn: bool = False  #: organizers were warned that more are standing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

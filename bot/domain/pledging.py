@@ -14,6 +14,7 @@ from enum import StrEnum
 from bot.domain.errors import (
     CardSpent,
     KeyMissing,
+    NotAskedNow,
     NotOpenYet,
     NotPledged,
     PledgingClosed,
@@ -21,9 +22,10 @@ from bot.domain.errors import (
     TallyDue,
     UnknownCard,
     WorkplaceFull,
+    WorkplaceNotOut,
 )
 from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
-from bot.domain.rules import PLEDGING
+from bot.domain.rules import ASKED_FOR, PLEDGING
 
 HASH_BYTES = 32
 NOBODY = bytes(HASH_BYTES)
@@ -36,6 +38,19 @@ class Act(StrEnum):
     LOOK = "look"
     PLEDGE = "pledge"
     WITHDRAW = "withdraw"
+    OUT = "out"  #: on the day: I am out
+    NOT_OUT = "not_out"  #: on the day: I was mistaken
+
+
+WANTED = {
+    Act.PLEDGE: CardState.PLEDGED,
+    Act.WITHDRAW: CardState.WITHDRAWN,
+    Act.OUT: CardState.OUT,
+    Act.NOT_OUT: CardState.PLEDGED,
+}
+"""The state that each act asks for."""
+
+ON_THE_DAY = frozenset({Act.OUT, Act.NOT_OUT})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +97,7 @@ class Head:
     pledge_by: datetime
     next_tally: datetime | None
     ended: datetime | None
+    asked_from: datetime | None = None  #: from when on people are asked whether they are out; None: never
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,11 +112,18 @@ class Outcome:
 
 
 def decide(  # noqa: PLR0911  one way out for each answer
-    change: Change, card: Card | None, heads: Mapping[WalkoutId, Head], *, free: int, now: datetime
+    change: Change,
+    card: Card | None,
+    heads: Mapping[WalkoutId, Head],
+    *,
+    free: int,
+    now: datetime,
+    is_out: bool = False,
 ) -> tuple[Outcome | Refused, Card | None]:
     """Return the answer, and the card as it must be written if it changes (None: nothing to write).
 
-    `free` is how many more pledges fit the workplace's head-count, for an enrolment.
+    `free` is how many more pledges fit the workplace's head-count, for an enrolment; `is_out` says whether the
+    card's workplace is out, for those who say that they are.
     """
     if card is None:
         card = _enrolled(change, heads)
@@ -111,13 +134,16 @@ def decide(  # noqa: PLR0911  one way out for each answer
     mine = card.state if card.owner == owner else None
     if change.act is Act.LOOK:
         return _outcome(card, head, mine), None
-    refusal = _refusal(change, card, head, mine, now)
+    if change.act in ON_THE_DAY:
+        refusal = _refusal_on_the_day(card, head, mine, now, is_out=is_out)
+    else:
+        refusal = _refusal(change, card, head, mine, now)
     if refusal is not None:
         return refusal, None
     if owner is None:
         return KeyMissing(), None
-    wanted = CardState.PLEDGED if change.act is Act.PLEDGE else CardState.WITHDRAWN
-    if mine is wanted:
+    wanted = WANTED[change.act]
+    if mine is wanted or (change.act is Act.PLEDGE and mine is CardState.OUT):
         return _outcome(card, head, mine), None
     workplace = card.workplace
     if change.enrol is not None and wanted is CardState.PLEDGED:
@@ -150,6 +176,19 @@ def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now
         # the same answer for a fresh card and for another's: only pressing Pledge tells
         return NotPledged() if mine is None else None
     return CardSpent() if mine is None and card.owner != NOBODY else None
+
+
+def _refusal_on_the_day(
+    card: Card, head: Head, mine: CardState | None, now: datetime, *, is_out: bool
+) -> Refused | None:
+    if head.next_tally is not None and head.next_tally <= now:
+        return TallyDue(card.walkout)
+    since = head.asked_from
+    if since is None or head.stage is not Stage.ON or not since <= now < since + ASKED_FOR:
+        return NotAskedNow()
+    if mine is None or not mine.stands:
+        return NotPledged()
+    return None if is_out else WorkplaceNotOut()
 
 
 def _outcome(card: Card, head: Head, mine: CardState | None, *, changed: bool = False) -> Outcome:

@@ -32,6 +32,9 @@ PLEDGING = frozenset({Stage.OPEN, Stage.ON})
 """The stages in which a pledge can be made or taken back, before the deadline."""
 
 
+ASKED_FOR = timedelta(hours=24)
+"""How long from the start on people are asked whether they are out."""
+
 NOT_OVER = frozenset({Stage.DRAFT, Stage.OPEN, Stage.ON})
 """The stages before a walkout is over."""
 
@@ -67,11 +70,30 @@ def tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
     return min(walkout.opened + (passed + 1) * walkout.terms.tally_every, walkout.terms.pledge_by)
 
 
+def asks_turnout(walkout: Walkout, now: datetime) -> bool:
+    """Say whether people are being asked now whether they are out."""
+    starts = walkout.terms.starts
+    return walkout.terms.turnout and walkout.stage is Stage.ON and starts <= now < starts + ASKED_FOR
+
+
+def turnout_tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
+    """Return the first tally of the turnout after `instant`, or None after the last, 24 hours after the start."""
+    starts, every = walkout.terms.starts, walkout.terms.tally_every
+    if not walkout.terms.turnout or walkout.stage is not Stage.ON or instant >= starts + ASKED_FOR:
+        return None
+    passed = max(0, (instant - starts) // every)
+    return min(starts + (passed + 1) * every, starts + ASKED_FOR)
+
+
 def latest_tally(walkout: Walkout, now: datetime) -> datetime | None:
     """Return the instant of the one tally that is due: the latest scheduled, if it was not taken."""
     due = walkout.next_tally
     if due is None or due > now:
         return None
+    if due > walkout.terms.pledge_by:
+        starts, every = walkout.terms.starts, walkout.terms.tally_every
+        over = starts + ASKED_FOR
+        return over if now >= over else starts + (now - starts) // every * every
     if now >= walkout.terms.pledge_by:
         return walkout.terms.pledge_by
     assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
@@ -112,6 +134,8 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     at = latest_tally(walkout, now)
     if at is None or walkout.stage not in PLEDGING:
         return Ruling(walkout=walkout)
+    if at > walkout.terms.pledge_by:
+        return _turnout_tally(walkout, workplaces, at)
     final = at == walkout.terms.pledge_by
     too_late = at > walkout.terms.starts or (now > walkout.terms.starts and now - at > LATE)
     streak = walkout.streak + 1 if enough(walkout, workplaces) else 0
@@ -126,6 +150,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
         replace(
             place,
             line=disclosure.next_line(place.line, count=place.standing, threshold=place.threshold),
+            told_drawn=place.told_drawn or _beyond_drawn(place),
         )
         for place in workplaces
     ]
@@ -142,9 +167,47 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
         )
     else:
         ruled = _stays_open(taken, places)
+    if final:
+        # after it there is nothing to count but who is out, once the day has come
+        ruled = replace(ruled, walkout=replace(ruled.walkout, next_tally=turnout_tally_after(ruled.walkout, at)))
+    warnings = _warnings(str(taken.tally), workplaces)
+    return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), workplaces)
+
+
+def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
     before = {place.id: place for place in workplaces}
-    changed = tuple(place for place in ruled.workplaces if place != before[place.id])
-    return replace(ruled, workplaces=changed)
+    return replace(ruled, workplaces=tuple(place for place in ruled.workplaces if place != before[place.id]))
+
+
+def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
+    """Count who is out. Nothing else changes and nothing is announced: what was promised stands."""
+    taken = replace(walkout, tally=walkout.tally + 1, tallied=at, next_tally=turnout_tally_after(walkout, at))
+    places = (
+        replace(
+            place,
+            turnout_line=disclosure.next_line(place.turnout_line, count=place.turnout, threshold=place.threshold),
+        )
+        for place in workplaces
+    )
+    return _changes(Ruling(walkout=taken, workplaces=tuple(places)), workplaces)
+
+
+def _beyond_drawn(place: Workplace) -> bool:
+    return place.drawn is not None and place.standing > place.drawn
+
+
+def _warnings(occasion: str, workplaces: Iterable[Workplace]) -> Iterable[Announcement]:
+    """Warn the organizers, once until the steward counts again, where more stand than were drawn. No numbers."""
+    for place in workplaces:
+        if _beyond_drawn(place) and not place.told_drawn:
+            yield Announcement(
+                kind=Kind.MORE_THAN_DRAWN,
+                occasion=occasion,
+                scope=place.id,
+                about=place.id,
+                to_organizers=True,
+                to_rooms=False,
+            )
 
 
 def _turns_on(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:

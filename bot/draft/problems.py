@@ -44,7 +44,6 @@ class ProblemKind(StrEnum):
     TIME_PAST = "time_past"
     TIME_TOO_FAR = "time_too_far"
     PLEDGE_BY_AFTER_STARTS = "pledge_by_after_starts"
-    TURNOUT_NOT_AVAILABLE = "turnout_not_available"
     ROSTER_NOT_FOUND = "roster_not_found"
     # the two files against each other
     CITYWIDE_ABOVE_HEADCOUNTS = "citywide_above_headcounts"

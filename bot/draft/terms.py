@@ -84,8 +84,6 @@ def read_terms(source: SourceFile, *, now: datetime, roster_given: bool) -> Term
         return TermsFile(terms=None, notes=notes, lines={})
     fields = _Fields(*loaded, notes)
     fields.check_names(required=REQUIRED if roster_given else (*REQUIRED, "workplaces"))
-    if fields.boolean("turnout"):
-        fields.note("turnout", ProblemKind.TURNOUT_NOT_AVAILABLE)
     citywide_threshold = fields.whole("citywide_threshold", least=FEWEST, default=0)
     minimum_workplaces = fields.whole("minimum_workplaces")
     workplaces = fields.text("workplaces", most=LONGEST_PATH, may_be_empty=False)
@@ -122,6 +120,7 @@ def _terms(fields: _Fields, citywide_threshold: int, minimum_workplaces: int, no
     entry = fields.choice("entry", Entry.CARDS)
     approvals = fields.whole("approvals", default=2)
     milestones = fields.boolean("milestones")
+    turnout = fields.boolean("turnout")
     reminders = _reminders(fields)
     if starts is None or pledge_by is None:
         return None
@@ -141,6 +140,7 @@ def _terms(fields: _Fields, citywide_threshold: int, minimum_workplaces: int, no
         entry=entry,
         approvals=approvals,
         milestones=milestones,
+        turnout=turnout,
         reminders=reminders,
     )
 

@@ -225,6 +225,10 @@ class Store(Protocol):
         """Add new cards, given by their hashes. Raises BeyondHeadcount, and then adds none at all."""
         ...
 
+    async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:
+        """Note how many cards were drawn at the workplace; organizers may be warned of it again."""
+        ...
+
     async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
         """Kill the workplace's cards that were never pledged; return how many, which is for nobody to see."""
         ...

@@ -46,7 +46,7 @@ def published(
     places = list(places)
     wanted = _plain(only)
     mine = places if within is None else [place for place in places if place.id in within]
-    chosen = [disclosure.shown(place) for place in mine if wanted in _plain(place.name)]
+    chosen = [disclosure.shown(place, walkout) for place in mine if wanted in _plain(place.name)]
     return Board(
         walkout=walkout,
         city=disclosure.city(walkout, places),

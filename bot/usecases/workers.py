@@ -50,7 +50,7 @@ class Worker:
         enrol = Enrolment(walkout=walkout, workplace=workplace)
         code = self.open_code(walkout)
         seen = await self._seen(await self.store.apply(self._change(Act.LOOK, code, enrol)), code)
-        if seen.mine is not CardState.PLEDGED:  # who took a pledge back may make it elsewhere
+        if seen.mine is None or not seen.mine.stands:  # who took a pledge back may make it elsewhere
             seen = replace(seen, workplace=await self.store.workplace(walkout, workplace), mine=None)
         return self._offered(seen)
 
@@ -117,6 +117,17 @@ class Worker:
         if seen.told:
             await self.store.delete_notice(self.keys.locator(seen.walkout.id, code))
         return replace(seen, told=False)
+
+    async def say_out(self, code: str) -> Seen:
+        """Say on the day that the card's holder is out; saying it twice changes nothing.
+
+        Raises UnknownCard, NotAskedNow, NotPledged, WorkplaceNotOut or NotRecorded.
+        """
+        return await self._seen(await self._decided(self._change(Act.OUT, code)), code)
+
+    async def say_not_out(self, code: str) -> Seen:
+        """Take that back; the pledge stands as before. Raises as `say_out` does."""
+        return await self._seen(await self._decided(self._change(Act.NOT_OUT, code)), code)
 
     async def open_walkouts(self) -> list[Walkout]:
         """Return the walkouts to which one may pledge without a card."""

@@ -13,11 +13,23 @@ from dataclasses import replace
 from bot import cards
 from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard
 from bot.wiring import App
-from handlers.conversation import board, committee, notices, organizers, paper, rooms, statements, workers
+from handlers.conversation import (
+    board,
+    committee,
+    drawn,
+    notices,
+    organizers,
+    paper,
+    report,
+    rooms,
+    statements,
+    workers,
+)
 from handlers.conversation.parts import (
     AT,
     CARD,
     CODE,
+    COUNT,
     FILTER,
     LANGUAGE,
     NICKNAME,
@@ -266,6 +278,20 @@ COMMANDS = (
         run=committee.list_deeds,
         help=lambda: _("what organizers and stewards have done"),
     ),
+    Command(
+        name="drawn",
+        who=Role.STEWARD,
+        run=drawn.drawn,
+        options=(WALKOUT, WORKPLACE, COUNT),
+        help=lambda: _("say how many cards were drawn at a workplace"),
+    ),
+    Command(
+        name="report",
+        who=Role.ORGANIZER,
+        run=report.report,
+        options=(WALKOUT,),
+        help=lambda: _("what was reached, once it is over"),
+    ),
 )
 """Everything that can be typed. A new command is one row here, one use case and its sentences."""
 
@@ -290,8 +316,11 @@ BUTTONS: dict[str, Run] = {
     "g": board.press_page,
     "i": board.press_picture,
     "m": paper.press_print,
+    "u": workers.press_out,
+    "v": workers.press_not_out,
+    "h": report.press_page,
 }
 """Everything that can be pressed, by the first letter of the button's data."""
 
-CARD_BUTTONS = frozenset("pjcwoqxy")
+CARD_BUTTONS = frozenset("pjcwoqxyuv")
 """Those under a card's message."""

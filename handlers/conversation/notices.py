@@ -37,7 +37,7 @@ async def ask(ask: Ask) -> Reply:
 def _told(seen: Seen, code: str) -> Reply | None:
     if not seen.told:
         return None
-    return Reply(kind="notice", text=texts.kept(), buttons=own_buttons(seen, code))
+    return Reply(kind="notice", text=texts.kept(), buttons=own_buttons(ask, seen, code))
 
 
 async def stop(ask: Ask) -> Reply:
@@ -47,7 +47,7 @@ async def stop(ask: Ask) -> Reply:
     seen = await ask.worker.stop_telling(ask.code)
     if seen.mine is None:
         return await status(ask)
-    return Reply(kind="no_notice", text=texts.deleted(), buttons=own_buttons(seen, ask.code))
+    return Reply(kind="no_notice", text=texts.deleted(), buttons=own_buttons(ask, seen, ask.code))
 
 
 async def warn(ask: Ask) -> Reply:

@@ -257,6 +257,7 @@ OF = Option(takes=Takes.WORKPLACE, label=lambda: _("WORKPLACE"), help=lambda: _(
 NUMBER = Option(
     takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many; else what is missing to the head-count")
 )
+COUNT = Option(takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many"), required=True)
 VOID = Option(takes=Takes.VOID, label=lambda: "void", help=lambda: _("void: kill the cards that were never pledged"))
 FILTER = Option(
     takes=Takes.FILTER, label=lambda: _("NAME|csv"), help=lambda: _("part of a workplace's name, or csv for a file")

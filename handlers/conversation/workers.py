@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import cards
 from bot.domain.errors import UnknownCard, WhichWalkout
 from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
-from bot.domain.rules import PLEDGING
+from bot.domain.rules import PLEDGING, asks_turnout
 from bot.usecases import stewards
 from bot.usecases.workers import Seen
 from handlers.conversation.letters import NO_CARD, clear_button
@@ -45,7 +45,7 @@ def mistyped(text: str) -> Reply:
 def _show(ask: Ask, seen: Seen, code: str, offer: tuple[Button, ...]) -> Reply:
     if seen.mine is None:
         return Reply(kind="terms", text=workers.terms(seen, ask.ways.can_see()), buttons=offer)
-    return Reply(kind="status", text=workers.status(seen), buttons=own_buttons(seen, code))
+    return Reply(kind="status", text=workers.status(seen), buttons=own_buttons(ask, seen, code))
 
 
 def _offer(letter: str, rest: str, code: str) -> tuple[Button, ...]:
@@ -56,16 +56,22 @@ def _offer(letter: str, rest: str, code: str) -> tuple[Button, ...]:
     )
 
 
-def own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
+def own_buttons(ask: Ask, seen: Seen, code: str) -> tuple[Button, ...]:
     """Return what the owner of a pledge can press."""
+    return *_pledge_buttons(ask, seen, code), *_notice_button(seen, code), clear_button(code)
+
+
+def _pledge_buttons(ask: Ask, seen: Seen, code: str) -> tuple[Button, ...]:
     check = Button(label=_("Check"), data=f"c:{code}")
     if seen.walkout.stage not in PLEDGING:
-        pledge: tuple[Button, ...] = (check,)
-    elif seen.mine is CardState.PLEDGED:
-        pledge = check, Button(label=_("Withdraw"), data=f"w:{code}")
-    else:
-        pledge = Button(label=_("Pledge"), data=f"p:{code}"), check
-    return *pledge, *_notice_button(seen, code), clear_button(code)
+        return (check,)
+    if seen.workplace.out and seen.mine is not None and asks_turnout(seen.walkout, ask.app.clock()):
+        if seen.mine is CardState.OUT:
+            return check, Button(label=_("I'm not out"), data=f"v:{code}")
+        return (Button(label=_("I'm out"), data=f"u:{code}"),) if seen.mine.stands else (check,)
+    if seen.mine is not None and seen.mine.stands:
+        return check, Button(label=_("Withdraw"), data=f"w:{code}")
+    return Button(label=_("Pledge"), data=f"p:{code}"), check
 
 
 def _notice_button(seen: Seen, code: str) -> tuple[Button, ...]:
@@ -104,7 +110,7 @@ async def press_pledge(ask: Ask) -> Reply:
     """Pledge the card on the button."""
     if ask.code is None:
         return old_button()
-    return _pledged(await ask.worker.pledge(ask.code), ask.code)
+    return _pledged(ask, await ask.worker.pledge(ask.code), ask.code)
 
 
 async def press_enrol(ask: Ask) -> Reply:
@@ -113,13 +119,29 @@ async def press_enrol(ask: Ask) -> Reply:
         case (name, number) if number.isascii() and number.isdecimal():
             walkout = WalkoutId(name)
             seen = await ask.worker.enrol(walkout, WorkplaceId(int(number)))
-            return _pledged(seen, ask.worker.open_code(walkout))
+            return _pledged(ask, seen, ask.worker.open_code(walkout))
     return old_button()
 
 
-def _pledged(seen: Seen, code: str) -> Reply:
+async def press_out(ask: Ask) -> Reply:
+    """On the day: the card's holder is out."""
+    if ask.code is None:
+        return old_button()
+    seen = await ask.worker.say_out(ask.code)
+    return Reply(kind="out", text=workers.out(seen), buttons=own_buttons(ask, seen, ask.code))
+
+
+async def press_not_out(ask: Ask) -> Reply:
+    """On the day: the card's holder is not out after all."""
+    if ask.code is None:
+        return old_button()
+    seen = await ask.worker.say_not_out(ask.code)
+    return Reply(kind="not_out", text=workers.not_out(seen), buttons=own_buttons(ask, seen, ask.code))
+
+
+def _pledged(ask: Ask, seen: Seen, code: str) -> Reply:
     kind, say = ("pledged", workers.pledged) if seen.changed else ("already", workers.already_pledged)
-    return Reply(kind=kind, text=say(seen), buttons=own_buttons(seen, code))
+    return Reply(kind=kind, text=say(seen), buttons=own_buttons(ask, seen, code))
 
 
 async def not_now(_ask: Ask) -> Reply:
@@ -158,7 +180,7 @@ async def withdraw(ask: Ask) -> Reply:
         if any(ask.words):
             raise
         return _not_pledged()
-    return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=own_buttons(seen, code))
+    return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=own_buttons(ask, seen, code))
 
 
 async def _open_card(ask: Ask) -> str | None:

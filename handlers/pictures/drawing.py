@@ -123,6 +123,9 @@ class _Sheet:
             self._y += 10
             self._add(Rectangle((EDGE, self._y + 6), 30, 30, facecolor=self._colours.counting, linewidth=0))
             self._whole_line(city.everywhere, 36, colour=QUIET, left=EDGE + 46)
+        if city.turnout:
+            self._y += 10
+            self._whole_line(city.turnout, 40, weight="bold", colour=self._colours.done)
         self._y += 30
 
     def _workplaces(self, poster: Poster) -> None:

@@ -23,6 +23,7 @@ class Thermometer:
     said: str
     ready: str
     everywhere: str  #: empty if everybody counts
+    turnout: str = ""  #: empty before it is counted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +70,7 @@ def poster(board: Board) -> Poster:
             said=texts.city_said(board),
             ready=texts.ready(board),
             everywhere=texts.everywhere(board),
+            turnout=texts.turnout_said(board),
         ),
         chosen=texts.chosen(board),
         bars=tuple(map(_bar, board.workplaces[:MOST])),

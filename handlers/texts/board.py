@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from bot.domain.disclosure import Shown
+from bot.domain.disclosure import Shown, Turnout
 from bot.domain.model import Stage, Walkout
 from bot.usecases.stewards import Board
 from handlers.texts.catalogue import _, ngettext
@@ -31,6 +31,7 @@ def board(seen: Board, page: int | None = None) -> str:
         f"{bar(seen.city.counted, walkout.terms.citywide_threshold)} {city_said(seen)}",
         ready(seen),
         everywhere(seen),
+        turnout_said(seen),
         as_of(walkout),
         next_tally(walkout),
     ]
@@ -74,7 +75,17 @@ def said(place: Shown) -> str:
         threshold=number(place.threshold),
         fewer=number(place.fewer_than),
     )
+    if place.turnout is not None:
+        return _("{line}, out: {turnout}").format(line=words, turnout=_turnout(place.turnout, place.threshold))
     return _("{line}, out").format(line=words) if place.out else words
+
+
+def _turnout(turnout: Turnout, threshold: int) -> str:
+    if turnout.reached:
+        return _("{threshold} or more").format(threshold=number(threshold))
+    if turnout.number == 0:
+        return _("fewer than {fewer}").format(fewer=number(turnout.fewer_than))
+    return _("about {number}").format(number=number(turnout.number))
 
 
 def city() -> str:
@@ -102,6 +113,15 @@ def everywhere(seen: Board) -> str:
     if seen.city.pledged == seen.city.counted:
         return ""
     return _("Pledged everywhere, ready or not: about {n}").format(n=number(seen.city.pledged))
+
+
+def turnout_said(seen: Board) -> str:
+    """Say how many say on the day that they are out; nothing before that is counted."""
+    if seen.city.turnout is None:
+        return ""
+    if seen.city.turnout == 0:
+        return _("Out on the day: nothing counted yet")
+    return _("Out on the day: about {n}").format(n=number(seen.city.turnout))
 
 
 def chosen(seen: Board) -> str:

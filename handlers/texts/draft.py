@@ -87,9 +87,6 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ProblemKind.PLEDGE_BY_AFTER_STARTS: lambda: _(
         "pledge_by is {value}, after the start at {starts}. Choose a time before the start."
     ),
-    ProblemKind.TURNOUT_NOT_AVAILABLE: lambda: _(
-        "asking on the day who is out is not available yet. Write turnout = false, or remove the line."
-    ),
     ProblemKind.ROSTER_NOT_FOUND: lambda: _(
         'the file of workplaces "{value}" cannot be found or opened. Put it beside this file, or correct its name.'
     ),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
-from handlers.texts import committee, organizers
+from handlers.texts import committee, drawn, organizers
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number
 from handlers.texts.workers import headline
@@ -73,6 +73,10 @@ def _server_code_used(_letter: Letter) -> str:
     return committee.server_code_used()
 
 
+def _more_than_drawn(letter: Letter) -> str:
+    return drawn.more_than_drawn(_place(letter))
+
+
 def _platform_down(letter: Letter) -> str:
     platform = str(letter.news.facts["platform"]).capitalize()
     if letter.news.facts["why"] == "token":
@@ -101,6 +105,7 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.ROLE_CARD_USED: _role_card_used,
     Kind.ROLE_GIVEN: _role_given,
     Kind.SERVER_CODE_USED: _server_code_used,
+    Kind.MORE_THAN_DRAWN: _more_than_drawn,
     Kind.PLATFORM_DOWN: _platform_down,
     Kind.PLATFORM_BACK: _platform_back,
 }

@@ -39,6 +39,18 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.NotPledged():
             return "not_pledged", _("You have no pledge on this card, so there is nothing to take back.")
+        case errors.NotAskedNow():
+            return "not_asked", _("I ask only on the day who is out, for 24 hours from the start. Nothing was changed.")
+        case errors.WorkplaceNotOut():
+            return "not_asked", _("Your workplace did not reach its number, so it is not out. Nothing was changed.")
+        case errors.TooEarlyToReport():
+            return "too_early", _("There is a report once it is over: from {when} on. Until then: /board").format(
+                when=when(refused.starting, refused.starting)
+            )
+        case errors.MoreThanMinted():
+            return "more_than_minted", _(
+                "{workplace} has {minted} cards, so no more can have been drawn. Nothing was changed."
+            ).format(workplace=refused.name, minted=number(refused.minted))
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
         case errors.KeyMissing():

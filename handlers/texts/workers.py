@@ -45,6 +45,7 @@ def terms(seen: Seen, can_see: str) -> str:
             _numbers(walkout, place),
             _keep(walkout.terms),
             _stored(walkout.terms),
+            _asked(walkout.terms),
             can_see,
             _alone(walkout.terms),
             walkout.terms.legal_notice,
@@ -118,6 +119,15 @@ def _stored(terms: Terms) -> str:
     )
 
 
+def _asked(terms: Terms) -> str:
+    if not terms.turnout:
+        return ""
+    return _(
+        "On the day itself, for 24 hours from the start, this card has a button “I'm out”. Pressing it is up to you. "
+        "Kept then: that this card is out; no name, no account, no time. Shown: rounded numbers, like those of pledges."
+    )
+
+
 def _alone(terms: Terms) -> str:
     if terms.approvals > 1:
         return ""
@@ -150,6 +160,19 @@ def withdrawn(seen: Seen) -> str:
     )
 
 
+def out(seen: Seen) -> str:
+    """Confirm on the day that somebody is out."""
+    first = _("Noted: you are out.") if seen.changed else _("You had already said that you are out; it counts once.")
+    return f"{first} {next_tally(seen.walkout)}".strip()
+
+
+def not_out(seen: Seen) -> str:
+    """Confirm that somebody is not out after all."""
+    if not seen.changed:
+        return _("You have not said that you are out. Your pledge stands.")
+    return _("Taken back: you are not counted as out. Your pledge stands.")
+
+
 def not_now() -> str:
     """Answer somebody who does not pledge."""
     return _("Nothing is recorded. If you change your mind, send your card again.")
@@ -158,8 +181,11 @@ def not_now() -> str:
 def status(seen: Seen) -> str:
     """Show a worker their own pledge, their workplace's line of the board, and what comes next."""
     walkout, place = seen.walkout, seen.workplace
-    own = _("Your pledge stands.") if seen.mine is CardState.PLEDGED else _("You have taken your pledge back.")
-    parts = [headline(walkout.terms), own, workplace_line(shown(place)), as_of(walkout)]
+    own = {
+        CardState.PLEDGED: _("Your pledge stands."),
+        CardState.OUT: _("Your pledge stands, and you have said that you are out."),
+    }.get(seen.mine or CardState.MINTED, _("You have taken your pledge back."))
+    parts = [headline(walkout.terms), own, workplace_line(shown(place, walkout)), as_of(walkout)]
     if walkout.stage is Stage.ON:
         parts.append(_("It is on: {starts}.").format(starts=when(walkout.terms.starts, walkout.terms.starts)))
         if place.out:
@@ -219,6 +245,10 @@ def privacy() -> str:
             _(
                 "What I keep: for each card, a fingerprint of its code, its workplace, and whether it is pledged; "
                 "once pledged, a second fingerprint that ties it to your account only for whoever holds the code."
+            ),
+            _(
+                "On the day, where the terms said so before you pledged: that a card's holder is out, if they say so. "
+                "Nothing else, and no time."
             ),
             _("What I do not keep: names, accounts, messages, phone numbers, or when anybody pledged."),
             _(

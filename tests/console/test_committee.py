@@ -75,7 +75,9 @@ def test_a_steward_is_appointed_by_a_code_handed_over_and_a_word_that_both_see(t
     confirmed, roles = answers(done, "olga")
     assert "Undo: /remove Ana" in confirmed["text"]
     assert "Depot: Ana" in roles["text"]
-    assert [(line["kind"], line["scope"]) for line in letters(done, "ana")] == [("role_given", "Depot")]
+    assert [(line["kind"], line["text"]) for line in letters(done, "ana")] == [
+        ("role_given", "You are steward of Depot now. See the board: /board")
+    ]
     assert "/appoint" not in answers(done, "ana")[0]["text"]  # that is for organizers
 
 

@@ -217,3 +217,40 @@ def reminders(plan: Plan, looks: Sequence[datetime]) -> list[datetime | None]:
         fresh = bool(overdue) and overdue[-1] not in made and look < plan.pledge_by
         made.append(overdue[-1] if fresh else None)
     return made
+
+
+# --- the day itself ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turnout:
+    """What a tally of the day leaves on the board about who is out."""
+
+    instant: datetime
+    board: tuple[tuple[bool, int], ...]  #: per workplace: as many as the threshold, and the number
+
+
+def day(plan: Plan) -> list[datetime]:
+    """Starts + n x `tally_every`, n from 1, and 24 hours after starts, each instant once."""
+    last = plan.starts + timedelta(hours=24)
+    instants = {last}
+    n = 1
+    while plan.starts + n * plan.every < last:
+        instants.add(plan.starts + n * plan.every)
+        n += 1
+    return sorted(instants)
+
+
+def turnout(plan: Plan, presses: Sequence[Event], looks: Sequence[datetime]) -> list[Turnout]:
+    """Tell every tally of the day: after downtime the latest missed one, once; each counts from scratch."""
+    taken_at: list[datetime] = []
+    told = []
+    for look in looks:
+        missed = [instant for instant in day(plan) if instant <= look and instant > max([plan.starts, *taken_at])]
+        if not missed:
+            continue
+        taken_at.append(missed[-1])
+        counts = {shop.id: [standing(presses, shop.id, at) for at in taken_at] for shop in plan.shops}
+        board = tuple(board_line(counts[shop.id], shop.threshold) for shop in plan.shops)
+        told.append(Turnout(instant=taken_at[-1], board=board))
+    return told

@@ -174,7 +174,6 @@ def test_on_the_right_side_of_every_limit(text: str | bytes) -> None:
         ("entry", '"Cards"', K.NOT_A_CHOICE),
         ("milestones", '"true"', K.WRONG_TYPE),
         ("milestones", "1", K.WRONG_TYPE),
-        ("turnout", "true", K.TURNOUT_NOT_AVAILABLE),
         ("turnout", "0", K.WRONG_TYPE),
         ("reminders", '"1d"', K.WRONG_TYPE),
         ("reminders", '["0d"]', K.NOT_A_DURATION),

@@ -136,14 +136,14 @@ def schema(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def counts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
-    return connection.execute("SELECT minted, standing FROM workplace ORDER BY id").fetchall()
+def counts(connection: sqlite3.Connection, what: str = "minted, standing") -> list[tuple[int, ...]]:
+    return connection.execute(f"SELECT {what} FROM workplace ORDER BY id").fetchall()  # noqa: S608
 
 
 def test_the_database_itself_keeps_the_counts_right_whatever_is_done_to_cards(
     schema: sqlite3.Connection,
 ) -> None:
-    def do(sql: str, *values: object) -> list[tuple[int, int]]:
+    def do(sql: str, *values: object) -> list[tuple[int, ...]]:
         schema.execute(sql, values)
         return counts(schema)
 
@@ -160,11 +160,29 @@ def test_the_database_itself_keeps_the_counts_right_whatever_is_done_to_cards(
     assert do("UPDATE card SET state = 'm'") == [(1, 0), (1, 0)]
 
 
+def test_who_is_out_stands_and_is_counted_whatever_is_done_to_cards(schema: sqlite3.Connection) -> None:
+    def do(sql: str, *values: object) -> list[tuple[int, ...]]:
+        schema.execute(sql, values)
+        return counts(schema, "minted, standing, turnout")
+
+    one, two = key("one"), key("two")
+    fresh = "INSERT INTO card VALUES (?, 'k7m3q', 1, ?, zeroblob(32))"
+    assert do(fresh, one, "o") == [(1, 1, 1), (0, 0, 0)]
+    assert do(fresh, two, "p") == [(2, 2, 1), (0, 0, 0)]
+    assert do("UPDATE card SET state = 'o'") == [(2, 2, 2), (0, 0, 0)]
+    assert do("UPDATE card SET workplace = 2 WHERE hash = ?", one) == [(1, 1, 1), (1, 1, 1)]
+    assert do("UPDATE card SET state = 'p' WHERE hash = ?", one) == [(1, 1, 1), (1, 1, 0)]
+    assert do("UPDATE card SET workplace = 1, state = 'o' WHERE hash = ?", one) == [(2, 2, 2), (0, 0, 0)]
+    assert do("UPDATE card SET state = 'w' WHERE hash = ?", one) == [(2, 1, 1), (0, 0, 0)]
+    assert do("DELETE FROM card") == [(0, 0, 0), (0, 0, 0)]
+
+
 @pytest.mark.parametrize(
     "impossible",
     [
         "UPDATE workplace SET standing = -1",
         "UPDATE workplace SET standing = minted + 1",
+        "UPDATE workplace SET turnout = standing + 1",
         "UPDATE workplace SET threshold = 4",
         "UPDATE workplace SET threshold = 41",
         "INSERT INTO card VALUES (zeroblob(31), 'k7m3q', 1, 'm', zeroblob(32))",

@@ -22,11 +22,17 @@ _FIND = """
         SELECT json_group_array(json_array(nth.value, card.walkout, card.workplace, card.state, hex(card.owner)))
         FROM json_each(?1) AS nth JOIN card ON card.hash = substr(?2, nth.value * 32 + 1, 32)
     ), (
-        SELECT json_group_array(json_array(id, stage, pledge_by, next_tally, ended)) FROM walkout
+        SELECT json_group_array(json_array(id, stage, pledge_by, next_tally, ended,
+            CASE WHEN ?4 <> '[]' AND terms ->> 'turnout' THEN starts END)) FROM walkout
     ), (
         SELECT json_group_array(json_array(workplace.walkout, workplace.id, workplace.headcount - workplace.standing))
         FROM json_each(?3) AS wanted
         JOIN workplace ON workplace.walkout = wanted.value ->> 0 AND workplace.id = wanted.value ->> 1
+    ), (
+        SELECT json_group_array(nth.value) FROM json_each(?4) AS nth
+        JOIN card ON card.hash = substr(?2, nth.value * 32 + 1, 32)
+        JOIN workplace ON workplace.walkout = card.walkout AND workplace.id = card.workplace
+        WHERE workplace.is_out
     )
 """
 # Cards that exist and stay where they are: faster than the next one, which only open entry needs.
@@ -67,6 +73,7 @@ class Cards(Writer):
             _numbers(len(changes)),
             b"".join([change.card for change in changes]),
             json.dumps(list(enrolled)),
+            json.dumps([nth for nth, change in enumerate(changes) if change.act in pledging.ON_THE_DAY]),
         )
         await self._rows("BEGIN IMMEDIATE")
         found = (await self._rows(_FIND, asked))[0]
@@ -147,15 +154,17 @@ def _decide_all(
             pledge_by=moment(row[2]),
             next_tally=maybe_moment(row[3]),
             ended=maybe_moment(row[4]),
+            asked_from=maybe_moment(row[5]),
         )
         for row in json.loads(found[1])
     }
     places = {(WalkoutId(walkout), WorkplaceId(place)): free for walkout, place, free in json.loads(found[2])}
-    for change in changes:
+    out = set(json.loads(found[3]))
+    for nth, change in enumerate(changes):
         key = (change.enrol.walkout, change.enrol.workplace) if change.enrol else None
         free = places.get(key, 0) if key else 0
         before = cards.get(change.card)
-        answer, after = pledging.decide(change, before, walkouts, free=free, now=now)
+        answer, after = pledging.decide(change, before, walkouts, free=free, now=now, is_out=nth in out)
         answers.append(answer)
         if after is None:
             continue
@@ -163,5 +172,5 @@ def _decide_all(
         if answers[-1] is not answer:
             continue
         cards[change.card] = after
-        if key is not None and after.state is CardState.PLEDGED:
+        if key is not None and after.state.stands:
             places[key] -= 1

@@ -15,7 +15,7 @@ from bot.domain.model import BoardLine, Ruling, Stage, Walkout, WalkoutId, Workp
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
 from bot.storage.sqlite.writer import Row
-from bot.storage.store import Rule
+from bot.storage.store import Note, Rule
 
 _WALKOUT = """
     SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended
@@ -23,7 +23,7 @@ _WALKOUT = """
 """
 _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
-        walkout, issued
+        walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn
     FROM workplace
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -77,13 +77,19 @@ class Walkouts(Notices):
                 place.line.anchor,
                 place.out,
                 place.told_ready,
+                place.turnout_line.reached,
+                place.turnout_line.number,
+                place.turnout_line.anchor,
+                place.told_drawn,
             )
             for place in places
         ]
         await self._rows(
             """
             UPDATE workplace SET reached = line.value ->> 2, number = line.value ->> 3,
-                anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6
+                anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6,
+                turnout_reached = line.value ->> 7, turnout_number = line.value ->> 8,
+                turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10
             FROM json_each(?1) AS line
             WHERE workplace.walkout = line.value ->> 0 AND workplace.id = line.value ->> 1
             """,
@@ -189,6 +195,22 @@ class Walkouts(Notices):
             [(len(keys), walkout, place) for place, keys in cards.items()],
         )
 
+    async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:
+        """See Store.set_drawn."""
+
+        async def job() -> None:
+            changed = await self._rows(
+                """
+                UPDATE workplace SET drawn = ?3, told_drawn = 0
+                WHERE walkout = ?1 AND id = ?2 AND (drawn IS NOT ?3 OR told_drawn) RETURNING 1
+                """,
+                (walkout, workplace, drawn),
+            )
+            if changed:
+                await self._note(note)
+
+        await self._in_transaction(job)
+
     async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
         """See Store.void_cards."""
 
@@ -218,6 +240,10 @@ class Walkouts(Notices):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
             for (steward,) in stewards:
                 await self._forget_member(steward)
+            # what is left for a report are numbers of the board
+            await self._rows(
+                "UPDATE workplace SET anchor = 0, turnout_anchor = 0, drawn = NULL WHERE walkout = ?", (walkout,)
+            )
             await self._rows("UPDATE walkout SET stage = ?, next_tally = NULL WHERE id = ?", (Stage.CLOSED, walkout))
 
         await self._in_transaction(job)
@@ -269,4 +295,8 @@ def _read_workplace(row: Row) -> Workplace:
         line=BoardLine(reached=bool(row[7]), number=row[8], anchor=row[9]),
         out=bool(row[10]),
         told_ready=bool(row[11]),
+        turnout=row[14],
+        turnout_line=BoardLine(reached=bool(row[15]), number=row[16], anchor=row[17]),
+        drawn=row[18],
+        told_drawn=bool(row[19]),
     )

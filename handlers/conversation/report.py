@@ -1,0 +1,43 @@
+"""What organizers can ask once a walkout is over."""
+
+from __future__ import annotations
+
+from bot.domain.model import Stage
+from bot.domain.rules import NOT_OVER
+from bot.usecases import organizers
+from bot.usecases.report import report as make
+from bot.usecases.stewards import Board
+from handlers import board_csv
+from handlers.conversation.parts import Ask, Button, File, Reply, old_button
+from handlers.texts import report as texts
+
+_OVER = frozenset({Stage.ON, Stage.LAPSED, Stage.CALLED_OFF})
+_CLOSED = frozenset({Stage.CLOSED})
+
+
+async def report(ask: Ask) -> Reply:
+    """Show what was reached, and hand it over as a file."""
+    seen = await _made(ask, ask.first)
+    file = File(name=f"report-{seen.walkout.id}.csv", data=board_csv.table(seen))
+    return _page(seen, 1, file)
+
+
+async def press_page(ask: Ask) -> Reply:
+    """Show another page of it."""
+    match ask.words:
+        case (name, page) if page.isascii() and page.isdecimal() and await ask.is_organizer():
+            return _page(await _made(ask, name), int(page), None)
+    return old_button()
+
+
+async def _made(ask: Ask, named: str | None) -> Board:
+    walkout = await organizers.which(ask.app.store, named, [_OVER, _CLOSED, NOT_OVER])
+    return await make(walkout, ask.app.store, ask.app.clock)
+
+
+def _page(seen: Board, page: int, file: File | None) -> Reply:
+    buttons = (
+        Button(label=texts.earlier(), data=f"h:{seen.walkout.id}:{page - 1}") if page > 1 else None,
+        Button(label=texts.more(), data=f"h:{seen.walkout.id}:{page + 1}") if page < texts.pages(seen) else None,
+    )
+    return Reply(kind="report", text=texts.report(seen, page), buttons=tuple(filter(None, buttons)), file=file)

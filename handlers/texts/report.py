@@ -1,0 +1,27 @@
+"""What organizers read once a walkout is over: numbers of the board, never exact ones."""
+
+from __future__ import annotations
+
+from bot.usecases.stewards import Board
+from handlers.texts.board import board, pages
+from handlers.texts.catalogue import _
+from handlers.texts.times import when
+
+__all__ = ["earlier", "more", "pages", "report"]
+
+
+def report(seen: Board, page: int) -> str:
+    """Say a page of it."""
+    starts = seen.walkout.terms.starts
+    head = _("Report. It was to start on {starts}. These are the board's numbers: exact ones are not kept.")
+    return f"{head.format(starts=when(starts, starts))}\n\n{board(seen, page)}"
+
+
+def earlier() -> str:
+    """Name a button."""
+    return _("Page before")
+
+
+def more() -> str:
+    """Name a button."""
+    return _("Next page")
