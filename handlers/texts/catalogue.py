@@ -24,9 +24,22 @@ def speaking(language: str | None) -> Iterator[None]:
         _speaking.reset(token)
 
 
+SPECIAL: dict[str, NullTranslations] = {}
+"""Catalogues that are no files, by their language's name."""
+
+
 @lru_cache(maxsize=64)  # a language is whatever a chat says it is
 def _catalogue(language: str | None) -> NullTranslations:
-    return translation("allout", LOCALES, languages=[language] if language else [], fallback=True)
+    if language in SPECIAL:
+        return SPECIAL[language]
+    # chats say es-MX, where gettext says es_MX and then falls back to es
+    wanted = [language.replace("-", "_")] if language else []
+    return translation("allout", LOCALES, languages=wanted, fallback=True)
+
+
+def languages() -> list[str]:
+    """Return every language there is a catalogue for, English first."""
+    return ["en", *sorted(path.name for path in LOCALES.iterdir() if path.is_dir())]
 
 
 def _(message: str) -> str:
