@@ -44,7 +44,7 @@ async def test_without_a_workplace_the_choice_is_explained_as_it_is_made_on_disc
 ) -> None:
     answer = await ana.slash("pledge")
     assert "Where do you work?" in answer.text
-    assert "School" in answer.text
+    assert "pick your workplace there" in answer.text
     assert answer.buttons == []
     wrong = await ana.slash("pledge", workplace="Nowhere")
     assert "There is no workplace called Nowhere." in wrong.text

@@ -215,7 +215,7 @@ async def test_an_organizer_is_made_opens_a_draft_and_reads_the_board_by_command
     listed = await olga.slash("organize walkouts")
     assert city.walkout in listed.text
     proposed = await olga.slash("organize open")
-    assert "1 more organizer must send /organize open" in proposed.text
+    assert "1 more organizer must approve it" in proposed.text
     assert "Bind one: /organize room" in proposed.text
     opened = await omar.slash("organize open", walkout=city.walkout)
     assert "is open for pledges" in opened.text
