@@ -25,6 +25,7 @@ from handlers.conversation import Button, Conversation, File, Reply, Said, Ways
 from handlers.conversation.letters import buttons
 from handlers.texts import console as texts
 from handlers.texts.announcements import announcement
+from handlers.texts.catalogue import speaking
 from handlers.texts.refusals import refusal
 from handlers.texts.times import not_an_instant
 from handlers.texts.workers import console_can_see
@@ -68,12 +69,13 @@ class Printer:
 
     def letter(self, letter: Letter) -> None:
         """Show an announcement."""
-        text = announcement(letter)
+        with speaking(letter.language):
+            text, under = announcement(letter), buttons(letter)
         scope = "citywide" if letter.news.scope is None or letter.about is None else letter.about.name
         about = {"kind": letter.news.kind, "scope": scope, "text": text}
         if letter.private:
-            self._remember(letter.address, buttons(letter))
-            shown = [button.label for button in buttons(letter)]
+            self._remember(letter.address, under)
+            shown = [button.label for button in under]
             line = {"to": f"@{letter.address}", **about, "buttons": shown}
             self._show(line, texts.private(letter.address, text, shown, numbered=self.numbered))
         else:

@@ -16,8 +16,14 @@ _speaking: ContextVar[NullTranslations] = ContextVar("speaking", default=NullTra
 
 @contextmanager
 def speaking(language: str | None) -> Iterator[None]:
-    """Use this language's catalogue inside the block; English where there is none."""
-    token = _speaking.set(_catalogue(language))
+    """Use this language's catalogue inside the block; English where there is none.
+
+    Nobody said which: then the language goes on that is spoken already, which is English at first.
+    """
+    if not language:
+        yield
+        return
+    token = _speaking.set(SPECIAL.get(language) or _catalogue(language))
     try:
         yield
     finally:
@@ -29,17 +35,20 @@ SPECIAL: dict[str, NullTranslations] = {}
 
 
 @lru_cache(maxsize=64)  # a language is whatever a chat says it is
-def _catalogue(language: str | None) -> NullTranslations:
-    if language in SPECIAL:
-        return SPECIAL[language]
+def _catalogue(language: str) -> NullTranslations:
     # chats say es-MX, where gettext says es_MX and then falls back to es
-    wanted = [language.replace("-", "_")] if language else []
-    return translation("allout", LOCALES, languages=wanted, fallback=True)
+    return translation("allout", LOCALES, languages=[language.replace("-", "_")], fallback=True)
 
 
 def languages() -> list[str]:
     """Return every language there is a catalogue for, English first."""
     return ["en", *sorted(path.name for path in LOCALES.iterdir() if path.is_dir())]
+
+
+def translated(message: str, language: str) -> str | None:
+    """Return a sentence in this language; None if it has no catalogue, or says the same."""
+    said = _catalogue(language).gettext(message)
+    return None if said == message else said
 
 
 def _(message: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
-from handlers.texts import committee
+from handlers.texts import committee, general
 from handlers.texts.catalogue import _
 from handlers.texts.times import when
 from handlers.texts.workers import headline
@@ -61,7 +61,7 @@ def _server_code_used(_letter: Letter) -> str:
 
 
 def _platform_down(letter: Letter) -> str:
-    platform = str(letter.news.facts["platform"]).capitalize()
+    platform = general.platform(str(letter.news.facts["platform"]))
     if letter.news.facts["why"] == "token":
         return _(
             "{platform} refuses this bot's token, so nobody can reach me there and no room there hears anything. "
@@ -73,7 +73,7 @@ def _platform_down(letter: Letter) -> str:
 
 
 def _platform_back(letter: Letter) -> str:
-    return _("{platform} can be reached again.").format(platform=str(letter.news.facts["platform"]).capitalize())
+    return _("{platform} can be reached again.").format(platform=general.platform(str(letter.news.facts["platform"])))
 
 
 def _place(letter: Letter) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.domain.model import Walkout, Workplace
 from bot.draft import Draft
 from bot.usecases.proposals import Gaps
+from handlers.texts import general
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number, span, when
@@ -114,7 +115,7 @@ def rooms(found: Sequence[tuple[str, str, str | None]], usage: str) -> str:
         return _("No chat hears the news yet.") + "\n" + usage
     return "\n".join(
         _("{room} ({platform}): {scope}").format(
-            room=room, platform=platform, scope=_("citywide") if scope is None else scope
+            room=room, platform=general.platform(platform), scope=_("citywide") if scope is None else scope
         )
         for platform, room, scope in found
     )
