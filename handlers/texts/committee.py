@@ -257,6 +257,6 @@ def _deed(line: Line) -> str:
         Deed.BOUND: _("{who} bound a room: {name}"),
         Deed.LET_GO: _("{who} let a room go"),
         Deed.DRAWN: _("{who} counted the cards drawn: {name}"),
-    }[line.deed].format(who=who, name=name, what=what)
+    }[line.deed].format(who=who, name=name or _("citywide"), what=what)
     where = _("{id}, after tally {n}").format(id=line.walkout, n=number(line.tally)) if line.walkout else ""
     return f"{said} · {where}" if where else said

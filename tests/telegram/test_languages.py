@@ -1,6 +1,15 @@
 from __future__ import annotations
 
-from tests.telegram.house import PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS, City, House, labels, room_word, sends
+from tests.telegram.house import (
+    PLEDGED_BUTTONS,
+    TERMS_BUTTONS,
+    WITHDRAWN_BUTTONS,
+    City,
+    House,
+    labels,
+    room_word,
+    sends,
+)
 
 TERMS_IN_SPANISH = ["Comprometerme", "Ahora no"]
 PLEDGED_IN_SPANISH = ["Revisar", "Retirar"]

@@ -54,7 +54,8 @@ async def test_menus_and_descriptions_are_set_once_and_again_only_where_they_dif
     server = house.server
     await house.start()
     await house.stop()
-    for language, opening, confidence in (("", "open your card", "in confidence"), ("es", "abrir tu tarjeta", "compro")):
+    shown = {"": ("open your card", "in confidence"), "es": ("abrir tu tarjeta", "compro")}
+    for language, (opening, confidence) in shown.items():
         menu = server.commands[PRIVATE[0], language]
         assert [command["command"] for command in menu] == [row.name for row in COMMANDS if row.who is Role.WORKER]
         assert menu[0]["description"] == opening
