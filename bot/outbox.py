@@ -61,14 +61,14 @@ class Letter:
     about: Workplace | None
     address: str
     private: bool  #: to a person, not to a room
-    worker: bool  #: to a worker who asked to be told; `about` is their own workplace then
-    language: str  #: of whoever reads it
-    proposal: Proposal | None  #: the one it speaks of
-    proposer: str  #: their nickname
-    to_proposer: bool  #: it goes to them
-    role_card: RoleCard | None  #: likewise
-    unseal: Callable[[bytes], str]  #: for what is sealed in those two
     nonce: str  #: the same whenever this parcel is sent again; stored before it is sent first
+    language: str = ""  #: of whoever reads it
+    worker: bool = False  #: to a worker who asked to be told; `about` is their own workplace then
+    proposal: Proposal | None = None  #: the one it speaks of
+    proposer: str = ""  #: their nickname
+    to_proposer: bool = False  #: it goes to them
+    role_card: RoleCard | None = None  #: the one it speaks of
+    unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
 
 
 class Sender(Protocol):
@@ -202,11 +202,6 @@ class Outbox:
             news=parcel.news,
             walkout=walkout,
             about=await self._store.workplace(walkout.id, addressee.workplace),
-            proposal=None,
-            proposer="",
-            to_proposer=False,
-            role_card=None,
-            unseal=self._keys.unseal,
             language=addressee.language,
             address=addressee.account,
             private=True,

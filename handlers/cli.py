@@ -34,6 +34,7 @@ from handlers.console import PLATFORM, Console, ConsoleSender, Printer, interact
 from handlers.service import AllRefused, Opener, keep_running
 from handlers.sheets.paper import Paper
 from handlers.texts import cli as texts
+from handlers.texts.catalogue import languages, speaking
 from handlers.texts.refusals import start_refusal
 from handlers.texts.times import not_an_instant
 
@@ -56,6 +57,15 @@ def _instant(text: str) -> datetime:
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the database and its key. Default: ALLOUT_DATA.")]
 Now = Annotated[datetime | None, typer.Option("--now", parser=_instant, metavar="ISO", help="Use this time instead.")]
+
+
+def _language(text: str) -> str:
+    return text if text in languages() else _fail(texts.no_language(text, languages()))
+
+
+Language = Annotated[
+    str, typer.Option("--language", parser=_language, metavar="CODE", help="Say everything in this language, like es.")
+]
 
 
 @cli.command()
@@ -162,6 +172,7 @@ def console(
     now: Now = None,
     script: Annotated[str | None, typer.Option(metavar="FILE|-", help="Play these lines.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    language: Language = "en",
 ) -> None:
     """Play a walkout in this terminal: everybody writes here, no accounts and no network."""
     if script not in {None, "-"} and (not Path(str(script)).exists() or Path(str(script)).is_dir()):
@@ -169,7 +180,8 @@ def console(
     names = [name.removeprefix("@") for name in organizer or []]
     if not all(name.isprintable() and is_name(name) for name in names):
         _fail(texts.not_a_name())
-    failed = _run(_console(_settings(data), names, now, script, as_json=as_json))
+    with speaking(language):
+        failed = _run(_console(_settings(data), names, now, script, as_json=as_json))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -214,13 +226,15 @@ def demo(
     seed: Annotated[int | None, typer.Option(help="Another seed, another story. Default: always the same.")] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=100, help="2 is twice as fast.")] = 1.0,
     picture: Annotated[Path | None, typer.Option(hidden=True, help="Paint one frame into this SVG.")] = None,
+    language: Language = "en",
 ) -> None:
     """Watch a made-up city pledge, reach its number and walk out: twenty seconds, no network."""
     from handlers import demo as made_up_city  # noqa: PLC0415  no other command pays for the display
 
-    status = _run(
-        made_up_city.run(data, seed=made_up_city.SEED if seed is None else seed, speed=speed, picture=picture)
-    )
+    with speaking(language):
+        status = _run(
+            made_up_city.run(data, seed=made_up_city.SEED if seed is None else seed, speed=speed, picture=picture)
+        )
     raise typer.Exit(status)
 
 

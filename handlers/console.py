@@ -73,12 +73,13 @@ class Printer:
 
     def letter(self, letter: Letter) -> str:
         """Show an announcement, and return its words."""
-        text = announcement(letter)
+        with speaking(letter.language):
+            text, under = announcement(letter), buttons(letter)
         scope = "citywide" if letter.news.scope is None or letter.about is None else letter.about.name
         about = {"kind": letter.news.kind, "scope": scope, "text": text}
         if letter.private:
-            self._remember(letter.address, buttons(letter))
-            shown = [button.label for button in buttons(letter)]
+            self._remember(letter.address, under)
+            shown = [button.label for button in under]
             line = {"to": f"@{letter.address}", **about, "buttons": shown}
             self._show(line, texts.private(letter.address, text, shown, numbered=self.numbered))
         else:

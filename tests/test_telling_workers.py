@@ -116,10 +116,11 @@ class CrashingAt(Post):
         super().__init__()
         self.last = last
 
-    async def send(self, letter: Letter) -> None:
-        await super().send(letter)
+    async def send(self, letter: Letter) -> str:
+        words = await super().send(letter)
         if len(self.letters) == self.last:
             raise Crash
+        return words
 
 
 @pytest.mark.parametrize("last", [2, 17, PEOPLE + 1])

@@ -23,10 +23,10 @@ async def ask(ask: Ask) -> Reply:
     if ask.code is None:
         return old_button()
     if answer == [_YES]:
-        return _told(await ask.worker.ask_to_be_told(ask.code, ask.language), ask.code) or await status(ask)
+        return _told(ask, await ask.worker.ask_to_be_told(ask.code, ask.language), ask.code) or await status(ask)
     seen = await ask.worker.look(ask.code)
     if seen.told or seen.mine is not CardState.PLEDGED or seen.walkout.stage is not Stage.OPEN:
-        return _told(seen, ask.code) or await status(ask)
+        return _told(ask, seen, ask.code) or await status(ask)
     buttons = (
         Button(label=texts.yes_label(), data=f"o:{ask.code}:{_YES}"),
         Button(label=texts.no_label(), data=f"c:{ask.code}"),
@@ -34,7 +34,7 @@ async def ask(ask: Ask) -> Reply:
     return Reply(kind="notice_terms", text=texts.offer(ask.ways.can_reach()), buttons=buttons)
 
 
-def _told(seen: Seen, code: str) -> Reply | None:
+def _told(ask: Ask, seen: Seen, code: str) -> Reply | None:
     if not seen.told:
         return None
     return Reply(kind="notice", text=texts.kept(), buttons=own_buttons(ask, seen, code))

@@ -222,12 +222,12 @@ class Story:
         code = self._cards[act.workplace][act.worker]
         if who not in self._buttons:
             self._buttons[who] = _done(await self._says(who.account, cards.pretty(code)), "terms")
-        label, then = {
-            Deed.PLEDGE: ("Pledge", "pledged"),
-            Deed.WITHDRAW: ("Withdraw", "withdrawn"),
-            Deed.NOT_NOW: ("Not now", "not_now"),
+        letter, then = {
+            Deed.PLEDGE: ("p", "pledged"),
+            Deed.WITHDRAW: ("w", "withdrawn"),
+            Deed.NOT_NOW: ("n", "not_now"),
         }[act.deed]
-        data = {button.label: button.data for button in self._buttons[who].buttons}[label]
+        data = {button.data[0]: button.data for button in self._buttons[who].buttons}[letter]
         reply = _done(await self._conversation.answer(Said(who=who, button=data)), then)
         if reply.buttons:
             self._buttons[who] = reply

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import discord
 from discord import app_commands
+from discord.http import Route
 
 from handlers.conversation import COMMANDS, Command, Role, Takes
 from handlers.texts import discord as texts
-from handlers.texts.catalogue import languages, name_of
+from handlers.texts.catalogue import languages, name_of, translated
 
 Interaction = discord.Interaction["discord.Client"]
 Chosen = Callable[[Interaction, Command, Mapping[str, str]], Awaitable[None]]
@@ -23,6 +24,11 @@ Suggest = Callable[[Interaction, Command, Takes, str], Awaitable[list[app_comman
 GROUP = "organize"
 
 _SUGGESTED = {Takes.WALKOUT, Takes.WORKPLACE, Takes.SCOPE, Takes.ROLE, Takes.VOID, Takes.FILTER}
+_DESCRIPTIONS = {
+    app_commands.TranslationContextLocation.command_description,
+    app_commands.TranslationContextLocation.group_description,
+    app_commands.TranslationContextLocation.parameter_description,
+}
 _ORGANIZERS = re.compile(
     rf"(?<![\w/])/(?=(?:{'|'.join(row.name for row in COMMANDS if row.who is not Role.WORKER)})\b)"
 )
@@ -82,12 +88,24 @@ def _suggesting(row: Command, takes: Takes, suggest: Suggest) -> Callable[[Inter
     return suggesting
 
 
+class Translator(app_commands.Translator):
+    """Describes our commands in every language there is a catalogue for. Their names stay."""
+
+    async def translate(
+        self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
+    ) -> str | None:
+        """Return a description in this language, if it has one."""
+        return translated(string.message, locale.value) if context.location in _DESCRIPTIONS else None
+
+
 async def sync(tree: app_commands.CommandTree[discord.Client]) -> None:
     """Tell Discord our commands, unless it has them already: it allows few changes a day."""
-    ours = [_gist(command.to_dict(tree)) for command in tree.get_commands()]
-    client = tree.client
-    # as they came: discord.py 2.7 reads the contexts wrongly
-    theirs = [_gist(command) for command in await client.http.get_global_commands(client.application_id or 0)]
+    client, translator = tree.client, Translator()
+    await tree.set_translator(translator)
+    ours = [_gist(await command.get_translated_payload(tree, translator)) for command in tree.get_commands()]
+    # as they came: discord.py 2.7 reads the contexts wrongly, and does not ask for other languages
+    asked = Route("GET", "/applications/{application_id}/commands", application_id=client.application_id or 0)
+    theirs = map(_gist, await client.http.request(asked, params={"with_localizations": "true"}))
     if _by_name(ours) != _by_name(theirs):
         await tree.sync()
 
@@ -97,6 +115,7 @@ def _gist(command: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": command["name"],
         "description": command["description"],
+        "translations": command.get("description_localizations") or {},
         "type": command["type"],
         "required": bool(command.get("required")),
         "autocomplete": bool(command.get("autocomplete")),
@@ -107,5 +126,5 @@ def _gist(command: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _by_name(commands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _by_name(commands: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(commands, key=lambda command: str(command["name"]))

@@ -280,15 +280,19 @@ class TelegramChat:
 
     async def _word_seen(self, message: TelegramMessage, word: str, wish: Wish) -> None:
         await self._deleted(message)
-        buttons = (Button(label=texts.bind_label(), data=f"b:{word}"), Button(label=texts.not_now_label(), data="d:"))
-        reply = Reply(kind="bind", text=texts.chat_found(message.chat.title or ""), buttons=buttons)
+        with speaking(_language(message)):
+            bind = Button(label=texts.bind_label(), data=f"b:{word}")
+            not_now = Button(label=texts.not_now_label(), data="d:")
+            reply = Reply(kind="bind", text=texts.chat_found(message.chat.title or ""), buttons=(bind, not_now))
         await self._say(int(wish.organizer.account), reply)
 
     async def _not_here(self, message: TelegramMessage) -> None:
         # the same whatever was asked: a group learns nothing of who has a card or a role
         await self._deleted(message)
-        link = InlineKeyboardMarkup([[InlineKeyboardButton(texts.open_private(), url=self._bot.link)]])
-        await answered(lambda: self._bot.send_message(message.chat.id, texts.write_privately(), reply_markup=link))
+        with speaking(_language(message)):
+            link = InlineKeyboardMarkup([[InlineKeyboardButton(texts.open_private(), url=self._bot.link)]])
+            said = texts.write_privately()
+        await answered(lambda: self._bot.send_message(message.chat.id, said, reply_markup=link))
 
     async def _membership(self, change: ChatMemberUpdated) -> None:
         if change.new_chat_member.status in _OUT:
@@ -299,6 +303,11 @@ def _leaves_card(query: Mapping[str, Any], reply: Reply) -> bool:
     """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
     on_card = str(query.get("data", ""))[:1] in CARD_BUTTONS
     return reply.file is not None or reply.below or (on_card and not reply.buttons and not reply.clears)
+
+
+def _language(message: TelegramMessage) -> str | None:
+    """Return what the writer's app speaks; what is posted in a channel has no writer."""
+    return message.from_user.language_code if message.from_user else None
 
 
 def _person(user: User) -> Person:

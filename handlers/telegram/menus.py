@@ -9,6 +9,7 @@ from telegram.error import TelegramError
 
 from handlers.conversation import COMMANDS, Role
 from handlers.texts import telegram as texts
+from handlers.texts.catalogue import languages, speaking
 
 log = logging.getLogger(__name__)
 
@@ -20,22 +21,35 @@ class Menus:
         self._bot = bot
 
     async def set_up(self) -> None:
-        """Bring menu and descriptions up to date."""
-        scope = BotCommandScopeAllPrivateChats()
+        """Bring menus and descriptions up to date, in every language."""
+        for language in languages():
+            with speaking(language):
+                await self._set_up(_code(language))
+
+    async def _set_up(self, code: str | None) -> None:
+        bot, scope = self._bot, BotCommandScopeAllPrivateChats()
         wanted = _commands(Role.WORKER)
-        if list(await self._bot.get_my_commands(scope)) != wanted:
-            await self._bot.set_my_commands(wanted, scope)
-        if (await self._bot.get_my_description()).description != texts.description():
-            await self._bot.set_my_description(texts.description())
-        if (await self._bot.get_my_short_description()).short_description != texts.short_description():
-            await self._bot.set_my_short_description(texts.short_description())
+        if list(await bot.get_my_commands(scope, code)) != wanted:
+            await bot.set_my_commands(wanted, scope, code)
+        if (await bot.get_my_description(code)).description != texts.description():
+            await bot.set_my_description(texts.description(), code)
+        if (await bot.get_my_short_description(code)).short_description != texts.short_description():
+            await bot.set_my_short_description(texts.short_description(), code)
 
     async def greet_organizer(self, chat: int) -> None:
         """Give an organizer their own menu. Without it they can do the same; so a failure is only logged."""
         try:
-            await self._bot.set_my_commands(_commands(*Role), BotCommandScopeChat(chat))
+            for language in languages():
+                with speaking(language):
+                    menu = _commands(*Role)
+                await self._bot.set_my_commands(menu, BotCommandScopeChat(chat), _code(language))
         except TelegramError as error:
             log.warning("an organizer's menu could not be set: %s", type(error).__name__)
+
+
+def _code(language: str) -> str | None:
+    """Return what Telegram calls a language; what is set for none is for all others."""
+    return None if language == "en" else language
 
 
 def _commands(*roles: Role) -> list[BotCommand]:

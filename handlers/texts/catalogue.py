@@ -19,17 +19,34 @@ _speaking: ContextVar[NullTranslations] = ContextVar("speaking", default=NullTra
 
 @contextmanager
 def speaking(language: str | None) -> Iterator[None]:
-    """Use this language's catalogue inside the block; English where there is none."""
-    token = _speaking.set(_catalogue(language))
+    """Use this language's catalogue inside the block; English where there is none.
+
+    Nobody said which: then the language goes on that is spoken already, which is English at first.
+    """
+    if not language:
+        yield
+        return
+    token = _speaking.set(SPECIAL.get(language) or _catalogue(language))
     try:
         yield
     finally:
         _speaking.reset(token)
 
 
+SPECIAL: dict[str, NullTranslations] = {}
+"""Catalogues that are no files, by their language's name."""
+
+
 @lru_cache(maxsize=64)  # a language is whatever a chat says it is
-def _catalogue(language: str | None) -> NullTranslations:
-    return translation("allout", LOCALES, languages=[language] if language else [], fallback=True)
+def _catalogue(language: str) -> NullTranslations:
+    # chats say es-MX, where gettext says es_MX and then falls back to es
+    return translation("allout", LOCALES, languages=[language.replace("-", "_")], fallback=True)
+
+
+def translated(message: str, language: str) -> str | None:
+    """Return a sentence in this language; None if it has no catalogue, or says the same."""
+    said = _catalogue(language).gettext(message)
+    return None if said == message else said
 
 
 def languages() -> list[str]:

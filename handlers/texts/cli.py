@@ -23,6 +23,11 @@ def not_a_bot(name: str) -> str:
     return _("{name} is no name of a Telegram bot, like allout_bot.").format(name=name)
 
 
+def no_language(code: str, there: Sequence[str]) -> str:
+    """Refuse a language without a catalogue."""
+    return _("There is no language {code}; there are: {there}.").format(code=code, there=", ".join(there))
+
+
 def no_file(path: str) -> str:
     """Say that a file is missing."""
     return _("There is no file {path}.").format(path=path)

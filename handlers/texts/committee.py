@@ -271,6 +271,6 @@ def _deed(line: Line) -> str:
         Deed.TESTED: _("{who} had every room hear a test"),
         Deed.DRAWN: _("{who} counted the cards drawn: {name}"),
         Deed.PRINTED: _("{who} did it: {what}"),
-    }[line.deed].format(who=who, name=name, what=what)
+    }[line.deed].format(who=who, name=name or _("citywide"), what=what)
     where = _("{id}, after tally {n}").format(id=line.walkout, n=number(line.tally)) if line.walkout else ""
     return f"{said} · {where}" if where else said

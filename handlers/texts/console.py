@@ -13,7 +13,7 @@ WIDTH = 76
 
 def private(name: str, text: str, labels: Sequence[str], *, numbered: bool) -> str:
     """Lay out a private message."""
-    lines = [f"to @{name}:", *_wrapped(text)]
+    lines = [_("to @{name}:").format(name=name), *_wrapped(text)]
     if labels:
         named = [f"{n} {label}" if numbered else label for n, label in enumerate(labels, start=1)]
         lines.append("  " + " ".join(f"[{label}]" for label in named))
@@ -22,7 +22,7 @@ def private(name: str, text: str, labels: Sequence[str], *, numbered: bool) -> s
 
 def room(name: str, text: str) -> str:
     """Lay out an announcement."""
-    return "\n".join([f"{name} hears:", *_wrapped(text), ""])
+    return "\n".join([_("{room} hears:").format(room=name), *_wrapped(text), ""])
 
 
 def _wrapped(text: str) -> list[str]:

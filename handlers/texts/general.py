@@ -37,6 +37,11 @@ def strange_letters(letters: str) -> str:
     )
 
 
+def platform(name: str) -> str:
+    """Name a platform."""
+    return _("console") if name == "console" else name.capitalize()
+
+
 def old_button() -> str:
     """Answer a button that means nothing any more."""
     return _("That button does not work any more. Send your card's code again.")

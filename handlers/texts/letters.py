@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
-from handlers.texts import committee, drawn, organizers
+from handlers.texts import committee, drawn, general, organizers
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number
 from handlers.texts.workers import headline
@@ -78,7 +78,7 @@ def _more_than_drawn(letter: Letter) -> str:
 
 
 def _platform_down(letter: Letter) -> str:
-    platform = str(letter.news.facts["platform"]).capitalize()
+    platform = general.platform(str(letter.news.facts["platform"]))
     if letter.news.facts["why"] == "token":
         return _(
             "{platform} refuses this bot's token, so nobody can reach me there and no room there hears anything. "
@@ -90,7 +90,7 @@ def _platform_down(letter: Letter) -> str:
 
 
 def _platform_back(letter: Letter) -> str:
-    return _("{platform} can be reached again.").format(platform=str(letter.news.facts["platform"]).capitalize())
+    return _("{platform} can be reached again.").format(platform=general.platform(str(letter.news.facts["platform"])))
 
 
 def _place(letter: Letter) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handlers.texts import general
 from handlers.texts.catalogue import _, languages, name_of, ngettext
 from handlers.texts.times import number
 
@@ -82,7 +83,7 @@ def rooms(found: Sequence[Listed], usage: str, page: int, pages: int) -> str:
     lines = [
         _("{room} ({platform}): {scope}, {language}").format(
             room=each.name,
-            platform=each.platform,
+            platform=general.platform(each.platform),
             scope=_("citywide") if each.scope is None else each.scope,
             language=name_of(each.language),
         )

@@ -58,6 +58,12 @@ def registered(wanted: Json, number: int, version: int) -> Json:
     return usual | given | ids
 
 
+def without_translations(command: Json) -> Json:
+    """Write a command as Discord lists it to who does not ask for other languages."""
+    kept = {name: value for name, value in command.items() if not name.endswith("_localizations")}
+    return kept | {"options": [without_translations(option) for option in command.get("options") or []]}
+
+
 def found(commands: Mapping[int, Json], name: str) -> tuple[Json, list[str], list[Json]]:
     """Find a command by its words: the command, the subcommands' names, and the options that are left."""
     first, *below = name.removeprefix("/").split()

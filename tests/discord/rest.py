@@ -165,8 +165,9 @@ class Rest:
 
     # ---- commands
 
-    def _list_commands(self, _: Request) -> Answer:
-        return list(self._world.commands.values())
+    def _list_commands(self, request: Request) -> Answer:
+        whole = request.query.get("with_localizations", "").lower() in {"1", "true"}
+        return [one if whole else commands.without_translations(one) for one in self._world.commands.values()]
 
     def _sync_commands(self, request: Request) -> Answer:
         wanted = request.body or []

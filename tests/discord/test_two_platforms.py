@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.clock import MovableClock, real_clock
+from bot.domain import rules
 from bot.storage.store import Room
 from bot.usecases import organizers
 from bot.wiring import open_app
@@ -92,7 +94,7 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     )
     await both.organized(city, {town_chat: None, school_chat: "School"})
     async with open_app(discord.store, clock=MovableClock(began), senders={}) as app:
-        await organizers.open_up(city.walkout, discord.who(OLGA), app.store, app.keys, app.clock)
+        await app.store.decide(city.walkout, partial(rules.open_up, now=began))
     # neither platform's pledges alone would be enough
     for house in (discord, telegram):
         places = ["Depot", "Depot", "Depot", "School", "School"]

@@ -105,7 +105,7 @@ async def test_a_group_hears_the_news_only_after_the_organizer_confirmed_it(busy
     bound = await busy_house.press(question, "Bind")
     assert "hears the citywide news from now on" in bound["text"]
     listed = (await busy_house.ask(OMAR, "/rooms"))["text"]
-    assert f"{group} (telegram): citywide" in listed
+    assert f"{group} (Telegram): citywide" in listed
     assert title not in listed
     released = await busy_house.ask(OLGA, f"/room off {group}")
     assert "hears nothing more" in released["text"]
@@ -241,7 +241,7 @@ async def test_a_group_that_grew_is_followed(busy_house: House) -> None:
     new = server.upgrade(group)
     await busy_house.quiet()
     listed = (await busy_house.ask(OLGA, "/rooms"))["text"]
-    assert f"{new} (telegram): Depot" in listed
+    assert f"{new} (Telegram): Depot" in listed
     assert str(group) not in listed
     await busy_house.ask(OLGA, f"/room off {new}")
 

@@ -34,9 +34,11 @@ async def test_a_code_from_the_server_makes_one_organizer_with_a_menu_of_their_o
     welcomed = await busy_house.ask(ana, f"/organizer {code}")
     assert welcomed["text"].startswith("You are an organizer now.")
     assert not [m for m in server.chats[ana].messages.values() if code in m.get("text", "")]
-    menus = {scope: menu for (scope, _language), menu in server.commands.items() if str(ana) in scope}
-    (menu,) = menus.values()
-    assert [command["command"] for command in menu] == [row.name for row in COMMANDS]
+    menus = {language: menu for (scope, language), menu in server.commands.items() if str(ana) in scope}
+    assert set(menus) == {"", "es"}
+    for menu in menus.values():
+        assert [command["command"] for command in menu] == [row.name for row in COMMANDS]
+    assert "ver los paros" in [command["description"] for command in menus["es"]]
     everybody = server.commands[json.dumps({"type": "all_private_chats"}), ""]
     assert "calloff" not in [command["command"] for command in everybody]
     refused = await busy_house.ask(second, f"/organizer {code}")

@@ -5,6 +5,7 @@ import json
 import signal
 
 from handlers.conversation import COMMANDS, Role
+from handlers.texts.catalogue import languages
 from tests.telegram.house import LONGEST_STOP_S, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, labels, sends
 from tests.telegram.server import TOKEN, broken, dropped, flood, held, unauthorized
 
@@ -53,18 +54,23 @@ async def test_menus_and_descriptions_are_set_once_and_again_only_where_they_dif
     server = house.server
     await house.start()
     await house.stop()
-    assert [command["command"] for command in server.commands[PRIVATE]] == [
-        row.name for row in COMMANDS if row.who is Role.WORKER
-    ]
-    assert "in confidence" in server.descriptions[""]
-    assert "in confidence" in server.short_descriptions[""]
+    shown = {"": ("open your card", "in confidence"), "es": ("abrir tu tarjeta", "compro")}
+    for language, (opening, confidence) in shown.items():
+        menu = server.commands[PRIVATE[0], language]
+        assert [command["command"] for command in menu] == [row.name for row in COMMANDS if row.who is Role.WORKER]
+        assert menu[0]["description"] == opening
+        assert confidence in server.descriptions[language]
+        assert confidence in server.short_descriptions[language]
     setting = {"setMyCommands", "setMyDescription", "setMyShortDescription"}
-    assert sorted(r.method for r in server.requests if r.method in setting) == sorted(setting)
-    server.descriptions[""] = "Somebody changed this"
-    before = len(server.requests)
-    await house.start()
-    assert [r.method for r in server.requests[before:] if r.method in setting] == ["setMyDescription"]
-    assert "in confidence" in server.descriptions[""]
+    assert sorted(r.method for r in server.requests if r.method in setting) == sorted([*setting] * len(languages()))
+    for language, method in (("", "setMyDescription"), ("es", "setMyShortDescription")):
+        kept = {"setMyDescription": server.descriptions, "setMyShortDescription": server.short_descriptions}[method]
+        was, kept[language] = kept[language], "Somebody changed this"
+        before = len(server.requests)
+        await house.start()
+        assert [r.method for r in server.requests[before:] if r.method in setting] == [method]
+        assert kept[language] == was
+        await house.stop()
 
 
 async def test_a_start_waits_for_telegram_to_come_back(house: House) -> None:

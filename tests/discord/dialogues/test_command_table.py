@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.conversation import COMMANDS, Role, Takes
 from handlers.discord.commands import GROUP
+from handlers.texts.catalogue import _, speaking
 from tests.discord.dialogues.house import House
 
 SUBCOMMAND = 1
@@ -52,6 +53,19 @@ async def test_every_row_is_registered_with_its_description_and_options(house: H
         assert all(1 <= len(text) <= LONGEST_DESCRIPTION for text in described)
 
 
+async def test_every_description_is_there_in_spanish_and_every_name_stays(house: House) -> None:
+    group = registered(house)[GROUP]
+    commands = [*registered(house).values(), *group["options"]]
+    for described in [*commands, *(option for command in commands for option in command.get("options") or [])]:
+        assert not described.get("name_localizations")
+        said = described["description_localizations"]
+        assert set(said) == {"es-ES", "es-419"}
+        assert len(set(said.values())) == 1
+        with speaking("es"):
+            assert said["es-ES"] == _(described["description"]) != described["description"]
+        assert len(said["es-ES"]) <= LONGEST_DESCRIPTION
+
+
 async def test_commands_are_for_servers_and_for_the_chat_with_the_bot_and_open_to_everybody(house: House) -> None:
     for command in registered(house).values():
         assert sorted(command["contexts"]) == [SERVER, CHAT_WITH_THE_BOT]
@@ -73,14 +87,18 @@ async def test_commands_are_set_once_and_again_only_where_they_differ(house: Hou
     assert syncs(house) == 2
     assert registered(house)["status"]["description"] != "something older"
 
-    subcommands = registered(house)[GROUP]["options"]
-    next(each for each in subcommands if each["name"] == "room")["options"].reverse()
+    registered(house)["status"]["description_localizations"]["es-ES"] = "algo más viejo"
     await house.restart()
     assert syncs(house) == 3
 
+    subcommands = registered(house)[GROUP]["options"]
+    next(each for each in subcommands if each["name"] == "room")["options"].reverse()
+    await house.restart()
+    assert syncs(house) == 4
+
     house.env.backend.commands[None].pop(("privacy", 1))
     await house.restart()
-    assert syncs(house) == 4
+    assert syncs(house) == 5
     assert "privacy" in registered(house)
     await house.restart()
-    assert syncs(house) == 4
+    assert syncs(house) == 5

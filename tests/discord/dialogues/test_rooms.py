@@ -65,11 +65,11 @@ async def test_rooms_are_listed_by_the_names_they_have_now(house: House, city: C
     await Seat(olga.member, second).slash("organize room", scope="Depot")
     listed = (await olga.slash("organize rooms")).text
     assert sorted(listed.splitlines()) == [
-        "#depot\\_north (discord): Depot, English",
-        "#general (discord): citywide, English",
+        "#depot\\_north (Discord): Depot, English",
+        "#general (Discord): citywide, English",
     ]
     private = Seat(olga.member, None)
-    assert "#general (discord): citywide" in (await private.slash("organize rooms")).text
+    assert "#general (Discord): citywide" in (await private.slash("organize rooms")).text
 
 
 async def test_off_lets_go_of_the_channel_in_which_it_is_sent(house: House, city: City, olga: Seat) -> None:

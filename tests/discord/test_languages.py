@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.discord.house import ENTER_CARD, PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS, City, House
+
+ENTER_IN_SPANISH = "Ingresar mi tarjeta"
+TERMS_IN_SPANISH = ["Comprometerme", "Ahora no"]
+PLEDGED_IN_SPANISH = ["Revisar", "Retirar"]
+WITHDRAWN_IN_SPANISH = ["Comprometerme", "Revisar"]
+
+
+async def test_everybody_is_answered_in_the_language_of_their_app(house: House, city: City) -> None:
+    server = house.server
+    room = server.room(server.guild())
+    rosa, ana = server.person(name="Rosa", locale="es-419"), server.person(name="Ana", locale="en-GB")
+    await house.start()
+    for person, enter, opened, presses in (
+        (
+            rosa,
+            ENTER_IN_SPANISH,
+            ("Te comprometerías por School.", "Solo tú ves esto", TERMS_IN_SPANISH),
+            (
+                ("Comprometerme", "Registrado. School: tu compromiso cuenta.", PLEDGED_IN_SPANISH),
+                ("Revisar", "Tu compromiso cuenta.", PLEDGED_IN_SPANISH),
+                ("Retirar", "Retirado. Tu compromiso ya no cuenta.", WITHDRAWN_IN_SPANISH),
+            ),
+        ),
+        (
+            ana,
+            ENTER_CARD,
+            ("You would pledge for School.", "Only you see this", TERMS_BUTTONS),
+            (
+                ("Pledge", "Recorded. School: your pledge stands.", PLEDGED_BUTTONS),
+                ("Check", "Your pledge stands.", PLEDGED_BUTTONS),
+                ("Withdraw", "Taken back. Your pledge no longer counts.", WITHDRAWN_BUTTONS),
+            ),
+        ),
+    ):
+        terms, only_you, buttons = opened
+        welcome = await house.command(person, "start", room)
+        card = await house.enter(welcome, city.take(), person, enter)
+        assert terms in card.text
+        assert only_you in card.text
+        assert card.labels == buttons
+        for label, said, then in presses:
+            card = await house.press(card, label, person)
+            assert said in card.text
+            assert card.labels == then
+    refused = await house.command(rosa, "organize board", room)
+    assert refused.text.startswith("Eso es para el comité organizador.")
+    await house.stop()
+    assert (await house.standing(city))["School"] == 0
+
+
+@pytest.mark.parametrize("locale", ["es-ES", "es-419"])
+async def test_the_form_for_the_card_speaks_spanish(house: House, city: City, locale: str) -> None:
+    server = house.server
+    rosa = server.person(name="Rosa", locale=locale)
+    await house.start()
+    asked = server.press(await house.command(rosa, "start"), ENTER_IN_SPANISH, rosa)
+    await house.until(lambda: asked.settled)
+    assert asked.modal is not None
+    assert asked.modal.title == ENTER_IN_SPANISH
+    (field,) = asked.modal.fields.values()
+    assert field.label == "Las 20 letras y cifras de tu tarjeta"
+    await house.stop()
+
+
+async def test_commands_are_described_in_spanish_too_and_told_again_only_where_that_differs(house: House) -> None:
+    server = house.server
+
+    def told() -> int:
+        return sum(request.call.startswith("PUT /applications/") for request in server.requests)
+
+    await house.start()
+    await house.stop()
+    assert told() == 1
+    start = next(one for one in server.commands.values() if one["name"] == "start")
+    assert start["description_localizations"] == dict.fromkeys(("es-ES", "es-419"), "abrir tu tarjeta")
+    card = dict.fromkeys(("es-ES", "es-419"), "las 20 letras y cifras de tu tarjeta")
+    assert start["options"][0]["description_localizations"] == card
+    await house.start()
+    await house.stop()
+    assert told() == 1
+    start["description_localizations"]["es-ES"] = "otra cosa"
+    await house.start()
+    await house.stop()
+    assert told() == 2

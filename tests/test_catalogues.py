@@ -1,0 +1,171 @@
+"""Every language is complete: what the code says is in its catalogue, translated, and fits where it is shown."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+import handlers
+from bot.domain.model import Stage
+from handlers.conversation import COMMANDS
+from handlers.texts import discord, telegram
+from handlers.texts.catalogue import LOCALES, _, languages, speaking
+from tests.tour import WAYS, tour
+
+HANDLERS = Path(handlers.__file__).parent
+TRANSLATIONS = [language for language in languages() if language != "en"]
+
+Texts = tuple[str, ...]
+
+COMMAND = re.compile(r"(?<![\w/])/[a-z]+|--[a-z-]+|`[^`]+`")
+
+LONGEST_LABEL = 20
+LONGEST_BUTTON_DATA = 64
+
+
+@cache
+def sentences() -> frozenset[Texts]:
+    """Extract what the code says: one text, or singular and plural."""
+    found = extract_from_dir(HANDLERS, keywords={"_": None, "ngettext": (1, 2)})
+    return frozenset(texts(message) for _file, _line, message, _comments, _context in found)
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    with po(language).open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def po(language: str) -> Path:
+    return LOCALES / language / "LC_MESSAGES" / "allout.po"
+
+
+def messages(language: str) -> Iterator[Message]:
+    return (message for message in catalogue(language) if message.id)
+
+
+def texts(text: str | tuple[str, ...] | list[str] | None) -> Texts:
+    return (text,) if isinstance(text, str) else tuple(text or ())
+
+
+def placeholders(text: str) -> set[str]:
+    """Name the placeholders, with what they do to a value: {seconds:.0f}."""
+    return {f"{name}!{how}:{spec}" for _words, name, spec, how in Formatter().parse(text) if name is not None}
+
+
+def ends(text: str) -> tuple[str, str]:
+    """Return the blanks at both ends: what is put together stays apart."""
+    return text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+
+
+def test_spanish_is_there() -> None:
+    assert "es" in TRANSLATIONS
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_a_catalogue_holds_exactly_the_sentences_of_the_code(language: str) -> None:
+    """If this fails: `uv run python .ci/translate`, then translate what is new."""
+    held = {texts(message.id) for message in messages(language)}
+    assert held - sentences() == set()
+    assert sentences() - held == set()
+    assert not catalogue(language).obsolete
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_every_sentence_is_translated_and_none_by_guessing(language: str) -> None:
+    plurals = catalogue(language).num_plurals
+    for message in messages(language):
+        assert all(texts(message.string)), message.id
+        assert len(texts(message.string)) == (plurals if message.pluralizable else 1), message.id
+        assert not message.fuzzy, message.id
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_placeholders_commands_and_blanks_are_the_same(language: str) -> None:
+    for message in messages(language):
+        original = texts(message.id)[-1]
+        for said in texts(message.string):
+            assert placeholders(said) == placeholders(original), said
+            assert Counter(COMMAND.findall(said)) == Counter(COMMAND.findall(original)), said
+            assert ends(said) == ends(original), said
+            assert said.count("\n") == original.count("\n"), said
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_the_compiled_catalogue_is_what_the_other_compiles_to(language: str) -> None:
+    """If this fails: `uv run python .ci/translate`."""
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue(language))
+    assert po(language).with_suffix(".mo").read_bytes() == compiled.getvalue()
+
+
+@pytest.mark.parametrize("language", ["en", *TRANSLATIONS])
+def test_what_platforms_show_in_little_room_fits(language: str) -> None:
+    with speaking(language):
+        described = [row.help() for row in COMMANDS] + [o.help() for row in COMMANDS for o in row.options]
+        assert all(1 <= len(text) <= 100 for text in [*described, discord.organize()])  # Discord; Telegram: 256
+        assert len(telegram.description()) <= 512
+        assert len(telegram.short_description()) <= 120
+        assert len(discord.enter_card()) <= 45
+        assert len(discord.card_label()) <= 45
+        labels = [discord.enter_card(), telegram.bind_label(), telegram.not_now_label(), telegram.open_private()]
+        assert all(len(label) <= LONGEST_LABEL for label in labels)
+
+
+@pytest.mark.parametrize("language", ["en", *TRANSLATIONS])
+@pytest.mark.parametrize("stage", [Stage.DRAFT, Stage.OPEN, Stage.ON, Stage.LAPSED])
+async def test_buttons_are_short_and_no_two_of_one_message_are_called_the_same(
+    data: Path, language: str, stage: Stage
+) -> None:
+    async with tour(data, language) as visitor:
+        await visitor.appoint()
+        await visitor.come_to(stage)
+        for ways in WAYS:
+            visitor.ways = ways
+            await visitor.visit()
+        assert any(visitor.labels)
+        for labels in visitor.labels:
+            assert len(set(labels)) == len(labels), labels
+            assert all(1 <= len(label) <= LONGEST_LABEL for label in labels), labels
+        assert all(len(data.encode()) <= LONGEST_BUTTON_DATA for _who, data in visitor.pressed)
+
+
+@pytest.mark.parametrize(
+    ("spoken", "said"),
+    [
+        ("es", "Ahora no"),
+        ("es-419", "Ahora no"),
+        ("es-ES", "Ahora no"),
+        ("es-mx", "Ahora no"),
+        ("es_MX", "Ahora no"),
+        ("en-GB", "Not now"),
+        ("pt-br", "Not now"),  # there is none yet
+        ("../es", "Not now"),
+        ("", "Not now"),
+        (None, "Not now"),
+    ],
+)
+def test_a_language_is_found_however_a_chat_names_it(spoken: str | None, said: str) -> None:
+    with speaking(spoken):
+        assert _("Not now") == said
+
+
+def test_where_nobody_says_which_language_the_one_spoken_already_goes_on() -> None:
+    with speaking("es"):
+        with speaking(None):
+            assert _("Not now") == "Ahora no"
+        with speaking("en"):
+            assert _("Not now") == "Not now"
+        assert _("Not now") == "Ahora no"
+    assert _("Not now") == "Not now"

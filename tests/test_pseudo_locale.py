@@ -1,0 +1,360 @@
+"""In a language that puts every sentence into brackets, no letter of the bot's own stands outside of them."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import inspect
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from gettext import NullTranslations
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+
+import handlers
+from bot.domain import errors
+from bot.domain.errors import KeyFileRefused, Refused, StoreUnusable, TallyDue
+from bot.domain.model import BoardLine, Counts, Kind, Stage, Terms, Walkout, WalkoutId
+from bot.domain.roles import Became, Deed, Matter, Role
+from bot.draft import Problem, ProblemKind, RosterOptions, SourceFile, read
+from bot.usecases import stewards
+from bot.usecases.audit import Line
+from bot.usecases.proposals import Gaps
+from bot.usecases.stewards import Board, published
+from handlers.board_csv import table
+from handlers.conversation import COMMANDS, Ways
+from handlers.pictures.poster import poster
+from handlers.texts import (
+    board,
+    catalogue,
+    committee,
+    console,
+    discord,
+    draft,
+    general,
+    organizers,
+    refusals,
+    sheets,
+    telegram,
+    times,
+    workers,
+)
+from handlers.texts.catalogue import speaking
+from tests.conftest import NOON, opened, shops, terms
+from tests.console.play import terms as terms_file
+from tests.tour import ABOUT, WAYS, Tour, tour
+
+PSEUDO = "⟦⟧"
+
+NOT_OURS = (
+    r"https?://\S+",
+    r"/[a-z]+(?: off)?",  # commands are the same in every language
+    r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}",  # codes
+    r"Telegram|Discord|CSV|TOML",  # names
+    r"\d{4}-\d\d-\d\dT[\d:+-]+",
+)
+
+HANDLERS = Path(inspect.getfile(handlers)).parent
+
+
+class Bracketed(NullTranslations):
+    """Brackets around all that stands between the placeholders: what is filled in must have its own."""
+
+    def gettext(self, message: str) -> str:
+        return bracketed(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return bracketed(msgid1 if n == 1 else msgid2)
+
+
+def bracketed(message: str) -> str:
+    found = []
+    for words, name, spec, conversion in Formatter().parse(message):
+        found.append(f"⟦{words}⟧" if words else "")
+        if name is not None:
+            found.append("{" + name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "") + "}")
+    return "".join(found)
+
+
+def outside(text: str, names: Iterable[str] = ()) -> str:
+    """Give the letters that stand outside of brackets."""
+    text = text.replace("/⟧", "⟧/")  # where only a command's name is filled in
+    text = re.sub(r"⟦[^⟦⟧]*⟧", " ", text)
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, " ")
+    for pattern in NOT_OURS:
+        text = re.sub(pattern, " ", text)
+    return "".join(letter for letter in text if letter.isalpha())
+
+
+def check(texts: Iterable[str], names: Iterable[str] = ()) -> None:
+    seen = list(texts)
+    assert seen
+    wrong = {text: outside(text, names) for text in seen if outside(text, names)}
+    assert not wrong
+
+
+@pytest.fixture(autouse=True)
+def pseudo() -> Iterator[None]:
+    catalogue.SPECIAL[PSEUDO] = Bracketed()
+    with speaking(PSEUDO):
+        yield
+    del catalogue.SPECIAL[PSEUDO]
+
+
+# -- what is said ---------------------------------------------------------------------------------------------
+
+
+def test_the_brackets_find_what_is_not_in_the_catalogue_and_what_is_filled_in_raw() -> None:
+    _ = catalogue._
+    check([_("It is on: {starts}.").format(starts="12")])
+    assert outside(_("This walkout is {stage}; that cannot be done now.").format(stage=Stage.OPEN)) == "open"
+    assert outside("Send /room now.") == "Sendnow"
+    assert outside(_("Send /{command} now.").format(command="status")) == ""
+
+
+@pytest.mark.parametrize("ways", WAYS, ids=lambda ways: str(ways.rooms_by))
+@pytest.mark.parametrize("stage", list(Stage))
+async def test_all_that_can_be_said_at_a_stage(data: Path, stage: Stage, ways: Ways) -> None:
+    async with tour(data, PSEUDO) as visitor:
+        visitor.ways = ways
+        await visitor.appoint()
+        await visitor.come_to(stage)
+        await visitor.visit()
+        await visitor.hand_in()
+        check(visitor.said, visitor.names)
+        await look_at_the_board(visitor)
+
+
+@pytest.mark.parametrize("ways", WAYS, ids=lambda ways: str(ways.rooms_by))
+async def test_all_that_can_be_said_where_there_are_no_cards(data: Path, ways: Ways) -> None:
+    async with tour(data, PSEUDO, entry="open", approvals=1, citywide_counts="all", minimum_workplaces=2) as visitor:
+        visitor.ways = ways
+        await visitor.come_to(Stage.OPEN)
+        await visitor.visit()
+        await visitor.visit(COMMANDS[::-1])
+        check(visitor.said, visitor.names)
+
+
+@pytest.mark.parametrize("approvals", [1, 2])
+async def test_all_that_can_be_said_of_a_draft_without_cards_and_rooms_by_people_who_refuse(
+    data: Path, approvals: int
+) -> None:
+    async with tour(data, PSEUDO, bare=True, approvals=approvals, legal_notice="") as visitor:
+        await visitor.visit(COMMANDS[::-1], newest_first=True)
+        check(visitor.said, visitor.names)
+
+
+@pytest.mark.parametrize("ways", WAYS, ids=lambda ways: str(ways.rooms_by))
+async def test_all_that_can_be_said_by_people_who_go_through_the_commands_backwards(data: Path, ways: Ways) -> None:
+    async with tour(data, PSEUDO, entry="open" if ways.typed else "cards") as visitor:
+        visitor.ways = ways
+        await visitor.appoint(newest_first=True)
+        await visitor.come_to(Stage.OPEN)
+        await visitor.visit(COMMANDS[::-1], newest_first=True)
+        check(visitor.said, visitor.names)
+
+
+async def test_all_that_comes_by_itself(data: Path) -> None:
+    kinds: set[Kind] = set()
+    for stage in Stage:
+        async with tour(data / stage, PSEUDO) as visitor:
+            await visitor.appoint()
+            await visitor.trouble()
+            if stage is Stage.DRAFT:
+                code = await visitor.server_code()
+                await visitor.choose("999", "organizer", code)
+                await visitor.choose("901", "open", visitor.walkout)
+                await visitor.press_all()
+            else:
+                await visitor.come_to(stage)
+            check(visitor.said, visitor.names)
+            kinds |= visitor.kinds
+    assert kinds == set(Kind), "let tests/tour.py cause these as well"
+
+
+async def look_at_the_board(visitor: Tour) -> None:
+    for only in ("", "1", "99"):
+        look_closely(await stewards.board(visitor.walkout, visitor.app.store, only=only))
+
+
+def look_closely(seen: Board) -> None:
+    drawn = poster(seen)
+    city = drawn.thermometer
+    said = [drawn.stage_said, drawn.chosen, drawn.more, drawn.as_of, drawn.next_tally, drawn.boxes, drawn.city]
+    check([*said, city.said, city.ready, city.everywhere, *(bar.said for bar in drawn.bars)])
+    check([board.board(seen, page) for page in (None, 1, 2)], [seen.walkout.id])
+    check(row["shown"] for row in csv.DictReader(io.StringIO(table(seen).decode())))
+
+
+# -- what is said on occasion ---------------------------------------------------------------------------------
+
+
+def every(kind: type[Refused]) -> Iterator[type[Refused]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from every(below)
+
+
+VALUES: dict[str, Any] = {
+    "str": "7",
+    "str | None": "7",
+    "int": 7,
+    "datetime": NOON,
+    "datetime | None": NOON,
+    "Stage": Stage.OPEN,
+    "WalkoutId": WalkoutId("7"),
+    "tuple[str, ...]": ("7", "8"),
+    "tuple[tuple[WalkoutId, str], ...]": ((WalkoutId("7"), "8"),),
+}
+"""What a refusal may carry, by its type."""
+
+
+@pytest.mark.parametrize("kind", [kind for kind in every(Refused) if kind not in {TallyDue, KeyFileRefused}])
+def test_every_refusal(kind: type[Refused]) -> None:
+    if not kind.__module__.startswith(errors.__name__):
+        pytest.skip("worded elsewhere")
+    facts = list(inspect.signature(kind).parameters.values()) if "__init__" in vars(kind) else []
+    refused = kind(*(VALUES[fact.annotation] for fact in facts))
+    check([refusals.refusal(refused)[1]])
+
+
+def test_refusals_that_differ_by_what_they_carry() -> None:
+    some = [
+        *(KeyFileRefused("7", why) for why in ("missing", "foreign", "damaged", "outdated", "exposed", "orphaned")),
+        *(errors.PledgingClosed(stage, NOON) for stage in Stage),
+        *(errors.WrongStage(stage) for stage in Stage),
+        errors.NoSuchWalkout(None),
+        errors.NoSuchWorkplace("7", ()),
+        StoreUnusable("7", "8"),
+    ]
+    check(refusals.refusal(refused)[1] for refused in some)
+
+
+def test_every_problem_with_files() -> None:
+    source = inspect.getsource(draft)
+    facts: dict[str, str | int] = dict.fromkeys(re.findall(r"\{(\w+)\}", source), "7")
+    for name in ("line", "sentence", "file", "expected", "option"):
+        facts.pop(name, None)
+    for kind in ProblemKind:
+        for expected in draft._EXPECTED:
+            for count in (1, 2):
+                carried: dict[str, str | int] = {**facts, "count": count, "expected": expected, "option": "7"}
+                check(draft.problem(Problem(kind=kind, file="7", line=line, facts=carried)) for line in (None, 7))
+
+
+def test_every_deed_and_every_proposal() -> None:
+    content = {"nickname": "7", "number": 8, "name": "9"}
+    check(committee.matter(what, content, "1", "2") for what in Matter)
+    check(committee.decided("1", became) for became in Became)
+    check(committee.given(role, "1") for role in Role)
+    lines = [
+        Line(number=1, deed=deed, walkout=walkout, tally=2, nickname=nickname, detail={**content, "matter": what})
+        for deed in Deed
+        for what in Matter
+        for walkout, nickname in ((None, ""), (WalkoutId("3"), "4"))
+    ]
+    check(map(committee._deed, lines))
+    check([committee.deeds([])])
+
+
+def test_every_command_and_what_it_takes() -> None:
+    check([row.help() for row in COMMANDS])
+    check([words for row in COMMANDS for option in row.options for words in (option.label(), option.help())])
+
+
+def test_boards_of_many_workplaces() -> None:
+    many = [
+        replace(shop, name=str(shop.id), line=BoardLine(reached=shop.id % 3 == 0, number=5 * (shop.id % 3)))
+        for shop in shops(*[200] * 40, threshold=100)
+    ]
+    look_closely(published(opened(title="1", city="2"), many))
+    look_closely(published(opened(title="1", citywide_counts=Counts.ALL), many, only="1"))
+
+
+def test_drafts_of_workplaces_that_are_merged() -> None:
+    rows = "".join(f"{name},5,5,{name % 12}\n" for name in range(40))
+    csv_file = SourceFile(name="1.csv", data=f"workplace,headcount,threshold,group\n{rows}".encode())
+    toml = SourceFile(name="1.toml", data=terms_file(**ABOUT, starts=NOON + timedelta(9), pledge_by=NOON).encode())
+    plan = read(toml, csv_file, RosterOptions(), now=NOON - timedelta(1))
+    check([organizers.drafted(Walkout(id=WalkoutId("7"), terms=plan.terms), plan)])
+
+
+def test_other_sentences() -> None:
+    walkout, named = opened(title="1"), [replace(place, name="9") for place in shops(*[9] * 12)]
+    said = [
+        organizers.walkouts([]), organizers.organizer_code("7"), times.not_an_instant("7"),
+        *(times.span(timedelta(minutes=minutes)) for minutes in (1, 15, 60, 90, 24 * 60)),
+        *organizers.gaps(Gaps(without_cards=tuple(named), without_room=tuple(named), citywide_room=False), walkout.id),
+        workers.choose_workplace(walkout, ["9"], 2, typed=True), workers.choose_workplace(walkout, [], 2, typed=False),
+    ]  # fmt: skip
+    check(said, [walkout.id])
+
+
+def test_what_is_printed() -> None:
+    about: Terms = terms(title="1")
+    names = [(None, None), ("@1", None), (None, "1"), ("@1", "1")]
+    said = [
+        sheets.open_alone(), sheets.scan_for_telegram(), sheets.scan_for_code(), sheets.your_code(),
+        *(sheets.send_it(telegram_name, discord_name) for telegram_name, discord_name in names),
+        sheets.deadline(about), sheets.in_confidence(), sheets.for_the_steward(),
+        sheets.stack(1, about), sheets.stack(2, about), sheets.making(), *sheets.steps(), sheets.handing_out(),
+        *(words for rule in sheets.rules() for words in rule),
+    ]  # fmt: skip
+    check(said)
+
+
+def test_what_only_one_platform_says() -> None:
+    for module in (telegram, discord, console, general):
+        for name, says in inspect.getmembers(module, inspect.isfunction):
+            if says.__module__ != module.__name__ or name.startswith("_"):
+                continue
+            needed = [fact for fact in inspect.signature(says).parameters.values() if fact.default is fact.empty]
+            values = {"str": "7", "int": 7, "bool": True, "Sequence[str]": ["7"], "Iterable[tuple[str, str, str]]": ()}
+            given = {fact.name: values[str(fact.annotation)] for fact in needed}
+            check([str(says(**given))], ["7"])
+    check(general.platform(name) for name in ("console", "telegram", "discord"))
+
+
+# -- what is in the code --------------------------------------------------------------------------------------
+
+NOT_FOR_PEOPLE = {"cli.py", "service.py", "telegram/transport.py", "discord/markdown.py", "pictures/letters.py"}
+"""The `allout` command's own help, which is English; what goes to the log; patterns and fonts."""
+
+NOT_SENTENCES = {
+    "the gateway is closed",  # to the log
+    "not modified", "chat not found", "bot was kicked", "bot is not a member", "user is deactivated",  # Telegram's
+    "/room off", "/room off ", "/room citywide #",  # typed
+    "allout demo", '<svg xml:space="preserve" ', "not now",  # the demo's
+}  # fmt: skip
+
+SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [A-Za-z]{2,}")
+
+KNOWN_OR_NOT_SAID = {"_", "ngettext", "log", "ValueError", "StoryBroken", "Unreachable"}
+
+
+def bypassing(path: Path) -> Iterator[str]:
+    """Find words in the code that no catalogue knows."""
+    passed: set[ast.AST] = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            passed.add(node.value)  # a docstring
+        if isinstance(node, ast.Call) and ast.unparse(node.func).partition(".")[0] in KNOWN_OR_NOT_SAID:
+            passed |= set(ast.walk(node))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or node in passed:
+            continue
+        if SENTENCE.search(node.value) and node.value not in NOT_SENTENCES:
+            yield f"{path.name}:{node.lineno}: {node.value}"
+
+
+def test_no_sentence_stands_in_the_code_outside_the_catalogue() -> None:
+    files = [path for path in HANDLERS.rglob("*.py") if str(path.relative_to(HANDLERS)) not in NOT_FOR_PEOPLE]
+    assert [found for path in files for found in bypassing(path)] == []

@@ -1,0 +1,304 @@
+"""A visit to the whole conversation in one language: every command as everybody, every button that turns up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bot.cards import key_of, mint, pretty
+from bot.clock import MovableClock
+from bot.domain import rules
+from bot.domain.errors import NotRecorded
+from bot.domain.model import Kind, Stage, WalkoutId, Workplace
+from bot.draft import RosterOptions, SourceFile, read
+from bot.keys import Person
+from bot.outbox import Letter
+from bot.storage.store import Room
+from bot.usecases import automatic, organizers
+from bot.wiring import App, open_app
+from handlers.conversation import BUTTONS, COMMANDS, Command, Conversation, Here, Reply, RoomsBy, Said, Takes, Ways
+from handlers.conversation.letters import buttons
+from handlers.texts.announcements import announcement
+from handlers.texts.catalogue import speaking
+from handlers.texts.workers import console_can_see
+from handlers.uploads import Uploads
+from tests.conftest import NOON
+from tests.console.play import roster, terms
+
+PLATFORM = "console"
+OLGA, OMAR, STEWARD, ANA, BEN = "901", "902", "903", "904", "905"
+EVERYBODY = (ANA, BEN, STEWARD, OMAR, OLGA)
+
+SHOPS = (("1/2", 10, 6, "§ 1"), ("3+4", 10, 5, "§ 2"), ("5·6", 10, 5, "§ 3"))
+"""Names without a letter: whatever letters are seen are the bot's own."""
+
+ABOUT = {
+    "title": "24/7",
+    "city": "¶ 9",
+    "demands": ["$ 20", "$ 21"],
+    "legal_notice": "§ 8",
+    "on_the_day": "§ 9",
+    "citywide_threshold": 10,
+    "reminders": ["1d"],
+    "milestones": True,
+}
+
+WAYS = (
+    Ways(can_see=console_can_see),
+    Ways(can_see=console_can_see, rooms_by=RoomsBy.WORD, invite="https://1/{word}"),
+    Ways(can_see=console_can_see, rooms_by=RoomsBy.PLACE, typed=False),
+)
+
+_CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}")
+_WORD = re.compile(r"/room ⟧?([0-9A-HJKMNP-TV-Z]{8})\b")
+
+
+@dataclass(kw_only=True)
+class Tour:
+    """Where it leads and what was seen there."""
+
+    app: App
+    clock: MovableClock
+    language: str
+    walkout: WalkoutId
+    places: Sequence[Workplace]
+    cards: dict[str, list[str]]
+    letters: list[Letter]
+    plan: tuple[SourceFile, SourceFile]
+    said: list[str] = field(default_factory=list)  #: texts and labels
+    labels: list[tuple[str, ...]] = field(default_factory=list)  #: of the buttons of one message
+    kinds: set[Kind] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)  #: what may stand there in letters: ids, codes, words
+    pressed: set[tuple[str, str]] = field(default_factory=set)
+    waiting: list[tuple[str, str]] = field(default_factory=list)  #: who may press what
+    mine: dict[str, str] = field(default_factory=dict)  #: cards that somebody has pledged
+    ways: Ways = WAYS[0]
+    has_cards: bool = True
+
+    async def say(self, who: str, text: str) -> Reply:
+        """Let somebody write something."""
+        return await self._answered(who, Said(who=Person(PLATFORM, who), text=text, language=self.language))
+
+    async def choose(self, who: str, *words: str) -> Reply:
+        """Let somebody choose a command, in a chat that can be bound."""
+        here = Here(address="7", can_post=words[-1] != "3+4") if self.ways.rooms_by is RoomsBy.PLACE else None
+        said = Said(who=Person(PLATFORM, who), words=words, language=self.language, here=here)
+        return await self._answered(who, said)
+
+    async def press(self, who: str, data: str) -> Reply:
+        """Let somebody press a button."""
+        return await self._answered(who, Said(who=Person(PLATFORM, who), button=data, language=self.language))
+
+    async def _answered(self, who: str, said: Said) -> Reply:
+        try:
+            reply = await Conversation(self.app, self.ways).answer(said)
+        except NotRecorded:
+            return Reply(kind="not_recorded", text="")
+        self._saw(who, reply.text, [(button.label, button.data) for button in reply.buttons])
+        # a word that binds a chat is written there
+        for word in _WORD.findall(reply.text):
+            self.names.add(word)
+            self.app.room_words.seen(word, "8")
+            self.waiting.append((who, f"b:{word}"))
+        return reply
+
+    def _saw(self, who: str, text: str, under: Iterable[tuple[str, str]]) -> None:
+        labels = tuple(label for label, _data in under)
+        self.said += [text, *labels]
+        self.labels.append(labels)
+        self.waiting += [(who, data) for _label, data in under]
+
+    async def deliver(self) -> None:
+        """Let happen what is due, and read what comes of it."""
+        await self.app.scheduler.run_due()
+        letters = self.letters.copy()
+        self.letters.clear()
+        for letter in letters:
+            self.kinds.add(letter.news.kind)
+            if letter.role_card is not None:
+                self.names.add(letter.role_card.word)
+            with speaking(self.language):
+                self._saw(letter.address, announcement(letter), [(b.label, b.data) for b in buttons(letter)])
+
+    async def press_all(self, *, newest_first: bool = False) -> None:
+        """Press every button that has turned up, until there is no new one."""
+        await self.deliver()
+        while self.waiting:
+            who, data = self.waiting.pop(-1 if newest_first else 0)
+            if (who, data) not in self.pressed:
+                self.pressed.add((who, data))
+                await self.press(who, data)
+                await self.deliver()
+
+    async def visit(self, commands: Sequence[Command] = COMMANDS, *, newest_first: bool = False) -> None:
+        """Let everybody try every command in every way, and press everything."""
+        for who in EVERYBODY:
+            for command in commands:
+                for words in self._ways_to_say(who, command):
+                    await self.choose(who, command.name, *words)
+                await self.press_all(newest_first=newest_first)
+            for letter in (*BUTTONS, "?"):
+                for data in (letter, f"{letter}:", f"{letter}:0", f"{letter}:{self.walkout}:1", f"{letter}:1:1:1"):
+                    await self.press(who, data)
+            for text in ("0", "/0", "0" * 19, "U" * 20, f"/start {'0' * 20}", f"/pledge {self.cards['1/2'][0]}"):
+                await self.say(who, text)
+
+    def _ways_to_say(self, who: str, command: Command) -> list[list[str]]:
+        card = self.cards["3+4"][0] if command.name == "start" else self.cards["1/2"][0]
+        values: dict[str, list[str]] = {
+            Takes.CARD: [self.mine.get(who, card), card, "0" * 20, "0"],
+            Takes.CODE: ["0" * 20, "0"],
+            Takes.WALKOUT: [self.walkout, "0", self.walkout, self.walkout],
+            Takes.WORKPLACE: ["1/2", "0/0", "/"],
+            Takes.SCOPE: ["citywide", "3+4", "off", "0/0"],
+            Takes.ROLE: ["steward", "organizer", "0"],
+            Takes.NICKNAME: ["77", OLGA if who == OMAR else OMAR, "0"],
+            Takes.ROOM: ["#1"],
+        }
+        named = self.ways.rooms_by is RoomsBy.NAME
+        given = [values.get(option.takes, ["0"]) for option in command.options if named or option.takes != Takes.ROOM]
+        found: list[list[str]] = [[], ["organizer", "88"]] if command.name == "appoint" else [[]]
+        for number in range(max(map(len, given), default=0)):
+            found.append([each[min(number, len(each) - 1)] for each in given])
+            found.append([each[min(number, len(each) - 1)] for each in given if each[0] != self.walkout])
+        return found
+
+    async def hand_in(self) -> None:
+        """Send the two files, and files that are none."""
+        uploads, toml_csv = Uploads(self.app), self.plan
+        wrong = SourceFile(name="1.csv", data=b"1,2\n3\n")
+        with speaking(self.language):
+            for who, name in ((ANA, "1.csv"), (OLGA, "1.png")):
+                refused = await uploads.refuse(Person(PLATFORM, who), name, 5)
+                self.said.append(refused.text if refused else "")
+            for file in (toml_csv[0], wrong, *toml_csv):
+                self.said.append((await uploads.take(Person(PLATFORM, OLGA), file)).text)
+        self.names |= {"pledge_by", "starts", *(file.name for file in (*toml_csv, wrong))}
+        self.names |= {walkout.id for walkout in await self.app.store.walkouts()}
+
+    async def pledge(self, shop: str, people: int) -> None:
+        """Let people pledge whom nobody listens to."""
+        for number in range(people):
+            said = Said(who=Person(PLATFORM, f"{shop}{number}"), button=f"p:{self.cards[shop].pop()}")
+            await Conversation(self.app, self.ways).answer(said)
+
+    async def pledge_own(self) -> None:
+        """Let two pledge, twice, who are listened to."""
+        for who, shop in ((ANA, "5·6"), (BEN, "1/2")):
+            self.mine[who] = self.cards[shop].pop()
+            for _time in range(2):
+                await self.press(who, f"p:{self.mine[who]}")
+
+    async def server_code(self) -> str:
+        """Make a code on the server."""
+        return await organizers.new_code(self.app.store, self.app.clock)
+
+    async def appoint(self, *, newest_first: bool = False) -> None:
+        """Make somebody a steward, from the code to the confirmation."""
+        made = await self.choose(OLGA, "appoint", self.walkout, "steward", "1/2", "77")
+        [code] = _CODE.findall(made.text)
+        await self.say(STEWARD, code)
+        await self.press_all(newest_first=newest_first)
+
+    async def come_to(self, stage: Stage) -> None:
+        """Let the walkout come to a stage, with all that is heard on the way."""
+        store, begins = self.app.store, self.clock()
+        if stage is Stage.DRAFT:
+            return
+        await store.decide(self.walkout, partial(rules.open_up, now=begins))
+        await self.deliver()
+        if self.has_cards:
+            await self.pledge_own()
+        if stage is Stage.OPEN:
+            return
+        walkout = await store.walkout(self.walkout)
+        if stage is Stage.CALLED_OFF:
+            await store.decide(self.walkout, partial(rules.call_off, now=begins))
+        elif stage is Stage.ON:
+            await self.pledge("1/2", 6)
+            await self.tally(begins + timedelta(hours=1))
+            await self.pledge("3+4", 5)
+            await self.tally(begins + timedelta(hours=2))
+            await self.press(ANA, f"c:{self.mine[ANA]}")
+            await self.pledge("5·6", 5)
+            await self.tally(begins + timedelta(hours=3))
+            await self.tally(walkout.terms.pledge_by - timedelta(days=1))
+        else:
+            await self.pledge("1/2", 7)
+            await self.tally(walkout.terms.pledge_by - timedelta(days=1))
+            await self.tally(walkout.terms.pledge_by)
+        if stage is Stage.CLOSED:
+            await self.tally(walkout.terms.starts + timedelta(days=9))
+        await self.deliver()
+
+    async def tally(self, at: datetime) -> None:
+        """Let time pass."""
+        self.clock.move_to(at)
+        await self.deliver()
+
+    async def trouble(self) -> None:
+        """Let a room be gone, and platforms."""
+        for place in (None, *self.places):
+            bound = Room(walkout=self.walkout, scope=place.id if place else None, platform=PLATFORM, address="#66")
+            await self.app.store.bind_room(bound)
+        await organizers.lose_room(PLATFORM, "#66", self.app.store, self.app.clock)
+        for platform in ("telegram", "discord"):
+            for kind, why in ((Kind.PLATFORM_DOWN, "token"), (Kind.PLATFORM_DOWN, "away"), (Kind.PLATFORM_BACK, "")):
+                self.clock.move_to(self.clock() + timedelta(seconds=1))
+                await automatic.tell_of_platform(platform, kind, why, self.app.store, self.app.clock)
+                await self.deliver()
+
+
+class _Postbox:
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    async def send(self, letter: Letter) -> str:
+        self.letters.append(letter)
+        return announcement(letter)
+
+    async def delete(self, what: str) -> None:
+        """Nothing is kept that could be deleted."""
+
+
+@asynccontextmanager
+async def tour(data: Path, language: str, *, bare: bool = False, **changes: object) -> AsyncIterator[Tour]:
+    """Draft a walkout in an empty store; if it is not bare, with its cards and rooms."""
+    clock, post = MovableClock(NOON), _Postbox()
+    usual: dict[str, object] = {"starts": NOON + timedelta(days=4), "pledge_by": NOON + timedelta(days=3)}
+    toml = SourceFile(name="1.toml", data=terms(**usual | ABOUT | {"approvals": 2} | changes).encode())
+    csv = SourceFile(name="2.csv", data=roster(SHOPS).encode())
+    async with open_app(data, clock=clock, senders={PLATFORM: post}) as app:
+        walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=NOON), app.store, app.keys)
+        places = await app.store.workplaces(walkout.id)
+        cards: dict[str, list[str]] = {place.name: [mint() for _ in range(place.headcount)] for place in places}
+        has_cards = not bare and changes.get("entry") != "open"
+        if has_cards:
+            hashes = {place.id: [key_of(code) for code in cards[place.name]] for place in places[:2]}
+            hashes[places[2].id] = [key_of(code) for code in cards[places[2].name][1:]]
+            await app.store.mint(walkout.id, hashes)
+        for who in (OLGA, OMAR):
+            await organizers.add(Person(PLATFORM, who), who, app.store, app.keys)
+        for place in () if bare else (None, *places):
+            address = f"#{place.id if place else 0}"
+            room = Room(walkout=walkout.id, scope=place.id if place else None, platform=PLATFORM, address=address)
+            await organizers.bind_room(room, app.store)
+        names = {walkout.id, *(spelled for of in cards.values() for code in of for spelled in (code, pretty(code)))}
+        made = Tour(
+            app=app,
+            clock=clock,
+            language=language,
+            walkout=walkout.id,
+            places=places,
+            cards=cards,
+            letters=post.letters,
+            plan=(toml, csv),
+            names=names,
+            has_cards=has_cards,
+        )
+        yield made
