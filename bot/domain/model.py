@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NewType
+from typing import Any, NewType
 
 WalkoutId = NewType("WalkoutId", str)
 """A short id people can type, such as `k7m3q`."""
@@ -151,7 +151,7 @@ class Announcement:
     to_organizers: bool = False  #: they hear it privately as well
     to_rooms: bool = True
     not_on: str = ""  #: organizers on this platform are not told; it is what the news is about
-    facts: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
+    facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
