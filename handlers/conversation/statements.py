@@ -14,4 +14,4 @@ async def verify(ask: Ask) -> Reply:
     found = await statements.verify("".join(ask.words), ask.app.store)
     if found is None:
         return Reply(kind="not_said", text=texts.not_said())
-    return Reply(kind="said", text=texts.said(found))
+    return Reply(kind="verified", text=texts.said(found))

@@ -24,7 +24,7 @@ def test_whoever_has_the_reference_learns_when_it_was_said_and_the_words(play: P
     lines = play.console(*OPEN)
     [opened] = heard(lines, "#city", "opened")
     [answer] = verified(play, reference(opened))
-    assert answer["kind"] == "said"
+    assert answer["kind"] == "verified"
     lead, *words, warning = answer["text"].split("\n\n")
     assert lead == "I said this on Tue 1 Dec 2026, 08:00 in the citywide rooms of One day for the rent freeze:"
     assert "\n\n".join(words) == opened
@@ -65,7 +65,7 @@ def test_a_reference_is_forgiven_blanks_dashes_case_and_letters_that_look_alike(
         plain.replace("0", "o").replace("1", "l"),
         plain.replace("-", "–"),  # noqa: RUF001  phones make dashes longer
     ]
-    assert kinds(verified(play, *typed)) == ["said"] * len(typed)
+    assert kinds(verified(play, *typed)) == ["verified"] * len(typed)
 
 
 def test_what_was_never_said_gets_one_answer_whatever_it_looks_like(play: Play) -> None:
@@ -91,7 +91,7 @@ def test_it_can_be_verified_after_the_walkout_is_closed_and_its_secrets_are_dest
     assert "closed" in to(lines, "olga")[-1]["text"]
     [said] = heard(lines, "#depot", "called_off")
     [answer, *others] = verified(play, reference(said), walkout.id, now="2028-01-01T00:00:00-05:00")
-    assert answer["kind"] == "said"
+    assert answer["kind"] == "verified"
     assert said in answer["text"]
     assert kinds(others) == ["not_said"]
 
