@@ -96,7 +96,7 @@ def test_placeholders_commands_and_blanks_are_the_same(language: str) -> None:
     for message in messages(language):
         original = texts(message.id)[-1]
         for said in texts(message.string):
-            assert placeholders(said) == placeholders(original), said
+            assert placeholders(said) in [placeholders(each) for each in texts(message.id)], said  # one needs no number
             assert Counter(COMMAND.findall(said)) == Counter(COMMAND.findall(original)), said
             assert ends(said) == ends(original), said
             assert said.count("\n") == original.count("\n"), said
