@@ -33,12 +33,10 @@ class Menus:
     async def greet_organizer(self, chat: int) -> None:
         """Give an organizer their own menu. Without it they can do the same; so a failure is only logged."""
         try:
-            await self._bot.set_my_commands(
-                [*_commands(Role.WORKER), *_commands(Role.ORGANIZER)], BotCommandScopeChat(chat)
-            )
+            await self._bot.set_my_commands(_commands(*Role), BotCommandScopeChat(chat))
         except TelegramError as error:
             log.warning("an organizer's menu could not be set: %s", type(error).__name__)
 
 
-def _commands(role: Role) -> list[BotCommand]:
-    return [BotCommand(row.name, row.help()) for row in COMMANDS if row.who is role]
+def _commands(*roles: Role) -> list[BotCommand]:
+    return [BotCommand(row.name, row.help()) for row in COMMANDS if row.who in roles]
