@@ -75,8 +75,8 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: House) -> None:
 
     checked = await house.press(next(iter(pledged.values())), "Check")
     assert "Your workplace goes out." in checked["text"]
-    late = await house.press(taken_back, "Pledge")
-    assert "The deadline has passed." in late["text"]
+    await house.press(taken_back, "Pledge")  # its message stays, with the card
+    assert "The deadline has passed." in house.last(changing)["text"]
     spare = server.person()
     assert "The deadline has passed." in (await house.ask(spare, cards["School"][-1]))["text"]
     on = (await house.ask(olga, "/board"))["text"]
