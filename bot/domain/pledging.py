@@ -69,8 +69,7 @@ class Change:
     card: bytes  #: SHA-256 of the code
     owners: Mapping[WalkoutId, bytes]  #: the person, as each walkout's key sees them
     enrol: Enrolment | None = None
-    notices: Mapping[WalkoutId, bytes] | None = None  #: where the person's notice is, if there is one: it goes with
-    # the pledge when that is taken back
+    notices: Mapping[WalkoutId, bytes] | None = None  #: where a notice would be, which goes with a pledge taken back
 
     def __post_init__(self) -> None:
         """Raise ValueError for what no store could hold, before it can spoil a batch."""

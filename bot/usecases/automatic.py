@@ -73,7 +73,7 @@ class Closing:
     """Destroys the secrets of every walkout that is long over.
 
     Parcels have had days to be sent by then. Some may still wait only because nothing ran: whoever comes back from
-    that gets an hour to send them. Source: docs/decisions/0013-closing-waits-for-parcels.md.
+    that gets an hour to send them. Source: docs/decisions/0015-closing-waits-for-parcels.md.
     """
 
     def __init__(self, store: Store, keys: Keys, clock: Clock) -> None:

@@ -16,7 +16,7 @@ _YES = "yes"
 _KEEP = "y:keep:"
 
 
-async def ask(ask: Ask) -> Reply:
+async def tell_me(ask: Ask) -> Reply:
     """Say what a notice stores; keep it once that is accepted."""
     code, *answer = ask.words
     ask = replace(ask, words=(code,))
@@ -40,7 +40,7 @@ def _told(ask: Ask, seen: Seen, code: str) -> Reply | None:
     return Reply(kind="notice", text=texts.kept(), buttons=own_buttons(ask, seen, code))
 
 
-async def stop(ask: Ask) -> Reply:
+async def do_not_tell_me(ask: Ask) -> Reply:
     """Forget a notice."""
     if ask.code is None:
         return old_button()
