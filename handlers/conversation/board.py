@@ -95,7 +95,7 @@ async def _look_again(ask: Ask, walkout: str, only: Sequence[str]) -> Board | No
 
 
 async def _look(ask: Ask, may: Eyes, walkout: WalkoutId, only: str) -> Board:
-    only = only.encode()[:LONGEST_FILTER].decode(errors="ignore")
+    only = only.encode(errors="ignore")[:LONGEST_FILTER].decode(errors="ignore")
     return await stewards.board(walkout, ask.app.store, only=only, within=may.within(walkout))
 
 

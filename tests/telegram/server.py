@@ -116,7 +116,9 @@ class Limits:
     chat_a_second: int = 1
     group_a_minute: int = 20
     slack: float = 0.05
-    methods: frozenset[str] = frozenset({"sendMessage", "sendDocument", "editMessageText", "editMessageReplyMarkup"})
+    methods: frozenset[str] = frozenset(
+        {"sendMessage", "sendDocument", "sendPhoto", "editMessageText", "editMessageReplyMarkup"}
+    )
 
 
 class Refused(Exception):  # noqa: N818  Telegram's no, not a failure
@@ -655,7 +657,7 @@ class TelegramServer:
 
     def _edit_message_reply_markup(self, request: Request) -> Json:
         kept = self._mine(request, "edit")
-        stays = {name: kept[name] for name in ("text", "entities", "caption", "document") if name in kept}
+        stays = {name: kept[name] for name in ("text", "entities", "caption", "document", "photo") if name in kept}
         return self._edited(request, stays | _pick(request, "reply_markup"))
 
     def _edited(self, request: Request, content: Json) -> Json:
@@ -723,8 +725,17 @@ class TelegramServer:
             document = {"file_id": named, "file_unique_id": f"AgAD{named[-6:]}"}
         else:
             raise Refused(400, "Bad Request: wrong remote file identifier specified")
-        content = {"document": document} | _pick(request, "caption", "caption_entities", "reply_markup")
+        content = {"document": document} | _captioned(request)
         return self._kept(room, {"from": BOT} | content)
+
+    def _send_photo(self, request: Request) -> Json:
+        room = self._reachable(request)
+        part = request.files.get(request.params.get("photo", "attach://photo").removeprefix("attach://"))
+        if part is None:
+            raise Refused(400, "Bad Request: there is no photo in the request")
+        stored = self._stored(part.filename, part.data)
+        size = {name: stored[name] for name in ("file_id", "file_unique_id", "file_size")}
+        return self._kept(room, {"from": BOT, "photo": [size | {"width": 1080, "height": 1080}]} | _captioned(request))
 
     def _get_file(self, request: Request) -> Json:
         file_id = request.params["file_id"]
@@ -824,6 +835,7 @@ _METHODS: Mapping[str, Callable[[TelegramServer, Request], Any]] = {
     "deleteMessages": TelegramServer._delete_messages,
     "answerCallbackQuery": TelegramServer._answer_callback_query,
     "sendDocument": TelegramServer._send_document,
+    "sendPhoto": TelegramServer._send_photo,
     "getFile": TelegramServer._get_file,
     "getChat": TelegramServer._get_chat,
     "getChatMember": TelegramServer._get_chat_member,
@@ -893,6 +905,12 @@ def _text(request: Request) -> Json:
     if len(text) > 4096:
         raise Refused(400, "Bad Request: message is too long")
     return {"text": text}
+
+
+def _captioned(request: Request) -> Json:
+    if len(request.params.get("caption", "")) > 1024:
+        raise Refused(400, "Bad Request: message caption is too long")
+    return _pick(request, "caption", "caption_entities", "reply_markup")
 
 
 def _in_language(texts: Mapping[str, str], request: Request) -> str:

@@ -1,0 +1,62 @@
+"""Cards and the board at the wire: the bot as people run it, and a Discord that checks every call."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from bot.clock import real_clock
+from tests.discord.faults import broken, lost
+from tests.discord.house import OLGA, House, found, sends
+from tests.discord.server import SEND
+from tests.discord.world import Message
+from tests.test_sheets import printed, reading
+
+
+async def fetched(house: House, message: Message) -> list[str]:
+    """Read the cards in a message's file; no log and no store may hold them."""
+    [file] = message.files
+
+    def read() -> list[str]:
+        with reading(file.data) as pages:
+            return printed(pages)
+
+    codes = await asyncio.to_thread(read)
+    house.codes += [code.replace("-", "") for code in codes]
+    return codes
+
+
+async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_was_restarted(house: House) -> None:
+    server = house.server
+    server.person(OLGA, name="Olga")
+    await found(house, opened=real_clock(), organizing=(OLGA,))
+    await house.start()
+    channel = server.room(server.guild())
+    await house.command(OLGA, "organize cards", channel, workplace="School", void="void")
+    chat = server.dm(OLGA)
+    server.plan(SEND, lost(), broken(502))
+    said = await house.command(OLGA, "organize cards", channel, workplace="School", number="3")
+    assert said.ephemeral
+    assert said.text.startswith("The cards come in a direct message. I delete it in 10 minutes")
+    message = await house.hears(chat, "3 cards for School")
+    assert len(await fetched(house, message)) == 3
+    await house.until(lambda: sends(server, chat)[-1].status == 200)
+    assert len([one for one in house.from_bot(chat) if one.files]) == 1
+
+    board = await house.command(OLGA, "organize board", channel)
+    picture = await house.settled(server.press(board, "Picture", OLGA), follow_ups=1)
+    assert picture.files[0].data.startswith(b"\x89PNG")
+    assert picture.ephemeral
+    table = await house.command(OLGA, "organize board", channel, filter="csv")
+    assert table.files[0].filename.endswith(".csv")
+
+    await house.stop()
+    async with house.looked_into() as app:
+        now = real_clock()
+        [errand] = await app.store.due_errands("discord", now=now + timedelta(minutes=10))
+        await app.store.put_off_errand(errand.id, until=now)
+    await house.start()
+    await house.until(lambda: message.id not in server.messages)
+    await house.stop()
+    async with house.looked_into() as app:
+        assert await app.store.next_errand("discord") is None

@@ -1,0 +1,141 @@
+"""Cards and the board, as Telegram carries them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from bot.clock import real_clock
+from tests.telegram.house import OLGA, City, House, found, labels
+from tests.telegram.server import Json, broken, flood, lost
+from tests.test_sheets import printed, reading
+
+SOON = timedelta(seconds=-1)
+
+
+async def ready(house: House, **changes: object) -> City:
+    """Let Olga organize a walkout; all its cards are out."""
+    house.server.person(OLGA, name="Olga")
+    return await found(house, opened=real_clock(), organizing=(OLGA,), **changes)  # type: ignore[arg-type]
+
+
+async def fetched(house: House, message: Json) -> list[str]:
+    """Read the cards in a message's file; no log and no store may hold them."""
+    _path, pdf = house.server.files[message["document"]["file_id"]]
+
+    def read() -> list[str]:
+        with reading(pdf) as pages:
+            assert all("?start=" in link for page in pages for link in page.qr)
+            return printed(pages)
+
+    codes = await asyncio.to_thread(read)
+    house.codes += [code.replace("-", "") for code in codes]
+    return codes
+
+
+async def let_ten_minutes_pass(house: House) -> None:
+    """Stop the bot, let everything that is to be deleted be due, and start it again."""
+    await house.stop()
+    async with house.looked_into() as app:
+        now = real_clock()
+        due = await app.store.next_errand("telegram")
+        assert due is not None
+        assert timedelta(minutes=9) < due - now <= timedelta(minutes=10)
+        for errand in await app.store.due_errands("telegram", now=now + timedelta(hours=1)):
+            await app.store.put_off_errand(errand.id, until=now + SOON)
+    await house.start()
+
+
+async def test_cards_come_as_a_file_that_is_deleted_when_it_is_time_though_the_bot_was_restarted(house: House) -> None:
+    await ready(house)
+    server = house.server
+    await house.start()
+    assert "print anew" in (await house.ask(OLGA, '/cards void "School"'))["text"]
+    message = await house.ask(OLGA, "/cards School 3")
+    assert message["caption"].startswith("3 cards for School.\nI delete this message in 10 minutes")
+    assert message["document"]["file_name"].endswith(".pdf")
+    [request] = server.called("sendDocument")
+    assert "protect_content" not in request.params  # it must be possible to save it
+    cards = await fetched(house, message)
+    assert len(cards) == 3
+    assert "You would pledge for School" in (await house.ask(server.person(), cards[0]))["text"]
+
+    await let_ten_minutes_pass(house)
+    await house.until(lambda: message["message_id"] not in server.chats[OLGA].messages)
+    assert len([call for call in server.called("deleteMessage") if call.params["chat_id"] == OLGA]) == 1
+    await house.stop()
+    async with house.looked_into() as app:
+        assert await app.store.next_errand("telegram") is None
+
+
+async def test_a_deletion_that_fails_is_tried_again_and_one_that_somebody_else_did_is_not(house: House) -> None:
+    await ready(house)
+    server = house.server
+    await house.start()
+    await house.ask(OLGA, '/cards void "School"')
+    first = await house.ask(OLGA, "/cards School 1")
+    second = await house.ask(OLGA, "/cards School 2")
+    for message in (first, second):
+        await fetched(house, message)
+    del server.chats[OLGA].messages[second["message_id"]]
+    server.plan("deleteMessage", flood(1), flood(1))
+    await let_ten_minutes_pass(house)
+    # both fail; then one is deleted, and the other is not there any more
+    await house.until(lambda: [call.status for call in server.called("deleteMessage")][3:], patience_s=30)
+    assert sorted(call.status or 0 for call in server.called("deleteMessage")) == [200, 400, 429, 429]
+    assert first["message_id"] not in server.chats[OLGA].messages
+    await house.stop()
+    async with house.looked_into() as app:
+        assert await app.store.next_errand("telegram") is None
+
+
+async def test_a_file_that_does_not_get_through_is_sent_again(house: House) -> None:
+    await ready(house)
+    await house.start()
+    await house.ask(OLGA, '/cards void "School"')
+    house.server.plan("sendDocument", broken(502), flood(1))
+    message = await house.ask(OLGA, "/cards School 2")
+    assert len(await fetched(house, message)) == 2
+    assert len([m for m in house.server.chats[OLGA].from_bot if "document" in m]) == 1
+
+
+async def test_who_cannot_be_sent_the_file_is_told_that_its_codes_are_lost(house: House) -> None:
+    await ready(house)
+    await house.start()
+    await house.ask(OLGA, '/cards void "School"')
+    house.server.plan("sendDocument", *[broken(502)] * 4)
+    assert "I could not send you the file" in (await house.ask(OLGA, "/cards School 2"))["text"]
+    [request, *_] = house.server.called("sendDocument")
+    with reading(request.files["document"].data) as pages:
+        house.codes += [code.replace("-", "") for code in printed(pages)]
+
+
+async def test_pages_turn_in_place_and_the_picture_and_the_table_come_beside_the_board(house: House) -> None:
+    shops = tuple((f"Shop {number:02}", 10, 5, "") for number in range(12))
+    await ready(house, shops=shops)
+    server = house.server
+    await house.start()
+    board = await house.ask(OLGA, "/board")
+    assert labels(board) == ["Next", "Picture"]
+    turned = await house.press(board, "Next")
+    assert turned["message_id"] == board["message_id"]
+    assert turned["text"].endswith("Page 2 of 2")
+    assert labels(turned) == ["Previous", "Picture"]
+
+    server.plan("sendPhoto", lost())
+    await house.press(turned, "Picture")
+    photo = house.last(OLGA)
+    assert photo["photo"]
+    assert photo["caption"].startswith("One day for the rent freeze")
+    assert house.as_it_is(turned)["text"] == turned["text"]
+    [_lost, request] = server.called("sendPhoto")
+    assert request.files["photo"].data.startswith(b"\x89PNG")
+    assert "protect_content" not in server.called("sendMessage")[-1].params
+
+    table = await house.ask(OLGA, "/board csv")
+    assert table["document"]["file_name"].endswith(".csv")
+    _path, data = server.files[table["document"]["file_id"]]
+    assert data.decode().count("\n") == 14
+    await house.stop()
+    async with house.looked_into() as app:
+        assert await app.store.next_errand("telegram") is None  # only codes are deleted
