@@ -1,4 +1,4 @@
-"""The command: `python -m bench pledges` or `python -m bench tally`."""
+"""The command: `python -m bench pledges`, or `tally`, `telegram`, `discord`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import pledges, tally, telegram
+from bench import discord, pledges, tally, telegram
 from bench.ground import Ground
+
+BENCHES = {"pledges": pledges.bench, "tally": tally.bench, "telegram": telegram.bench, "discord": discord.bench}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one bench; 1 if a verdict was wrong. Goals missed are printed and nothing more: disks differ."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", choices=("pledges", "tally", "telegram"))
+    parser.add_argument("what", choices=tuple(BENCHES))
     parser.add_argument("--dir", type=Path, default=Path(), help="where the databases are put; its disk is measured")
     parser.add_argument("--quick", action="store_true", help="tiny: shows that it runs, measures nothing")
     chosen = parser.parse_args(arguments)
-    bench = {"pledges": pledges.bench, "tally": tally.bench, "telegram": telegram.bench}[chosen.what]
+    bench = BENCHES[chosen.what]
     with Ground(chosen.dir) as ground:
         print(ground.description())
         return asyncio.run(bench(ground, quick=chosen.quick))

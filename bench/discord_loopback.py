@@ -29,8 +29,10 @@ EPHEMERAL = 64
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.1\r\n")
 _WEBSOCKET = re.compile(rb"\r\nsec-websocket-key: *(\S+)", re.IGNORECASE)
-_ANSWERS = re.compile(rb"(?:POST (?P<callback>/api/v10/interactions/)|PATCH /api/v10/webhooks/)\d+/(?P<token>[^/]+)/")
-_SEVERAL = b"with_response=1"
+_ANSWERS = re.compile(
+    rb"(?:POST (?P<callback>/api/v10/interactions/)|(?:PATCH|POST) /api/v10/webhooks/)\d+/(?P<token>[^/? ]+)"
+)
+_WITH_RESPONSE = b"with_response=1"
 
 TERMS = (
     "One day for the rent freeze · New York\n\nWe want:\n• Freeze the rent\n• Fast and free buses\n\n"
@@ -283,11 +285,24 @@ class Bot:
 
     def __init__(self) -> None:
         self.gateway: Callable[[dict[str, Any] | bytes], None] | None = None
+        self.curious: list[Callable[[], None]] = []
         self.acts: dict[bytes, Act] = {}
         self.waiting: Iterator[Act] = iter(())
         self.left = 0
         self.began = self.ended = 0.0
         self.tell: Callable[[], None] | None = None
+
+    def connected(self, gateway: Callable[[dict[str, Any] | bytes], None]) -> None:
+        """Note where interactions go."""
+        self.gateway = gateway
+        while self.curious:
+            self.curious.pop()()
+
+    def when_connected(self, tell: Callable[[], None]) -> None:
+        """Tell somebody, now or later."""
+        self.curious.append(tell)
+        if self.gateway is not None:
+            self.connected(self.gateway)
 
     def begin(self, outstanding: int, now: float) -> None:
         """Let the first people act."""
@@ -378,7 +393,7 @@ class Connection(asyncio.Protocol):
         self._received = received[whole:]
         answers = _ANSWERS.match(received)
         if answers:
-            self._answered(answers, body, several=_SEVERAL in received[answers.end() : answers.end() + 40])
+            self._answered(answers, body, with_response=_WITH_RESPONSE in received[answers.end() : answers.end() + 40])
         elif key := _WEBSOCKET.search(received, 0, end):
             self._upgrade(key[1], compressed=b"compress=zlib-stream" in received[:end])
         else:
@@ -387,7 +402,7 @@ class Connection(asyncio.Protocol):
             self._asked(request[1].decode(), request[2].decode(), body)
         return True
 
-    def _answered(self, answers: re.Match[bytes], body: bytes, *, several: bool) -> None:
+    def _answered(self, answers: re.Match[bytes], body: bytes, *, with_response: bool) -> None:
         now = self._loop.time()
         known = self._discord.acts.get(answers["token"])
         if known is None:
@@ -405,7 +420,7 @@ class Connection(asyncio.Protocol):
             kind = said["type"]
             act.callback = kind, said.get("data", {}).get("flags", 0)
             act.called_back = now
-            self._send(CALLED_BACK[kind] if several else NOTHING)
+            self._send(CALLED_BACK[kind] if with_response else NOTHING)
             if kind in {MESSAGE, UPDATED}:
                 bot.answer(act, said["data"], now)
 
@@ -423,7 +438,10 @@ class Connection(asyncio.Protocol):
             self._send(NOTHING)
 
     def _bench(self, bot: Bot, query: str, body: bytes) -> None:
-        """Do what the bench itself asks: load interactions, or let so many at a time happen."""
+        """Do what the bench itself asks: say when a bot has connected, load interactions, let so many happen."""
+        if not body and not query:
+            bot.when_connected(lambda: self._send(NOTHING))
+            return
         if body:
             self._discord.load(bot, json.loads(body))
             self._send(_http(len(bot.acts)))
@@ -490,12 +508,12 @@ class Connection(asyncio.Protocol):
         if what["op"] == 1:
             self._tell({"op": 11})
         elif what["op"] == 2:
-            self._discord.bots[what["d"]["token"]].gateway = self._tell
             host, port = self._transport.get_extra_info("sockname")[:2]
             ready = {"v": 10, "user": ME, "session_id": "bench", "resume_gateway_url": f"ws://{host}:{port}"}
             ready |= {"guilds": [{"id": GUILD, "unavailable": True}], "application": {"id": APPLICATION, "flags": 0}}
             self._tell({"op": 0, "t": "READY", "s": 1, "d": ready})
             self._tell({"op": 0, "t": "GUILD_CREATE", "s": 2, "d": _GUILD})
+            self._discord.bots[what["d"]["token"]].connected(self._tell)
 
 
 async def serve() -> None:

@@ -41,6 +41,7 @@ def run(what: str, folder: Path) -> str:
             ],
         ),
         ("tally", ["tally_many_to_few_cards"]),
+        ("discord", ["discord_to_bare_16_at_once"]),
     ],
 )
 def test_a_bench_ends_with_a_line_for_each_goal_and_leaves_nothing_behind(
@@ -50,6 +51,12 @@ def test_a_bench_ends_with_a_line_for_each_goal_and_leaves_nothing_behind(
     assert [line.split()[1] for line in said.splitlines()[-len(ratios) :] if RATIO.match(line)] == ratios
     assert RATIO.findall(said) == ratios
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_answer_on_discord_is_the_right_one_and_every_pledge_is_stored(tmp_path: Path) -> None:
+    said = run("discord", tmp_path)
+    assert re.search(r"^wrong verdicts 0 of [1-9]\d*$", said, re.MULTILINE)
+    assert re.search(r"^pledges stored ([1-9]\d*) of \1$", said, re.MULTILINE)
 
 
 def test_every_verdict_of_the_bench_is_the_expected_one_also_when_the_database_refuses_some(tmp_path: Path) -> None:

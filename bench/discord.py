@@ -1,0 +1,344 @@
+"""How many interactions a second over Discord, beside a bare discord.py command that only answers.
+
+One of ours is acknowledged, committed, and its answer shown: two requests where the bare one makes one. Each contender
+is a bot of its own at a loopback server in another process. They take turns, several rounds long, and each ratio is
+the median of the ratios of single rounds: a machine that is slow for a second is slow for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import random
+import statistics
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bench import discord_loopback as loopback
+from bench.ground import Ground, percentile, ratio
+from bench.telegram import open_walkout
+from bot import cards
+from bot.clock import real_clock
+from bot.settings import Settings
+from bot.wiring import App, open_app
+from handlers.discord.chat import PLATFORM
+from handlers.discord.platform import open_discord
+from handlers.discord.widgets import ENTER_CARD
+from handlers.service import Link
+
+PATIENCE_S = 60
+
+BARE, TWO, OURS = "bare", "two", "ours"
+NAMES = {
+    BARE: "discord.py, answers at once",
+    TWO: "discord.py, defers and edits",
+    OURS: "ours: deferred, stored, edited",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sizes:
+    """How much is done."""
+
+    rounds: int
+    batch: int  #: people who pledge in a round of ours; there are 3.3 interactions for each
+    at_once: tuple[int, ...]  #: interactions that wait for an answer
+
+
+FULL = Sizes(rounds=7, batch=600, at_once=(64, 256))
+QUICK = Sizes(rounds=1, batch=20, at_once=(16,))
+
+
+@dataclass(kw_only=True, slots=True)
+class Measured:
+    """What one contender did, round by round."""
+
+    rates: list[float] = field(default_factory=list)  #: interactions a second
+    cpu: list[float] = field(default_factory=list)  #: microseconds each, all threads of this process
+    acknowledged: list[float] = field(default_factory=list)  #: p99 in milliseconds
+    answered: list[float] = field(default_factory=list)  #: p99 in milliseconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What somebody does, and what must come of it."""
+
+    does: Mapping[str, Any]  #: see loopback.interaction
+    callback: tuple[int, int]  #: its kind and its flags
+    says: str  #: how the answer begins, or a line of it
+    offers: frozenset[str]  #: the buttons under it, by their custom ids
+    flags: int = 0  #: what the answer says of itself; an edited message stays as it was
+
+    def is_right(self, outcome: Sequence[Any]) -> bool:
+        """Judge what loopback.Act.outcome tells."""
+        kind, flags, _, _, shown = outcome
+        if shown is None or (kind, flags) != self.callback:
+            return False
+        offers = {item["custom_id"] for row in shown.get("components") or [] for item in row["components"]}
+        says = any(line.startswith(self.says) for line in shown["content"].splitlines())
+        return says and offers == self.offers and shown.get("flags", 0) == self.flags
+
+
+# -- what people do ---------------------------------------------------------------------------------------
+
+
+class People:
+    """Each pledges in one round, looks in the next, and takes it back in the one after; one act in eleven is bad."""
+
+    def __init__(self, codes: Iterator[str], numbers: Iterator[int]) -> None:
+        self._codes = codes
+        self._numbers = numbers
+        self._pledged: list[tuple[int, str]] = []
+        self._looked: list[tuple[int, str]] = []
+        self.standing = 0
+
+    def act(self, batch: int) -> list[Asked]:
+        """Return a round's acts, shuffled."""
+        new = [(next(self._numbers), next(self._codes)) for _ in range(batch)]
+        acts = [_press("p", who, code, "Recorded. Workplace ", "cw") for who, code in new]
+        acts += [_status(who, code, "Your pledge stands.", "cw") for who, code in self._pledged]
+        acts += [_press("w", who, code, "Taken back.", "pc") for who, code in self._looked]
+        for _, code in self._pledged[: batch // 7]:
+            acts += [_refused_press(next(self._numbers), code), _unknown(next(self._numbers))]
+        random.Random(len(new)).shuffle(acts)
+        self.standing += len(new) - len(self._looked)
+        self._looked, self._pledged = self._pledged, new
+        return acts
+
+
+def _press(letter: str, who: int, code: str, says: str, offers: str) -> Asked:
+    does = {"press": f"{letter}:{code}", "person": who}
+    return Asked(does=does, callback=(loopback.UNCHANGED, 0), says=says, offers=_offers(offers, code))
+
+
+def _refused_press(who: int, code: str) -> Asked:
+    """Press Pledge on a card of somebody else's; the message stays, the refusal goes below."""
+    pressed = _press("p", who, code, "This card has been used by somebody else.", "")
+    return replace(pressed, flags=loopback.EPHEMERAL)
+
+
+def _status(who: int, code: str, says: str, offers: str) -> Asked:
+    does = {"name": "status", "options": {"card": code}, "person": who}
+    callback = (loopback.THINKING, loopback.EPHEMERAL)
+    return Asked(does=does, callback=callback, says=says, offers=_offers(offers, code))
+
+
+def _unknown(who: int) -> Asked:
+    return replace(_status(who, cards.mint(), "I do not know this card.", ""), offers=frozenset({ENTER_CARD}))
+
+
+def _offers(letters: str, code: str) -> frozenset[str]:
+    return frozenset(f"{letter}:{code}" for letter in letters)
+
+
+class Strangers:
+    """All send the same command."""
+
+    def __init__(self, numbers: Iterator[int], kind: int) -> None:
+        self._numbers = numbers
+        self._kind = kind
+
+    def act(self, batch: int) -> list[Asked]:
+        """Return a round's acts: as many as ours has."""
+        code = cards.mint()
+        return [
+            Asked(
+                does={"name": "status", "options": {"card": code}, "person": next(self._numbers)},
+                callback=(self._kind, loopback.EPHEMERAL),
+                says="ok",
+                offers=frozenset(),
+                flags=loopback.EPHEMERAL if self._kind == loopback.MESSAGE else 0,
+            )
+            for _ in range(3 * batch + 2 * (batch // 7))
+        ]
+
+
+# -- the server, seen from here ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loopback:
+    """A running bench/discord_loopback.py."""
+
+    port: int
+    session: aiohttp.ClientSession
+
+    @property
+    def api(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}{loopback.API}"
+
+    @property
+    def gateway(self) -> str:
+        """Where its gateway is."""
+        return f"ws://127.0.0.1:{self.port}"
+
+    async def connected(self, token: str) -> None:
+        """Wait until the gateway has let a bot in."""
+        async with asyncio.timeout(PATIENCE_S):
+            await self._ask(token)
+
+    async def load(self, token: str, acts: Sequence[Mapping[str, Any]]) -> None:
+        """Make interactions ready for a bot."""
+        await self._ask(token, json=acts)
+
+    async def act(self, token: str, at_once: int) -> bytes:
+        """Let them happen, so many at once; return the seconds it took and each outcome, as JSON."""
+        return await self._ask(token, params=f"{at_once}&{PATIENCE_S}")
+
+    async def _ask(self, token: str, **more: Any) -> bytes:
+        async with self.session.post(f"http://127.0.0.1:{self.port}/bench/{token}", **more) as answer:
+            return await answer.read()
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Loopback]:
+    """Run a server for as long as the block lasts."""
+    command = (sys.executable, "-m", loopback.__name__)
+    home = Path(__file__).parents[1]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=home)
+    try:
+        assert process.stdout is not None  # noqa: S101
+        port = int(await process.stdout.readline())
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session:
+            yield Loopback(port=port, session=session)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+# -- the contenders ---------------------------------------------------------------------------------------
+
+Interaction = discord.Interaction[discord.Client]
+
+
+@asynccontextmanager
+async def bare(server: Loopback, token: str) -> AsyncIterator[None]:
+    """Run discord.py as its documentation shows it."""
+    Route.BASE = server.api
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(server.gateway)
+    client = discord.Client(intents=discord.Intents(guilds=True, dm_messages=True))
+    tree = app_commands.CommandTree(client)
+
+    async def answers(interaction: Interaction, card: str) -> None:  # noqa: ARG001
+        await interaction.response.send_message("ok", ephemeral=True)
+
+    async def defers(interaction: Interaction, card: str) -> None:  # noqa: ARG001
+        await interaction.response.defer(ephemeral=True)
+        await interaction.edit_original_response(content="ok")
+
+    callback = answers if token == BARE else defers
+    tree.add_command(app_commands.Command(name="status", description="check", callback=callback))
+    async with client:
+        await client.login(token)
+        connecting = asyncio.create_task(client.connect())
+        try:
+            await server.connected(token)
+            yield
+        finally:
+            await client.close()
+            await connecting
+
+
+@asynccontextmanager
+async def ours(server: Loopback, token: str, app: App) -> AsyncIterator[None]:
+    """Run the bot as `allout run` does."""
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        data=app.data,
+        discord_token=token,  # type: ignore[arg-type]
+        discord_api_url=server.api,
+        discord_gateway_url=server.gateway,
+    )
+    link = Link(PLATFORM, app)
+    async with open_discord(app, settings, link) as (_, take):
+        taking = asyncio.ensure_future(take())
+        try:
+            await server.connected(token)
+            yield
+        finally:
+            taking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await taking
+            await link.aclose()
+
+
+# -- the bench --------------------------------------------------------------------------------------------
+
+
+async def turn(server: Loopback, token: str, acts: Sequence[Asked], at_once: int, measured: Measured) -> int:
+    """Let a contender answer; return how many answers were wrong or never came."""
+    await server.load(token, [asked.does for asked in acts])
+    gc.collect()
+    gc.freeze()
+    cpu = process_time()
+    told = await server.act(token, at_once)
+    measured.cpu.append((process_time() - cpu) / len(acts) * 1e6)
+    took, outcomes = json.loads(told)
+    measured.rates.append(len(acts) / took)
+    measured.acknowledged.append(percentile((outcome[2] * 1000 for outcome in outcomes), 99))
+    measured.answered.append(percentile((outcome[3] * 1000 for outcome in outcomes), 99))
+    return sum(not asked.is_right(outcome) for asked, outcome in zip(acts, outcomes, strict=True))
+
+
+async def bench(ground: Ground, *, quick: bool) -> int:
+    """Measure, and print the tables and the ratios; 1 if an answer or a stored pledge was wrong."""
+    sizes = QUICK if quick else FULL
+    codes = [cards.mint() for _ in range(sizes.batch * len(sizes.at_once) * (sizes.rounds + 2))]
+    numbers = count(1_200_000_000_000_000_000)
+    people = People(iter(codes), numbers)
+    contenders: Mapping[str, Callable[[int], list[Asked]]] = {
+        BARE: Strangers(numbers, loopback.MESSAGE).act,
+        TWO: Strangers(numbers, loopback.THINKING).act,
+        OURS: people.act,
+    }
+    ratios, total, wrong = [], 0, 0
+    async with open_app(ground.folder / "data", clock=real_clock, senders={PLATFORM: None}) as app:
+        walkout = await open_walkout(app, codes)
+        async with running() as server, bare(server, BARE), bare(server, TWO), ours(server, OURS, app):
+            for at_once in sizes.at_once:
+                measured = {token: Measured() for token in NAMES}
+                for nth in range(-2, sizes.rounds):  # two rounds warm up and are forgotten
+                    for token in NAMES if nth % 2 else reversed(NAMES):
+                        acts = contenders[token](sizes.batch)
+                        wrong += await turn(server, token, acts, at_once, measured[token] if nth >= 0 else Measured())
+                        total += len(acts)
+                _report(at_once, measured)
+                both = zip(measured[OURS].rates, measured[BARE].rates, strict=True)
+                ratios.append((at_once, statistics.median(mine / theirs for mine, theirs in both)))
+        stands = sum(place.standing for place in await app.store.workplaces(walkout))
+    print(f"pledges stored {stands} of {people.standing}")
+    print(f"wrong verdicts {wrong} of {total}")
+    for at_once, value in ratios:
+        ratio(f"discord_to_bare_{at_once}_at_once", value, ">=0.6")
+    return 0 if not wrong and stands == people.standing else 1
+
+
+def _report(at_once: int, measured: Mapping[str, Measured]) -> None:
+    print(
+        f"{f'{at_once} at once':32}{'answers/s':>10}{'CPU us each':>12}"
+        f"{'p99 ms':>8}{'to acknowledge':>16}{'to bare':>9}  {'round by round'}"
+    )
+    for token, mine in measured.items():
+        each = [a / b for a, b in zip(mine.rates, measured[BARE].rates, strict=True)]
+        middle = statistics.median
+        print(
+            f"{NAMES[token]:32}{middle(mine.rates):10.0f}{middle(mine.cpu):12.0f}{middle(mine.answered):8.1f}"
+            f"{middle(mine.acknowledged):16.1f}{middle(each):9.2f}  {' '.join(f'{one:.2f}' for one in each)}"
+        )
