@@ -17,11 +17,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import handlers
-from bot.domain.model import Stage
 from handlers.conversation import COMMANDS
 from handlers.texts import discord, telegram
-from handlers.texts.catalogue import LOCALES, _, languages, speaking
-from tests.tour import WAYS, tour
+from handlers.texts.catalogue import LOCALES, languages, speaking
 
 HANDLERS = Path(handlers.__file__).parent
 TRANSLATIONS = [language for language in languages() if language != "en"]
@@ -31,7 +29,6 @@ Texts = tuple[str, ...]
 COMMAND = re.compile(r"(?<![\w/])/[a-z]+|--[a-z-]+|`[^`]+`")
 
 LONGEST_LABEL = 20
-LONGEST_BUTTON_DATA = 64
 
 
 @cache
@@ -117,55 +114,9 @@ def test_what_platforms_show_in_little_room_fits(language: str) -> None:
         assert all(1 <= len(text) <= 100 for text in [*described, discord.organize()])  # Discord; Telegram: 256
         assert len(telegram.description()) <= 512
         assert len(telegram.short_description()) <= 120
+        assert len(telegram.can_clear()) <= 190
+        assert len(telegram.not_cleared()) <= 200
         assert len(discord.enter_card()) <= 45
         assert len(discord.card_label()) <= 45
         labels = [discord.enter_card(), telegram.bind_label(), telegram.not_now_label(), telegram.open_private()]
         assert all(len(label) <= LONGEST_LABEL for label in labels)
-
-
-@pytest.mark.parametrize("language", ["en", *TRANSLATIONS])
-@pytest.mark.parametrize("stage", [Stage.DRAFT, Stage.OPEN, Stage.ON, Stage.LAPSED])
-async def test_buttons_are_short_and_no_two_of_one_message_are_called_the_same(
-    data: Path, language: str, stage: Stage
-) -> None:
-    async with tour(data, language) as visitor:
-        await visitor.appoint()
-        await visitor.come_to(stage)
-        for ways in WAYS:
-            visitor.ways = ways
-            await visitor.visit()
-        assert any(visitor.labels)
-        for labels in visitor.labels:
-            assert len(set(labels)) == len(labels), labels
-            assert all(1 <= len(label) <= LONGEST_LABEL for label in labels), labels
-        assert all(len(data.encode()) <= LONGEST_BUTTON_DATA for _who, data in visitor.pressed)
-
-
-@pytest.mark.parametrize(
-    ("spoken", "said"),
-    [
-        ("es", "Ahora no"),
-        ("es-419", "Ahora no"),
-        ("es-ES", "Ahora no"),
-        ("es-mx", "Ahora no"),
-        ("es_MX", "Ahora no"),
-        ("en-GB", "Not now"),
-        ("pt-br", "Not now"),  # there is none yet
-        ("../es", "Not now"),
-        ("", "Not now"),
-        (None, "Not now"),
-    ],
-)
-def test_a_language_is_found_however_a_chat_names_it(spoken: str | None, said: str) -> None:
-    with speaking(spoken):
-        assert _("Not now") == said
-
-
-def test_where_nobody_says_which_language_the_one_spoken_already_goes_on() -> None:
-    with speaking("es"):
-        with speaking(None):
-            assert _("Not now") == "Ahora no"
-        with speaking("en"):
-            assert _("Not now") == "Not now"
-        assert _("Not now") == "Ahora no"
-    assert _("Not now") == "Not now"

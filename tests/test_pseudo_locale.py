@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
 from string import Formatter
@@ -20,15 +21,16 @@ import pytest
 import handlers
 from bot.domain import errors
 from bot.domain.errors import KeyFileRefused, Refused, StoreUnusable, TallyDue
-from bot.domain.model import BoardLine, Counts, Kind, Stage, Terms, Walkout, WalkoutId
+from bot.domain.model import Announcement, BoardLine, Counts, Kind, Stage, Terms, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, Role
 from bot.draft import Problem, ProblemKind, RosterOptions, SourceFile, read
+from bot.outbox import Letter
 from bot.usecases import stewards
 from bot.usecases.audit import Line
 from bot.usecases.proposals import Gaps
 from bot.usecases.stewards import Board, published
 from handlers.board_csv import table
-from handlers.conversation import COMMANDS, Ways
+from handlers.conversation import COMMANDS, RoomsBy, Ways
 from handlers.pictures.poster import poster
 from handlers.texts import (
     board,
@@ -39,24 +41,31 @@ from handlers.texts import (
     draft,
     general,
     organizers,
+    paper,
     refusals,
     sheets,
     telegram,
     times,
     workers,
 )
-from handlers.texts.catalogue import speaking
+from handlers.texts.announcements import announcement
+from handlers.texts.catalogue import languages, speaking, translated
 from tests.conftest import NOON, opened, shops, terms
 from tests.console.play import terms as terms_file
-from tests.tour import ABOUT, WAYS, Tour, tour
+from tests.tour import ABOUT, ANA, BEN, GENTLY, MANY, OLGA, STEWARD, WAYS, Tour, tour
 
 PSEUDO = "⟦⟧"
 
+LONGEST_LABEL = 20
+LONGEST_BUTTON_DATA = 64
+
 NOT_OURS = (
     r"https?://\S+",
-    r"/[a-z]+(?: off)?",  # commands are the same in every language
+    r"/[a-z]+(?: off)?|\bvoid\b|allout cards .* --out cards\.pdf",  # typed, in any language
     r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}",  # codes
+    r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b",  # references
     r"Telegram|Discord|CSV|TOML",  # names
+    *(rf"(?:\b{code} \()?\b{named}\b" for code, named in catalogue.NAMES.items()),  # languages, named in themselves
     r"\d{4}-\d\d-\d\dT[\d:+-]+",
 )
 
@@ -73,6 +82,7 @@ class Bracketed(NullTranslations):
         return bracketed(msgid1 if n == 1 else msgid2)
 
 
+@cache
 def bracketed(message: str) -> str:
     found = []
     for words, name, spec, conversion in Formatter().parse(message):
@@ -94,7 +104,7 @@ def outside(text: str, names: Iterable[str] = ()) -> str:
 
 
 def check(texts: Iterable[str], names: Iterable[str] = ()) -> None:
-    seen = list(texts)
+    seen = set(texts)
     assert seen
     wrong = {text: outside(text, names) for text in seen if outside(text, names)}
     assert not wrong
@@ -119,27 +129,41 @@ def test_the_brackets_find_what_is_not_in_the_catalogue_and_what_is_filled_in_ra
     assert outside(_("Send /{command} now.").format(command="status")) == ""
 
 
-@pytest.mark.parametrize("ways", WAYS, ids=lambda ways: str(ways.rooms_by))
-@pytest.mark.parametrize("stage", list(Stage))
+VISITS = [*((stage, WAYS[0]) for stage in Stage), *((Stage.OPEN, ways) for ways in WAYS[1:])]
+"""Ways differ in what is said of rooms and of typing, wherever the walkout stands."""
+
+
+@pytest.mark.parametrize(("stage", "ways"), VISITS, ids=[f"{stage}-{ways.rooms_by}" for stage, ways in VISITS])
 async def test_all_that_can_be_said_at_a_stage(data: Path, stage: Stage, ways: Ways) -> None:
     async with tour(data, PSEUDO) as visitor:
         visitor.ways = ways
         await visitor.appoint()
         await visitor.come_to(stage)
         await visitor.visit()
-        await visitor.hand_in()
-        check(visitor.said, visitor.names)
+        if ways.rooms_by is RoomsBy.NAME:
+            await visitor.mistake()
+            await visitor.hand_in()
+            await look_at_the_board(visitor)
+        check_all(visitor)
+
+
+async def test_all_that_can_be_said_on_the_day(data: Path) -> None:
+    async with tour(data, PSEUDO) as visitor:
+        await visitor.appoint()
+        await visitor.come_to(Stage.ON)
+        await visitor.see_the_day()
+        await visitor.visit(who=[ANA, BEN, STEWARD, OLGA])
         await look_at_the_board(visitor)
+        check_all(visitor)
 
 
-@pytest.mark.parametrize("ways", WAYS, ids=lambda ways: str(ways.rooms_by))
+@pytest.mark.parametrize("ways", [WAYS[0], WAYS[2]], ids=lambda ways: str(ways.rooms_by))
 async def test_all_that_can_be_said_where_there_are_no_cards(data: Path, ways: Ways) -> None:
     async with tour(data, PSEUDO, entry="open", approvals=1, citywide_counts="all", minimum_workplaces=2) as visitor:
         visitor.ways = ways
         await visitor.come_to(Stage.OPEN)
-        await visitor.visit()
-        await visitor.visit(COMMANDS[::-1])
-        check(visitor.said, visitor.names)
+        await visitor.visit(COMMANDS[::-1] if ways.rooms_by is RoomsBy.PLACE else GENTLY)
+        check_all(visitor)
 
 
 @pytest.mark.parametrize("approvals", [1, 2])
@@ -148,21 +172,33 @@ async def test_all_that_can_be_said_of_a_draft_without_cards_and_rooms_by_people
 ) -> None:
     async with tour(data, PSEUDO, bare=True, approvals=approvals, legal_notice="") as visitor:
         await visitor.visit(COMMANDS[::-1], newest_first=True)
-        check(visitor.said, visitor.names)
+        check_all(visitor)
 
 
-@pytest.mark.parametrize("ways", WAYS, ids=lambda ways: str(ways.rooms_by))
-async def test_all_that_can_be_said_by_people_who_go_through_the_commands_backwards(data: Path, ways: Ways) -> None:
-    async with tour(data, PSEUDO, entry="open" if ways.typed else "cards") as visitor:
-        visitor.ways = ways
+async def test_all_that_can_be_said_by_people_who_go_through_the_commands_backwards(data: Path) -> None:
+    async with tour(data, PSEUDO) as visitor:
         await visitor.appoint(newest_first=True)
         await visitor.come_to(Stage.OPEN)
         await visitor.visit(COMMANDS[::-1], newest_first=True)
-        check(visitor.said, visitor.names)
+        check_all(visitor)
+
+
+async def test_all_that_can_be_said_page_by_page(data: Path) -> None:
+    async with tour(data, PSEUDO, shops=MANY) as visitor:
+        await visitor.come_to(Stage.CALLED_OFF, quietly=True)
+        for name in ("board", "report"):
+            await visitor.choose(OLGA, name, visitor.walkout)
+            await visitor.press_all()
+        check_all(visitor)
+    async with tour(data / "rooms", PSEUDO, shops=MANY) as visitor:
+        await visitor.choose(OLGA, "rooms", visitor.walkout)
+        await visitor.press_all()
+        check_all(visitor)
 
 
 async def test_all_that_comes_by_itself(data: Path) -> None:
     kinds: set[Kind] = set()
+    told = 0
     for stage in Stage:
         async with tour(data / stage, PSEUDO) as visitor:
             await visitor.appoint()
@@ -174,9 +210,22 @@ async def test_all_that_comes_by_itself(data: Path) -> None:
                 await visitor.press_all()
             else:
                 await visitor.come_to(stage)
-            check(visitor.said, visitor.names)
+            check_all(visitor)
             kinds |= visitor.kinds
+            told += visitor.told
     assert kinds == set(Kind), "let tests/tour.py cause these as well"
+    assert told
+
+
+def check_all(visitor: Tour) -> None:
+    """No letter stands outside of brackets, and in every language the buttons can be told apart and are short."""
+    check(visitor.said, visitor.names)
+    for labels in {tuple(re.sub("[⟦⟧]", "", label) for label in labels) for labels in visitor.labels}:
+        for language in languages():
+            named = [translated(label, language) or label for label in labels]
+            assert len(set(named)) == len(named), named
+            assert all(1 <= len(label) <= LONGEST_LABEL for label in named), named
+    assert all(len(data.encode()) <= LONGEST_BUTTON_DATA for _who, data in visitor.pressed)
 
 
 async def look_at_the_board(visitor: Tour) -> None:
@@ -188,7 +237,7 @@ def look_closely(seen: Board) -> None:
     drawn = poster(seen)
     city = drawn.thermometer
     said = [drawn.stage_said, drawn.chosen, drawn.more, drawn.as_of, drawn.next_tally, drawn.boxes, drawn.city]
-    check([*said, city.said, city.ready, city.everywhere, *(bar.said for bar in drawn.bars)])
+    check([*said, city.said, city.ready, city.everywhere, city.turnout, *(bar.said for bar in drawn.bars)])
     check([board.board(seen, page) for page in (None, 1, 2)], [seen.walkout.id])
     check(row["shown"] for row in csv.DictReader(io.StringIO(table(seen).decode())))
 
@@ -278,6 +327,33 @@ def test_boards_of_many_workplaces() -> None:
     look_closely(published(opened(title="1", citywide_counts=Counts.ALL), many, only="1"))
 
 
+def test_boards_of_the_day_itself() -> None:
+    seen = replace(opened(title="1", city="2", turnout=True), stage=Stage.ON, tallied=NOON + timedelta(days=99))
+    for lines in ((0, 0), (0, 5), (100, 105)):
+        shown = [
+            replace(shop, name=str(shop.id), out=True, turnout_line=BoardLine(reached=n > shop.threshold, number=n))
+            for shop, n in zip(shops(200, 200, threshold=100), lines, strict=True)
+        ]
+        look_closely(published(seen, shown))
+
+
+def test_what_workers_are_told_who_asked() -> None:
+    walkout, [place] = opened(title="1", on_the_day="2"), shops(9)
+    for kind in (Kind.ON, Kind.LAPSED, Kind.CALLED_OFF):
+        for about in (walkout, replace(walkout, next_tally=None)):
+            for out in (True, False):
+                letter = Letter(
+                    news=Announcement(kind=kind, occasion="1"),
+                    walkout=about,
+                    about=replace(place, name="9", meet="8", out=out),
+                    address="7",
+                    private=True,
+                    worker=True,
+                    nonce="6",
+                )
+                check([announcement(letter)])
+
+
 def test_drafts_of_workplaces_that_are_merged() -> None:
     rows = "".join(f"{name},5,5,{name % 12}\n" for name in range(40))
     csv_file = SourceFile(name="1.csv", data=f"workplace,headcount,threshold,group\n{rows}".encode())
@@ -289,7 +365,7 @@ def test_drafts_of_workplaces_that_are_merged() -> None:
 def test_other_sentences() -> None:
     walkout, named = opened(title="1"), [replace(place, name="9") for place in shops(*[9] * 12)]
     said = [
-        organizers.walkouts([]), organizers.organizer_code("7"), times.not_an_instant("7"),
+        paper.not_delivered(), organizers.walkouts([]), organizers.organizer_code("7"), times.not_an_instant("7"),
         *(times.span(timedelta(minutes=minutes)) for minutes in (1, 15, 60, 90, 24 * 60)),
         *organizers.gaps(Gaps(without_cards=tuple(named), without_room=tuple(named), citywide_room=False), walkout.id),
         workers.choose_workplace(walkout, ["9"], 2, typed=True), workers.choose_workplace(walkout, [], 2, typed=False),
@@ -317,6 +393,7 @@ def test_what_only_one_platform_says() -> None:
                 continue
             needed = [fact for fact in inspect.signature(says).parameters.values() if fact.default is fact.empty]
             values = {"str": "7", "int": 7, "bool": True, "Sequence[str]": ["7"], "Iterable[tuple[str, str, str]]": ()}
+            values["timedelta"] = timedelta(minutes=7)
             given = {fact.name: values[str(fact.annotation)] for fact in needed}
             check([str(says(**given))], ["7"])
     check(general.platform(name) for name in ("console", "telegram", "discord"))
@@ -330,7 +407,8 @@ NOT_FOR_PEOPLE = {"cli.py", "service.py", "telegram/transport.py", "discord/mark
 NOT_SENTENCES = {
     "the gateway is closed",  # to the log
     "not modified", "chat not found", "bot was kicked", "bot is not a member", "user is deactivated",  # Telegram's
-    "/room off", "/room off ", "/room citywide #",  # typed
+    "not found",  # as well
+    "/room off", "/room off ", "/room citywide #", "allout cards ", " --all --format pdf --out cards.pdf",  # typed
     "allout demo", '<svg xml:space="preserve" ', "not now",  # the demo's
 }  # fmt: skip
 

@@ -21,8 +21,21 @@ from bot.outbox import Letter
 from bot.storage.store import Room
 from bot.usecases import automatic, organizers
 from bot.wiring import App, open_app
-from handlers.conversation import BUTTONS, COMMANDS, Command, Conversation, Here, Reply, RoomsBy, Said, Takes, Ways
+from handlers.conversation import (
+    BUTTONS,
+    COMMANDS,
+    Command,
+    Conversation,
+    Here,
+    Reply,
+    Role,
+    RoomsBy,
+    Said,
+    Takes,
+    Ways,
+)
 from handlers.conversation.letters import buttons
+from handlers.texts import discord, telegram
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 from handlers.texts.workers import console_can_see
@@ -32,10 +45,14 @@ from tests.console.play import roster, terms
 
 PLATFORM = "console"
 OLGA, OMAR, STEWARD, ANA, BEN = "901", "902", "903", "904", "905"
-EVERYBODY = (ANA, BEN, STEWARD, OMAR, OLGA)
+EVERYBODY = (ANA, BEN, STEWARD, OLGA, OMAR)
+WORKERS = (ANA, BEN)
 
 SHOPS = (("1/2", 10, 6, "§ 1"), ("3+4", 10, 5, "§ 2"), ("5·6", 10, 5, "§ 3"))
 """Names without a letter: whatever letters are seen are the bot's own."""
+
+MANY = tuple((f"{number}", 5, 5, "") for number in range(100, 113))
+"""More than one page holds, of workplaces and of rooms."""
 
 ABOUT = {
     "title": "24/7",
@@ -46,13 +63,32 @@ ABOUT = {
     "citywide_threshold": 10,
     "reminders": ["1d"],
     "milestones": True,
+    "turnout": True,
 }
 
 WAYS = (
     Ways(can_see=console_can_see),
-    Ways(can_see=console_can_see, rooms_by=RoomsBy.WORD, invite="https://1/{word}"),
-    Ways(can_see=console_can_see, rooms_by=RoomsBy.PLACE, typed=False),
+    Ways(can_see=telegram.can_see, rooms_by=RoomsBy.WORD, invite="https://1/{word}", can_clear=telegram.can_clear),
+    Ways(
+        can_see=discord.can_see,
+        rooms_by=RoomsBy.PLACE,
+        typed=False,
+        can_reach=discord.can_reach,
+        can_clear=discord.can_clear,
+    ),
 )
+
+GENTLY = sorted(COMMANDS, key=lambda command: command.name in {"open", "calloff", "remove"})
+"""Every command; last those after which others are refused."""
+
+MORE_WAYS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "appoint": (("organizer", "88"),),
+    "board": (("csv",),),
+    "cards": (("5·6", "1"), ("1/2",), ("1/2", "0"), ("void", "5·6"), ("void",)),
+    "drawn": (("1/2", "2"), ("1/2", "99"), ("2",)),
+    "room": (("citywide", "es", "#2"), ("5·6", "en", "#3"), ("citywide", "#4"), ("off", "#4"), ("3+4",)),
+}
+"""How commands are said that take one thing or another."""
 
 _CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}")
 _WORD = re.compile(r"/room ⟧?([0-9A-HJKMNP-TV-Z]{8})\b")
@@ -68,7 +104,7 @@ class Tour:
     walkout: WalkoutId
     places: Sequence[Workplace]
     cards: dict[str, list[str]]
-    letters: list[Letter]
+    post: _Postbox
     plan: tuple[SourceFile, SourceFile]
     said: list[str] = field(default_factory=list)  #: texts and labels
     labels: list[tuple[str, ...]] = field(default_factory=list)  #: of the buttons of one message
@@ -77,6 +113,8 @@ class Tour:
     pressed: set[tuple[str, str]] = field(default_factory=set)
     waiting: list[tuple[str, str]] = field(default_factory=list)  #: who may press what
     mine: dict[str, str] = field(default_factory=dict)  #: cards that somebody has pledged
+    told: int = 0  #: letters to workers who asked for them
+    heard: list[str] = field(default_factory=list)  #: references of what rooms heard
     ways: Ways = WAYS[0]
     has_cards: bool = True
 
@@ -116,10 +154,13 @@ class Tour:
     async def deliver(self) -> None:
         """Let happen what is due, and read what comes of it."""
         await self.app.scheduler.run_due()
-        letters = self.letters.copy()
-        self.letters.clear()
+        letters = self.post.letters.copy()
+        self.post.letters.clear()
         for letter in letters:
             self.kinds.add(letter.news.kind)
+            self.told += letter.worker
+            if letter.news.reference and not letter.private:
+                self.heard.append(letter.news.reference)
             if letter.role_card is not None:
                 self.names.add(letter.role_card.word)
             with speaking(self.language):
@@ -133,22 +174,32 @@ class Tour:
             if (who, data) not in self.pressed:
                 self.pressed.add((who, data))
                 await self.press(who, data)
+            if not self.waiting:
                 await self.deliver()
 
-    async def visit(self, commands: Sequence[Command] = COMMANDS, *, newest_first: bool = False) -> None:
-        """Let everybody try every command in every way, and press everything."""
-        for who in EVERYBODY:
+    async def visit(
+        self, commands: Sequence[Command] = GENTLY, who: Sequence[str] = EVERYBODY, *, newest_first: bool = False
+    ) -> None:
+        """Let people try every command in every way, and press everything."""
+        for person in who:
             for command in commands:
-                for words in self._ways_to_say(who, command):
-                    await self.choose(who, command.name, *words)
+                for words in self._ways_to_say(person, command):
+                    await self.choose(person, command.name, *words)
                 await self.press_all(newest_first=newest_first)
+
+    async def mistake(self) -> None:
+        """Let two write and press what means nothing."""
+        for who in (ANA, OLGA):
             for letter in (*BUTTONS, "?"):
                 for data in (letter, f"{letter}:", f"{letter}:0", f"{letter}:{self.walkout}:1", f"{letter}:1:1:1"):
                     await self.press(who, data)
             for text in ("0", "/0", "0" * 19, "U" * 20, f"/start {'0' * 20}", f"/pledge {self.cards['1/2'][0]}"):
                 await self.say(who, text)
+        await self.press_all()
 
     def _ways_to_say(self, who: str, command: Command) -> list[list[str]]:
+        if who in WORKERS and command.who is not Role.WORKER:  # refused, whatever stands behind it
+            return [[]]
         card = self.cards["3+4"][0] if command.name == "start" else self.cards["1/2"][0]
         values: dict[str, list[str]] = {
             Takes.CARD: [self.mine.get(who, card), card, "0" * 20, "0"],
@@ -159,10 +210,16 @@ class Tour:
             Takes.ROLE: ["steward", "organizer", "0"],
             Takes.NICKNAME: ["77", OLGA if who == OMAR else OMAR, "0"],
             Takes.ROOM: ["#1"],
+            Takes.LANGUAGE: ["es", "0"],
+            Takes.REFERENCE: [*self.heard[:1], *self.heard[-1:], "0" * 8, "0"],
+            Takes.NUMBER: ["1", "0", "999999"],
+            Takes.VOID: ["void"],
+            Takes.FILTER: ["1", "csv", "99"],
         }
         named = self.ways.rooms_by is RoomsBy.NAME
         given = [values.get(option.takes, ["0"]) for option in command.options if named or option.takes != Takes.ROOM]
-        found: list[list[str]] = [[], ["organizer", "88"]] if command.name == "appoint" else [[]]
+        more = MORE_WAYS.get(command.name, ())
+        found = [[], *([word for word in words if named or not word.startswith("#")] for words in more)]
         for number in range(max(map(len, given), default=0)):
             found.append([each[min(number, len(each) - 1)] for each in given])
             found.append([each[min(number, len(each) - 1)] for each in given if each[0] != self.walkout])
@@ -188,11 +245,11 @@ class Tour:
             await Conversation(self.app, self.ways).answer(said)
 
     async def pledge_own(self) -> None:
-        """Let two pledge, twice, who are listened to."""
-        for who, shop in ((ANA, "5·6"), (BEN, "1/2")):
-            self.mine[who] = self.cards[shop].pop()
-            for _time in range(2):
-                await self.press(who, f"p:{self.mine[who]}")
+        """Let two pledge, twice, who are listened to and want to be told."""
+        for who, shop in zip(WORKERS, ("5·6", "1/2"), strict=True):
+            self.mine[who] = code = self.cards[shop].pop()
+            for data in (f"p:{code}", f"p:{code}", f"o:{code}", f"o:{code}:yes"):
+                await self.press(who, data)
 
     async def server_code(self) -> str:
         """Make a code on the server."""
@@ -205,15 +262,16 @@ class Tour:
         await self.say(STEWARD, code)
         await self.press_all(newest_first=newest_first)
 
-    async def come_to(self, stage: Stage) -> None:
-        """Let the walkout come to a stage, with all that is heard on the way."""
+    async def come_to(self, stage: Stage, *, quietly: bool = False) -> None:
+        """Let the walkout come to a stage, with all that is heard on the way; quietly: without anybody's pledge."""
         store, begins = self.app.store, self.clock()
         if stage is Stage.DRAFT:
             return
         await store.decide(self.walkout, partial(rules.open_up, now=begins))
         await self.deliver()
-        if self.has_cards:
+        if self.has_cards and not quietly:
             await self.pledge_own()
+            await self.choose(OLGA, "drawn", self.walkout, "1/2", "1")
         if stage is Stage.OPEN:
             return
         walkout = await store.walkout(self.walkout)
@@ -236,13 +294,26 @@ class Tour:
             await self.tally(walkout.terms.starts + timedelta(days=9))
         await self.deliver()
 
+    async def see_the_day(self) -> None:
+        """Let it come, and let two say that they are out."""
+        terms = (await self.app.store.walkout(self.walkout)).terms
+        await self.tally(terms.pledge_by)
+        await self.tally(terms.starts + timedelta(minutes=1))
+        for who in WORKERS:
+            for letter in "cuuvvu":
+                await self.press(who, f"{letter}:{self.mine[who]}")
+        await self.tally(terms.starts + timedelta(hours=1))
+
     async def tally(self, at: datetime) -> None:
         """Let time pass."""
         self.clock.move_to(at)
         await self.deliver()
 
     async def trouble(self) -> None:
-        """Let a room be gone, and platforms."""
+        """Let rooms be tested and one be gone, and platforms."""
+        for _time in range(2):
+            await self.press(OLGA, f"s:{self.walkout}")
+        await self.deliver()
         for place in (None, *self.places):
             bound = Room(walkout=self.walkout, scope=place.id if place else None, platform=PLATFORM, address="#66")
             await self.app.store.bind_room(bound)
@@ -255,24 +326,33 @@ class Tour:
 
 
 class _Postbox:
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
         self.letters: list[Letter] = []
+        self._language = language
 
     async def send(self, letter: Letter) -> str:
         self.letters.append(letter)
-        return announcement(letter)
+        with speaking(self._language):
+            return announcement(letter)
 
     async def delete(self, what: str) -> None:
         """Nothing is kept that could be deleted."""
 
 
 @asynccontextmanager
-async def tour(data: Path, language: str, *, bare: bool = False, **changes: object) -> AsyncIterator[Tour]:
+async def tour(
+    data: Path,
+    language: str,
+    *,
+    bare: bool = False,
+    shops: Sequence[tuple[str, int, int, str]] = SHOPS,
+    **changes: object,
+) -> AsyncIterator[Tour]:
     """Draft a walkout in an empty store; if it is not bare, with its cards and rooms."""
-    clock, post = MovableClock(NOON), _Postbox()
+    clock, post = MovableClock(NOON), _Postbox(language)
     usual: dict[str, object] = {"starts": NOON + timedelta(days=4), "pledge_by": NOON + timedelta(days=3)}
     toml = SourceFile(name="1.toml", data=terms(**usual | ABOUT | {"approvals": 2} | changes).encode())
-    csv = SourceFile(name="2.csv", data=roster(SHOPS).encode())
+    csv = SourceFile(name="2.csv", data=roster(shops).encode())
     async with open_app(data, clock=clock, senders={PLATFORM: post}) as app:
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=NOON), app.store, app.keys)
         places = await app.store.workplaces(walkout.id)
@@ -296,7 +376,7 @@ async def tour(data: Path, language: str, *, bare: bool = False, **changes: obje
             walkout=walkout.id,
             places=places,
             cards=cards,
-            letters=post.letters,
+            post=post,
             plan=(toml, csv),
             names=names,
             has_cards=has_cards,

@@ -19,17 +19,18 @@ from handlers.texts.times import number, span, when, when_utc
 
 def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
     """Say what exactly is proposed."""
+    cards_wanted = int(content.get("number", 0))
     said = {
         Matter.OPEN: _("Open {walkout} for pledges"),
         Matter.CALL_OFF: _("Call off {walkout}"),
         Matter.APPOINT: _("Make {nickname} an organizer"),
         Matter.REMOVE: _("Remove {nickname} as organizer"),
-        Matter.MINT: _("Print {n} cards for {place} · {walkout}"),
+        Matter.MINT: ngettext(
+            "Print {n} card for {place} · {walkout}", "Print {n} cards for {place} · {walkout}", cards_wanted
+        ),
         Matter.VOID: _("Void the cards of {place} that were never pledged · {walkout}"),
     }[what]
-    return said.format(
-        walkout=walkout, place=place, nickname=content.get("nickname", ""), n=number(int(content.get("number", 0)))
-    )
+    return said.format(walkout=walkout, place=place, nickname=content.get("nickname", ""), n=number(cards_wanted))
 
 
 def proposal(progress: Progress, lacks: Gaps | None = None) -> str:
