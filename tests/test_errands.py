@@ -29,7 +29,7 @@ class Chat:
         self.deleted: list[str] = []
         self.troubles = list(troubles)
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> str:
         raise NotImplementedError
 
     async def delete(self, what: str) -> None:

@@ -134,7 +134,7 @@ def test_what_is_taken_to_be_pledged_is_on_the_board_and_never_more_than_there_i
     line = disclosure.next_line(BoardLine(), count=count, threshold=threshold)
     place = Workplace(id=WorkplaceId(1), name="Depot", headcount=500, threshold=threshold, standing=count, line=line)
     assert disclosure.known(place) <= count
-    shown = disclosure.shown(place)
+    shown = disclosure.shown(place, opened())
     assert disclosure.known(place) == (shown.threshold if shown.reached else shown.number)
 
 
@@ -149,8 +149,10 @@ class Ears:
     def __init__(self) -> None:
         self.heard: list[tuple[str, str, tuple[str, ...]]] = []
 
-    async def send(self, letter: Letter) -> None:
-        self.heard.append((letter.address, announcement(letter), tuple(button.data for button in buttons(letter))))
+    async def send(self, letter: Letter) -> str:
+        words = announcement(letter)
+        self.heard.append((letter.address, words, tuple(button.data for button in buttons(letter))))
+        return words
 
     async def delete(self, what: str) -> None:
         raise NotImplementedError
