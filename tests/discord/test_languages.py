@@ -2,12 +2,22 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discord.house import ENTER_CARD, PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS, City, House
+from bot.clock import real_clock
+from tests.discord.house import (
+    ENTER_CARD,
+    OLGA,
+    PLEDGED_BUTTONS,
+    TERMS_BUTTONS,
+    WITHDRAWN_BUTTONS,
+    City,
+    House,
+    found,
+)
 
 ENTER_IN_SPANISH = "Ingresar mi tarjeta"
-TERMS_IN_SPANISH = ["Comprometerme", "Ahora no"]
-PLEDGED_IN_SPANISH = ["Revisar", "Retirar"]
-WITHDRAWN_IN_SPANISH = ["Comprometerme", "Revisar"]
+TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Borrar este chat"]
+PLEDGED_IN_SPANISH = ["Revisar", "Retirar", "Avísame si va", "Borrar este chat"]
+WITHDRAWN_IN_SPANISH = ["Comprometerme", "Revisar", "Borrar este chat"]
 
 
 async def test_everybody_is_answered_in_the_language_of_their_app(house: House, city: City) -> None:
@@ -87,3 +97,40 @@ async def test_commands_are_described_in_spanish_too_and_told_again_only_where_t
     await house.start()
     await house.stop()
     assert told() == 2
+
+
+async def test_who_asked_and_every_room_are_told_in_their_own_language(house: House) -> None:
+    server = house.server
+    server.person(OLGA)
+    rosa, ana = server.person(name="Rosa", locale="es-419"), server.person(name="Ana", locale="en-GB")
+    guild = server.guild()
+    here, there = server.room(guild, "the-city"), server.room(guild, "la-ciudad")
+    city = await found(house, opened=real_clock(), organizing=[OLGA], rooms={here: None})
+    await house.start()
+    bound = await house.command(OLGA, "organize room", there, scope="citywide", language="es")
+    assert "in this language: Español." in bound.text
+    for person, presses in (
+        (rosa, ("Comprometerme", "Avísame si va", "Sí, avísame")),
+        (ana, ("Pledge", "Tell me when it's on", "Yes, tell me")),
+    ):
+        card = await house.command(person, "start", card=city.take())
+        for label in presses:
+            card = await house.press(card, label, person)
+    await house.command(OLGA, "organize calloff")
+    heard = (
+        ("Cancelado. ", "Nadie sale al paro.", "· verifícalo: /verify"),
+        ("Called off. ", "Nobody walks out.", "/verify"),
+    )
+    told = (*heard[0][:2], "Tu dirección se borra"), (*heard[1][:2], "Your address is deleted")
+    chats = (there, here, server.dm(rosa), server.dm(ana))
+    await house.until(lambda: all(_called_off(house, chat) for chat in chats))
+    for chat, words in zip(chats, (*heard, *told), strict=True):
+        (said,) = _called_off(house, chat)
+        assert all(word in said for word in words)
+    assert [house.from_bot(chat)[-1].labels for chat in chats[2:]] == [["Borrar este chat"], ["Clear this chat"]]
+    await house.stop()
+
+
+def _called_off(house: House, channel: int) -> list[str]:
+    texts = [message.text for message in house.from_bot(channel)]
+    return [text for text in texts if text.startswith(("Cancelado. ", "Called off. "))]

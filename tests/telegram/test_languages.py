@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from bot.clock import real_clock
 from tests.telegram.house import (
+    OLGA,
     PLEDGED_BUTTONS,
     TERMS_BUTTONS,
     WITHDRAWN_BUTTONS,
     City,
     House,
+    found,
     labels,
     room_word,
     sends,
 )
 
-TERMS_IN_SPANISH = ["Comprometerme", "Ahora no"]
-PLEDGED_IN_SPANISH = ["Revisar", "Retirar"]
-WITHDRAWN_IN_SPANISH = ["Comprometerme", "Revisar"]
+TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Borrar este chat"]
+PLEDGED_IN_SPANISH = ["Revisar", "Retirar", "Avísame si va", "Borrar este chat"]
+WITHDRAWN_IN_SPANISH = ["Comprometerme", "Revisar", "Borrar este chat"]
 
 
 async def test_everybody_is_answered_in_the_language_of_their_app(house: House, city: City) -> None:
@@ -90,3 +95,37 @@ async def test_a_chat_is_bound_and_a_group_is_turned_away_in_the_language_of_who
     (sent,) = sends(server, chat)
     assert sent.params["text"] == "Solo hablo en privado."
     await house.stop()
+
+
+async def test_who_asked_and_every_room_are_told_in_their_own_language(house: House) -> None:
+    server = house.server
+    server.person(OLGA)
+    rosa, ana = server.person(name="Rosa", language="es-MX"), server.person(name="Ana", language="en")
+    here, there = server.room(title="The city"), server.room(title="La ciudad")
+    city = await found(house, opened=real_clock(), organizing=[OLGA], rooms={here: None})
+    await house.start()
+    assert "in this language: Español." in (await house.bind(OLGA, there, "citywide es"))["text"]
+    for person, presses in (
+        (rosa, ("Comprometerme", "Avísame si va", "Sí, avísame")),
+        (ana, ("Pledge", "Tell me when it's on", "Yes, tell me")),
+    ):
+        card = await house.ask(person, f"/start {city.take()}")
+        for label in presses:
+            card = await house.press(card, label)
+    await house.ask(OLGA, "/calloff")
+    heard = (
+        ("Cancelado. ", "Nadie sale al paro.", "· verifícalo: /verify"),
+        ("Called off. ", "Nobody walks out.", "/verify"),
+    )
+    told = (*heard[0][:2], "Tu dirección se borra"), (*heard[1][:2], "Your address is deleted")
+    chats = (there, here, rosa, ana)
+    await house.until(lambda: all(_called_off(server.chats[chat].texts) for chat in chats))
+    for chat, words in zip(chats, (*heard, *told), strict=True):
+        (said,) = _called_off(server.chats[chat].texts)
+        assert all(word in said for word in words)
+    assert [labels(house.last(person)) for person in (rosa, ana)] == [["Borrar este chat"], ["Clear this chat"]]
+    await house.stop()
+
+
+def _called_off(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if text.startswith(("Cancelado. ", "Called off. "))]
