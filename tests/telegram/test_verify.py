@@ -71,7 +71,7 @@ async def test_an_organizer_lets_every_room_hear_a_test(house: House) -> None:
     await house.bind(OLGA, depot, '"Depot"')
     listed = await house.ask(OLGA, "/rooms")
     assert sorted(listed["text"].split("\n")) == sorted(
-        [f"{city} (telegram): citywide, English", f"{depot} (telegram): Depot, English"]
+        [f"{city} (Telegram): citywide, English", f"{depot} (Telegram): Depot, English"]
     )
     assert labels(listed) == ["Send a test"]
     asked = await house.press(listed, "Send a test")
