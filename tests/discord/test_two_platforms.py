@@ -15,6 +15,7 @@ from bot.wiring import open_app
 from tests.discord.faults import unauthorized
 from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found, stand
 from tests.discord.server import DiscordServer
+from tests.house import ON_BUTTONS
 from tests.telegram.house import House as TelegramHouse
 from tests.telegram.house import labels
 from tests.telegram.server import TelegramServer
@@ -108,13 +109,13 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     somebody = discord.server.person()
     fresh = await discord.command(somebody, "start", card=code)
     pledged = await telegram.pledge(telegram.server.person(), code)
-    assert labels(pledged) == PLEDGED_BUTTONS
+    assert labels(pledged) == ON_BUTTONS
     used = await discord.command(somebody, "start", card=code)
     assert (used.text, used.labels) == (fresh.text, TERMS_BUTTONS)
     spent = await discord.press(used, "Pledge")
     assert "This card has been used by somebody else." in spent.text
     other = city.take()
-    assert (await discord.pledge(somebody, other)).labels == PLEDGED_BUTTONS
+    assert (await discord.pledge(somebody, other)).labels == ON_BUTTONS
     shown = await telegram.ask(telegram.server.person(), other)
     assert labels(shown) == TERMS_BUTTONS
     refused = await telegram.press(shown, "Pledge")
@@ -130,7 +131,7 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     assert [len(news) for news in heard] == [3] * 4
     boards = [(await discord.command(OLGA, "organize board")).text, (await telegram.ask(OMAR, "/board"))["text"]]
     assert ["2 of 3 workplaces ready" in board for board in boards] == [True] * 2
-    assert (await discord.command(OLGA, "organize rooms")).text.count("(telegram)") == 2
+    assert (await discord.command(OLGA, "organize rooms")).text.count("(Telegram)") == 2
     await discord.stop()
     assert await discord.standing(city) == {"Depot": 6, "School": 6, "<b>&": 0}
 

@@ -49,8 +49,8 @@ async def test_an_organizer_chooses_a_language_and_lets_every_channel_hear_a_tes
     await house.command(OLGA, "organize room", depot, scope="Depot")
     listed = await house.command(OLGA, "organize rooms", city)
     assert sorted(listed.text.split("\n")) == [
-        "#all-hands (discord): citywide, English",
-        "#yard-gate (discord): Depot, English",
+        "#all-hands (Discord): citywide, English",
+        "#yard-gate (Discord): Depot, English",
     ]
     asked = await house.press(listed, "Send a test", OLGA)
     assert asked.text.startswith("2 rooms hear a test now")
