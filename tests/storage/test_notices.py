@@ -18,6 +18,7 @@ from bot.domain import rules
 from bot.domain.errors import NotPledged, NotRecorded
 from bot.domain.model import Announcement, CardState, Entry, Kind, Ruling, Stage, Walkout, WalkoutId, Workplace
 from bot.domain.pledging import Act, Change
+from bot.storage.sqlite.opening import _migrations
 from bot.storage.store import Delivery, Notice, Parcel, Room, Rule, Store
 from bot.wiring import DATABASE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
@@ -296,11 +297,17 @@ async def test_a_store_of_the_version_before_gets_room_for_notices(data: Path, c
         await store.add_walkout(opened(), shops(40))
         await store.bind_room(CITY)
         await store.decide(WALKOUT, says(Announcement(kind=Kind.OPENED, occasion="0")))
+    scripts = _migrations()
+    before = next(number for number, script in enumerate(scripts) if "CREATE TABLE notice" in script)
+    newer = (data / DATABASE).rename(data / "newer.db")
     with closing(sqlite3.connect(data / DATABASE)) as connection:
-        connection.executescript("DROP INDEX parcel_in_turn; ALTER TABLE parcel DROP COLUMN notice; DROP TABLE notice;")
-        # it is the last one
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        connection.execute(f"PRAGMA user_version = {version - 1}")
+        connection.executescript(";".join([*scripts[:before], f"PRAGMA user_version = {before}"]))
+        connection.execute("ATTACH ? AS newer", (str(newer),))
+        for (table,) in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
+            described = connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
+            columns = ", ".join(name for (name,) in described)
+            connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM newer.{table}")  # noqa: S608
+        connection.commit()
     async with SqliteHouse(data).open(clock) as store:
         assert [parcel.notice for parcel in await claimed(store)] == [False]
         assert not await store.has_notice(locator(0))
