@@ -48,7 +48,7 @@ ALIVE = Colours(done="#14507a", counting="#e2a33c")
 OVER = Colours(done="#59616b", counting="#b9b4a8")
 
 
-@lru_cache(maxsize=16)  # after a tally everybody wants the same few
+@lru_cache(maxsize=64)  # after a tally organizers want the same one, and stewards their own; 30 kB each
 def draw(poster: Poster) -> bytes:
     """Draw it as a PNG."""
     png = _Sheet(poster).png()

@@ -286,8 +286,9 @@ _SAID = re.compile(rf"{_BAR} ((?:reached|fewer than|about|at least) .+)")
 
 
 def board(text: str) -> Board:
-    """Read a board, all of it on one page."""
+    """Read one page of a board."""
     head, _blank, tail = text.partition("\n\n")
+    tail = tail.partition("\n\nPage ")[0]
     stage = head.split("\n")[0].rpartition(": ")[2]
     city = _CITY.search(head)
     assert city, head
