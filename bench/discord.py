@@ -110,9 +110,9 @@ class People:
     def act(self, batch: int) -> list[Asked]:
         """Return a round's acts, shuffled."""
         new = [(next(self._numbers), next(self._codes)) for _ in range(batch)]
-        acts = [_press("p", who, code, "Recorded. Workplace ", "cw") for who, code in new]
-        acts += [_status(who, code, "Your pledge stands.", "cw") for who, code in self._pledged]
-        acts += [_press("w", who, code, "Taken back.", "pc") for who, code in self._looked]
+        acts = [_press("p", who, code, "Recorded. Workplace ", "cwox") for who, code in new]
+        acts += [_status(who, code, "Your pledge stands.", "cwox") for who, code in self._pledged]
+        acts += [_press("w", who, code, "Taken back.", "pcx") for who, code in self._looked]
         for _, code in self._pledged[: batch // 7]:
             acts += [_refused_press(next(self._numbers), code), _unknown(next(self._numbers))]
         random.Random(len(new)).shuffle(acts)
