@@ -329,7 +329,7 @@ def hides(answer: tuple[str, str, bytes], others: set[str]) -> None:
         assert "Another" not in text
 
 
-async def looked_around(mine: Iterable[int], typed: Sequence[str]) -> None:  # noqa: C901  all that can be tried
+async def looked_around(mine: Iterable[int], typed: Sequence[str]) -> None:
     """Let Stella look after some of these in one of two walkouts, and try what a person can try."""
     places = [replace(place, name=name) for place, name in zip(city(*[5] * len(NAMES)), NAMES, strict=True)]
     own = {WorkplaceId(number) for number in mine}
