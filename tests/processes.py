@@ -20,7 +20,9 @@ ALLOUT = (sys.executable, "-m", "handlers")
 
 def environment() -> dict[str, str]:
     """Return ours, without settings of AllOut."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("ALLOUT_")}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("ALLOUT_")}
+    # a process that may not let files grow would leave half a .pyc file behind, and spoil every process after it
+    return ours | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def run(
