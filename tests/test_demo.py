@@ -35,7 +35,9 @@ WHEN = re.compile(r"(?:\w{3} )?\d{1,2} \w{3} \d{4}, \d\d:\d\d")
 
 def environment(tmp: Path, **more: str) -> dict[str, str]:
     tmp.mkdir(exist_ok=True)
+    # the size is that of the terminal which a test makes, not of the one in which the tests run
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ALLOUT_")}
+    kept = {name: value for name, value in kept.items() if name not in {"LINES", "COLUMNS"}}
     return kept | {"TMPDIR": str(tmp), "PYTHONPATH": str(ROOT)} | more
 
 

@@ -142,7 +142,9 @@ class Recount:
             return {(name, "lapsed", name) for name in self.units} | {("citywide", "lapsed", "")}
         newly = ready - self.told_ready
         self.told_ready |= newly
-        told = {(who, "workplace_ready", name) for name in newly for who in (name, "@olga", "@omar")}
+        told = {(name, "workplace_ready", name) for name in newly}
+        if newly:  # one message for all of them, which says how many
+            told |= {(who, "workplaces_ready", str(len(newly))) for who in ("@olga", "@omar")}
         passed = min(3, 4 * self.city()[0] // self.citywide)
         if passed > self.quarters:
             self.quarters = passed
@@ -291,6 +293,9 @@ def heard(lines: Iterable[Line], name_of_room: dict[str, str], units: Iterable[s
             continue
         who = name_of_room[line["room"]] if "room" in line else str(line["to"])
         about = line["scope"] if line["scope"] != "citywide" else ""
+        if line["kind"] == "workplaces_ready":
+            several = re.search(r": ([\d,]+) workplaces have reached", line["text"])
+            about = several[1].replace(",", "") if several else "1"
         if line["kind"] == "milestone":
             about = line["text"].split(" of the ")[0]
         if who == "citywide" and line["kind"] == "workplace_joins":
