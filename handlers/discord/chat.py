@@ -7,6 +7,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
@@ -254,7 +255,7 @@ class DiscordChat:
                 return
             reply = await self._replied(said)
             if holds_code(message.content):
-                reply = Reply(kind=reply.kind, text=f"{reply.text}\n\n{texts.delete_it()}", buttons=reply.buttons)
+                reply = replace(reply, text=f"{reply.text}\n\n{texts.delete_it()}")
             await self._send(message.channel, reply)
 
     async def _uploaded(self, who: Person, attachment: discord.Attachment) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -114,7 +115,7 @@ class TelegramChat:
         reply = await self._conversation.answer(said)
         if holds_code(text) and await self._deleted(message):
             with speaking(user.language_code):
-                reply = Reply(kind=reply.kind, text=f"{reply.text}\n\n{texts.code_deleted()}", buttons=reply.buttons)
+                reply = replace(reply, text=f"{reply.text}\n\n{texts.code_deleted()}")
         await self._say(message.chat.id, reply)
         if reply.kind == "organizer":
             await self._menus.greet_organizer(message.chat.id)
