@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,37 +30,40 @@ WALKOUT = WalkoutId("k7m3q")
 SHOP = WorkplaceId(1)
 OTHER_SHOP = WorkplaceId(2)
 
+ROOT = Path(__file__).parent.parent
+
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108  real files, but no disk: these tests try no power cuts
-
-
-COMPILED = ("handlers.cli", "handlers.discord.platform", "handlers.telegram.platform")
-"""What nearly every process of ours imports."""
+_MEMORY = _IN_MEMORY if _IN_MEMORY.is_dir() else None
 
 
 @contextmanager
 def fresh_folder() -> Iterator[Path]:
     """Yield an empty folder, in memory where the system has such a place."""
-    folder = Path(tempfile.mkdtemp(prefix="allout-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="allout-", dir=_MEMORY))
     try:
         yield folder
     finally:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled_once() -> Iterator[None]:
-    """Let the processes that tests start read what one of them has compiled; none of them writes there.
+COMPILED = ("handlers.cli", "handlers.discord.platform", "handlers.telegram.platform", "handlers.pictures.drawing")
+"""What nearly every process of ours imports, and the slowest thing that some do."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let every process that the tests start read what one has compiled; none of them writes there.
 
     Without this each of them takes twice as long wherever PYTHONDONTWRITEBYTECODE is set.
     """
-    if not sys.dont_write_bytecode:
-        yield
+    if not sys.dont_write_bytecode or hasattr(config, "workerinput"):  # xdist's workers have it from who started them
         return
-    with fresh_folder() as folder, pytest.MonkeyPatch.context() as surroundings:
-        surroundings.setenv("PYTHONPYCACHEPREFIX", str(folder))
-        writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        subprocess.run([sys.executable, "-c", f"import {', '.join(COMPILED)}"], env=writing, check=True)
-        yield
+    folder = tempfile.mkdtemp(prefix="allout-compiled-", dir=_MEMORY)
+    config.add_cleanup(partial(shutil.rmtree, folder))
+    surroundings = pytest.MonkeyPatch()
+    config.add_cleanup(surroundings.undo)
+    surroundings.setenv("PYTHONPYCACHEPREFIX", folder)
+    writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, "-c", f"import {', '.join(COMPILED)}"], cwd=ROOT, env=writing, check=True)
 
 
 @pytest.fixture

@@ -33,6 +33,9 @@ from tests.console.play import roster, terms
 
 HOUR = timedelta(hours=1)
 
+PATIENCE_S = 20.0
+"""For whatever a slow machine does for the first time, such as drawing a picture."""
+
 TERMS_BUTTONS = ["Pledge", "Not now", "Clear this chat"]
 PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Clear this chat"]
 WITHDRAWN_BUTTONS = ["Pledge", "Check", "Clear this chat"]
@@ -355,7 +358,9 @@ class House:
 async def open_house(data: Path, clock: MovableClock) -> AsyncIterator[House]:
     """Let the bot run in a Discord of its own for as long as the block lasts."""
     # simcord wants a bot to begin with; ours comes with the first restart, as all later ones do
-    env = simcord.Env(discord.Client(intents=discord.Intents(guilds=True)), strict_sync=False)
+    env = simcord.Env(
+        discord.Client(intents=discord.Intents(guilds=True)), strict_sync=False, settle_timeout=PATIENCE_S
+    )
     first = env.bot
     await env.start()
     house = House(data, clock, env)
