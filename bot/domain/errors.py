@@ -64,12 +64,12 @@ class TooEarlyToReport(Refused):
 
 
 class MoreThanMinted(Refused):
-    """More cards cannot have been drawn than were made."""
+    """More cards cannot have been drawn than can have been made."""
 
-    def __init__(self, name: str, minted: int) -> None:
-        super().__init__(name, minted)
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__(name, most)
         self.name = name
-        self.minted = minted
+        self.most = most  #: as far as anybody may know
 
 
 class NotRecorded(Refused):

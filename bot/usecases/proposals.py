@@ -76,15 +76,7 @@ async def propose(
         until=now + LASTS,
     )
     alone = roles.needed(matter, approvals=approvals, organizers=len(committee.organizers - {about})) == 1
-    news = Announcement(
-        kind=Kind.PROPOSAL,
-        occasion=proposal.id,
-        about=_place(content),
-        to_rooms=False,
-        to_organizers=True,
-        not_to=desk.me,
-        facts={"proposal": proposal.id},
-    )
+    news = _news(desk, Kind.PROPOSAL, proposal, content)
     note = desk.note(Deed.PROPOSED, walkout, matter=matter, **content)
     kept = await desk.store.propose(proposal, None if alone else news, note, now=now)
     return await _go_on(desk, kept)
@@ -169,34 +161,28 @@ async def _missing(desk: Desk, proposal: Proposal) -> int | None:
 
 
 async def _carry_out(desk: Desk, proposal: Proposal) -> None:
-    """Do what was approved. Cut off here, the next press finds it approved and does it."""
-    content = read(proposal, desk)
+    """Do what was approved, unless it was done already: cut off in the middle, the next press concludes it."""
     if proposal.matter is Matter.REMOVE:
         await desk.store.remove_organizer(proposal.about)
     elif proposal.walkout is not None:
+        stage = (await desk.store.walkout(proposal.walkout)).stage
         match proposal.matter:
-            case Matter.OPEN:
+            case Matter.OPEN if stage not in rules.PLEDGING:
                 await desk.store.decide(proposal.walkout, partial(rules.open_up, now=desk.clock()))
-            case Matter.CALL_OFF:
+            case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await desk.store.decide(proposal.walkout, partial(rules.call_off, now=desk.clock()))
             case Matter.VOID:
-                await desk.store.void_cards(proposal.walkout, WorkplaceId(content["workplace"]))
+                place = WorkplaceId(read(proposal, desk)["workplace"])
+                await desk.store.void_cards(proposal.walkout, place)
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
     await _conclude(desk, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)
 
 
 async def _conclude(desk: Desk, proposal: Proposal, became: Became) -> None:
-    news = Announcement(
-        kind=Kind.DECIDED,
-        occasion=proposal.id,
-        about=_place(read(proposal, desk)),
-        to_rooms=False,
-        to_organizers=True,
-        not_to=desk.me,
-        facts={"proposal": proposal.id},
-    )
+    content = read(proposal, desk)
+    news = _news(desk, Kind.DECIDED, proposal, content)
     deed = Deed.REFUSED if became is Became.REFUSED else Deed.DONE
-    note = desk.note(deed, proposal.walkout, matter=proposal.matter, **read(proposal, desk))
+    note = desk.note(deed, proposal.walkout, matter=proposal.matter, **content)
     await desk.store.conclude(proposal.id, became, news, note, expected=Became.OPEN)
 
 
@@ -222,8 +208,16 @@ async def _approvals(desk: Desk, walkout: WalkoutId | None) -> int:
     )
 
 
-def _place(content: Content) -> WorkplaceId | None:
-    return WorkplaceId(content["workplace"]) if "workplace" in content else None
+def _news(desk: Desk, kind: Kind, proposal: Proposal, content: Content) -> Announcement:
+    return Announcement(
+        kind=kind,
+        occasion=proposal.id,
+        about=WorkplaceId(content["workplace"]) if "workplace" in content else None,
+        to_rooms=False,
+        to_organizers=True,
+        not_to=desk.me,
+        facts={"proposal": proposal.id},
+    )
 
 
 def _new_id() -> str:

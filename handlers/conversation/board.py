@@ -15,7 +15,16 @@ from bot.domain.rules import PLEDGING
 from bot.usecases import organizers, stewards
 from bot.usecases.stewards import Board
 from handlers import board_csv, pictures
-from handlers.conversation.parts import Ask, Button, File, Reply, old_button
+from handlers.conversation.parts import (
+    Ask,
+    Button,
+    File,
+    Reply,
+    nearest_page,
+    old_button,
+    page_buttons,
+    whole_number,
+)
 from handlers.texts import board as texts
 
 CSV = "csv"
@@ -23,7 +32,6 @@ CSV = "csv"
 LONGEST_FILTER = 40
 """Bytes: paging buttons carry it."""
 
-_LONGEST_NUMBER = 6
 _ID = re.compile(rf"(?=.*\d)(?=.*[A-Za-z])[{ALPHABET}]{{{organizers.ID_LETTERS}}}", re.IGNORECASE)
 _SHOWN = (PLEDGING, frozenset({Stage.DRAFT}), frozenset({Stage.LAPSED, Stage.CALLED_OFF, Stage.CLOSED}))
 
@@ -70,9 +78,9 @@ async def board(ask: Ask) -> Reply:
 async def press_page(ask: Ask) -> Reply:
     """Turn to a page."""
     match ask.words:
-        case (walkout, number, *only) if number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER:
+        case (walkout, number, *only) if (page := whole_number(number)) is not None:
             seen = await _look_again(ask, walkout, only)
-            return old_button() if seen is None else _page(seen, int(number))
+            return old_button() if seen is None else _page(seen, page)
     return old_button()
 
 
@@ -100,16 +108,12 @@ async def _look(ask: Ask, may: Eyes, walkout: WalkoutId, only: str) -> Board:
 
 
 def _page(seen: Board, page: int) -> Reply:
-    last = texts.pages(seen)
-    page = min(max(page, 1), last)
+    pages = texts.pages(seen)
+    page = nearest_page(page, pages)
     walkout, only = seen.walkout.id, seen.only
-    buttons = [
-        Button(label=label, data=f"g:{walkout}:{number}:{only}")
-        for label, number in ((texts.previous(), page - 1), (texts.following(), page + 1))
-        if 1 <= number <= last
-    ]
-    buttons.append(Button(label=texts.picture(), data=f"i:{walkout}:{only}"))
-    return Reply(kind="board", text=texts.board(seen, page), buttons=tuple(buttons))
+    turning = page_buttons(page, pages, lambda number: f"g:{walkout}:{number}:{only}")
+    picture = Button(label=texts.picture(), data=f"i:{walkout}:{only}")
+    return Reply(kind="board", text=texts.board(seen, page), buttons=(*turning, picture))
 
 
 def _name(seen: Board) -> str:

@@ -8,7 +8,7 @@ from bot.domain.rules import NOT_OVER
 from bot.usecases import audit, organizers, proposals, roles, stewards
 from bot.usecases.roles import LONGEST_NICKNAME
 from handlers.conversation.organizers import proposed
-from handlers.conversation.parts import Ask, Button, Reply, old_button
+from handlers.conversation.parts import Ask, Button, Reply, old_button, whole_number
 from handlers.texts import committee as texts
 from handlers.texts import organizers as organizers_texts
 
@@ -111,10 +111,10 @@ async def list_deeds(ask: Ask) -> Reply:
 
 async def press_older_deeds(ask: Ask) -> Reply:
     """Show older lines of the audit."""
-    number = ask.words[0]
-    if not number.isascii() or not number.isdecimal() or not (await ask.roles()).organizer:
+    number = whole_number(ask.words[0])
+    if number is None or not (await ask.roles()).organizer:
         return old_button()
-    return await _page(ask, int(number))
+    return await _page(ask, number)
 
 
 async def _page(ask: Ask, before: int | None) -> Reply:

@@ -7,15 +7,16 @@ from bot.domain.model import Entry, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Deed, Roles
 from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers, stewards
-from handlers.conversation.parts import Ask, Reply
+from handlers.conversation.parts import Ask, Reply, whole_number
 from handlers.texts import drawn as texts
 
 
 async def drawn(ask: Ask) -> Reply:
     """Note how many cards were drawn at a workplace."""
     named, words = await ask.named_walkout()
-    *place_words, number = words or ("",)
-    if not number.isascii() or not number.isdecimal() or len(number) > 9:  # noqa: PLR2004  no city has so many
+    *place_words, last = words or ("",)
+    number = whole_number(last)
+    if number is None:
         return Reply(kind="help", text=texts.drawn_usage())
     place = await _meant(ask, named, " ".join(place_words))
     if place is None:
@@ -23,11 +24,13 @@ async def drawn(ask: Ask) -> Reply:
     walkout, workplace = place
     if walkout.terms.entry is Entry.OPEN:
         raise NoCardsWithOpenEntry
-    if int(number) > workplace.minted:
-        raise MoreThanMinted(workplace.name, workplace.minted)
-    note = ask.desk.note(Deed.DRAWN, walkout.id, name=f"{workplace.name}: {int(number)}")
-    await ask.app.store.set_drawn(walkout.id, workplace.id, int(number), note)
-    return Reply(kind="done", text=texts.drawn(workplace.name, int(number)))
+    # never the exact number of cards: after voiding it is the number of those that were pledged
+    most = max(workplace.headcount, workplace.issued)
+    if number > most:
+        raise MoreThanMinted(workplace.name, most)
+    note = ask.desk.note(Deed.DRAWN, walkout.id, name=f"{workplace.name}: {number}")
+    await ask.app.store.set_drawn(walkout.id, workplace.id, number, note)
+    return Reply(kind="done", text=texts.drawn(workplace.name, number))
 
 
 async def _meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Workplace] | None:

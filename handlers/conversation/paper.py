@@ -13,7 +13,7 @@ from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers, paper, stewards
 from bot.usecases.paper import Order
 from handlers.conversation.organizers import proposed
-from handlers.conversation.parts import Ask, File, Reply, old_button
+from handlers.conversation.parts import Ask, File, Reply, old_button, whole_number
 from handlers.texts import paper as texts
 
 VOID = "void"
@@ -43,12 +43,12 @@ def _how_many(words: Sequence[str], places: Sequence[Workplace]) -> tuple[str, i
     """Take the number off the end, unless it belongs to the name: there is a "Local 79"."""
     whole = " ".join(words)
     *name, last = words
-    number = last.replace(",", "")
-    if not name or not number.isascii() or not number.isdecimal() or int(number) == 0:
+    number = whole_number(last.replace(",", ""))
+    if not name or not number:
         return whole, None
     if any(place.name.casefold() == whole.casefold() for place in places):
         return whole, None
-    return " ".join(name), int(number)
+    return " ".join(name), number
 
 
 async def press_print(ask: Ask) -> Reply:

@@ -265,6 +265,28 @@ FILTER = Option(
 ROOM = Option(takes=Takes.ROOM, label=lambda: _("ROOM"), help=lambda: _("the room's name"), required=True)
 
 
+_LONGEST_NUMBER = 9
+
+
+def whole_number(text: str) -> int | None:
+    """Read a number that was typed or that a button carries; None if it is none, or none that anybody could mean."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
+
+
+def page_buttons(page: int, pages: int, data: Callable[[int], str]) -> tuple[Button, ...]:
+    """Return the buttons that lead to the pages before and behind this one; `data` is what a page's button says."""
+    return tuple(
+        Button(label=label, data=data(number))
+        for label, number in ((general.previous(), page - 1), (general.following(), page + 1))
+        if 1 <= number <= pages
+    )
+
+
+def nearest_page(page: int, pages: int) -> int:
+    """Return the page there is that comes closest."""
+    return min(max(page, 1), pages)
+
+
 def old_button() -> Reply:
     """Answer a button that means nothing any more."""
     return Reply(kind="not_understood", text=general.old_button())

@@ -8,7 +8,7 @@ from bot.usecases import organizers
 from bot.usecases.report import report as make
 from bot.usecases.stewards import Board
 from handlers import board_csv
-from handlers.conversation.parts import Ask, Button, File, Reply, old_button
+from handlers.conversation.parts import Ask, File, Reply, nearest_page, old_button, page_buttons, whole_number
 from handlers.texts import report as texts
 
 _OVER = frozenset({Stage.ON, Stage.LAPSED, Stage.CALLED_OFF})
@@ -25,8 +25,8 @@ async def report(ask: Ask) -> Reply:
 async def press_page(ask: Ask) -> Reply:
     """Show another page of it."""
     match ask.words:
-        case (name, page) if page.isascii() and page.isdecimal() and await ask.is_organizer():
-            return _page(await _made(ask, name), int(page), None)
+        case (name, number) if (page := whole_number(number)) is not None and await ask.is_organizer():
+            return _page(await _made(ask, name), page, None)
     return old_button()
 
 
@@ -36,8 +36,7 @@ async def _made(ask: Ask, named: str | None) -> Board:
 
 
 def _page(seen: Board, page: int, file: File | None) -> Reply:
-    buttons = (
-        Button(label=texts.earlier(), data=f"h:{seen.walkout.id}:{page - 1}") if page > 1 else None,
-        Button(label=texts.more(), data=f"h:{seen.walkout.id}:{page + 1}") if page < texts.pages(seen) else None,
-    )
-    return Reply(kind="report", text=texts.report(seen, page), buttons=tuple(filter(None, buttons)), file=file)
+    pages = texts.pages(seen)
+    page = nearest_page(page, pages)
+    buttons = page_buttons(page, pages, lambda number: f"h:{seen.walkout.id}:{number}")
+    return Reply(kind="report", text=texts.report(seen, page), buttons=buttons, file=file)

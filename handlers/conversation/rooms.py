@@ -12,7 +12,17 @@ from bot.domain.rules import NOT_OVER
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
 from bot.usecases import rooms as testing
-from handlers.conversation.parts import Ask, Button, Here, Reply, RoomsBy, old_button
+from handlers.conversation.parts import (
+    Ask,
+    Button,
+    Here,
+    Reply,
+    RoomsBy,
+    nearest_page,
+    old_button,
+    page_buttons,
+    whole_number,
+)
 from handlers.texts import rooms as texts
 from handlers.texts.catalogue import ENGLISH, language
 
@@ -124,7 +134,7 @@ async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
     names = {place.id: place.name for place in await ask.app.store.workplaces(walkout.id)}
     bound = await ask.app.store.rooms(walkout.id)
     pages = max(1, -(-len(bound) // PAGE))
-    page = min(page, pages)
+    page = nearest_page(page, pages)
     found = [
         texts.Listed(
             name=ask.ways.name_room(each),
@@ -134,15 +144,10 @@ async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
         )
         for each in bound[(page - 1) * PAGE : page * PAGE]
     ]
-    buttons = []
-    if found:
-        buttons.append(Button(label=texts.send_a_test(), data=f"s:{walkout.id}"))
-    if page > 1:
-        buttons.append(Button(label=texts.page_before(), data=f"s:{walkout.id}:{page - 1}"))
-    if page < pages:
-        buttons.append(Button(label=texts.page_after(), data=f"s:{walkout.id}:{page + 1}"))
+    test = (Button(label=texts.send_a_test(), data=f"s:{walkout.id}"),) if found else ()
+    turning = page_buttons(page, pages, lambda number: f"s:{walkout.id}:{number}")
     said = texts.rooms(found, texts.room_usage(ask.ways.rooms_by), page, pages)
-    return Reply(kind="rooms", text=said, buttons=tuple(buttons))
+    return Reply(kind="rooms", text=said, buttons=(*test, *turning))
 
 
 async def press_rooms(ask: Ask) -> Reply:
@@ -151,8 +156,8 @@ async def press_rooms(ask: Ask) -> Reply:
     if not await ask.is_organizer():
         return old_button()
     if page:
-        wanted = int(page[0]) if page[0].isascii() and page[0].isdecimal() else 1
-        return await _list(ask, await ask.app.store.walkout(WalkoutId(walkout)), page=max(1, wanted))
+        wanted = whole_number(page[0]) or 1
+        return await _list(ask, await ask.app.store.walkout(WalkoutId(walkout)), page=wanted)
     asked = await testing.test_rooms(ask.desk, WalkoutId(walkout))
     if asked is None:
         return Reply(kind="too_soon", text=texts.tested_before())

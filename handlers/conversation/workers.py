@@ -9,7 +9,7 @@ from bot.domain.rules import PLEDGING, asks_turnout
 from bot.usecases import stewards
 from bot.usecases.workers import Seen
 from handlers.conversation.letters import NO_CARD, clear_button
-from handlers.conversation.parts import Ask, Button, Reply, old_button
+from handlers.conversation.parts import Ask, Button, Reply, old_button, whole_number
 from handlers.texts import general, notices, workers
 from handlers.texts.catalogue import _
 
@@ -116,9 +116,9 @@ async def press_pledge(ask: Ask) -> Reply:
 async def press_enrol(ask: Ask) -> Reply:
     """Pledge without a card."""
     match ask.words:
-        case (name, number) if number.isascii() and number.isdecimal():
+        case (name, number) if (place := whole_number(number)) is not None:
             walkout = WalkoutId(name)
-            seen = await ask.worker.enrol(walkout, WorkplaceId(int(number)))
+            seen = await ask.worker.enrol(walkout, WorkplaceId(place))
             return _pledged(ask, seen, ask.worker.open_code(walkout))
     return old_button()
 

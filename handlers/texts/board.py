@@ -135,16 +135,6 @@ def chosen(seen: Board) -> str:
     )
 
 
-def previous() -> str:
-    """Name a button."""
-    return _("Previous")
-
-
-def following() -> str:
-    """Name a button."""
-    return _("Next")
-
-
 def picture() -> str:
     """Name a button."""
     return _("Picture")

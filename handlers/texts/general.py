@@ -45,3 +45,13 @@ def platform(name: str) -> str:
 def old_button() -> str:
     """Answer a button that means nothing any more."""
     return _("That button does not work any more. Send your card's code again.")
+
+
+def previous() -> str:
+    """Name the button to the page before."""
+    return _("Previous")
+
+
+def following() -> str:
+    """Name the button to the page behind."""
+    return _("Next")

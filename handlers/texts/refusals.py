@@ -49,8 +49,8 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.MoreThanMinted():
             return "more_than_minted", _(
-                "{workplace} has {minted} cards, so no more can have been drawn. Nothing was changed."
-            ).format(workplace=refused.name, minted=number(refused.minted))
+                "{workplace} has {most} cards at most, so no more can have been drawn. Nothing was changed."
+            ).format(workplace=refused.name, most=number(refused.most))
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
         case errors.KeyMissing():
@@ -100,7 +100,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.BeyondHeadcount():
             return "beyond_headcount", _(
                 "{workplace} has {headcount} people and {minted} cards; {wanted} more would be beyond its "
-                "head-count. No card was made. If that is meant: --beyond-headcount"
+                "head-count. No card was made. If that is meant, on the server: allout cards --beyond-headcount"
             ).format(
                 workplace=refused.name,
                 headcount=number(refused.headcount),

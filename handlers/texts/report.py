@@ -7,7 +7,7 @@ from handlers.texts.board import board, pages
 from handlers.texts.catalogue import _
 from handlers.texts.times import when
 
-__all__ = ["earlier", "more", "pages", "report"]
+__all__ = ["pages", "report"]
 
 
 def report(seen: Board, page: int) -> str:
@@ -15,13 +15,3 @@ def report(seen: Board, page: int) -> str:
     starts = seen.walkout.terms.starts
     head = _("Report. It was to start on {starts}. These are the board's numbers: exact ones are not kept.")
     return f"{head.format(starts=when(starts, starts))}\n\n{board(seen, page)}"
-
-
-def earlier() -> str:
-    """Name a button."""
-    return _("Page before")
-
-
-def more() -> str:
-    """Name a button."""
-    return _("Next page")

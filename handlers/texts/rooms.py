@@ -99,16 +99,6 @@ def send_a_test() -> str:
     return _("Send a test")
 
 
-def page_before() -> str:
-    """Name a button."""
-    return _("Back")
-
-
-def page_after() -> str:
-    """Name a button."""
-    return _("More")
-
-
 def tested(asked: int) -> str:
     """Say how many rooms will hear a test."""
     return ngettext(

@@ -273,7 +273,7 @@ def test_nobody_learns_from_a_void_sheet_how_many_have_pledged(play: Play, pledg
         "@olga /cards Depot 1",
     )
     olga = to(lines, "olga")
-    refused = "No card was made. If that is meant: --beyond-headcount"
+    refused = "No card was made. If that is meant, on the server: allout cards --beyond-headcount"
     assert [line["text"].partition("\n")[0].rpartition("): ")[2] for line in olga] == [
         'done. They are dead now; print anew: /cards "Depot"',
         f"Depot has 40 people and 0 cards; 41 more would be beyond its head-count. {refused}",
@@ -284,6 +284,18 @@ def test_nobody_learns_from_a_void_sheet_how_many_have_pledged(play: Play, pledg
     assert list(map(len, codes(lines))) == [40]
     said = play.allout("cards", play_id(olga), "--all", "--out", play.folder / "rest.csv", "--data", play.data).out
     assert "10 cards" in said  # those of the School
+
+
+@pytest.mark.parametrize("pledged", [0, 3, 9])
+def test_counting_drawn_cards_does_not_tell_either_how_many_had_pledged(play: Play, pledged: int) -> None:
+    play.draft(terms(citywide_threshold=12), roster([("Depot", 40, 20), ("School", 10, 5)]))
+    [old] = codes(play.console("@olga /cards Depot", *OPENING))
+    counting = ["@olga /drawn Depot 12", "@olga /drawn Depot 41"]
+    lines = play.console(*pledging("d", old[:pledged]), "!wait", "@olga /cards void Depot", "!wait", *counting)
+    assert [line["text"] for line in to(lines, "olga")][-2:] == [
+        "Depot: 12 cards drawn. If more are pledged, organizers are warned at the next tally.",
+        "Depot has 40 cards at most, so no more can have been drawn. Nothing was changed.",
+    ]
 
 
 def play_id(lines: Iterable[Line]) -> str:

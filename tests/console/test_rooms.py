@@ -95,19 +95,19 @@ def test_many_rooms_are_listed_on_pages_of_twelve(play: Play) -> None:
     lines = play.console(
         *(f"@olga /room citywide {room}" for room in rooms),
         "@olga /rooms",
-        "@olga [More]",
-        "@olga [More]",
-        "@olga [Back]",
+        "@olga [Next]",
+        "@olga [Next]",
+        "@olga [Previous]",
     )
     pages = to(lines, "olga")[-4:]
     assert [page["text"].split("\n")[-1] for page in pages] == [f"Page {number} of 3" for number in (1, 2, 3, 2)]
     listed = [line.split(" ")[0] for page in pages[:3] for line in page["text"].split("\n")[:-1]]
     assert listed == rooms
     assert [page["buttons"] for page in pages] == [
-        ["Send a test", "More"],
-        ["Send a test", "Back", "More"],
-        ["Send a test", "Back"],
-        ["Send a test", "Back", "More"],
+        ["Send a test", "Next"],
+        ["Send a test", "Previous", "Next"],
+        ["Send a test", "Previous"],
+        ["Send a test", "Previous", "Next"],
     ]
 
 

@@ -226,15 +226,15 @@ def test_a_long_report_has_pages(play: Play) -> None:
         "@olga /open",
         "!clock 2026-12-08T20:00:00-05:00",
         "@olga /report",
-        "@olga [Next page]",
-        "@olga [Next page]",
-        "@olga [Page before]",
+        "@olga [Next]",
+        "@olga [Next]",
+        "@olga [Previous]",
     )
     first, second, third, again = answers(lines, "olga")[1:]
     assert [line["buttons"] for line in (first, second, third)] == [
-        ["Next page"],
-        ["Page before", "Next page"],
-        ["Page before"],
+        ["Next"],
+        ["Previous", "Next"],
+        ["Previous"],
     ]
     assert "Shop 10" in first["text"]
     assert "Shop 23" in third["text"]
