@@ -50,6 +50,11 @@ COMPILED = ("handlers.cli", "handlers.discord.platform", "handlers.telegram.plat
 """What nearly every process of ours imports, and the slowest thing that some do."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever runs the trials in tests/faults choose their seed."""
+    parser.addoption("--seed", type=int, default=1, help="seed of the trials in tests/faults")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let every process that the tests start read what one has compiled; none of them writes there.
 
@@ -64,6 +69,19 @@ def pytest_configure(config: pytest.Config) -> None:
     surroundings.setenv("PYTHONPYCACHEPREFIX", folder)
     writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run([sys.executable, "-c", f"import {', '.join(COMPILED)}"], cwd=ROOT, env=writing, check=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how often each promise was tried, as docs/promises.md has it."""
+    lines = []
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        said = dict(report.user_properties)
+        if "tried" in said:
+            found = said.get("found", "")
+            lines.append(f"{report.outcome} {report.nodeid}: {said['tried']}; {found} ({report.duration:.0f} s)")
+    if lines:
+        terminalreporter.section("promises")
+        terminalreporter.write_line("\n".join(sorted(lines)))
 
 
 @pytest.fixture

@@ -1,0 +1,120 @@
+"""What every `allout` command shares: its options, its settings, how it is carried out, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+
+from bot import control
+from bot.clock import read_instant, real_clock
+from bot.control import Answer, Request
+from bot.domain.errors import Refused
+from bot.draft import SourceFile
+from bot.settings import PREFIX, Settings
+from bot.wiring import SOCKET, open_app
+from handlers import admin
+from handlers.texts import cli as texts
+from handlers.texts.catalogue import languages
+from handlers.texts.refusals import start_refusal
+from handlers.texts.times import not_an_instant
+
+T = TypeVar("T")
+
+cli = typer.Typer(
+    help="Workers pledge in confidence; the walkout goes ahead only when enough have.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with local variables would show codes and keys
+)
+
+
+def instant(text: str) -> datetime:
+    """Read an ISO time, or end with what is wrong with it."""
+    return read_instant(text) or fail(not_an_instant(text))
+
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the database and its key. Default: ALLOUT_DATA.")]
+Now = Annotated[datetime | None, typer.Option("--now", parser=instant, metavar="ISO", help="Use this time instead.")]
+
+
+def language(text: str) -> str:
+    """Accept a language that has a catalogue, or end."""
+    return text if text in languages() else fail(texts.no_language(text, languages()))
+
+
+Language = Annotated[
+    str, typer.Option("--language", parser=language, metavar="CODE", help="Say everything in this language, like es.")
+]
+
+
+async def carry_out(data: Path, request: Request) -> Answer:
+    """Let the running bot carry it out, or, if none runs, do it here."""
+    answer = await control.ask(data / SOCKET, request)
+    if answer is not None:
+        return answer
+    async with open_app(data, clock=real_clock, senders={}) as app:
+        return await admin.execute(app, request)
+
+
+def settings_in(data: Path | None) -> Settings:
+    """Read the settings, once; a folder named on the command line is stronger."""
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
+    if unknown:
+        fail(texts.unknown_settings(sorted(unknown)))
+    try:
+        return Settings() if data is None else Settings(data=data)
+    except UnicodeDecodeError:
+        fail(texts.unreadable_file(".env", "UTF-8"))
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)
+        unknown = [str(e["loc"][0]).upper() for e in wrong if e["type"] == "extra_forbidden"]
+        if unknown:
+            fail(texts.unknown_settings(sorted(unknown)))
+        fail(texts.bad_settings([(f"{PREFIX}{e['loc'][0]}".upper(), e["msg"]) for e in wrong]))
+
+
+def source(path: Path) -> SourceFile:
+    """Read a file, or end with why it cannot be read."""
+    try:
+        return SourceFile(name=path.name, data=path.read_bytes())
+    except OSError as error:
+        fail(texts.unreadable_file(str(path), error.strerror or ""))
+
+
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run the work; whatever it refuses ends the command with one sentence."""
+    try:
+        return asyncio.run(work)
+    except Refused as refused:
+        fail(start_refusal(refused))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or leaving would try to print again
+        fail(texts.nobody_reads())
+    except OSError as error:
+        fail(texts.unreadable_file(str(error.filename or "AllOut"), error.strerror or type(error).__name__))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def conclude(answer: Answer) -> NoReturn:
+    """Print an answer and leave with its status."""
+    if answer["out"]:
+        print(answer["out"])  # noqa: T201
+    if answer["err"]:
+        print(answer["err"], file=sys.stderr)  # noqa: T201
+    raise typer.Exit(answer["status"])
+
+
+def fail(sentence: str) -> NoReturn:
+    """Print one sentence to stderr and leave: nothing was changed."""
+    print(sentence, file=sys.stderr)  # noqa: T201
+    raise typer.Exit(admin.REFUSED)

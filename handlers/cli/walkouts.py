@@ -1,0 +1,123 @@
+"""Before a bot runs, or beside it: drafts, cards, and the first organizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import cards as card_codes
+from bot.control import Answer, Request
+from bot.domain.model import Terms
+from bot.draft import workplaces_file
+from bot.storage.records import read_terms
+from handlers import admin, card_files
+from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in, source
+from handlers.sheets.paper import Paper
+from handlers.texts import cli as texts
+
+
+@cli.command()
+def draft(
+    terms: Annotated[Path, typer.Argument(metavar="WALKOUT.TOML", help="The walkout's terms.")],
+    data: Data = None,
+    now: Now = None,
+    workplaces: Annotated[Path | None, typer.Option(help="Instead of the file named in the terms.")] = None,
+    name_column: Annotated[str | None, typer.Option(help="In a foreign file: the workplace's name.")] = None,
+    headcount_column: Annotated[str | None, typer.Option(help="In a foreign file: its head-count.")] = None,
+    threshold: Annotated[str | None, typer.Option(help='For every workplace: a number or a share, "65%".')] = None,
+    group_small: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Merge the smallest by this column's value.")
+    ] = None,
+) -> None:
+    """Check a walkout and its workplaces, and keep them as a draft. The last line is its id."""
+    toml = source(terms)
+    if workplaces is not None and not workplaces.exists():
+        fail(texts.no_file(str(workplaces)))
+    roster = workplaces
+    if roster is None and (named := workplaces_file(toml)) is not None:
+        roster = terms.parent / named
+    request: Request = {
+        "command": "draft",
+        "terms": admin.pack(toml),
+        "roster": admin.pack(source(roster)) if roster is not None and roster.is_file() else None,
+        "options": {
+            "name_column": name_column,
+            "headcount_column": headcount_column,
+            "threshold": threshold,
+            "group_small": group_small,
+        },
+        "now": now.isoformat() if now else None,
+    }
+    conclude(run_to_end(carry_out(settings_in(data).data, request)))
+
+
+@cli.command()
+def cards(
+    walkout: Annotated[str, typer.Argument(metavar="ID", help="The walkout's id.")],
+    out: Annotated[Path, typer.Option(help="Where the codes are written, once.")],
+    workplace: Annotated[str | None, typer.Option(help="Only for this workplace.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="For every workplace.")] = False,
+    number: Annotated[int | None, typer.Option(min=1, help="So many each. Default: what is missing.")] = None,
+    form: Annotated[card_files.Form, typer.Option("--format", help="How they are written.")] = card_files.Form.CSV,
+    paper: Annotated[Paper | None, typer.Option(help="For pdf. Default: what is usual where the walkout is.")] = None,
+    telegram_bot: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="For pdf: QR codes open this bot. Default: they hold the bare code."),
+    ] = None,
+    beyond_headcount: Annotated[bool, typer.Option(help="Allow more cards than people.")] = False,
+    data: Data = None,
+) -> None:
+    """Mint pledge cards and write their codes, once: the store keeps only their hashes. A pdf is ready to print."""
+    if every == (workplace is not None):
+        fail(texts.one_or_all())
+    if out.exists():
+        fail(texts.already_there(str(out)))
+    if (left := card_files.beside(out)).exists():
+        fail(texts.half_written(str(left)))
+    telegram = None
+    if telegram_bot is not None:
+        telegram = card_files.telegram_link(telegram_bot) or fail(texts.not_a_bot(telegram_bot))
+    request: Request = {
+        "walkout": walkout.lower(),
+        "workplace": workplace,
+        "number": number,
+        "beyond_headcount": beyond_headcount,
+    }
+    content = partial(card_files.content, form, telegram=telegram, paper=paper)
+    conclude(run_to_end(_mint(settings_in(data).data, request, out, content)))
+
+
+Content = Callable[[card_files.Places, Terms], bytes]
+"""Makes the file that holds the codes."""
+
+
+async def _mint(data: Path, request: Request, out: Path, content: Content) -> Answer:
+    """Have the codes on disk before the store knows them: cut off anywhere, no stored card is without its code."""
+    wanted = await carry_out(data, {**request, "command": "cards_wanted"})
+    if wanted["status"]:
+        return wanted
+    codes = {place: [card_codes.mint() for _ in range(n)] for place, _name, n in wanted["places"]}
+    total = sum(map(len, codes.values()))
+    if total == 0:
+        return {"out": texts.no_cards_missing(), "err": "", "status": 0}
+    named = [(name, codes[place]) for place, name, _n in wanted["places"]]
+    fresh = card_files.write(out, content(named, read_terms(wanted["terms"])))
+    answer = await carry_out(
+        data,
+        {**request, "command": "mint", "cards": admin.pack_cards(codes)},
+    )
+    if answer["status"]:
+        fresh.unlink()
+        return answer
+    fresh.replace(out)
+    return {**answer, "out": texts.minted(total, str(out))}
+
+
+@cli.command()
+def organizer_code(data: Data = None) -> None:
+    """Print a one-time code, good for an hour, that makes somebody an organizer."""
+    conclude(run_to_end(carry_out(settings_in(data).data, {"command": "organizer_code"})))
