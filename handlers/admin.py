@@ -10,13 +10,15 @@ from typing import Any
 from bot import cards as card_codes
 from bot.cards import pretty
 from bot.control import Answer, Request
-from bot.domain.errors import Refused
+from bot.domain.errors import NotRecorded, Refused
 from bot.domain.model import WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
+from bot.key_file import Cost, Lock
 from bot.storage.records import write_terms
 from bot.usecases import organizers, stewards
 from bot.wiring import App
 from handlers.texts import draft as draft_texts
+from handlers.texts import keys as keys_texts
 from handlers.texts import organizers as organizers_texts
 from handlers.texts import refusals
 
@@ -83,6 +85,32 @@ async def _organizer_code(app: App, _request: Request) -> Answer:
     return _done(organizers_texts.organizer_code(pretty(await organizers.new_code(app.store, app.clock))))
 
 
+async def _keys_export(app: App, request: Request) -> Answer:
+    return _done("", copy=app.keys.copy(_unpack_lock(request["lock"])).decode())
+
+
+async def _keys_rotate(app: App, _request: Request) -> Answer:
+    try:
+        app.keys.begin_rotation()
+    except OSError as error:  # a full disk, most likely
+        raise NotRecorded(type(error).__name__) from None
+    return _done(keys_texts.rotates_at_start())
+
+
+def pack_lock(lock: Lock) -> dict[str, Any]:
+    """Write down what seals a copy of the key file; the passphrase itself never travels."""
+    return {
+        "key": b64encode(lock.key).decode(),
+        "salt": b64encode(lock.salt).decode(),
+        "cost": [lock.cost.passes, lock.cost.memory],
+    }
+
+
+def _unpack_lock(packed: dict[str, Any]) -> Lock:
+    passes, memory = packed["cost"]
+    return Lock(key=b64decode(packed["key"]), salt=b64decode(packed["salt"]), cost=Cost(passes=passes, memory=memory))
+
+
 def pack(file: SourceFile) -> dict[str, str]:
     """Write a file down for the way to the running bot."""
     return {"name": file.name, "data": b64encode(file.data).decode()}
@@ -105,4 +133,6 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "cards_wanted": _cards_wanted,
     "mint": _mint,
     "organizer_code": _organizer_code,
+    "keys_export": _keys_export,
+    "keys_rotate": _keys_rotate,
 }
