@@ -41,14 +41,14 @@ def rotated() -> str:
 
 def rotates_at_start() -> str:
     """Say when a running bot gets another server's key."""
-    return _("A new key is made, and the bot changes to it when it starts next: restart it now.") + " " + _after()
+    return _("A new key is made, and the bot changes to it when it starts next: restart it now, before the rest.") + " " + _after()
 
 
 def _after() -> str:
     return _(
         "Each walkout keeps its key, wrapped anew: cards are tied to it, and only their codes could tie them again. "
-        "Once the bot has started, make a new copy (allout keys export FILE) and a new backup of the database, and "
-        "destroy the old ones: they do not fit any more."
+        "Make a new copy (allout keys export FILE) and a new backup of the database, and destroy the old ones: "
+        "they do not fit any more."
     )
 
 
