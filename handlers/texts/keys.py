@@ -41,7 +41,8 @@ def rotated() -> str:
 
 def rotates_at_start() -> str:
     """Say when a running bot gets another server's key."""
-    return _("A new key is made, and the bot changes to it when it starts next: restart it now, before the rest.") + " " + _after()
+    begun = _("A new key is made, and the bot changes to it when it starts next: restart it now, before the rest.")
+    return begun + " " + _after()
 
 
 def _after() -> str:
