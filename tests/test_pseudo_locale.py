@@ -402,7 +402,7 @@ def test_what_only_one_platform_says() -> None:
 
 # -- what is in the code --------------------------------------------------------------------------------------
 
-NOT_FOR_PEOPLE = {"cli.py", "service.py", "telegram/transport.py", "discord/markdown.py", "pictures/letters.py"}
+NOT_FOR_PEOPLE = {"cli", "service.py", "telegram/transport.py", "discord/markdown.py", "pictures/letters.py"}
 """The `allout` command's own help, which is English; what goes to the log; patterns and fonts."""
 
 NOT_SENTENCES = {
@@ -435,5 +435,6 @@ def bypassing(path: Path) -> Iterator[str]:
 
 
 def test_no_sentence_stands_in_the_code_outside_the_catalogue() -> None:
-    files = [path for path in HANDLERS.rglob("*.py") if str(path.relative_to(HANDLERS)) not in NOT_FOR_PEOPLE]
+    skipped = {HANDLERS / name for name in NOT_FOR_PEOPLE}
+    files = [path for path in HANDLERS.rglob("*.py") if not skipped & {path, *path.parents}]
     assert [found for path in files for found in bypassing(path)] == []
