@@ -53,11 +53,19 @@ class Keys:
     nobody can even try.
     """
 
-    def __init__(self, path: Path, store: str, server: bytes, walkouts: dict[WalkoutId, bytes]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        store: str,
+        server: bytes,
+        walkouts: dict[WalkoutId, bytes],
+        closed: frozenset[WalkoutId] = frozenset(),
+    ) -> None:
         self._path = path
         self.store = store  #: the name of the store these keys belong to
         self._server = server
         self._walkouts = walkouts
+        self.closed = closed  #: the walkouts whose keys were destroyed; a restored backup may bring their rows back
 
     @property
     def walkouts(self) -> Collection[WalkoutId]:
@@ -127,22 +135,24 @@ class Keys:
 
     def add_walkout(self, walkout: WalkoutId) -> None:
         """Make the walkout's key, and have it on disk before anything is bound with it."""
-        self._save({**self._walkouts, walkout: secrets.token_bytes(_KEY_BYTES)})
+        self._save({**self._walkouts, walkout: secrets.token_bytes(_KEY_BYTES)}, self.closed - {walkout})
 
     def destroy_walkout(self, walkout: WalkoutId) -> None:
         """Forget the walkout's key: from then on its cards link nothing to nobody."""
-        if walkout in self._walkouts:
-            self._save({name: key for name, key in self._walkouts.items() if name != walkout})
+        if walkout not in self.closed:
+            left = {name: key for name, key in self._walkouts.items() if name != walkout}
+            self._save(left, self.closed | {walkout})
 
     def save(self) -> None:
         """Write the file so that a crash leaves the old one or the new one, never half of it."""
-        self._save(self._walkouts)
+        self._save(self._walkouts, self.closed)
 
-    def _save(self, walkouts: dict[WalkoutId, bytes]) -> None:
+    def _save(self, walkouts: dict[WalkoutId, bytes], closed: frozenset[WalkoutId]) -> None:
         document = {
             "store": self.store,
             "server": base64.b64encode(self._server).decode(),
             "walkouts": {name: base64.b64encode(key).decode() for name, key in walkouts.items()},
+            "closed": sorted(closed),
         }
         fresh = self._path.with_suffix(".key.new")
         fresh.unlink(missing_ok=True)  # left by a crash, perhaps readable by others
@@ -157,7 +167,7 @@ class Keys:
             os.fsync(folder)
         finally:
             os.close(folder)
-        self._walkouts = walkouts  # only now: what could not be written is tried again
+        self._walkouts, self.closed = walkouts, closed  # only now: what could not be written is tried again
 
 
 def open_keys(path: Path, *, database: Path) -> Keys:
@@ -182,9 +192,10 @@ def _read(path: Path) -> Keys:
         document = json.loads(path.read_bytes())
         server = base64.b64decode(document["server"], validate=True)
         walkouts = {WalkoutId(name): base64.b64decode(key, validate=True) for name, key in document["walkouts"].items()}
+        closed = frozenset(map(WalkoutId, document.get("closed", ())))
         store = document["store"]
         if isinstance(store, str) and all(len(key) == _KEY_BYTES for key in (server, *walkouts.values())):
-            return Keys(path, store, server, walkouts)
+            return Keys(path, store, server, walkouts, closed)
     raise KeyFileRefused(str(path), "damaged")
 
 

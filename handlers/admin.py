@@ -9,13 +9,15 @@ from typing import Any
 
 from bot import cards as card_codes
 from bot.cards import pretty
+from bot.clock import Clock
 from bot.control import Answer, Request
-from bot.domain.errors import Refused
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.errors import Refused, WrongStage
+from bot.domain.model import Stage, WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.storage.records import write_terms
-from bot.usecases import organizers, stewards
+from bot.usecases import closing, organizers, stewards
 from bot.wiring import App
+from handlers.texts import closing as closing_texts
 from handlers.texts import draft as draft_texts
 from handlers.texts import organizers as organizers_texts
 from handlers.texts import refusals
@@ -83,6 +85,25 @@ async def _organizer_code(app: App, _request: Request) -> Answer:
     return _done(organizers_texts.organizer_code(pretty(await organizers.new_code(app.store, app.clock))))
 
 
+async def _close(app: App, request: Request) -> Answer:
+    """Close a walkout, or only say what that would destroy: the caller asks before it is done."""
+    try:
+        walkout = await closing.find(WalkoutId(request["walkout"]), app.store, _clock(app, request))
+    except WrongStage as refused:
+        return _refused(closing_texts.not_over(refused.stage))
+    if walkout.stage is Stage.CLOSED:
+        return _done(closing_texts.closed_before(walkout), asks="")
+    if not request["confirmed"]:
+        return _done("", asks=closing_texts.sure(walkout))
+    await closing.close(walkout, app.store, app.keys)
+    return _done(closing_texts.closed(walkout))
+
+
+def _clock(app: App, request: Request) -> Clock:
+    now = request["now"]
+    return (lambda: datetime.fromisoformat(now)) if now else app.clock
+
+
 def pack(file: SourceFile) -> dict[str, str]:
     """Write a file down for the way to the running bot."""
     return {"name": file.name, "data": b64encode(file.data).decode()}
@@ -105,4 +126,5 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "cards_wanted": _cards_wanted,
     "mint": _mint,
     "organizer_code": _organizer_code,
+    "close": _close,
 }

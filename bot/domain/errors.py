@@ -63,6 +63,23 @@ class TooEarlyToReport(Refused):
         self.starting = starting  #: when there will be
 
 
+class TooEarlyToClose(Refused):
+    """Until the day is over, people need their cards."""
+
+    def __init__(self, starting: datetime) -> None:
+        super().__init__(starting)
+        self.starting = starting  #: when it can be closed
+
+
+class ParcelsWait(Refused):
+    """News of the walkout is still on its way; closing would destroy it."""
+
+    def __init__(self, waiting: int, closes: datetime) -> None:
+        super().__init__(waiting, closes)
+        self.waiting = waiting
+        self.closes = closes  #: when it is closed by itself, told or not
+
+
 class MoreThanMinted(Refused):
     """More cards cannot have been drawn than can have been made."""
 

@@ -85,6 +85,7 @@ class Kind(StrEnum):
     MORE_THAN_DRAWN = "more_than_drawn"  #: more cards stand at a workplace than its steward says were drawn
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"
+    WALKOUT_CLOSED = "walkout_closed"  #: its secrets are destroyed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

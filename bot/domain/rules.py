@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import disclosure
-from bot.domain.errors import TooLateToOpen, WrongStage
+from bot.domain.errors import TooEarlyToClose, TooLateToOpen, WrongStage
 from bot.domain.model import (
     Announcement,
     Counts,
@@ -320,6 +320,15 @@ def closes_at(walkout: Walkout) -> datetime | None:
     if walkout.stage in {Stage.LAPSED, Stage.CALLED_OFF} and walkout.ended is not None:
         return walkout.ended + KEPT_AFTER_END
     return None
+
+
+def check_can_close(walkout: Walkout, *, now: datetime) -> None:
+    """Say whether organizers may close it before it closes by itself. Raises WrongStage, TooEarlyToClose."""
+    over = walkout.terms.starts + ASKED_FOR
+    if walkout.stage in {Stage.DRAFT, Stage.OPEN}:
+        raise WrongStage(walkout.stage)
+    if walkout.stage is Stage.ON and now < over:
+        raise TooEarlyToClose(over)
 
 
 def _everywhere(kind: Kind, occasion: str, workplaces: Iterable[Workplace]) -> Iterable[Announcement]:

@@ -242,8 +242,11 @@ class Store(Protocol):
         """
         ...
 
-    async def close(self, walkout: WalkoutId) -> None:
-        """Forget the walkout's cards, notices, rooms, proposals and parcels; keep its announcements."""
+    async def close(self, walkout: WalkoutId, news: Announcement) -> None:
+        """Forget the walkout's cards, notices, rooms, proposals and parcels; keep its announcements.
+
+        It is closed, and the news made, only once nothing of that is left in the file. Cut off, it is called again.
+        """
         ...
 
     async def bind_room(self, room: Room, note: Note | None = None) -> None:
