@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from bot import cards as card_codes
@@ -15,8 +16,9 @@ from bot.domain.errors import Refused, WrongStage
 from bot.domain.model import Stage, WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.storage.records import write_terms
-from bot.usecases import closing, organizers, stewards
+from bot.usecases import backups, closing, organizers, stewards
 from bot.wiring import App
+from handlers.texts import backups as backups_texts
 from handlers.texts import closing as closing_texts
 from handlers.texts import draft as draft_texts
 from handlers.texts import organizers as organizers_texts
@@ -99,6 +101,11 @@ async def _close(app: App, request: Request) -> Answer:
     return _done(closing_texts.closed(walkout))
 
 
+async def _backup(app: App, request: Request) -> Answer:
+    await backups.back_up(Path(request["out"]), request["to"], app.store, app.keys, _clock(app, request))
+    return _done(backups_texts.backed_up(request["out"]))
+
+
 def _clock(app: App, request: Request) -> Clock:
     now = request["now"]
     return (lambda: datetime.fromisoformat(now)) if now else app.clock
@@ -127,4 +134,5 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "mint": _mint,
     "organizer_code": _organizer_code,
     "close": _close,
+    "backup": _backup,
 }

@@ -270,6 +270,56 @@ class KeyFileRefused(Refused):
         self.why = why  #: missing | foreign | damaged | exposed | orphaned | outdated
 
 
+class InTheWay(Refused):
+    """There is a file already where a new one was to be written."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class NotWritten(Refused):
+    """A file could not be written, and nothing of it was left there."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(path, why)
+        self.path = path
+        self.why = why  #: the system's own words
+
+
+class NotABackup(Refused):
+    """The file is something else."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class BackupDamaged(NotABackup):
+    """The backup was changed, or cut off."""
+
+
+class WrongBackupKey(NotABackup):
+    """The backup was sealed to another public key."""
+
+
+class NotABackupKey(NotABackup):
+    """The file does not hold a private backup key."""
+
+
+class ForeignBackup(NotABackup):
+    """The backup was not made with the key file of this path."""
+
+
+class AnswersWanted(Refused):
+    """Only people can say what became of these walkouts since the backup was made."""
+
+    def __init__(self, made: datetime, walkouts: tuple[tuple[WalkoutId, str, bool], ...]) -> None:
+        super().__init__(made, walkouts)
+        self.made = made
+        self.walkouts = walkouts  #: id and title of each, and whether it may go on
+
+
 class TallyDue(Refused):
     """A tally stands before this change: take it, then ask again. People never see this."""
 

@@ -413,6 +413,10 @@ class Store(Protocol):
         """When the platform's next errand is due."""
         ...
 
+    async def copy(self) -> bytes:
+        """Return the whole database as one file has it, as of one instant between two transactions."""
+        ...
+
     async def aclose(self) -> None:
         """Finish what was accepted and let go of the database."""
         ...

@@ -6,10 +6,10 @@ import io
 import logging
 import sys
 
-from handlers.cli import closing, console, running, walkouts
+from handlers.cli import backups, closing, console, running, walkouts
 from handlers.cli.common import cli
 
-__all__ = ["cli", "closing", "console", "main", "running", "walkouts"]
+__all__ = ["backups", "cli", "closing", "console", "main", "running", "walkouts"]
 
 
 def main() -> None:
