@@ -203,7 +203,7 @@ def after(city: City) -> Held:
     return city.held(database=city.data / DATABASE, key_file=city.data / KEY_FILE, backup=city.folder / "backup")
 
 
-@trials(25, full=1_000)
+@trials(15, full=1_000)
 async def test_the_store_the_key_file_and_an_old_backup_open_nothing_and_link_nobody(
     tries: Trials, record_property: Callable[[str, object], None]
 ) -> None:
