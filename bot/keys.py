@@ -1,27 +1,26 @@
-"""The key file: everything secret that outlives a restart, outside the database and its backups."""
+"""Everything secret that outlives a restart, outside the database and its backups; and what is made with it."""
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import hashlib
 import hmac
 import json
-import os
+import logging
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 from nacl.secret import SecretBox
 
-from bot import cards
+from bot import cards, key_file
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import WalkoutId, WorkplaceId
+from bot.key_file import COST, KEY_BYTES, Contents, Cost, Lock, ServerKey, Unreadable
 
-_KEY_BYTES = 32
+log = logging.getLogger(__name__)
 
 NOTICE_BYTES = 192
 """What is sealed in a notice is padded to this: a length would tell one notice from another."""
@@ -53,24 +52,40 @@ class Keys:
     nobody can even try.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        store: str,
-        server: bytes,
-        walkouts: dict[WalkoutId, bytes],
-        closed: frozenset[WalkoutId] = frozenset(),
-    ) -> None:
+    def __init__(self, path: Path, contents: Contents, lock: Lock | None = None, *, stale: bool = False) -> None:
         self._path = path
-        self.store = store  #: the name of the store these keys belong to
-        self._server = server
-        self._walkouts = walkouts
-        self.closed = closed  #: the walkouts whose keys were destroyed; a restored backup may bring their rows back
+        self._contents = contents
+        self._lock = lock
+        self._stale = stale  #: the file is not written as it should be
+
+    @property
+    def store(self) -> str:
+        """The name of the store these keys belong to."""
+        return self._contents.server.store
+
+    @property
+    def following(self) -> Keys | None:
+        """The keys as they will be once the store has been changed to another server's key."""
+        following = self._contents.following
+        return None if following is None else Keys(self._path, replace(self._contents, server=following))
+
+    @property
+    def closed(self) -> frozenset[WalkoutId]:
+        """The walkouts whose keys were destroyed."""
+        return self._contents.closed
 
     @property
     def walkouts(self) -> Collection[WalkoutId]:
         """The walkouts that have a key."""
         return self._walkouts.keys()
+
+    @property
+    def _server(self) -> bytes:
+        return self._contents.server.key
+
+    @property
+    def _walkouts(self) -> Mapping[WalkoutId, bytes]:
+        return self._contents.walkouts
 
     def owner(self, walkout: WalkoutId, code: str, who: Person) -> bytes:
         """Return what binds a card to an account."""
@@ -135,68 +150,89 @@ class Keys:
 
     def add_walkout(self, walkout: WalkoutId) -> None:
         """Make the walkout's key, and have it on disk before anything is bound with it."""
-        self._save({**self._walkouts, walkout: secrets.token_bytes(_KEY_BYTES)}, self.closed - {walkout})
+        fresh = secrets.token_bytes(KEY_BYTES)
+        kept = self._contents.closed - {walkout}
+        self._save(replace(self._contents, walkouts={**self._walkouts, walkout: fresh}, closed=kept))
 
     def destroy_walkout(self, walkout: WalkoutId) -> None:
         """Forget the walkout's key: from then on its cards link nothing to nobody."""
         if walkout not in self.closed:
-            left = {name: key for name, key in self._walkouts.items() if name != walkout}
-            self._save(left, self.closed | {walkout})
+            rest = {name: key for name, key in self._walkouts.items() if name != walkout}
+            self._save(replace(self._contents, walkouts=rest, closed=self.closed | {walkout}))
+
+    def begin_rotation(self) -> None:
+        """Make another server's key, to which the store is changed when nothing else uses this one; see `following`."""
+        self._save(replace(self._contents, following=self._contents.following or ServerKey.new()))
+
+    def end_rotation(self) -> None:
+        """Forget the server's key as it was: the store is under the other one now."""
+        if self._contents.following is not None:
+            self._save(replace(self._contents, server=self._contents.following, following=None))
+
+    def copy(self, lock: Lock) -> bytes:
+        """Return a key file of the same keys, sealed with a passphrase of its own."""
+        return key_file.write_down(self._contents, lock)
 
     def save(self) -> None:
-        """Write the file so that a crash leaves the old one or the new one, never half of it."""
-        self._save(self._walkouts, self.closed)
+        """Write the file."""
+        self._save(self._contents)
 
-    def _save(self, walkouts: dict[WalkoutId, bytes], closed: frozenset[WalkoutId]) -> None:
-        document = {
-            "store": self.store,
-            "server": base64.b64encode(self._server).decode(),
-            "walkouts": {name: base64.b64encode(key).decode() for name, key in walkouts.items()},
-            "closed": sorted(closed),
-        }
-        fresh = self._path.with_suffix(".key.new")
-        fresh.unlink(missing_ok=True)  # left by a crash, perhaps readable by others
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(document, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        self._walkouts, self.closed = walkouts, closed  # only now: what could not be written is tried again
+    def renew_file(self) -> None:
+        """Write the file anew if it is of an older kind. Only for whoever owns the store."""
+        if self._stale:
+            self.save()
+            if self._lock is not None:
+                log.warning("the key file is sealed with the passphrase from now on; destroy copies that are not")
+
+    def _save(self, contents: Contents) -> None:
+        key_file.save(self._path, key_file.write_down(contents, self._lock))
+        self._contents = contents  # only now: what could not be written is tried again
+        self._stale = False
 
 
-def open_keys(path: Path, *, database: Path) -> Keys:
-    """Read the key file, or make it at the very first start. Raises KeyFileRefused."""
+def open_keys(path: Path, *, database: Path, passphrase_file: Path | None = None, cost: Cost = COST) -> Keys:
+    """Read the key file, or make it at the very first start. Raises KeyFileRefused.
+
+    With a passphrase, what is not sealed yet is sealed at this cost when it is written next.
+    """
     has_data = database.exists() and database.stat().st_size > 0
+    passphrase = None if passphrase_file is None else key_file.read_passphrase(passphrase_file)
     if not path.exists():
         if has_data:
             raise KeyFileRefused(str(path), "missing")
-        keys = Keys(path, secrets.token_hex(16), secrets.token_bytes(_KEY_BYTES), {})
-        keys.save()
-        return keys
+        lock = None if passphrase is None else Lock.of(passphrase, cost)
+        made = Keys(path, Contents(server=ServerKey.new(), walkouts={}), lock)
+        with key_file.alone_in(path.parent):
+            if not path.exists():  # another first start may have been quicker
+                made.save()
+                return made
     if path.stat().st_mode & 0o077:
         raise KeyFileRefused(str(path), "exposed")
-    keys = _read(path)
-    if keys.walkouts and not has_data:
+    contents, lock, newest = _read(path, passphrase)
+    if contents.walkouts and not has_data:
         raise KeyFileRefused(str(path), "orphaned")
-    return keys
+    unsealed = lock is None and passphrase is not None
+    if passphrase is not None and lock is None:
+        lock = Lock.of(passphrase, cost)
+    return Keys(path, contents, lock, stale=unsealed or not newest)
 
 
-def _read(path: Path) -> Keys:
-    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        document = json.loads(path.read_bytes())
-        server = base64.b64decode(document["server"], validate=True)
-        walkouts = {WalkoutId(name): base64.b64decode(key, validate=True) for name, key in document["walkouts"].items()}
-        closed = frozenset(map(WalkoutId, document.get("closed", ())))
-        store = document["store"]
-        if isinstance(store, str) and all(len(key) == _KEY_BYTES for key in (server, *walkouts.values())):
-            return Keys(path, store, server, walkouts, closed)
-    raise KeyFileRefused(str(path), "damaged")
+def put_back(copy: Path, path: Path, *, passphrase: bytes, passphrase_file: Path | None, cost: Cost = COST) -> None:
+    """Make a copy of the key file this server's own again. Raises KeyFileRefused, also if there is one."""
+    own = None if passphrase_file is None else key_file.read_passphrase(passphrase_file)
+    contents, _lock, _newest = _read(copy, passphrase)
+    made = Keys(path, contents, None if own is None else Lock.of(own, cost))
+    with key_file.alone_in(path.parent):
+        if path.exists():
+            raise KeyFileRefused(str(path), "there")
+        made.save()
+
+
+def _read(path: Path, passphrase: bytes | None) -> tuple[Contents, Lock | None, bool]:
+    try:
+        return key_file.read(path.read_bytes(), passphrase)
+    except Unreadable as unreadable:
+        raise KeyFileRefused(str(path), unreadable.why) from None
 
 
 def _mac(key: bytes, *parts: str) -> bytes:

@@ -38,7 +38,9 @@ class Since:
     is_over: Collection[WalkoutId]  #: it turned on, lapsed or was called off since; it is closed
 
 
-async def restore(path: Path, private: Path, data: Path, since: Since, clock: Clock) -> datetime:
+async def restore(
+    path: Path, private: Path, data: Path, since: Since, clock: Clock, passphrase_file: Path | None = None
+) -> datetime:
     """Put the store in this folder as it was when the backup was made; return when that was.
 
     Source: docs/decisions/0020-a-restored-store-waits-a-day.md. Raises InTheWay, KeyFileRefused, NotABackupKey,
@@ -47,7 +49,9 @@ async def restore(path: Path, private: Path, data: Path, since: Since, clock: Cl
     database = data / DATABASE
     if database.exists():
         raise InTheWay(str(database))
-    keys = open_keys(data / KEY_FILE, database=path)  # what the key file belongs to is in there
+    keys = open_keys(
+        data / KEY_FILE, database=path, passphrase_file=passphrase_file
+    )  # what the key file belongs to is in there
     backup = backups.unseal(path, backups.read_private(private))
     if not is_ours(backup, keys):
         raise ForeignBackup(str(data / KEY_FILE))

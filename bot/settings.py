@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     data: Path = Path("allout-data")
     """Folder of the database, the key file and the socket."""
 
+    key_passphrase_file: Path | None = None
+    """A file with the passphrase that seals the key file, such as a credential from systemd. Without one its mode
+    alone protects it."""
+
     look_every_s: float = Field(default=1.0, gt=0, le=60)
     """Seconds between two looks at what is due: tallies, reminders, parcels."""
 

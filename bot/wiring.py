@@ -21,7 +21,7 @@ from bot.roomwords import RoomWords
 from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
-from bot.usecases import automatic, closing
+from bot.usecases import automatic, closing, rotation
 from bot.usecases.automatic import Closing, Tallies
 
 DATABASE = "allout.db"
@@ -47,7 +47,9 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender | None]) -> AsyncIterator[App]:
+async def open_app(
+    data: Path, *, clock: Clock, senders: Mapping[str, Sender | None], passphrase_file: Path | None = None
+) -> AsyncIterator[App]:
     """Own the store in this folder for as long as the block lasts.
 
     A platform whose sender is None gets one when it can be reached; its parcels wait in the store until then.
@@ -56,10 +58,13 @@ async def open_app(data: Path, *, clock: Clock, senders: Mapping[str, Sender | N
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = data / DATABASE
-    keys = open_keys(data / KEY_FILE, database=database)
-    store = await open_store(database, clock=clock, identity=keys.store)
+    keys = open_keys(data / KEY_FILE, database=database, passphrase_file=passphrase_file)
+    following = keys.following.store if keys.following else None
+    store = await open_store(database, clock=clock, identity=keys.store, following=following)
     try:
         await _check_keys(store, keys, data / KEY_FILE)
+        keys.renew_file()
+        await rotation.finish(store, keys)
         tallies = Tallies(store, clock)
         outboxes = {platform: Outbox(platform, sender, store, keys, clock) for platform, sender in senders.items()}
         errands = {platform: Errands(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()}

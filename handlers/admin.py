@@ -12,15 +12,17 @@ from bot import cards as card_codes
 from bot.cards import pretty
 from bot.clock import Clock
 from bot.control import Answer, Request
-from bot.domain.errors import Refused, WrongStage
+from bot.domain.errors import NotRecorded, Refused, WrongStage
 from bot.domain.model import Stage, WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
+from bot.key_file import Cost, Lock
 from bot.storage.records import write_terms
 from bot.usecases import backups, closing, organizers, stewards
 from bot.wiring import App
 from handlers.texts import backups as backups_texts
 from handlers.texts import closing as closing_texts
 from handlers.texts import draft as draft_texts
+from handlers.texts import keys as keys_texts
 from handlers.texts import organizers as organizers_texts
 from handlers.texts import refusals
 
@@ -111,6 +113,32 @@ def _clock(app: App, request: Request) -> Clock:
     return (lambda: datetime.fromisoformat(now)) if now else app.clock
 
 
+async def _keys_export(app: App, request: Request) -> Answer:
+    return _done("", copy=app.keys.copy(_unpack_lock(request["lock"])).decode())
+
+
+async def _keys_rotate(app: App, _request: Request) -> Answer:
+    try:
+        app.keys.begin_rotation()
+    except OSError as error:  # a full disk, most likely
+        raise NotRecorded(type(error).__name__) from None
+    return _done(keys_texts.rotates_at_start())
+
+
+def pack_lock(lock: Lock) -> dict[str, Any]:
+    """Write down what seals a copy of the key file; the passphrase itself never travels."""
+    return {
+        "key": b64encode(lock.key).decode(),
+        "salt": b64encode(lock.salt).decode(),
+        "cost": [lock.cost.passes, lock.cost.memory],
+    }
+
+
+def _unpack_lock(packed: dict[str, Any]) -> Lock:
+    passes, memory = packed["cost"]
+    return Lock(key=b64decode(packed["key"]), salt=b64decode(packed["salt"]), cost=Cost(passes=passes, memory=memory))
+
+
 def pack(file: SourceFile) -> dict[str, str]:
     """Write a file down for the way to the running bot."""
     return {"name": file.name, "data": b64encode(file.data).decode()}
@@ -135,4 +163,6 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "organizer_code": _organizer_code,
     "close": _close,
     "backup": _backup,
+    "keys_export": _keys_export,
+    "keys_rotate": _keys_rotate,
 }

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from base64 import b64encode
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -174,10 +175,11 @@ async def test_a_backup_holds_the_store_and_nothing_of_the_key_file(site: Site, 
     backup = unseal(site.backup, read_private(site.private))
     assert (backup.made, backup.store) == (NOON, app.keys.store)
     assert is_whole(backup.database)
-    document = (site.data / KEY_FILE).read_text()
-    keys = [part for part in document.split('"') if len(part) == 44]
-    assert len(keys) == 2
-    assert not [key for key in keys if key.encode() in backup.database or key.encode() in site.backup.read_bytes()]
+    contents = app.keys._contents
+    for key in (contents.server.key, *contents.walkouts.values()):
+        for written in (key, b64encode(key), key.hex().encode()):
+            assert written not in backup.database
+            assert written not in site.backup.read_bytes()
 
 
 async def test_a_backup_made_while_pledges_arrive_is_of_one_instant(site: Site, clock: MovableClock) -> None:
@@ -368,6 +370,18 @@ async def test_a_backup_that_somebody_made_up_is_refused(site: Site, clock: Mova
     with pytest.raises(BackupDamaged):  # the disk had spoilt it before the backup
         await site.restore(GOES_ON, clock)
     assert [file.name for file in site.other.iterdir()] == [KEY_FILE]
+
+
+async def test_another_servers_key_makes_older_backups_useless(site: Site, clock: MovableClock) -> None:
+    async with running(site.data, clock) as app:
+        await settle_in(app)
+        await site.back_up(app)
+        app.keys.begin_rotation()
+    async with running(site.data, clock):
+        pass
+    site.move_the_key()
+    with pytest.raises(ForeignBackup):
+        await site.restore(GOES_ON, clock)
 
 
 # --- the commands ---

@@ -16,11 +16,13 @@ from bot.cards import key_of
 from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import WalkoutId, WorkplaceId
+from bot.key_file import Contents, ServerKey
 from bot.keys import Addressee, Keys, Person, open_keys
 from bot.wiring import DATABASE, KEY_FILE, open_app
 from tests.conftest import SHOP, WALKOUT
 
 OTHER = WalkoutId("x4p9z")
+SAME = ServerKey(store="store", key=bytes(32))
 ANA = Person("telegram", "12345")
 
 
@@ -244,14 +246,14 @@ PARTS = st.text(alphabet='ab",\\\0 ]é', max_size=4)
 
 @given(one=st.tuples(PARTS, PARTS, PARTS), two=st.tuples(PARTS, PARTS, PARTS))
 def test_parts_are_never_confused(one: tuple[str, str, str], two: tuple[str, str, str]) -> None:
-    keys = Keys(Path("nowhere"), "store", bytes(32), {WALKOUT: bytes(32)})
+    keys = Keys(Path("nowhere"), Contents(server=SAME, walkouts={WALKOUT: bytes(32)}))
     made = [keys.owner(WALKOUT, code, Person(platform, account)) for code, platform, account in (one, two)]
     assert (made[0] == made[1]) == (one == two)
 
 
 def test_what_is_made_for_one_purpose_is_never_what_is_made_for_another() -> None:
     # even if a walkout's key were the server's
-    keys = Keys(Path("nowhere"), "store", bytes(32), {WALKOUT: bytes(32)})
+    keys = Keys(Path("nowhere"), Contents(server=SAME, walkouts={WALKOUT: bytes(32)}))
     made: set[Any] = {keys.person(ANA), keys.owner(WALKOUT, "", ANA), keys.open_code(WALKOUT, ANA)}
     assert len(made) == 3
 
@@ -274,7 +276,7 @@ def test_an_account_has_one_open_code_in_each_walkout(keys: Keys) -> None:
 
 
 def test_what_is_sealed_is_opened_by_this_server_alone_and_looks_different_each_time(keys: Keys, data: Path) -> None:
-    stranger = Keys(data / "other", "store", bytes(32), {})
+    stranger = Keys(data / "other", Contents(server=SAME, walkouts={}))
     sealed = keys.seal("12345 Ana é")
 
     assert keys.unseal(sealed) == "12345 Ana é"

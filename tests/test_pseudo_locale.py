@@ -278,6 +278,7 @@ def test_every_refusal(kind: type[Refused]) -> None:
 def test_refusals_that_differ_by_what_they_carry() -> None:
     some = [
         *(KeyFileRefused("7", why) for why in ("missing", "foreign", "damaged", "outdated", "exposed", "orphaned")),
+        *(KeyFileRefused("7", why) for why in ("sealed", "passphrase", "no_passphrase", "there")),
         *(errors.PledgingClosed(stage, NOON) for stage in Stage),
         *(errors.WrongStage(stage) for stage in Stage),
         errors.NoSuchWalkout(None),

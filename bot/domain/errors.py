@@ -262,12 +262,13 @@ class StoreUnusable(Refused):
 
 
 class KeyFileRefused(Refused):
-    """The key file is missing, foreign, damaged or readable by others."""
+    """The key file, or the passphrase that opens it, is not what it must be."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(path, why)
         self.path = path
-        self.why = why  #: missing | foreign | damaged | exposed | orphaned | outdated
+        self.why = why  #: missing | foreign | damaged | exposed | orphaned | outdated | sealed | passphrase |
+        #: no_passphrase | there
 
 
 class InTheWay(Refused):

@@ -151,6 +151,22 @@ class Statement:
     words: Mapping[str, str]  #: by language
 
 
+class Rekeying(Protocol):
+    """What becomes of everything that is under the server's key; see Store.rekey."""
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """Seal the same with the other key."""
+        ...
+
+    def member(self, member: MemberId, platform: str, address: bytes) -> MemberId | None:
+        """Return how the other key recognizes them; None if it cannot."""
+        ...
+
+    def proposal(self, matter: str, walkout: str, about: MemberId, content: bytes) -> bytes:
+        """Return the key of a proposal, all of which is under the other key already."""
+        ...
+
+
 class Store(Protocol):
     """Everything the application remembers.
 
@@ -415,6 +431,13 @@ class Store(Protocol):
 
     async def copy(self) -> bytes:
         """Return the whole database as one file has it, as of one instant between two transactions."""
+        ...
+
+    async def rekey(self, name: str, rekeying: Rekeying) -> None:
+        """Put everything that is under the server's key under another one, and bear that one's name.
+
+        Nothing is changed if the store bears the name already.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 async def find(walkout: WalkoutId, store: Store, clock: Clock) -> Walkout:
     """Return a walkout that may be closed now, or is closed.
 
-    Raises NoSuchWalkout, WrongStage, TooEarlyToClose, ParcelsWait. Source: docs/decisions/0019-closing-by-hand.md.
+    Raises NoSuchWalkout, WrongStage, TooEarlyToClose, ParcelsWait. Source: docs/decisions/0021-closing-by-hand.md.
     """
     seen = await store.walkout(walkout)
     rules.check_can_close(seen, now=clock())

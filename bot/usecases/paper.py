@@ -57,14 +57,14 @@ async def propose(desk: Desk, walkout: Walkout, place: Workplace, number: int | 
     content: dict[str, Any] = {"workplace": place.id, "place": place.name, "number": wanted}
     # with the cards there were before, the next such order is another one, and the same delivered twice is not
     earlier = await desk.store.latest(
-        proposals.key(desk, Matter.MINT, walkout.id, {**content, "before": place.issued - wanted})
+        proposals.key(desk.keys, Matter.MINT, walkout.id, {**content, "before": place.issued - wanted})
     )
     if earlier is not None and earlier.became is Became.DONE:
         proposed = earlier.until - proposals.LASTS
         if proposed + LASTS > desk.clock():
             raise PrintedBefore(place.name)
     content["before"] = place.issued
-    granted = await desk.store.latest(proposals.key(desk, Matter.MINT, walkout.id, content))
+    granted = await desk.store.latest(proposals.key(desk.keys, Matter.MINT, walkout.id, content))
     if granted is not None and granted.became is Became.GRANTED and granted.proposer == desk.me:
         return await proposals.look(desk, granted.id)
     return await proposals.propose(desk, Matter.MINT, walkout=walkout.id, **content)

@@ -15,6 +15,7 @@ from bot.domain import roles, rules
 from bot.domain.errors import NoSuchProposal, OwnProposal, OwnRemoval, Refused, TooLateToOpen, WrongStage
 from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal
+from bot.keys import Keys
 from bot.usecases.desk import Desk
 
 LASTS = timedelta(hours=24)
@@ -64,7 +65,7 @@ async def propose(
     committee = await desk.store.committee()
     approvals = await _approvals(desk, walkout)
     now = desk.clock()
-    same = key(desk, matter, walkout, content, about=about)
+    same = key(desk.keys, matter, walkout, content, about=about)
     proposal = Proposal(
         id=_new_id(),
         matter=matter,
@@ -82,9 +83,9 @@ async def propose(
     return await _go_on(desk, kept)
 
 
-def key(desk: Desk, matter: Matter, walkout: WalkoutId | None, content: Content, *, about: MemberId = b"") -> bytes:
+def key(keys: Keys, matter: Matter, walkout: WalkoutId | None, content: Content, *, about: MemberId = b"") -> bytes:
     """Return what is the same for the same proposals."""
-    return desk.keys.same(matter, walkout or "", about.hex(), json.dumps(content, sort_keys=True))
+    return keys.same(matter, walkout or "", about.hex(), json.dumps(content, sort_keys=True))
 
 
 async def look(desk: Desk, number: str) -> Progress:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import logging
+import resource
 import sys
 
-from handlers.cli import backups, closing, console, running, walkouts
+from handlers.cli import backups, closing, console, keys, running, walkouts
 from handlers.cli.common import cli
 
-__all__ = ["backups", "cli", "closing", "console", "main", "running", "walkouts"]
+__all__ = ["backups", "cli", "closing", "console", "keys", "main", "running", "walkouts"]
 
 
 def main() -> None:
     """Run the command line."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what a crash left would hold every key
     # other libraries' loggers would write tokens and messages; ours say only what is counted
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what is said is UTF-8, whatever the system's own is

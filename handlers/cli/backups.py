@@ -44,7 +44,7 @@ def backup(
         "to": settings.backup_key,
         "now": now.isoformat() if now else None,
     }
-    conclude(run_to_end(carry_out(settings.data, request)))
+    conclude(run_to_end(carry_out(settings, request)))
 
 
 @cli.command()
@@ -63,11 +63,11 @@ def restore(
     now: Now = None,
 ) -> None:
     """Put a store back from its backup, beside the key file that was in use when it was made."""
-    folder = settings_in(data).data
+    settings = settings_in(data)
     since = Since(
         goes_on=[WalkoutId(walkout.lower()) for walkout in goes_on or ()],
         is_over=[WalkoutId(walkout.lower()) for walkout in is_over or ()],
     )
     clock = (lambda: now) if now else real_clock
-    made = run_to_end(put_back(backup, key, folder, since, clock))
-    print(texts.restored(made, str(folder)))  # noqa: T201
+    made = run_to_end(put_back(backup, key, settings.data, since, clock, settings.key_passphrase_file))
+    print(texts.restored(made, str(settings.data)))  # noqa: T201

@@ -20,13 +20,13 @@ def close(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: for scripts.")] = False,
 ) -> None:
     """Destroy the secrets of a walkout that is over. It cannot be undone."""
-    folder = settings_in(data).data
+    settings = settings_in(data)
     request: Request = {"command": "close", "walkout": walkout.lower(), "now": now.isoformat() if now else None}
     if not yes:
-        answer = run_to_end(carry_out(folder, {**request, "confirmed": False}))
+        answer = run_to_end(carry_out(settings, {**request, "confirmed": False}))
         if answer["status"] or not answer["asks"]:
             conclude(answer)
         if not sys.stdin.isatty():
             fail(texts.say_yes(answer["asks"]))
         typer.confirm(answer["asks"], abort=True)
-    conclude(run_to_end(carry_out(folder, {**request, "confirmed": True})))
+    conclude(run_to_end(carry_out(settings, {**request, "confirmed": True})))

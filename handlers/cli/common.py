@@ -55,12 +55,14 @@ Language = Annotated[
 ]
 
 
-async def carry_out(data: Path, request: Request) -> Answer:
+async def carry_out(settings: Settings, request: Request) -> Answer:
     """Let the running bot carry it out, or, if none runs, do it here."""
-    answer = await control.ask(data / SOCKET, request)
+    answer = await control.ask(settings.data / SOCKET, request)
     if answer is not None:
         return answer
-    async with open_app(data, clock=real_clock, senders={}) as app:
+    async with open_app(
+        settings.data, clock=real_clock, senders={}, passphrase_file=settings.key_passphrase_file
+    ) as app:
         return await admin.execute(app, request)
 
 

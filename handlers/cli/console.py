@@ -53,7 +53,12 @@ async def _console(
         script = "-"
     clock = _console_clock(now, scripted=script is not None)
     printer = Printer(out=sys.stdout, as_json=as_json, files=settings.data / "files")
-    async with open_app(settings.data, clock=clock, senders={PLATFORM: ConsoleSender(printer)}) as app:
+    async with open_app(
+        settings.data,
+        clock=clock,
+        senders={PLATFORM: ConsoleSender(printer)},
+        passphrase_file=settings.key_passphrase_file,
+    ) as app:
         for name in names:
             await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)
         async with control.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):

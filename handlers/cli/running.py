@@ -45,7 +45,12 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
     def started() -> None:
         print(texts.running(), file=sys.stderr)  # noqa: T201
 
-    async with open_app(settings.data, clock=real_clock, senders=dict.fromkeys(openers)) as app:
+    async with open_app(
+        settings.data,
+        clock=real_clock,
+        senders=dict.fromkeys(openers),
+        passphrase_file=settings.key_passphrase_file,
+    ) as app:
         try:
             async with control.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):
                 await _until_stopped(

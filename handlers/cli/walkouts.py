@@ -13,6 +13,7 @@ from bot import cards as card_codes
 from bot.control import Answer, Request
 from bot.domain.model import Terms
 from bot.draft import workplaces_file
+from bot.settings import Settings
 from bot.storage.records import read_terms
 from handlers import admin, card_files
 from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in, source
@@ -52,7 +53,7 @@ def draft(
         },
         "now": now.isoformat() if now else None,
     }
-    conclude(run_to_end(carry_out(settings_in(data).data, request)))
+    conclude(run_to_end(carry_out(settings_in(data), request)))
 
 
 @cli.command()
@@ -88,16 +89,16 @@ def cards(
         "beyond_headcount": beyond_headcount,
     }
     content = partial(card_files.content, form, telegram=telegram, paper=paper)
-    conclude(run_to_end(_mint(settings_in(data).data, request, out, content)))
+    conclude(run_to_end(_mint(settings_in(data), request, out, content)))
 
 
 Content = Callable[[card_files.Places, Terms], bytes]
 """Makes the file that holds the codes."""
 
 
-async def _mint(data: Path, request: Request, out: Path, content: Content) -> Answer:
+async def _mint(settings: Settings, request: Request, out: Path, content: Content) -> Answer:
     """Have the codes on disk before the store knows them: cut off anywhere, no stored card is without its code."""
-    wanted = await carry_out(data, {**request, "command": "cards_wanted"})
+    wanted = await carry_out(settings, {**request, "command": "cards_wanted"})
     if wanted["status"]:
         return wanted
     codes = {place: [card_codes.mint() for _ in range(n)] for place, _name, n in wanted["places"]}
@@ -107,7 +108,7 @@ async def _mint(data: Path, request: Request, out: Path, content: Content) -> An
     named = [(name, codes[place]) for place, name, _n in wanted["places"]]
     fresh = card_files.write(out, content(named, read_terms(wanted["terms"])))
     answer = await carry_out(
-        data,
+        settings,
         {**request, "command": "mint", "cards": admin.pack_cards(codes)},
     )
     if answer["status"]:
@@ -120,4 +121,4 @@ async def _mint(data: Path, request: Request, out: Path, content: Content) -> An
 @cli.command()
 def organizer_code(data: Data = None) -> None:
     """Print a one-time code, good for an hour, that makes somebody an organizer."""
-    conclude(run_to_end(carry_out(settings_in(data).data, {"command": "organizer_code"})))
+    conclude(run_to_end(carry_out(settings_in(data), {"command": "organizer_code"})))

@@ -9,6 +9,7 @@ from bot.draft import Draft
 from bot.usecases.proposals import Gaps
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.keys import keep_a_copy
 from handlers.texts.times import number, span, when
 from handlers.texts.workers import headline
 
@@ -145,6 +146,6 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
             "It opens when {n} organizers have sent /open {id}.",
             terms.approvals,
         ).format(n=terms.approvals, id=walkout.id),
-        _("Keep a copy of allout.key somewhere safe: without it the walkout is lost."),
+        keep_a_copy(),
     ]
     return "\n".join(lines)

@@ -169,10 +169,22 @@ def start_refusal(refused: Refused) -> str:
 
 def _key_file(why: str) -> str:
     return {
-        "missing": _("{path} is missing, and the database cannot be read without it. Put its copy back."),
-        "foreign": _("The key file beside {path} belongs to another database. Put the right one back."),
+        "missing": _(
+            "{path} is missing, and the database cannot be read without it. Put its copy back: allout keys import FILE"
+        ),
+        "foreign": _(
+            "The key file beside {path} belongs to another database, or was copied before its keys were changed. "
+            "Put the right one back."
+        ),
         "damaged": _("{path} is damaged. Put its copy back."),
         "outdated": _("{path} is an older copy: it lacks the key of a walkout. Put the newest copy back."),
         "exposed": _("{path} can be read by others on this machine. Run: chmod 600 {path}"),
+        "sealed": _("{path} is sealed with a passphrase. Set ALLOUT_KEY_PASSPHRASE_FILE to the file that holds it."),
+        "passphrase": _(
+            "{path} is not opened by this passphrase. Check it; if it is the right one, the file is damaged: "
+            "put its copy back."
+        ),
+        "no_passphrase": _("There is no passphrase in {path}. Put it there, on one line, or choose another file."),
+        "there": _("{path} is there already. Move it away first, if it is not the right one."),
         "orphaned": _("{path} belongs to a database that is not here. Put it back, or move the key file away."),
     }[why]

@@ -17,6 +17,7 @@ from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.errands import Errands
 from bot.storage.sqlite.paper import Paper
 from bot.storage.sqlite.people import People
+from bot.storage.sqlite.rekeying import Rekeyed
 from bot.storage.sqlite.rooms import Rooms
 from bot.storage.sqlite.statements import Statements
 
@@ -35,7 +36,7 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Copies):
+class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Copies, Rekeyed):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 
@@ -45,10 +46,13 @@ def _migrations() -> list[str]:
     return [script.read_text(encoding="utf-8") for script in scripts]
 
 
-async def open_store(path: Path, *, clock: Callable[[], datetime], identity: str) -> SqliteStore:
+async def open_store(
+    path: Path, *, clock: Callable[[], datetime], identity: str, following: str | None = None
+) -> SqliteStore:
     """Open the store for this process alone, and bring it to this version's schema.
 
-    `identity` is the store's name in the key file. Raises StoreInUse (within two seconds), StoreTooNew,
+    `identity` is the store's name in the key file, `following` the one it may bear already if its key is being changed.
+    Raises StoreInUse (within two seconds), StoreTooNew,
     StoreUnusable, and KeyFileRefused if the key file belongs to another database.
     """
     try:
@@ -60,7 +64,7 @@ async def open_store(path: Path, *, clock: Callable[[], datetime], identity: str
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
     try:
         await _own(connection)
-        await _migrate(connection, path, identity)
+        await _migrate(connection, path, identity, following)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             raise StoreInUse(str(path)) from None
@@ -83,7 +87,7 @@ async def _own(connection: aiosqlite.Connection) -> None:
     await connection.execute_fetchall("COMMIT")
 
 
-async def _migrate(connection: aiosqlite.Connection, path: Path, identity: str) -> None:
+async def _migrate(connection: aiosqlite.Connection, path: Path, identity: str, following: str | None) -> None:
     scripts = _migrations()
     found = next(iter(await connection.execute_fetchall("PRAGMA user_version")))[0]
     if found > len(scripts):
@@ -99,7 +103,7 @@ async def _migrate(connection: aiosqlite.Connection, path: Path, identity: str) 
         "INSERT INTO store (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM store)", (identity,)
     )
     kept = next(iter(await connection.execute_fetchall("SELECT id FROM store")))[0]
-    if kept != identity:
+    if kept not in {identity, following}:
         raise KeyFileRefused(str(path), "foreign")
     # whoever claimed these is not there any more: this process owns the store now
     await connection.execute_fetchall("UPDATE parcel SET state = 'waiting' WHERE state = 'claimed'")
