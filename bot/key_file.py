@@ -81,6 +81,9 @@ class Contents:
     server: ServerKey
     walkouts: Mapping[WalkoutId, bytes] = field(repr=False)
     following: ServerKey | None = None  #: to which the store is being changed
+    closed: frozenset[WalkoutId] = (
+        frozenset()
+    )  #: whose keys were destroyed; a restored backup may bring their rows back
 
 
 class Unreadable(Exception):  # noqa: N818  an answer
@@ -99,6 +102,7 @@ def write_down(contents: Contents, lock: Lock | None) -> bytes:
         "wrapping": {"key": _spell(wrapping)} if lock is None else _seal(wrapping, lock),
         "server": _wrap_server(wrapping, "server", contents.server),
         "walkouts": {name: _wrap(wrapping, "walkout", name, key) for name, key in contents.walkouts.items()},
+        "closed": sorted(contents.closed),
     }
     if contents.following is not None:
         document["following"] = _wrap_server(wrapping, "following", contents.following)
@@ -122,6 +126,7 @@ def read(data: bytes, passphrase: bytes | None) -> tuple[Contents, Lock | None, 
                 for name, wrapped in document["walkouts"].items()
             },
             following=None if following is None else _unwrap_server(wrapping, "following", following),
+            closed=frozenset(map(WalkoutId, document.get("closed", ()))),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, CryptoError):
         raise Unreadable("damaged") from None

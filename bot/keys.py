@@ -70,6 +70,11 @@ class Keys:
         return None if following is None else Keys(self._path, replace(self._contents, server=following))
 
     @property
+    def closed(self) -> frozenset[WalkoutId]:
+        """The walkouts whose keys were destroyed."""
+        return self._contents.closed
+
+    @property
     def walkouts(self) -> Collection[WalkoutId]:
         """The walkouts that have a key."""
         return self._walkouts.keys()
@@ -146,13 +151,14 @@ class Keys:
     def add_walkout(self, walkout: WalkoutId) -> None:
         """Make the walkout's key, and have it on disk before anything is bound with it."""
         fresh = secrets.token_bytes(KEY_BYTES)
-        self._save(replace(self._contents, walkouts={**self._walkouts, walkout: fresh}))
+        kept = self._contents.closed - {walkout}
+        self._save(replace(self._contents, walkouts={**self._walkouts, walkout: fresh}, closed=kept))
 
     def destroy_walkout(self, walkout: WalkoutId) -> None:
         """Forget the walkout's key: from then on its cards link nothing to nobody."""
-        if walkout in self._walkouts:
+        if walkout not in self.closed:
             rest = {name: key for name, key in self._walkouts.items() if name != walkout}
-            self._save(replace(self._contents, walkouts=rest))
+            self._save(replace(self._contents, walkouts=rest, closed=self.closed | {walkout}))
 
     def begin_rotation(self) -> None:
         """Make another server's key, to which the store is changed when nothing else uses this one; see `following`."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.backups import read_public
 
 PREFIX = "ALLOUT_"
 
@@ -31,6 +34,9 @@ class Settings(BaseSettings):
     look_every_s: float = Field(default=1.0, gt=0, le=60)
     """Seconds between two looks at what is due: tallies, reminders, parcels."""
 
+    backup_key: str | None = None
+    """The public key to which backups are sealed, as `allout backup-key` prints it."""
+
     telegram_token: SecretStr | None = None
     """The bot's token, from BotFather. Without one the bot does not run on Telegram."""
 
@@ -54,3 +60,11 @@ class Settings(BaseSettings):
 
     discord_gateway_url: str = "wss://gateway.discord.gg/"
     """Another server that speaks Discord's gateway, such as a test's."""
+
+    @field_validator("backup_key")
+    @classmethod
+    def _is_public(cls, key: str | None) -> str | None:
+        try:
+            return key if key is None or read_public(key) else None
+        except ValueError:
+            raise PydanticCustomError("backup_key", "is no public key as allout backup-key prints it") from None

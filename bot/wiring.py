@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.brake import Brake
 from bot.clock import Clock
 from bot.domain import rules
-from bot.domain.errors import KeyFileRefused
+from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Stage, Walkout
 from bot.errands import Errands
 from bot.keys import Keys, open_keys
@@ -21,7 +21,7 @@ from bot.roomwords import RoomWords
 from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
-from bot.usecases import automatic, rotation
+from bot.usecases import automatic, closing, rotation
 from bot.usecases.automatic import Closing, Tallies
 
 DATABASE = "allout.db"
@@ -62,7 +62,7 @@ async def open_app(
     following = keys.following.store if keys.following else None
     store = await open_store(database, clock=clock, identity=keys.store, following=following)
     try:
-        await _check_keys(store, keys, data / KEY_FILE, clock)
+        await _check_keys(store, keys, data / KEY_FILE)
         keys.renew_file()
         await rotation.finish(store, keys)
         tallies = Tallies(store, clock)
@@ -85,14 +85,22 @@ async def open_app(
         await store.aclose()
 
 
-async def _check_keys(store: Store, keys: Keys, path: Path, clock: Clock) -> None:
-    """Refuse an older copy of the key file: nobody's pledge could be bound, and nobody's found again."""
-    for walkout in await store.walkouts():
-        closes = rules.closes_at(walkout)
-        # closing destroys the key first; cut off there, it is finished by the next run
-        half_closed = closes is not None and closes <= clock()
-        if walkout.stage is not Stage.CLOSED and walkout.id not in keys.walkouts and not half_closed:
-            raise KeyFileRefused(str(path), "outdated")
+async def _check_keys(store: Store, keys: Keys, path: Path) -> None:
+    """Refuse an older copy of the key file: nobody's pledge could be bound, and nobody's found again.
+
+    Closing destroys the key first. Where it was cut off there, or a backup has brought a closed walkout back, it is
+    finished before anything of it is sent.
+    """
+    keyless = [
+        walkout
+        for walkout in await store.walkouts()
+        if walkout.stage is not Stage.CLOSED and walkout.id not in keys.walkouts
+    ]
+    if any(walkout.id not in keys.closed for walkout in keyless):
+        raise KeyFileRefused(str(path), "outdated")
+    with suppress(NotRecorded):  # then nothing can be sent either, and the job that closes tries again
+        for walkout in keyless:
+            await closing.close(walkout, store, keys)
 
 
 def _jobs(
@@ -109,7 +117,7 @@ def _jobs(
         due = [of(walkout) for walkout in await store.walkouts()]
         return min((instant for instant in due if instant is not None), default=None)
 
-    closing = Closing(store, keys, clock)
+    closings = Closing(store, keys, clock)
     return [
         Job(
             name="tally",
@@ -121,7 +129,7 @@ def _jobs(
             due=lambda: earliest(rules.next_reminder),
             run=partial(automatic.remind_all, store, clock),
         ),
-        Job(name="close", due=closing.due, run=closing.close_all),
+        Job(name="close", due=closings.due, run=closings.close_all),
         *(
             Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
             for platform, outbox in outboxes.items()

@@ -5,18 +5,22 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from bot import cards as card_codes
 from bot.cards import pretty
+from bot.clock import Clock
 from bot.control import Answer, Request
-from bot.domain.errors import NotRecorded, Refused
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.errors import NotRecorded, Refused, WrongStage
+from bot.domain.model import Stage, WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.key_file import Cost, Lock
 from bot.storage.records import write_terms
-from bot.usecases import organizers, stewards
+from bot.usecases import backups, closing, organizers, stewards
 from bot.wiring import App
+from handlers.texts import backups as backups_texts
+from handlers.texts import closing as closing_texts
 from handlers.texts import draft as draft_texts
 from handlers.texts import keys as keys_texts
 from handlers.texts import organizers as organizers_texts
@@ -85,6 +89,30 @@ async def _organizer_code(app: App, _request: Request) -> Answer:
     return _done(organizers_texts.organizer_code(pretty(await organizers.new_code(app.store, app.clock))))
 
 
+async def _close(app: App, request: Request) -> Answer:
+    """Close a walkout, or only say what that would destroy: the caller asks before it is done."""
+    try:
+        walkout = await closing.find(WalkoutId(request["walkout"]), app.store, _clock(app, request))
+    except WrongStage as refused:
+        return _refused(closing_texts.not_over(refused.stage))
+    if walkout.stage is Stage.CLOSED:
+        return _done(closing_texts.closed_before(walkout), asks="")
+    if not request["confirmed"]:
+        return _done("", asks=closing_texts.sure(walkout))
+    await closing.close(walkout, app.store, app.keys)
+    return _done(closing_texts.closed(walkout))
+
+
+async def _backup(app: App, request: Request) -> Answer:
+    await backups.back_up(Path(request["out"]), request["to"], app.store, app.keys, _clock(app, request))
+    return _done(backups_texts.backed_up(request["out"]))
+
+
+def _clock(app: App, request: Request) -> Clock:
+    now = request["now"]
+    return (lambda: datetime.fromisoformat(now)) if now else app.clock
+
+
 async def _keys_export(app: App, request: Request) -> Answer:
     return _done("", copy=app.keys.copy(_unpack_lock(request["lock"])).decode())
 
@@ -133,6 +161,8 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "cards_wanted": _cards_wanted,
     "mint": _mint,
     "organizer_code": _organizer_code,
+    "close": _close,
+    "backup": _backup,
     "keys_export": _keys_export,
     "keys_rotate": _keys_rotate,
 }

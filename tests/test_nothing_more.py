@@ -55,7 +55,8 @@ ROOMY = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCh
 def letters(walkout: Walkout, places: Sequence[Workplace]) -> list[str]:
     """Word every piece of news there can be that speaks of the walkout."""
     private = {
-        Kind.PROPOSAL, Kind.DECIDED, Kind.ROLE_CARD_USED, Kind.ROLE_GIVEN, Kind.PLATFORM_DOWN, Kind.PLATFORM_BACK
+        Kind.PROPOSAL, Kind.DECIDED, Kind.ROLE_CARD_USED, Kind.ROLE_GIVEN, Kind.PLATFORM_DOWN, Kind.PLATFORM_BACK,
+        Kind.WALKOUT_CLOSED, Kind.RESTORED
     }  # fmt: skip
     return [
         announcement(
@@ -65,7 +66,15 @@ def letters(walkout: Walkout, places: Sequence[Workplace]) -> list[str]:
                     occasion=NOON.isoformat(),
                     scope=scope,
                     about=place.id,
-                    facts=MappingProxyType({"quarters": 2, "workplaces": (place.name,), "more": 1}),
+                    facts=MappingProxyType(
+                        {
+                            "quarters": 2,
+                            "workplaces": (place.name,),
+                            "more": 1,
+                            "made": NOON.isoformat(),
+                            "counts": NOON.isoformat(),
+                        }
+                    ),
                 ),
                 walkout=walkout,
                 about=place,

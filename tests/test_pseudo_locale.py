@@ -261,6 +261,7 @@ VALUES: dict[str, Any] = {
     "WalkoutId": WalkoutId("7"),
     "tuple[str, ...]": ("7", "8"),
     "tuple[tuple[WalkoutId, str], ...]": ((WalkoutId("7"), "8"),),
+    "tuple[tuple[WalkoutId, str, bool], ...]": ((WalkoutId("7"), "8", True),),
 }
 """What a refusal may carry, by its type."""
 
@@ -269,7 +270,7 @@ VALUES: dict[str, Any] = {
 def test_every_refusal(kind: type[Refused]) -> None:
     if not kind.__module__.startswith(errors.__name__):
         pytest.skip("worded elsewhere")
-    facts = list(inspect.signature(kind).parameters.values()) if "__init__" in vars(kind) else []
+    facts = [] if kind.__init__ is Refused.__init__ else list(inspect.signature(kind).parameters.values())
     refused = kind(*(VALUES[fact.annotation] for fact in facts))
     check([refusals.refusal(refused)[1]])
 

@@ -14,7 +14,7 @@ from bot.cards import key_of, mint, pretty
 from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
-from bot.domain.model import Kind, Stage, WalkoutId, Workplace
+from bot.domain.model import Announcement, Kind, Ruling, Stage, WalkoutId, Workplace
 from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.outbox import Letter
@@ -278,6 +278,7 @@ class Tour:
         if stage is Stage.CALLED_OFF:
             await store.decide(self.walkout, partial(rules.call_off, now=begins))
         elif stage is Stage.ON:
+            await self.be_restored()
             await self.pledge("1/2", 6)
             await self.tally(begins + timedelta(hours=1))
             await self.pledge("3+4", 5)
@@ -303,6 +304,15 @@ class Tour:
             for letter in "cuuvvu":
                 await self.press(who, f"{letter}:{self.mine[who]}")
         await self.tally(terms.starts + timedelta(hours=1))
+
+    async def be_restored(self) -> None:
+        """Let everybody hear that it was restored from a backup; it decides nothing for a day, but here it does."""
+        before, made = await self.app.store.walkout(self.walkout), {"made": self.clock().isoformat()}
+        await self.app.store.decide(self.walkout, partial(rules.look_again, now=self.clock(), made=self.clock()))
+        await self.app.store.decide(self.walkout, lambda *_: Ruling(walkout=before))
+        told = Announcement(kind=Kind.RESTORED, occasion="1", to_rooms=False, to_organizers=True, facts=made)
+        await self.app.store.tell(told)
+        await self.deliver()
 
     async def tally(self, at: datetime) -> None:
         """Let time pass."""

@@ -63,6 +63,23 @@ class TooEarlyToReport(Refused):
         self.starting = starting  #: when there will be
 
 
+class TooEarlyToClose(Refused):
+    """Until the day is over, people need their cards."""
+
+    def __init__(self, starting: datetime) -> None:
+        super().__init__(starting)
+        self.starting = starting  #: when it can be closed
+
+
+class ParcelsWait(Refused):
+    """News of the walkout is still on its way; closing would destroy it."""
+
+    def __init__(self, waiting: int, closes: datetime) -> None:
+        super().__init__(waiting, closes)
+        self.waiting = waiting
+        self.closes = closes  #: when it is closed by itself, told or not
+
+
 class MoreThanMinted(Refused):
     """More cards cannot have been drawn than can have been made."""
 
@@ -252,6 +269,56 @@ class KeyFileRefused(Refused):
         self.path = path
         self.why = why  #: missing | foreign | damaged | exposed | orphaned | outdated | sealed | passphrase |
         #: no_passphrase | there
+
+
+class InTheWay(Refused):
+    """There is a file already where a new one was to be written."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class NotWritten(Refused):
+    """A file could not be written, and nothing of it was left there."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(path, why)
+        self.path = path
+        self.why = why  #: the system's own words
+
+
+class NotABackup(Refused):
+    """The file is something else."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class BackupDamaged(NotABackup):
+    """The backup was changed, or cut off."""
+
+
+class WrongBackupKey(NotABackup):
+    """The backup was sealed to another public key."""
+
+
+class NotABackupKey(NotABackup):
+    """The file does not hold a private backup key."""
+
+
+class ForeignBackup(NotABackup):
+    """The backup was not made with the key file of this path."""
+
+
+class AnswersWanted(Refused):
+    """Only people can say what became of these walkouts since the backup was made."""
+
+    def __init__(self, made: datetime, walkouts: tuple[tuple[WalkoutId, str, bool], ...]) -> None:
+        super().__init__(made, walkouts)
+        self.made = made
+        self.walkouts = walkouts  #: id and title of each, and whether it may go on
 
 
 class TallyDue(Refused):

@@ -74,6 +74,7 @@ class Kind(StrEnum):
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
     ROOM_TEST = "room_test"  #: an organizer wants to see whether rooms hear us
+    LOOK_AGAIN = "look_again"  #: what people did since a backup was made is lost
     # privately, to organizers or stewards:
     WORKPLACES_READY = "workplaces_ready"  #: all that became ready at one tally, to organizers
     PROPOSAL = "proposal"  #: something needs their approval
@@ -85,6 +86,8 @@ class Kind(StrEnum):
     MORE_THAN_DRAWN = "more_than_drawn"  #: more cards stand at a workplace than its steward says were drawn
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"
+    WALKOUT_CLOSED = "walkout_closed"  #: its secrets are destroyed
+    RESTORED = "restored"  #: from a backup
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

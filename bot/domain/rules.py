@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import disclosure
-from bot.domain.errors import TooLateToOpen, WrongStage
+from bot.domain.errors import TooEarlyToClose, TooLateToOpen, WrongStage
 from bot.domain.model import (
     Announcement,
     Counts,
@@ -27,6 +27,9 @@ KEPT_AFTER_END = timedelta(hours=48)
 
 NAMED_AT_MOST = 10
 """Workplaces named in one message; a phone shows no more."""
+
+TO_LOOK_AGAIN = timedelta(hours=24)
+"""How long people have, after a backup was restored, before anything is decided."""
 
 PLEDGING = frozenset({Stage.OPEN, Stage.ON})
 """The stages in which a pledge can be made or taken back, before the deadline."""
@@ -320,6 +323,32 @@ def closes_at(walkout: Walkout) -> datetime | None:
     if walkout.stage in {Stage.LAPSED, Stage.CALLED_OFF} and walkout.ended is not None:
         return walkout.ended + KEPT_AFTER_END
     return None
+
+
+def look_again(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime, made: datetime) -> Ruling:
+    """Let nothing be decided for a day, or until the deadline if that is sooner, and tell every room why.
+
+    A backup does not know who has pledged since it was made, nor, which is worse, who has taken their pledge back.
+    """
+    if walkout.stage not in PLEDGING or now >= walkout.terms.pledge_by:
+        return Ruling(walkout=walkout)
+    counts = tally_after(walkout, now + TO_LOOK_AGAIN) or walkout.terms.pledge_by
+    facts = {"made": made.isoformat(), "counts": counts.isoformat()}
+    return Ruling(
+        walkout=replace(walkout, streak=0, next_tally=counts),
+        announcements=tuple(
+            replace(news, facts=facts) for news in _everywhere(Kind.LOOK_AGAIN, now.isoformat(), workplaces)
+        ),
+    )
+
+
+def check_can_close(walkout: Walkout, *, now: datetime) -> None:
+    """Say whether organizers may close it before it closes by itself. Raises WrongStage, TooEarlyToClose."""
+    over = walkout.terms.starts + ASKED_FOR
+    if walkout.stage in {Stage.DRAFT, Stage.OPEN}:
+        raise WrongStage(walkout.stage)
+    if walkout.stage is Stage.ON and now < over:
+        raise TooEarlyToClose(over)
 
 
 def _everywhere(kind: Kind, occasion: str, workplaces: Iterable[Workplace]) -> Iterable[Announcement]:

@@ -258,8 +258,11 @@ class Store(Protocol):
         """
         ...
 
-    async def close(self, walkout: WalkoutId) -> None:
-        """Forget the walkout's cards, notices, rooms, proposals and parcels; keep its announcements."""
+    async def close(self, walkout: WalkoutId, news: Announcement) -> None:
+        """Forget the walkout's cards, notices, rooms, proposals and parcels; keep its announcements.
+
+        It is closed, and the news made, only once nothing of that is left in the file. Cut off, it is called again.
+        """
         ...
 
     async def bind_room(self, room: Room, note: Note | None = None) -> None:
@@ -424,6 +427,10 @@ class Store(Protocol):
 
     async def next_errand(self, platform: str) -> datetime | None:
         """When the platform's next errand is due."""
+        ...
+
+    async def copy(self) -> bytes:
+        """Return the whole database as one file has it, as of one instant between two transactions."""
         ...
 
     async def rekey(self, name: str, rekeying: Rekeying) -> None:

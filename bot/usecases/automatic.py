@@ -11,9 +11,10 @@ from functools import partial
 from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
-from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
+from bot.domain.model import Announcement, Kind, Stage, Walkout
 from bot.keys import Keys
 from bot.storage.store import Store
+from bot.usecases.closing import close
 
 log = logging.getLogger(__name__)
 
@@ -92,18 +93,15 @@ class Closing:
         for walkout in await self._store.walkouts():
             at = await self._closes_at(walkout)
             if at is not None and at <= self._clock():
-                await close(walkout.id, self._store, self._keys)
+                await close(walkout, self._store, self._keys)
 
     async def _closes_at(self, walkout: Walkout) -> datetime | None:
+        if walkout.stage is Stage.CLOSED:
+            return None
+        if walkout.id in self._keys.closed:  # cut off in its middle
+            return self._clock()
         at = rules.closes_at(walkout)
         if at is None or at > self._clock():
             return at
-        waits = walkout.id in self._keys.walkouts and await self._store.unsettled(walkout.id) > 0
+        waits = await self._store.unsettled(walkout.id) > 0
         return max(at, self._patient_until) if waits else at
-
-
-async def close(walkout: WalkoutId, store: Store, keys: Keys) -> None:
-    """Destroy the walkout's key, then its cards: whichever is cut off, no card links to an account again."""
-    keys.destroy_walkout(walkout)
-    await store.close(walkout)
-    log.info("%s is %s", walkout, Stage.CLOSED)

@@ -7,10 +7,10 @@ import logging
 import resource
 import sys
 
-from handlers.cli import console, keys, running, walkouts
+from handlers.cli import backups, closing, console, keys, running, walkouts
 from handlers.cli.common import cli
 
-__all__ = ["cli", "console", "keys", "main", "running", "walkouts"]
+__all__ = ["backups", "cli", "closing", "console", "keys", "main", "running", "walkouts"]
 
 
 def main() -> None:

@@ -128,6 +128,15 @@ def _room_test(letter: Letter) -> str:
     )
 
 
+def _look_again(letter: Letter) -> str:
+    terms, facts = _walkout(letter).terms, letter.news.facts
+    made, counts = (datetime.fromisoformat(str(facts[name])) for name in ("made", "counts"))
+    return _(
+        "{headline}: my memory was lost, and is again as it was on {made}. Did you pledge after that, or take a pledge "
+        "back? Then do it again: open your card and press Check. I decide nothing before {counts}."
+    ).format(headline=headline(terms), made=when(made, terms.starts), counts=when(counts, terms.starts))
+
+
 def _the_day(walkout: Walkout, place: Workplace | None = None) -> str:
     said = [place.meet if place else "", walkout.terms.on_the_day]
     return "".join(f"\n{line}" for line in said if line)
@@ -161,4 +170,5 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
     Kind.ROOM_TEST: _room_test,
+    Kind.LOOK_AGAIN: _look_again,
 }

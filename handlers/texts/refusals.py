@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain import errors
 from bot.domain.errors import Refused
 from bot.domain.model import Stage
+from handlers.texts import backups, closing
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
 from handlers.texts.times import number, when
@@ -163,7 +164,7 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} cannot be used: {why}. Nothing was changed.").format(path=path, why=why)
         case errors.KeyFileRefused(path=path, why=why):
             return _key_file(why).format(path=path)
-    return _("That cannot be done.")
+    return closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
 
 
 def _key_file(why: str) -> str:

@@ -15,13 +15,16 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.domain.errors import Refused
-from bot.domain.model import CardState, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, CardState, Kind, WalkoutId, WorkplaceId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
 from tests.conftest import WALKOUT
 
 IDENTITY = "the house"
+CLOSED = Announcement(
+    kind=Kind.WALKOUT_CLOSED, occasion=WALKOUT, to_rooms=False, to_organizers=True, facts={"title": "One day"}
+)
 
 
 class House(Protocol):

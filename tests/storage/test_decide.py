@@ -28,7 +28,7 @@ from bot.domain.model import (
 )
 from bot.storage.store import Delivery, Member, Parcel, Room, Rule, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
-from tests.storage.house import House, key, pledges, standing, together
+from tests.storage.house import CLOSED, House, key, pledges, standing, together
 
 CITY = Room(walkout=WALKOUT, scope=None, platform="console", address="#city")
 ROOMS = (
@@ -328,7 +328,7 @@ async def test_a_closed_walkout_keeps_its_news_and_nothing_of_its_people(house: 
         await store.bind_room(replace(CITY, walkout=other))
         await together(store, [pledges(n, n) for n in range(12)])
         await store.decide(WALKOUT, says(Announcement(kind=Kind.ON, occasion="1")))
-        await store.close(WALKOUT)
+        await store.close(WALKOUT, CLOSED)
 
         closed = await store.walkout(WALKOUT)
         assert (closed.stage, closed.next_tally) == (Stage.CLOSED, None)
@@ -337,7 +337,8 @@ async def test_a_closed_walkout_keeps_its_news_and_nothing_of_its_people(house: 
         assert [walkout.id for walkout in await store.walkouts()].count(WALKOUT) == 1
         assert len(await store.rooms(other)) == 1
     assert house.rows("SELECT hash FROM card") == [(key("stays"),)]
-    assert house.rows("SELECT walkout, kind FROM announcement") == [(WALKOUT, "on")]
+    assert house.rows("SELECT walkout, kind FROM announcement") == [("", "walkout_closed"), (WALKOUT, "on")]
+    assert house.rows("PRAGMA freelist_count") == [(0,)]
 
 
 async def test_a_workplace_nobody_drafted_is_told_as_such(house: House, clock: MovableClock) -> None:

@@ -21,7 +21,7 @@ from bot.storage.sqlite.opening import _migrations
 from bot.wiring import DATABASE, KEY_FILE, open_app
 from tests.conftest import HOUR, NOON, SHOP, WALKOUT, opened, shops, terms
 from tests.processes import allout, console, run
-from tests.storage.house import House, SqliteHouse, key, minted, pledges, standing, together
+from tests.storage.house import CLOSED, House, SqliteHouse, key, minted, pledges, standing, together
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ async def test_nothing_of_a_closed_walkout_stays_in_the_files(data: Path, clock:
     assert all(key(n) in kept and key(f"{n} in {WALKOUT}") in kept for n in range(300))
 
     async with open_app(data, clock=clock, senders={}) as app:
-        await app.store.close(WALKOUT)
+        await app.store.close(WALKOUT, CLOSED)
     left = b"".join(file.read_bytes() for file in data.iterdir())
     assert not any(key(n) in left or key(f"{n} in {WALKOUT}") in left for n in range(300))
 

@@ -19,7 +19,7 @@ from bot.domain.roles import Deed
 from bot.storage.store import Delivery, Heard, Member, Note, Parcel, Room, Rule, Statement, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.storage.conftest import NewHouse
-from tests.storage.house import House, key
+from tests.storage.house import CLOSED, House, key
 
 CITY = Room(walkout=WALKOUT, scope=None, platform="console", address="#city")
 OWN = Room(walkout=WALKOUT, scope=SHOP, platform="console", address="#shop")
@@ -114,7 +114,7 @@ async def test_what_was_said_can_be_verified_after_the_walkout_is_closed_and_the
         await store.decide(WALKOUT, says(called_off(scope=SHOP)))
         [parcel] = await claim(store)
         await arrive(store, parcel)
-        await store.close(WALKOUT)
+        await store.close(WALKOUT, CLOSED)
     async with house.open(clock) as store:
         assert await store.statement(parcel.news.reference) == Statement(
             walkout=WALKOUT, citywide=False, said=NOON, words={"en": "Called off."}
@@ -216,7 +216,7 @@ async def test_only_what_a_room_heard_is_ever_shown_and_no_reference_stands_for_
                     thing = (piece.walkout, piece.scope, kind, piece.occasion)
                     assert stood_for.setdefault(parcel.news.reference, thing) == thing
             if closes:
-                await store.close(WALKOUT)
+                await store.close(WALKOUT, CLOSED)
         async with house.open(clock) as store:
             for reference in unsaid - set(said):
                 assert await store.statement(reference) is None

@@ -18,7 +18,7 @@ from bot.domain.pledging import Act, Change
 from bot.domain.roles import Deed
 from bot.storage.store import Note, Store
 from tests.conftest import HOUR, MICROSECOND, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, opened, shops
-from tests.storage.house import House, asks, key, looks, pledges, short, standing, together, verdict, withdraws
+from tests.storage.house import CLOSED, House, asks, key, looks, pledges, short, standing, together, verdict, withdraws
 
 STARTS = PLEDGE_BY + timedelta(days=4)
 OVER = STARTS + rules.ASKED_FOR
@@ -150,7 +150,7 @@ async def test_closing_keeps_the_boards_numbers_and_no_exact_count(house: House,
         await store.decide(WALKOUT, partial(rules.tally, now=OVER))
         before = (await store.workplaces(WALKOUT))[0]
         assert (before.turnout, before.turnout_line.reached, before.turnout_line.anchor) == (13, True, 13)
-        await store.close(WALKOUT)
+        await store.close(WALKOUT, CLOSED)
         after = (await store.workplaces(WALKOUT))[0]
         assert after.line == replace(before.line, anchor=0)
         assert after.turnout_line == replace(before.turnout_line, anchor=0)

@@ -47,11 +47,13 @@ _TO_ADDRESS = """
     INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address)
     VALUES (?, ?, ?, ?, ?, ?, '', x'', ?) ON CONFLICT DO NOTHING
 """
-# By their locators: an order that tells nothing of who asked first.
+# Numbered by chance: an order that tells nothing of who asked first, and no gap that tells how many asked, once a
+# closed walkout's parcels are gone from among the others.
 _TO_NOTICES = """
-    INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address, notice)
-    SELECT ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1 FROM notice WHERE walkout = ?1
-    ORDER BY locator ON CONFLICT DO NOTHING
+    INSERT INTO parcel (id, walkout, scope, kind, about, occasion, platform, room, member, address, notice)
+    SELECT ~(random() & 0x7fffffffffffffff), ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1
+    FROM notice WHERE walkout = ?1
+    ON CONFLICT DO NOTHING
 """
 _CLAIM = """
     UPDATE parcel SET state = 'claimed', attempts = attempts + 1,

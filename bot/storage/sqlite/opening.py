@@ -13,6 +13,7 @@ import aiosqlite
 
 from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
 from bot.storage.sqlite.cards import Cards
+from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.errands import Errands
 from bot.storage.sqlite.paper import Paper
 from bot.storage.sqlite.people import People
@@ -35,7 +36,7 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Rekeyed):
+class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Copies, Rekeyed):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 

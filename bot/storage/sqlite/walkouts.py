@@ -11,7 +11,7 @@ import aiosqlite
 
 from bot.domain import disclosure
 from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
-from bot.domain.model import BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Announcement, BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
 from bot.storage.sqlite.writer import Row
@@ -227,10 +227,10 @@ class Walkouts(Notices):
 
         return await self._in_transaction(job)
 
-    async def close(self, walkout: WalkoutId) -> None:
+    async def close(self, walkout: WalkoutId, news: Announcement) -> None:
         """See Store.close."""
 
-        async def job() -> None:
+        async def forget() -> None:
             await self._rows("DELETE FROM card WHERE walkout = ?", (walkout,))
             stewards = await self._rows("DELETE FROM steward WHERE walkout = ? RETURNING id", (walkout,))
             await self._rows(
@@ -242,12 +242,20 @@ class Walkouts(Notices):
                 await self._forget_member(steward)
             # what is left for a report are numbers of the board
             await self._rows(
-                "UPDATE workplace SET anchor = 0, turnout_anchor = 0, drawn = NULL WHERE walkout = ?", (walkout,)
+                "UPDATE workplace SET anchor = 0, turnout_anchor = 0, drawn = NULL, told_drawn = 0 WHERE walkout = ?",
+                (walkout,),
             )
-            await self._rows("UPDATE walkout SET stage = ?, next_tally = NULL WHERE id = ?", (Stage.CLOSED, walkout))
+            await self._rows("UPDATE walkout SET next_tally = NULL, streak = 0 WHERE id = ?", (walkout,))
 
-        await self._in_transaction(job)
+        async def conclude() -> None:
+            await self._rows("UPDATE walkout SET stage = ? WHERE id = ?", (Stage.CLOSED, walkout))
+            await self._write_news(None, [news])
+
+        await self._in_transaction(forget)
+        # How many pages were emptied, and where among those of other walkouts, tells how many cards and notices there
+        # were. The stage changes only afterwards: without room for this, closing is tried again.
         await self._in_turn(lambda: self._rows("VACUUM"))
+        await self._in_transaction(conclude)
 
     # -- rooms and organizers ---------------------------------------------------------------------------------
 

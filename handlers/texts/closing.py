@@ -1,0 +1,67 @@
+"""What is said about closing a walkout."""
+
+from __future__ import annotations
+
+from bot.domain.errors import ParcelsWait, Refused, TooEarlyToClose
+from bot.domain.model import Stage, Walkout
+from handlers.texts.catalogue import _, ngettext
+from handlers.texts.keys import destroy_copies
+from handlers.texts.times import number, when, when_utc
+
+
+def sure(walkout: Walkout) -> str:
+    """Ask whether it is meant."""
+    return _(
+        "{title} ({id}): its key, its cards, who asked to be told, its rooms and its stewards will be destroyed. "
+        "Nobody can bring them back. Close it?"
+    ).format(title=walkout.terms.title, id=walkout.id)
+
+
+def say_yes(question: str) -> str:
+    """Ask a script to mean it."""
+    return _("{question} Nobody is at the terminal to say so; if it is meant, add --yes.").format(question=question)
+
+
+def closed(walkout: Walkout) -> str:
+    """Confirm it."""
+    return told(walkout.id, walkout.terms.title)
+
+
+def told(walkout: str, title: str) -> str:
+    """Say what is gone and what stays; to organizers also when it happens by itself."""
+    said = _(
+        "{title} ({id}) is closed. Destroyed: its key, its cards, who asked to be told, its rooms, its stewards, and "
+        "what was on its way. The board's last numbers stay for /report, the words of announcements for /verify."
+    ).format(title=title, id=walkout)
+    return f"{said} {destroy_copies()}"
+
+
+def closed_before(walkout: Walkout) -> str:
+    """Say that there was nothing to do."""
+    return _("{title} ({id}) is closed already.").format(title=walkout.terms.title, id=walkout.id)
+
+
+def refusal(refused: Refused) -> str | None:
+    """Say why it is not closed."""
+    match refused:
+        case TooEarlyToClose():
+            return _(
+                "It is on, and people need their cards until the day is over: it can be closed from {when} on. "
+                "Nothing was changed."
+            ).format(when=when(refused.starting, refused.starting))
+        case ParcelsWait():
+            return ngettext(
+                "{n} message of it is still on its way, and closing would destroy it. Let the bot run until it is "
+                "sent; on {closes} it closes by itself. Nothing was changed.",
+                "{n} messages of it are still on their way, and closing would destroy them. Let the bot run until they "
+                "are sent; on {closes} it closes by itself. Nothing was changed.",
+                refused.waiting,
+            ).format(n=number(refused.waiting), closes=when_utc(refused.closes))
+    return None
+
+
+def not_over(stage: Stage) -> str:
+    """Say what comes before closing."""
+    if stage is Stage.DRAFT:
+        return _("It is a draft. Drop it first, in a chat with the bot: /calloff. Then close it. Nothing was changed.")
+    return _("It is open for pledges. Call it off first, in a chat with the bot: /calloff. Nothing was changed.")
