@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,6 +27,9 @@ class Settings(BaseSettings):
 
     look_every_s: float = Field(default=1.0, gt=0, le=60)
     """Seconds between two looks at what is due: tallies, reminders, parcels."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    """What is printed: from INFO on each tally is a line. At no level is anything of any person."""
 
     telegram_token: SecretStr | None = None
     """The bot's token, from BotFather. Without one the bot does not run on Telegram."""

@@ -8,11 +8,13 @@ import logging
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot import logs
 from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
-from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
+from bot.domain.model import Announcement, Kind, Walkout, WalkoutId
 from bot.keys import Keys
+from bot.logs import Event
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -38,13 +40,13 @@ class Tallies:
                 if rules.latest_tally(walkout, now) is not None:
                     ruling = await self._store.decide(walkout.id, partial(rules.tally, now=now))
                     after = ruling.walkout
-                    log.info(
-                        "tally %d of %s: %s, %d news", after.tally, after.id, after.stage, len(ruling.announcements)
-                    )
+                    news = len(ruling.announcements)
+                    log.info(Event.TALLY, after.tally, logs.walkout(after.id), after.stage, news)
                     taken = True
             if taken:
                 with contextlib.suppress(NotRecorded):  # then at the next tally
                     await self._store.settle_notices()
+                logs.say_totals()
 
 
 async def remind_all(store: Store, clock: Clock) -> None:
@@ -106,4 +108,4 @@ async def close(walkout: WalkoutId, store: Store, keys: Keys) -> None:
     """Destroy the walkout's key, then its cards: whichever is cut off, no card links to an account again."""
     keys.destroy_walkout(walkout)
     await store.close(walkout)
-    log.info("%s is %s", walkout, Stage.CLOSED)
+    log.info(Event.CLOSED, logs.walkout(walkout))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import logging
 import sys
 
+from bot import logs, memory
 from handlers.cli import console, running, walkouts
 from handlers.cli.common import cli
 
@@ -14,11 +14,15 @@ __all__ = ["cli", "console", "main", "running", "walkouts"]
 
 def main() -> None:
     """Run the command line."""
-    # other libraries' loggers would write tokens and messages; ours say only what is counted
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what is said is UTF-8, whatever the system's own is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    logging.basicConfig(level=logging.CRITICAL, format="%(levelname)s %(message)s", stream=sys.stderr)
-    for ours in ("bot", "handlers"):
-        logging.getLogger(ours).setLevel(logging.WARNING)
-    cli()
+    logs.set_up()
+    memory.keep()
+    try:
+        cli()
+    except Exception as error:  # noqa: BLE001  a traceback's messages may hold anything
+        logs.fatal(error)
+        sys.exit(1)
+    finally:
+        logs.say_totals()
