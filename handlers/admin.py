@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,8 @@ from bot.domain.errors import Refused
 from bot.domain.model import WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.storage.records import write_terms
-from bot.usecases import organizers, stewards
-from bot.wiring import App
+from bot.usecases import health, organizers, stewards
+from bot.wiring import DATABASE, KEY_FILE, App
 from handlers.texts import draft as draft_texts
 from handlers.texts import organizers as organizers_texts
 from handlers.texts import refusals
@@ -83,6 +84,12 @@ async def _organizer_code(app: App, _request: Request) -> Answer:
     return _done(organizers_texts.organizer_code(pretty(await organizers.new_code(app.store, app.clock))))
 
 
+async def _doctor(app: App, _request: Request) -> Answer:
+    findings = await health.inside(app.store, app.keys, app.data / KEY_FILE, app.data / DATABASE)
+    rooms = await health.bound_rooms(app.store)
+    return _done("", findings=[asdict(each) for each in findings], rooms=[asdict(each) for each in rooms])
+
+
 def pack(file: SourceFile) -> dict[str, str]:
     """Write a file down for the way to the running bot."""
     return {"name": file.name, "data": b64encode(file.data).decode()}
@@ -105,4 +112,5 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "cards_wanted": _cards_wanted,
     "mint": _mint,
     "organizer_code": _organizer_code,
+    "doctor": _doctor,
 }

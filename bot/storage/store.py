@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -149,6 +149,22 @@ class Statement:
     citywide: bool  #: or in one workplace's own rooms
     said: datetime  #: when the first room had heard it
     words: Mapping[str, str]  #: by language
+
+
+STUCK_AFTER = 8
+"""Tries; by then a parcel has waited for twenty minutes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examined:
+    """What is wrong in a store; nothing, if all but its first field is empty."""
+
+    database: str = ""  #: its kind and version
+    damage: tuple[str, ...] = ()  #: in the database's own words; the rest may not have been examined then
+    orphans: int = 0  #: rows that refer to others that are not there
+    miscounted: Mapping[WalkoutId, int] = field(default_factory=dict)  #: workplaces whose counts are not their cards'
+    contradictory: tuple[WalkoutId, ...] = ()  #: on without the announcement of it, or the reverse
+    stuck: Mapping[str, int] = field(default_factory=dict)  #: by platform: parcels that were tried again and again
 
 
 class Store(Protocol):
@@ -408,6 +424,10 @@ class Store(Protocol):
 
     async def next_errand(self, platform: str) -> datetime | None:
         """When the platform's next errand is due."""
+        ...
+
+    async def examine(self) -> Examined:
+        """Look whether all of it is whole and agrees. Cost: reads everything; pledges wait a second, with a million."""
         ...
 
     async def aclose(self) -> None:

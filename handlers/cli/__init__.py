@@ -6,10 +6,10 @@ import io
 import sys
 
 from bot import logs, memory
-from handlers.cli import console, running, walkouts
+from handlers.cli import console, doctor, running, walkouts
 from handlers.cli.common import cli
 
-__all__ = ["cli", "console", "main", "running", "walkouts"]
+__all__ = ["cli", "console", "doctor", "main", "running", "walkouts"]
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import aiosqlite
 from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
 from bot.storage.sqlite.cards import Cards
 from bot.storage.sqlite.errands import Errands
+from bot.storage.sqlite.examination import Examination
 from bot.storage.sqlite.paper import Paper
 from bot.storage.sqlite.people import People
 from bot.storage.sqlite.rooms import Rooms
@@ -34,7 +35,7 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands):
+class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Examination):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 
