@@ -21,8 +21,7 @@ def summary(findings: Sequence[Finding]) -> str:
     look = sum(finding.grade is Grade.LOOK for finding in findings)
     if not bad and not look:
         return _("Everything is as it should be.")
-    said = ngettext("{n} thing is bad", "{n} things are bad", bad).format(n=bad)
-    return said + ngettext(", {n} is worth a look.", ", {n} are worth a look.", look).format(n=look)
+    return _("Bad: {bad}. Worth a look: {look}.").format(bad=bad, look=look)
 
 
 def said(finding: Finding) -> str:
@@ -134,9 +133,7 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     Sign.FOLDER_OPEN: lambda: _("Run: chmod 700 {path}"),
     Sign.FILE_OPEN: lambda: _("Run: chmod go= {path}"),
     Sign.FILE_OF_ANOTHER: lambda: _("Run AllOut always as the same user, and give that file to them with chown."),
-    Sign.LEFT_OVER: lambda: _(
-        "Look whether anything in it is needed: cards in it may be good. Then delete it, and nobody finds it."
-    ),
+    Sign.LEFT_OVER: lambda: _("Look whether anything in it is needed: cards in it may be good. Then delete it."),
     Sign.NO_STORE: lambda: _("If there should be one, say where: --data, or ALLOUT_DATA."),
     Sign.LITTLE_ROOM: lambda: _("Make room: on a full disk no pledge can be recorded."),
     Sign.ENV_OPEN: lambda: _(
