@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from bot import logs
 from bot.clock import Clock
 from bot.domain.errors import NotRecorded
 from bot.keys import Keys
+from bot.logs import Event
 from bot.outbox import FIRST_WAIT, LONGEST_WAIT, Outbox, PlatformDown, RoomGone, Sender, TryLater
 from bot.storage.store import Errand, Store
 
@@ -64,7 +66,7 @@ class Errands:
         except PlatformDown:
             await self._store.put_off_errand(errand.id, until=self._clock() + wait)
         except Exception as error:  # noqa: BLE001  one message's trouble must not keep the others
-            log.error("a message could not be deleted and will be tried again: %s", type(error).__name__)  # noqa: TRY400
+            log.error(Event.NOT_DELETED, logs.trouble(error))  # noqa: TRY400
             await self._store.put_off_errand(errand.id, until=self._clock() + wait)
         else:
             await self._store.drop_errand(errand.id)

@@ -109,7 +109,7 @@ def write_down(contents: Contents, lock: Lock | None) -> bytes:
     return json.dumps(document, indent=1).encode()
 
 
-def read(data: bytes, passphrase: bytes | None) -> tuple[Contents, Lock | None, bool]:
+def read(data: bytes, passphrase: bytes | Lock | None) -> tuple[Contents, Lock | None, bool]:
     """Return the keys, what seals them if anything does, and whether this is the newest format. Raises Unreadable."""
     try:
         document = json.loads(data)
@@ -153,7 +153,7 @@ def _seal(wrapping: bytes, lock: Lock) -> dict[str, Any]:
     }
 
 
-def _open(wrapping: Mapping[str, Any], passphrase: bytes | None) -> tuple[bytes, Lock | None]:
+def _open(wrapping: Mapping[str, Any], passphrase: bytes | Lock | None) -> tuple[bytes, Lock | None]:
     if "key" in wrapping:
         return _key(_read_bytes(wrapping["key"])), None
     salt, sealed = _read_bytes(wrapping["salt"]), _read_bytes(wrapping["sealed"])
@@ -162,7 +162,7 @@ def _open(wrapping: Mapping[str, Any], passphrase: bytes | None) -> tuple[bytes,
         raise ValueError
     if passphrase is None:
         raise Unreadable("sealed")
-    lock = Lock.of(passphrase, cost, salt)
+    lock = passphrase if isinstance(passphrase, Lock) else Lock.of(passphrase, cost, salt)
     try:
         return _key(SecretBox(lock.key).decrypt(sealed)), lock
     except CryptoError:

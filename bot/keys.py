@@ -19,6 +19,7 @@ from bot import cards, key_file
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import WalkoutId, WorkplaceId
 from bot.key_file import COST, KEY_BYTES, Contents, Cost, Lock, ServerKey, Unreadable
+from bot.logs import Event
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Keys:
     """
 
     def __init__(self, path: Path, contents: Contents, lock: Lock | None = None, *, stale: bool = False) -> None:
-        self._path = path
+        self.path = path
         self._contents = contents
         self._lock = lock
         self._stale = stale  #: the file is not written as it should be
@@ -67,7 +68,7 @@ class Keys:
     def following(self) -> Keys | None:
         """The keys as they will be once the store has been changed to another server's key."""
         following = self._contents.following
-        return None if following is None else Keys(self._path, replace(self._contents, server=following))
+        return None if following is None else Keys(self.path, replace(self._contents, server=following))
 
     @property
     def closed(self) -> frozenset[WalkoutId]:
@@ -173,6 +174,10 @@ class Keys:
         """Return a key file of the same keys, sealed with a passphrase of its own."""
         return key_file.write_down(self._contents, lock)
 
+    def stand_in_file(self) -> bool:
+        """Say whether the file still holds these keys. Raises KeyFileRefused where it would be refused at a start."""
+        return _look(self.path, self._lock)[0] == self._contents
+
     def save(self) -> None:
         """Write the file."""
         self._save(self._contents)
@@ -182,10 +187,10 @@ class Keys:
         if self._stale:
             self.save()
             if self._lock is not None:
-                log.warning("the key file is sealed with the passphrase from now on; destroy copies that are not")
+                log.warning(Event.SEALED)
 
     def _save(self, contents: Contents) -> None:
-        key_file.save(self._path, key_file.write_down(contents, self._lock))
+        key_file.save(self.path, key_file.write_down(contents, self._lock))
         self._contents = contents  # only now: what could not be written is tried again
         self._stale = False
 
@@ -206,9 +211,7 @@ def open_keys(path: Path, *, database: Path, passphrase_file: Path | None = None
             if not path.exists():  # another first start may have been quicker
                 made.save()
                 return made
-    if path.stat().st_mode & 0o077:
-        raise KeyFileRefused(str(path), "exposed")
-    contents, lock, newest = _read(path, passphrase)
+    contents, lock, newest = _look(path, passphrase)
     if contents.walkouts and not has_data:
         raise KeyFileRefused(str(path), "orphaned")
     unsealed = lock is None and passphrase is not None
@@ -228,7 +231,15 @@ def put_back(copy: Path, path: Path, *, passphrase: bytes, passphrase_file: Path
         made.save()
 
 
-def _read(path: Path, passphrase: bytes | None) -> tuple[Contents, Lock | None, bool]:
+def _look(path: Path, passphrase: bytes | Lock | None) -> tuple[Contents, Lock | None, bool]:
+    if not path.exists():
+        raise KeyFileRefused(str(path), "missing")
+    if path.stat().st_mode & 0o077:
+        raise KeyFileRefused(str(path), "exposed")
+    return _read(path, passphrase)
+
+
+def _read(path: Path, passphrase: bytes | Lock | None) -> tuple[Contents, Lock | None, bool]:
     try:
         return key_file.read(path.read_bytes(), passphrase)
     except Unreadable as unreadable:

@@ -15,10 +15,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot import logs
 from bot.clock import Clock
 from bot.domain.model import Announcement, Kind, Stage, Walkout, Workplace
 from bot.domain.roles import Proposal
 from bot.keys import Keys
+from bot.logs import Event
 from bot.storage.store import Delivery, Heard, Parcel, RoleCard, Store
 
 log = logging.getLogger(__name__)
@@ -145,7 +147,7 @@ class Outbox:
             self._claimed.appendleft(parcel)
             raise
         except Exception as error:  # noqa: BLE001  one letter's trouble must not keep the others
-            log.error("a letter could not be sent and will be tried again: %s", type(error).__name__)  # noqa: TRY400
+            log.error(Event.NOT_SENT, logs.trouble(error))  # noqa: TRY400
             self._owe_postponing(parcel, None)
         else:
             self._owed.append(partial(self._store.settle, parcel.id, Delivery.SENT, self._heard(letter, words)))

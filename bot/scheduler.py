@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot import logs
 from bot.clock import Clock
+from bot.logs import Event
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class Scheduler:
         self._jobs = jobs
         self._clock = clock
         self._turn = asyncio.Lock()
+        logs.know(*(job.name for job in jobs))
 
     async def next_due(self) -> datetime | None:
         """Return the earliest instant at which anything is due."""
@@ -49,7 +52,7 @@ class Scheduler:
                 try:
                     await job.run()
                 except Exception as error:  # noqa: BLE001  one job's trouble must not stop the others
-                    log.error("%s failed and will be tried again: %s", job.name, type(error).__name__)  # noqa: TRY400
+                    log.error(Event.JOB_FAILED, job.name, logs.trouble(error))  # noqa: TRY400
                     jobs.remove(job)
 
     async def run_forever(self, every_s: float) -> None:
@@ -66,7 +69,7 @@ class Scheduler:
                 if due is not None and due <= self._clock():
                     await job.run()
             except Exception as error:  # noqa: BLE001  a store in trouble recovers, so does this loop
-                log.error("%s failed and will be tried again: %s", job.name, type(error).__name__)  # noqa: TRY400
+                log.error(Event.JOB_FAILED, job.name, logs.trouble(error))  # noqa: TRY400
             await asyncio.sleep(every_s)
 
     async def _earliest(self, jobs: Sequence[Job]) -> tuple[datetime, Job] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
 
     backup_key: str | None = None
     """The public key to which backups are sealed, as `allout backup-key` prints it."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    """What is printed: from INFO on each tally is a line. At no level is anything of any person."""
 
     telegram_token: SecretStr | None = None
     """The bot's token, from BotFather. Without one the bot does not run on Telegram."""

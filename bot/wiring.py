@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from bot import logs
 from bot.brake import Brake
 from bot.clock import Clock
 from bot.domain import rules
@@ -117,6 +118,14 @@ def _jobs(
         due = [of(walkout) for walkout in await store.walkouts()]
         return min((instant for instant in due if instant is not None), default=None)
 
+    async def unsaid() -> datetime | None:
+        # the next tally says what came together; without one ahead there are no pledges that it could betray
+        at_once = logs.has_totals() and await earliest(lambda walkout: walkout.next_tally) is None
+        return clock() if at_once else None
+
+    async def say_totals() -> None:
+        logs.say_totals()
+
     closings = Closing(store, keys, clock)
     return [
         Job(
@@ -134,5 +143,6 @@ def _jobs(
             Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
             for platform, outbox in outboxes.items()
         ),
+        Job(name="log", due=unsaid, run=say_totals),
         *(Job(name=f"delete on {platform}", due=each.due, run=each.run) for platform, each in errands.items()),
     ]

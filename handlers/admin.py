@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from bot.domain.model import Stage, WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.key_file import Cost, Lock
 from bot.storage.records import write_terms
-from bot.usecases import backups, closing, organizers, stewards
+from bot.usecases import backups, closing, health, organizers, stewards
 from bot.wiring import App
 from handlers.texts import backups as backups_texts
 from handlers.texts import closing as closing_texts
@@ -139,6 +140,12 @@ def _unpack_lock(packed: dict[str, Any]) -> Lock:
     return Lock(key=b64decode(packed["key"]), salt=b64decode(packed["salt"]), cost=Cost(passes=passes, memory=memory))
 
 
+async def _doctor(app: App, _request: Request) -> Answer:
+    findings = await health.inside(app.store, app.keys)
+    rooms = await health.bound_rooms(app.store)
+    return _done("", findings=[asdict(each) for each in findings], rooms=[asdict(each) for each in rooms])
+
+
 def pack(file: SourceFile) -> dict[str, str]:
     """Write a file down for the way to the running bot."""
     return {"name": file.name, "data": b64encode(file.data).decode()}
@@ -165,4 +172,5 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "backup": _backup,
     "keys_export": _keys_export,
     "keys_rotate": _keys_rotate,
+    "doctor": _doctor,
 }

@@ -10,9 +10,12 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
 
+from bot import logs
 from bot.domain.errors import NotRecorded
 from bot.domain.model import Kind
+from bot.logs import Event, Word
 from bot.outbox import Sender
 from bot.settings import Settings
 from bot.usecases.automatic import tell_of_platform
@@ -30,8 +33,23 @@ class WrongToken(Exception):  # noqa: N818  an answer of the platform
     """The platform does not know this bot."""
 
 
+class Why(StrEnum):
+    """Why a platform cannot be reached, where no error says so."""
+
+    TOKEN = "its token is not accepted"  # noqa: S105
+    GATEWAY = "the gateway is closed"
+
+
+Told = Why | Word | int
+"""What the log says of it: that, an error's name, or the platform's own number."""
+
+
 class Unreachable(Exception):  # noqa: N818  an answer of the platform, or none
     """The platform does not answer, or not as it should."""
+
+    def __init__(self, why: Told) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class AllRefused(Exception):  # noqa: N818
@@ -46,6 +64,7 @@ class Link:
         self.refused = False  #: the token is not accepted
         self.wait_s = FIRST_WAIT_S  #: before it is tried again
         self._app = app
+        logs.know(platform)
         self._outage: asyncio.Task[None] | None = None
         self._mended = asyncio.Event()
         self._tell_now = asyncio.Event()
@@ -53,22 +72,22 @@ class Link:
     def works(self) -> None:
         """Note that the platform answers."""
         if not self._mended.is_set() and self._outage is not None:
-            log.warning("%s can be reached again", self.platform)
+            log.warning(Event.BACK, self.platform)
             self._mended.set()
             self._tell_now.set()
         self.refused = False
         self.wait_s = FIRST_WAIT_S
 
-    def fails(self, why: str) -> None:
-        """Note that the platform does not answer; `why` goes into the log, so it must name nobody."""
+    def fails(self, why: Told) -> None:
+        """Note that the platform does not answer; `why` goes into the log."""
         if self._outage is None or self._mended.is_set():
-            log.error("%s cannot be reached, trying again: %s", self.platform, why)
+            log.error(Event.DOWN, self.platform, why)
             self._mended, self._tell_now = asyncio.Event(), asyncio.Event()
             self._outage = asyncio.create_task(self._tell_of_outage(self._outage, self._mended, self._tell_now))
 
     def refuses(self) -> None:
         """Note that the platform does not accept the token."""
-        self.fails("its token is not accepted")
+        self.fails(Why.TOKEN)
         self.refused = True
         self._tell_now.set()
 
@@ -152,7 +171,7 @@ async def _keep(
                 raise AllRefused from None
             link.refuses()
         except Unreachable as error:
-            link.fails(str(error))
+            link.fails(error.why)
         await asyncio.sleep(link.wait_s)
         link.wait_s = min(2 * link.wait_s, LONGEST_WAIT_S)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import resource
 import signal
 import time
@@ -190,6 +191,30 @@ class RunningBot(ABC):
             raise
         assert process.returncode == 0, err.decode()
         return out.decode()
+
+    async def examined(self) -> list[dict[str, Any]]:
+        """Let `allout doctor` look, with the settings of the bot; give its findings."""
+        process = await asyncio.create_subprocess_exec(
+            *ALLOUT,
+            "doctor",
+            "--json",
+            cwd=self.folder,
+            env=environment() | {"ALLOUT_DATA": str(self.store)} | self.settings,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        try:
+            async with asyncio.timeout(2 * PATIENCE_S):
+                out, err = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert err == b""
+        findings: list[dict[str, Any]] = json.loads(out)
+        assert process.returncode == any(one["grade"] == "bad" for one in findings)
+        return findings
 
     async def until(self, true: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
         """Wait until something is true at the server; fail at once if the bot ends meanwhile."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -165,6 +165,22 @@ class Rekeying(Protocol):
     def proposal(self, matter: str, walkout: str, about: MemberId, content: bytes) -> bytes:
         """Return the key of a proposal, all of which is under the other key already."""
         ...
+
+
+STUCK_AFTER = 8
+"""Tries; by then a parcel has waited for twenty minutes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examined:
+    """What is wrong in a store; nothing, if all but its first field is empty."""
+
+    database: str = ""  #: its kind and version
+    damage: tuple[str, ...] = ()  #: in the database's own words; the rest may not have been examined then
+    orphans: int = 0  #: rows that refer to others that are not there
+    miscounted: Mapping[WalkoutId, int] = field(default_factory=dict)  #: workplaces whose counts are not their cards'
+    contradictory: tuple[WalkoutId, ...] = ()  #: on without the announcement of it, or the reverse
+    stuck: Mapping[str, int] = field(default_factory=dict)  #: by platform: parcels that were tried again and again
 
 
 class Store(Protocol):
@@ -438,6 +454,10 @@ class Store(Protocol):
 
         Nothing is changed if the store bears the name already.
         """
+        ...
+
+    async def examine(self) -> Examined:
+        """Look whether all of it is whole and agrees. Cost: reads everything; pledges wait a second, with a million."""
         ...
 
     async def aclose(self) -> None:

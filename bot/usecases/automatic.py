@@ -8,11 +8,13 @@ import logging
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot import logs
 from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Stage, Walkout
 from bot.keys import Keys
+from bot.logs import Event
 from bot.storage.store import Store
 from bot.usecases.closing import close
 
@@ -39,13 +41,13 @@ class Tallies:
                 if rules.latest_tally(walkout, now) is not None:
                     ruling = await self._store.decide(walkout.id, partial(rules.tally, now=now))
                     after = ruling.walkout
-                    log.info(
-                        "tally %d of %s: %s, %d news", after.tally, after.id, after.stage, len(ruling.announcements)
-                    )
+                    news = len(ruling.announcements)
+                    log.info(Event.TALLY, after.tally, logs.walkout(after.id), after.stage, news)
                     taken = True
             if taken:
                 with contextlib.suppress(NotRecorded):  # then at the next tally
                     await self._store.settle_notices()
+                logs.say_totals()
 
 
 async def remind_all(store: Store, clock: Clock) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from bot import logs
 from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import NotRecorded, ParcelsWait
-from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
+from bot.domain.model import Announcement, Kind, Walkout, WalkoutId
 from bot.keys import Keys
+from bot.logs import Event
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -44,4 +46,4 @@ async def close(walkout: Walkout, store: Store, keys: Keys) -> None:
         facts={"title": walkout.terms.title},
     )
     await store.close(walkout.id, news)
-    log.info("%s is %s", walkout.id, Stage.CLOSED)
+    log.info(Event.CLOSED, logs.walkout(walkout.id))

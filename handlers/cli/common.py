@@ -58,8 +58,11 @@ Language = Annotated[
 async def carry_out(settings: Settings, request: Request) -> Answer:
     """Let the running bot carry it out, or, if none runs, do it here."""
     answer = await control.ask(settings.data / SOCKET, request)
-    if answer is not None:
-        return answer
+    return await carry_out_here(settings, request) if answer is None else answer
+
+
+async def carry_out_here(settings: Settings, request: Request) -> Answer:
+    """Own the store, and carry it out."""
     async with open_app(
         settings.data, clock=real_clock, senders={}, passphrase_file=settings.key_passphrase_file
     ) as app:

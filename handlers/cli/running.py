@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Mapping
 
-from bot import control
+from bot import control, logs
 from bot.clock import real_clock
 from bot.settings import Settings
 from bot.wiring import SOCKET, open_app
@@ -24,6 +24,7 @@ def run(data: Data = None) -> None:
     openers = _openers(settings)
     if not openers:
         fail(texts.no_token())
+    logs.set_level(settings.log_level)
     run_to_end(_serve(settings, openers))
 
 

@@ -18,9 +18,11 @@ import aiohttp
 import discord
 from discord.app_commands import Choice
 
+from bot import logs
 from bot.domain.errors import NotRecorded
 from bot.draft import SourceFile
 from bot.keys import Person
+from bot.logs import Act
 from bot.storage.store import Room
 from bot.wiring import App
 from handlers.conversation import (
@@ -151,10 +153,10 @@ class DiscordChat:
         except discord.HTTPException as error:
             if error.code == ACKNOWLEDGED:
                 return True
-            log.warning("an interaction could not be acknowledged: %d", error.code)
+            log.warning(Act.NOT_ACKNOWLEDGED, error.code)
             return False
         except TROUBLE as error:
-            log.warning("an interaction could not be acknowledged: %s", type(error).__name__)
+            log.warning(Act.NOT_ACKNOWLEDGED, logs.kind(error))
             return False
         return True
 
@@ -179,7 +181,7 @@ class DiscordChat:
                     await _patiently(message.delete)
             await _patiently(lambda: interaction.followup.send(as_here(reply.text), ephemeral=True))
         except (discord.HTTPException, discord.RateLimited, *TROUBLE) as error:
-            log.warning("a chat could not be cleared: %s", type(error).__name__)
+            log.warning(Act.NOT_CLEARED, logs.kind(error))
             with contextlib.suppress(discord.HTTPException, *TROUBLE):
                 await interaction.followup.send(texts.not_cleared(), ephemeral=True)
 
@@ -206,7 +208,7 @@ class DiscordChat:
                 await _patiently(partial(self._follow_up, interaction, part, under, below))
         except (discord.HTTPException, *TROUBLE) as error:
             # what was asked for is done, and asking again tells
-            log.warning("an answer could not be delivered: %s", type(error).__name__)
+            log.warning(Act.NOT_ANSWERED, logs.kind(error))
 
     async def _follow_up(
         self, interaction: Interaction, text: str, under: discord.ui.View, file: File | None
@@ -237,7 +239,7 @@ class DiscordChat:
             else:
                 await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", lasts)
         except (discord.HTTPException, *TROUBLE) as error:
-            log.warning("a file could not be delivered: %s", type(error).__name__)
+            log.warning(Act.NO_FILE, logs.kind(error))
             lost = _not_delivered()
             with contextlib.suppress(discord.HTTPException, *TROUBLE):
                 await _patiently(lambda: self._follow_up(interaction, lost, discord.utils.MISSING, None))
@@ -283,7 +285,7 @@ class DiscordChat:
             if file is not None and file.lasts is not None:
                 await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", file.lasts)
         except (discord.HTTPException, *TROUBLE) as error:
-            log.warning("an answer could not be delivered: %s", type(error).__name__)
+            log.warning(Act.NOT_ANSWERED, logs.kind(error))
             if file is not None and file.lasts is not None:
                 with contextlib.suppress(discord.HTTPException, *TROUBLE):
                     await channel.send(_not_delivered())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,6 +18,8 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot import logs
+from bot.logs import Act
 from bot.settings import Settings
 from bot.usecases import organizers
 from bot.wiring import App
@@ -24,7 +27,7 @@ from handlers.conversation import Command, Takes
 from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat
 from handlers.discord.commands import Interaction, make_tree, sync
 from handlers.discord.sender import DiscordSender
-from handlers.service import Link, Unreachable, WrongToken
+from handlers.service import Link, Unreachable, Why, WrongToken
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ class AllOutClient(discord.Client):
         self._lost = asyncio.Event()
         self._timers: list[asyncio.TimerHandle] = []
         parsers = self._connection.parsers
+        logs.know(*parsers)
         parsers.update({event: partial(_parse, event, parser) for event, parser in parsers.items() if event != "READY"})
 
     async def take(self) -> None:
@@ -75,11 +79,11 @@ class AllOutClient(discord.Client):
             if connecting.done():
                 connecting.result()
         except discord.ConnectionClosed as closed:
-            raise (WrongToken if closed.code == WRONG_TOKEN else Unreachable(f"closed with {closed.code}")) from None
+            raise (WrongToken if closed.code == WRONG_TOKEN else Unreachable(closed.code)) from None
         except Exception as error:  # noqa: BLE001  whatever ends the connection, it is made anew
-            raise Unreachable(type(error).__name__) from None
+            raise Unreachable(logs.kind(error)) from None
         else:
-            raise Unreachable("the gateway")
+            raise Unreachable(Why.GATEWAY)
         finally:
             self._settle()
             for task in (connecting, losing):
@@ -87,6 +91,11 @@ class AllOutClient(discord.Client):
             await asyncio.wait({connecting, losing})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.chat.rest(), LAST_S)
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Pass an event on, unless we are leaving: discord.py would have no loop to run it in."""
+        if not self.is_closed():
+            super().dispatch(event, *args, **kwargs)
 
     # -- how the connection is ------------------------------------------------------------------------------
 
@@ -105,7 +114,7 @@ class AllOutClient(discord.Client):
         if not self._timers:
             loop = asyncio.get_running_loop()
             self._timers = [
-                loop.call_later(NOTICED_AFTER_S, self._link.fails, "the gateway is closed"),
+                loop.call_later(NOTICED_AFTER_S, self._link.fails, Why.GATEWAY),
                 loop.call_later(GIVE_UP_AFTER_S, self._lost.set),
             ]
 
@@ -125,11 +134,12 @@ class AllOutClient(discord.Client):
         return await self.chat.suggest(interaction, command, takes, typed)
 
     async def _command_failed(self, _interaction: Interaction, error: app_commands.AppCommandError) -> None:
-        log.error("a command failed: %s", type(error.__cause__ or error).__name__)
+        log.error(Act.FAILED, logs.trouble(error.__cause__ or error))
 
-    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+    async def on_error(self, _event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         """Say that something failed, and nothing of what it was about."""
-        log.error("%s failed", event_method)
+        failed = sys.exception()
+        log.error(Act.FAILED, logs.trouble(failed) if failed else None)
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Take a form that was filled in; commands and buttons have takers of their own."""
@@ -173,7 +183,7 @@ def _parse(event: str, parser: Callable[[Any], object], data: Any) -> None:
     try:
         parser(data)
     except Exception as error:  # noqa: BLE001
-        log.error("%s could not be read: %s", event, type(error).__name__)  # noqa: TRY400
+        log.error(Act.UNREADABLE, event, logs.trouble(error))  # noqa: TRY400
 
 
 @asynccontextmanager
@@ -192,7 +202,7 @@ async def open_discord(
         except discord.LoginFailure:
             raise WrongToken from None
         except (discord.DiscordException, *TROUBLE) as error:
-            raise Unreachable(type(error).__name__) from None
+            raise Unreachable(logs.kind(error)) from None
         if client.user is not None:
             app.bots[PLATFORM] = client.user.name
         yield DiscordSender(client, client.gone), client.take

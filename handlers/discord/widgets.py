@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import discord
 
+from bot import logs
+from bot.logs import Act
 from handlers.conversation import Button, rows
 from handlers.texts import discord as texts
 
@@ -42,7 +44,7 @@ class CardButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template="(?P<d
         try:
             await interaction.client.chat.pressed(interaction, self.data)
         except Exception as error:  # noqa: BLE001  discord.py would tell only its own log, which is silent
-            log.error("a button failed: %s", type(error).__name__)  # noqa: TRY400
+            log.error(Act.FAILED, logs.trouble(error))  # noqa: TRY400
 
 
 def _style(data: str) -> discord.ButtonStyle:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import io
-import logging
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,7 +23,6 @@ from handlers.pictures.letters import BOX, drawable, families, shortened
 from handlers.pictures.poster import Bar, Poster, Thermometer
 from handlers.texts.times import number
 
-logging.getLogger("matplotlib").setLevel(logging.CRITICAL)  # it says at length which fonts it has not found
 mpl.rcdefaults()  # how people set up their own matplotlib is not for our pictures
 
 WIDTH = 1080

@@ -7,6 +7,8 @@ import logging
 from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
 from telegram.error import TelegramError
 
+from bot import logs
+from bot.logs import Event
 from handlers.conversation import COMMANDS, Role
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import languages, speaking
@@ -44,7 +46,7 @@ class Menus:
                     menu = _commands(*Role)
                 await self._bot.set_my_commands(menu, BotCommandScopeChat(chat), _code(language))
         except TelegramError as error:
-            log.warning("an organizer's menu could not be set: %s", type(error).__name__)
+            log.warning(Event.NO_MENU, logs.kind(error))
 
 
 def _code(language: str) -> str | None:

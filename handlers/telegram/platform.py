@@ -15,6 +15,7 @@ from aiohttp import web
 from telegram import Bot
 from telegram.error import InvalidToken, RetryAfter, TelegramError
 
+from bot import logs
 from bot.settings import Settings
 from bot.wiring import App
 from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
@@ -128,7 +129,7 @@ async def _patiently(link: Link, call: Callable[[], Awaitable[T]]) -> T:
         except RetryAfter as error:
             await asyncio.sleep(seconds(error))
         except TelegramError as error:
-            link.fails(type(error).__name__)
+            link.fails(logs.kind(error))
             await asyncio.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT_S)
         else:

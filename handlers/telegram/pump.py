@@ -13,7 +13,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from bot import logs
 from bot.domain.errors import NotRecorded
+from bot.logs import Act, Event
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +80,7 @@ class Pump:
     def _take(self, update: RawUpdate) -> asyncio.Task[None] | None:
         number = _number(update)
         if number is None:
-            log.error("something that is no update was passed over")
+            log.error(Act.NO_UPDATE)
             return None
         if number in self._under_way:
             return self._under_way[number]
@@ -114,14 +116,15 @@ class Pump:
                 await self._handle(update)
             except NotRecorded:
                 # nothing more is taken, and nothing confirmed, until the store can write again
+                if self._store_works.is_set():  # once, not for each who waits
+                    log.error(Event.STORE_CANNOT_WRITE)  # noqa: TRY400
                 self._store_works.clear()
-                log.error("the store cannot write; waiting")  # noqa: TRY400
                 await asyncio.sleep(store_wait)
                 store_wait = min(2 * store_wait, LONGEST_STORE_WAIT_S)
             except Exception as error:  # noqa: BLE001  whatever it is, it must not hold up the others
                 tries += 1
                 if tries == TRIES:
-                    log.error("an update was set aside: %s", type(error).__name__)  # noqa: TRY400
+                    log.error(Act.SET_ASIDE, logs.trouble(error))  # noqa: TRY400
                     return
                 await asyncio.sleep(wait)
                 wait *= 2

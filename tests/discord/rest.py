@@ -33,6 +33,7 @@ from tests.discord.world import (
     UPDATE,
     VIEW_CHANNEL,
     Channel,
+    Guild,
     Interaction,
     Json,
     Message,
@@ -362,6 +363,19 @@ class Rest:
     def _get_channel(self, _: Request, channel: str) -> Answer:
         return self._world.channel_payload(self._reachable(channel))
 
+    def _get_guild(self, _: Request, guild: str) -> Answer:
+        there = self._world.guild_payload(self._guild(guild))
+        return {name: there[name] for name in there.keys() - _ONLY_TOLD}
+
+    def _get_member(self, _: Request, guild: str, user: str) -> Answer:
+        return self._world.member_payload(int(user), self._guild(guild))
+
+    def _guild(self, number: str) -> Guild:
+        found = self._world.guilds.get(int(number))
+        if found is None or not found.here:
+            raise no(404, 10004)
+        return found
+
     def _reachable(self, number: str, needed: int = 0) -> Channel:
         world = self._world
         channel = world.channels.get(int(number))
@@ -551,6 +565,12 @@ def _route(template: str, method: Callable[..., Answer], *, needs_token: bool = 
     return verb, re.compile(pattern), needs_token, method
 
 
+_ONLY_TOLD = {
+    "joined_at", "large", "member_count", "voice_states", "members", "channels", "threads", "presences",
+    "stage_instances", "guild_scheduled_events", "soundboard_sounds",
+}  # fmt: skip
+"""Of a server, what only the gateway says."""
+
 _ROUTES: tuple[tuple[str, re.Pattern[str], bool, Callable[..., Answer]], ...] = (
     _route("POST /interactions/{interaction}/{token}/callback", Rest._callback, needs_token=False),
     _route("GET /webhooks/{application}/{token}/messages/@original", Rest._get_original, needs_token=False),
@@ -567,6 +587,8 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], bool, Callable[..., Answer]], ...] = 
     _route("DELETE /channels/{channel}/messages/{message}", Rest._delete_message),
     _route("POST /channels/{channel}/typing", Rest._type),
     _route("GET /channels/{channel}", Rest._get_channel),
+    _route("GET /guilds/{guild}", Rest._get_guild),
+    _route("GET /guilds/{guild}/members/{user}", Rest._get_member),
     _route("POST /users/@me/channels", Rest._open_dm),
     _route("GET /users/@me", Rest._me),
     _route("DELETE /users/@me/guilds/{guild}", Rest._leave),

@@ -773,7 +773,8 @@ class TelegramServer:
         room = self._reachable(request)
         user_id = request.params["user_id"]
         if user_id == BOT_ID:
-            return _membership(BOT, room.bot)
+            posts = room.kind == "channel" and room.bot == "administrator"
+            return _membership(BOT, room.bot) | ({"can_post_messages": True} if posts else {})
         if user_id not in self._people:
             raise Refused(400, "Bad Request: PARTICIPANT_ID_INVALID")
         private = "member" if room.id == user_id else "left"

@@ -22,7 +22,7 @@ STANDS = "Your pledge stands."
 TAKEN_BACK = "You have taken your pledge back."
 
 
-async def test_an_update_is_tried_five_times_within_ten_seconds_and_its_type_is_logged(busy_house: House) -> None:
+async def test_an_update_is_tried_five_times_within_ten_seconds_and_nothing_is_said_of_it(busy_house: House) -> None:
     server = busy_house.server
     no_file = refused(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
     server.plan("getFile", no_file, times=9)
@@ -35,7 +35,7 @@ async def test_an_update_is_tried_five_times_within_ten_seconds_and_its_type_is_
     assert len(tries) == 5
     assert tries[-1].at - tries[0].at < 10
     assert "You can send me" in (await busy_house.ask(OLGA, "/help"))["text"]
-    assert "set aside" in busy_house.said
+    assert "set aside" not in busy_house.said  # but among the totals at the next tally: see tests/faults/test_logs.py
     assert "walkout.toml" not in busy_house.said
 
 

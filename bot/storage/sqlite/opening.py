@@ -15,6 +15,7 @@ from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnus
 from bot.storage.sqlite.cards import Cards
 from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.errands import Errands
+from bot.storage.sqlite.examination import Examination
 from bot.storage.sqlite.paper import Paper
 from bot.storage.sqlite.people import People
 from bot.storage.sqlite.rekeying import Rekeyed
@@ -36,7 +37,7 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Copies, Rekeyed):
+class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Copies, Examination, Rekeyed):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 

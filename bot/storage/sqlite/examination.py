@@ -1,0 +1,61 @@
+"""Examining the store: whether the file is whole, its counts agree with its cards, its news with its walkouts.
+
+Each question waits for the writer's turn by itself, so that pledges wait no longer than the longest of them takes:
+with a million cards a second or so.
+"""
+
+from __future__ import annotations
+
+from bot.domain.errors import NotRecorded
+from bot.domain.model import WalkoutId
+from bot.storage.sqlite.writer import Writer
+from bot.storage.store import STUCK_AFTER, Examined
+
+_MOST_DAMAGE = 5
+"""Lines of SQLite's about what is damaged."""
+
+# read from the cards, against what the triggers have kept
+_MISCOUNTED = """
+    SELECT count(*) FROM workplace AS place LEFT JOIN (
+        SELECT workplace, count(*) AS minted, sum(state IN ('p', 'o')) AS standing, sum(state = 'o') AS turnout
+        FROM card WHERE walkout = ?1 GROUP BY workplace
+    ) AS counted ON counted.workplace = place.id
+    WHERE place.walkout = ?1 AND (place.minted <> coalesce(counted.minted, 0)
+        OR place.standing <> coalesce(counted.standing, 0) OR place.turnout <> coalesce(counted.turnout, 0))
+"""
+# a walkout that was called off or is closed may have been on before
+_CONTRADICTORY = """
+    SELECT id FROM walkout WHERE stage NOT IN ('called_off', 'closed') AND (stage = 'on') <> (
+        SELECT count(*) FROM announcement AS news WHERE news.walkout = walkout.id AND kind = 'on' AND scope = 0
+    )
+"""
+_STUCK = """
+    SELECT platform, count(*) FROM parcel WHERE state IN ('waiting', 'claimed') AND attempts >= ? GROUP BY platform
+"""
+
+
+class Examination(Writer):
+    """Answers what `allout doctor` asks."""
+
+    async def examine(self) -> Examined:
+        """See Store.examine."""
+        damage: tuple[str, ...] = ()
+        try:
+            said = await self._read(f"PRAGMA integrity_check({_MOST_DAMAGE})")
+            damage = tuple(str(line) for (line,) in said if line != "ok")
+            return Examined(
+                database=f"SQLite {(await self._read('SELECT sqlite_version()'))[0][0]}",
+                damage=damage,
+                orphans=len(await self._read("PRAGMA foreign_key_check")),
+                miscounted={
+                    WalkoutId(walkout): wrong
+                    for (walkout,) in await self._read("SELECT id FROM walkout")
+                    if (wrong := (await self._read(_MISCOUNTED, (walkout,)))[0][0])
+                },
+                contradictory=tuple(WalkoutId(walkout) for (walkout,) in await self._read(_CONTRADICTORY)),
+                stuck=dict(await self._read(_STUCK, (STUCK_AFTER,))),
+            )
+        except NotRecorded as refused:
+            if not damage:
+                damage = (str(refused),)
+            return Examined(damage=damage)

@@ -1,0 +1,114 @@
+"""`allout doctor`: looks at everything that a server needs to keep what it is trusted with, and says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import textwrap
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import control
+from bot.control import Answer
+from bot.domain.errors import Refused
+from bot.settings import Settings
+from bot.usecases import health
+from bot.usecases.health import Bound, Finding, Grade, Sign, Visit, found
+from bot.wiring import DATABASE, SOCKET
+from handlers.cli.common import Data, carry_out_here, cli, run_to_end, settings_in
+from handlers.texts import doctor as texts
+from handlers.texts.refusals import start_refusal
+
+PATIENCE_S = 120.0
+"""How long the running bot may take to look at itself."""
+
+Visiting = Callable[[Settings, Sequence[str]], Awaitable[Visit]]
+
+
+@cli.command()
+def doctor(
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as one JSON list.")] = False,
+) -> None:
+    """Look whether everything is as it should be, and say what to do where it is not. Changes nothing."""
+    settings = settings_in(data)
+    findings = run_to_end(_examine(settings))
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings]))  # noqa: T201
+    else:
+        width = shutil.get_terminal_size().columns
+        print("\n".join(_laid_out(finding, width) for finding in findings))  # noqa: T201
+        print(texts.summary(findings))  # noqa: T201
+    raise typer.Exit(int(any(finding.grade is Grade.BAD for finding in findings)))
+
+
+def _laid_out(finding: Finding, width: int) -> str:
+    label = texts.grade(finding.grade)
+    indent = " " * (max(len(texts.grade(grade)) for grade in Grade) + 2)
+    lines = [f"{label.ljust(len(indent))}{texts.said(finding)}"]
+    if finding.grade is not Grade.OK:
+        lines.append(f"{indent}{texts.advice(finding)}")
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        for line in lines
+    )
+
+
+async def _examine(settings: Settings) -> list[Finding]:
+    findings = list(health.surroundings(settings.data, database=DATABASE, here=Path.cwd()))
+    rooms: list[Bound] = []
+    if (settings.data / DATABASE).exists():
+        inside, rooms = await _inside(settings)
+        findings += inside
+    for platform, visiting in _visitors(settings).items():
+        there = [room for room in rooms if room.platform == platform]
+        if visiting is not None:
+            visit = await visiting(settings, list(dict.fromkeys(room.address for room in there)))
+            findings += health.visited(platform, visit, there)
+        elif there:
+            findings.append(found(Sign.NO_TOKEN, Grade.LOOK, platform=platform, n=len(there)))
+    return findings
+
+
+async def _inside(settings: Settings) -> tuple[list[Finding], list[Bound]]:
+    """Have the store's owner look: the bot that runs, or we ourselves if none does."""
+    request = {"command": "doctor"}
+    runs = found(Sign.BOT_RUNS)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            answer = await control.ask(settings.data / SOCKET, request)
+        if answer is None:
+            runs = found(Sign.NO_BOT, Grade.LOOK)
+            answer = await carry_out_here(settings, request)
+    except Refused as refused:
+        return [found(Sign.NOT_OPENED, Grade.BAD, why=start_refusal(refused))], []
+    except (TimeoutError, EOFError, ConnectionError, ValueError):
+        return [found(Sign.BOT_SILENT, Grade.BAD)], []
+    return [runs, *_read(answer)], [Bound(**room) for room in answer.get("rooms", [])]
+
+
+def _read(answer: Answer) -> list[Finding]:
+    if answer["status"]:
+        return [found(Sign.NOT_OPENED, Grade.BAD, why=answer["err"])]
+    return [
+        Finding(sign=Sign(one["sign"]), grade=Grade(one["grade"]), facts=one["facts"]) for one in answer["findings"]
+    ]
+
+
+def _visitors(settings: Settings) -> dict[str, Visiting | None]:
+    # imported here, as for `allout run`
+    visitors: dict[str, Visiting | None] = {"telegram": None, "discord": None}
+    if settings.telegram_token is not None:
+        from handlers.telegram.visit import visit as visit_telegram  # noqa: PLC0415
+
+        visitors["telegram"] = visit_telegram
+    if settings.discord_token is not None:
+        from handlers.discord.visit import visit as visit_discord  # noqa: PLC0415
+
+        visitors["discord"] = visit_discord
+    return visitors

@@ -1,0 +1,59 @@
+"""Asks Telegram what `allout doctor` wants to know; changes nothing, and takes no updates from a bot that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from telegram import Bot, ChatMemberAdministrator, ChatMemberRestricted
+from telegram.constants import ChatMemberStatus, ChatType
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
+
+from bot.settings import Settings
+from bot.usecases.health import Hearing, Visit
+from handlers.telegram.transport import AiohttpRequest
+from handlers.visits import ahead_s, look_at
+
+_LEFT = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
+
+
+async def visit(settings: Settings, rooms: Sequence[str]) -> Visit:
+    """Try the token, compare the clocks, and look at each room."""
+    api, proxy = settings.telegram_api_url.rstrip("/"), settings.telegram_proxy
+    try:
+        bot = Bot(
+            settings.telegram_token.get_secret_value() if settings.telegram_token else "",
+            base_url=f"{api}/bot",
+            request=AiohttpRequest(proxy=proxy),
+            get_updates_request=AiohttpRequest(proxy=proxy),
+        )
+        async with bot:
+            heard = await look_at(rooms, lambda address: _hearing(bot, int(address)))
+    except InvalidToken:
+        return Visit(accepted=False)
+    except TelegramError:
+        return Visit(accepted=None)
+    return Visit(accepted=True, ahead_s=await ahead_s(api, proxy=proxy), rooms=heard)
+
+
+async def _hearing(bot: Bot, address: int) -> Hearing:
+    try:
+        chat = await bot.get_chat(address)
+        me = await bot.get_chat_member(address, bot.id)
+    except ChatMigrated:  # sending follows it
+        return Hearing.WELL
+    except (Forbidden, BadRequest):
+        return Hearing.GONE
+    except InvalidToken:
+        raise
+    except TelegramError:
+        return Hearing.UNKNOWN
+    if me.status in _LEFT:
+        return Hearing.GONE
+    if chat.type == ChatType.CHANNEL:
+        may = isinstance(me, ChatMemberAdministrator) and bool(me.can_post_messages)
+    elif isinstance(me, ChatMemberRestricted):
+        may = me.can_send_messages
+    else:
+        whole = chat.permissions
+        may = me.status != ChatMemberStatus.MEMBER or whole is None or whole.can_send_messages is not False
+    return Hearing.WELL if may else Hearing.MUTE

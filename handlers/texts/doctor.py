@@ -1,0 +1,167 @@
+"""What `allout doctor` says: what it found, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.usecases.health import Finding, Grade, Sign
+from handlers.texts.catalogue import _, ngettext
+from handlers.texts.general import platform
+from handlers.texts.times import number
+
+
+def grade(of: Grade) -> str:
+    """Name a grade."""
+    return {Grade.OK: _("ok"), Grade.LOOK: _("LOOK"), Grade.BAD: _("BAD")}[of]
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """Sum it all up."""
+    bad = sum(finding.grade is Grade.BAD for finding in findings)
+    look = sum(finding.grade is Grade.LOOK for finding in findings)
+    if not bad and not look:
+        return _("Everything is as it should be.")
+    return _("Bad: {bad}. Worth a look: {look}.").format(bad=bad, look=look)
+
+
+def said(finding: Finding) -> str:
+    """Say what was found."""
+    facts = dict(finding.facts)
+    if finding.sign in _COUNTED:
+        return _COUNTED[finding.sign](facts["n"]).format(**_shown(facts))
+    return _SAID[finding.sign]().format(**_shown(facts))
+
+
+def advice(finding: Finding) -> str:
+    """Say what to do."""
+    return _ADVICE[finding.sign]().format(**_shown(dict(finding.facts)))
+
+
+def _shown(facts: dict[str, object]) -> dict[str, object]:
+    shown = {name: number(fact) if isinstance(fact, int) else fact for name, fact in facts.items()}
+    if "platform" in shown:
+        shown["platform"] = platform(str(shown["platform"]))
+    if "workplace" in shown:
+        shown["workplace"] = shown["workplace"] or _("citywide")
+    if "why" in shown:
+        shown["why"] = _key_file().get(str(shown["why"]), str(shown["why"]))
+    return shown
+
+
+def _key_file() -> dict[str, str]:
+    return {
+        "missing": _("it is not there"),
+        "foreign": _("it belongs to another database"),
+        "damaged": _("it cannot be read"),
+        "exposed": _("others on this machine can read it"),
+        "orphaned": _("its database is not there"),
+        "outdated": _("it is an older copy"),
+    }
+
+
+_SAID: dict[Sign, Callable[[], str]] = {
+    Sign.FOLDER_CLOSED: lambda: _("Only you can look into {path}."),
+    Sign.FOLDER_OPEN: lambda: _("Others on this machine can look into {path} (mode {mode})."),
+    Sign.FILES_CLOSED: lambda: _("Its files are yours alone."),
+    Sign.FILE_OPEN: lambda: _("Others on this machine can read {path} (mode {mode})."),
+    Sign.FILE_OF_ANOTHER: lambda: _("{path} belongs to another user than its folder."),
+    Sign.LEFT_OVER: lambda: _("{path} was left by something that was cut off."),
+    Sign.NO_STORE: lambda: _("There is no store in {path} yet."),
+    Sign.ROOM_ON_DISK: lambda: _("{megabytes} MB are free on the disk."),
+    Sign.LITTLE_ROOM: lambda: _("Only {megabytes} MB are free on the disk."),
+    Sign.ENV_OPEN: lambda: _("Others on this machine can read {path}, which holds a token."),
+    Sign.SWAP_CLOSED: lambda: _("No memory is written to a disk unencrypted: there is no such swap."),
+    Sign.SWAP_OPEN: lambda: _("Memory may be written to {device} unencrypted: it is swap."),
+    Sign.CLOCK_KEPT: lambda: _("The system keeps its clock right."),
+    Sign.CLOCK_FREE: lambda: _("The system's clock is not kept right by a time server."),
+    Sign.VERSIONS: lambda: _("Python {python}, {database}."),
+    Sign.BOT_RUNS: lambda: _("The bot runs and answers."),
+    Sign.NO_BOT: lambda: _("No bot runs on this store now."),
+    Sign.BOT_SILENT: lambda: _("The bot that runs on this store does not answer."),
+    Sign.NOT_OPENED: lambda: _("The store cannot be opened. {why}"),
+    Sign.KEY_FITS: lambda: _("The key file is there and fits the store."),
+    Sign.KEY_REFUSED: lambda: _("The key file {path} is no good: {why}."),
+    Sign.KEY_REPLACED: lambda: _("{path} is not the key file that the bot runs with."),
+    Sign.STORE_SOUND: lambda: _("The store is whole, and its counts agree with its cards."),
+    Sign.STORE_DAMAGED: lambda: _("The store is damaged: {why}."),
+    Sign.STORE_UNREAD: lambda: _("The store cannot be read: {why}."),
+    Sign.NEWS_WRONG: lambda: _("In walkout {walkout}, what is announced does not agree with whether it is on."),
+    Sign.MEMORY_KEPT: lambda: _("A crash would leave no core dump."),
+    Sign.MEMORY_LEFT: lambda: _("A crash would leave a core dump with keys in it."),
+    Sign.ROOT: lambda: _("It runs as root, which it need not."),
+    Sign.TOKEN_GOOD: lambda: _("{platform} accepts the token."),
+    Sign.TOKEN_REFUSED: lambda: _("{platform} does not accept the token."),
+    Sign.NO_ANSWER: lambda: _("{platform} does not answer."),
+    Sign.CLOCK_RIGHT: lambda: _("The clock agrees with {platform}'s."),
+    Sign.CLOCK_OFF: lambda: _("The clock differs from {platform}'s by {seconds} seconds."),
+    Sign.ROOM_GONE: lambda: _("A room of {walkout} on {platform} ({workplace}) is gone, or the bot is not in it."),
+    Sign.ROOM_MUTE: lambda: _("The bot may not write in a room of {walkout} on {platform} ({workplace})."),
+    Sign.ROOM_UNKNOWN: lambda: _("{platform} does not say how a room of {walkout} is ({workplace})."),
+}
+
+_COUNTED: dict[Sign, Callable[[int], str]] = {
+    Sign.COUNTS_WRONG: lambda n: ngettext(
+        "In walkout {walkout}, the counts of {n} workplace are not those of its cards.",
+        "In walkout {walkout}, the counts of {n} workplaces are not those of their cards.",
+        n,
+    ),
+    Sign.PARCELS_STUCK: lambda n: ngettext(
+        "{n} message on {platform} was tried again and again and could not be sent.",
+        "{n} messages on {platform} were tried again and again and could not be sent.",
+        n,
+    ),
+    Sign.NO_TOKEN: lambda n: ngettext(
+        "There is no token for {platform} here, so {n} room could not be looked at.",
+        "There is no token for {platform} here, so {n} rooms could not be looked at.",
+        n,
+    ),
+    Sign.ROOMS_HEAR: lambda n: ngettext(
+        "{n} room on {platform} can be written to.", "{n} rooms on {platform} can be written to.", n
+    ),
+}
+
+
+def _restore() -> str:
+    return _("Stop the bot, keep a copy of the folder as it is, and put your newest good backup in its place.")
+
+
+def _written_by_another() -> str:
+    return _("Somebody or something other than AllOut has written into the database.") + " " + _restore()
+
+
+_ADVICE: dict[Sign, Callable[[], str]] = {
+    Sign.FOLDER_OPEN: lambda: _("Run: chmod 700 {path}"),
+    Sign.FILE_OPEN: lambda: _("Run: chmod go= {path}"),
+    Sign.FILE_OF_ANOTHER: lambda: _("Run AllOut always as the same user, and give that file to them with chown."),
+    Sign.LEFT_OVER: lambda: _("Look whether anything in it is needed: cards in it may be good. Then delete it."),
+    Sign.NO_STORE: lambda: _("If there should be one, say where: --data, or ALLOUT_DATA."),
+    Sign.LITTLE_ROOM: lambda: _("Make room: on a full disk no pledge can be recorded."),
+    Sign.ENV_OPEN: lambda: _(
+        "Run: chmod 600 {path} and, if others may have read it, have the platform give you a new token."
+    ),
+    Sign.SWAP_OPEN: lambda: _("Encrypt it, or run: swapoff {device}"),
+    Sign.CLOCK_FREE: lambda: _("Switch time synchronization on: timedatectl set-ntp true"),
+    Sign.NO_BOT: lambda: _("If it should, start it: allout run"),
+    Sign.BOT_SILENT: lambda: _(
+        "Stop it, look at what it has logged, and start it again: no pledge that it confirmed is lost."
+    ),
+    Sign.NOT_OPENED: lambda: _("Until then nobody can pledge."),
+    Sign.KEY_REFUSED: lambda: _("Put its copy back, readable by you alone, before the bot is stopped."),
+    Sign.KEY_REPLACED: lambda: _(
+        "Put the right one back before the bot is stopped: without it nobody's pledge can be found again."
+    ),
+    Sign.STORE_DAMAGED: _restore,
+    Sign.STORE_UNREAD: _restore,
+    Sign.COUNTS_WRONG: _written_by_another,
+    Sign.NEWS_WRONG: _written_by_another,
+    Sign.PARCELS_STUCK: lambda: _("Look at what is said of that platform and its rooms below; they are tried further."),
+    Sign.MEMORY_LEFT: lambda: _("Start the bot with: ulimit -c 0"),
+    Sign.ROOT: lambda: _("Make a user of its own for it, and give the folder to them."),
+    Sign.TOKEN_REFUSED: lambda: _("Set the one that the platform shows for this bot, or have it give you a new one."),
+    Sign.NO_TOKEN: lambda: _("Run this with the settings with which the bot runs."),
+    Sign.NO_ANSWER: lambda: _("Look at the network, and whether {platform} works for others."),
+    Sign.CLOCK_OFF: lambda: _("Set the system's clock: tallies are taken by it. Then: timedatectl set-ntp true"),
+    Sign.ROOM_GONE: lambda: _("Let the bot in again, or bind another chat with /room."),
+    Sign.ROOM_MUTE: lambda: _("Let it write there; in a Telegram channel, as an administrator who may post."),
+    Sign.ROOM_UNKNOWN: lambda: _("Run this again in a minute."),
+}
