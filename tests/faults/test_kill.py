@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 
 from bot.storage.sqlite import opening
+from bot.storage.sqlite.place import Place
 from bot.wiring import DATABASE
 from tests.faults import town
 from tests.faults.children import FORKS
@@ -130,7 +131,8 @@ def live(folder: Path, pipe: Connection, how: str, chance: Random, fault: Fault 
     logging.disable()
     sys.stderr.close()
     if fault is Fault.JOURNAL_IN_MEMORY:
-        opening.PRAGMAS = (*opening.PRAGMAS, "journal_mode=MEMORY")  # type: ignore[assignment]
+        opening.OWN = (*opening.OWN, "PRAGMA journal_mode=MEMORY")
+        Place._require = lambda _place, _there: None  # type: ignore[assignment,method-assign]  # it would miss the journal
     before_saying = arrange_death(how, chance, (folder / DATABASE).stat().st_size)
     descriptor = pipe.fileno()
 

@@ -19,7 +19,7 @@ import apsw
 import pytest
 
 from bot import cards
-from bot.storage.sqlite import PRAGMAS
+from bot.storage.sqlite.opening import OWN
 from bot.wiring import DATABASE
 from tests.conftest import WALKOUT
 from tests.faults import town
@@ -154,9 +154,8 @@ def cut_while_opening(image: Image, tries: Trials, i: int) -> dict[str, bytes]:
     disk, chance = Disk("again", image), tries.random("again", i)
     try:
         with closing(apsw.Connection(DATABASE, vfs=disk.name)) as connection:
-            for pragma in PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}").fetchall()
-            connection.execute("BEGIN EXCLUSIVE; COMMIT")
+            for statement in OWN:
+                connection.execute(statement).fetchall()
     finally:
         disk.unregister()
     platter = Platter.of(image)
