@@ -40,6 +40,11 @@ class Event(StrEnum):
     NOT_DELETED = "a message could not be deleted and will be tried again: %s"
     NO_MENU = "an organizer's menu could not be set: %s"
     STORE_CANNOT_WRITE = "the store cannot write; waiting"
+    STORE_TAKEN = (
+        "the database was moved, replaced or written to by somebody else: "
+        "nothing is recorded until it is back, or the bot is started again"
+    )
+    STORE_THERE = "the database is back"
     DOWN = "%s cannot be reached, trying again: %s"
     BACK = "%s can be reached again"
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import aiosqlite
 
 from bot.storage.sqlite.news import News
+from bot.storage.sqlite.place import Place
 from bot.storage.store import Notice
 
 _ADD = """
@@ -30,8 +31,8 @@ _WRITE_ANEW = (
 class Notices(News):
     """Keeps notices."""
 
-    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime]) -> None:
-        super().__init__(connection, clock)
+    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
+        super().__init__(connection, clock, place)
         self._notices_added = 1  #: since the start; what was added before it may lie in any order
         self._notices_settled = 0  #: so many of them lie where nothing tells which came first
 

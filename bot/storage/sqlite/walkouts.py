@@ -14,6 +14,7 @@ from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
 from bot.domain.model import Announcement, BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
+from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note, Rule
 
@@ -35,8 +36,8 @@ _WANTED_PLACES = """
 class Walkouts(Notices):
     """Keeps walkouts."""
 
-    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime]) -> None:
-        super().__init__(connection, clock)
+    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
+        super().__init__(connection, clock, place)
         self._looking_up: asyncio.Future[dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]] | None = None
         self._wanted: set[tuple[WalkoutId, WorkplaceId]] = set()  #: what the next look-up is for
 
@@ -156,7 +157,8 @@ class Walkouts(Notices):
 
     async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
         """See Store.look_up."""
-        if self._looking_up is None:  # whoever asks before the read has its turn is answered by it
+        # whoever asks before the read has its turn is answered by it; one that never had its turn is done
+        if self._looking_up is None or self._looking_up.done():
             self._looking_up = asyncio.ensure_future(self._in_turn(self._look_all_up))
         self._wanted.add((walkout, workplace))
         found = await asyncio.shield(self._looking_up)

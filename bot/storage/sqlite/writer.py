@@ -14,6 +14,7 @@ import aiosqlite
 
 from bot.domain.errors import NotRecorded
 from bot.domain.pledging import Change, Outcome
+from bot.storage.sqlite.place import Place
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -25,9 +26,10 @@ BATCH = 256
 class Writer(ABC):
     """Owns the connection; the rooms beside this file say what is written."""
 
-    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime]) -> None:
+    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
         self._db = connection
         self._clock = clock
+        self._place = place
         self._waiting: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
         self._ending = False
@@ -67,7 +69,8 @@ class Writer(ABC):
 
         async def run() -> None:
             try:
-                result = await job()
+                with self._place:
+                    result = await job()
             except sqlite3.Error as error:
                 _answer(answer, NotRecorded(type(error).__name__))
             except Exception as error:  # noqa: BLE001  handed to whoever asked for the job
@@ -116,7 +119,8 @@ class Writer(ABC):
 
     async def _apply_batch(self, batch: list[_Waiting]) -> None:
         try:
-            answers = await self._decide_and_write([waiting.change for waiting in batch if waiting.change])
+            with self._place:
+                answers = await self._decide_and_write([waiting.change for waiting in batch if waiting.change])
         except sqlite3.Error as error:
             answers = [NotRecorded(type(error).__name__) for _ in batch]
         except Exception as error:  # noqa: BLE001  no caller may wait for ever
