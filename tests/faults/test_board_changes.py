@@ -384,9 +384,7 @@ def views(pair: Twins, *, there: bool) -> Iterator[tuple[object, ...]]:
 
 
 def alike(pair: Twins) -> bool:
-    return all(
-        here == there for here, there in zip(views(pair, there=False), views(pair, there=True), strict=True)
-    )
+    return all(here == there for here, there in zip(views(pair, there=False), views(pair, there=True), strict=True))
 
 
 @trials(200, full=10_000)
@@ -492,9 +490,7 @@ async def lived(pair: Twins, *, there: bool) -> list[object]:
 
 
 @asynccontextmanager
-async def city_hall(
-    folder: Path, city: City, *, first: bool = False, at: datetime = NOON
-) -> AsyncIterator[World]:
+async def city_hall(folder: Path, city: City, *, first: bool = False, at: datetime = NOON) -> AsyncIterator[World]:
     """Open a bot on this folder."""
     clock, ears = MovableClock(at), Ears()
     async with open_app(folder, clock=clock, senders={"console": ears}) as app:
