@@ -436,7 +436,7 @@ class Played:
         await self.here.app.scheduler.run_due()
 
     async def look(self) -> None:
-        """Ask everything, as an organizer, a steward, a worker who pledged, and a stranger with a photographed sheet."""
+        """Ask everything, as an organizer, a steward, those who collude, a stranger with a photographed sheet."""
         places = await self.here.app.store.workplaces(self.here.walkout)
         asks = ["/board", "/board csv", "/walkouts", "/rooms", "/audit", "/report", "/status", "/open", "/help"]
         own = [f"/status {code(place, 0)}" for place in places]

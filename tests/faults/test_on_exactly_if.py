@@ -25,7 +25,7 @@ import pytest
 from bot.cards import from_bytes, key_of
 from bot.domain import rules
 from bot.domain.errors import PledgingClosed
-from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Entry, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.keys import Person
 from bot.outbox import Letter, RoomGone
 from bot.storage.store import Room
@@ -280,7 +280,7 @@ class Life:
 
     async def look(self) -> None:
         """Let the scheduler look, as it does every few seconds."""
-        await self._perhaps_killed(lambda: self.app.scheduler.run_due())
+        await self._perhaps_killed(lambda: self.app.scheduler.run_due())  # noqa: PLW0108  after a kill it is another app
         self._looked(reminds=True)
 
     def _looked(self, *, reminds: bool) -> None:
@@ -472,8 +472,8 @@ def test_it_is_on_exactly_if_the_rule_held_at_a_tally_once_and_for_good(
         found = asyncio.run(_live_all(tries, template))
     record_property(
         "found",
-        f"{found['on']} on, {found['not']} not, as the oracle says; {found['announcements']:,} announcements, none missing"
-        f" or false, through {found['restarts']} restarts and {found['kills']} kills",
+        f"{found['on']} on, {found['not']} not, as the oracle says; {found['announcements']:,} announcements, none"
+        f" missing or false, through {found['restarts']} restarts and {found['kills']} kills",
     )
     assert min(found["on"], found["not"], found["kills"], found["restarts"]) > tries.number / 10
 
@@ -512,7 +512,7 @@ def test_a_tally_taken_again_when_the_clock_is_set_back_would_be_seen(monkeypatc
 def test_a_walkout_that_is_on_and_then_not_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     real = rules._stays_on
 
-    def goes_off(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool) -> rules.Ruling:
+    def goes_off(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool) -> Ruling:
         ruling = real(walkout, places, too_late=too_late)
         return ruling if rules.enough(walkout, places) else replace(ruling, walkout=replace(walkout, stage=Stage.OPEN))
 

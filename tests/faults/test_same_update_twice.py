@@ -34,7 +34,7 @@ from hypothesis.stateful import (
 
 from bot.cards import from_bytes, key_of
 from bot.domain import rules
-from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Entry, WalkoutId, Workplace, WorkplaceId
 from bot.keys import Person
 from bot.outbox import Letter
 from bot.storage.store import Room
@@ -78,8 +78,11 @@ DRAWN = [card(shop, number) for shop, (_name, people) in SHOPS[CARDS].items() fo
 
 WRONG = card(99, 99)
 
-STATE = ("walkout", "workplace", "card", "room", "organizer", "steward")
-"""Tables in which anything counts. Others hold what was said and done: the audit, proposals, parcels."""
+STATE = ("walkout", "workplace", "card", "room", "organizer", "steward", "proposal", "opinion")
+"""Tables in which anything counts. Others hold what was said and done: the audit, announcements, parcels.
+
+And codes for a role: whoever asks for one in another hour gets another, which acts only when they confirm who used it.
+"""
 
 
 # -- the model --------------------------------------------------------------------------------------------------
@@ -102,7 +105,7 @@ class Action:
     stage: str = "open"
     taken: datetime = NOON  #: the instant of its last tally
     out: set[int] = field(default_factory=set)
-    said: Counter[tuple[str, int | None]] = field(default_factory=Counter)
+    said: Counter[str] = field(default_factory=Counter)
 
 
 class Model:
@@ -133,14 +136,13 @@ class Model:
             if action.stage == "on":
                 joining = set() if too_late else ready - action.out
                 action.out |= joining
-                for shop in joining:
-                    action.said.update([("workplace_joins", None)])
+                action.said["workplace_joins"] += len(joining)
             elif sum(counts[shop] for shop in ready) >= CITYWIDE and not too_late:
                 action.stage, action.out = "on", ready
-                action.said.update([("on", None)])
+                action.said["on"] += 1
             elif due == PLEDGE_BY:
                 action.stage = "lapsed"
-                action.said.update([("lapsed", None)])
+                action.said["lapsed"] += 1
 
     def mine(self, who: int, code: str) -> Pledge | None:
         pledge = self.pledges.get(code)
@@ -228,7 +230,7 @@ class Ears:
 
     async def send(self, letter: Letter) -> str:
         if not letter.private:
-            self.heard[letter.address, str(letter.news.kind), letter.walkout and letter.walkout.id] += 1
+            self.heard[letter.address, str(letter.news.kind), letter.walkout.id if letter.walkout else None] += 1
         self.proposals += [button.data for button in buttons(letter) if button.data[:2] in {"a:", "r:"}]
         return announcement(letter)
 
@@ -270,7 +272,8 @@ class Bot:
         pressed, written = raw.get("callback_query"), raw.get("message")
         body: Mapping[str, Any] = pressed or written or {}
         who = Person(PLATFORM, str(body["from"]["id"]))
-        said = Said(who=who, button=pressed["data"]) if pressed else Said(who=who, text=body["text"])
+        number = str(raw["update_id"])  # each has a message of its own here
+        said = Said(who=who, button=pressed["data"]) if pressed else Said(who=who, text=body["text"], number=number)
         self.replies.append(await self._conversation.answer(said))
 
     async def rows(self, *tables: str) -> dict[str, object]:
@@ -279,7 +282,7 @@ class Bot:
         return {**found, "notice": await store._read("SELECT locator, platform FROM notice")}
 
 
-ALL = (*STATE, "proposal", "opinion", "announcement", "parcel", "role_card", "deed", "member", "heard")
+ALL = (*STATE, "announcement", "parcel", "role_card", "deed", "member", "heard")
 
 
 class Redeliveries(RuleBasedStateMachine):
@@ -461,6 +464,9 @@ class Redeliveries(RuleBasedStateMachine):
     def _run_due(self) -> None:
         self._do(self.bot.app.scheduler.run_due())
         self.model.tally(self.clock.now)
+        for walkout, action in self.model.actions.items():
+            for kind in ("on", "lapsed", "workplace_joins"):  # each made, and heard, once
+                assert self.ears.heard[f"#{walkout}", kind, walkout] == action.said[kind]
 
     # -- again
 
@@ -488,7 +494,8 @@ class Redeliveries(RuleBasedStateMachine):
         if not late:
             self._run_due()
         facts = self.model.facts() if not late else None
-        before = None if late else self._do(self.bot.rows(*(ALL if len(tail) == 1 else STATE)))
+        tables = ALL if len(tail) == 1 and not down else STATE
+        before = None if late else self._do(self.bot.rows(*tables))
         refused = {sent.kind for sent in tail} & {"one_card_each", "full", "card_spent", "closed", "not_pledged"}
         for cut in (*(cut % (len(tail) + 1) for cut in cuts), len(tail)):
             self._do(self.bot.stop())
@@ -503,7 +510,7 @@ class Redeliveries(RuleBasedStateMachine):
             # what was refused may be possible now: the brake has forgotten, or a place is free
             assert late or refused or self._was_not_told(tail)
             return
-        assert self._do(self.bot.rows(*(ALL if len(tail) == 1 else STATE))) == before
+        assert self._do(self.bot.rows(*tables)) == before
 
     def _was_not_told(self, tail: list[Sent]) -> bool:
         return any(str(sent.raw.get("callback_query", {}).get("data", "")).endswith(":yes") for sent in tail)
@@ -555,15 +562,6 @@ class Redeliveries(RuleBasedStateMachine):
             who = Person(PLATFORM, str(pledge.owner))
             assert owners[key_of(code)] == (pledge.state[0], keys.owner(pledge.walkout, code, who))
 
-    @invariant()
-    def every_announcement_is_made_once(self) -> None:
-        if not hasattr(self, "bot"):
-            return
-        for walkout, action in self.model.actions.items():
-            for kind in ("on", "lapsed", "workplace_joins"):
-                heard = self.ears.heard[f"#{walkout}", kind, walkout]
-                assert heard <= action.said[kind, None]
-
 
 # -- trials -----------------------------------------------------------------------------------------------------
 
@@ -604,14 +602,14 @@ def machine() -> Iterator[type[Redeliveries]]:
         yield type("Machine", (Redeliveries,), {"template": folder / "template", "counted": Counter()})
 
 
-def ran(kind: type[Redeliveries], tries: Trials, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
-    """Let it run for so many steps."""
+def ran(kind: type[Redeliveries], tries: Trials) -> None:
+    """Let it run for so many steps. What fails is not made smaller: that takes minutes; add Phase.shrink for it."""
     runs = settings(
-        max_examples=max(1, tries.number // STEPS),
+        max_examples=max(1, tries.number // (STEPS - 5)),
         stateful_step_count=STEPS,
         database=None,
         deadline=None,
-        phases=phases,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(seed(tries.seed)(kind), settings=runs)
@@ -662,6 +660,13 @@ def test_a_tail_that_comes_in_another_order_would_be_seen() -> None:
         run.log.reverse()
         with pytest.raises(AssertionError):
             run.goes_down_and_the_tail_comes_again(cuts=[], down=0, late=False)
+
+
+def test_a_proposal_taken_back_does_not_return_with_a_redelivered_tail() -> None:
+    with begun() as run:
+        run.organizes(OLGA, f"/open {DRAFT}")
+        run._send(OLGA, data=run.ears.proposals[-1].replace("a:", "r:"))
+        run.goes_down_and_the_tail_comes_again(cuts=[1], down=0, late=False)
 
 
 def test_a_pledge_that_counts_twice_would_be_seen() -> None:
