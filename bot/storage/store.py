@@ -364,7 +364,10 @@ class Store(Protocol):
         ...
 
     async def propose(self, proposal: Proposal, news: Announcement | None, note: Note, *, now: datetime) -> Proposal:
-        """Keep a proposal; where the same is open already, its proposer approves that one instead."""
+        """Keep a proposal; where the same is open already, its proposer approves that one instead.
+
+        Where one of this id is kept already, nothing is changed.
+        """
         ...
 
     async def proposal(self, proposal: str) -> Proposal | None:

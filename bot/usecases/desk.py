@@ -20,6 +20,7 @@ class Desk:
     store: Store
     keys: Keys
     clock: Clock
+    number: str = ""  #: of the message that asks, where it may come again
 
     @property
     def me(self) -> MemberId:

@@ -60,14 +60,15 @@ async def propose(
 ) -> Progress:
     """Propose it, or approve the same if somebody else has proposed it; carry it out if that is enough.
 
-    Raises NotEnoughOrganizers, and what carrying it out raises.
+    The same message delivered again finds what it proposed, whatever became of that: what was refused since is not
+    proposed anew. Raises NotEnoughOrganizers, and what carrying it out raises.
     """
     committee = await desk.store.committee()
     approvals = await _approvals(desk, walkout)
     now = desk.clock()
     same = key(desk.keys, matter, walkout, content, about=about)
     proposal = Proposal(
-        id=_new_id(),
+        id=_id(desk, matter, about),
         matter=matter,
         walkout=walkout,
         content=desk.keys.seal(json.dumps(content)),
@@ -80,7 +81,7 @@ async def propose(
     news = _news(desk, Kind.PROPOSAL, proposal, content)
     note = desk.note(Deed.PROPOSED, walkout, matter=matter, **content)
     kept = await desk.store.propose(proposal, None if alone else news, note, now=now)
-    return await _go_on(desk, kept)
+    return await _go_on(desk, kept) if kept.became is Became.OPEN else await _progress(desk, kept, 0)
 
 
 def key(keys: Keys, matter: Matter, walkout: WalkoutId | None, content: Content, *, about: MemberId = b"") -> bytes:
@@ -221,5 +222,7 @@ def _news(desk: Desk, kind: Kind, proposal: Proposal, content: Content) -> Annou
     )
 
 
-def _new_id() -> str:
-    return "".join(secrets.choice(cards.ALPHABET) for _ in range(ID_LETTERS))
+def _id(desk: Desk, matter: Matter, about: MemberId) -> str:
+    """Return the same for the same message, and a new one where messages have no number."""
+    seed = desk.keys.seed(desk.who, b"proposal", desk.number.encode(), matter.encode(), about)
+    return cards.from_bytes(seed if desk.number else secrets.token_bytes(len(seed)))[:ID_LETTERS]

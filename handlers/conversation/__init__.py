@@ -105,7 +105,14 @@ class Conversation:
                 return Reply(kind=kind, text=text, asks_card=isinstance(refused, UnknownCard))
 
     async def _answer(self, said: Said) -> Reply:
-        ask = Ask(app=self._app, who=said.who, ways=self._ways, here=said.here, language=said.language or "")
+        ask = Ask(
+            app=self._app,
+            who=said.who,
+            ways=self._ways,
+            here=said.here,
+            language=said.language or "",
+            number=said.number,
+        )
         if said.button is not None:
             return await _press(ask, said.button)
         if said.words is not None:

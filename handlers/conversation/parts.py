@@ -90,6 +90,7 @@ class Said:
     button: str | None = None
     language: str | None = None
     here: Here | None = None
+    number: str = ""  #: the platform's own, of a message that may come again: the same each time
 
 
 class RoomsBy(StrEnum):
@@ -131,6 +132,7 @@ class Ask:
     words: tuple[str, ...] = ()
     here: Here | None = None
     language: str = ""
+    number: str = ""  #: of the message, where it may come again
 
     @property
     def worker(self) -> Worker:
@@ -143,7 +145,8 @@ class Ask:
     @property
     def desk(self) -> Desk:
         """The person as an organizer or steward."""
-        return Desk(who=self.who, store=self.app.store, keys=self.app.keys, clock=self.app.clock)
+        app = self.app
+        return Desk(who=self.who, store=app.store, keys=app.keys, clock=app.clock, number=self.number)
 
     async def roles(self) -> Roles:
         """Say what the person may do; asked only where it matters."""

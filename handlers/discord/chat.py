@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -64,6 +65,9 @@ FIRST_WAIT_S = 0.3
 ACKNOWLEDGED = 40060
 """It has been acknowledged already: the answer to our first try was lost."""
 
+REMEMBERED = 10_000
+"""Interactions and messages that are known when they come again."""
+
 CLEARED = 100
 """Messages that are looked at when a chat is cleared: Discord deletes about one a second."""
 
@@ -80,6 +84,8 @@ class DiscordChat:
         self._app = app
         self._client = client
         self._turns = Turns()
+        #: the latest ones, oldest first: delivered again, an old press must not undo a later one
+        self._taken: OrderedDict[int, None] = OrderedDict()
         self._uploads = Uploads(app)
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
@@ -141,9 +147,20 @@ class DiscordChat:
             if not await self._acknowledge(interaction, partial(_defer, interaction)):
                 return  # the person has seen that it failed; nothing was done
             await turn()
+            if self._comes_again(interaction.id):
+                return
             reply = await self._replied(said)
             with speaking(said.language):
                 await (self._clear(interaction, reply) if reply.clears else self._show(interaction, reply))
+
+    def _comes_again(self, number: int) -> bool:
+        """Note that it is being done; say whether it was before. Discord may deliver things twice, and late."""
+        if number in self._taken:
+            return True
+        self._taken[number] = None
+        if len(self._taken) > REMEMBERED:
+            self._taken.popitem(last=False)
+        return False
 
     async def _acknowledge(self, interaction: Interaction, how: Callable[[Response], Awaitable[object]]) -> bool:
         """Tell Discord that an answer will come; False if it does not wait for one any more."""
@@ -251,6 +268,8 @@ class DiscordChat:
         said = Said(who=_person(message.author), text=message.content)
         async with self._turns.place(said.who) as turn:
             await turn()
+            if self._comes_again(message.id):
+                return
             if message.attachments:
                 for attachment in message.attachments:
                     await self._send(message.channel, await self._uploaded(said.who, attachment))

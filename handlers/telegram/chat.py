@@ -111,7 +111,8 @@ class TelegramChat:
     async def _written(self, message: TelegramMessage, user: User) -> None:
         text = message.text or message.caption or ""
         self.recent.note(message.chat.id, message.message_id)
-        said = Said(who=_person(user), text=text, language=user.language_code)
+        number = str(message.message_id)
+        said = Said(who=_person(user), text=text, language=user.language_code, number=number)
         reply = await self._conversation.answer(said)
         if holds_code(text) and await self._deleted(message):
             with speaking(user.language_code):

@@ -150,8 +150,34 @@ async def test_what_is_delivered_twice_is_done_and_answered_once(busy_house: Hou
     busy_house.codes.append(code.replace("-", ""))
     asked = server.command(server.person(), "organizer", code=code)
     server.again(asked)
-    await busy_house.until(lambda: len(server.called(f"PATCH /webhooks/*/{asked.token}/*")) == 2)
+    await busy_house.until(lambda: len(server.called(f"POST /interactions/{asked.id}/*")) == 2)
     assert "You are an organizer now." in (await busy_house.settled(asked)).text
+    assert len(server.called(f"PATCH /webhooks/*/{asked.token}/*")) == 1
+
+
+@shared
+async def test_an_old_press_that_is_delivered_again_does_not_undo_a_later_one(
+    busy_house: House, busy_city: City
+) -> None:
+    server, (card,) = busy_house.server, await opened(busy_house, busy_city, 1)
+    pledged = server.press(card, "Pledge")
+    await busy_house.settled(pledged)
+    await busy_house.press(busy_house.as_it_is(card), "Withdraw")
+    server.again(pledged)
+    await busy_house.until(lambda: len(server.called(f"POST /interactions/{pledged.id}/*")) == 2)
+    person, code = pledged.by, str(card.buttons["Pledge"].custom_id).partition(":")[2]
+    assert "You have taken your pledge back." in (await busy_house.command(person, "status", card=code)).text
+
+
+@shared
+async def test_a_message_that_is_delivered_again_is_answered_once(busy_house: House) -> None:
+    server, person = busy_house.server, busy_house.server.person()
+    asked = server.say(person, "/help")
+    (answer,) = await busy_house.until(lambda: busy_house.from_bot(asked.channel))
+    server.again(asked)
+    server.say(person, "/privacy")  # whatever came before it is answered by then
+    await busy_house.until(lambda: any(one.text != answer.text for one in busy_house.from_bot(asked.channel)))
+    assert len(busy_house.from_bot(asked.channel)) == 2
 
 
 @shared

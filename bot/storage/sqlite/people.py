@@ -218,6 +218,8 @@ class People(News):
         """See Store.propose."""
 
         async def job() -> Proposal:
+            if await self._rows("SELECT 1 FROM proposal WHERE id = ?", (proposal.id,)):
+                return await self._proposal(proposal.id)
             same = await self._rows(
                 "SELECT id FROM proposal WHERE key = ? AND became = 'open' AND until > ?", (proposal.key, instant(now))
             )

@@ -1,0 +1,520 @@
+"""*On* exists exactly if the rule held at a tally: once, and for good.
+
+Whole histories on a real store: people pledge and take it back, the machine's clock is wrong by minutes or by years
+either way, and between any two steps the bot is stopped, or killed in the middle of what it does. What it announced is
+compared with what tests/domain/oracle.py, which knows nothing of the code, says from the list of what happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+import pytest
+
+from bot.cards import from_bytes, key_of
+from bot.domain import rules
+from bot.domain.errors import PledgingClosed
+from bot.domain.model import Entry, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.keys import Person
+from bot.outbox import Letter, RoomGone
+from bot.storage.store import Room
+from bot.usecases import organizers
+from bot.usecases.workers import Worker
+from bot.wiring import App, open_app
+from handlers.texts.announcements import announcement
+from tests.conftest import fresh_folder
+from tests.domain import oracle
+from tests.domain.oracle import Event, Plan, Shop
+from tests.domain.test_properties import OPENING, terms, wished
+from tests.faults.trials import Trials, trials
+
+T = TypeVar("T")
+
+MINUTE = timedelta(minutes=1)
+YEAR = timedelta(days=365)
+WALKOUT = WalkoutId("k7m3q")
+OLGA = Person("console", "olga")
+CITY = ("#city", "#city in another language")
+STATEMENTS = 30
+"""A kill comes after so many of them at most; no step has many more."""
+
+Told = tuple[str, str, str, int | None]
+"""A room, and what it heard: kind, occasion, workplace."""
+
+
+class WrongClock:
+    """The clock of a machine that somebody sets, either way."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Ears:
+    """Hears everything that one process says, until it is killed."""
+
+    def __init__(self, heard: Counter[Told]) -> None:
+        self.killed = False
+        self._heard = heard
+
+    async def send(self, letter: Letter) -> str:
+        if self.killed:
+            raise RoomGone
+        news = letter.news
+        self._heard[letter.address, str(news.kind), news.occasion, news.about] += 1
+        return announcement(letter)
+
+    async def delete(self, what: str) -> None:
+        raise NotImplementedError
+
+
+def plan_of(chance: Random) -> Plan:
+    """Draw a walkout, near the edges."""
+    shops = []
+    for number in range(1, chance.randint(1, 3) + 1):
+        headcount = chance.randint(5, 12)
+        shops.append(Shop(id=number, headcount=headcount, threshold=chance.randint(5, min(headcount, 8))))
+    some = chance.sample(shops, chance.randint(1, len(shops)))
+    every = chance.choice([15, 20, 60]) * MINUTE
+    pledge_by = OPENING + chance.randint(1, 6) * every + chance.choice([0, -1, -7, 1]) * MINUTE
+    edge = sum(shop.threshold for shop in some) + chance.randint(-1, 4)
+    return Plan(
+        opening=OPENING,
+        every=every,
+        pledge_by=pledge_by,
+        starts=pledge_by + chance.choice([0, 1, 30, 6000]) * MINUTE,
+        shops=tuple(shops),
+        citywide_threshold=min(max(edge, 5), sum(shop.headcount for shop in shops)),
+        everybody_counts=chance.random() < 0.5,
+        minimum_workplaces=chance.randint(1, len(some)),
+        confirm_tallies=chance.randint(1, 3),
+        milestones=chance.random() < 0.5,
+        reminders=tuple(timedelta(minutes=each) for each in chance.sample(range(300), chance.randint(0, 3))),
+    )
+
+
+def code(shop: int, number: int) -> str:
+    return from_bytes(hashlib.sha256(f"{shop} {number}".encode()).digest())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A moment at which the bot looked whether a tally is due."""
+
+    at: datetime
+    events: int  #: so many had happened before
+    reminds: bool  #: it looked for reminders as well
+
+
+@dataclass(kw_only=True)
+class Story:
+    """What happened, as far as anybody outside can tell, and what follows from it by the design alone."""
+
+    plan: Plan
+    events: list[Event] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    called_off: datetime | None = None
+
+    @property
+    def as_told(self) -> tuple[list[Event], list[datetime]]:
+        """Return events and looks for the oracle.
+
+        A pledge counts at the first tally taken after it, whatever the clock said then: so each event is moved to
+        the instant of the tally before it.
+        """
+        looks = [look.at for look in self.looks]
+        runs = [oracle.taken(self.plan, looks[: n + 1]) for n in range(len(looks))]
+        events, instant, done = [], self.plan.opening, 0
+        for look, pairs in zip(self.looks, runs, strict=True):
+            events += [replace(event, at=instant) for event in self.events[done : look.events]]
+            done = look.events
+            instant = pairs[-1][0] if pairs else instant
+        return [*events, *(replace(event, at=instant) for event in self.events[done:])], looks
+
+    @property
+    def stage(self) -> str:
+        """Say where the walkout stands."""
+        if self.called_off is not None:
+            return "called_off"
+        events, looks = self.as_told
+        if oracle.turning(self.plan, events, looks) is not None:
+            return "on"
+        runs = oracle.taken(self.plan, looks)
+        return "lapsed" if runs and runs[-1][0] == self.plan.pledge_by else "open"
+
+    @property
+    def closes(self) -> datetime | None:
+        """Say when its secrets are destroyed."""
+        if self.called_off is not None:
+            return self.called_off + timedelta(hours=48)
+        if self.stage == "on":
+            return self.plan.starts + timedelta(days=7)
+        if self.stage == "lapsed":
+            return oracle.taken(self.plan, [look.at for look in self.looks])[-1][1] + timedelta(hours=48)
+        return None
+
+    @property
+    def reminders(self) -> list[datetime]:
+        """Return the due times of the reminders that were made: the newest overdue one, older ones never again."""
+        made, last = [], self.plan.opening
+        for n, look in enumerate(self.looks):
+            overdue = [due for before in self.plan.reminders if last < (due := self.plan.pledge_by - before) <= look.at]
+            so_far = replace(self, looks=self.looks[: n + 1], called_off=None)
+            if not look.reminds or not overdue or so_far.stage == "lapsed":
+                continue
+            last = max(overdue)
+            if look.at < self.plan.pledge_by:
+                made.append(last)
+        return made
+
+    def heard(self) -> set[Told]:
+        """Return what every room heard, and the organizer privately."""
+        shops = [shop.id for shop in self.plan.shops]
+        everywhere = [(None, None), *((shop, shop) for shop in shops)]
+        told: set[tuple[str, str, int | None, int | None]] = {("opened", "0", *where) for where in everywhere}
+        told |= {("reminder", due.isoformat(), *where) for due in self.reminders for where in everywhere}
+        for tally in oracle.history(self.plan, *self.as_told):
+            told |= {(kind, occasion, scope, about) for kind, occasion, scope, about, _ in tally.news}
+        if self.called_off is not None:
+            told |= {("called_off", "", *where) for where in everywhere}
+        return {
+            (room, kind, occasion, about)
+            for kind, occasion, scope, about in told
+            for room in ([OLGA.account] if kind == "workplaces_ready" else rooms(scope))
+        }
+
+
+def rooms(scope: int | None) -> Sequence[str]:
+    return CITY if scope is None else [f"#{scope}"]
+
+
+@dataclass(kw_only=True)
+class Life:
+    """A bot on a real store, and all that happens to it."""
+
+    folder: Path
+    chance: Random
+    story: Story
+    entry: Entry
+    clock: WrongClock
+    app: App = field(init=False)
+    ears: Ears = field(init=False)
+    running: AsyncExitStack = field(default_factory=AsyncExitStack)
+    heard: Counter[Told] = field(default_factory=Counter)
+    standing: Counter[int] = field(default_factory=Counter)
+    kills: int = 0
+    restarts: int = 0
+    states: list[tuple[Stage, frozenset[int]]] = field(default_factory=list)
+
+    # -- what people do
+
+    async def pledge(self) -> None:
+        """Let a few change their minds at every workplace, all at once."""
+        acts = [
+            (shop, number, wish > self.standing[shop.id])
+            for shop in self.story.plan.shops
+            for wish in [self.chance.choice(wished(shop, self.standing[shop.id]))]
+            for number in range(*sorted((wish, self.standing[shop.id])))
+        ]
+        if not acts:
+            return
+        answers = await self._perhaps_killed(lambda: self._all(acts))
+        self._looked(reminds=False)
+        may = self.clock.now < self.story.plan.pledge_by and self.story.stage in {"open", "on"}
+        assert set(answers) == {may}, (may, answers, self.clock.now)
+        if not may:
+            return
+        for shop, number, pledges in acts:
+            card = f"{shop.id} {number}"
+            self.story.events.append(Event(at=self.clock.now, card=card, shop=shop.id, pledges=pledges))
+            self.standing[shop.id] += 1 if pledges else -1
+
+    async def _all(self, acts: Sequence[tuple[Shop, int, bool]]) -> list[bool]:
+        return await asyncio.gather(*(self._act(shop, number, pledges=pledges) for shop, number, pledges in acts))
+
+    async def _act(self, shop: Shop, number: int, *, pledges: bool) -> bool:
+        app = self.app
+        worker = Worker(
+            who=Person("console", f"{shop.id} {number}"),
+            store=app.store,
+            keys=app.keys,
+            brake=app.brake,
+            clock=app.clock,
+            tallies=app.tallies,
+        )
+        card = code(shop.id, number) if self.entry is Entry.CARDS else worker.open_code(WALKOUT)
+        try:
+            if not pledges:
+                await worker.withdraw(card)
+            elif self.entry is Entry.CARDS:
+                await worker.pledge(card)
+            else:
+                await worker.enrol(WALKOUT, WorkplaceId(shop.id))
+        except PledgingClosed:
+            return False
+        return True
+
+    async def call_off(self) -> None:
+        """Let the organizers call it off, seldom."""
+        if self.chance.random() < 0.1 and self.story.stage in {"open", "on"}:
+            await self.app.tallies.take_due()
+            self._looked(reminds=False)
+            if self.story.stage in {"open", "on"}:
+                await self.app.store.decide(WALKOUT, partial(rules.call_off, now=self.clock.now))
+                self.story.called_off = self.clock.now
+
+    # -- what happens by itself
+
+    async def look(self) -> None:
+        """Let the scheduler look, as it does every few seconds."""
+        await self._perhaps_killed(lambda: self.app.scheduler.run_due())  # noqa: PLW0108  after a kill it is another app
+        self._looked(reminds=True)
+
+    def _looked(self, *, reminds: bool) -> None:
+        if self.story.called_off is None:
+            self.story.looks.append(Look(at=self.clock.now, events=len(self.story.events), reminds=reminds))
+
+    async def set_clock(self) -> None:
+        """Let time pass; or somebody sets the machine's clock, by minutes or years."""
+        plan, now, small = self.story.plan, self.clock.now, timedelta(microseconds=1)
+        due = min([each for each in oracle.schedule(plan) if each > now], default=plan.pledge_by)
+        late = timedelta(seconds=self.chance.choice([1, 40, 90]))
+        usual = [due, due, due, due + late, now + plan.every * self.chance.choice([1, 2, 3]), due - small]
+        edges = [
+            plan.pledge_by - small,
+            plan.pledge_by,
+            plan.starts - MINUTE,
+            plan.starts + self.chance.choice([0, 61]) * MINUTE / 60,
+        ]
+        wrong = [now - plan.every * self.chance.choice([1, 2]), plan.opening - MINUTE, now + YEAR, now - 3 * YEAR]
+        self.clock.now = self.chance.choice(self.chance.choices([usual, edges, wrong], [8, 1, 2])[0])
+
+    # -- stops and starts
+
+    async def start(self) -> None:
+        """Open the store, whoever left it."""
+        self.ears = Ears(self.heard)
+        self.app = await self.running.enter_async_context(
+            open_app(self.folder, clock=self.clock, senders={"console": self.ears})
+        )
+
+    async def restart(self) -> None:
+        """Stop the bot and start it again."""
+        await self.running.aclose()
+        self.restarts += 1
+        await self.start()
+
+    async def _perhaps_killed(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do it; if the bot is killed meanwhile do it once it runs again, as whoever waits for it delivers it again."""
+        if self.chance.random() < 0.15:
+            await self._killed(asyncio.ensure_future(act()))
+        return await act()
+
+    async def _killed(self, act: asyncio.Future[T]) -> None:
+        """Go on with the files as they were between two statements; what the process did after that has not been."""
+        self.kills += 1
+        connection, ears = self.app.store._db, self.ears  # type: ignore[attr-defined]
+        into = self.folder.with_name(f"{self.folder.name}+")
+
+        def copy() -> None:
+            ears.killed = True
+            shutil.copytree(self.folder, into)
+
+        for _ in range(self.chance.randint(0, STATEMENTS)):
+            if act.done():
+                break
+            await connection._execute(int)  # its turn comes behind a statement of the bot's
+        await connection._execute(copy)
+        act.cancel()
+        with suppress(asyncio.CancelledError):
+            await act
+        await self.running.aclose()
+        self.folder = into
+        await self.start()
+
+    # -- what is true
+
+    async def check(self) -> None:
+        """See that the store says what the oracle says."""
+        walkout, places = await self._as_it_is()
+        out = frozenset(int(place.id) for place in places if place.out)
+        if self.states:
+            _before, out_before = self.states[-1]
+            assert out_before <= out
+        self.states.append((walkout.stage, out))
+        if walkout.stage is Stage.CLOSED:
+            assert self.story.closes is not None
+            assert self.story.closes <= self.clock.now
+            return
+        assert walkout.stage == self.story.stage
+        taken = oracle.history(self.story.plan, *self.story.as_told)
+        if taken:
+            assert out == taken[-1].out
+            assert tuple((place.line.reached, place.line.number) for place in places) == taken[-1].board
+        assert [place.standing for place in places] == [self.standing[shop.id] for shop in self.story.plan.shops]
+
+    async def _as_it_is(self) -> tuple[Walkout, list[Workplace]]:
+        return await self.app.store.walkout(WALKOUT), await self.app.store.workplaces(WALKOUT)
+
+    def check_news(self) -> None:
+        """See that every room heard everything that was so, once, and nothing else."""
+        heard: Counter[Told] = Counter()
+        for (room, kind, occasion, about), times in self.heard.items():
+            heard[room, kind, "" if kind == "called_off" else occasion, about] += times
+        wanted = self.story.heard()
+        assert set(heard) == wanted, (set(heard) - wanted, wanted - set(heard))
+        again = sum(heard.values()) - len(wanted)
+        assert again <= self.kills, "said again without a kill"
+        stages = [stage for stage, _ in self.states]
+        said_on = {kind for _, kind, *_ in heard} & {"on", "lapsed"}
+        assert said_on != {"on", "lapsed"}
+        if Stage.ON in stages:
+            assert "on" in said_on
+            assert set(stages[stages.index(Stage.ON) :]) <= {Stage.ON, Stage.CALLED_OFF, Stage.CLOSED}
+
+
+async def lived(template: Path, chance: Random) -> Life:
+    """Live through one history."""
+    plan = plan_of(chance)
+    entry = chance.choice(list(Entry))
+    with fresh_folder() as folder:
+        shutil.copytree(template, folder / "store")
+        life = Life(
+            folder=folder / "store", chance=chance, story=Story(plan=plan), entry=entry, clock=WrongClock(plan.opening)
+        )
+        await life.start()
+        try:
+            await prepare(life.app, plan, entry, turnout=chance.random() < 0.3)
+            for _ in range(chance.randint(2, 8)):
+                await life.pledge()
+                await life.call_off()
+                await life.set_clock()
+                if chance.random() < 0.2:
+                    await life.restart()
+                if chance.random() < 0.7:
+                    await life.look()
+                    await life.check()
+                if life.states and life.states[-1][0] is Stage.CLOSED:
+                    break
+            else:
+                life.clock.now = max(life.clock.now, plan.pledge_by + chance.choice([0, 1, 70]) * MINUTE)
+            await life.look()
+            await life.check()
+        finally:
+            await life.running.aclose()
+    life.check_news()
+    return life
+
+
+async def prepare(app: App, plan: Plan, entry: Entry, *, turnout: bool) -> None:
+    """Open the walkout, with rooms for all and an organizer."""
+    places = [
+        Workplace(id=WorkplaceId(shop.id), name=f"Shop {shop.id}", headcount=shop.headcount, threshold=shop.threshold)
+        for shop in plan.shops
+    ]
+    app.keys.add_walkout(WALKOUT)
+    await app.store.add_walkout(Walkout(id=WALKOUT, terms=replace(terms(plan), entry=entry, turnout=turnout)), places)
+    if entry is Entry.CARDS:
+        hashes = {place.id: [key_of(code(place.id, n)) for n in range(place.headcount)] for place in places}
+        await app.store.mint(WALKOUT, hashes)
+    await organizers.add(OLGA, "Olga", app.store, app.keys)
+    for scope in (None, *(place.id for place in places)):
+        for room in rooms(scope):
+            await organizers.bind_room(Room(walkout=WALKOUT, scope=scope, platform="console", address=room), app.store)
+    await app.store.decide(WALKOUT, partial(rules.open_up, now=plan.opening))
+
+
+async def _made(folder: Path) -> None:
+    async with open_app(folder, clock=WrongClock(OPENING), senders={}):
+        pass
+
+
+@contextmanager
+def empty_store() -> Iterator[Path]:
+    """Make a store with nothing in it, to be copied: cheaper than making one each time."""
+    with fresh_folder() as folder:
+        asyncio.run(_made(folder))
+        yield folder
+
+
+async def _live_all(tries: Trials, template: Path) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for n in range(tries.number):
+        try:
+            life = await lived(template, tries.random(n))
+        except Exception as error:
+            raise AssertionError(f"history {n} of seed {tries.seed}: {error}") from error
+        said = {kind for _, kind, *_ in life.heard}
+        found.update({"restarts": life.restarts, "kills": life.kills, "announcements": life.heard.total()})
+        found["on"] += "on" in said
+        found["not"] += "on" not in said
+    return found
+
+
+@trials(100, full=10_000)
+def test_it_is_on_exactly_if_the_rule_held_at_a_tally_once_and_for_good(
+    tries: Trials, record_property: Callable[[str, object], None]
+) -> None:
+    with empty_store() as template:
+        found = asyncio.run(_live_all(tries, template))
+    record_property(
+        "found",
+        f"{found['on']} on, {found['not']} not, as the oracle says; {found['announcements']:,} announcements, none"
+        f" missing or false, through {found['restarts']} restarts and {found['kills']} kills",
+    )
+    assert min(found["on"], found["not"], found["kills"], found["restarts"]) > tries.number / 10
+
+
+# -- and it would be seen -------------------------------------------------------------------------------------
+
+
+def sees(*, first: int = 60) -> bool:
+    """Say whether one of the first histories shows a fault."""
+    with empty_store() as template:
+        try:
+            asyncio.run(_live_all(Trials(number=first, seed=1), template))
+        except AssertionError:
+            return True
+    return False
+
+
+def test_a_tally_taken_whenever_somebody_looks_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def whenever(walkout: Walkout, now: datetime) -> datetime | None:
+        return min(now, walkout.terms.pledge_by) if walkout.next_tally else None
+
+    monkeypatch.setattr(rules, "latest_tally", whenever)
+    assert sees()
+
+
+def test_a_tally_taken_again_when_the_clock_is_set_back_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = rules.latest_tally
+
+    def again(walkout: Walkout, now: datetime) -> datetime | None:
+        return real(replace(walkout, next_tally=min(now, walkout.next_tally)) if walkout.next_tally else walkout, now)
+
+    monkeypatch.setattr(rules, "latest_tally", again)
+    assert sees()
+
+
+def test_a_walkout_that_is_on_and_then_not_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = rules._stays_on
+
+    def goes_off(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool) -> Ruling:
+        ruling = real(walkout, places, too_late=too_late)
+        return ruling if rules.enough(walkout, places) else replace(ruling, walkout=replace(walkout, stage=Stage.OPEN))
+
+    monkeypatch.setattr(rules, "_stays_on", goes_off)
+    assert sees()
