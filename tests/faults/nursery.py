@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import socket
-import struct
 import sys
 from importlib import import_module
 from pathlib import Path

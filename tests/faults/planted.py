@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
+import discord
+
+from handlers.discord.chat import DiscordChat, Interaction
 from handlers.telegram import pump
 from handlers.telegram.pump import Pump, RawUpdate
 
@@ -21,3 +25,17 @@ def confirm_before_handling() -> None:
 
     ask_at_once()
     Pump._next_offset = next_offset  # type: ignore[method-assign]
+
+
+def act_before_acknowledging() -> None:
+    """Do what somebody pressed while Discord is still being told that it has arrived."""
+    acknowledge = DiscordChat._acknowledge
+
+    async def at_the_same_time(
+        chat: DiscordChat, interaction: Interaction, how: Callable[[discord.InteractionResponse], Awaitable[object]]
+    ) -> bool:
+        acknowledging = asyncio.create_task(acknowledge(chat, interaction, how))
+        acknowledging.add_done_callback(lambda _task: None)
+        return True
+
+    DiscordChat._acknowledge = at_the_same_time  # type: ignore[method-assign]
