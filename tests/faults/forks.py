@@ -16,6 +16,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from bot.clock import real_clock
 from tests.conftest import ROOT
@@ -75,7 +76,7 @@ def _nursery() -> socket.socket:
     """Start the process that forks bots, once for all tests, and give the way to it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "tests.faults.nursery"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=theirs)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=theirs.fileno())
     theirs.close()
 
     def end() -> None:
@@ -130,9 +131,9 @@ class Forked:
 class Forking(RunningBot):
     """Makes a house's bots by forking, with a clock that can be moved forward."""
 
-    def __init__(self, folder: Path, *rest: object) -> None:
-        """Live in this folder."""
-        super().__init__(folder, *rest)  # type: ignore[arg-type]  the next in line is a platform's house
+    def __init__(self, folder: Path, platform: Any) -> None:
+        """Live in this folder, with this loopback server."""
+        super().__init__(folder, platform)
         self.strings = Strings(folder / "strings")
         self.fault: Callable[[], None] | None = None  #: planted in every bot that is born
         self._terminal = folder / "terminal"
@@ -143,7 +144,7 @@ class Forking(RunningBot):
         """All that the bots wrote to their terminal."""
         return self._terminal.read_text(encoding="utf-8", errors="replace")
 
-    async def launch(self, *, fuse: int = 0, **settings: str) -> Forked:  # type: ignore[override]  enough of a process
+    async def launch(self, *, fuse: int = 0, **settings: str) -> Forked:  # type: ignore[override]
         """Start a bot; it may not be ready. With a fuse it ends after so many steps of its loop."""
         known = {"ALLOUT_DATA": str(self.store), "ALLOUT_LOOK_EVERY_S": str(SOON_S)}
         fault = f"{self.fault.__module__}:{self.fault.__qualname__}" if self.fault else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -57,11 +58,11 @@ async def telegram_house(*, checked: bool = False) -> AsyncIterator[TelegramHous
 
 @asynccontextmanager
 async def discord_house(
-    *, checked: bool = False, clock: Callable[[], float] | None = None
+    *, checked: bool = False, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[DiscordHouse]:
     """Make one on Discord; `clock` is the server's."""
     with fresh_folder() as folder:
-        async with DiscordServer(checked=checked, **({} if clock is None else {"clock": clock})) as server:
+        async with DiscordServer(checked=checked, clock=clock) as server:
             house = DiscordHouse(folder, server)
             try:
                 yield house

@@ -74,7 +74,7 @@ def _live(birth: Birth) -> None:
             strings.step()
             carry_on(handle)
 
-        asyncio.events.Handle._run = one_step  # type: ignore[method-assign]  # every step of the loop is one of these
+        asyncio.events.Handle._run = one_step  # type: ignore[method-assign,assignment]  # every step of the loop is one of these
         running.real_clock = strings.clock  # type: ignore[attr-defined]
         if birth["fault"]:
             module, _colon, name = birth["fault"].partition(":")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
@@ -24,11 +24,11 @@ def ask_at_once() -> None:
 def confirm_before_handling() -> None:
     """Ask for what comes after an update as soon as it has been taken, as chat libraries do."""
 
-    def next_offset(_pump: Pump, offset: int | None, updates: Sequence[RawUpdate]) -> int | None:
+    def next_offset(_pump: Pump, offset: int | None, updates: list[RawUpdate]) -> int | None:
         return max((int(update["update_id"]) + 1 for update in updates), default=offset)
 
     ask_at_once()
-    Pump._next_offset = next_offset  # type: ignore[method-assign]
+    Pump._next_offset = next_offset  # type: ignore[method-assign,assignment]
 
 
 def act_before_acknowledging() -> None:
@@ -42,7 +42,7 @@ def act_before_acknowledging() -> None:
         acknowledging.add_done_callback(lambda _task: None)
         return True
 
-    DiscordChat._acknowledge = at_the_same_time  # type: ignore[method-assign]
+    DiscordChat._acknowledge = at_the_same_time  # type: ignore[method-assign,assignment]
 
 
 def mark_before_sending() -> None:
@@ -53,7 +53,7 @@ def mark_before_sending() -> None:
         await outbox._store.settle(parcel.id, Delivery.SENT)
         await carry(outbox, parcel, sender)
 
-    Outbox._carry = marked_first  # type: ignore[method-assign]
+    Outbox._carry = marked_first  # type: ignore[method-assign,assignment]
 
 
 def let_news_overtake() -> None:

@@ -354,19 +354,27 @@ async def test_once_discord_has_forgotten_a_nonce_it_is_like_telegram(
 ) -> None:
     histories = []
     for number in range(tries.number):
-        later = [0.0]
-
-        def an_hour_later(later: list[float] = later) -> None:
-            later[0] += 3600.0
-
         with tries.attempt(number):
-            async with discord_house(clock=lambda later=later: time.time() + later[0]) as house:
-                history = History(Discord(house), tries.random("forgotten", number))
-                history.on.forgets, history.between = True, an_hour_later
-                await history.play()
-        histories.append(history)
+            histories.append(await on_forgetful_discord(tries.random("forgetful", number)))
     assert sum(history.doubled for history in histories), "no cut made it forget"
     record_property("found", summary(histories))
+
+
+async def on_forgetful_discord(chance: Random) -> History:
+    """Play a history where an hour passes between two lives."""
+    passed_s = 0.0
+
+    def an_hour_later() -> None:
+        nonlocal passed_s
+        passed_s += 3600
+
+    async with discord_house(clock=lambda: time.time() + passed_s) as house:
+        on = Discord(house)
+        on.forgets = True
+        history = History(on, chance)
+        history.between = an_hour_later
+        await history.play()
+    return history
 
 
 async def test_news_marked_before_they_are_sent_would_be_seen() -> None:
