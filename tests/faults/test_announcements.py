@@ -55,7 +55,7 @@ class Cut(Enum):
     LOST = "its answer lost"  #: the bot lives on, and stops
 
 
-OFTEN = [Cut.BEFORE, Cut.AFTER, Cut.MARK] * 3 + [Cut.ANYWHERE, Cut.LOST] * 2
+OFTEN = [Cut.BEFORE, Cut.AFTER, Cut.MARK] * 4 + [Cut.ANYWHERE, Cut.LOST]
 
 
 class Telegram:
@@ -207,7 +207,7 @@ class History:
     async def tell(self, expected: Mapping[int, list[str]], *, may_double: int = 0) -> None:
         """End some bots meanwhile; then see that each chat has heard each piece, in order, and hardly any twice."""
         self.expected = expected
-        for _ in range(self.chance.choice((1, 2, 2, 3))):
+        for _ in range(self.chance.choice((2, 3, 3, 4))):
             cut = self.chance.choice(OFTEN)
             if missing := [chat for chat in expected if not self.has_heard(chat)]:
                 await self.live(cut, self.chance.choice(missing))
