@@ -38,6 +38,7 @@ TOLD = 4
 
 LATER = timedelta(minutes=1)
 """By then whatever was put off is sent again."""
+
 STEPS = 500
 """More than a bot takes to start, take a tally and send all its news."""
 
