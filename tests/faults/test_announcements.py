@@ -22,6 +22,7 @@ import pytest
 
 from bot.clock import MovableClock
 from bot.domain import rules
+from bot.outbox import LONGEST_WAIT
 from bot.wiring import open_app
 from tests.discord import faults as on_discord
 from tests.discord import house as discord
@@ -36,7 +37,7 @@ DAY = timedelta(days=1)
 TOLD = 4
 """Workers who asked to be told."""
 
-LATER = timedelta(minutes=1)
+LATER = LONGEST_WAIT + timedelta(seconds=1)
 """By then whatever was put off is sent again."""
 
 STEPS = 500
