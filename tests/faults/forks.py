@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import json
 import mmap
 import os
@@ -27,13 +28,13 @@ NUMBER = struct.Struct("q")
 
 
 class Strings:
-    """What leads from a test to its bot: numbers in a file that both see."""
+    """What leads from a test to its bot: two numbers in a file that both see."""
 
     def __init__(self, path: Path) -> None:
         """Pull those in this file, which is made if there is none."""
         with path.open("r+b" if path.exists() else "w+b") as file:
-            file.truncate(3 * NUMBER.size)
-            self._numbers = memoryview(mmap.mmap(file.fileno(), 3 * NUMBER.size)).cast("q")
+            file.truncate(2 * NUMBER.size)
+            self._numbers = memoryview(mmap.mmap(file.fileno(), 2 * NUMBER.size)).cast("q")
 
     @property
     def fuse(self) -> int:
@@ -44,14 +45,8 @@ class Strings:
     def fuse(self, steps: int) -> None:
         self._numbers[0] = steps
 
-    @property
-    def steps(self) -> int:
-        """How many steps were taken, by all the bots there were."""
-        return self._numbers[1]
-
     def step(self) -> None:
-        """Take one; the fuse's last is the end, as by a power cut."""
-        self._numbers[1] += 1
+        """Burn down by one step; the last is the end, as by a power cut."""
         if self._numbers[0]:
             self._numbers[0] -= 1
             if not self._numbers[0]:
@@ -60,11 +55,11 @@ class Strings:
     @property
     def ahead(self) -> timedelta:
         """How far the bot's clock is ahead of the machine's."""
-        return timedelta(microseconds=self._numbers[2])
+        return timedelta(microseconds=self._numbers[1])
 
     @ahead.setter
     def ahead(self, by: timedelta) -> None:
-        self._numbers[2] = by // timedelta(microseconds=1)
+        self._numbers[1] = by // timedelta(microseconds=1)
 
     def clock(self) -> datetime:
         """Tell the bot's time."""
@@ -76,7 +71,7 @@ def _nursery() -> socket.socket:
     """Start the process that forks bots, once for all tests, and give the way to it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "tests.faults.nursery"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=theirs.fileno())
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=theirs.fileno(), start_new_session=True)
     theirs.close()
 
     def end() -> None:
@@ -107,7 +102,8 @@ class Forked:
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal, unless it has ended."""
         if not self._ended.done():
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has, and the word of it is on its way
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it at once."""

@@ -32,14 +32,14 @@ class Birth(TypedDict):
 
 
 def main() -> None:
-    """Fork until nobody wants more."""
+    """Fork until nobody wants more; then nobody wants what was forked."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those who watch end by themselves
     gc.freeze()  # what no collection touches stays shared
     wanted = socket.socket(fileno=0)
     while True:
         message, ends, _flags, _address = socket.recv_fds(wanted, 65536, 1)
         if not message:
-            return
+            os.killpg(0, signal.SIGKILL)
         if not os.fork():
             _watch(json.loads(message), ends[0])
         os.close(ends[0])
@@ -74,7 +74,8 @@ def _live(birth: Birth) -> None:
             strings.step()
             carry_on(handle)
 
-        asyncio.events.Handle._run = one_step  # type: ignore[method-assign,assignment]  # every step of the loop is one of these
+        # every step of the loop is one of these
+        asyncio.events.Handle._run = one_step  # type: ignore[method-assign,assignment]
         running.real_clock = strings.clock  # type: ignore[attr-defined]
         if birth["fault"]:
             module, _colon, name = birth["fault"].partition(":")

@@ -343,7 +343,7 @@ STRANGE = ("", " ", "\ud800", "\0", "%s", "{0}", "'", ":::::", "\u202e", "9" * 5
 WORDS = tuple(row.name for row in COMMANDS)
 
 
-@trials(4, full=100)
+@trials(2, full=100)
 async def test_a_poison_update_blocks_nobody_and_ends(
     tries: Trials, record_property: Callable[[str, object], None]
 ) -> None:
