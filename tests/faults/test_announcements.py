@@ -326,7 +326,7 @@ async def on_discord_with(
     return history
 
 
-@trials(2, full=130)
+@trials(2, full=145)
 async def test_telegram_hears_every_announcement_in_order_and_once_more_at_most_for_each_cut(
     tries: Trials, record_property: Callable[[str, object], None]
 ) -> None:
@@ -338,7 +338,7 @@ async def test_telegram_hears_every_announcement_in_order_and_once_more_at_most_
     record_property("found", summary(histories))
 
 
-@trials(2, full=130)
+@trials(2, full=145)
 async def test_discord_hears_every_announcement_in_order_and_exactly_once(
     tries: Trials, record_property: Callable[[str, object], None]
 ) -> None:
