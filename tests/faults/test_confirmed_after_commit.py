@@ -376,7 +376,7 @@ async def amid_poison(house: TelegramHouse, chance: Random, *, cut: bool) -> Cou
         await house.ended_before(house._is_quiet)
     await house.start()
     await house.until(lambda: all(seen_terms(house, one) for one in alone), 5)
-    assert server.unconfirmed, "they have waited for the poison"
+    assert cut or server.unconfirmed, "they have waited for the poison"
     await house.until(lambda: all(seen_terms(house, one) for one in people), 5)
     await house.quiet()
     assert len(sends(server, unlucky)) <= 2 * pump.TRIES
