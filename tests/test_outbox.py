@@ -13,6 +13,7 @@ from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, Letter, Outbox, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
+from bot.storage.sqlite.news import PATIENCE
 from bot.storage.store import Room, Store
 from bot.usecases import organizers
 from bot.wiring import KEY_FILE
@@ -212,16 +213,37 @@ async def test_the_platforms_own_wait_is_kept_to(store: Store, keys: Keys, clock
     assert await outbox.due() == clock() + 2 * HOUR
 
 
-async def test_while_one_parcel_waits_the_others_go_out(store: Store, keys: Keys, clock: MovableClock) -> None:
+async def test_a_room_hears_its_news_in_order_while_others_need_not_wait_for_it(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
     post = Post(TryLater())
     outbox = Outbox("here", post, store, keys, clock)
-    await announce(store, 1, 2, 3)
+    await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
+    await announce(store, 1, kind=Kind.ON)
+    await announce(store, 1, kind=Kind.WE_ARE_OUT, scope=OTHER_SHOP, about=OTHER_SHOP)
+    await announce(store, 2, kind=Kind.CALLED_OFF)
     await outbox.deliver()
-    assert post.took == ["#city 2", "#city 3"]
+    assert post.took == ["#other 1"]
+    assert await outbox.due() == NOON + FIRST_WAIT
 
     clock.move_to(NOON + FIRST_WAIT)
     await outbox.deliver()
-    assert post.took == ["#city 2", "#city 3", "#city 1"]
+    assert post.took == ["#other 1", "#city 1", "#city 2"]
+
+
+async def test_a_letter_that_is_never_taken_holds_its_room_up_for_an_hour_at_most(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    post = Post(*[TryLater()] * PATIENCE)
+    outbox = Outbox("here", post, store, keys, clock)
+    await announce(store, 1, 2)
+    while not post.took:
+        await outbox.deliver()
+        due = await outbox.due()
+        clock.move_to(clock() if due is None else due)
+
+    assert post.took == ["#city 2"]
+    assert clock() - NOON < HOUR
 
 
 async def test_parcels_for_a_platform_that_does_not_run_stay_waiting(

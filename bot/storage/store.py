@@ -401,7 +401,8 @@ class Store(Protocol):
     async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
         """Take a platform's parcels that are due, for sending: oldest first, but those of notices after all others.
 
-        After a crash they wait again.
+        After a crash they wait again. A room hears its news in order: while a parcel waits for it, no later one is
+        taken, unless that one was tried in vain for most of an hour.
         """
         ...
 

@@ -249,17 +249,26 @@ class DiscordChat:
             if interaction.type is not discord.InteractionType.component:
                 await _patiently(lambda: interaction.edit_original_response(content=texts.sent_privately(lasts)))
             try:
-                sent = await _patiently(lambda: interaction.user.send(text, file=_file(file), nonce=nonce))
+                await self._lend(interaction.user, text, file, lasts, nonce)
             except discord.Forbidden:
                 below = await _patiently(lambda: self._follow_up(interaction, text, discord.utils.MISSING, file))
                 await below.delete(delay=lasts.total_seconds())
-            else:
-                await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", lasts)
         except (discord.HTTPException, *TROUBLE) as error:
             log.warning(Act.NO_FILE, logs.kind(error))
             lost = _not_delivered()
             with contextlib.suppress(discord.HTTPException, *TROUBLE):
                 await _patiently(lambda: self._follow_up(interaction, lost, discord.utils.MISSING, None))
+
+    async def _lend(
+        self, channel: discord.abc.Messageable, text: str, file: File, lasts: timedelta, nonce: str
+    ) -> None:
+        """Say the words, have their message deleted later, and only then put the file there.
+
+        So a crash in between leaves no file behind. Raises discord.Forbidden if nothing can be said there.
+        """
+        sent = await _patiently(partial(_post, channel, text, None, nonce))
+        await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", lasts)
+        await _patiently(lambda: sent.edit(attachments=[_file(file)]))
 
     # -- direct messages --------------------------------------------------------------------------------------
 
@@ -300,9 +309,10 @@ class DiscordChat:
         try:
             for number, part in enumerate(said[:-1], start=1):
                 await _patiently(partial(_post, channel, part, None, f"{once}{number}"))
-            sent = await _patiently(partial(_post, channel, said[-1], shown, f"{once}0", file))
             if file is not None and file.lasts is not None:
-                await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", file.lasts)
+                await self._lend(channel, said[-1], file, file.lasts, f"{once}0")
+            else:
+                await _patiently(partial(_post, channel, said[-1], shown, f"{once}0", file))
         except (discord.HTTPException, *TROUBLE) as error:
             log.warning(Act.NOT_ANSWERED, logs.kind(error))
             if file is not None and file.lasts is not None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
+    InputMediaDocument,
     Update,
     User,
 )
@@ -207,11 +209,12 @@ class TelegramChat:
         text: str,
         buttons: InlineKeyboardMarkup | None,
         protect: bool | None,  # noqa: FBT001
-    ) -> None:
+    ) -> TelegramMessage:
         sent = await self._bot.send_message(
             chat, text, reply_markup=buttons, protect_content=protect, link_preview_options=NO_PREVIEW
         )
         self.recent.note(chat, sent.message_id)
+        return sent
 
     async def _hand_over(self, chat: int, reply: Reply, file: File) -> None:
         """Send a file with its text; see to it that it goes again if it shall."""
@@ -219,13 +222,28 @@ class TelegramChat:
         for part in before:
             await answered(partial(self._send, chat, part, None, None))
         shown = keyboard(reply.buttons)
-        sent = await answered(partial(self._send_file, chat, file, caption, shown))
         if file.lasts is None:
-            return
-        if sent is None:
+            await answered(partial(self._send_file, chat, file, caption, shown))
+        elif not await self._lend(chat, file, caption, shown, file.lasts):
             await answered(partial(self._send, chat, paper_texts.not_delivered(), None, None))
-            return
-        await self._app.errands[PLATFORM].delete_later(f"{chat} {sent.message_id}", file.lasts)
+
+    async def _lend(
+        self, chat: int, file: File, caption: str, shown: InlineKeyboardMarkup | None, lasts: timedelta
+    ) -> bool:
+        """Say the words, have their message deleted later, and only then put the file there; False if it is not.
+
+        Telegram knows no message that is sent twice. Were the file sent, and the answer lost, a copy of it would stay.
+        """
+        sent = await answered(partial(self._send, chat, caption, None, None))
+        if sent is None:
+            return False
+        await self._app.errands[PLATFORM].delete_later(f"{chat} {sent.message_id}", lasts)
+        media = InputMediaDocument(file.data, filename=file.name, caption=caption)
+        put = partial(self._bot.edit_message_media, media, chat, sent.message_id, reply_markup=shown)
+        try:
+            return await answered(put) is not None
+        except BadRequest as error:
+            return "not modified" in error.message.lower()  # it was put there at the first try
 
     async def _send_file(
         self, chat: int, file: File, caption: str, buttons: InlineKeyboardMarkup | None

@@ -35,10 +35,14 @@ async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_wa
     await house.command(OLGA, "organize cards", channel, workplace="School", void="void")
     chat = server.dm(OLGA)
     server.plan(SEND, lost(), broken(502))
+    server.plan("PATCH /channels/*/messages/*", lost())
     said = await house.command(OLGA, "organize cards", channel, workplace="School", number="3")
     assert said.ephemeral
     assert said.text.startswith("The cards come in a direct message. I delete it in 10 minutes")
     message = await house.hears(chat, "3 cards for School")
+    await house.until(lambda: house.as_it_is(message).files)
+    message = house.as_it_is(message)
+    await house.until(lambda: server.called("PATCH /channels/*/messages/*")[-1].status == 200)
     assert len(await fetched(house, message)) == 3
     await house.until(lambda: sends(server, chat)[-1].status == 200)
     assert len([one for one in house.from_bot(chat) if one.files]) == 1

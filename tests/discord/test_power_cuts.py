@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.discord.faults import Fault, held, lost
+from tests.discord.faults import held
 from tests.discord.house import OLGA, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, found, sends
 from tests.discord.server import ORIGINAL
 
@@ -73,23 +73,3 @@ async def test_power_cuts_at_any_moment_lose_and_double_no_pledge(house: House, 
     assert (await house.press(entered, "Pledge")).labels == PLEDGED_BUTTONS
     await house.stop()
     assert await house.standing(city) == {"Depot": 0, "School": 24, "<b>&": 0}
-
-
-async def test_power_cuts_double_and_lose_no_announcement(house: House) -> None:
-    server = house.server
-    server.person(OLGA)
-    guild = server.guild()
-    rooms = [server.room(guild, "canteen") for _ in range(20)]
-    await found(house, organizing=[OLGA], rooms=dict.fromkeys(rooms))
-    await house.start()
-    # the seventh room has heard it, and nobody has told the bot so
-    server.plan("POST /channels/*/messages", *[Fault(applied=True)] * 6, lost())
-    server.command(OLGA, "organize open", server.room(guild, "lobby"))
-    await house.until(lambda: sum(bool(house.from_bot(room)) for room in rooms) >= 7)
-    await house.kill()
-    await house.start()
-    await house.until(lambda: all(house.from_bot(room) for room in rooms))
-    (cut_off,) = (request.path for request in server.called("POST /channels/*/messages") if request.status is None)
-    await house.until(lambda: len(server.called(f"POST {cut_off}")) == 2)
-    await house.stop()
-    assert [[OPENED in message.text for message in house.from_bot(room)] for room in rooms] == [[True]] * 20

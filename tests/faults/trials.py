@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
@@ -18,6 +20,15 @@ class Trials:
     def random(self, *which: object) -> Random:
         """Return a source of chance of its own for one try, or for one purpose: each can be repeated alone."""
         return Random(f"{self.seed} {which}")
+
+    @contextmanager
+    def attempt(self, number: int) -> Iterator[None]:
+        """Add to whatever goes wrong how it can be had again."""
+        try:
+            yield
+        except BaseException as error:
+            error.add_note(f"seed {self.seed}, try {number}")
+            raise
 
 
 def trials(selection: int, *, full: int) -> pytest.MarkDecorator:

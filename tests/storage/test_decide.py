@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import chain
 
 import pytest
 
@@ -58,8 +57,11 @@ def says(*news: Announcement) -> Rule:
 
 
 async def parcels(store: Store, *platforms: str) -> list[Parcel]:
-    claimed = [await store.claim_parcels(name, now=NOON, limit=1000) for name in platforms or ("console",)]
-    return sorted(chain.from_iterable(claimed), key=lambda parcel: parcel.id)
+    claimed: list[Parcel] = []
+    for name in platforms or ("console",):
+        while some := await store.claim_parcels(name, now=NOON, limit=1000):  # a room's are claimed one by one
+            claimed += some
+    return sorted(claimed, key=lambda parcel: parcel.id)
 
 
 def addressed(sent: Sequence[Parcel]) -> list[tuple[str, str | bytes | None]]:
@@ -280,14 +282,39 @@ async def test_claimed_parcels_are_claimed_once_and_oldest_first(house: House, c
     async with house.open(clock) as store:
         await furnish(store)
         for n in range(7):
-            await store.decide(WALKOUT, says(Announcement(kind=Kind.REMINDER, occasion=str(n))))
+            await store.bind_room(replace(CITY, address=f"#{n}"))
+        await store.decide(WALKOUT, says(Announcement(kind=Kind.REMINDER, occasion="1")))
         first = await store.claim_parcels("console", now=NOON, limit=3)
         rest = await store.claim_parcels("console", now=NOON, limit=100)
 
-        assert [parcel.news.occasion for parcel in (*first, *rest)] == list("0123456")
+        numbers = [parcel.id for parcel in (*first, *rest)]
+        assert numbers == sorted(numbers)
         assert {parcel.attempts for parcel in first} == {1}
         assert await store.claim_parcels("console", now=NOON, limit=100) == []
-        assert await store.unsettled(WALKOUT) == 7
+        assert await store.unsettled(WALKOUT) == 8
+
+
+async def test_a_room_hears_its_news_in_order_and_keeps_no_other_room_waiting(
+    house: House, clock: MovableClock
+) -> None:
+    async with house.open(clock) as store:
+        await furnish(store)
+        for n in (1, 2):
+            await store.decide(
+                WALKOUT, says(*(Announcement(kind=Kind.REMINDER, occasion=str(n), scope=at) for at in (None, SHOP)))
+            )
+
+        async def take() -> list[Parcel]:
+            return await store.claim_parcels("console", now=NOON, limit=100)
+
+        first = await take()
+        assert [(parcel.room, parcel.news.occasion) for parcel in first] == [("#city", "1"), ("#shop", "1")]
+        await store.postpone(first[0].id, until=NOON + HOUR)
+        await store.settle(first[1].id, Delivery.SENT)
+        assert await store.next_parcel("console") == datetime.fromtimestamp(0, UTC)
+        assert [(parcel.room, parcel.news.occasion) for parcel in await take()] == [("#shop", "2")]
+        assert await store.next_parcel("console") == NOON + HOUR  # not that of the one behind it
+        assert await take() == []
 
 
 async def test_a_postponed_parcel_waits_until_its_time(house: House, clock: MovableClock) -> None:

@@ -117,7 +117,7 @@ class Limits:
     group_a_minute: int = 20
     slack: float = 0.05
     methods: frozenset[str] = frozenset(
-        {"sendMessage", "sendDocument", "sendPhoto", "editMessageText", "editMessageReplyMarkup"}
+        {"sendMessage", "sendDocument", "sendPhoto", "editMessageText", "editMessageMedia", "editMessageReplyMarkup"}
     )
 
 
@@ -655,6 +655,14 @@ class TelegramServer:
             request, _text(request) | _pick(request, "entities", "reply_markup", "link_preview_options")
         )
 
+    def _edit_message_media(self, request: Request) -> Json:
+        media = request.params["media"]
+        part = request.files.get(media["media"].removeprefix("attach://"))
+        if media["type"] != "document" or part is None:
+            raise Refused(400, "Bad Request: this server takes only documents that are uploaded")
+        content = {"document": self._stored(part.filename, part.data), "caption": media.get("caption", "")}
+        return self._edited(request, content | _pick(request, "reply_markup"))
+
     def _edit_message_reply_markup(self, request: Request) -> Json:
         kept = self._mine(request, "edit")
         stays = {name: kept[name] for name in ("text", "entities", "caption", "document", "photo") if name in kept}
@@ -831,6 +839,7 @@ _METHODS: Mapping[str, Callable[[TelegramServer, Request], Any]] = {
     "getWebhookInfo": TelegramServer._get_webhook_info,
     "sendMessage": TelegramServer._send_message,
     "editMessageText": TelegramServer._edit_message_text,
+    "editMessageMedia": TelegramServer._edit_message_media,
     "editMessageReplyMarkup": TelegramServer._edit_message_reply_markup,
     "deleteMessage": TelegramServer._delete_message,
     "deleteMessages": TelegramServer._delete_messages,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.clock import real_clock
 from tests.telegram.house import OLGA, City, House, found, labels
-from tests.telegram.server import Json, broken, flood, lost
+from tests.telegram.server import Json, broken, flood, lost, refused
 from tests.test_sheets import printed, reading
 
 SOON = timedelta(seconds=-1)
@@ -54,7 +54,7 @@ async def test_cards_come_as_a_file_that_is_deleted_when_it_is_time_though_the_b
     message = await house.ask(OLGA, "/cards School 3")
     assert message["caption"].startswith("3 cards for School.\nI delete this message in 10 minutes")
     assert message["document"]["file_name"].endswith(".pdf")
-    [request] = server.called("sendDocument")
+    [request] = server.called("editMessageMedia")
     assert "protect_content" not in request.params  # it must be possible to save it
     cards = await fetched(house, message)
     assert len(cards) == 3
@@ -93,20 +93,45 @@ async def test_a_file_that_does_not_get_through_is_sent_again(house: House) -> N
     await ready(house)
     await house.start()
     await house.ask(OLGA, '/cards void "School"')
-    house.server.plan("sendDocument", broken(502), flood(1))
+    house.server.plan("editMessageMedia", broken(502), flood(1))
     message = await house.ask(OLGA, "/cards School 2")
     assert len(await fetched(house, message)) == 2
     assert len([m for m in house.server.chats[OLGA].from_bot if "document" in m]) == 1
+
+
+async def test_no_copy_of_a_file_stays_whose_sending_was_not_answered(house: House) -> None:
+    await ready(house)
+    server = house.server
+    await house.start()
+    await house.ask(OLGA, '/cards void "School"')
+    server.plan("sendMessage", lost(), chat=OLGA)
+    server.plan("editMessageMedia", lost(), lost())
+    message = await house.ask(OLGA, "/cards School 2")
+    await fetched(house, message)
+    assert [m for m in server.chats[OLGA].from_bot if "document" in m] == [message]
+
+    await let_ten_minutes_pass(house)
+    await house.until(lambda: message["message_id"] not in server.chats[OLGA].messages)
+
+
+async def test_a_file_whose_message_was_deleted_meanwhile_is_not_sent_on_its_own(house: House) -> None:
+    await ready(house)
+    await house.start()
+    await house.ask(OLGA, '/cards void "School"')
+    house.server.plan("editMessageMedia", refused(400, "Bad Request: message to edit not found"))
+    assert "I could not send you the file" in (await house.ask(OLGA, "/cards School 2"))["text"]
+    assert [m for m in house.server.chats[OLGA].from_bot if "document" in m] == []
 
 
 async def test_who_cannot_be_sent_the_file_is_told_that_its_codes_are_lost(house: House) -> None:
     await ready(house)
     await house.start()
     await house.ask(OLGA, '/cards void "School"')
-    house.server.plan("sendDocument", *[broken(502)] * 4)
+    house.server.plan("editMessageMedia", *[broken(502)] * 4)
     assert "I could not send you the file" in (await house.ask(OLGA, "/cards School 2"))["text"]
-    [request, *_] = house.server.called("sendDocument")
-    with reading(request.files["document"].data) as pages:
+    [request, *_] = house.server.called("editMessageMedia")
+    [document] = request.files.values()
+    with reading(document.data) as pages:
         house.codes += [code.replace("-", "") for code in printed(pages)]
 
 

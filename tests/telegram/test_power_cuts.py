@@ -9,7 +9,6 @@ from bot.clock import real_clock
 from tests.telegram.house import (
     OLGA,
     PLEDGED_BUTTONS,
-    TERMS_BUTTONS,
     WITHDRAWN_BUTTONS,
     City,
     House,
@@ -17,7 +16,7 @@ from tests.telegram.house import (
     labels,
     sends,
 )
-from tests.telegram.server import Json, held
+from tests.telegram.server import held
 
 LONGER_THAN_FIVE_TRIES_S = 3.0
 ROOMS = range(6)
@@ -92,50 +91,6 @@ async def test_a_pledge_survives_a_power_cut_before_it_was_confirmed(house: Hous
     await house.start()
     await house.quiet()
     assert labels(house.as_it_is(card)) == WITHDRAWN_BUTTONS
-
-
-async def test_power_cuts_at_any_moment_lose_and_double_no_pledge(house: House, city: City) -> None:
-    server = house.server
-    people = {server.person(): city.take() for _ in range(24)}
-    for person, code in people.items():  # what is said before the start is not dropped
-        server.say(person, code)
-    await house.start()
-    await house.quiet()
-    cards = [house.last(person) for person in people]
-    assert [labels(card) for card in cards] == [TERMS_BUTTONS] * 24
-
-    async def press_through(label: str, pressing: list[Json], cuts: list[int]) -> None:
-        before = len(server.called("editMessageText"))
-        for card in pressing:
-            server.press(house.as_it_is(card), label)
-        for cut in cuts:
-            await house.until(lambda cut=cut: len(server.called("editMessageText")) >= before + cut)  # type: ignore[misc]
-            await house.kill()
-            await house.start()
-        await house.quiet()
-
-    await press_through("Pledge", cards, [12])
-    assert [labels(house.as_it_is(card)) for card in cards] == [PLEDGED_BUTTONS] * 24
-    await press_through("Withdraw", cards[:10], [6])
-    assert [labels(house.as_it_is(card)) for card in cards[:10]] == [WITHDRAWN_BUTTONS] * 10
-    assert all(len(server.chats[person].from_bot) == 1 for person in people)
-    await house.stop()
-    assert await house.standing(city) == {"Depot": 0, "School": 14, "<b>&": 0}
-
-
-async def test_a_power_cut_doubles_one_announcement_at_most_and_loses_none(house: House) -> None:
-    server = house.server
-    server.person(OLGA)
-    rooms = [server.room() for _ in ROOMS]
-    await found(house, organizing=[OLGA], rooms=dict.fromkeys(rooms))
-    server.say(OLGA, "/open")
-    await house.start()
-    await house.until(lambda: sum(len(server.chats[room].texts) for room in rooms) >= 3)
-    await house.kill()
-    await house.start()
-    await house.until(lambda: all(server.chats[room].texts for room in rooms))
-    await house.stop()
-    assert sum(len(server.chats[room].texts) for room in rooms) <= len(rooms) + 1
 
 
 async def test_an_organizer_stays_one_whenever_the_power_was_cut(house: House) -> None:

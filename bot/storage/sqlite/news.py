@@ -13,6 +13,12 @@ from bot.storage.records import instant, maybe_moment
 from bot.storage.sqlite.writer import Row, Writer
 from bot.storage.store import Delivery, Heard, Note, Parcel
 
+PATIENCE = 10
+"""A room hears its news in order: the next waits for the one before, until that was tried in vain so often.
+
+By then, most of an hour later, it is the letter that cannot be sent, and not the room that cannot be reached.
+"""
+
 # CROSS JOIN keeps the order: for each piece of news its recipients are looked up, never the other way round.
 _ADD_NEWS = """
     INSERT INTO announcement (walkout, scope, kind, about, occasion, facts, reference)
@@ -59,9 +65,22 @@ _CLAIM = """
     UPDATE parcel SET state = 'claimed', attempts = attempts + 1,
         nonce = CASE nonce WHEN '' THEN lower(hex(randomblob(10))) ELSE nonce END
     WHERE id IN (
-        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
-        ORDER BY notice, id LIMIT ?
+        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ? AND NOT EXISTS (
+            SELECT 1 FROM parcel AS earlier WHERE parcel.room <> '' AND earlier.room = parcel.room
+            AND earlier.state = 'waiting' AND earlier.platform = parcel.platform AND earlier.notice = 0
+            AND earlier.id < parcel.id AND earlier.attempts < ?
+        ) ORDER BY notice, id LIMIT ?
     ) RETURNING id
+"""
+_NEXT = """
+    SELECT min(not_before) FROM (
+        SELECT min(not_before) AS not_before FROM parcel
+        WHERE state = 'waiting' AND platform = ?1 AND (room = '' OR attempts >= ?2)
+        UNION ALL SELECT not_before FROM (
+            SELECT min(id), not_before FROM parcel
+            WHERE state = 'waiting' AND platform = ?1 AND notice = 0 AND room <> '' AND attempts < ?2 GROUP BY room
+        )
+    )
 """
 # A statement of its own: what RETURNING looks up, SQLite looks for row by row.
 _PARCELS = """
@@ -158,7 +177,7 @@ class News(Writer):
         """See Store.claim_parcels."""
 
         async def job() -> list[Row]:
-            claimed = await self._rows(_CLAIM, (instant(now), platform, limit))
+            claimed = await self._rows(_CLAIM, (instant(now), platform, PATIENCE, limit))
             return await self._rows(_PARCELS, (json.dumps([number for (number,) in claimed]),)) if claimed else []
 
         return list(map(_read_parcel, await self._in_transaction(job)))
@@ -186,9 +205,7 @@ class News(Writer):
 
     async def next_parcel(self, platform: str) -> datetime | None:
         """See Store.next_parcel."""
-        rows = await self._read(
-            "SELECT min(not_before) FROM parcel WHERE state = 'waiting' AND platform = ?", (platform,)
-        )
+        rows = await self._read(_NEXT, (platform, PATIENCE))
         return maybe_moment(rows[0][0])
 
     async def unsettled(self, walkout: WalkoutId) -> int:

@@ -1,0 +1,96 @@
+"""Run as a process of its own, it forks bots: `allout run`, with a fuse that ends it and a clock set from outside.
+
+It has everything imported already, one thread and no event loop. Each message on its socket is one birth.
+"""
+
+from __future__ import annotations
+
+import asyncio.events
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TypedDict
+
+import handlers.cli
+import handlers.discord.platform
+import handlers.telegram.platform
+from handlers.cli import running
+from tests.faults.forks import NUMBER, Strings
+
+
+class Birth(TypedDict):
+    """What a bot is given on its way."""
+
+    folder: str
+    settings: dict[str, str]
+    fault: str  #: a function, as `module:name`, that plants a fault first, where a trial has to see one; or nothing
+
+
+def main() -> None:
+    """Fork until nobody wants more; then nobody wants what was forked."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those who watch end by themselves
+    gc.freeze()  # what no collection touches stays shared
+    wanted = socket.socket(fileno=0)
+    while True:
+        message, ends, _flags, _address = socket.recv_fds(wanted, 65536, 1)
+        if not message:
+            os.killpg(0, signal.SIGKILL)
+        if not os.fork():
+            _watch(json.loads(message), ends[0])
+        os.close(ends[0])
+
+
+def _watch(birth: Birth, told: int) -> None:
+    """Fork one bot, tell its number, and once it has ended how it did."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    number = os.fork()
+    if not number:
+        os.close(told)
+        _live(birth)
+    os.write(told, NUMBER.pack(number))
+    _number, status = os.waitpid(number, 0)
+    os.write(told, NUMBER.pack(os.waitstatus_to_exitcode(status)))
+    os._exit(0)
+
+
+def _live(birth: Birth) -> None:
+    """Be `allout run`."""
+    status = 1
+    try:
+        os.chdir(birth["folder"])
+        terminal = os.open("terminal", os.O_WRONLY | os.O_APPEND)
+        for stream in (1, 2):
+            os.dup2(terminal, stream)
+        os.environ.update(birth["settings"])
+        strings = Strings(Path("strings"))
+        carry_on = asyncio.events.Handle._run
+
+        def one_step(handle: asyncio.events.Handle) -> None:
+            strings.step()
+            carry_on(handle)
+
+        # every step of the loop is one of these
+        asyncio.events.Handle._run = one_step  # type: ignore[method-assign,assignment]
+        running.real_clock = strings.clock  # type: ignore[attr-defined]
+        if birth["fault"]:
+            module, _colon, name = birth["fault"].partition(":")
+            getattr(import_module(module), name)()
+        sys.argv = ["allout", "run"]
+        handlers.cli.main()
+    except SystemExit as left:
+        status = left.code if isinstance(left.code, int) else 0
+    except BaseException:  # noqa: BLE001  as the interpreter would
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Faults that the trials must see, each planted in a bot that is forked for the purpose; none is in the product."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+
+from bot.outbox import Outbox, Sender
+from bot.storage.sqlite import news
+from bot.storage.store import Delivery, Parcel
+from handlers.discord.chat import DiscordChat, Interaction
+from handlers.telegram import pump
+from handlers.telegram.pump import Pump, RawUpdate
+
+
+def ask_at_once() -> None:
+    """No fault: ask for newer updates while others are under way, as if every answer took its time."""
+    pump.LOOK_AGAIN_S = 0.001
+
+
+def confirm_before_handling() -> None:
+    """Ask for what comes after an update as soon as it has been taken, as chat libraries do."""
+
+    def next_offset(_pump: Pump, offset: int | None, updates: list[RawUpdate]) -> int | None:
+        return max((int(update["update_id"]) + 1 for update in updates), default=offset)
+
+    ask_at_once()
+    Pump._next_offset = next_offset  # type: ignore[method-assign,assignment]
+
+
+def act_before_acknowledging() -> None:
+    """Do what somebody pressed while Discord is still being told that it has arrived."""
+    acknowledge = DiscordChat._acknowledge
+
+    async def at_the_same_time(
+        chat: DiscordChat, interaction: Interaction, how: Callable[[discord.InteractionResponse], Awaitable[object]]
+    ) -> bool:
+        acknowledging = asyncio.create_task(acknowledge(chat, interaction, how))
+        acknowledging.add_done_callback(lambda _task: None)
+        return True
+
+    DiscordChat._acknowledge = at_the_same_time  # type: ignore[method-assign,assignment]
+
+
+def mark_before_sending() -> None:
+    """Write down that a letter was sent, and then send it."""
+    carry = Outbox._carry
+
+    async def marked_first(outbox: Outbox, parcel: Parcel, sender: Sender) -> None:
+        await outbox._store.settle(parcel.id, Delivery.SENT)
+        await carry(outbox, parcel, sender)
+
+    Outbox._carry = marked_first  # type: ignore[method-assign,assignment]
+
+
+def let_news_overtake() -> None:
+    """Send a room's later news while an earlier piece waits for the platform."""
+    news.PATIENCE = 0
+
+
+def send_without_nonce() -> None:
+    """Send to Discord as the library does by itself."""
+    send = discord.abc.Messageable.send
+
+    async def without(channel: discord.abc.Messageable, text: str, *, nonce: str = "", **more: Any) -> discord.Message:
+        return await send(channel, text, **more)
+
+    discord.abc.Messageable.send = without  # type: ignore[method-assign,assignment]
