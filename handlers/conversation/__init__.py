@@ -97,7 +97,7 @@ class Conversation:
         """
         with speaking(said.language):
             try:
-                return await self._answer(said)
+                return await self._answer(_readable(said))
             except NotRecorded:
                 raise  # a platform that can will deliver the message again
             except Refused as refused:
@@ -118,6 +118,20 @@ class Conversation:
         if cards.looks_like_one(text):
             return workers.mistyped(text)
         return Reply(kind="not_understood", text=general.not_understood())
+
+
+def _readable(said: Said) -> Said:
+    """Replace what is half a letter: JSON can hold it, but neither the store nor an answer can."""
+    return replace(
+        said,
+        text=_whole(said.text),
+        words=None if said.words is None else tuple(map(_whole, said.words)),
+        button=None if said.button is None else _whole(said.button),
+    )
+
+
+def _whole(text: str) -> str:
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def holds_code(text: str) -> bool:
