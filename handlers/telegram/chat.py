@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -35,13 +34,10 @@ from handlers.parts import parts
 from handlers.telegram.menus import Menus
 from handlers.telegram.recent import MESSAGES, Recent
 from handlers.telegram.sender import LONGEST_CAPTION, LONGEST_TEXT, NO_PREVIEW, answered, keyboard
-from handlers.telegram.shape import is_update
 from handlers.texts import paper as paper_texts
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
 from handlers.uploads import Uploads
-
-log = logging.getLogger(__name__)
 
 PLATFORM = "telegram"
 
@@ -75,9 +71,6 @@ class TelegramChat:
 
     async def handle(self, raw: Raw) -> None:
         """Do all that one update asks for; return once its effect is committed and its answer sent."""
-        if not is_update(raw):
-            log.error("something that is no update was passed over")
-            return
         # as it came: the library would first build all there is in a message, which costs more than everything it makes
         # us do, and would stumble over what we do not even look at
         message = raw.get("message") or raw.get("channel_post")

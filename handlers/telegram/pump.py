@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.domain.errors import NotRecorded
+from handlers.telegram.shape import is_update
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class Pump:
 
     def _take(self, update: RawUpdate) -> asyncio.Task[None] | None:
         number = _number(update)
-        if number is None:
+        if number is None or not is_update(update):
             log.error("something that is no update was passed over")
             return None
         if number in self._under_way:

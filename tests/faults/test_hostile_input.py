@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
@@ -10,15 +11,21 @@ from random import Random
 from typing import Any
 
 import pytest
+from discord.state import ConnectionState
 from hypothesis import strategies as some
 from pydantic import SecretStr
 
 from bot.settings import Settings
+from handlers.discord.platform import open_discord
 from handlers.service import Link
 from handlers.telegram import pump
 from handlers.telegram.platform import open_telegram
+from tests.discord import schema as discord_schema
+from tests.discord.commands import SUBCOMMAND
+from tests.discord.server import DiscordServer
+from tests.discord.world import AUTOCOMPLETE, BOT_ID, BUTTON, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction, Message
 from tests.faults.fuzzed import City, Overheard, city, drawn, overheard
-from tests.faults.hostile import MARK, ODD_NUMBERS, Json, Some, mangled, odd_texts, telegram_updates
+from tests.faults.hostile import MARK, ODD_NUMBERS, Json, Some, discord_objects, mangled, odd_texts, telegram_updates
 from tests.faults.trials import Trials, trials
 from tests.telegram import schema as telegram_schema
 from tests.telegram.server import TelegramServer
@@ -134,3 +141,193 @@ def _note(town: City, update: Json) -> None:
     query = update.get("callback_query")
     if isinstance(query, dict) and isinstance(query.get("from"), dict) and isinstance(query.get("data"), str):
         town.pressed.add((str(query["from"].get("id")), query["data"]))
+
+
+# -- Discord ---------------------------------------------------------------------------------------------------------
+
+
+SUGGESTS = "suggests"  #: marks an option for which choices are offered, until it is told
+
+
+class Holding(DiscordServer):
+    """Makes interactions without telling of them, so that they can be mangled first."""
+
+    def again(self, what: Interaction | Message) -> None:
+        """Tell nothing."""
+
+    def forget(self) -> None:
+        """Let a long trial not fill the memory."""
+        self.requests.clear()
+        self.interactions.clear()
+        self.tokens.clear()
+        self.messages.clear()
+        for session in self.gateway.sessions:  # their number counts
+            session.events[:-1] = [{}] * (len(session.events) - 1)
+
+
+async def _discord_acts(town: City, server: Holding, places: list[int]) -> Some:
+    """Make what Discord may tell: commands, suggestions asked for, buttons, forms, messages, and what goes on besides."""
+    said = town.said()
+    some_id = some.one_of(some.sampled_from([str(place) for place in places]), some.integers(1, 2**63 - 1).map(str))
+    who = some.sampled_from(list(STRANGERS))
+
+    def options(wanted: list[Json]) -> Some:
+        each = {
+            option["name"]: said.map(
+                lambda text, option=option: {"name": option["name"], "type": option["type"], "value": text}
+                | ({SUGGESTS: True} if option.get("autocomplete") else {})
+            )
+            for option in wanted
+        }
+        needed = {name: each[name] for name in each if next(o for o in wanted if o["name"] == name).get("required")}
+        others = {name: each[name] for name in each if name not in needed}
+        return some.fixed_dictionaries(needed, optional=others).map(lambda of: list(of.values()))
+
+    def command(declared: Json) -> Some:
+        below = [one for one in declared.get("options", []) if one["type"] == SUBCOMMAND]
+        inner = (
+            some.one_of(
+                [options(one.get("options", [])).map(lambda of, one=one: [{"name": one["name"], "type": 1, "options": of}])
+                 for one in below]
+            )
+            if below
+            else options(declared.get("options", []))
+        )
+        return inner.map(lambda of: {"id": declared["id"], "name": declared["name"], "type": 1, "options": of})
+
+    commands = some.one_of([command(declared) for declared in server.commands.values()])
+    form = some.builds(
+        lambda text: {
+            "custom_id": "k:",
+            "components": [{"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": "x", "value": text}}],
+        },
+        said,
+    )
+    button = town.pressing().map(lambda data: {"component_type": BUTTON, "custom_id": data, "id": 1})
+    what = some.one_of(
+        *[some.tuples(some.sampled_from([COMMAND, AUTOCOMPLETE]), commands)] * 2,
+        *[some.tuples(some.just(COMPONENT), button)] * 3,
+        some.tuples(some.just(MODAL_SUBMIT), form),
+    )
+    aimed = {
+        "MessageResponse.content": said,
+        "MessageResponse.channel_id": some_id,
+        "MessageResponse.author": who.map(server.user_payload),
+        "MessageResponse.attachments": some.just([]),
+        "UserResponse.id": who.map(str),
+        "GuildChannelResponse.id": some_id,
+        "ThreadResponse.id": some_id,
+        "GuildResponse.id": some_id,
+    }
+    messages = discord_objects("MessageResponse", aimed)
+    things = some.one_of(
+        [discord_objects(name, aimed) for name in ("GuildChannelResponse", "ThreadResponse", "GuildMemberResponse",
+                                                   "GuildRoleResponse", "UserResponse", "GuildResponse")]
+    )
+    told = sorted(name[6:].upper() for name in dir(ConnectionState) if name.startswith("parse_"))
+    besides = some.sampled_from([name for name in told if name != "READY"])  # which comes once, first of all
+    interaction = some.tuples(who, some.sampled_from([None, *places]), what, some.sampled_from(["en-US", "es-ES", "tlh"]))
+    written = some.tuples(some.just("MESSAGE_CREATE"), messages)
+    return some.one_of(
+        *[interaction] * 7, *[written] * 2, some.tuples(besides, things)
+    )
+
+
+def _told(server: Holding, act: Any) -> tuple[str, Any, Interaction | None]:
+    """Return what the gateway says of it, and the interaction where it is one."""
+    if len(act) == 2:
+        return act[0], act[1], None
+    person, place, (kind, data), locale = act
+    data = json.loads(json.dumps(data))
+    suggesting = [option for option in _leaves(data) if option.pop(SUGGESTS, False)]
+    if kind == AUTOCOMPLETE and suggesting:
+        suggesting[-1]["focused"] = True
+    elif kind == AUTOCOMPLETE:
+        kind = COMMAND
+    where = server.channels[server.dm(person) if place is None else place]
+    source = None
+    if kind == COMPONENT:  # discord.py looks for the button under its message
+        under = {"type": 1, "id": 1, "components": [{"type": BUTTON, "id": 2, "style": 2, "label": "x", **data}]}
+        number = server.snowflake()
+        source = Message(id=number, channel=where.id, author=BOT_ID, text=MARK, sent=0, components=(under,))
+        server.messages[number] = source
+    made = server._interact(kind, person, where, data, locale, name=MARK, source=source)
+    return "INTERACTION_CREATE", made.payload, made
+
+
+def _is_ours(interaction: Interaction) -> bool:
+    return interaction.kind != COMPONENT or re.fullmatch("[a-z]:.*", interaction.payload["data"]["custom_id"]) is not None
+
+
+def _leaves(data: Json) -> list[Json]:
+    options: list[Json] = data.get("options", [])
+    return [leaf for option in options for leaf in (_leaves(option) if "options" in option else [option])]
+
+
+@pytest.mark.skipif(discord_schema.load() is None, reason=discord_schema.MISSING)
+@trials(400, full=40_000)
+async def test_discord(tries: Trials, data: Path, record_property: Callable[[str, object], None]) -> None:
+    async with city(data, "discord") as town, Holding() as server:
+        with overheard() as heard:
+            found = await _pour_over_discord(town, server, heard, tries, data)
+        heard.check([str(person) for person in STRANGERS] + town.codes)
+        record_property("found", found)
+
+
+async def _pour_over_discord(town: City, server: Holding, heard: Overheard, tries: Trials, folder: Path) -> str:
+    settings = Settings(
+        data=folder,
+        discord_token=SecretStr(server.token),
+        discord_api_url=server.api_url,
+        discord_gateway_url=server.gateway_url,
+    )
+    link = Link("discord", town.app)
+    for person in STRANGERS:
+        server.person(person)
+    guild = server.guild()
+    places = [server.room(guild), server.room(guild)]
+    witness, code = server.person(name=MARK), next(town.witnesses)
+    async with open_discord(town.app, settings, link) as (way_out, take):
+        client: Any = way_out._client
+        taking = asyncio.create_task(take())
+        await server.wait_for(lambda: server.gateway.live)
+        before = await town.rows()
+        acts = await _discord_acts(town, server, places)
+        made = await asyncio.to_thread(drawn, acts, tries.number // VARIANTS, tries.seed)
+        chance = tries.random("discord")
+        chance.shuffle(made)
+        for number in range(0, len(made) * VARIANTS, BATCH):
+            valid, where = number < len(made), f"seed {tries.seed}, batch {number}"
+            asked = []
+            for nth in range(number, number + BATCH):
+                event, payload, interaction = _told(server, made[nth % len(made)])
+                payload = payload if valid else mangled(chance, payload)
+                if event == "INTERACTION_CREATE" and isinstance(payload, dict):
+                    _note_press(town, payload)
+                    asked += [interaction] if valid and interaction else []
+                server.raw(event, payload)
+            last = server.command(witness, "status", card=code)
+            server.raw("INTERACTION_CREATE", last.payload)
+            await server.wait_for(lambda last=last: last.settled, PATIENCE_S)
+            await asyncio.wait_for(client.chat.rest(), PATIENCE_S)
+            assert not taking.done(), (where, taking)
+            assert not server.violations, (where, server.violations[:3])
+            failed = [line for line in heard.lines if " failed" in line]
+            assert not valid or not failed, (where, failed[:3])
+            unanswered = [each.payload["data"] for each in asked if each.response is None and _is_ours(each)]
+            assert not unanswered, (where, unanswered[:3])
+            server.forget()
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+    await link.aclose()
+    assert len(server.gateway.sessions) == 1, "the connection was lost"
+    pledged = await town.check(before, "discord", ())
+    return f"{len(made) * VARIANTS} events, {pledged} cards changed by valid presses"
+
+
+def _note_press(town: City, payload: Json) -> None:
+    data = payload.get("data")
+    users = [payload.get("user"), (payload.get("member") or {}).get("user") if isinstance(payload.get("member"), dict) else None]
+    for user in users:
+        if isinstance(user, dict) and isinstance(data, dict):
+            town.pressed.add((str(user.get("id")), str(data.get("custom_id"))))
