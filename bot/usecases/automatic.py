@@ -44,7 +44,7 @@ class Tallies:
                     taken = True
             if taken:
                 with contextlib.suppress(NotRecorded):  # then at the next tally
-                    await self._store.settle_notices()
+                    await self._store.forget_order()
 
 
 async def remind_all(store: Store, clock: Clock) -> None:

@@ -67,7 +67,10 @@ class City:
             name: rows for name, rows in before.items() if name not in changing
         }
         owners: dict[bytes, set[bytes]] = {}
-        allowed = {*witnesses, *((who, code) for who, data in self.pressed for code in self.codes if _means(data, code))}
+        allowed = {
+            *witnesses,
+            *((who, code) for who, data in self.pressed for code in self.codes if _means(data, code)),
+        }
         for account, code in allowed:
             owners.setdefault(key_of(code), set()).add(keys.owner(self.walkout, code, Person(platform, account)))
         for account in {who for who, data in self.pressed if data.startswith(("j:", "p:"))}:
@@ -104,7 +107,9 @@ class City:
 
     def pressing(self) -> SearchStrategy[str]:
         """Make the data of buttons: ours, with something real or anything behind the letter."""
-        part = some.one_of(some.sampled_from(self._words()), some.sampled_from(self.codes), some.sampled_from(ODD_TEXTS))
+        part = some.one_of(
+            some.sampled_from(self._words()), some.sampled_from(self.codes), some.sampled_from(ODD_TEXTS)
+        )
         ours = some.builds(
             lambda letter, parts: f"{letter}:" + ":".join(parts),
             some.sampled_from([*BUTTONS, *"pppcwoj", "k", "Z", ""]),
@@ -115,7 +120,9 @@ class City:
             some.sampled_from([self.walkout, self.without_cards, "zzzzz"]),
             some.one_of(some.integers(-1, 5), some.sampled_from(ODD_NUMBERS), some.sampled_from(ODD_TEXTS)),
         )
-        real = some.builds(lambda letter, code: f"{letter}:{code}", some.sampled_from("pppwcoq"), some.sampled_from(self.codes))
+        real = some.builds(
+            lambda letter, code: f"{letter}:{code}", some.sampled_from("pppwcoq"), some.sampled_from(self.codes)
+        )
         return some.one_of(ours, real, enrol)
 
     def _words(self) -> list[str]:
@@ -134,7 +141,12 @@ def _means(data: str, code: str) -> bool:
 async def city(folder: Path, platform: str) -> AsyncIterator[City]:
     """Open a store with two open walkouts. The clock stands still: no tally is ever due."""
     clock = MovableClock(NOON)
-    usual = {"starts": NOON + timedelta(days=12), "pledge_by": NOON + timedelta(days=7), "tally_every": "24h", "approvals": 2}
+    usual = {
+        "starts": NOON + timedelta(days=12),
+        "pledge_by": NOON + timedelta(days=7),
+        "tally_every": "24h",
+        "approvals": 2,
+    }
     async with open_app(folder, clock=clock, senders={platform: None}) as app:
         made = []
         for entry in ("cards", "open"):
@@ -158,7 +170,11 @@ def drawn(what: SearchStrategy[Any], number: int, chosen: int) -> list[Any]:
 
     @seed(chosen)
     @settings(
-        max_examples=number, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=number,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     @given(what)
     def note(value: Any) -> None:

@@ -46,7 +46,21 @@ ODD_TEXTS = (
     "²³",
 )
 ODD_NUMBERS = (0, -1, 1, 2**31 - 1, 2**31, -(2**31), 2**53, 2**63 - 1, 2**63, -(2**63), 2**64, 10**40)
-_ODD_VALUES: tuple[Any, ...] = (None, True, False, *ODD_NUMBERS, 0.5, 1e308, "", "0", [], {}, [[]], {"": None}, "\ud800")
+_ODD_VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    *ODD_NUMBERS,
+    0.5,
+    1e308,
+    "",
+    "0",
+    [],
+    {},
+    [[]],
+    {"": None},
+    "\ud800",
+)
 
 odd_texts = some.one_of(some.sampled_from(ODD_TEXTS), some.text(max_size=30))
 

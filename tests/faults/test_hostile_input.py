@@ -56,8 +56,11 @@ def aimed_at(town: City) -> dict[str, Some]:
     )
     chat = some.one_of(
         *[some.builds(lambda number: {"id": number, "type": "private"}, some.sampled_from(STRANGERS))] * 5,
-        some.builds(lambda kind, title: {"id": GROUP, "type": kind, "title": title},
-                    some.sampled_from(["group", "supergroup", "channel"]), odd_texts),
+        some.builds(
+            lambda kind, title: {"id": GROUP, "type": kind, "title": title},
+            some.sampled_from(["group", "supergroup", "channel"]),
+            odd_texts,
+        ),
     )
     return {
         "User": who,
@@ -174,8 +177,10 @@ async def _discord_acts(town: City, server: Holding, places: list[int]) -> Some:
     def options(wanted: list[Json]) -> Some:
         each = {
             option["name"]: said.map(
-                lambda text, option=option: {"name": option["name"], "type": option["type"], "value": text}
-                | ({SUGGESTS: True} if option.get("autocomplete") else {})
+                lambda text, option=option: (
+                    {"name": option["name"], "type": option["type"], "value": text}
+                    | ({SUGGESTS: True} if option.get("autocomplete") else {})
+                )
             )
             for option in wanted
         }
@@ -187,8 +192,12 @@ async def _discord_acts(town: City, server: Holding, places: list[int]) -> Some:
         below = [one for one in declared.get("options", []) if one["type"] == SUBCOMMAND]
         inner = (
             some.one_of(
-                [options(one.get("options", [])).map(lambda of, one=one: [{"name": one["name"], "type": 1, "options": of}])
-                 for one in below]
+                [
+                    options(one.get("options", [])).map(
+                        lambda of, one=one: [{"name": one["name"], "type": 1, "options": of}]
+                    )
+                    for one in below
+                ]
             )
             if below
             else options(declared.get("options", []))
@@ -221,16 +230,25 @@ async def _discord_acts(town: City, server: Holding, places: list[int]) -> Some:
     }
     messages = discord_objects("MessageResponse", aimed)
     things = some.one_of(
-        [discord_objects(name, aimed) for name in ("GuildChannelResponse", "ThreadResponse", "GuildMemberResponse",
-                                                   "GuildRoleResponse", "UserResponse", "GuildResponse")]
+        [
+            discord_objects(name, aimed)
+            for name in (
+                "GuildChannelResponse",
+                "ThreadResponse",
+                "GuildMemberResponse",
+                "GuildRoleResponse",
+                "UserResponse",
+                "GuildResponse",
+            )
+        ]
     )
     told = sorted(name[6:].upper() for name in dir(ConnectionState) if name.startswith("parse_"))
     besides = some.sampled_from([name for name in told if name != "READY"])  # which comes once, first of all
-    interaction = some.tuples(who, some.sampled_from([None, *places]), what, some.sampled_from(["en-US", "es-ES", "tlh"]))
-    written = some.tuples(some.just("MESSAGE_CREATE"), messages)
-    return some.one_of(
-        *[interaction] * 7, *[written] * 2, some.tuples(besides, things)
+    interaction = some.tuples(
+        who, some.sampled_from([None, *places]), what, some.sampled_from(["en-US", "es-ES", "tlh"])
     )
+    written = some.tuples(some.just("MESSAGE_CREATE"), messages)
+    return some.one_of(*[interaction] * 7, *[written] * 2, some.tuples(besides, things))
 
 
 def _told(server: Holding, act: Any) -> tuple[str, Any, Interaction | None]:
@@ -256,7 +274,9 @@ def _told(server: Holding, act: Any) -> tuple[str, Any, Interaction | None]:
 
 
 def _is_ours(interaction: Interaction) -> bool:
-    return interaction.kind != COMPONENT or re.fullmatch("[a-z]:.*", interaction.payload["data"]["custom_id"]) is not None
+    return (
+        interaction.kind != COMPONENT or re.fullmatch("[a-z]:.*", interaction.payload["data"]["custom_id"]) is not None
+    )
 
 
 def _leaves(data: Json) -> list[Json]:
@@ -327,7 +347,10 @@ async def _pour_over_discord(town: City, server: Holding, heard: Overheard, trie
 
 def _note_press(town: City, payload: Json) -> None:
     data = payload.get("data")
-    users = [payload.get("user"), (payload.get("member") or {}).get("user") if isinstance(payload.get("member"), dict) else None]
+    users = [
+        payload.get("user"),
+        (payload.get("member") or {}).get("user") if isinstance(payload.get("member"), dict) else None,
+    ]
     for user in users:
         if isinstance(user, dict) and isinstance(data, dict):
             town.pressed.add((str(user.get("id")), str(data.get("custom_id"))))
