@@ -83,6 +83,10 @@ LONGEST = 4_000
 """Characters of a message that are looked at; no command is longer."""
 
 
+LONGEST_DATA = 64
+"""Bytes of a button's data. People can send any, but ours is no longer."""
+
+
 class Conversation:
     """Answers whatever a person says, on any platform."""
 
@@ -178,7 +182,7 @@ async def _code(ask: Ask) -> Reply:
 async def _press(ask: Ask, data: str) -> Reply:
     letter, _colon, rest = data.partition(":")
     run = BUTTONS.get(letter)
-    if run is None:
+    if run is None or len(data.encode()) > LONGEST_DATA:
         return old_button()
     return await run(replace(ask, words=tuple(rest.split(":"))))
 

@@ -331,7 +331,13 @@ async def _pour_over_discord(town: City, server: Holding, heard: Overheard, trie
             await server.wait_for(lambda last=last: last.settled, PATIENCE_S)
             await asyncio.wait_for(client.chat.rest(), PATIENCE_S)
             assert not taking.done(), (where, taking)
-            assert not server.violations, (where, server.violations[:3])
+            # to discord.py any number is a channel
+            wrong = [
+                line
+                for line in server.violations
+                if valid or not line.endswith("messages?channel_id: not spelled as it must be")
+            ]
+            assert not wrong, (where, wrong[:3])
             failed = [line for line in heard.lines if " failed" in line]
             assert not valid or not failed, (where, failed[:3])
             unanswered = [each.payload["data"] for each in asked if each.response is None and _is_ours(each)]

@@ -135,8 +135,8 @@ class Writer(ABC):
 
         async def job() -> None:
             if not self._in_order:
-                # Within a page SQLite puts a new row below those that were there before, whatever its key, and which pages
-                # are used tells more. Written anew as a whole, the file depends on nothing but its rows.
+                # Within a page SQLite puts a new row below those that were there before, whatever its key, and which
+                # pages are used tells more. Written anew as a whole, the file depends on nothing but its rows.
                 await self._rows("VACUUM")
                 self._in_order = True
 
