@@ -54,8 +54,8 @@ class City:
     async def rows(self) -> dict[str, list[Row]]:
         """Everything in the store."""
         store: Any = self.app.store
-        tables = await store._read("SELECT name FROM sqlite_master WHERE type = 'table'")
-        return {name: sorted(await store._read(f'SELECT * FROM "{name}"'), key=repr) for (name,) in tables}
+        tables = await store._read("SELECT name, 'SELECT * FROM ' || name FROM sqlite_master WHERE type = 'table'")
+        return {name: sorted(await store._read(sql), key=repr) for name, sql in tables}
 
     async def check(self, before: Mapping[str, list[Row]], platform: str, witnesses: Iterable[tuple[str, str]]) -> int:
         """See that nothing is stored but what somebody's valid press does; return how many cards that were."""

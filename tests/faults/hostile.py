@@ -1,9 +1,9 @@
-"""What nobody in their right mind would send: values as the platforms' own documents describe them, and mangled ones."""
+"""What nobody in their right mind would send: things as the platforms' own documents have them, and mangled ones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from random import Random
 from typing import Any
 
@@ -42,7 +42,7 @@ ODD_TEXTS = (
     '"' * 99,
     "“" + MARK,
     "١٢٣٤٥",  # numbers, but none of ours
-    "𝟙𝟚𝟛",
+    "\U0001d7d9\U0001d7da\U0001d7db",  # and these
     "²³",
 )
 ODD_NUMBERS = (0, -1, 1, 2**31 - 1, 2**31, -(2**31), 2**53, 2**63 - 1, 2**63, -(2**63), 2**64, 10**40)
@@ -132,7 +132,7 @@ def telegram_updates(aimed: Mapping[str, Some], *, depth: int = 3) -> Some:
             if (place := f"{kind}.{field['name']}") in aimed
             else some.integers(1, 2**31)
             if field["name"].endswith("date") and field["types"] == ["Integer"]
-            else some.deferred(lambda field=field: some.one_of([of(each, left - 1) for each in field["types"]]))
+            else some.deferred(partial(_of_any, of, field["types"], left - 1))
             for field in declared.get("fields", [])
         }
         needed = [field["name"] for field in declared.get("fields", []) if field["required"]]
@@ -147,6 +147,10 @@ def telegram_updates(aimed: Mapping[str, Some], *, depth: int = 3) -> Some:
     )
 
 
+def _of_any(of: Callable[[str, int], Some], kinds: Sequence[str], left: int) -> Some:
+    return some.one_of([of(each, left) for each in kinds])
+
+
 _TELEGRAMS_OWN: dict[str, Some] = {
     "String": odd_texts,
     "Integer": some.one_of(some.integers(0, 1_000), some.sampled_from(ODD_NUMBERS)),
@@ -156,7 +160,7 @@ _TELEGRAMS_OWN: dict[str, Some] = {
 }
 
 
-def discord_objects(name: str, aimed: Mapping[str, Some], *, depth: int = 3) -> Some:
+def discord_objects(name: str, aimed: Mapping[str, Some], *, depth: int = 3) -> Some:  # noqa: C901  one way for each
     """Make objects of this kind of Discord's; `aimed` says what stands in one property, as `UserResponse.id`."""
     document = discord_schema.load()
     assert document is not None
@@ -193,7 +197,7 @@ def discord_objects(name: str, aimed: Mapping[str, Some], *, depth: int = 3) -> 
         fields = {
             each: aimed[place]
             if (place := f"{kind}.{each}") in aimed
-            else some.deferred(lambda each=each: of(properties[each], left - 1))
+            else some.deferred(partial(of, properties[each], left - 1))
             for each in properties
         }
         needed = [each for each in declared.get("required", ()) if each in fields]

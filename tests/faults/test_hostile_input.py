@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ async def on_telegram(town: City, server: TelegramServer, folder: Path) -> Async
     settings = Settings(data=folder, telegram_token=SecretStr(server.token), telegram_api_url=server.origin)
     link = Link("telegram", town.app)
     async with open_telegram(town.app, settings, link) as (_way_out, take):
-        taking = asyncio.create_task(take())
+        taking = asyncio.ensure_future(take())
         try:
             yield
             assert not taking.done(), "the bot has ended"
@@ -167,39 +168,32 @@ class Holding(DiscordServer):
 
 
 async def _discord_acts(town: City, server: Holding, places: list[int]) -> Some:
-    """Make what Discord may tell: commands, suggestions asked for, buttons, forms, messages, and what goes on besides."""
+    """Make what Discord may tell: commands, suggestions wanted, buttons, forms, messages, and what goes on besides."""
     said = town.said()
     some_id = some.one_of(some.sampled_from([str(place) for place in places]), some.integers(1, 2**63 - 1).map(str))
     who = some.sampled_from(list(STRANGERS))
 
+    def given(option: Json, text: str) -> Json:
+        bare = {"name": option["name"], "type": option["type"], "value": text}
+        return bare | ({SUGGESTS: True} if option.get("autocomplete") else {})
+
     def options(wanted: list[Json]) -> Some:
-        each = {
-            option["name"]: said.map(
-                lambda text, option=option: (
-                    {"name": option["name"], "type": option["type"], "value": text}
-                    | ({SUGGESTS: True} if option.get("autocomplete") else {})
-                )
-            )
-            for option in wanted
-        }
-        needed = {name: each[name] for name in each if next(o for o in wanted if o["name"] == name).get("required")}
-        others = {name: each[name] for name in each if name not in needed}
-        return some.fixed_dictionaries(needed, optional=others).map(lambda of: list(of.values()))
+        each = {option["name"]: said.map(partial(given, option)) for option in wanted}
+        needed = {option["name"] for option in wanted if option.get("required")}
+        return some.fixed_dictionaries(
+            {name: each[name] for name in each if name in needed},
+            optional={name: each[name] for name in each if name not in needed},
+        ).map(lambda of: list(of.values()))
+
+    def below(one: Json, of: list[Json]) -> list[Json]:
+        return [{"name": one["name"], "type": SUBCOMMAND, "options": of}]
 
     def command(declared: Json) -> Some:
-        below = [one for one in declared.get("options", []) if one["type"] == SUBCOMMAND]
-        inner = (
-            some.one_of(
-                [
-                    options(one.get("options", [])).map(
-                        lambda of, one=one: [{"name": one["name"], "type": 1, "options": of}]
-                    )
-                    for one in below
-                ]
-            )
-            if below
-            else options(declared.get("options", []))
-        )
+        wanted = declared.get("options", [])
+        groups = [
+            options(one.get("options", [])).map(partial(below, one)) for one in wanted if one["type"] == SUBCOMMAND
+        ]
+        inner = some.one_of(groups) if groups else options(wanted)
         return inner.map(lambda of: {"id": declared["id"], "name": declared["name"], "type": 1, "options": of})
 
     commands = some.one_of([command(declared) for declared in server.commands.values()])
@@ -307,7 +301,7 @@ async def _pour_over_discord(town: City, server: Holding, heard: Overheard, trie
     witness, code = server.person(name=MARK), next(town.witnesses)
     async with open_discord(town.app, settings, link) as (way_out, take):
         client: Any = way_out._client
-        taking = asyncio.create_task(take())
+        taking = asyncio.ensure_future(take())
         await server.wait_for(lambda: server.gateway.live)
         before = await town.rows()
         acts = await _discord_acts(town, server, places)
@@ -326,7 +320,7 @@ async def _pour_over_discord(town: City, server: Holding, heard: Overheard, trie
                 server.raw(event, payload)
             last = server.command(witness, "status", card=code)
             server.raw("INTERACTION_CREATE", last.payload)
-            await server.wait_for(lambda last=last: last.settled, PATIENCE_S)
+            await server.wait_for(partial(getattr, last, "settled"), PATIENCE_S)
             await asyncio.wait_for(client.chat.rest(), PATIENCE_S)
             assert not taking.done(), (where, taking)
             # to discord.py any number is a channel

@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.usecases import organizers
 from bot.wiring import App, open_app
 from handlers.discord.platform import open_discord
-from handlers.service import keep_running
+from handlers.service import Opener, keep_running
 from handlers.telegram.platform import open_telegram
 from tests.conftest import NOON, fresh_folder
 from tests.discord.house import House as DiscordHouse
@@ -69,7 +69,7 @@ async def running(app: App, telegram: OnTelegram, discord: OnDiscord) -> AsyncIt
         discord_api_url=discord.server.api_url,
         discord_gateway_url=discord.server.gateway_url,
     )
-    openers = {"telegram": open_telegram, "discord": open_discord}
+    openers: dict[str, Opener] = {"telegram": open_telegram, "discord": open_discord}
     works = [
         asyncio.create_task(keep_running(app, settings, openers, lambda: None)),
         asyncio.create_task(app.scheduler.run_forever(0.05)),
@@ -85,7 +85,7 @@ async def running(app: App, telegram: OnTelegram, discord: OnDiscord) -> AsyncIt
 
 
 async def at_each_commit(app: App, note: Callable[[dict[str, bytes]], None]) -> None:
-    """Take the files whenever a transaction is about to end: what a kill at that instant would leave, journal and all."""
+    """Take the files whenever a transaction is about to end: what a kill would leave then, journal and all."""
     store: Any = app.store
 
     def traced(statement: str) -> None:
@@ -132,9 +132,8 @@ async def walked_out(app: App, clock: MovableClock, city: City, telegram: OnTele
         await telegram.ask(worker, f"{SAID} {worker}")
     await telegram.ask(workers[0], f"/withdraw {codes[0]}")
     for worker, code in zip(elsewhere, codes[8:], strict=True):
-        card = await discord.pledge(worker, code)
-        asked = await discord.press(card, "Tell me when it's on", worker)
-        await discord.press(asked, "Yes, tell me", worker)
+        shown = await discord.press(await discord.pledge(worker, code), "Tell me when it's on", worker)
+        await discord.press(shown, "Yes, tell me", worker)
         await discord.say(worker, f"{SAID} {worker}")
     clock.move_to(NOON + timedelta(days=1))
     await telegram.hears(room, "It is on")
