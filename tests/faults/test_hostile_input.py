@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
+from io import StringIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,17 +19,38 @@ from discord.state import ConnectionState
 from hypothesis import strategies as some
 from pydantic import SecretStr
 
+from bot import control
+from bot.cards import mint
+from bot.clock import MovableClock
+from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.settings import Settings
+from handlers import admin
+from handlers.board_csv import FORMULA
+from handlers.card_files import Form, content
+from handlers.console import Console, Printer
 from handlers.discord.platform import open_discord
 from handlers.service import Link
 from handlers.telegram import pump
 from handlers.telegram.platform import open_telegram
+from tests import conftest
+from tests.conftest import NOON
+from tests.console.play import roster, terms
 from tests.discord import schema as discord_schema
 from tests.discord.commands import SUBCOMMAND
 from tests.discord.server import DiscordServer
 from tests.discord.world import AUTOCOMPLETE, BOT_ID, BUTTON, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction, Message
 from tests.faults.fuzzed import City, Overheard, city, drawn, overheard
-from tests.faults.hostile import MARK, ODD_NUMBERS, Json, Some, discord_objects, mangled, odd_texts, telegram_updates
+from tests.faults.hostile import (
+    MARK,
+    ODD_NUMBERS,
+    ODD_TEXTS,
+    Json,
+    Some,
+    discord_objects,
+    mangled,
+    odd_texts,
+    telegram_updates,
+)
 from tests.faults.trials import Trials, trials
 from tests.telegram import schema as telegram_schema
 from tests.telegram.server import TelegramServer
@@ -321,7 +347,11 @@ async def _pour_over_discord(town: City, server: Holding, heard: Overheard, trie
             last = server.command(witness, "status", card=code)
             server.raw("INTERACTION_CREATE", last.payload)
             await server.wait_for(partial(getattr, last, "settled"), PATIENCE_S)
-            await asyncio.wait_for(client.chat.rest(), PATIENCE_S)
+            try:
+                await asyncio.wait_for(client.chat.rest(), PATIENCE_S)
+            except TimeoutError:
+                slow = [f"{each.call} -> {each.status}" for each in server.requests if each.status not in {200, 204}]
+                raise AssertionError((where, slow[-5:])) from None
             assert not taking.done(), (where, taking)
             # to discord.py any number is a channel
             wrong = [
@@ -352,3 +382,123 @@ def _note_press(town: City, payload: Json) -> None:
     for user in users:
         if isinstance(user, dict) and isinstance(data, dict):
             town.pressed.add((str(user.get("id")), str(data.get("custom_id"))))
+
+
+# -- everything else that is read ------------------------------------------------------------------------------------
+
+
+@trials(300, full=20_000)
+async def test_lines_of_the_console(tries: Trials, data: Path) -> None:
+    async with city(data, "console") as town:
+        said = StringIO()
+        printer = Printer(out=said, as_json=True, files=data / "files")
+        before = await town.rows()
+        with overheard() as heard:
+            console = Console(town.app, MovableClock(NOON), printer)
+            people = some.sampled_from(
+                ["@ana", "@b\u202e", "@=1", "!", "!clock", "!wait", "@", "", ";", "@ana [", "@ana [Pledge]"]
+            )
+            lines = await asyncio.to_thread(drawn, some.tuples(people, town.said()), tries.number, tries.seed)
+            for number, (who, line) in enumerate(lines):
+                if "!" not in who or MARK in line:  # the time is nobody's to spoil here
+                    await console.take(f"{who} {line}", number)
+            await asyncio.gather(*console._latest.values())
+        heard.check(town.codes)
+        shown = [json.loads(line) for line in said.getvalue().splitlines()]
+        assert all(len(line.get("text", "")) < 4_000 for line in shown)
+        after = await town.rows()
+        assert {name: rows for name, rows in after.items() if name != "card"} == {
+            name: rows for name, rows in before.items() if name != "card"
+        }
+
+
+@trials(300, full=20_000)
+def test_files_for_a_draft(tries: Trials) -> None:
+    usual = {"starts": NOON + timedelta(days=12), "pledge_by": NOON + timedelta(days=7)}
+    good = (terms(**usual).encode(), roster().encode())
+    assert read(*_as_files(*good), RosterOptions(), now=NOON).units
+    refused = 0
+    for number in range(tries.number):
+        chance = tries.random(number)
+        try:
+            read(*_as_files(*(_spoiled(chance, data) for data in good)), RosterOptions(), now=NOON)
+        except DraftRefused:
+            refused += 1
+        except Exception as error:
+            raise AssertionError(f"seed {tries.seed}, file {number}") from error
+    assert refused > tries.number // 2
+
+
+def _as_files(toml: bytes, csv: bytes) -> tuple[SourceFile, SourceFile]:
+    return SourceFile(name="walkout.toml", data=toml), SourceFile(name="workplaces.csv", data=csv)
+
+
+def _spoiled(chance: Random, data: bytes) -> bytes:
+    kind = chance.randrange(7)
+    if kind == 0:
+        return chance.randbytes(chance.choice((0, 1, 100, 10_000)))
+    if kind == 1:
+        return data.decode().encode(chance.choice(("utf-16", "utf-32", "utf-8-sig", "utf-16-be")))
+    if kind == 2:
+        return data * chance.choice((2, 200))
+    if kind == 3:
+        return data + b"x = " + b"[" * chance.choice((10, 5_000)) + b"\n" + b'"' * 999
+    changed = bytearray(data)
+    for _ in range(chance.choice((1, 3, 30))):
+        at = chance.randrange(len(changed))
+        odd = chance.choice([*ODD_TEXTS, '"', "\n", ",", "=", "-1", "1e999", "9" * 5_000]).encode(
+            errors="surrogatepass"
+        )
+        changed[at : at + chance.choice((0, 1, 5))] = odd
+    return bytes(changed)
+
+
+@trials(300, full=10_000)
+async def test_requests_at_the_socket(tries: Trials, data: Path) -> None:
+    async with city(data, "console") as town:
+        before = await town.rows()
+        path = data / "allout.sock"
+        with overheard() as heard:
+            async with control.serve(path, partial(admin.execute, town.app)):
+                requests: list[Any] = [
+                    {"command": "cards_wanted", "walkout": town.walkout, "workplace": None, "number": None,
+                     "beyond_headcount": False},
+                    {"command": "draft", "now": None, "terms": {"name": "x.toml", "data": ""}, "roster": None,
+                     "options": {}},
+                    {"command": "mint", "walkout": town.walkout, "cards": {"1": ["AA=="]}, "beyond_headcount": True},
+                ]  # fmt: skip
+                for number in range(tries.number):
+                    chance = tries.random(number)
+                    request = json.dumps(mangled(chance, chance.choice(requests))).encode()
+                    if chance.random() < 0.2:
+                        request = chance.choice((b"", b"[" * 100_000, chance.randbytes(50), request[:-1], b"null"))
+                    reader, writer = await asyncio.open_unix_connection(str(path))
+                    writer.write(request + b"\n")
+                    writer.write_eof()
+                    async with asyncio.timeout(PATIENCE_S):
+                        await reader.read()
+                    writer.close()
+                answer = await control.ask(path, requests[0])
+                assert answer is not None
+                assert answer["status"] == 0
+        heard.check(town.codes)
+        assert await town.rows() == before
+
+
+NAMES = (
+    '=HYPERLINK("http://x.example","y")',
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "+1", "-1", "\uff1d1+1", "<script>&amp;", "%s{0}{name}", "\\", "'; --", "../../etc/passwd", "CON",
+    "\U0001f525" * 40, "שלום עולם", "مرحبا", "東京中央病院", "e\u0301" * 60, "W" * 120, "Local 79",
+)  # fmt: skip
+
+
+def test_no_name_of_a_workplace_becomes_a_formula_or_stops_a_sheet() -> None:
+    some_terms = replace(conftest.terms(), title=NAMES[0], city=NAMES[6], demands=NAMES)
+    places = [(name, [mint()]) for name in NAMES]
+    written = content(Form.CSV, places, some_terms).decode()
+    for row in list(csv.reader(StringIO(written)))[1:]:
+        assert not row[0].lstrip().startswith(FORMULA), row
+        assert row[0] in NAMES or row[0].removeprefix("'") in NAMES
+    for form in (Form.TXT, Form.PDF):
+        assert content(form, places, some_terms, telegram="https://t.me/allout_test_bot")
