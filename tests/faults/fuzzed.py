@@ -123,7 +123,7 @@ class City:
         real = some.builds(
             lambda letter, code: f"{letter}:{code}", some.sampled_from("pppwcoq"), some.sampled_from(self.codes)
         )
-        return some.one_of(ours, real, enrol)
+        return some.one_of(ours, real, real, enrol)
 
     def _words(self) -> list[str]:
         numbers = [str(number) for number in (*ODD_NUMBERS, 1, 2, 3, 5)]

@@ -132,7 +132,7 @@ def telegram_updates(aimed: Mapping[str, Some], *, depth: int = 3) -> Some:
             if (place := f"{kind}.{field['name']}") in aimed
             else some.integers(1, 2**31)
             if field["name"].endswith("date") and field["types"] == ["Integer"]
-            else some.deferred(partial(_of_any, of, field["types"], left - 1))
+            else _later(partial(_of_any, of, field["types"], left - 1))
             for field in declared.get("fields", [])
         }
         needed = [field["name"] for field in declared.get("fields", []) if field["required"]]
@@ -145,6 +145,10 @@ def telegram_updates(aimed: Mapping[str, Some], *, depth: int = 3) -> Some:
     return some.sampled_from([*ours, *kinds]).flatmap(
         lambda name: of(theirs[name], depth).map(lambda body: {name: body})
     )
+
+
+def _later(made: Callable[[], Some]) -> Some:
+    return some.deferred(lambda: made())  # noqa: PLW0108  hypothesis takes nothing but functions
 
 
 def _of_any(of: Callable[[str, int], Some], kinds: Sequence[str], left: int) -> Some:
@@ -197,7 +201,7 @@ def discord_objects(name: str, aimed: Mapping[str, Some], *, depth: int = 3) -> 
         fields = {
             each: aimed[place]
             if (place := f"{kind}.{each}") in aimed
-            else some.deferred(partial(of, properties[each], left - 1))
+            else _later(partial(of, properties[each], left - 1))
             for each in properties
         }
         needed = [each for each in declared.get("required", ()) if each in fields]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import logging
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from hypothesis import strategies as some
 from pydantic import SecretStr
 
 from bot import control
-from bot.cards import mint
+from bot.cards import key_of, mint
 from bot.clock import MovableClock
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.settings import Settings
@@ -502,3 +503,67 @@ def test_no_name_of_a_workplace_becomes_a_formula_or_stops_a_sheet() -> None:
         assert row[0] in NAMES or row[0].removeprefix("'") in NAMES
     for form in (Form.TXT, Form.PDF):
         assert content(form, places, some_terms, telegram="https://t.me/allout_test_bot")
+
+
+# -- these trials can fail -------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _small(data: Path) -> AsyncIterator[tuple[City, TelegramServer, int]]:
+    async with city(data, "telegram") as town, TelegramServer() as server, on_telegram(town, server, data):
+        yield town, server, server.person(STRANGERS[0])
+
+
+def _press(server: TelegramServer, person: int, data: Any, number: Any = 1) -> None:
+    shown = {"message_id": number, "date": 1, "chat": {"id": person, "type": "private"}}
+    user = {"id": person, "is_bot": False, "first_name": MARK}
+    server.raw({"callback_query": {"id": "1", "from": user, "data": data, "message": shown}})
+
+
+def _say(server: TelegramServer, person: int, text: str, date: int = 1) -> None:
+    user = {"id": person, "is_bot": False, "first_name": MARK}
+    server.raw({"message": {"message_id": 9, "date": date, "chat": {"id": person, "type": "private"}, "from": user,
+                            "text": text}})  # fmt: skip
+
+
+async def test_half_a_letter_and_made_up_buttons_are_answered(data: Path) -> None:
+    async with _small(data) as (town, server, person):
+        texts = server.chats[person].texts
+        _press(server, person, f"j:\udc00{town.walkout}:1")
+        _say(server, person, "/\ud800")
+        _press(server, person, f"x:{'/' * 62}")
+        _press(server, person, f"x:{'/' * 63}")
+        # a date that no library can read, where nobody looks at it
+        _say(server, person, "/help", date=10**40)
+        await server.wait_for(lambda: len(server.chats[person].texts) == len(texts) + 5, PATIENCE_S)
+        assert not server.violations
+
+
+async def test_a_press_that_is_none_would_be_passed_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump, "is_update", lambda _update: True)
+    monkeypatch.setattr(pump, "LONGEST_FINISH_S", 0.1)
+    async with _small(data) as (_town, server, person):
+        _press(server, person, "n:", {"a": 1})
+        await server.wait_for(lambda: server.violations, PATIENCE_S)
+
+
+async def test_whatever_is_stored_besides_would_be_seen(data: Path) -> None:
+    async with city(data, "telegram") as town:
+        before = await town.rows()
+        assert await town.check(before, "telegram", ()) == 0
+        store: Any = town.app.store
+        await store._change(
+            "UPDATE card SET state = 'p', owner = randomblob(32) WHERE hash = ?", (key_of(town.codes[0]),)
+        )
+        with pytest.raises(AssertionError, match="never pressed"):
+            await town.check(before, "telegram", ())
+        await store._change("INSERT INTO organizer_code VALUES (randomblob(32), 1)")
+        with pytest.raises(AssertionError):
+            await town.check(before, "telegram", ())
+
+
+async def test_a_line_with_what_was_said_would_be_seen() -> None:
+    with overheard() as heard:
+        logging.getLogger("handlers.telegram").warning("somebody said %s", MARK)
+    with pytest.raises(AssertionError):
+        heard.check(())
