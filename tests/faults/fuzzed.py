@@ -215,8 +215,9 @@ def overheard() -> Iterator[Overheard]:
 
     def reported(_loop: object, context: Mapping[str, Any]) -> None:
         task = context.get("future") or context.get("task")
-        # what is no command of ours fails in a task of discord.py's own; the log names its type
-        if not isinstance(task, asyncio.Task) or task.get_name() != "CommandTree-invoker":
+        # what is no command and no button of ours fails in a task of discord.py's own; the log names its type
+        named = task.get_name() if isinstance(task, asyncio.Task) else ""
+        if not named.startswith(("CommandTree-invoker", "discord-ui-")):
             heard.swallowed.append(repr(context)[:500])
 
     loop.set_exception_handler(reported)

@@ -33,6 +33,7 @@ from handlers.discord.platform import open_discord
 from handlers.service import Link
 from handlers.telegram import pump
 from handlers.telegram.platform import open_telegram
+from handlers.turns import Turns
 from tests import conftest
 from tests.conftest import NOON
 from tests.console.play import roster, terms
@@ -347,12 +348,13 @@ async def _pour_over_discord(town: City, server: Holding, heard: Overheard, trie
                 server.raw(event, payload)
             last = server.command(witness, "status", card=code)
             server.raw("INTERACTION_CREATE", last.payload)
-            await server.wait_for(partial(getattr, last, "settled"), PATIENCE_S)
             try:
+                await server.wait_for(partial(getattr, last, "settled"), PATIENCE_S)
                 await asyncio.wait_for(client.chat.rest(), PATIENCE_S)
-            except TimeoutError:
+            except (AssertionError, TimeoutError):
                 slow = [f"{each.call} -> {each.status}" for each in server.requests if each.status not in {200, 204}]
-                raise AssertionError((where, slow[-5:])) from None
+                state = (taking.done(), len(server.gateway.links), server.gateway.resumes, server.gateway.closings)
+                raise AssertionError((where, state, slow[-5:], heard.lines[-5:])) from None
             assert not taking.done(), (where, taking)
             # to discord.py any number is a channel
             wrong = [
@@ -560,6 +562,16 @@ async def test_whatever_is_stored_besides_would_be_seen(data: Path) -> None:
         await store._change("INSERT INTO organizer_code VALUES (randomblob(32), 1)")
         with pytest.raises(AssertionError):
             await town.check(before, "telegram", ())
+
+
+async def test_who_leaves_before_their_turn_leaves_the_others_theirs() -> None:
+    turns = Turns()
+    async with turns.place("ana"):
+        async with turns.place("ana"):
+            pass
+        async with turns.place("ana") as turn:
+            await turn()
+    await asyncio.wait_for(turns.rest(), PATIENCE_S)
 
 
 async def test_a_line_with_what_was_said_would_be_seen() -> None:
