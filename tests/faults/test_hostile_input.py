@@ -407,7 +407,7 @@ async def test_lines_of_the_console(tries: Trials, data: Path) -> None:
                     await console.take(f"{who} {line}", number)
             await asyncio.gather(*console._latest.values())
         heard.check(town.codes)
-        shown = [json.loads(line) for line in said.getvalue().splitlines()]
+        shown = [json.loads(line) for line in said.getvalue().split("\n") if line]
         assert all(len(line.get("text", "")) < 4_000 for line in shown)
         after = await town.rows()
         assert {name: rows for name, rows in after.items() if name != "card"} == {

@@ -173,7 +173,7 @@ async def test_the_files_do_not_tell_in_which_order_people_came(
     assert not _differing(lives), f"seed {tries.seed}: lives {_differing(lives)} differ from the first"
     counters = {counter for _files, counter in lives}
     # with its exclusive lock SQLite does not count each transaction: what it counts are starts and tallies
-    assert max(counters) - min(counters) <= TALLIES, f"seed {tries.seed}"
+    assert max(counters) - min(counters) <= 2 * TALLIES, f"seed {tries.seed}"
     pages = len(lives[0][0][DATABASE]) // 4096
     record_property(
         "found",
