@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+
+from bot import logs
+from bot.logs import Event
+
+log = logging.getLogger(__name__)
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -49,6 +55,8 @@ async def serve(path: Path, execute: Callable[[Request], Awaitable[Answer]]) -> 
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ValueError):
             return  # nothing that could be answered
+        except Exception as error:  # noqa: BLE001  whoever sends nonsense learns it, and the log holds none of it
+            log.error(Event.REQUEST_FAILED, logs.trouble(error))  # noqa: TRY400  its message may hold anything
         finally:
             writer.close()
 

@@ -36,6 +36,7 @@ class Event(StrEnum):
     CLOSED = "%s is closed"
     SEALED = "the key file is sealed with the passphrase from now on; destroy copies that are not"
     JOB_FAILED = "%s failed and will be tried again: %s"
+    REQUEST_FAILED = "a request of the server's own commands could not be carried out: %s"
     NOT_SENT = "a letter could not be sent and will be tried again: %s"
     NOT_DELETED = "a message could not be deleted and will be tried again: %s"
     NO_MENU = "an organizer's menu could not be set: %s"

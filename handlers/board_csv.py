@@ -45,7 +45,7 @@ def _city(seen: Board) -> list[str | int]:
 def _workplace(place: Shown) -> list[str | int]:
     # what a workplace adds to the city once it has reached its threshold is not on the board
     number = "" if place.reached else place.number or ""
-    return [_guarded(place.name), place.threshold, said(place), number, _yes(place.reached), _yes(place.out)]
+    return [guarded(place.name), place.threshold, said(place), number, _yes(place.reached), _yes(place.out)]
 
 
 def _turnout(place: Shown) -> list[str | int]:
@@ -66,7 +66,7 @@ def _yes(fact: bool) -> str:  # noqa: FBT001  a fact to be written down, not a s
     return "yes" if fact else "no"
 
 
-def _guarded(name: str) -> str:
+def guarded(name: str) -> str:
     """Put an apostrophe before what a spreadsheet would take for a formula."""
     is_formula = name.lstrip().startswith(FORMULA) or name.startswith(("\t", "\r", "\n"))
     return f"'{name}" if is_formula else name

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.cards import pretty
 from bot.domain.model import Terms
+from handlers.board_csv import guarded
 from handlers.sheets.paper import Paper
 
 _TELEGRAM_BOT = re.compile(r"(?:https?://)?(?:t\.me/)?@?([A-Za-z][A-Za-z0-9_]{3,31})/?")
@@ -71,7 +72,7 @@ def _csv(places: Places) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["workplace", "card"])
     for name, codes in places:
-        writer.writerows([name, pretty(code)] for code in codes)
+        writer.writerows([guarded(name), pretty(code)] for code in codes)
     return text.getvalue()
 
 

@@ -219,8 +219,8 @@ class Store(Protocol):
         """Say whether there is one."""
         ...
 
-    async def settle_notices(self) -> None:
-        """Leave nothing in the files of the order in which notices were added; called at each tally."""
+    async def forget_order(self) -> None:
+        """Leave nothing in the files of the order in which cards and notices were written; called at each tally."""
         ...
 
     async def add_walkout(self, walkout: Walkout, workplaces: Sequence[Workplace]) -> None:

@@ -46,7 +46,7 @@ class Tallies:
                     taken = True
             if taken:
                 with contextlib.suppress(NotRecorded):  # then at the next tally
-                    await self._store.settle_notices()
+                    await self._store.forget_order()
                 logs.say_totals()
 
 

@@ -83,6 +83,10 @@ LONGEST = 4_000
 """Characters of a message that are looked at; no command is longer."""
 
 
+LONGEST_DATA = 64
+"""Bytes of a button's data. People can send any, but ours is no longer."""
+
+
 class Conversation:
     """Answers whatever a person says, on any platform."""
 
@@ -97,7 +101,7 @@ class Conversation:
         """
         with speaking(said.language):
             try:
-                return await self._answer(said)
+                return await self._answer(_readable(said))
             except NotRecorded:
                 raise  # a platform that can will deliver the message again
             except Refused as refused:
@@ -125,6 +129,20 @@ class Conversation:
         if cards.looks_like_one(text):
             return workers.mistyped(text)
         return Reply(kind="not_understood", text=general.not_understood())
+
+
+def _readable(said: Said) -> Said:
+    """Replace what is half a letter: JSON can hold it, but neither the store nor an answer can."""
+    return replace(
+        said,
+        text=_whole(said.text),
+        words=None if said.words is None else tuple(map(_whole, said.words)),
+        button=None if said.button is None else _whole(said.button),
+    )
+
+
+def _whole(text: str) -> str:
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def holds_code(text: str) -> bool:
@@ -171,7 +189,7 @@ async def _code(ask: Ask) -> Reply:
 async def _press(ask: Ask, data: str) -> Reply:
     letter, _colon, rest = data.partition(":")
     run = BUTTONS.get(letter)
-    if run is None:
+    if run is None or len(data.encode()) > LONGEST_DATA:
         return old_button()
     return await run(replace(ask, words=tuple(rest.split(":"))))
 

@@ -54,10 +54,15 @@ async def warn(ask: Ask) -> Reply:
     """Say what is lost with the chat, before anything is deleted."""
     # below a letter or an offer without a card: what they say could not be shown again
     below = ask.code is None
-    keep = Button(label=texts.keep_label(), data=f"{_KEEP}{ask.first}" if below else f"c:{ask.code}")
+    keep = Button(label=texts.keep_label(), data=f"{_KEEP}{_no_card(ask)}" if below else f"c:{ask.code}")
     buttons = (Button(label=texts.clear_now_label(), data="y:"), keep)
     text = texts.warning(ask.ways.can_clear(), needs_card=await _needs_card(ask))
     return Reply(kind="clear_warning", text=text, buttons=buttons, below=below)
+
+
+def _no_card(ask: Ask) -> str:
+    # not as it came: what somebody made up could be too long for a button
+    return NO_CARD if NO_CARD in ask.words else ""
 
 
 async def _needs_card(ask: Ask) -> bool:
@@ -72,5 +77,5 @@ async def _needs_card(ask: Ask) -> bool:
 async def clear(ask: Ask) -> Reply:
     """Let the platform delete what it can of the chat."""
     if ask.first == "keep":
-        return Reply(kind="done", text=texts.not_cleared(), buttons=(clear_button(ask.words[-1]),))
+        return Reply(kind="done", text=texts.not_cleared(), buttons=(clear_button(_no_card(ask)),))
     return Reply(kind="cleared", text=texts.cleared(ask.ways.can_clear()), clears=True)

@@ -144,9 +144,10 @@ class DiscordChat:
 
     async def _answer(self, interaction: Interaction, said: Said) -> None:
         async with self._turns.place(said.who) as turn:
-            if not await self._acknowledge(interaction, partial(_defer, interaction)):
+            waits = await self._acknowledge(interaction, partial(_defer, interaction))
+            await turn()  # also without doing anything: who comes next waits for those before
+            if not waits:
                 return  # the person has seen that it failed; nothing was done
-            await turn()
             if self._comes_again(interaction.id):
                 return
             reply = await self._replied(said)

@@ -10,18 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from telegram import (
-    Bot,
-    ChatMember,
-    ChatMemberUpdated,
-    Document,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputFile,
-    InputMediaDocument,
-    Update,
-    User,
-)
+from telegram import Bot, Chat, ChatMember, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, InputMediaDocument
 from telegram import Message as TelegramMessage
 from telegram.error import BadRequest, TelegramError
 
@@ -53,6 +42,9 @@ from handlers.uploads import Uploads
 
 PLATFORM = "telegram"
 
+Raw = Mapping[str, Any]
+"""Something of Telegram's, as it came."""
+
 LONGEST_ALERT = 200
 
 _OUT = {ChatMember.LEFT, ChatMember.BANNED}
@@ -78,27 +70,27 @@ class TelegramChat:
             ),
         )
 
-    async def handle(self, raw: Mapping[str, Any]) -> None:
+    async def handle(self, raw: Raw) -> None:
         """Do all that one update asks for; return once its effect is committed and its answer sent."""
+        # as it came: the library would first build all there is in a message, which costs more than everything it makes
+        # us do, and would stumble over what we do not even look at
+        message = raw.get("message") or raw.get("channel_post")
         if "callback_query" in raw:
-            # as it came: the library would first build the whole message under the button, which costs more than
-            # everything a press makes us do
             await self._pressed(raw["callback_query"])
-            return
-        update = Update.de_json(dict(raw), self._bot)
-        message = update.message or update.channel_post
-        if update.my_chat_member is not None:
-            await self._membership(update.my_chat_member)
+        elif "my_chat_member" in raw:
+            await self._membership(raw["my_chat_member"])
         elif message is None:
             return
-        elif message.migrate_to_chat_id is not None:
-            await self.moved(str(message.chat.id), str(message.migrate_to_chat_id))
-        elif message.chat.type != message.chat.PRIVATE:
+        elif "migrate_to_chat_id" in message:
+            await self.moved(str(message["chat"]["id"]), str(message["migrate_to_chat_id"]))
+        elif message["chat"]["type"] != Chat.PRIVATE:
             await self._overheard(message)
-        elif message.document is not None and message.from_user is not None:
-            await self._uploaded(message, message.from_user)
-        elif message.from_user is not None:
-            await self._written(message, message.from_user)
+        elif "from" not in message:
+            return
+        elif "document" in message:
+            await self._uploaded(message, message["from"], message["document"])
+        else:
+            await self._written(message, message["from"])
 
     async def moved(self, old: str, new: str) -> None:
         """Follow a group that became a supergroup."""
@@ -110,23 +102,22 @@ class TelegramChat:
 
     # -- private chats ------------------------------------------------------------------------------------
 
-    async def _written(self, message: TelegramMessage, user: User) -> None:
-        text = message.text or message.caption or ""
-        self.recent.note(message.chat.id, message.message_id)
-        number = str(message.message_id)
-        said = Said(who=_person(user), text=text, language=user.language_code, number=number)
+    async def _written(self, message: Raw, user: Raw) -> None:
+        chat, text = message["chat"]["id"], message.get("text") or message.get("caption") or ""
+        self.recent.note(chat, message["message_id"])
+        number = str(message["message_id"])
+        said = Said(who=_person(user), text=text, language=user.get("language_code"), number=number)
         reply = await self._conversation.answer(said)
         if holds_code(text) and await self._deleted(message):
-            with speaking(user.language_code):
+            with speaking(user.get("language_code")):
                 reply = replace(reply, text=f"{reply.text}\n\n{texts.code_deleted()}")
-        await self._say(message.chat.id, reply)
+        await self._say(chat, reply)
         if reply.kind == "organizer":
-            await self._menus.greet_organizer(message.chat.id)
+            await self._menus.greet_organizer(chat)
 
-    async def _pressed(self, query: Mapping[str, Any]) -> None:
+    async def _pressed(self, query: Raw) -> None:
         user = query["from"]
-        who = Person(PLATFORM, str(user["id"]))
-        said = Said(who=who, button=query.get("data", ""), language=user.get("language_code"))
+        said = Said(who=_person(user), button=query.get("data", ""), language=user.get("language_code"))
         reply = await self._conversation.answer(said)
         if reply.clears:
             with speaking(user.get("language_code")):
@@ -135,7 +126,7 @@ class TelegramChat:
         # both go at once; the effect is committed already
         await asyncio.gather(self._acknowledge(query), self._edit(query, reply))
 
-    async def _acknowledge(self, query: Mapping[str, Any], alert: str | None = None) -> None:
+    async def _acknowledge(self, query: Raw, alert: str | None = None) -> None:
         with suppress(BadRequest):  # too late for its little clock; the message tells
             await answered(
                 lambda: self._bot.answer_callback_query(
@@ -143,7 +134,7 @@ class TelegramChat:
                 )
             )
 
-    async def _clear(self, query: Mapping[str, Any], reply: Reply) -> None:
+    async def _clear(self, query: Raw, reply: Reply) -> None:
         """Delete what is known of the chat; say so in a window that leaves nothing behind."""
         chat, message = query["from"]["id"], query.get("message") or {}
         pressed = [known["message_id"] for known in (message.get("reply_to_message"), message) if known]
@@ -173,7 +164,7 @@ class TelegramChat:
                         left.add(number)
             return left
 
-    async def _edit(self, query: Mapping[str, Any], reply: Reply) -> None:
+    async def _edit(self, query: Raw, reply: Reply) -> None:
         message = query.get("message")
         if message is None or _leaves_card(query, reply):
             await self._say(query["from"]["id"], reply)
@@ -254,35 +245,34 @@ class TelegramChat:
         self.recent.note(chat, sent.message_id)
         return sent
 
-    async def _deleted(self, message: TelegramMessage) -> bool:
+    async def _deleted(self, message: Raw) -> bool:
+        chat, number = message["chat"]["id"], message["message_id"]
         try:
-            return bool(await answered(message.delete))
+            return bool(await answered(lambda: self._bot.delete_message(chat, number)))
         except TelegramError:
             return False  # then nothing is said of it
 
-    async def _uploaded(self, message: TelegramMessage, user: User) -> None:
-        self.recent.note(message.chat.id, message.message_id)
-        document = message.document
-        assert document is not None  # noqa: S101
-        name, who = document.file_name or "", _person(user)
-        with speaking(user.language_code):
-            reply = await self._uploads.refuse(who, name, document.file_size or 0)
+    async def _uploaded(self, message: Raw, user: Raw, document: Raw) -> None:
+        self.recent.note(message["chat"]["id"], message["message_id"])
+        name, who = document.get("file_name", ""), _person(user)
+        with speaking(user.get("language_code")):
+            reply = await self._uploads.refuse(who, name, document.get("file_size", 0))
             if reply is None:
-                data = await answered(partial(self._fetch, document))
+                data = await answered(partial(self._fetch, document["file_id"]))
                 if data is None:
                     reply = Reply(kind="not_recorded", text=texts.file_not_fetched())
                 else:
                     reply = await self._uploads.take(who, SourceFile(name=name, data=data))
-        await self._say(message.chat.id, reply)
+        await self._say(message["chat"]["id"], reply)
 
-    async def _fetch(self, document: Document) -> bytes:
+    async def _fetch(self, document: str) -> bytes:
         file = await self._bot.get_file(document)
         return bytes(await file.download_as_bytearray())
 
     # -- groups and channels ------------------------------------------------------------------------------
 
-    async def _overheard(self, message: TelegramMessage) -> None:
-        text = (message.text or "").strip()
+    async def _overheard(self, message: Raw) -> None:
+        chat, text = message["chat"], message.get("text", "").strip()
         word, for_us = text, holds_code(text)
         if text.startswith("/"):
             command, _blank, word = text.partition(" ")
@@ -292,43 +282,44 @@ class TelegramChat:
             for_us = for_us or bool(bot) or name.lower() in OUR_COMMANDS  # another bot's are none of our business
             if name.lower() not in {"room", "start"}:  # the link of the invitation makes Telegram say /start
                 word = ""
-        found = self._app.room_words.seen(word, str(message.chat.id)) if word else None
+        found = self._app.room_words.seen(word, str(chat["id"])) if word else None
         if found is not None:
             await self._word_seen(message, *found)
-        elif message.chat.type != message.chat.CHANNEL and for_us:
+        elif chat["type"] != Chat.CHANNEL and for_us:
             await self._not_here(message)
 
-    async def _word_seen(self, message: TelegramMessage, word: str, wish: Wish) -> None:
+    async def _word_seen(self, message: Raw, word: str, wish: Wish) -> None:
         await self._deleted(message)
         with speaking(_language(message)):
             bind = Button(label=texts.bind_label(), data=f"b:{word}")
             not_now = Button(label=texts.not_now_label(), data="d:")
-            reply = Reply(kind="bind", text=texts.chat_found(message.chat.title or ""), buttons=(bind, not_now))
+            reply = Reply(kind="bind", text=texts.chat_found(message["chat"].get("title", "")), buttons=(bind, not_now))
         await self._say(int(wish.organizer.account), reply)
 
-    async def _not_here(self, message: TelegramMessage) -> None:
+    async def _not_here(self, message: Raw) -> None:
         # the same whatever was asked: a group learns nothing of who has a card or a role
         await self._deleted(message)
         with speaking(_language(message)):
             link = InlineKeyboardMarkup([[InlineKeyboardButton(texts.open_private(), url=self._bot.link)]])
             said = texts.write_privately()
-        await answered(lambda: self._bot.send_message(message.chat.id, said, reply_markup=link))
+        await answered(lambda: self._bot.send_message(message["chat"]["id"], said, reply_markup=link))
 
-    async def _membership(self, change: ChatMemberUpdated) -> None:
-        if change.new_chat_member.status in _OUT:
-            await self.gone(str(change.chat.id))
+    async def _membership(self, change: Raw) -> None:
+        if change["new_chat_member"]["status"] in _OUT:
+            await self.gone(str(change["chat"]["id"]))
 
 
-def _leaves_card(query: Mapping[str, Any], reply: Reply) -> bool:
+def _leaves_card(query: Raw, reply: Reply) -> bool:
     """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
     on_card = str(query.get("data", ""))[:1] in CARD_BUTTONS
     return reply.file is not None or reply.below or (on_card and not reply.buttons and not reply.clears)
 
 
-def _language(message: TelegramMessage) -> str | None:
+def _language(message: Raw) -> str | None:
     """Return what the writer's app speaks; what is posted in a channel has no writer."""
-    return message.from_user.language_code if message.from_user else None
+    language: str | None = message.get("from", {}).get("language_code")
+    return language
 
 
-def _person(user: User) -> Person:
-    return Person(PLATFORM, str(user.id))
+def _person(user: Raw) -> Person:
+    return Person(PLATFORM, str(user["id"]))

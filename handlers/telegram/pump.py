@@ -16,6 +16,7 @@ from typing import Any
 from bot import logs
 from bot.domain.errors import NotRecorded
 from bot.logs import Act, Event
+from handlers.telegram.shape import is_update
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Pump:
 
     def _take(self, update: RawUpdate) -> asyncio.Task[None] | None:
         number = _number(update)
-        if number is None:
+        if number is None or not is_update(update):
             log.error(Act.NO_UPDATE)
             return None
         if number in self._under_way:

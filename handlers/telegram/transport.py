@@ -215,11 +215,11 @@ def _is_telegrams(payload: bytes) -> bool:
 async def _encoded(fields: Mapping[str, str], files: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:
     if not files:
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if fields else {}
-        return headers, urlencode(fields).encode()
+        return headers, urlencode(fields, errors="replace").encode()
     boundary = os.urandom(16).hex()
     parts: list[bytes] = []
     for name, value in fields.items():
-        parts += (_head(boundary, name=name), b"\r\n", value.encode())
+        parts += (_head(boundary, name=name), b"\r\n", value.encode(errors="replace"))
     for name, (filename, content, mimetype) in files.items():
         kind = f"Content-Type: {mimetype}\r\n\r\n".encode()
         parts += (_head(boundary, name=name, filename=filename), kind, await _contents(content))

@@ -62,6 +62,15 @@ def _integer(number: int) -> dict[str, bytes]:
     return {
         "big-endian integer": number.to_bytes(size, "big"),
         "little-endian integer": number.to_bytes(size, "little"),
+        "SQLite's number of a row": _varint(number),
         "hex integer": f"{number:x}".encode(),
         "capital hex integer": f"{number:X}".encode(),
     }
+
+
+def _varint(number: int) -> bytes:
+    """Write a number seven bits at a time, as SQLite writes a row's; what does not fit is no row's number."""
+    groups = [number & 0x7F]
+    while number := number >> 7:
+        groups.append(number & 0x7F | 0x80)
+    return bytes(reversed(groups)).rjust(_LEAST_BYTES, b"\x80")

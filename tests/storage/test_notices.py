@@ -242,7 +242,7 @@ async def _laid_out(
         await together(store, [pledges(n, n) for n in range(100)])
         for n in order:
             assert await ask(store, n, n)
-        await store.settle_notices()
+        await store.forget_order()
     content = (folder / DATABASE).read_bytes()
     rows = house.rows("SELECT * FROM notice")
     assert all(content.count(locator(n)) == 1 for n in order)

@@ -75,6 +75,7 @@ class Cards(Writer):
             json.dumps(list(enrolled)),
             json.dumps([nth for nth, change in enumerate(changes) if change.act in pledging.ON_THE_DAY]),
         )
+        written_before = self._db.total_changes
         await self._rows("BEGIN IMMEDIATE")
         found = (await self._rows(_FIND, asked))[0]
         now = self._clock()
@@ -92,6 +93,7 @@ class Cards(Writer):
                 await self._write_each(_decide_all(changes, found, now, answers), answers, enrolling=bool(enrolled))
         if gone := [locator for pair in zip(changes, answers, strict=True) if (locator := _withdrawn(*pair))]:
             await self._rows(_DELETE_NOTICES, (_numbers(len(gone)), b"".join(gone)))
+        self._in_order &= self._db.total_changes == written_before
         await self._rows("COMMIT")
         return answers
 

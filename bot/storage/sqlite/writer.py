@@ -26,6 +26,8 @@ BATCH = 256
 class Writer(ABC):
     """Owns the connection; the rooms beside this file say what is written."""
 
+    _in_order = False  #: nothing in the file tells which worker came first; what was there at the start may
+
     def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
         self._db = connection
         self._clock = clock
@@ -131,6 +133,18 @@ class Writer(ABC):
     @abstractmethod
     async def _decide_and_write(self, changes: Sequence[Change]) -> list[Outcome | Exception]:
         """Decide a batch of changes to cards and write it down, in one transaction."""
+
+    async def forget_order(self) -> None:
+        """See Store.forget_order."""
+
+        async def job() -> None:
+            if not self._in_order:
+                # Within a page SQLite puts a new row below those that were there before, whatever its key, and which
+                # pages are used tells more. Written anew as a whole, the file depends on nothing but its rows.
+                await self._rows("VACUUM")
+                self._in_order = True
+
+        await self._in_turn(job)
 
     # -- small things -------------------------------------------------------------------------------------------
 

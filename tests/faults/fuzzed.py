@@ -1,0 +1,233 @@
+"""A city in this very process that hostile input is poured over, and what must be as before afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as some
+from hypothesis.strategies import SearchStrategy
+
+from bot.cards import key_of, mint, pretty
+from bot.clock import MovableClock
+from bot.domain import rules
+from bot.domain.model import WalkoutId
+from bot.draft import RosterOptions, SourceFile, read
+from bot.keys import Person
+from bot.storage.store import Room
+from bot.usecases import organizers
+from bot.wiring import App, open_app
+from handlers.conversation import BUTTONS, COMMANDS
+from tests.conftest import NOON
+from tests.console.play import roster, terms
+from tests.faults.hostile import MARK, ODD_NUMBERS, ODD_TEXTS
+
+Row = tuple[Any, ...]
+
+SHOPS = (
+    ("Depot", 10, 6, "at the Depot gate"),
+    ("=<b>& School: 'x'", 60, 5, "under the clock"),
+    ("East Hospital 79", 20, 5, ""),
+)
+PLATFORMS = ("telegram", "discord", "console")
+
+
+@dataclass(kw_only=True)
+class City:
+    """One walkout with cards and one with open entry, both open, with a room that nobody hostile is in."""
+
+    app: App
+    walkout: WalkoutId
+    without_cards: WalkoutId
+    codes: list[str]
+    witnesses: Iterator[str]  #: cards that nobody hostile has
+    pressed: set[tuple[str, str]] = field(default_factory=set)  #: accounts, and the data of what they pressed
+
+    async def rows(self) -> dict[str, list[Row]]:
+        """Everything in the store."""
+        store: Any = self.app.store
+        tables = await store._read("SELECT name, 'SELECT * FROM ' || name FROM sqlite_master WHERE type = 'table'")
+        return {name: sorted(await store._read(sql), key=repr) for name, sql in tables}
+
+    async def check(self, before: Mapping[str, list[Row]], platform: str, witnesses: Iterable[tuple[str, str]]) -> int:
+        """See that nothing is stored but what somebody's valid press does; return how many cards that were."""
+        keys, store = self.app.keys, self.app.store
+        after = await self.rows()
+        assert (await store._read("PRAGMA integrity_check")) == [("ok",)]  # type: ignore[attr-defined]
+        changing = {"card", "workplace", "notice"}
+        assert {name: rows for name, rows in after.items() if name not in changing} == {
+            name: rows for name, rows in before.items() if name not in changing
+        }
+        owners: dict[bytes, set[bytes]] = {}
+        allowed = {
+            *witnesses,
+            *((who, code) for who, data in self.pressed for code in self.codes if _means(data, code)),
+        }
+        for account, code in allowed:
+            owners.setdefault(key_of(code), set()).add(keys.owner(self.walkout, code, Person(platform, account)))
+        for account in {who for who, data in self.pressed if data.startswith(("j:", "p:"))}:
+            who = Person(platform, account)
+            code = keys.open_code(self.without_cards, who)
+            owners.setdefault(key_of(code), set()).add(keys.owner(self.without_cards, code, who))
+        minted = {row[0]: row for row in before["card"]}
+        changed = [row for row in after["card"] if minted.get(row[0]) != row]
+        for key, _walkout, _place, _state, owner in changed:
+            assert owner in owners.get(key, ()), "a card is somebody's who never pressed"
+        assert {row[0] for row in after["card"]} >= minted.keys()
+        for walkout in (self.walkout, self.without_cards):
+            for place in await store.workplaces(walkout):
+                mine = [row for row in after["card"] if row[1:3] == (walkout, place.id)]
+                assert place.standing == sum(row[3] == "p" for row in mine)
+                assert place.minted == len(mine)
+        for name, rows in after.items():
+            assert MARK not in repr(rows), f"something hostile is kept in {name}"
+        return len(changed)
+
+    # ---- what people say
+
+    def said(self) -> SearchStrategy[str]:
+        """Make what is typed: our own commands with anything behind them, codes, and anything else."""
+        word = some.one_of(some.sampled_from(self._words()), some.sampled_from(ODD_TEXTS))
+        names = [command.name for command in COMMANDS]
+        command = some.builds(
+            lambda name, at, words: f"/{name}{at} " + " ".join(words),
+            some.sampled_from([*names, "START", "status@allout_test_bot", MARK]),
+            some.sampled_from(["", "", "", "@", "@somebody_else", "\u202e"]),
+            some.lists(word, max_size=4),
+        )
+        return some.one_of(command, command, word)
+
+    def pressing(self) -> SearchStrategy[str]:
+        """Make the data of buttons: ours, with something real or anything behind the letter."""
+        part = some.one_of(
+            some.sampled_from(self._words()), some.sampled_from(self.codes), some.sampled_from(ODD_TEXTS)
+        )
+        ours = some.builds(
+            lambda letter, parts: f"{letter}:" + ":".join(parts),
+            some.sampled_from([*BUTTONS, *"pppcwoj", "k", "Z", ""]),
+            some.lists(part, min_size=1, max_size=3),
+        )
+        enrol = some.builds(
+            lambda walkout, place: f"j:{walkout}:{place}",
+            some.sampled_from([self.walkout, self.without_cards, "zzzzz"]),
+            some.one_of(some.integers(-1, 5), some.sampled_from(ODD_NUMBERS), some.sampled_from(ODD_TEXTS)),
+        )
+        real = some.builds(
+            lambda letter, code: f"{letter}:{code}", some.sampled_from("pppwcoq"), some.sampled_from(self.codes)
+        )
+        return some.one_of(ours, real, real, enrol)
+
+    def _words(self) -> list[str]:
+        numbers = [str(number) for number in (*ODD_NUMBERS, 1, 2, 3, 5)]
+        names = [name for name, *_ in SHOPS]
+        spelled = [pretty(self.codes[0]), self.codes[1].lower(), self.codes[2][:-1], f"{self.codes[3]}0", self.codes[4]]
+        fixed = ["citywide", "off", "void", "csv", "steward", "organizer", "es", "en", "=1+1", MARK, "K7M3-QX2P"]
+        return [*fixed, *names, *(f'"{name}"' for name in names), *numbers, *spelled, self.walkout, self.without_cards]
+
+
+def _means(data: str, code: str) -> bool:
+    return code in data.upper().replace("-", "")
+
+
+@asynccontextmanager
+async def city(folder: Path, platform: str) -> AsyncIterator[City]:
+    """Open a store with two open walkouts. The clock stands still: no tally is ever due."""
+    clock = MovableClock(NOON)
+    usual = {
+        "starts": NOON + timedelta(days=12),
+        "pledge_by": NOON + timedelta(days=7),
+        "tally_every": "24h",
+        "approvals": 2,
+    }
+    async with open_app(folder, clock=clock, senders={platform: None}) as app:
+        made = []
+        for entry in ("cards", "open"):
+            toml = SourceFile(name="walkout.toml", data=terms(**usual, entry=entry).encode())
+            csv = SourceFile(name="workplaces.csv", data=roster(SHOPS).encode())
+            made.append(await organizers.draft(read(toml, csv, RosterOptions(), now=NOON), app.store, app.keys))
+        walkout, without_cards = (each.id for each in made)
+        codes = [mint() for _ in range(90)]
+        left = iter(codes)
+        for place in await app.store.workplaces(walkout):
+            await app.store.mint(walkout, {place.id: [key_of(next(left)) for _ in range(place.headcount)]})
+        await organizers.bind_room(Room(walkout=walkout, scope=None, platform=platform, address="-1009999"), app.store)
+        for each in made:
+            await app.store.decide(each.id, partial(rules.open_up, now=NOON))
+        yield City(app=app, walkout=walkout, without_cards=without_cards, codes=codes[:50], witnesses=iter(codes[50:]))
+
+
+def drawn(what: SearchStrategy[Any], number: int, chosen: int) -> list[Any]:
+    """Let hypothesis make so many of these."""
+    made: list[Any] = []
+
+    @seed(chosen)
+    @settings(
+        max_examples=number,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(what)
+    def note(value: Any) -> None:
+        made.append(value)
+
+    note()
+    return made
+
+
+@dataclass(kw_only=True)
+class Overheard:
+    """What was logged, and what went wrong where nobody was waiting for it."""
+
+    lines: list[str] = field(default_factory=list)
+    swallowed: list[str] = field(default_factory=list)
+
+    def check(self, hidden: Collection[str]) -> None:
+        """See that no line says more than what kind of thing went wrong."""
+        assert not self.swallowed, self.swallowed[:5]
+        for line in set(self.lines):
+            assert MARK not in line
+            assert not [word for word in hidden if word in line], line
+
+
+@contextmanager
+def overheard() -> Iterator[Overheard]:
+    """Listen to every line of ours, and to what the loop reports."""
+    heard = Overheard()
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.lines.append(f"{record.name}: {record.getMessage()}")
+
+    listening = Listening(logging.DEBUG)
+    ours = [logging.getLogger(name) for name in ("bot", "handlers")]
+    before = [logger.level for logger in ours]
+    loop = asyncio.get_running_loop()
+
+    def reported(_loop: object, context: Mapping[str, Any]) -> None:
+        task = context.get("future") or context.get("task")
+        # what is no command and no button of ours fails in a task of discord.py's own; the log names its type
+        named = task.get_name() if isinstance(task, asyncio.Task) else ""
+        if not named.startswith(("CommandTree-invoker", "discord-ui-")):
+            heard.swallowed.append(repr(context)[:500])
+
+    loop.set_exception_handler(reported)
+    for logger in ours:
+        logger.addHandler(listening)
+        logger.setLevel(logging.DEBUG)
+    try:
+        yield heard
+    finally:
+        loop.set_exception_handler(None)
+        for logger, level in zip(ours, before, strict=True):
+            logger.removeHandler(listening)
+            logger.setLevel(level)
