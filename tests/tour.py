@@ -67,12 +67,19 @@ ABOUT = {
 }
 
 WAYS = (
-    Ways(can_see=console_can_see),
-    Ways(can_see=telegram.can_see, rooms_by=RoomsBy.WORD, invite="https://1/{word}", can_clear=telegram.can_clear),
+    Ways(can_see=console_can_see, in_a_hurry=True),
+    Ways(
+        can_see=telegram.can_see,
+        rooms_by=RoomsBy.WORD,
+        invite="https://1/{word}",
+        in_a_hurry=True,
+        can_clear=telegram.can_clear,
+    ),
     Ways(
         can_see=discord.can_see,
         rooms_by=RoomsBy.PLACE,
         typed=False,
+        in_a_hurry=True,
         can_reach=discord.can_reach,
         can_clear=discord.can_clear,
     ),
@@ -137,6 +144,7 @@ class Tour:
             reply = await Conversation(self.app, self.ways).answer(said)
         except NotRecorded:
             return Reply(kind="not_recorded", text="")
+        assert reply is not None
         self._saw(who, reply.text, [(button.label, button.data) for button in reply.buttons])
         # a word that binds a chat is written there
         for word in _WORD.findall(reply.text):

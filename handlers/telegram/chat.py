@@ -23,11 +23,13 @@ from telegram import (
 from telegram import Message as TelegramMessage
 from telegram.error import BadRequest, TelegramError
 
+from bot.brake import Heed
 from bot.draft import SourceFile
 from bot.keys import Person
 from bot.roomwords import Wish
 from bot.usecases import organizers
 from bot.wiring import App
+from handlers.answers import Answers
 from handlers.conversation import (
     CARD_BUTTONS,
     COMMANDS,
@@ -39,15 +41,17 @@ from handlers.conversation import (
     Said,
     Ways,
     holds_code,
+    too_fast,
 )
 from handlers.parts import parts
 from handlers.telegram.menus import Menus
+from handlers.telegram.pace import Pace
 from handlers.telegram.recent import MESSAGES, Recent
 from handlers.telegram.sender import LONGEST_CAPTION, LONGEST_TEXT, NO_PREVIEW, answered, keyboard
 from handlers.texts import paper as paper_texts
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
-from handlers.uploads import Uploads
+from handlers.uploads import UPLOAD_PRICE, Uploads
 
 PLATFORM = "telegram"
 
@@ -60,11 +64,13 @@ OUR_COMMANDS = {row.name for row in COMMANDS}
 class TelegramChat:
     """Handles one update at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, bot: Bot, menus: Menus) -> None:
+    def __init__(self, app: App, bot: Bot, menus: Menus, answers: Answers, pace: Pace) -> None:
         self.recent = Recent()
         self._app = app
         self._bot = bot
         self._menus = menus
+        self._answers = answers
+        self._pace = pace
         self._uploads = Uploads(app)
         self._conversation = Conversation(
             app,
@@ -77,7 +83,7 @@ class TelegramChat:
         )
 
     async def handle(self, raw: Mapping[str, Any]) -> None:
-        """Do all that one update asks for; return once its effect is committed and its answer sent."""
+        """Do all that one update asks for; return once its effect is committed and its answer on the way."""
         if "callback_query" in raw:
             # as it came: the library would first build the whole message under the button, which costs more than
             # everything a press makes us do
@@ -113,7 +119,11 @@ class TelegramChat:
         self.recent.note(message.chat.id, message.message_id)
         said = Said(who=_person(user), text=text, language=user.language_code)
         reply = await self._conversation.answer(said)
-        if holds_code(text) and await self._deleted(message):
+        if reply is not None:
+            await self._answers.give(user.id, partial(self._reply, message, user, reply), known=reply.known)
+
+    async def _reply(self, message: TelegramMessage, user: User, reply: Reply) -> None:
+        if holds_code(message.text or message.caption or "") and await self._deleted(message):
             with speaking(user.language_code):
                 reply = replace(reply, text=f"{reply.text}\n\n{texts.code_deleted()}")
         await self._say(message.chat.id, reply)
@@ -125,8 +135,12 @@ class TelegramChat:
         who = Person(PLATFORM, str(user["id"]))
         said = Said(who=who, button=query.get("data", ""), language=user.get("language_code"))
         reply = await self._conversation.answer(said)
+        if reply is not None:
+            await self._answers.give(user["id"], partial(self._show, query, reply), known=reply.known)
+
+    async def _show(self, query: Mapping[str, Any], reply: Reply) -> None:
         if reply.clears:
-            with speaking(user.get("language_code")):
+            with speaking(query["from"].get("language_code")):
                 await self._clear(query, reply)
             return
         # both go at once; the effect is committed already
@@ -176,18 +190,20 @@ class TelegramChat:
             await self._say(query["from"]["id"], reply)
             return
         try:
-            await answered(
-                lambda: self._bot.edit_message_text(
-                    reply.text,
-                    message["chat"]["id"],
-                    message["message_id"],
-                    reply_markup=keyboard(reply.buttons),
-                    link_preview_options=NO_PREVIEW,
-                )
-            )
+            await answered(partial(self._change, message, reply))
         except BadRequest as error:
             if "not modified" not in error.message.lower():  # pressed twice: it shows the answer already
                 await self._say(query["from"]["id"], reply)  # too old to be edited, or deleted
+
+    async def _change(self, message: Mapping[str, Any], reply: Reply) -> None:
+        self._pace.answered()
+        await self._bot.edit_message_text(
+            reply.text,
+            message["chat"]["id"],
+            message["message_id"],
+            reply_markup=keyboard(reply.buttons),
+            link_preview_options=NO_PREVIEW,
+        )
 
     async def _say(self, chat: int, reply: Reply) -> None:
         if reply.file is not None:
@@ -207,6 +223,7 @@ class TelegramChat:
         buttons: InlineKeyboardMarkup | None,
         protect: bool | None,  # noqa: FBT001
     ) -> None:
+        self._pace.answered()
         sent = await self._bot.send_message(
             chat, text, reply_markup=buttons, protect_content=protect, link_preview_options=NO_PREVIEW
         )
@@ -230,6 +247,7 @@ class TelegramChat:
         self, chat: int, file: File, caption: str, buttons: InlineKeyboardMarkup | None
     ) -> TelegramMessage:
         data = InputFile(file.data, filename=file.name)
+        self._pace.answered()
         send = self._bot.send_photo if file.is_picture else self._bot.send_document
         sent = await send(chat, data, caption=caption, reply_markup=buttons)
         self.recent.note(chat, sent.message_id)
@@ -246,15 +264,19 @@ class TelegramChat:
         document = message.document
         assert document is not None  # noqa: S101
         name, who = document.file_name or "", _person(user)
+        heed = self._conversation.heed(who, UPLOAD_PRICE)
+        if heed is Heed.SILENCE:
+            return
         with speaking(user.language_code):
-            reply = await self._uploads.refuse(who, name, document.file_size or 0)
+            reply = too_fast() if heed is Heed.WARNING else None
+            reply = reply or await self._uploads.refuse(who, name, document.file_size or 0)
             if reply is None:
                 data = await answered(partial(self._fetch, document))
                 if data is None:
-                    reply = Reply(kind="not_recorded", text=texts.file_not_fetched())
+                    reply = Reply(kind="not_recorded", text=texts.file_not_fetched(), known=True)
                 else:
                     reply = await self._uploads.take(who, SourceFile(name=name, data=data))
-        await self._say(message.chat.id, reply)
+        await self._answers.give(user.id, partial(self._say, message.chat.id, reply), known=reply.known)
 
     async def _fetch(self, document: Document) -> bytes:
         file = await self._bot.get_file(document)
@@ -285,15 +307,22 @@ class TelegramChat:
             bind = Button(label=texts.bind_label(), data=f"b:{word}")
             not_now = Button(label=texts.not_now_label(), data="d:")
             reply = Reply(kind="bind", text=texts.chat_found(message.chat.title or ""), buttons=(bind, not_now))
-        await self._say(int(wish.organizer.account), reply)
+        organizer = int(wish.organizer.account)
+        await self._answers.give(organizer, partial(self._say, organizer, reply), known=True)
 
     async def _not_here(self, message: TelegramMessage) -> None:
+        heed = self._conversation.heed(_person(message.from_user)) if message.from_user else Heed.ANSWER
+        if heed is Heed.ANSWER or holds_code(message.text or ""):
+            await self._answers.give(message.chat.id, partial(self._deleted, message), known=True)
+        if heed is Heed.ANSWER:
+            await self._answers.give(message.chat.id, partial(self._point_out, message), known=False)
+
+    async def _point_out(self, message: TelegramMessage) -> None:
         # the same whatever was asked: a group learns nothing of who has a card or a role
-        await self._deleted(message)
         with speaking(_language(message)):
             link = InlineKeyboardMarkup([[InlineKeyboardButton(texts.open_private(), url=self._bot.link)]])
             said = texts.write_privately()
-        await answered(lambda: self._bot.send_message(message.chat.id, said, reply_markup=link))
+        await answered(partial(self._send, message.chat.id, said, link, None))
 
     async def _membership(self, change: ChatMemberUpdated) -> None:
         if change.new_chat_member.status in _OUT:
