@@ -23,12 +23,15 @@ from bench.telegram import open_walkout, ours, running
 from bot import cards
 from bot.clock import real_clock
 from bot.keys import Person
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
+from handlers.pictures import picture
 from handlers.telegram.chat import PLATFORM
 
 TOKEN = "4:flooded"  # noqa: S105  the loopback server takes any
 SEED = 6
+FIRST = 100_000_001
+"""The first update's number."""
 
 QUIET, FLOOD = "quiet", "flood"
 OPENED, PLEDGED = "opened", "pledged"
@@ -131,13 +134,14 @@ def plan(sizes: Sizes, codes: Iterator[str]) -> tuple[list[Offer], dict[str, tup
     ]
     offers: list[Offer] = []
     watched: dict[str, tuple[str, str]] = {}
-    for number, ((at, account, how, what), watch) in enumerate(sorted(acts, key=lambda one: one[0]), start=100_000_001):
+    for number, ((at, account, how, what), watch) in enumerate(sorted(acts, key=lambda one: one[0]), start=FIRST):
         update = loopback.press(number, account, what) if how == "press" else said(number, account, what)
         answer = ""
         if watch is not None:
             answer = f"e{number}" if how == "press" else f"m{account}"
             watched[answer] = watch
-        offers.append((at, answer, update))
+        # a microsecond apart: what is offered at the same instant could come in another order than its numbers
+        offers.append((at + (number - FIRST) / 1e6, answer, update))
     return offers, watched
 
 
@@ -155,6 +159,8 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     async with open_app(ground.folder / "data", clock=real_clock, senders={PLATFORM: None}) as app:
         walkout = await open_walkout(app, codes)
         await planted(app)
+        # the first picture of a process takes seconds of a core, to import matplotlib; it is drawn once, on a quiet day
+        await asyncio.to_thread(picture, await stewards.board(walkout, app.store))
         async with running() as server, ours(server, TOKEN, app) as sender:
             app.outboxes[PLATFORM].sender = sender
             delivering = asyncio.create_task(app.scheduler.run_forever(0.5))

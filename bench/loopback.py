@@ -214,8 +214,10 @@ class Connection(asyncio.Protocol):
                 bot.patience = self._loop.call_later(float(_field("timeout", fields)) if bot.open else 0, bot.tell)
             case "offer":
                 bot.edits_count = True
-                for after, watched, update in json.loads(fields[1:]):
-                    self._loop.call_later(after, bot.offer, update, watched, now + after)
+                offers = json.loads(fields[1:])
+                now = self._loop.time()  # reading ten thousand takes a while
+                for after, watched, update in offers:
+                    self._loop.call_at(now + after, bot.offer, update, watched, now + after)
                 self._send(TRUE)
             case "took":
                 self._send(_result([bot.took, len(bot.offered), len(bot.pending), bot.messages, bot.floods]))

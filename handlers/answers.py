@@ -7,8 +7,10 @@ those wait, the rest is not said. So a flood of strangers takes no more than a p
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Hashable
+from contextvars import ContextVar
 
 from handlers.turns import Turns
 
@@ -23,8 +25,10 @@ AT_ONCE = 10
 MOST_STRANGERS = 100
 """Their answers on the way; the next ones are not given."""
 
-HOLDS_S = 0.25
-"""So long an update waits for its answer to be out: where it does not take longer, a crash repeats the answer."""
+HOLDS_S = 4.0
+"""So long at most an update waits for its answer to be out: within it, a crash repeats the answer."""
+
+_let_go: ContextVar[asyncio.Event] = ContextVar("let_go")
 
 LAST_S = 1.5
 """For what is being said when the bot stops."""
@@ -44,13 +48,18 @@ class Answers:
         """Give an answer. Returns once it is given, or goes on by itself: what was asked for is committed already."""
         if not known and len(self._strangers) >= MOST_STRANGERS:
             return
+        mine = (who, known)
         wait = 0.0 if known else self._stranger()
-        task = asyncio.create_task(self._give((who, known), answer, wait))
+        behind = self._turns.has(mine)
+        go_on = asyncio.Event()
+        task = asyncio.create_task(self._give(mine, answer, wait, go_on))
+        task.add_done_callback(lambda _task: go_on.set())
         for those in (self._under_way,) if known else (self._under_way, self._strangers):
             those.add(task)
             task.add_done_callback(those.discard)
-        if not wait:
-            await asyncio.wait({task}, timeout=HOLDS_S)
+        if not wait and not behind:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(go_on.wait(), HOLDS_S)
         if task.done():
             task.result()
         else:
@@ -70,11 +79,18 @@ class Answers:
         self._next = mine + 1 / STRANGERS_A_SECOND
         return max(0.0, mine - (AT_ONCE - 1) / STRANGERS_A_SECOND - now)
 
-    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]], wait: float) -> None:
+    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]], wait: float, go_on: asyncio.Event) -> None:
+        _let_go.set(go_on)
         async with self._turns.place(who) as turn:
             await asyncio.sleep(wait)
             await turn()
             await answer()
+
+
+def takes_longer() -> None:
+    """Say, while an answer is given, that it has to wait: whoever waits for it shall go on."""
+    if (go_on := _let_go.get(None)) is not None:
+        go_on.set()
 
 
 def _tell_failure(task: asyncio.Task[None]) -> None:

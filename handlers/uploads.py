@@ -23,10 +23,11 @@ from handlers.texts import refusals
 LARGEST = {".toml": 100_000, ".csv": 5_000_000}
 """Bytes of a file. Nobody writes terms of more; reading millions would take seconds."""
 
-UPLOAD_PRICE = 4
+UPLOAD_PRICE = 3
 """Of what an account may say in a minute."""
 
-PROBLEMS_SHOWN = 30
+PROBLEMS_SHOWN = 500
+"""Beyond that they would keep Telegram busy for minutes."""
 
 WAITS = timedelta(minutes=10)
 

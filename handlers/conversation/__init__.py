@@ -63,6 +63,7 @@ from handlers.texts import general, refusals
 from handlers.texts.catalogue import _, speaking
 
 __all__ = [
+    "ASIDE",
     "BUTTONS",
     "CARD_BUTTONS",
     "COMMANDS",
@@ -329,7 +330,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=paper.cards,
         options=(WALKOUT, VOID, OF, NUMBER),
-        price=4,
+        price=5,
         help=lambda: _("print a workplace's cards, or void them"),
     ),
     Command(
@@ -420,5 +421,8 @@ TRIES_CODE = frozenset("pcwoquv")
 ANYBODYS = frozenset("nxyd")
 """Those that work for everybody."""
 
-PRICES = {"i": 4, "m": 4, "s": 2}
+ASIDE = frozenset("i")
+"""Those that take seconds and change nothing: no platform need wait for their answer before it goes on."""
+
+PRICES = {"i": 20, "m": 10, "s": 5}
 """What a button costs that keeps the bot busy: the picture, the cards on paper, the test of the rooms."""

@@ -29,8 +29,9 @@ from bot.keys import Person
 from bot.roomwords import Wish
 from bot.usecases import organizers
 from bot.wiring import App
-from handlers.answers import Answers
+from handlers.answers import Answers, takes_longer
 from handlers.conversation import (
+    ASIDE,
     CARD_BUTTONS,
     COMMANDS,
     Button,
@@ -131,6 +132,16 @@ class TelegramChat:
             await self._menus.greet_organizer(message.chat.id)
 
     async def _pressed(self, query: Mapping[str, Any]) -> None:
+        if query.get("data", "")[:1] in ASIDE:
+            await self._answers.give(("aside", query["from"]["id"]), partial(self._answer_aside, query), known=True)
+        else:
+            await self._answer_press(query)
+
+    async def _answer_aside(self, query: Mapping[str, Any]) -> None:
+        takes_longer()
+        await self._answer_press(query)
+
+    async def _answer_press(self, query: Mapping[str, Any]) -> None:
         user = query["from"]
         who = Person(PLATFORM, str(user["id"]))
         said = Said(who=who, button=query.get("data", ""), language=user.get("language_code"))
