@@ -30,7 +30,7 @@ HOLDS_S = 4.0
 
 _let_go: ContextVar[asyncio.Event] = ContextVar("let_go")
 
-LAST_S = 1.5
+LAST_S = 0.5
 """For what is being said when the bot stops."""
 
 
@@ -79,7 +79,9 @@ class Answers:
         self._next = mine + 1 / STRANGERS_A_SECOND
         return max(0.0, mine - (AT_ONCE - 1) / STRANGERS_A_SECOND - now)
 
-    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]], wait: float, go_on: asyncio.Event) -> None:
+    async def _give(
+        self, who: Hashable, answer: Callable[[], Awaitable[object]], wait: float, go_on: asyncio.Event
+    ) -> None:
         _let_go.set(go_on)
         async with self._turns.place(who) as turn:
             await asyncio.sleep(wait)

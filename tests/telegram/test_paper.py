@@ -126,7 +126,7 @@ async def test_pages_turn_in_place_and_the_picture_and_the_table_come_beside_the
 
     server.plan("sendPhoto", lost())
     server.press(turned, "Picture")
-    await house.until(lambda: "photo" in house.last(OLGA))
+    await house.until(lambda: [call.status for call in server.called("sendPhoto")][1:] == [200])
     photo = house.last(OLGA)
     assert photo["photo"]
     assert photo["caption"].startswith("One day for the rent freeze")
