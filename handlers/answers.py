@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 
 from handlers.turns import Turns
 
 log = logging.getLogger(__name__)
+
+_go_on: ContextVar[asyncio.Event] = ContextVar("go_on")  #: lets whoever waits for this answer go on
 
 STRANGERS_A_SECOND = 10
 """A third of what Telegram lets a bot send, a fifth of Discord's."""
@@ -27,8 +29,6 @@ MOST_STRANGERS = 100
 
 HOLDS_S = 4.0
 """So long at most an update waits for its answer to be out: within it, a crash repeats the answer."""
-
-_let_go: ContextVar[asyncio.Event] = ContextVar("let_go")
 
 LAST_S = 0.5
 """For what is being said when the bot stops."""
@@ -48,11 +48,12 @@ class Answers:
         """Give an answer. Returns once it is given, or goes on by itself: what was asked for is committed already."""
         if not known and len(self._strangers) >= MOST_STRANGERS:
             return
-        mine = (who, known)
+        whose = (who, known)
         wait = 0.0 if known else self._stranger()
-        behind = self._turns.has(mine)
-        go_on = asyncio.Event()
-        task = asyncio.create_task(self._give(mine, answer, wait, go_on))
+        behind = self._turns.has(whose)  # they hear what came before this first
+        go_on, context = asyncio.Event(), copy_context()
+        context.run(_go_on.set, go_on)
+        task = asyncio.create_task(self._give(whose, answer, wait), context=context)
         task.add_done_callback(lambda _task: go_on.set())
         for those in (self._under_way,) if known else (self._under_way, self._strangers):
             those.add(task)
@@ -79,10 +80,7 @@ class Answers:
         self._next = mine + 1 / STRANGERS_A_SECOND
         return max(0.0, mine - (AT_ONCE - 1) / STRANGERS_A_SECOND - now)
 
-    async def _give(
-        self, who: Hashable, answer: Callable[[], Awaitable[object]], wait: float, go_on: asyncio.Event
-    ) -> None:
-        _let_go.set(go_on)
+    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]], wait: float) -> None:
         async with self._turns.place(who) as turn:
             await asyncio.sleep(wait)
             await turn()
@@ -91,7 +89,7 @@ class Answers:
 
 def takes_longer() -> None:
     """Say, while an answer is given, that it has to wait: whoever waits for it shall go on."""
-    if (go_on := _let_go.get(None)) is not None:
+    if (go_on := _go_on.get(None)) is not None:
         go_on.set()
 
 

@@ -46,8 +46,8 @@ async def a_city(folder: Path, clock: Clock) -> AsyncIterator[tuple[App, Codes]]
     async with open_app(folder, clock=clock, senders={PLATFORM: None}) as app:
         app.keys.add_walkout(WALKOUT)
         now = clock()
-        terms = {"starts": now + timedelta(days=11), "pledge_by": now + timedelta(days=7)}
-        await app.store.add_walkout(draft(**terms), shops(40))
+        made = draft(starts=now + timedelta(days=11), pledge_by=now + timedelta(days=7))
+        await app.store.add_walkout(made, shops(40))
         codes = [mint() for _ in range(40)]
         await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]})
         await app.store.decide(WALKOUT, partial(rules.open_up, now=now))
