@@ -1,4 +1,4 @@
-"""The command: `python -m bench pledges`, or `tally`, `telegram`, `discord`."""
+"""The command: `python -m bench pledges`, or `tally`, `telegram`, `discord`, `flood`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import discord, pledges, tally, telegram
+from bench import discord, flood, pledges, tally, telegram
 from bench.ground import Ground
 
-BENCHES = {"pledges": pledges.bench, "tally": tally.bench, "telegram": telegram.bench, "discord": discord.bench}
+BENCHES = {
+    "pledges": pledges.bench,
+    "tally": tally.bench,
+    "telegram": telegram.bench,
+    "discord": discord.bench,
+    "flood": flood.bench,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -21,7 +21,7 @@ ME = {"id": 7_000_000_001, "is_bot": True, "first_name": "Bench", "username": "a
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CALL = re.compile(rb"[A-Z]+ /bot([^/ ]+)/(\w+)(?:\?(\S*))? ")
-_FIELD = {name: re.compile(rf"(?:^|&){name}=([^&]*)".encode()) for name in (
+_FIELD = {name: re.compile(rf"(?:(?:^|&){name}=|\"{name}\"\r\n\r\n)([^&\r]*)".encode()) for name in (
     "callback_query_id", "message_id", "chat_id", "offset", "timeout",
 )}  # fmt: skip
 
@@ -94,6 +94,22 @@ class Bot:
         self.sent: deque[float] = deque(maxlen=OVERALL_A_SECOND)
         self.chats: dict[bytes, float] = {}
         self.messages = self.floods = 0
+        self.edits_count = False  #: towards the limits, as messages do
+        self.offered: dict[bytes, float] = {}  #: when something was offered whose answer is watched for
+        self.took: dict[str, float] = {}  #: seconds from then to the answer
+
+    def offer(self, update: dict[str, Any], watched: str, now: float) -> None:
+        """Let something happen; `watched` is the answer to look out for: `e` and a message, or `m` and a chat."""
+        self.pending.append((update["update_id"], json.dumps(update).encode()))
+        if watched:
+            self.offered[watched.encode()] = now
+        if self.poll is not None:
+            self.poll()
+
+    def answered(self, what: bytes, now: float) -> None:
+        """Note the first answer to what is watched."""
+        if (since := self.offered.pop(what, None)) is not None:
+            self.took[what.decode()] = now - since
 
     def load(self, presses: list[tuple[int, str]], now: float) -> None:
         """Let people press: (number, data) each."""
@@ -117,6 +133,7 @@ class Bot:
     def done(self, what: bytes, now: float) -> None:
         """Note an answer or an edit."""
         self.open.discard(what)
+        self.answered(what, now)
         self.ended = now
         if not self.open:
             self.tell()
@@ -139,6 +156,7 @@ class Bot:
             return TOO_MANY
         self.sent.append(now)
         self.chats[chat] = now
+        self.answered(b"m" + chat, now)
         self.messages += 1
         self.ended = now
         return SENT
@@ -172,16 +190,18 @@ class Connection(asyncio.Protocol):
             self._received = self._received[whole:]
             self._called(self._bots[call[1]], call[2].decode(), fields)
 
-    def _called(self, bot: Bot, method: str, fields: bytes) -> None:
+    def _called(self, bot: Bot, method: str, fields: bytes) -> None:  # noqa: C901  one row per call
         now = self._loop.time()
         match method:
             case "answerCallbackQuery":
                 bot.done(b"a" + _field("callback_query_id", fields), now)
                 self._send(TRUE)
             case "editMessageText":
-                bot.done(b"e" + _field("message_id", fields), now)
-                self._send(SENT)
-            case "sendMessage":
+                answer = bot.message(_field("chat_id", fields), now) if bot.edits_count else SENT
+                if answer is not TOO_MANY:
+                    bot.done(b"e" + _field("message_id", fields), now)
+                self._send(answer)
+            case "sendMessage" | "sendPhoto" | "sendDocument":
                 answer = bot.message(_field("chat_id", fields), now)
                 self._loop.call_later(self._away, self._send, answer)
             case "getUpdates":
@@ -192,6 +212,15 @@ class Connection(asyncio.Protocol):
             case "wait":
                 bot.waiting = self._send
                 bot.patience = self._loop.call_later(float(_field("timeout", fields)) if bot.open else 0, bot.tell)
+            case "offer":
+                bot.edits_count = True
+                offers = json.loads(fields[1:])
+                now = self._loop.time()  # reading ten thousand takes a while
+                for after, watched, update in offers:
+                    self._loop.call_at(now + after, bot.offer, update, watched, now + after)
+                self._send(TRUE)
+            case "took":
+                self._send(_result([bot.took, len(bot.offered), len(bot.pending), bot.messages, bot.floods]))
             case "sent":
                 self._send(_result([bot.messages, bot.floods, bot.ended]))
             case _:

@@ -37,9 +37,11 @@ from bot.outbox import Sender
 from bot.settings import Settings
 from bot.storage.store import Room
 from bot.wiring import App, open_app
+from handlers.answers import Answers
 from handlers.service import Link
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
+from handlers.telegram.pace import Pace
 from handlers.telegram.platform import open_telegram
 from handlers.telegram.pump import Pump, RawUpdate
 from handlers.telegram.transport import AiohttpRequest
@@ -338,7 +340,8 @@ async def stock_alone() -> AsyncIterator[Handle]:
 async def ours_alone(app: App) -> AsyncIterator[Handle]:
     """Yield what ours does with updates, but for the network."""
     async with Bot(OURS, request=Nowhere(), get_updates_request=Nowhere()) as bot:
-        chat = TelegramChat(app, bot, Menus(bot))
+        clock = asyncio.get_running_loop().time
+        chat = TelegramChat(app, bot, Menus(bot), Answers(clock), Pace(clock))
 
         async def handle(updates: list[RawUpdate]) -> None:
             over = asyncio.Event()

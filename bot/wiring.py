@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from bot import logs
-from bot.brake import Brake
+from bot.brake import Brake, Buckets, Guesses
 from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
@@ -39,6 +39,9 @@ class App:
     keys: Keys
     clock: Clock
     brake: Brake
+    messages: Buckets  #: what each account may still say
+    shown: Buckets  #: how often each card may still be shown by whoever goes before strangers
+    guesses: Guesses
     tallies: Tallies
     room_words: RoomWords
     outboxes: Mapping[str, Outbox]  #: by platform
@@ -75,6 +78,9 @@ async def open_app(
             keys=keys,
             clock=clock,
             brake=Brake(),
+            messages=Buckets(clock),
+            shown=Buckets(clock),
+            guesses=Guesses(clock),
             tallies=tallies,
             room_words=RoomWords(clock),
             outboxes=outboxes,

@@ -141,7 +141,7 @@ class Console:
         self._app = app
         self._clock = clock  #: None: real time passes, and nobody moves it
         self._printer = printer
-        self._conversation = Conversation(app, Ways(can_see=console_can_see))
+        self._conversation = Conversation(app, Ways(can_see=console_can_see, in_a_hurry=True))
         self._latest: dict[str, asyncio.Task[None]] = {}
         self._broken: OSError | None = None  #: nobody reads what is printed
         self.failed = 0  #: impossible lines so far
@@ -203,6 +203,8 @@ class Console:
         except NotRecorded as refused:
             kind, words = refusal(refused)
             reply = Reply(kind=kind, text=words)
+        if reply is None:
+            return
         try:
             path = self._printer.reply(name, reply)
         except OSError as error:

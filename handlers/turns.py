@@ -41,6 +41,10 @@ class Turns:
             if not self._under_way:
                 self._nobody.set()
 
+    def has(self, who: Hashable) -> bool:
+        """Say whether something of theirs is being answered or waits."""
+        return who in self._last
+
     async def rest(self) -> None:
         """Wait until nobody is being answered."""
         await self._nobody.wait()

@@ -5,6 +5,7 @@ The first waits in memory for ten minutes; nothing is kept of files that are ref
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -19,8 +20,14 @@ from handlers.texts import draft as draft_texts
 from handlers.texts import organizers as texts
 from handlers.texts import refusals
 
-LARGEST = 5_000_000
-"""Bytes of a file."""
+LARGEST = {".toml": 100_000, ".csv": 5_000_000}
+"""Bytes of a file. Nobody writes terms of more; reading millions would take seconds."""
+
+UPLOAD_PRICE = 3
+"""Of what an account may say in a minute."""
+
+PROBLEMS_SHOWN = 500
+"""Beyond that they would keep Telegram busy for minutes."""
 
 WAITS = timedelta(minutes=10)
 
@@ -43,8 +50,8 @@ class Uploads:
         if not (await self._app.store.roles(self._app.keys.person(who))).organizer:
             kind, text = refusals.refusal(Forbidden())
             return Reply(kind=kind, text=text)
-        if _suffix(name) not in {".toml", ".csv"} or size > LARGEST:
-            return Reply(kind="not_understood", text=texts.upload_usage())
+        if size > LARGEST.get(_suffix(name), -1):
+            return Reply(kind="not_understood", text=texts.upload_usage(), known=True)
         return None
 
     async def take(self, who: Person, file: SourceFile) -> Reply:
@@ -52,21 +59,27 @@ class Uploads:
 
         Raises NotRecorded if the store cannot write; the halves stay, and the same file may be taken again.
         """
+        if len(file.data) > LARGEST[_suffix(file.name)]:  # whatever was said of its size
+            return Reply(kind="not_understood", text=texts.upload_usage(), known=True)
         now = self._app.clock()
         self._halves = {key: half for key, half in self._halves.items() if half.until > now}
         self._halves[who, _suffix(file.name)] = _Half(file=file, until=now + WAITS)
         terms, roster = self._halves.get((who, ".toml")), self._halves.get((who, ".csv"))
         if terms is None or roster is None:
-            return Reply(kind="upload", text=texts.other_half(missing="CSV" if terms else "TOML"))
+            return Reply(kind="upload", text=texts.other_half(missing="CSV" if terms else "TOML"), known=True)
         try:
-            plan = read(terms.file, roster.file, RosterOptions(), now=now)
+            plan = await asyncio.to_thread(read, terms.file, roster.file, RosterOptions(), now=now)
             seed = self._app.keys.seed(who, terms.file.data, roster.file.data)
             walkout = await organizers.draft(plan, self._app.store, self._app.keys, seed=seed)
         except DraftRefused as refused:
-            reply = Reply(kind="refused", text="\n".join(map(draft_texts.problem, refused.problems)))
+            said = [draft_texts.problem(each) for each in refused.problems[:PROBLEMS_SHOWN]]
+            if more := len(refused.problems) - len(said):
+                said.append(draft_texts.more_problems(more))
+            reply = Reply(kind="refused", text="\n".join(said), known=True)
         else:
-            reply = Reply(kind="drafted", text=texts.drafted(walkout, plan))
-        del self._halves[who, ".toml"], self._halves[who, ".csv"]
+            reply = Reply(kind="drafted", text=texts.drafted(walkout, plan), known=True)
+        self._halves.pop((who, ".toml"), None)
+        self._halves.pop((who, ".csv"), None)
         return reply
 
 

@@ -180,6 +180,7 @@ class World:
     async def says(self, who: Person, text: str = "", *, press: str | None = None) -> tuple[str, str, bytes]:
         """Say something; return what is answered: kind, text, and the file if it has one."""
         reply = await self.conversation.answer(Said(who=who, text=text, button=press))
+        assert reply is not None
         labels = " ".join(f"[{button.label} {button.data}]" for button in reply.buttons)
         return reply.kind, f"{reply.text} {labels}", reply.file.data if reply.file else b""
 

@@ -395,7 +395,7 @@ def test_what_only_one_platform_says() -> None:
                 continue
             needed = [fact for fact in inspect.signature(says).parameters.values() if fact.default is fact.empty]
             values = {"str": "7", "int": 7, "bool": True, "Sequence[str]": ["7"], "Iterable[tuple[str, str, str]]": ()}
-            values["timedelta"] = timedelta(minutes=7)
+            values |= {"timedelta": timedelta(minutes=7), "datetime": NOON}
             given = {fact.name: values[str(fact.annotation)] for fact in needed}
             check([str(says(**given))], ["7"])
     check(general.platform(name) for name in ("console", "telegram", "discord"))

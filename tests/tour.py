@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from bot.brake import Guesses
 from bot.cards import key_of, mint, pretty
 from bot.clock import MovableClock
 from bot.domain import rules
@@ -67,12 +68,19 @@ ABOUT = {
 }
 
 WAYS = (
-    Ways(can_see=console_can_see),
-    Ways(can_see=telegram.can_see, rooms_by=RoomsBy.WORD, invite="https://1/{word}", can_clear=telegram.can_clear),
+    Ways(can_see=console_can_see, in_a_hurry=True),
+    Ways(
+        can_see=telegram.can_see,
+        rooms_by=RoomsBy.WORD,
+        invite="https://1/{word}",
+        in_a_hurry=True,
+        can_clear=telegram.can_clear,
+    ),
     Ways(
         can_see=discord.can_see,
         rooms_by=RoomsBy.PLACE,
         typed=False,
+        in_a_hurry=True,
         can_reach=discord.can_reach,
         can_clear=discord.can_clear,
     ),
@@ -137,7 +145,11 @@ class Tour:
             reply = await Conversation(self.app, self.ways).answer(said)
         except NotRecorded:
             return Reply(kind="not_recorded", text="")
+        assert reply is not None
         self._saw(who, reply.text, [(button.label, button.data) for button in reply.buttons])
+        if reply.kind == "too_many_codes":  # the visit goes on as if an hour had passed
+            self.app = replace(self.app, guesses=Guesses(self.clock))
+            return await self._answered(who, said)
         # a word that binds a chat is written there
         for word in _WORD.findall(reply.text):
             self.names.add(word)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bot import cards
 from bot.brake import Brake
 from bot.clock import Clock
-from bot.domain.errors import NotOpenYet, OneCardEach, PledgingClosed, TallyDue, WrongStage
+from bot.domain.errors import NotOpenYet, OneCardEach, PledgingClosed, TallyDue, UnknownCard, WrongStage
 from bot.domain.model import CardState, Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
@@ -44,6 +44,13 @@ class Worker:
         Raises UnknownCard; and to everyone but its owner NotOpenYet, PledgingClosed.
         """
         return self._offered(await self._seen(await self.store.apply(self._change(Act.LOOK, code)), code))
+
+    async def owns(self, code: str) -> bool:
+        """Say whether the account has pledged on this card, also if it took that back."""
+        try:
+            return (await self.store.apply(self._change(Act.LOOK, code))).mine is not None
+        except UnknownCard:
+            return False
 
     async def look_without_card(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
         """Show the account's own pledge in a walkout with open entry, or else this workplace's terms."""

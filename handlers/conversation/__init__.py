@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot import cards
+from bot.brake import Heed
 from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard
+from bot.keys import Person
 from bot.wiring import App
 from handlers.conversation import (
     board,
@@ -61,6 +63,7 @@ from handlers.texts import general, refusals
 from handlers.texts.catalogue import _, speaking
 
 __all__ = [
+    "ASIDE",
     "BUTTONS",
     "CARD_BUTTONS",
     "COMMANDS",
@@ -77,10 +80,15 @@ __all__ = [
     "Ways",
     "holds_code",
     "rows",
+    "too_fast",
 ]
 
 LONGEST = 4_000
 """Characters of a message that are looked at; no command is longer."""
+
+UNKNOWN = "unknown_card"
+NOTHING_SHOWN = frozenset({UNKNOWN, "not_understood", "forbidden"})
+"""Answers to people who have shown neither a card nor a role."""
 
 
 LONGEST_DATA = 64
@@ -94,41 +102,118 @@ class Conversation:
         self._app = app
         self._ways = ways
 
-    async def answer(self, said: Said) -> Reply:
-        """Return the one answer to a message or a press.
+    async def answer(self, said: Said) -> Reply | None:
+        """Return the one answer to a message or a press; None if none is given, so that nobody is kept busy with it.
 
         Raises NotRecorded if the store cannot write, and nothing else for anything a person can say.
         """
         with speaking(said.language):
-            try:
-                return await self._answer(_readable(said))
-            except NotRecorded:
-                raise  # a platform that can will deliver the message again
-            except Refused as refused:
-                kind, text = refusals.refusal(refused)
-                return Reply(kind=kind, text=text, asks_card=isinstance(refused, UnknownCard))
+            said = _readable(said)
+            meant = _meant(said)
+            heed = self.heed(said.who, meant.price)
+            if heed is not Heed.ANSWER:
+                return too_fast() if heed is Heed.WARNING else None
+            ask = Ask(
+                app=self._app,
+                who=said.who,
+                ways=self._ways,
+                words=meant.words,
+                here=said.here,
+                language=said.language or "",
+                number=said.number,
+            )
+            code = meant.code
+            return await _answered(ask, meant) if code is None else await _tried(ask, meant, code)
 
-    async def _answer(self, said: Said) -> Reply:
-        ask = Ask(
-            app=self._app,
-            who=said.who,
-            ways=self._ways,
-            here=said.here,
-            language=said.language or "",
-            number=said.number,
-        )
-        if said.button is not None:
-            return await _press(ask, said.button)
-        if said.words is not None:
-            return await _command(ask, *said.words)
-        text = said.text[:LONGEST].strip()
-        if text.startswith("/"):
-            return await _command(ask, *_split(text[1:]))
-        if cards.parse(text) is not None:
-            return await _code(replace(ask, words=(text,)))
-        if cards.looks_like_one(text):
-            return workers.mistyped(text)
-        return Reply(kind="not_understood", text=general.not_understood())
+    def heed(self, who: Person, price: float = 1) -> Heed:
+        """Say what somebody gets for what they do now."""
+        if self._ways.in_a_hurry:
+            return Heed.ANSWER
+        return self._app.messages.spend(who.platform, who.account, price=price)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Meant:
+    """What somebody wants, before anything is looked up."""
+
+    run: Run
+    words: tuple[str, ...] = ()
+    who: Role = Role.WORKER
+    price: float = 1
+    code: str | None = None  #: that is going to be looked up
+    pressed: bool = False
+    proves: bool = True  #: an answer other than that it does not work shows that they have a card or a role
+
+
+def _meant(said: Said) -> _Meant:
+    if said.button is not None:
+        return _pressed(said.button)
+    if said.words is not None:
+        return _commanded(*said.words)
+    text = said.text[:LONGEST].strip()
+    if text.startswith("/"):
+        return _commanded(*_split(text[1:]))
+    if (code := cards.parse(text)) is not None:
+        return _Meant(run=_code, words=(text,), code=code)
+    return _Meant(run=_mistyped if cards.looks_like_one(text) else _not_understood, words=(text,), proves=False)
+
+
+def _commanded(name: str, *words: str) -> _Meant:
+    name = name.partition("@")[0].lower()  # groups write /status@bot
+    command = next((row for row in COMMANDS if row.name == name), None)
+    if command is None:
+        return _Meant(run=_unknown_command, words=(name,), proves=False)
+    if command.who is not Role.WORKER:
+        return _Meant(run=command.run, words=words, who=command.who, price=command.price)
+    code = cards.parse("".join(words))
+    return _Meant(run=command.run, words=words, code=code, proves=code is not None)
+
+
+def _pressed(data: str) -> _Meant:
+    letter, _colon, rest = data.partition(":")
+    words = tuple(rest.split(":"))
+    return _Meant(
+        run=BUTTONS.get(letter, _old_button) if len(data.encode()) <= LONGEST_DATA else _old_button,
+        words=words,
+        price=PRICES.get(letter, 1),
+        code=cards.parse(words[0]) if letter in TRIES_CODE else None,
+        pressed=True,
+        proves=letter not in ANYBODYS,
+    )
+
+
+async def _tried(ask: Ask, meant: _Meant, code: str) -> Reply | None:
+    """Look a code up for somebody, unless they have tried too many that are not known."""
+    guesses = ask.app.guesses
+    until = guesses.waits(ask.who)
+    # silence about all but their own pledges tells a guesser nothing, and costs nobody a pledge
+    if until is not None and not await ask.worker.owns(code):
+        told = guesses.tell(ask.who, until)
+        return Reply(kind="too_many_codes", text=general.too_many_codes(until, ask.app.clock())) if told else None
+    reply = await _answered(ask, meant)
+    if reply.kind == UNKNOWN:
+        guesses.wrong(ask.who, code, pressed=meant.pressed)
+        return reply
+    # a card that a thousand accounts show does not let them all go before the others
+    return reply if ask.app.shown.spend(code) is Heed.ANSWER else replace(reply, known=False)
+
+
+async def _answered(ask: Ask, meant: _Meant) -> Reply:
+    try:
+        if meant.who is not Role.WORKER and not meant.who.allows(await ask.roles()):
+            raise Forbidden
+        reply = await meant.run(ask)
+    except NotRecorded:
+        raise  # a platform that can will deliver the message again
+    except Refused as refused:
+        kind, text = refusals.refusal(refused)
+        reply = Reply(kind=kind, text=text, asks_card=isinstance(refused, UnknownCard))
+    return replace(reply, known=meant.proves and reply.kind not in NOTHING_SHOWN)
+
+
+def too_fast() -> Reply:
+    """Answer somebody who writes too fast, once."""
+    return Reply(kind="too_fast", text=general.too_fast())
 
 
 def _readable(said: Said) -> Said:
@@ -149,16 +234,6 @@ def holds_code(text: str) -> bool:
     """Say whether a message shows a card's code, so that a platform may take it out of sight."""
     _name, _blank, rest = text.partition(" ") if text.startswith("/") else ("", "", text)
     return cards.parse(rest) is not None
-
-
-async def _command(ask: Ask, name: str, *words: str) -> Reply:
-    name = name.partition("@")[0].lower()  # groups write /status@bot
-    command = next((row for row in COMMANDS if row.name == name), None)
-    if command is None:
-        return Reply(kind="unknown_command", text=general.unknown_command(name[:30]))
-    if command.who is not Role.WORKER and not command.who.allows(await ask.roles()):
-        raise Forbidden
-    return await command.run(replace(ask, words=words))
 
 
 def _split(text: str) -> Sequence[str]:
@@ -186,12 +261,20 @@ async def _code(ask: Ask) -> Reply:
         return used
 
 
-async def _press(ask: Ask, data: str) -> Reply:
-    letter, _colon, rest = data.partition(":")
-    run = BUTTONS.get(letter)
-    if run is None or len(data.encode()) > LONGEST_DATA:
-        return old_button()
-    return await run(replace(ask, words=tuple(rest.split(":"))))
+async def _mistyped(ask: Ask) -> Reply:
+    return workers.mistyped(ask.words[0])
+
+
+async def _not_understood(_ask: Ask) -> Reply:
+    return Reply(kind="not_understood", text=general.not_understood())
+
+
+async def _unknown_command(ask: Ask) -> Reply:
+    return Reply(kind="unknown_command", text=general.unknown_command(ask.words[0][:30]))
+
+
+async def _old_button(_ask: Ask) -> Reply:
+    return old_button()
 
 
 async def _help(ask: Ask) -> Reply:
@@ -259,6 +342,7 @@ COMMANDS = (
         who=Role.STEWARD,
         run=board.board,
         options=(WALKOUT, FILTER),
+        price=2,
         help=lambda: _("what the last tally published"),
     ),
     Command(
@@ -266,6 +350,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=paper.cards,
         options=(WALKOUT, VOID, OF, NUMBER),
+        price=5,
         help=lambda: _("print a workplace's cards, or void them"),
     ),
     Command(
@@ -349,3 +434,15 @@ BUTTONS: dict[str, Run] = {
 
 CARD_BUTTONS = frozenset("pjcwoqxyuv")
 """Those under a card's message."""
+
+TRIES_CODE = frozenset("pcwoquv")
+"""Those that tell whether the code they carry is one."""
+
+ANYBODYS = frozenset("nxyd")
+"""Those that work for everybody."""
+
+ASIDE = frozenset("i")
+"""Those that take seconds and change nothing: no platform need wait for their answer before it goes on."""
+
+PRICES = {"i": 20, "m": 10, "s": 5}
+"""What a button costs that keeps the bot busy: the picture, the cards on paper, the test of the rooms."""

@@ -69,6 +69,7 @@ class Reply:
     file: File | None = None  #: comes with the text as a new message, also where a button was pressed
     asks_card: bool = False  #: the person's next step is to enter their card
     below: bool = False  #: what was pressed stays as it is
+    known: bool = False  #: to somebody who has shown a card or has a role: where many wait, it goes before the others
     clears: bool = False  #: the platform deletes what it can of this chat; the text is said so that it does not stay
 
 
@@ -118,6 +119,7 @@ class Ways:
     invite: str = ""  #: a link that adds the bot to a chat, with {word}
     name_room: Callable[[Room], str] = _address
     typed: bool = True  #: commands are typed; else they are chosen, and a card is entered into a form
+    in_a_hurry: bool = False  #: everybody may say as much as they like at once, as scripts do
     can_reach: Callable[[], str] = _nothing  #: says whom the bot can write to by itself, if not everybody
     can_clear: Callable[[], str] = _nothing  #: says what of a chat the bot cannot delete
 
@@ -214,6 +216,7 @@ class Command:
     run: Run
     help: Callable[[], str]
     options: tuple[Option, ...] = ()
+    price: float = 1  #: of what an account may say in a minute
 
     def usage(self, ways: Ways) -> str:
         """Say what stands behind the name on a platform."""

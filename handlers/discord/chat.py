@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -20,12 +21,14 @@ import discord
 from discord.app_commands import Choice
 
 from bot import logs
+from bot.brake import Heed
 from bot.domain.errors import NotRecorded
 from bot.draft import SourceFile
 from bot.keys import Person
 from bot.logs import Act
 from bot.storage.store import Room
 from bot.wiring import App
+from handlers.answers import Answers
 from handlers.conversation import (
     CARD_BUTTONS,
     Button,
@@ -39,6 +42,7 @@ from handlers.conversation import (
     Takes,
     Ways,
     holds_code,
+    too_fast,
 )
 from handlers.discord.commands import as_here
 from handlers.discord.markdown import messages, plain
@@ -49,7 +53,7 @@ from handlers.texts import paper as paper_texts
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
 from handlers.turns import Turns
-from handlers.uploads import Uploads
+from handlers.uploads import UPLOAD_PRICE, Uploads
 
 T = TypeVar("T")
 Interaction = discord.Interaction[Any]
@@ -68,6 +72,9 @@ ACKNOWLEDGED = 40060
 REMEMBERED = 10_000
 """Interactions and messages that are known when they come again."""
 
+SUGGESTION_PRICE = 0.1
+"""Of what an account may say in a minute: there is a suggestion for every few letters typed."""
+
 CLEARED = 100
 """Messages that are looked at when a chat is cleared: Discord deletes about one a second."""
 
@@ -82,6 +89,7 @@ class DiscordChat:
 
     def __init__(self, app: App, client: discord.Client) -> None:
         self._app = app
+        self._answers = Answers(time.monotonic)
         self._client = client
         self._turns = Turns()
         #: the latest ones, oldest first: delivered again, an old press must not undo a later one
@@ -104,6 +112,7 @@ class DiscordChat:
     async def rest(self) -> None:
         """Wait until everything under way is answered."""
         await self._turns.rest()
+        await self._answers.aclose()
 
     # -- interactions ---------------------------------------------------------------------------------------
 
@@ -139,6 +148,8 @@ class DiscordChat:
     async def suggest(self, interaction: Interaction, command: Command, takes: Takes, typed: str) -> list[Choice[str]]:
         """Suggest what to fill in."""
         walkout = getattr(interaction.namespace, Takes.WALKOUT)  # None where there is none
+        if self._conversation.heed(_person(interaction.user), SUGGESTION_PRICE) is not Heed.ANSWER:
+            return []
         with speaking(_language(interaction)):
             return await self._suggestions.suggest(_person(interaction.user), command, takes, typed, walkout or None)
 
@@ -151,6 +162,9 @@ class DiscordChat:
             if self._comes_again(interaction.id):
                 return
             reply = await self._replied(said)
+            if reply is None:
+                await self._pass_over(interaction)
+                return
             with speaking(said.language):
                 await (self._clear(interaction, reply) if reply.clears else self._show(interaction, reply))
 
@@ -178,13 +192,19 @@ class DiscordChat:
             return False
         return True
 
-    async def _replied(self, said: Said) -> Reply:
+    async def _replied(self, said: Said) -> Reply | None:
         try:
             return await self._conversation.answer(said)
         except NotRecorded as refused:
             with speaking(said.language):
                 kind, text = refusals.refusal(refused)
             return Reply(kind=kind, text=text)
+
+    async def _pass_over(self, interaction: Interaction) -> None:
+        """Say nothing: what was pressed stays as it is, and nobody is left waiting."""
+        if interaction.type is not discord.InteractionType.component:
+            with contextlib.suppress(discord.HTTPException, *TROUBLE):
+                await interaction.delete_original_response()
 
     async def _clear(self, interaction: Interaction, reply: Reply) -> None:
         """Delete what a bot can; say so in a message that only they see and that does not stay."""
@@ -282,21 +302,29 @@ class DiscordChat:
                 return
             if message.attachments:
                 for attachment in message.attachments:
-                    await self._send(message.channel, await self._uploaded(said.who, attachment))
+                    await self._give(message, await self._uploaded(said.who, attachment))
                 return
             reply = await self._replied(said)
-            if holds_code(message.content):
+            if reply is not None and holds_code(message.content):
                 reply = replace(reply, text=f"{reply.text}\n\n{texts.delete_it()}")
-            await self._send(message.channel, reply)
+            await self._give(message, reply)
 
-    async def _uploaded(self, who: Person, attachment: discord.Attachment) -> Reply:
+    async def _give(self, message: discord.Message, reply: Reply | None) -> None:
+        if reply is not None:
+            answer = partial(self._send, message.channel, reply)
+            await self._answers.give(message.author.id, answer, known=reply.known)
+
+    async def _uploaded(self, who: Person, attachment: discord.Attachment) -> Reply | None:
+        heed = self._conversation.heed(who, UPLOAD_PRICE)
+        if heed is not Heed.ANSWER:
+            return too_fast() if heed is Heed.WARNING else None
         reply = await self._uploads.refuse(who, attachment.filename, attachment.size)
         if reply is not None:
             return reply
         try:
             data = await _patiently(attachment.read)
         except (discord.HTTPException, *TROUBLE):
-            return Reply(kind="not_recorded", text=texts.file_not_fetched())
+            return Reply(kind="not_recorded", text=texts.file_not_fetched(), known=True)
         try:
             return await self._uploads.take(who, SourceFile(name=attachment.filename, data=data))
         except NotRecorded as refused:

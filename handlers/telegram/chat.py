@@ -14,12 +14,15 @@ from telegram import Bot, Chat, ChatMember, InlineKeyboardButton, InlineKeyboard
 from telegram import Message as TelegramMessage
 from telegram.error import BadRequest, TelegramError
 
+from bot.brake import Heed
 from bot.draft import SourceFile
 from bot.keys import Person
 from bot.roomwords import Wish
 from bot.usecases import organizers
 from bot.wiring import App
+from handlers.answers import Answers, takes_longer
 from handlers.conversation import (
+    ASIDE,
     CARD_BUTTONS,
     COMMANDS,
     Button,
@@ -30,15 +33,17 @@ from handlers.conversation import (
     Said,
     Ways,
     holds_code,
+    too_fast,
 )
 from handlers.parts import parts
 from handlers.telegram.menus import Menus
+from handlers.telegram.pace import Pace
 from handlers.telegram.recent import MESSAGES, Recent
 from handlers.telegram.sender import LONGEST_CAPTION, LONGEST_TEXT, NO_PREVIEW, answered, keyboard
 from handlers.texts import paper as paper_texts
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
-from handlers.uploads import Uploads
+from handlers.uploads import UPLOAD_PRICE, Uploads
 
 PLATFORM = "telegram"
 
@@ -54,11 +59,13 @@ OUR_COMMANDS = {row.name for row in COMMANDS}
 class TelegramChat:
     """Handles one update at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, bot: Bot, menus: Menus) -> None:
+    def __init__(self, app: App, bot: Bot, menus: Menus, answers: Answers, pace: Pace) -> None:
         self.recent = Recent()
         self._app = app
         self._bot = bot
         self._menus = menus
+        self._answers = answers
+        self._pace = pace
         self._uploads = Uploads(app)
         self._conversation = Conversation(
             app,
@@ -71,7 +78,7 @@ class TelegramChat:
         )
 
     async def handle(self, raw: Raw) -> None:
-        """Do all that one update asks for; return once its effect is committed and its answer sent."""
+        """Do all that one update asks for; return once its effect is committed and its answer on the way."""
         # as it came: the library would first build all there is in a message, which costs more than everything it makes
         # us do, and would stumble over what we do not even look at
         message = raw.get("message") or raw.get("channel_post")
@@ -108,7 +115,12 @@ class TelegramChat:
         number = str(message["message_id"])
         said = Said(who=_person(user), text=text, language=user.get("language_code"), number=number)
         reply = await self._conversation.answer(said)
-        if holds_code(text) and await self._deleted(message):
+        if reply is not None:
+            await self._answers.give(user["id"], partial(self._reply, message, user, reply), known=reply.known)
+
+    async def _reply(self, message: Raw, user: Raw, reply: Reply) -> None:
+        chat = message["chat"]["id"]
+        if holds_code(message.get("text") or message.get("caption") or "") and await self._deleted(message):
             with speaking(user.get("language_code")):
                 reply = replace(reply, text=f"{reply.text}\n\n{texts.code_deleted()}")
         await self._say(chat, reply)
@@ -116,11 +128,25 @@ class TelegramChat:
             await self._menus.greet_organizer(chat)
 
     async def _pressed(self, query: Raw) -> None:
+        if query.get("data", "")[:1] in ASIDE:
+            await self._answers.give(("aside", query["from"]["id"]), partial(self._answer_aside, query), known=True)
+        else:
+            await self._answer_press(query)
+
+    async def _answer_aside(self, query: Raw) -> None:
+        takes_longer()
+        await self._answer_press(query)
+
+    async def _answer_press(self, query: Raw) -> None:
         user = query["from"]
         said = Said(who=_person(user), button=query.get("data", ""), language=user.get("language_code"))
         reply = await self._conversation.answer(said)
+        if reply is not None:
+            await self._answers.give(user["id"], partial(self._show, query, reply), known=reply.known)
+
+    async def _show(self, query: Mapping[str, Any], reply: Reply) -> None:
         if reply.clears:
-            with speaking(user.get("language_code")):
+            with speaking(query["from"].get("language_code")):
                 await self._clear(query, reply)
             return
         # both go at once; the effect is committed already
@@ -170,18 +196,20 @@ class TelegramChat:
             await self._say(query["from"]["id"], reply)
             return
         try:
-            await answered(
-                lambda: self._bot.edit_message_text(
-                    reply.text,
-                    message["chat"]["id"],
-                    message["message_id"],
-                    reply_markup=keyboard(reply.buttons),
-                    link_preview_options=NO_PREVIEW,
-                )
-            )
+            await answered(partial(self._change, message, reply))
         except BadRequest as error:
             if "not modified" not in error.message.lower():  # pressed twice: it shows the answer already
                 await self._say(query["from"]["id"], reply)  # too old to be edited, or deleted
+
+    async def _change(self, message: Raw, reply: Reply) -> None:
+        self._pace.answered()
+        await self._bot.edit_message_text(
+            reply.text,
+            message["chat"]["id"],
+            message["message_id"],
+            reply_markup=keyboard(reply.buttons),
+            link_preview_options=NO_PREVIEW,
+        )
 
     async def _say(self, chat: int, reply: Reply) -> None:
         if reply.file is not None:
@@ -201,6 +229,7 @@ class TelegramChat:
         buttons: InlineKeyboardMarkup | None,
         protect: bool | None,  # noqa: FBT001
     ) -> TelegramMessage:
+        self._pace.answered()
         sent = await self._bot.send_message(
             chat, text, reply_markup=buttons, protect_content=protect, link_preview_options=NO_PREVIEW
         )
@@ -230,16 +259,22 @@ class TelegramChat:
             return False
         await self._app.errands[PLATFORM].delete_later(f"{chat} {sent.message_id}", lasts)
         media = InputMediaDocument(file.data, filename=file.name, caption=caption)
-        put = partial(self._bot.edit_message_media, media, chat, sent.message_id, reply_markup=shown)
         try:
-            return await answered(put) is not None
+            return await answered(partial(self._put, media, chat, sent.message_id, shown)) is not None
         except BadRequest as error:
             return "not modified" in error.message.lower()  # it was put there at the first try
+
+    async def _put(
+        self, media: InputMediaDocument, chat: int, message: int, buttons: InlineKeyboardMarkup | None
+    ) -> object:
+        self._pace.answered()
+        return await self._bot.edit_message_media(media, chat, message, reply_markup=buttons)
 
     async def _send_file(
         self, chat: int, file: File, caption: str, buttons: InlineKeyboardMarkup | None
     ) -> TelegramMessage:
         data = InputFile(file.data, filename=file.name)
+        self._pace.answered()
         send = self._bot.send_photo if file.is_picture else self._bot.send_document
         sent = await send(chat, data, caption=caption, reply_markup=buttons)
         self.recent.note(chat, sent.message_id)
@@ -255,15 +290,20 @@ class TelegramChat:
     async def _uploaded(self, message: Raw, user: Raw, document: Raw) -> None:
         self.recent.note(message["chat"]["id"], message["message_id"])
         name, who = document.get("file_name", ""), _person(user)
+        heed = self._conversation.heed(who, UPLOAD_PRICE)
+        if heed is Heed.SILENCE:
+            return
         with speaking(user.get("language_code")):
-            reply = await self._uploads.refuse(who, name, document.get("file_size", 0))
+            reply = too_fast() if heed is Heed.WARNING else None
+            reply = reply or await self._uploads.refuse(who, name, document.get("file_size", 0))
             if reply is None:
                 data = await answered(partial(self._fetch, document["file_id"]))
                 if data is None:
-                    reply = Reply(kind="not_recorded", text=texts.file_not_fetched())
+                    reply = Reply(kind="not_recorded", text=texts.file_not_fetched(), known=True)
                 else:
                     reply = await self._uploads.take(who, SourceFile(name=name, data=data))
-        await self._say(message["chat"]["id"], reply)
+        answer = partial(self._say, message["chat"]["id"], reply)
+        await self._answers.give(user["id"], answer, known=reply.known)
 
     async def _fetch(self, document: str) -> bytes:
         file = await self._bot.get_file(document)
@@ -294,15 +334,24 @@ class TelegramChat:
             bind = Button(label=texts.bind_label(), data=f"b:{word}")
             not_now = Button(label=texts.not_now_label(), data="d:")
             reply = Reply(kind="bind", text=texts.chat_found(message["chat"].get("title", "")), buttons=(bind, not_now))
-        await self._say(int(wish.organizer.account), reply)
+        organizer = int(wish.organizer.account)
+        await self._answers.give(organizer, partial(self._say, organizer, reply), known=True)
 
     async def _not_here(self, message: Raw) -> None:
+        chat, heed = message["chat"]["id"], Heed.ANSWER
+        if "from" in message:
+            heed = self._conversation.heed(_person(message["from"]))
+        if heed is Heed.ANSWER or holds_code(message.get("text", "")):
+            await self._answers.give(chat, partial(self._deleted, message), known=True)
+        if heed is Heed.ANSWER:
+            await self._answers.give(chat, partial(self._point_out, message), known=False)
+
+    async def _point_out(self, message: Raw) -> None:
         # the same whatever was asked: a group learns nothing of who has a card or a role
-        await self._deleted(message)
         with speaking(_language(message)):
             link = InlineKeyboardMarkup([[InlineKeyboardButton(texts.open_private(), url=self._bot.link)]])
             said = texts.write_privately()
-        await answered(lambda: self._bot.send_message(message["chat"]["id"], said, reply_markup=link))
+        await answered(partial(self._send, message["chat"]["id"], said, link, None))
 
     async def _membership(self, change: Raw) -> None:
         if change["new_chat_member"]["status"] in _OUT:

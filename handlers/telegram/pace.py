@@ -12,6 +12,9 @@ from collections.abc import Callable
 
 PER_SECOND = 29
 CHAT_GAP_S = 1.05
+MOST_S = 1.0
+"""Announcements make so much room for answers at most."""
+
 GROUP_SENDS = 20
 GROUP_WINDOW_S = 61.0
 
@@ -42,6 +45,11 @@ class Pace:
         if mine > now:
             await asyncio.sleep(mine - now)
         self._note(chat)
+
+    def answered(self) -> None:
+        """Note that somebody is answered, who does not wait for a turn: announcements make room, and never stop."""
+        now = self._time()
+        self._next = min(max(now, self._next) + 1 / PER_SECOND, max(self._next, now + MOST_S))
 
     def pause(self, seconds: float) -> None:
         """Give no turn for so long: Telegram said so."""

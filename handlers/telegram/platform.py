@@ -18,6 +18,7 @@ from telegram.error import InvalidToken, RetryAfter, TelegramError
 from bot import logs
 from bot.settings import Settings
 from bot.wiring import App
+from handlers.answers import Answers
 from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
@@ -55,7 +56,9 @@ async def open_telegram(
     try:
         menus = Menus(bot)
         await _patiently(link, menus.set_up)
-        chat = TelegramChat(app, bot, menus)
+        time = asyncio.get_running_loop().time
+        answers, pace = Answers(time), Pace(time)
+        chat = TelegramChat(app, bot, menus, answers, pace)
 
         async def fetch(offset: int | None, wait_s: int) -> list[RawUpdate]:
             wanted: dict[str, Any] = {"timeout": wait_s, "limit": 100, "allowed_updates": json.dumps(ALLOWED)}
@@ -77,12 +80,13 @@ async def open_telegram(
         async def listen() -> None:
             await _listen(bot, pump, settings, link)
 
-        yield (
-            TelegramSender(
-                bot, Pace(asyncio.get_running_loop().time), moved=chat.moved, gone=chat.gone, recent=chat.recent
-            ),
-            listen if settings.telegram_webhook_url else poll,
-        )
+        try:
+            yield (
+                TelegramSender(bot, pace, moved=chat.moved, gone=chat.gone, recent=chat.recent),
+                listen if settings.telegram_webhook_url else poll,
+            )
+        finally:
+            await answers.aclose()
     finally:
         await bot.shutdown()
 

@@ -11,6 +11,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPrevie
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TimedOut
 
 from bot.outbox import Letter, RoomGone, TryLater
+from handlers.answers import takes_longer
 from handlers.conversation import Button, rows
 from handlers.conversation.letters import buttons
 from handlers.parts import parts
@@ -125,6 +126,7 @@ async def answered(call: Callable[[], Awaitable[T]]) -> T | None:
         try:
             return await call()
         except RetryAfter as error:
+            takes_longer()
             await asyncio.sleep(seconds(error))
         except Forbidden:
             return None

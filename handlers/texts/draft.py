@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bot.draft import Problem, ProblemKind
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.times import number
 
 LONGEST_SHOWN = 300
 LONGEST_VALUE_SHOWN = 60
@@ -19,6 +20,11 @@ def problem(p: Problem) -> str:
     if p.line is None:
         return _("{file}: {sentence}").format(file=file, sentence=sentence)
     return _("{file}, line {line}: {sentence}").format(file=file, line=p.line, sentence=sentence)
+
+
+def more_problems(n: int) -> str:
+    """Say how many problems are not shown."""
+    return ngettext("… and {n} more problem", "… and {n} more problems", n).format(n=number(n))
 
 
 def _sentence(p: Problem) -> str:

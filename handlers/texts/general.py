@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from handlers.texts.catalogue import _
+from handlers.texts.times import span
 
 
 def commands(rows: Iterable[tuple[str, str, str]]) -> str:
@@ -21,6 +23,20 @@ def unknown_command(name: str) -> str:
 def not_understood() -> str:
     """Answer anything else."""
     return _("I did not understand that, and kept nothing of it. Send a card's code, or /help.")
+
+
+def too_fast() -> str:
+    """Answer somebody who writes too fast, once."""
+    return _("You are writing faster than I can answer. Try again in a minute.")
+
+
+def too_many_codes(until: datetime, now: datetime) -> str:
+    """Answer somebody who has tried too many codes, once."""
+    minutes = -((now - until) // timedelta(minutes=1))  # rounded up: trying again then works
+    clock = (until + timedelta(seconds=59)).astimezone(UTC).strftime("%H:%M")
+    return _("Too many codes that are not known. Try again at {clock} UTC, in {span}.").format(
+        clock=clock, span=span(timedelta(minutes=minutes))
+    )
 
 
 def not_a_card(length: int, wanted: int) -> str:

@@ -99,7 +99,7 @@ def organizer_code(code: str) -> str:
 
 def upload_usage() -> str:
     """Say which files make a draft."""
-    return _("To draft a walkout, send its .toml file and its .csv file of workplaces, 5 MB each at most.")
+    return _("To draft a walkout, send its .toml file, 100 kB at most, and its .csv file of workplaces, 5 MB at most.")
 
 
 def other_half(missing: str) -> str:

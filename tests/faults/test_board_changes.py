@@ -500,7 +500,7 @@ async def city_hall(folder: Path, city: City, *, first: bool = False, at: dateti
             app=app,
             clock=clock,
             ears=ears,
-            conversation=Conversation(app, Ways(can_see=console_can_see)),
+            conversation=Conversation(app, Ways(can_see=console_can_see, in_a_hurry=True)),
             walkout=city.walkout.id,
         )
 

@@ -262,7 +262,7 @@ class Bot:
     async def start(self) -> None:
         opening = open_app(self._folder, clock=self._clock, senders={PLATFORM: self._ears})
         self.app: App = await self._life.enter_async_context(opening)
-        self._conversation = Conversation(self.app, Ways(can_see=console_can_see))
+        self._conversation = Conversation(self.app, Ways(can_see=console_can_see, in_a_hurry=True))
 
     async def stop(self) -> None:
         await self._life.aclose()
@@ -274,7 +274,8 @@ class Bot:
         who = Person(PLATFORM, str(body["from"]["id"]))
         number = str(raw["update_id"])  # each has a message of its own here
         said = Said(who=who, button=pressed["data"]) if pressed else Said(who=who, text=body["text"], number=number)
-        self.replies.append(await self._conversation.answer(said))
+        if (reply := await self._conversation.answer(said)) is not None:
+            self.replies.append(reply)
 
     async def rows(self, *tables: str) -> dict[str, object]:
         store: Any = self.app.store

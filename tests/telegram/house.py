@@ -88,8 +88,11 @@ class House(RunningBot):
 
     async def ask(self, person: int, text: str, chat: int | None = None) -> Json:
         """Say something; give the bot's newest message in the person's own chat."""
+        before = self.server.chats[person].from_bot[-1:]
         self.server.say(person, text, chat)
         await self.quiet()
+        if chat is None:  # where many ask at once, the answer may come a little later
+            await self.until(lambda: self.server.chats[person].from_bot[-1:] != before)
         return self.last(person)
 
     def last(self, chat: int) -> Json:

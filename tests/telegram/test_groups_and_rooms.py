@@ -27,7 +27,7 @@ async def test_a_group_sees_one_button_whatever_a_worker_asks(
     group = server.room(kind, title="Loading dock", members=[worker])
     server.chats[group].bot = "administrator"
     server.say(worker, typed.format(code=code), group)
-    await busy_house.quiet()
+    await busy_house.until(lambda: server.chats[group].from_bot)
     (message,) = server.chats[group].messages.values()
     assert message["text"] == "I talk in private only."
     (row,) = message["reply_markup"]["inline_keyboard"]
@@ -43,7 +43,7 @@ async def test_a_group_learns_nothing_of_who_organizes(busy_house: House, typed:
         group = server.room(members=[person])
         before = len(server.chats[person].messages)
         server.say(person, typed, group)
-        await busy_house.quiet()
+        await busy_house.until(lambda: server.chats[group].from_bot)  # noqa: B023
         assert len(server.chats[person].messages) == before
         seen.append([(m["text"], m["reply_markup"]) for m in server.chats[group].from_bot])
     assert seen[0] == seen[1]
@@ -54,7 +54,7 @@ async def test_a_command_that_may_not_be_deleted_is_answered_all_the_same(busy_h
     server, worker = busy_house.server, busy_house.server.person()
     group = server.room(members=[worker])
     server.say(worker, f"/status{MENTION} {busy_city.cards['Depot'][0]}", group)
-    await busy_house.quiet()
+    await busy_house.until(lambda: server.chats[group].from_bot)
     assert server.chats[group].texts == ["I talk in private only."]
     assert len(server.chats[group].messages) == 2
 

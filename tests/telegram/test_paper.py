@@ -94,7 +94,9 @@ async def test_a_file_that_does_not_get_through_is_sent_again(house: House) -> N
     await house.start()
     await house.ask(OLGA, '/cards void "School"')
     house.server.plan("editMessageMedia", broken(502), flood(1))
-    message = await house.ask(OLGA, "/cards School 2")
+    house.server.say(OLGA, "/cards School 2")
+    message = await house.until(lambda: next((m for m in house.server.chats[OLGA].from_bot if "document" in m), None))
+    assert message is not None
     assert len(await fetched(house, message)) == 2
     assert len([m for m in house.server.chats[OLGA].from_bot if "document" in m]) == 1
 
@@ -148,7 +150,8 @@ async def test_pages_turn_in_place_and_the_picture_and_the_table_come_beside_the
     assert labels(turned) == ["Previous", "Picture"]
 
     server.plan("sendPhoto", lost())
-    await house.press(turned, "Picture")
+    server.press(turned, "Picture")
+    await house.until(lambda: [call.status for call in server.called("sendPhoto")][1:] == [200])
     photo = house.last(OLGA)
     assert photo["photo"]
     assert photo["caption"].startswith("One day for the rent freeze")

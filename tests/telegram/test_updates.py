@@ -170,7 +170,8 @@ async def test_an_answer_that_got_lost_is_given_again_and_its_pledge_counts_once
 async def test_a_worker_who_is_told_to_wait_gets_the_answer_afterwards(busy_house: House, busy_city: City) -> None:
     server, worker = busy_house.server, busy_house.server.person()
     server.plan("sendMessage", flood(1), chat=worker)
-    await busy_house.ask(worker, busy_city.take())
+    server.say(worker, busy_city.take())
+    await busy_house.until(lambda: server.chats[worker].from_bot)
     tries = sends(server, worker)
     assert tries[1].at - tries[0].at >= 1
     assert len(server.chats[worker].from_bot) == 1

@@ -107,7 +107,12 @@ class People(News):
 
     async def add_organizer_code(self, key: bytes, *, until: datetime) -> None:
         """See Store.add_organizer_code."""
-        await self._change("INSERT INTO organizer_code (hash, until) VALUES (?, ?)", (key, instant(until)))
+
+        async def job() -> None:
+            await self._rows("DELETE FROM organizer_code WHERE until <= ?", (instant(self._clock()),))
+            await self._rows("INSERT INTO organizer_code (hash, until) VALUES (?, ?)", (key, instant(until)))
+
+        await self._in_transaction(job)
 
     async def redeem_organizer_code(
         self, key: bytes, organizer: Member, news: Announcement, note: Note, *, now: datetime
@@ -115,6 +120,8 @@ class People(News):
         """See Store.redeem_organizer_code."""
 
         async def job() -> bool:
+            if not await self._rows("SELECT 1 FROM organizer_code WHERE hash = ?", (key,)):
+                return False  # nothing is written for whoever guesses
             await self._rows("DELETE FROM organizer_code WHERE until <= ?", (instant(now),))
             used = await self._rows("DELETE FROM organizer_code WHERE hash = ? RETURNING 1", (key,))
             if used:
@@ -129,6 +136,7 @@ class People(News):
         """See Store.add_role_card."""
 
         async def job() -> None:
+            await self._rows("DELETE FROM role_card WHERE until <= ?", (instant(self._clock()),))
             added = await self._rows(
                 """
                 INSERT INTO role_card (hash, id, role, walkout, workplace, nickname, appointer, until, proposal,
@@ -163,6 +171,8 @@ class People(News):
         """See Store.redeem_role_card."""
 
         async def job() -> RoleCard | None:
+            if not await self._rows("SELECT 1 FROM role_card WHERE hash = ?", (key,)):
+                return None  # nothing is written for whoever guesses
             await self._rows("DELETE FROM role_card WHERE until <= ?", (instant(now),))
             used = await self._rows(
                 """
