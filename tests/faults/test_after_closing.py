@@ -26,7 +26,8 @@ from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import Entry, Stage, WalkoutId
 from bot.keys import Keys, Person, open_keys
-from bot.storage.sqlite import PRAGMAS, SqliteStore, opening
+from bot.storage.sqlite import SqliteStore, opening
+from bot.storage.sqlite.opening import OWN
 from bot.storage.store import Room
 from bot.usecases import organizers
 from bot.usecases.backups import back_up
@@ -261,7 +262,7 @@ async def test_deleted_bytes_that_stayed_in_the_file_would_be_seen(data: Path, m
         return [] if sql == "VACUUM" else await real(self, sql, parameters)
 
     with monkeypatch.context() as patch:
-        patch.setattr(opening, "PRAGMAS", [each.replace("secure_delete=ON", "secure_delete=OFF") for each in PRAGMAS])
+        patch.setattr(opening, "OWN", [each.replace("secure_delete=ON", "secure_delete=OFF") for each in OWN])
         patch.setattr(SqliteStore, "_rows", sloppy)
         city = await live(data, random.Random(2), clock)
         await end(city, random.Random(2), clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -53,11 +54,11 @@ _TO_ADDRESS = """
     INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address)
     VALUES (?, ?, ?, ?, ?, ?, '', x'', ?) ON CONFLICT DO NOTHING
 """
-# Numbered by chance: an order that tells nothing of who asked first, and no gap that tells how many asked, once a
-# closed walkout's parcels are gone from among the others.
+# Numbered from a chance start, in the order of their locators: that tells nothing of who asked first, and no gap tells
+# how many asked, once a closed walkout's parcels are gone from among the others.
 _TO_NOTICES = """
     INSERT INTO parcel (id, walkout, scope, kind, about, occasion, platform, room, member, address, notice)
-    SELECT ~(random() & 0x7fffffffffffffff), ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1
+    SELECT ?4 - row_number() OVER (ORDER BY locator), ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1
     FROM notice WHERE walkout = ?1
     ON CONFLICT DO NOTHING
 """
@@ -159,7 +160,7 @@ class News(Writer):
                 key = (named, item.scope or 0, item.kind, item.about or 0, item.occasion)
                 await self._rows(_TO_ADDRESS, (*key, platform, address))
             if item.to_notices:
-                await self._rows(_TO_NOTICES, (named, item.kind, item.occasion))
+                await self._rows(_TO_NOTICES, (named, item.kind, item.occasion, -secrets.randbits(62)))
 
     async def _fresh_references(self, wanted: int) -> list[str]:
         """Make references that no announcement has had."""
