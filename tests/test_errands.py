@@ -172,7 +172,7 @@ async def test_an_errand_that_cannot_be_written_down_is_kept_until_it_can(
         assert await every.due() == NOON
         with pytest.raises(NotRecorded):
             await every.run()
-        await store._db.execute("DROP TRIGGER refuse_errand")  # type: ignore[attr-defined]
+        await store._change("DROP TRIGGER refuse_errand")  # type: ignore[attr-defined]
         await every.run()
         clock.move_to(NOON + TEN)
         await look(every, clock)

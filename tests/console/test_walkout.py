@@ -301,8 +301,8 @@ def test_two_organizers_call_off_an_open_walkout(play: Play) -> None:
     )
     assert kinds(answers(lines, "olga")[4:]) == ["proposed", "proposed", "proposed"]
     assert kinds(answers(lines, "omar")) == ["done", "done", "no_such_walkout"]
-    assert kinds(letters(lines, "omar")) == ["proposal", "proposal"]  # to open it, and to call it off
-    assert kinds(letters(lines, "olga")) == ["decided", "decided"]
+    assert kinds(letters(lines, "omar")) == ["proposal", "proposal", "walkout_closed"]  # to open it, and to call it off
+    assert kinds(letters(lines, "olga")) == ["decided", "decided", "walkout_closed"]
     assert set(news(lines)) == everywhere("opened") | everywhere("called_off")
     assert len(news(lines)) == 8
     assert kinds(to(lines, "ana")) == ["terms", "pledged", "closed", "status"]
