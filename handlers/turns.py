@@ -35,7 +35,7 @@ class Turns:
             yield turn
         finally:
             mine.set()
-            if self._last[who] is mine:
+            if self._last.get(who) is mine:  # it may be gone: cancelled turns end in any order
                 del self._last[who]
             self._under_way -= 1
             if not self._under_way:
