@@ -239,7 +239,7 @@ async def world(places: Sequence[Workplace], *walkouts: Walkout) -> AsyncIterato
                 app=app,
                 clock=clock,
                 ears=ears,
-                conversation=Conversation(app, Ways(can_see=console_can_see)),
+                conversation=Conversation(app, Ways(can_see=console_can_see, in_a_hurry=True)),
                 walkout=first,
             )
 
