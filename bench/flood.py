@@ -39,14 +39,8 @@ PLANTED = range(5_100_000_001, 5_100_000_004)
 """Accounts of organizers who flood."""
 
 WORKERS_A_SECOND = 2
-PRESSES_AFTER_S = 2.5
-"""Between opening a card and pledging it: Telegram takes one message a second in a chat."""
-
 PATIENCE_S = 60
 """How long the last answers are waited for; one that never came counts as much."""
-
-SETTLES_S = 6.0
-"""Between the end of the flood and the workers who come without it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,10 +51,12 @@ class Sizes:
     accounts: int
     flood_s: float
     quiet_s: float  #: before it, and again after it
+    settles_s: float  #: between its end and the workers who come without it
+    reads_s: float  #: between opening a card and pledging it; Telegram takes one message a second in a chat
 
 
-FULL = Sizes(updates=10_000, accounts=1_000, flood_s=60.0, quiet_s=20.0)
-QUICK = Sizes(updates=200, accounts=50, flood_s=1.0, quiet_s=1.0)
+FULL = Sizes(updates=10_000, accounts=1_000, flood_s=60.0, quiet_s=20.0, settles_s=6.0, reads_s=2.5)
+QUICK = Sizes(updates=200, accounts=50, flood_s=1.0, quiet_s=1.0, settles_s=0.5, reads_s=1.1)
 
 Act = tuple[float, int, str, str]
 """When, who, whether they write or press, and what."""
@@ -111,12 +107,12 @@ def flood(sizes: Sizes, begins: float) -> Iterator[Act]:
                     yield at, organizer, "write", dice.choice(what)
 
 
-def workers(codes: Iterator[str], begins: float, lasts: float) -> Iterator[tuple[Act, str]]:
+def workers(codes: Iterator[str], begins: float, lasts: float, reads_s: float) -> Iterator[tuple[Act, str]]:
     """Yield what workers do, and which answer to each is watched for."""
     for nth in range(round(lasts * WORKERS_A_SECOND)):
         at, account, code = begins + nth / WORKERS_A_SECOND, next(_ACCOUNTS), next(codes)
         yield (at, account, "write", f"/start {code}"), OPENED
-        yield (at + PRESSES_AFTER_S, account, "press", f"p:{code}"), PLEDGED
+        yield (at + reads_s, account, "press", f"p:{code}"), PLEDGED
 
 
 _ACCOUNTS = count(5_200_000_001)
@@ -124,13 +120,17 @@ _ACCOUNTS = count(5_200_000_001)
 
 def plan(sizes: Sizes, codes: Iterator[str]) -> tuple[list[Offer], dict[str, tuple[str, str]]]:
     """Lay everything out in time; also name each answer that is watched for: in which phase, to what."""
-    after = sizes.quiet_s + PRESSES_AFTER_S + 0.5
-    last = after + sizes.flood_s + SETTLES_S
+    reads = sizes.reads_s
+    after = sizes.quiet_s + reads + 0.5
+    last = after + sizes.flood_s + sizes.settles_s
     acts: list[tuple[Act, tuple[str, str] | None]] = [
         *((act, None) for act in flood(sizes, after)),
-        *((act, (QUIET, to)) for act, to in workers(codes, 0.0, sizes.quiet_s)),
-        *((act, (FLOOD, to)) for act, to in workers(codes, after, max(1.0, sizes.flood_s - PRESSES_AFTER_S))),
-        *((act, (QUIET, to)) for act, to in workers(codes, last, sizes.quiet_s)),
+        *((act, (QUIET, to)) for act, to in workers(codes, 0.0, sizes.quiet_s, reads)),
+        *(
+            (act, (FLOOD, to))
+            for act, to in workers(codes, after, max(1.0, sizes.flood_s - sizes.reads_s), sizes.reads_s)
+        ),
+        *((act, (QUIET, to)) for act, to in workers(codes, last, sizes.quiet_s, reads)),
     ]
     offers: list[Offer] = []
     watched: dict[str, tuple[str, str]] = {}

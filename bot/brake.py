@@ -34,7 +34,7 @@ WITHIN = timedelta(hours=1)
 """So many codes that are not known may an account try in so long."""
 
 MOST = 50_000
-"""Accounts that a brake remembers, in some twenty megabytes. Whoever was quiet for longest is forgotten first."""
+"""Accounts that a brake remembers, in ten megabytes (wrong codes: forty). The longest quiet are forgotten first."""
 
 
 class _Names:

@@ -72,8 +72,10 @@ class Answers:
         """Let what is being said be said; what still waits is not."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=LAST_S)
-        for task in self._under_way:
+        left = list(self._under_way)
+        for task in left:
             task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def _stranger(self) -> float:
         """Return after how many seconds the next stranger is answered."""

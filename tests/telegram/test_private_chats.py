@@ -157,7 +157,7 @@ def _venue() -> dict[str, object]:
 async def test_a_worker_who_sends_a_file_is_told_who_may(busy_house: House) -> None:
     server, worker = busy_house.server, busy_house.server.person()
     server.upload(worker, "walkout.toml", b"title = 'x'")
-    await busy_house.quiet()
+    await busy_house.until(lambda: server.chats[worker].from_bot)
     assert busy_house.last(worker)["text"].startswith("That is for organizers.")
     assert server.called("getFile") == []
 

@@ -1,0 +1,21 @@
+"""A crowd of strangers in direct messages leaves Discord's fifty calls a second to workers."""
+
+from __future__ import annotations
+
+from bot.clock import real_clock
+from tests.discord.house import House, found
+
+STRANGERS = 150
+
+
+async def test_a_worker_is_answered_before_the_strangers_who_came_first(strict_house: House) -> None:
+    house, server = strict_house, strict_house.server
+    city = await found(house, opened=real_clock())
+    await house.start()
+    strangers = [server.person() for _ in range(STRANGERS)]
+    for number, stranger in enumerate(strangers):
+        server.say(stranger, ("hello", "what is this")[number % 2])
+    worker = server.person()
+    server.say(worker, city.take())
+    await house.hears(server.dm(worker), "You would pledge for School")
+    assert 0 < sum(bool(house.from_bot(server.dm(stranger))) for stranger in strangers) < STRANGERS / 2
