@@ -130,7 +130,7 @@ async def _comes(app: App, clock: MovableClock, town: Town, place: int, nth: int
 def _unsealed(database: bytes, sealed: dict[bytes, bytes]) -> bytes:
     """Put what depends on the locator alone in place of what is sealed, which is another each time."""
     for box, locator in sealed.items():
-        assert database.count(box) == 1, "a notice is there twice, or in pieces"
+        assert box in database, "a notice is there in pieces"  # where nothing is written anew it may be there twice
         database = database.replace(box, (sha256(locator).digest() * (len(box) // 32 + 1))[: len(box)])
     return database
 

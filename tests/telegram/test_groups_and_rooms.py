@@ -141,7 +141,7 @@ async def test_a_declined_chat_hears_nothing(busy_house: House) -> None:
     group = server.room(members=[OLGA])
     word = room_word(await busy_house.ask(OLGA, "/room citywide"))
     server.say(OLGA, word, group)
-    await busy_house.quiet()
+    await busy_house.until(lambda: busy_house.last(OLGA)["text"].startswith("I have seen your word"))
     declined = await busy_house.press(busy_house.last(OLGA), "Not now")
     assert declined["text"] == "This chat hears nothing from me. To bind one after all, send /room again."
     assert str(group) not in (await busy_house.ask(OLGA, "/rooms"))["text"]
