@@ -19,6 +19,11 @@ MENTION = f"@{BOT['username']}"
 
 @pytest.mark.parametrize("kind", ["group", "supergroup"])
 @pytest.mark.parametrize("typed", ["/status {code}", "/status", "/help", "/withdraw {code}", "/start {code}", "{code}"])
+async def asked(house: House) -> None:
+    """Wait until Olga is asked whether the chat shall hear the news."""
+    await house.until(lambda: house.last(OLGA)["text"].startswith("I have seen your word"))
+
+
 async def test_a_group_sees_one_button_whatever_a_worker_asks(
     busy_house: House, busy_city: City, kind: Kind, typed: str
 ) -> None:
@@ -96,7 +101,7 @@ async def test_a_group_hears_the_news_only_after_the_organizer_confirmed_it(busy
     word = room_word(offered)
     assert f"{LINK}?startgroup={word}" in offered["text"]
     server.say(OLGA, f"/room{MENTION} {word}", group)
-    await busy_house.quiet()
+    await asked(busy_house)
     question = busy_house.last(OLGA)
     assert title in question["text"]
     assert labels(question) == ["Bind", "Not now"]
@@ -129,7 +134,7 @@ async def test_the_word_is_found_however_it_comes(busy_house: House, kind: Kind,
     server.chats[chat].bot = "administrator"
     word = room_word(await busy_house.ask(OLGA, '/room "School"'))
     server.say(OLGA, written.format(word=word, lower=word.lower()), chat)
-    await busy_house.quiet()
+    await asked(busy_house)
     assert "Front desk" in busy_house.last(OLGA)["text"]
     assert list(server.chats[chat].messages.values()) == []
     assert "the news of School" in (await busy_house.press(busy_house.last(OLGA), "Bind"))["text"]
@@ -141,7 +146,7 @@ async def test_a_declined_chat_hears_nothing(busy_house: House) -> None:
     group = server.room(members=[OLGA])
     word = room_word(await busy_house.ask(OLGA, "/room citywide"))
     server.say(OLGA, word, group)
-    await busy_house.until(lambda: busy_house.last(OLGA)["text"].startswith("I have seen your word"))
+    await asked(busy_house)
     declined = await busy_house.press(busy_house.last(OLGA), "Not now")
     assert declined["text"] == "This chat hears nothing from me. To bind one after all, send /room again."
     assert str(group) not in (await busy_house.ask(OLGA, "/rooms"))["text"]
@@ -154,6 +159,7 @@ async def test_a_word_works_once_and_in_one_chat(busy_house: House) -> None:
     for chat in (first, second):
         server.say(OLGA, word, chat)
         await busy_house.quiet()
+    await asked(busy_house)
     question = busy_house.last(OLGA)
     assert "First" in question["text"]
     await busy_house.press(question, "Bind")
@@ -173,7 +179,7 @@ async def test_nobody_but_who_asked_for_the_word_binds_with_it(busy_house: House
     group = server.room(members=[OLGA, worker])
     word = room_word(await busy_house.ask(OLGA, "/room citywide"))
     server.say(worker, word, group)
-    await busy_house.quiet()
+    await asked(busy_house)
     question = busy_house.last(OLGA)
     assert labels(question) == ["Bind", "Not now"]  # whoever wrote it, its organizer decides
     for stranger in (OMAR, worker):
