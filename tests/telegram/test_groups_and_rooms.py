@@ -17,13 +17,13 @@ MENTION = f"@{BOT['username']}"
 # ---- a worker in a group
 
 
-@pytest.mark.parametrize("kind", ["group", "supergroup"])
-@pytest.mark.parametrize("typed", ["/status {code}", "/status", "/help", "/withdraw {code}", "/start {code}", "{code}"])
 async def asked(house: House) -> None:
     """Wait until Olga is asked whether the chat shall hear the news."""
     await house.until(lambda: house.last(OLGA)["text"].startswith("I have seen your word"))
 
 
+@pytest.mark.parametrize("kind", ["group", "supergroup"])
+@pytest.mark.parametrize("typed", ["/status {code}", "/status", "/help", "/withdraw {code}", "/start {code}", "{code}"])
 async def test_a_group_sees_one_button_whatever_a_worker_asks(
     busy_house: House, busy_city: City, kind: Kind, typed: str
 ) -> None:
