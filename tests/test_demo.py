@@ -102,7 +102,7 @@ def test_the_story_holds(told: str) -> None:
         "joins: it is out as well",
         "Pledging is over",
         "They walk out",
-        "The deadline has passed. Nothing was changed.",  # the day after
+        "The deadline has passed. You have no pledge here.",  # the day after
         "leaves nothing behind",
         "cp -r ",
         "allout draft my-walkout/walkout.toml --data my-data",

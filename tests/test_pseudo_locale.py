@@ -253,6 +253,7 @@ def every(kind: type[Refused]) -> Iterator[type[Refused]]:
 
 VALUES: dict[str, Any] = {
     "str": "7",
+    "bool | None": None,
     "str | None": "7",
     "int": 7,
     "datetime": NOON,
@@ -279,7 +280,7 @@ def test_refusals_that_differ_by_what_they_carry() -> None:
     some = [
         *(KeyFileRefused("7", why) for why in ("missing", "foreign", "damaged", "outdated", "exposed", "orphaned")),
         *(KeyFileRefused("7", why) for why in ("sealed", "passphrase", "no_passphrase", "there")),
-        *(errors.PledgingClosed(stage, NOON) for stage in Stage),
+        *(errors.PledgingClosed(stage, NOON, stands) for stage in Stage for stands in (True, False, None)),
         *(errors.WrongStage(stage) for stage in Stage),
         errors.NoSuchWalkout(None),
         errors.NoSuchWorkplace("7", ()),

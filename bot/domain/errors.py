@@ -31,12 +31,16 @@ class NotOpenYet(Refused):
 
 
 class PledgingClosed(Refused):
-    """The deadline has passed, or the walkout is over."""
+    """The deadline has passed, or the walkout is over.
 
-    def __init__(self, stage: Stage, since: datetime | None) -> None:
-        super().__init__(stage, since)
+    Whoever presses now may have pledged before and never heard of it, so it carries what stands.
+    """
+
+    def __init__(self, stage: Stage, since: datetime | None, stands: bool | None) -> None:  # noqa: FBT001
+        super().__init__(stage, since, stands)
         self.stage = stage
         self.since = since
+        self.stands = stands  #: the asker's own pledge on this card; None: without the walkout's key nobody can tell
 
 
 class WorkplaceFull(Refused):

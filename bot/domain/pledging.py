@@ -170,7 +170,8 @@ def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now
     if head.stage is Stage.DRAFT:
         return NotOpenYet()
     if head.stage not in PLEDGING or now >= head.pledge_by:
-        return PledgingClosed(head.stage, head.ended or head.pledge_by)
+        stands = (mine is not None and mine.stands) if card.walkout in change.owners else None
+        return PledgingClosed(head.stage, head.ended or head.pledge_by, stands)
     if change.act is Act.WITHDRAW:
         # the same answer for a fresh card and for another's: only pressing Pledge tells
         return NotPledged() if mine is None else None

@@ -66,7 +66,8 @@ class Worker:
         if seen.mine is None and walkout.stage is Stage.DRAFT:
             raise NotOpenYet
         if seen.mine is None and (walkout.stage not in PLEDGING or self.clock() >= walkout.terms.pledge_by):
-            raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by)
+            stands = False if walkout.id in self.keys.walkouts else None
+            raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands)
         return seen
 
     async def pledge(self, code: str) -> Seen:

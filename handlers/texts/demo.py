@@ -77,7 +77,7 @@ def the_day(city: str) -> str:
 
 def the_day_after(answer: str) -> str:
     """Quote what somebody is told who presses Pledge too late."""
-    return _("The day after, a late card gets: {answer}").format(answer=answer)
+    return _("Next day, a late card gets: {answer}").format(answer=answer)
 
 
 def secrets_destroyed(at: datetime, terms: Terms) -> str:

@@ -1,10 +1,11 @@
-"""Every refusal: what happened, that nothing was changed, and what to do next."""
+"""Every refusal: what happened, that nothing was changed or what stands, and what to do next."""
 
 from __future__ import annotations
 
 from bot.domain import errors
 from bot.domain.errors import Refused
 from bot.domain.model import Stage
+from bot.domain.rules import PLEDGING
 from handlers.texts import backups, closing
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -129,11 +130,17 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
 
 
 def _closed(refused: errors.PledgingClosed) -> str:
-    if refused.stage is Stage.CALLED_OFF:
-        return _("The organizers have called this walkout off. Nothing was changed.")
-    if refused.stage is Stage.LAPSED:
-        return _("Not now: the numbers were not reached by the deadline. Nothing was changed.")
-    return _("The deadline has passed. Nothing was changed.")
+    over = refused.stage not in PLEDGING
+    ended = {
+        Stage.CALLED_OFF: _("The organizers have called this walkout off."),
+        Stage.LAPSED: _("Not now: the numbers were not reached by the deadline."),
+    }.get(refused.stage, _("The deadline has passed."))
+    stands = {
+        True: _("Your pledge was recorded, but nobody walks out.") if over else _("Your pledge stands."),
+        False: _("You have no pledge here."),
+        None: _("Nothing was changed."),
+    }[refused.stands]
+    return f"{ended} {stands}"
 
 
 def _no_walkout(refused: errors.NoSuchWalkout) -> str:

@@ -107,7 +107,7 @@ async def test_a_press_that_is_refused_leaves_the_message_with_the_card_as_it_wa
     await house.due()
     refused = await ana.press(shown.last, "Withdraw")
     assert refused.left
-    assert refused.text == "The deadline has passed. Nothing was changed."
+    assert refused.text == "The deadline has passed. Your pledge stands."
     assert refused.buttons == []
     assert {message.ephemeral for message in refused.messages} == {not ana.private}
     status = await ana.press(shown.last, "Check")
