@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from bot.keys import Keys, open_keys
 from bot.outbox import Outbox, Sender
 from bot.roomwords import RoomWords
 from bot.scheduler import Job, Scheduler
-from bot.storage.sqlite import open_store
+from bot.storage import sqlite
 from bot.storage.store import Store
 from bot.usecases import automatic, closing, rotation
 from bot.usecases.automatic import Closing, Tallies
@@ -64,9 +64,9 @@ async def open_app(
     database = data / DATABASE
     keys = open_keys(data / KEY_FILE, database=database, passphrase_file=passphrase_file)
     following = keys.following.store if keys.following else None
-    store = await open_store(database, clock=clock, identity=keys.store, following=following)
+    store = await sqlite.open_store(database, clock=clock, identity=keys.store, following=following)
     try:
-        await _check_keys(store, keys, data / KEY_FILE)
+        await _finish_closing(await _keyless(store, keys), store, keys)
         keys.renew_file()
         await rotation.finish(store, keys)
         tallies = Tallies(store, clock)
@@ -92,11 +92,24 @@ async def open_app(
         await store.aclose()
 
 
-async def _check_keys(store: Store, keys: Keys, path: Path) -> None:
-    """Refuse an older copy of the key file: nobody's pledge could be bound, and nobody's found again.
+@asynccontextmanager
+async def look_into(
+    data: Path, *, clock: Clock, passphrase_file: Path | None = None
+) -> AsyncIterator[tuple[sqlite.Twin, Keys]]:
+    """Look at a store that is there and at its keys, and change neither. Raises what `open_app` raises."""
+    if not (data / KEY_FILE).exists():
+        raise KeyFileRefused(str(data / KEY_FILE), "missing")  # else it would be made
+    keys = open_keys(data / KEY_FILE, database=data / DATABASE, passphrase_file=passphrase_file)
+    following = keys.following.store if keys.following else None
+    async with sqlite.look_into(data / DATABASE, clock=clock, identity=keys.store, following=following) as twin:
+        await _keyless(twin.store, keys)
+        yield twin, keys
 
-    Closing destroys the key first. Where it was cut off there, or a backup has brought a closed walkout back, it is
-    finished before anything of it is sent.
+
+async def _keyless(store: Store, keys: Keys) -> list[Walkout]:
+    """List walkouts whose closing was cut off, or which a backup has brought back after it: their keys are gone.
+
+    Refuses an older copy of the key file: nobody's pledge could be bound, and nobody's found again.
     """
     keyless = [
         walkout
@@ -104,7 +117,12 @@ async def _check_keys(store: Store, keys: Keys, path: Path) -> None:
         if walkout.stage is not Stage.CLOSED and walkout.id not in keys.walkouts
     ]
     if any(walkout.id not in keys.closed for walkout in keyless):
-        raise KeyFileRefused(str(path), "outdated")
+        raise KeyFileRefused(str(keys.path), "outdated")
+    return keyless
+
+
+async def _finish_closing(keyless: Iterable[Walkout], store: Store, keys: Keys) -> None:
+    """Finish it before anything of these is sent."""
     with suppress(NotRecorded):  # then nothing can be sent either, and the job that closes tries again
         for walkout in keyless:
             await closing.close(walkout, store, keys)

@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 from bot.cards import key_of, mint
 from bot.clock import MovableClock
 from bot.domain import rules
-from bot.keys import Person
+from bot.keys import Person, open_keys
+from bot.storage.sqlite.opening import _migrations
 from bot.storage.store import Room
 from bot.usecases import health
 from bot.usecases.health import Grade, Hearing, Sign, Visit
@@ -31,6 +32,7 @@ from handlers.texts import doctor as texts
 from handlers.visits import ahead_s
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
 from tests.processes import allout, console
+from tests.storage.test_opening import furnish
 
 Change = Callable[[Path], object]
 
@@ -155,6 +157,60 @@ def test_what_is_wrong_is_found(store: Path, wrong: str) -> None:
     assert new <= {sign, Sign.FILE_OPEN}, "only that is wrong"
 
 
+def held(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Everything that is in a folder."""
+    return {path.name: (path.stat().st_mode, path.read_bytes()) for path in folder.iterdir()}
+
+
+def test_a_doctor_looks_and_treats_nothing(store: Path) -> None:
+    """Whatever a start would do is left to it: claimed parcels, keys that are to be changed, a closing cut off."""
+    written(store, "UPDATE parcel SET state = 'claimed'")
+    keys = open_keys(store / KEY_FILE, database=store / DATABASE)
+    keys.begin_rotation()
+    keys.destroy_walkout(WALKOUT)
+    before = held(store)
+    found = examined(store)
+    assert held(store) == before
+    assert {Sign.KEY_FITS, Sign.STORE_SOUND} <= found.keys()
+    assert Sign.STORE_OLDER not in found
+
+
+@pytest.mark.parametrize("version", range(1, len(_migrations())))
+def test_a_store_of_an_older_version_is_examined_and_left_as_it_is(store: Path, version: int) -> None:
+    (store / DATABASE).write_bytes(b"")  # a file of its mode
+    with closing(sqlite3.connect(store / DATABASE)) as connection:
+        connection.executescript(";".join(_migrations()[:version]))
+        furnish(connection)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+    before = held(store)
+    found = examined(store)
+    assert held(store) == before
+    assert found[Sign.STORE_OLDER]["facts"] == {"schema": version, "known": len(_migrations())}
+    assert Sign.STORE_SOUND in found
+    written(store, "UPDATE workplace SET minted = 1")
+    assert Sign.COUNTS_WRONG in examined(store)
+
+
+def test_a_store_of_a_newer_version_is_said_so_and_left_as_it_is(store: Path) -> None:
+    with closing(sqlite3.connect(store / DATABASE)) as connection:
+        connection.execute(f"PRAGMA user_version = {len(_migrations()) + 1}")
+    before = held(store)
+    why = examined(store)[Sign.NOT_OPENED]["facts"]["why"]
+    assert held(store) == before
+    assert (
+        f"was written by a newer AllOut (schema {len(_migrations()) + 1}; this one knows {len(_migrations())})" in why
+    )
+
+
+def test_without_its_key_file_a_store_gets_no_other(store: Path) -> None:
+    os.truncate(store / DATABASE, 0)
+    (store / KEY_FILE).unlink()
+    before = held(store)
+    assert "allout.key is missing" in examined(store)[Sign.NOT_OPENED]["facts"]["why"]
+    assert held(store) == before
+
+
 def test_an_env_file_with_a_token_is_for_its_owner_alone(store: Path, data: Path) -> None:
     env = data / ".env"
     env.write_text("# ALLOUT_TELEGRAM_TOKEN=no\nALLOUT_TELEGRAM_TOKEN=\n")
@@ -270,6 +326,8 @@ def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> 
     facts: dict[str, Any] = {
         **dict.fromkeys(("path", "mode", "device", "why", "walkout", "python", "database"), "{x}"),
         "n": 2,
+        "schema": 1,
+        "known": 2,
         "megabytes": 3,
         "seconds": 4,
         "platform": "discord",

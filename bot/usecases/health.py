@@ -67,6 +67,7 @@ class Sign(StrEnum):
     KEY_FITS = "key_fits"
     KEY_REFUSED = "key_refused"
     KEY_REPLACED = "key_replaced"
+    STORE_OLDER = "store_older"
     STORE_SOUND = "store_sound"
     STORE_DAMAGED = "store_damaged"
     STORE_UNREAD = "store_unread"

@@ -58,11 +58,8 @@ Language = Annotated[
 async def carry_out(settings: Settings, request: Request) -> Answer:
     """Let the running bot carry it out, or, if none runs, do it here."""
     answer = await control.ask(settings.data / SOCKET, request)
-    return await carry_out_here(settings, request) if answer is None else answer
-
-
-async def carry_out_here(settings: Settings, request: Request) -> Answer:
-    """Own the store, and carry it out."""
+    if answer is not None:
+        return answer
     async with open_app(
         settings.data, clock=real_clock, senders={}, passphrase_file=settings.key_passphrase_file
     ) as app:

@@ -14,15 +14,16 @@ from typing import Annotated
 import typer
 
 from bot import control
+from bot.clock import real_clock
 from bot.control import Answer
 from bot.domain.errors import Refused
 from bot.settings import Settings
 from bot.usecases import health
 from bot.usecases.health import Bound, Finding, Grade, Sign, Visit, found
-from bot.wiring import DATABASE, SOCKET
-from handlers.cli.common import Data, carry_out_here, cli, run_to_end, settings_in
+from bot.wiring import DATABASE, SOCKET, look_into
+from handlers.cli.common import Data, cli, run_to_end, settings_in
 from handlers.texts import doctor as texts
-from handlers.texts.refusals import start_refusal
+from handlers.texts.refusals import refusal
 
 PATIENCE_S = 120.0
 """How long the running bot may take to look at itself."""
@@ -76,20 +77,26 @@ async def _examine(settings: Settings) -> list[Finding]:
 
 
 async def _inside(settings: Settings) -> tuple[list[Finding], list[Bound]]:
-    """Have the store's owner look: the bot that runs, or we ourselves if none does."""
-    request = {"command": "doctor"}
-    runs = found(Sign.BOT_RUNS)
+    """Have the store's owner look: the bot that runs, or else we look ourselves, and leave everything as it is."""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            answer = await control.ask(settings.data / SOCKET, request)
-        if answer is None:
-            runs = found(Sign.NO_BOT, Grade.LOOK)
-            answer = await carry_out_here(settings, request)
-    except Refused as refused:
-        return [found(Sign.NOT_OPENED, Grade.BAD, why=start_refusal(refused))], []
+            answer = await control.ask(settings.data / SOCKET, {"command": "doctor"})
     except (TimeoutError, EOFError, ConnectionError, ValueError):
         return [found(Sign.BOT_SILENT, Grade.BAD)], []
-    return [runs, *_read(answer)], [Bound(**room) for room in answer.get("rooms", [])]
+    if answer is not None:
+        return [found(Sign.BOT_RUNS), *_read(answer)], [Bound(**room) for room in answer.get("rooms", [])]
+    try:
+        return await _here(settings)
+    except Refused as refused:
+        return [found(Sign.NOT_OPENED, Grade.BAD, why=refusal(refused)[1])], []
+
+
+async def _here(settings: Settings) -> tuple[list[Finding], list[Bound]]:
+    async with look_into(settings.data, clock=real_clock, passphrase_file=settings.key_passphrase_file) as (twin, keys):
+        findings = [found(Sign.NO_BOT, Grade.LOOK)]
+        if twin.found < twin.known:
+            findings.append(found(Sign.STORE_OLDER, Grade.LOOK, schema=twin.found, known=twin.known))
+        return [*findings, *await health.inside(twin.store, keys)], await health.bound_rooms(twin.store)
 
 
 def _read(answer: Answer) -> list[Finding]:

@@ -82,6 +82,7 @@ _SAID: dict[Sign, Callable[[], str]] = {
     Sign.KEY_FITS: lambda: _("The key file is there and fits the store."),
     Sign.KEY_REFUSED: lambda: _("The key file {path} is no good: {why}."),
     Sign.KEY_REPLACED: lambda: _("{path} is not the key file that the bot runs with."),
+    Sign.STORE_OLDER: lambda: _("The store is of an older AllOut (schema {schema}; this one knows {known})."),
     Sign.STORE_SOUND: lambda: _("The store is whole, and its counts agree with its cards."),
     Sign.STORE_DAMAGED: lambda: _("The store is damaged: {why}."),
     Sign.STORE_UNREAD: lambda: _("The store cannot be read: {why}."),
@@ -149,6 +150,9 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     Sign.KEY_REFUSED: lambda: _("Put its copy back, readable by you alone, before the bot is stopped."),
     Sign.KEY_REPLACED: lambda: _(
         "Put the right one back before the bot is stopped: without it nobody's pledge can be found again."
+    ),
+    Sign.STORE_OLDER: lambda: _(
+        "The next start brings it up to date by itself; after that no older AllOut opens it any more."
     ),
     Sign.STORE_DAMAGED: _restore,
     Sign.STORE_UNREAD: _restore,

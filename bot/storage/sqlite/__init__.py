@@ -4,7 +4,7 @@ Why it is built like this, with the measurements: docs/performance.md.
 """
 
 from bot.storage.sqlite.copies import is_whole
-from bot.storage.sqlite.opening import PRAGMAS, SqliteStore, open_store
+from bot.storage.sqlite.opening import PRAGMAS, SqliteStore, Twin, look_into, open_store
 from bot.storage.sqlite.writer import BATCH
 
-__all__ = ["BATCH", "PRAGMAS", "SqliteStore", "is_whole", "open_store"]
+__all__ = ["BATCH", "PRAGMAS", "SqliteStore", "Twin", "is_whole", "look_into", "open_store"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -67,23 +69,64 @@ async def open_store(
     opened = False
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
     try:
-        await _own(connection)
-        await _migrate(connection, path, identity, following)
+        with _refusing(path):
+            await _own(connection)
+            await _migrate(connection, path, identity, following)
         place = Place(path)
         if not place.holds(found):
             raise StoreInUse(str(path))  # by whoever replaces it at this moment
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-            raise StoreInUse(str(path)) from None
-        raise StoreUnusable(str(path), str(error)) from None
-    except sqlite3.Error as error:
-        raise StoreUnusable(str(path), str(error)) from None
-    else:
         opened = True
         return SqliteStore(connection, clock, place)
     finally:
         if not opened:  # refused or cancelled: a connection left open would hang the exit
             await connection.close()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Twin:
+    """A store's copy in memory, brought to this version's schema."""
+
+    store: SqliteStore
+    found: int  #: the schema of the store itself
+    known: int  #: this version's
+
+
+@asynccontextmanager
+async def look_into(
+    path: Path, *, clock: Callable[[], datetime], identity: str, following: str | None = None
+) -> AsyncIterator[Twin]:
+    """Yield a twin of the store and leave the store as it is. Nobody else can own it meanwhile.
+
+    Only what a crash has left half written is undone, as by whoever reads it. Raises what `open_store` raises.
+    """
+    there = f"{path.absolute().as_uri()}?mode=rw"  # made by nobody, if it is gone by now
+    with _refusing(path):
+        async with (
+            aiosqlite.connect(there, uri=True, isolation_level=None, timeout=LOCK_WAIT_S) as file,
+            aiosqlite.connect(":memory:", isolation_level=None) as memory,
+        ):
+            await _own(file)
+            found = await _version(file)
+            await file.backup(memory)
+            await _own(memory)
+            await _migrate(memory, path, identity, following)
+            store = SqliteStore(memory, clock, Place(path))
+            try:
+                yield Twin(store=store, found=found, known=len(_migrations()))
+            finally:
+                await store.aclose()
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Say in our own words why SQLite does not open the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if code & 0xFF == sqlite3.SQLITE_BUSY:
+            raise StoreInUse(str(path)) from None
+        raise StoreUnusable(str(path), str(error)) from None
 
 
 OWN = (
@@ -101,9 +144,13 @@ async def _own(connection: aiosqlite.Connection) -> None:
         await connection.execute_fetchall(statement)
 
 
+async def _version(connection: aiosqlite.Connection) -> int:
+    return int(next(iter(await connection.execute_fetchall("PRAGMA user_version")))[0])
+
+
 async def _migrate(connection: aiosqlite.Connection, path: Path, identity: str, following: str | None) -> None:
     scripts = _migrations()
-    found = next(iter(await connection.execute_fetchall("PRAGMA user_version")))[0]
+    found = await _version(connection)
     if found > len(scripts):
         raise StoreTooNew(str(path), found, len(scripts))
     for number, script in enumerate(scripts[found:], start=found + 1):
