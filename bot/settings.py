@@ -21,7 +21,8 @@ class Settings(BaseSettings):
         env_prefix=PREFIX,
         env_file=".env",
         env_ignore_empty=True,
-        extra="forbid",
+        dotenv_filtering="match_prefix",  # the rest is other tools'
+        extra="forbid",  # what begins as ours do and is none is a misspelt one
         hide_input_in_errors=True,  # a rejected value may be a secret
     )
 

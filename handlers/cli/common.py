@@ -78,10 +78,11 @@ def settings_in(data: Path | None) -> Settings:
         fail(texts.unreadable_file(".env", "UTF-8"))
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False, include_context=False)
-        unknown = [str(e["loc"][0]).upper() for e in wrong if e["type"] == "extra_forbidden"]
+        named = [(f"{PREFIX}{e['loc'][0]}".upper(), e) for e in wrong]
+        unknown = [name for name, e in named if e["type"] == "extra_forbidden"]
         if unknown:
             fail(texts.unknown_settings(sorted(unknown)))
-        fail(texts.bad_settings([(f"{PREFIX}{e['loc'][0]}".upper(), e["msg"]) for e in wrong]))
+        fail(texts.bad_settings([(name, e["msg"]) for name, e in named]))
 
 
 def source(path: Path) -> SourceFile:

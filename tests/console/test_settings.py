@@ -20,7 +20,7 @@ EXAMPLE = Path(__file__).parents[2] / ".env.example"
         ({"ALLOUT_LOOK_EVERY_S": "secret"}, b"", "ALLOUT_LOOK_EVERY_S"),
         ({}, b"ALLOUT_TELEGRAM_TOKENN=secret\n", "ALLOUT_TELEGRAM_TOKENN"),
         ({}, b"ALLOUT_LOOK_EVERY_S=secret\n", "ALLOUT_LOOK_EVERY_S"),
-        ({}, b"SECRET_OF_ANOTHER_TOOL=secret\n", "SECRET_OF_ANOTHER_TOOL"),
+        ({}, b"ANOTHER_TOOLS=x\nallout_telegram_tokenn=secret\n", "Unknown setting: ALLOUT_TELEGRAM_TOKENN."),
         ({}, b"ALLOUT_LOOK_EVERY_S=\xff\xfesecret\n", ".env"),
     ],
 )
@@ -46,6 +46,15 @@ def test_without_a_folder_on_the_command_line_the_setting_is_used(shell: Play) -
     assert (shell.folder / "from-environment" / "allout.db").exists()
     shell.allout("console", "--script", "-")
     assert (shell.folder / "from-dotenv" / "allout.db").exists()
+
+
+def test_other_tools_settings_in_the_same_file_stop_nothing_and_set_nothing(shell: Play) -> None:
+    others = "SECRET_OF_ANOTHER_TOOL=secret\nDATA=theirs\nLOG_LEVEL=loud\nTELEGRAM_TOKEN=theirs\n_=x\nALLOUT=x\n"
+    shell.write(".env", f"{others}ALLOUT_DATA=ours\n")
+    ran = shell.allout("console", "--script", "-")
+    assert ran.err == ""
+    assert (shell.folder / "ours" / "allout.db").exists()
+    assert not (shell.folder / "theirs").exists()
 
 
 def test_the_example_is_a_usable_file_as_it_stands(shell: Play) -> None:
