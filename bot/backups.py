@@ -160,18 +160,28 @@ def write_aside(path: Path, pieces: Iterator[bytes]) -> None:
         raise InTheWay(str(path))
     fresh: Path | None = None
     try:
-        # a name of its own: two that write to one place must not mix
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".new")
-        fresh = Path(name)
+        try:
+            # without a name until it is whole: whoever is killed leaves nothing
+            descriptor = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o600)
+        except (OSError, AttributeError):  # not on this filesystem, or not on this system
+            # a name of its own: two that write to one place must not mix
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".new")
+            fresh = Path(name)
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            raise InTheWay(str(path))
-        fresh.replace(path)
-        fresh = None
+            if path.exists():
+                raise InTheWay(str(path))
+            if fresh is None:
+                # with a descriptor given (of no use otherwise) Python follows this link to the file itself
+                os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)
+        if fresh is not None:
+            fresh.replace(path)
+            fresh = None
         settle(path.parent)
+    except FileExistsError:
+        raise InTheWay(str(path)) from None
     except OSError as error:
         raise NotWritten(str(path), error.strerror or type(error).__name__) from None
     finally:

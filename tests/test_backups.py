@@ -148,6 +148,13 @@ def test_a_mistyped_key_is_no_key_and_a_private_one_is_no_public_one(site: Site)
             read_private(site.private)
 
 
+@pytest.fixture(params=["without a name", "with a name"])
+def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "with a name":
+        monkeypatch.delattr(os, "O_TMPFILE")
+
+
+@pytest.mark.usefixtures("_both_ways")
 def test_nothing_is_written_over_and_what_fails_leaves_nothing(site: Site, data: Path) -> None:
     site.backup.write_text("kept")
     with pytest.raises(InTheWay):
@@ -162,7 +169,23 @@ def test_nothing_is_written_over_and_what_fails_leaves_nothing(site: Site, data:
 
     with pytest.raises(NotWritten):
         write_aside(data / "other", failing())  # type: ignore[arg-type]
-    assert sorted(file.name for file in data.iterdir()) == ["city.backup", "private"]
+
+    def overtaken() -> object:
+        yield b"ours"
+        (data / "third").write_text("theirs")
+
+    with pytest.raises(InTheWay):
+        write_aside(data / "third", overtaken())  # type: ignore[arg-type]
+    assert (data / "third").read_text() == "theirs"
+    assert sorted(file.name for file in data.iterdir()) == ["city.backup", "private", "third"]
+
+
+@pytest.mark.usefixtures("_both_ways")
+def test_what_is_written_is_its_owners_alone(data: Path) -> None:
+    write_aside(data / "new", iter([b"one", b"two"]))
+    assert (data / "new").read_bytes() == b"onetwo"
+    assert stat.S_IMODE((data / "new").stat().st_mode) == 0o600
+    assert [path.name for path in data.iterdir()] == ["new"]
 
 
 # --- of a store ---
@@ -443,7 +466,7 @@ def test_the_running_bot_makes_the_backup(data: Path) -> None:
 
 
 KILLED = """
-import sys
+import os, sys
 from datetime import datetime, UTC
 from pathlib import Path
 from bot.backups import Backup, read_public, seal, write_aside
@@ -454,15 +477,20 @@ def told(pieces):
         print("piece", flush=True)
 
 folder, public = Path(sys.argv[1]), sys.argv[2]
+if "named" in sys.argv:
+    del os.O_TMPFILE
 backup = Backup(made=datetime.now(UTC), store="", mark=b"", database=bytes(5_000_000))
 for number in range(1000):
     write_aside(folder / f"{number}.backup", told(seal(backup, read_public(public))))
 """
 
 
+@pytest.mark.parametrize("ways", [[], ["named"]])
 @pytest.mark.parametrize("lines", [1, 3, 6, 8, 11, 12])
-def test_killed_while_a_backup_is_written_nothing_half_is_in_its_place(site: Site, data: Path, lines: int) -> None:
-    command = [sys.executable, "-c", KILLED, str(data), site.public]
+def test_killed_while_a_backup_is_written_nothing_half_is_in_its_place(
+    site: Site, data: Path, lines: int, ways: list[str]
+) -> None:
+    command = [sys.executable, "-c", KILLED, str(data), site.public, *ways]
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for _line in range(lines):
@@ -472,5 +500,7 @@ def test_killed_while_a_backup_is_written_nothing_half_is_in_its_place(site: Sit
     assert len(whole) >= (lines - 1) // 6
     for path in whole:
         assert len(unseal(path, read_private(site.private)).database) == 5_000_000
-    for path in data.glob("*.new"):
+    left = list(data.glob("*.new"))
+    assert ways or not left
+    for path in left:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
