@@ -64,6 +64,7 @@ class Request:
     body: bytes
     at: float  #: by the server's clock
     status: int | None = None  #: of the answer; None until there is one, or if it was dropped
+    refusal: str = ""  #: what the answer said, where it was a no
     applied: bool = False
 
 
@@ -486,6 +487,8 @@ class TelegramServer:
             return web.Response()
         if fault.answer is not None:
             status, body = fault.answer
+        if status != 200:
+            request.refusal = body.decode(errors="replace")
         request.status = status
         self._changed()
         return web.Response(status=status, body=body, content_type="application/json")
