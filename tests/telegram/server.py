@@ -275,7 +275,7 @@ class TelegramServer:
         """What a Bot takes as its `base_file_url`."""
         return f"{self.origin}/file/bot"
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5) -> T:  # noqa: ASYNC109  as asyncio's own
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = 20) -> T:  # noqa: ASYNC109  as asyncio's own
         """Wait until something is true here; looks again after each change, and gives what it found."""
         try:
             async with asyncio.timeout(timeout):
