@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """After so long a process is ended and its test fails; none needs a tenth of it."""
 
 ALLOUT = (sys.executable, "-m", "handlers")

@@ -13,7 +13,7 @@ import pytest
 from bot import cards, control
 from bot.control import Answer, Request, ask, serve
 from bot.wiring import SOCKET
-from tests.processes import allout, console, run
+from tests.processes import PATIENCE_S, allout, console, run
 
 
 async def echo(request: Request) -> Answer:
@@ -35,7 +35,7 @@ async def raw(path: Path, *chunks: bytes) -> bytes:
         for chunk in chunks:
             writer.write(chunk)
             await writer.drain()
-        return await asyncio.wait_for(reader.read(), timeout=10)
+        return await asyncio.wait_for(reader.read(), timeout=PATIENCE_S)
     except ConnectionError:
         return b""
     finally:
@@ -108,7 +108,7 @@ async def test_a_broken_request_gets_no_answer_and_the_next_one_is_served(path: 
         reader, writer = await asyncio.open_unix_connection(str(path))
         writer.write(sent)
         writer.write_eof()
-        assert await asyncio.wait_for(reader.read(), timeout=5) == b""  # hung up on, not left waiting
+        assert await asyncio.wait_for(reader.read(), timeout=PATIENCE_S) == b""  # hung up on, not left waiting
         writer.close()
         assert await ask(path, {"n": 1}) == {"got": {"n": 1}}
 
@@ -153,7 +153,7 @@ async def main():
 
 asyncio.run(main())
 """
-    ended = run([sys.executable, "-c", script], folder=data, patience_s=5)
+    ended = run([sys.executable, "-c", script], folder=data)
     assert (ended.stdout, ended.stderr) == ("stopped\n", "")
 
 
@@ -170,7 +170,7 @@ def test_a_running_console_survives_requests_that_no_command_makes(data: Path) -
         ]
         for request in odd:
             with socket.socket(socket.AF_UNIX) as caller:
-                caller.settimeout(5)
+                caller.settimeout(PATIENCE_S)
                 caller.connect(str(data / SOCKET))
                 caller.sendall(json.dumps(request).encode() + b"\n")
                 while caller.recv(1 << 16):

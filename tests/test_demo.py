@@ -25,6 +25,7 @@ from handlers.demo import display
 from handlers.demo.display import View
 from handlers.demo.story import Heard, Scene, play
 from tests.conftest import fresh_folder
+from tests.processes import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 ROSTER = ROOT / "examples" / "demo-city" / "workplaces.csv"
@@ -80,7 +81,7 @@ def told() -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert (result.returncode, result.stderr) == (0, "")
@@ -133,7 +134,7 @@ def test_another_seed_tells_another_story(told: str, data: Path) -> None:
         env=environment(data),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=True,
     ).stdout
     assert story(another) != story(told)
@@ -228,7 +229,7 @@ def test_who_is_stopped_leaves_nothing_behind_either(data: Path, told_to_stop: s
             seen += os.read(ours, 65536).decode()
         assert [path.name for path in data.glob("*/allout.db")] == ["allout.db"]
         process.send_signal(told_to_stop)
-        _out, err = process.communicate(timeout=20)
+        _out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (130, b"")
     assert list(data.iterdir()) == []
 
@@ -300,7 +301,7 @@ def test_what_is_kept_opens_in_the_console_and_is_the_same_story(told: str, data
         env=environment(tmp),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=True,
     )
     assert list(tmp.iterdir()) == []
@@ -312,7 +313,7 @@ def test_what_is_kept_opens_in_the_console_and_is_the_same_story(told: str, data
         env=environment(tmp),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=True,
     ).stdout
     assert re.search(r"\w{5} · May Day for a living wage · on · Sat 1 May 2027, 12:00", looked)
@@ -328,7 +329,7 @@ def test_a_store_in_use_is_never_played_into(data: Path) -> None:
         env=environment(data / "tmp"),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert result.returncode == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.play import ALLOUT, NOW, Line, Play, boards, errors, kinds, news, pledging, terms, to
+from tests.console.play import ALLOUT, NOW, PATIENCE_S, Line, Play, boards, errors, kinds, news, pledging, terms, to
 
 OPEN = ["@olga /room citywide #city", "@olga /open", "!wait"]
 
@@ -213,7 +213,7 @@ def test_when_nobody_reads_on_the_console_ends(shell: Play, end: str) -> None:
         writing = threading.Thread(target=write)
         writing.start()
         try:
-            process.wait(timeout=6)
+            process.wait(timeout=PATIENCE_S)
         finally:
             process.kill()
             writing.join()
@@ -228,7 +228,7 @@ def test_a_closed_stdout_does_not_change_what_was_acknowledged(shell: Play) -> N
         assert process.stdout
         process.stdout.readline()
         process.stdout.close()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE_S)
         assert process.stderr
         said = process.stderr.read().decode()
     assert "Traceback" not in said
@@ -269,5 +269,5 @@ def test_a_second_console_on_the_same_folder_is_refused_in_one_sentence(shell: P
         process.stdin.write(f"@olga /board {second}\n".encode())
         process.stdin.close()
         assert json.loads(process.stdout.readline())["kind"] == "board"
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0
     assert not (shell.data / "allout.sock").exists()

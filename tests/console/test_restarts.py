@@ -8,9 +8,12 @@ import json
 import os
 import signal
 import subprocess
+import sys
+import termios
 import time
 from collections import Counter
 from pathlib import Path
+from typing import IO
 
 from tests.console.play import (
     ALLOUT,
@@ -43,6 +46,11 @@ def start(play: Play) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [ALLOUT, *play.console_command()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
+
+
+def held_in(pipe: IO[bytes]) -> int:
+    """Count the bytes that were written to a pipe and not read."""
+    return int.from_bytes(fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -213,7 +221,10 @@ def test_parcels_that_a_kill_left_unsent_are_sent_after_the_restart_once(shell: 
     process.stdin.write(b"@olga /open\n!wait\n")
     process.stdin.flush()
     lines = [process.stdout.readline() for _ in range(4)]  # then nobody reads, and the console must wait
-    time.sleep(1)
+    seen = -1
+    while (held := held_in(process.stdout)) != seen:  # it does once nothing more comes
+        seen = held
+        time.sleep(0.5)
     os.kill(process.pid, signal.SIGKILL)
     lines += process.stdout.readlines()
     kill(process)

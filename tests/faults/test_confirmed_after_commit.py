@@ -6,6 +6,7 @@ drawn at random over all that it does with an update, and between two lives the 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -71,10 +72,8 @@ class OnTelegram:
     async def play(self) -> None:
         """End one bot after the other on one store."""
         await self.house.start()
-        for one in self.people:
-            self.server.say(one.account, f"/start {one.code}")
-        await self.house.quiet()
-        self.cards = {one.account: self.house.last(one.account) for one in self.people}
+        shown = await asyncio.gather(*(self.house.ask(one.account, f"/start {one.code}") for one in self.people))
+        self.cards = dict(zip((one.account for one in self.people), shown, strict=True))
         await self.house.kill()
         for _ in range(LIVES):
             await self.live()
@@ -138,11 +137,9 @@ class OnTelegram:
         await house.start()
         await house.quiet()
         house.strings.ahead += A_WHILE
-        for one in self.people:
-            self.server.say(one.account, f"/status {one.code}")
-        await house.quiet()
-        for one in self.people:
-            assert ("Withdraw" in labels(house.last(one.account))) is one.meant.pledged
+        shown = await asyncio.gather(*(house.ask(one.account, f"/status {one.code}") for one in self.people))
+        for one, message in zip(self.people, shown, strict=True):
+            assert ("Withdraw" in labels(message)) is one.meant.pledged
         await house.stop()
         assert await standing(house, self.city, self.people) == {one.account: one.meant for one in self.people}
 
@@ -363,7 +360,9 @@ async def amid_poison(house: TelegramHouse, chance: Random, *, cut: bool) -> Cou
     people = workers(house, city, chance, server.person)
     alone = people[: WORKERS // 2]
     unlucky = server.person()
-    server.plan("sendMessage", refused(400, "Bad Request: of a kind nobody knows"), chat=unlucky, times=100)
+    no, release = refused(400, "Bad Request: of a kind nobody knows"), asyncio.Event()
+    last = no if cut else replace(no, until=release)  # so its last try ends after others were served
+    server.plan("sendMessage", *[no] * (pump.TRIES - 1), last, *[no] * pump.TRIES, chat=unlucky)
     server.say(unlucky, "/help")
     for one in people:
         for _ in range(6):
@@ -375,9 +374,10 @@ async def amid_poison(house: TelegramHouse, chance: Random, *, cut: bool) -> Cou
         await house.launch(fuse=chance.randint(1, 2_000))
         await house.ended_before(house._is_quiet)
     await house.start()
-    await house.until(lambda: all(seen_terms(house, one) for one in alone), 5)
+    await house.until(lambda: all(seen_terms(house, one) for one in alone))
     assert cut or server.unconfirmed, "they have waited for the poison"
-    await house.until(lambda: all(seen_terms(house, one) for one in people), 5)
+    release.set()
+    await house.until(lambda: all(seen_terms(house, one) for one in people))
     await house.quiet()
     assert len(sends(server, unlucky)) <= 2 * pump.TRIES
     await house.stop()

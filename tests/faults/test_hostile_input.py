@@ -62,7 +62,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 BATCH = 100
 VARIANTS = 4  #: of each thing that hypothesis makes
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 STRANGERS = range(5_700_000_001, 5_700_000_031)
 GROUP = -1_002_000_000_077

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.house import (
@@ -42,6 +43,9 @@ __all__ = [
     "stand",
 ]
 
+EDITS = frozenset({"editMessageText", "editMessageMedia"})
+SENDS = frozenset({"sendMessage", "sendDocument", "sendPhoto"})
+
 
 class House(RunningBot):
     """One `allout run`, started and ended as often as a test likes, on one store."""
@@ -79,36 +83,43 @@ class House(RunningBot):
             and polls[-1].params.get("timeout", 0) > 0
         )
 
-    async def hears(self, chat: int, words: str) -> Json:
-        """Wait until the bot has said these words in a chat; give the newest such message."""
-        found = await self.until(lambda: [m for m in self.server.chats[chat].from_bot if words in m.get("text", "")])
-        return found[-1]
+    async def hears(self, chat: int, words: str, since: int = 0, patience_s: float = PATIENCE_S) -> Json:
+        """Wait until the bot has said these words in a chat, after so many messages; give the newest such message."""
+
+        def heard() -> list[Json]:
+            return [m for m in self.server.chats[chat].from_bot[since:] if words in m.get("text", "")]
+
+        return (await self.until(heard, patience_s))[-1]
 
     # ---- as people
 
     async def ask(self, person: int, text: str, chat: int | None = None) -> Json:
         """Say something; give the bot's newest message in the person's own chat."""
-        before = self.server.chats[person].from_bot[-1:]
+        before = self._newest(person)
         self.server.say(person, text, chat)
         await self.quiet()
         if chat is None:  # where many ask at once, the answer may come a little later
-            await self.until(lambda: self.server.chats[person].from_bot[-1:] != before)
+            await self.until(lambda: self._newest(person) > before)
         return self.last(person)
 
     def last(self, chat: int) -> Json:
         """Give the bot's newest message."""
         return self.server.chats[chat].from_bot[-1]
 
+    def _newest(self, chat: int) -> int:
+        return max((message["message_id"] for message in self.server.chats[chat].from_bot), default=0)
+
     async def press(self, message: Json, label: str, who: int | None = None) -> Json:
-        """Press a button; give the message as it is then."""
-        self.server.press(message, label, who)
-        await self.quiet()
+        """Press a button; give the message as it is once the answer is there, in it or below it."""
+        await self.press_gone(message, label, who)
         return self.as_it_is(message)
 
-    async def press_gone(self, message: Json, label: str) -> None:
+    async def press_gone(self, message: Json, label: str, who: int | None = None) -> None:
         """Press a button whose message may be gone afterwards."""
-        self.server.press(message, label)
+        before = len(self.server.requests)
+        query = self.server.updates[self.server.press(message, label, who)]["callback_query"]
         await self.quiet()
+        await self.until(lambda: _is_answered(query, self.server.requests[before:]))
 
     def as_it_is(self, message: Json) -> Json:
         """Give a message as it is now."""
@@ -121,20 +132,22 @@ class House(RunningBot):
     async def pledge_all(self, codes: Iterable[str]) -> dict[int, Json]:
         """Let somebody new pledge with each card, all at once; give their card's messages."""
         people = {self.server.person(): code for code in codes}
-        for person, code in people.items():
-            self.server.say(person, code)
-        await self.quiet()
-        for person in people:
-            self.server.press(self.last(person), "Pledge")
-        await self.quiet()
-        return {person: self.last(person) for person in people}
+        cards = await asyncio.gather(*(self.ask(person, code) for person, code in people.items()))
+        return dict(zip(people, await asyncio.gather(*(self.press(card, "Pledge") for card in cards)), strict=True))
 
     async def bind(self, organizer: int, chat: int, scope: str = "citywide") -> Json:
         """Bind a chat by a word posted in it; give the message that confirms it."""
-        offered = await self.ask(organizer, f"/room {scope}")
-        self.server.say(organizer, room_word(offered), chat)
-        await self.quiet()
-        return await self.press(self.last(organizer), "Bind")
+        word = room_word(await self.ask(organizer, f"/room {scope}"))
+        self.server.say(organizer, word, chat)
+        return await self.press(await self.asked_to_bind(organizer, word), "Bind")
+
+    async def asked_to_bind(self, organizer: int, word: str) -> Json:
+        """Wait until an organizer is asked whether the chat with their word shall hear the news; give the question."""
+
+        def asking() -> list[Json]:
+            return [message for message in self.server.chats[organizer].from_bot if _binds(message, word)]
+
+        return (await self.until(asking))[-1]
 
     # ---- afterwards
 
@@ -155,9 +168,25 @@ def _messages(server: TelegramServer) -> set[str]:
     return {text for text in texts if isinstance(text, str) and len(text) > 5}
 
 
+def _is_answered(query: Json, since: Sequence[Request]) -> bool:
+    """Say whether the wheel on a pressed button has stopped and the answer is where it shall be, as far as it may."""
+    stops = [r for r in since if r.params.get("callback_query_id") == query["id"] and r.status in {200, 400}]
+    if not stops or stops[-1].params.get("show_alert"):  # a window comes last, and is all the answer
+        return bool(stops)
+    pressed = query["message"]["chat"]["id"], query["message"]["message_id"]
+    shown = [r for r in since if r.method in EDITS and (r.params["chat_id"], r.params["message_id"]) == pressed]
+    below = [r for r in since if r.method in SENDS and r.params["chat_id"] == query["from"]["id"]]
+    return any(r.status in {200, 403} or "not modified" in r.refusal for r in (shown + below)[-1:])
+
+
 def labels(message: Json) -> list[str]:
     """Name a message's buttons."""
     return [button["text"] for row in message.get("reply_markup", {}).get("inline_keyboard", []) for button in row]
+
+
+def _binds(message: Json, word: str) -> bool:
+    buttons = [button for row in message.get("reply_markup", {}).get("inline_keyboard", []) for button in row]
+    return any(button["callback_data"].upper() == f"B:{word.upper()}" for button in buttons)
 
 
 def room_word(message: Json) -> str:

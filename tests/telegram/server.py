@@ -64,6 +64,7 @@ class Request:
     body: bytes
     at: float  #: by the server's clock
     status: int | None = None  #: of the answer; None until there is one, or if it was dropped
+    refusal: str = ""  #: what the answer said, where it was a no
     applied: bool = False
 
 
@@ -274,7 +275,7 @@ class TelegramServer:
         """What a Bot takes as its `base_file_url`."""
         return f"{self.origin}/file/bot"
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5) -> T:  # noqa: ASYNC109  as asyncio's own
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = 20) -> T:  # noqa: ASYNC109  as asyncio's own
         """Wait until something is true here; looks again after each change, and gives what it found."""
         try:
             async with asyncio.timeout(timeout):
@@ -486,6 +487,8 @@ class TelegramServer:
             return web.Response()
         if fault.answer is not None:
             status, body = fault.answer
+        if status != 200:
+            request.refusal = body.decode(errors="replace")
         request.status = status
         self._changed()
         return web.Response(status=status, body=body, content_type="application/json")

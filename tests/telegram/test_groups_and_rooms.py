@@ -17,11 +17,6 @@ MENTION = f"@{BOT['username']}"
 # ---- a worker in a group
 
 
-async def asked(house: House) -> None:
-    """Wait until Olga is asked whether the chat shall hear the news."""
-    await house.until(lambda: house.last(OLGA)["text"].startswith("I have seen your word"))
-
-
 @pytest.mark.parametrize("kind", ["group", "supergroup"])
 @pytest.mark.parametrize("typed", ["/status {code}", "/status", "/help", "/withdraw {code}", "/start {code}", "{code}"])
 async def test_a_group_sees_one_button_whatever_a_worker_asks(
@@ -101,8 +96,7 @@ async def test_a_group_hears_the_news_only_after_the_organizer_confirmed_it(busy
     word = room_word(offered)
     assert f"{LINK}?startgroup={word}" in offered["text"]
     server.say(OLGA, f"/room{MENTION} {word}", group)
-    await asked(busy_house)
-    question = busy_house.last(OLGA)
+    question = await busy_house.asked_to_bind(OLGA, word)
     assert title in question["text"]
     assert labels(question) == ["Bind", "Not now"]
     assert list(server.chats[group].messages.values()) == []
@@ -134,10 +128,10 @@ async def test_the_word_is_found_however_it_comes(busy_house: House, kind: Kind,
     server.chats[chat].bot = "administrator"
     word = room_word(await busy_house.ask(OLGA, '/room "School"'))
     server.say(OLGA, written.format(word=word, lower=word.lower()), chat)
-    await asked(busy_house)
-    assert "Front desk" in busy_house.last(OLGA)["text"]
+    question = await busy_house.asked_to_bind(OLGA, word)
+    assert "Front desk" in question["text"]
     assert list(server.chats[chat].messages.values()) == []
-    assert "the news of School" in (await busy_house.press(busy_house.last(OLGA), "Bind"))["text"]
+    assert "the news of School" in (await busy_house.press(question, "Bind"))["text"]
     await busy_house.ask(OLGA, f"/room off {chat}")
 
 
@@ -146,8 +140,7 @@ async def test_a_declined_chat_hears_nothing(busy_house: House) -> None:
     group = server.room(members=[OLGA])
     word = room_word(await busy_house.ask(OLGA, "/room citywide"))
     server.say(OLGA, word, group)
-    await asked(busy_house)
-    declined = await busy_house.press(busy_house.last(OLGA), "Not now")
+    declined = await busy_house.press(await busy_house.asked_to_bind(OLGA, word), "Not now")
     assert declined["text"] == "This chat hears nothing from me. To bind one after all, send /room again."
     assert str(group) not in (await busy_house.ask(OLGA, "/rooms"))["text"]
 
@@ -159,8 +152,7 @@ async def test_a_word_works_once_and_in_one_chat(busy_house: House) -> None:
     for chat in (first, second):
         server.say(OLGA, word, chat)
         await busy_house.quiet()
-    await asked(busy_house)
-    question = busy_house.last(OLGA)
+    question = await busy_house.asked_to_bind(OLGA, word)
     assert "First" in question["text"]
     await busy_house.press(question, "Bind")
     again = await busy_house.press(question, "Bind", OLGA)
@@ -179,8 +171,7 @@ async def test_nobody_but_who_asked_for_the_word_binds_with_it(busy_house: House
     group = server.room(members=[OLGA, worker])
     word = room_word(await busy_house.ask(OLGA, "/room citywide"))
     server.say(worker, word, group)
-    await asked(busy_house)
-    question = busy_house.last(OLGA)
+    question = await busy_house.asked_to_bind(OLGA, word)
     assert labels(question) == ["Bind", "Not now"]  # whoever wrote it, its organizer decides
     for stranger in (OMAR, worker):
         server.press(question, "Bind", stranger)

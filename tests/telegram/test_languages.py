@@ -84,14 +84,13 @@ async def test_a_chat_is_bound_and_a_group_is_turned_away_in_the_language_of_who
     assert "En menos de diez minutos" in offered["text"]
     chat = server.room(title="La ciudad")
     server.say(olga, room_word(offered), chat)
-    await house.quiet()
-    asked = house.last(olga)
+    asked = await house.asked_to_bind(olga, room_word(offered))
     assert "¿Quieres que este chat reciba las noticias?" in asked["text"]
     assert labels(asked) == ["Vincular", "Ahora no"]
     assert "noticias de toda la ciudad" in (await house.press(asked, "Vincular"))["text"]
 
     server.say(rosa, "/help", chat)
-    await house.quiet()
+    await house.until(lambda: sends(server, chat))
     (sent,) = sends(server, chat)
     assert sent.params["text"] == "Solo hablo en privado."
     await house.stop()

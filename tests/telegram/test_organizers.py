@@ -7,7 +7,7 @@ import pytest
 from handlers.conversation import COMMANDS
 from tests.console.play import roster, terms
 from tests.telegram.house import OLGA, OMAR, House, sends
-from tests.telegram.server import broken, unauthorized
+from tests.telegram.server import Json, broken, unauthorized
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -27,11 +27,20 @@ async def _code(house: House) -> str:
     return code
 
 
+async def _becomes_organizer(house: House, person: int, code: str) -> Json:
+    """Use the server's code; give the answer once the other organizers have been told of it."""
+    before = {who: len(house.server.chats[who].from_bot) for who in (OLGA, OMAR)}
+    welcomed = await house.ask(person, f"/organizer {code}")
+    for who, since in before.items():
+        await house.hears(who, "own code", since)
+    return welcomed
+
+
 async def test_a_code_from_the_server_makes_one_organizer_with_a_menu_of_their_own(busy_house: House) -> None:
     server, ana, second = busy_house.server, busy_house.server.person(name="Ana"), busy_house.server.person()
     code = await _code(busy_house)
     assert (await busy_house.ask(ana, "/board"))["text"].startswith("That is for organizers.")
-    welcomed = await busy_house.ask(ana, f"/organizer {code}")
+    welcomed = await _becomes_organizer(busy_house, ana, code)
     assert welcomed["text"].startswith("You are an organizer now.")
     assert not [m for m in server.chats[ana].messages.values() if code in m.get("text", "")]
     menus = {language: menu for (scope, language), menu in server.commands.items() if str(ana) in scope}
@@ -51,7 +60,7 @@ async def test_a_code_from_the_server_makes_one_organizer_with_a_menu_of_their_o
 async def test_who_became_an_organizer_is_told_so_though_the_menu_fails(busy_house: House, fault: object) -> None:
     server, ana = busy_house.server, busy_house.server.person()
     server.plan("setMyCommands", fault)  # type: ignore[arg-type]
-    await busy_house.ask(ana, f"/organizer {await _code(busy_house)}")
+    await _becomes_organizer(busy_house, ana, await _code(busy_house))
     assert [text[:25] for text in server.chats[ana].texts] == ["You are an organizer now."]
 
 
@@ -62,10 +71,8 @@ async def test_two_files_in_either_order_are_a_draft(busy_house: House) -> None:
         before = len(server.chats[OLGA].texts)
         for number, (name, data) in enumerate(order):
             server.upload(OLGA, name, data, caption="Here it is", media_group_id="1" if number else None)
-        await busy_house.quiet()
-        # what became of an earlier test's code may reach her meanwhile
-        mine = [text for text in server.chats[OLGA].texts[before:] if text.startswith(("Got it", "Drafted"))]
-        asked, preview = mine
+        await busy_house.hears(OLGA, "Drafted", before)
+        asked, preview = server.chats[OLGA].texts[before:]
         assert asked.startswith("Got it. Now send the")
         assert preview.startswith("Drafted: In the far future · New York")
         assert "3 workplaces, 40 people." in preview
@@ -76,10 +83,8 @@ async def test_refused_files_are_answered_with_every_problem_and_its_line(busy_h
     server = busy_house.server
     wrong = _terms(citywide_threshold=-3, approvals=0).replace(b'title = "In the far future"', b'titel = "x"')
     server.upload(OLGA, "walkout.toml", wrong)
-    await busy_house.quiet()
     server.upload(OLGA, "workplaces.csv", b"workplace,headcount,threshold\nDepot,ten,6\nDepot,4,9\n,5,5\n")
-    await busy_house.quiet()
-    lines = busy_house.last(OLGA)["text"].splitlines()
+    lines = (await busy_house.hears(OLGA, "workplaces.csv, line 4"))["text"].splitlines()
     assert len([line for line in lines if line.startswith("walkout.toml, line ")]) >= 3
     assert {line.split(":")[0] for line in lines if line.startswith("workplaces.csv")} >= {
         "workplaces.csv, line 2",
@@ -96,7 +101,7 @@ async def test_a_thousand_problems_come_in_as_many_messages_as_they_need(busy_ho
     rows = "".join(f"Shop {number},none,6\n" for number in range(400))
     server.upload(OLGA, "walkout.toml", _terms())
     server.upload(OLGA, "workplaces.csv", f"workplace,headcount,threshold\n{rows}".encode())
-    await busy_house.quiet()
+    await busy_house.hears(OLGA, "line 401:", before)
     said = "\n".join(server.chats[OLGA].texts[before + 1 :])
     assert len(server.chats[OLGA].texts) > before + 3
     assert [line for line in said.splitlines() if "line 2:" in line]
@@ -105,21 +110,21 @@ async def test_a_thousand_problems_come_in_as_many_messages_as_they_need(busy_ho
 
 async def test_halves_of_two_organizers_make_no_draft(busy_house: House) -> None:
     server = busy_house.server
+    before = {who: len(server.chats[who].from_bot) for who in (OLGA, OMAR)}
     server.upload(OLGA, "walkout.toml", _terms())
-    await busy_house.quiet()
+    await busy_house.hears(OLGA, "Got it. Now send the CSV file", before[OLGA])
     server.upload(OMAR, "workplaces.csv", roster().encode())
-    await busy_house.quiet()
-    assert busy_house.last(OMAR)["text"].startswith("Got it. Now send the TOML file")
-    assert busy_house.last(OLGA)["text"].startswith("Got it. Now send the CSV file")
+    await busy_house.hears(OMAR, "Got it. Now send the TOML file", before[OMAR])
+    assert [len(server.chats[who].from_bot) - before[who] for who in (OLGA, OMAR)] == [1, 1]
 
 
 @pytest.mark.parametrize(("name", "size"), [("walkout.pdf", 10), ("walkout", 10), ("roster.csv", 5_000_001)])
 async def test_a_file_that_cannot_be_half_a_draft_is_not_even_fetched(busy_house: House, name: str, size: int) -> None:
     server = busy_house.server
-    fetched = len(server.called("getFile"))
+    fetched, before = len(server.called("getFile")), len(server.chats[OLGA].from_bot)
     server.upload(OLGA, name, bytes(size))
-    await busy_house.quiet()
-    assert busy_house.last(OLGA)["text"].startswith("To draft a walkout, send its .toml file")
+    answer = await busy_house.hears(OLGA, "To draft a walkout", before)
+    assert answer["text"].startswith("To draft a walkout, send its .toml file")
     assert len(server.called("getFile")) == fetched
 
 
@@ -128,18 +133,18 @@ async def test_a_file_that_comes_haltingly_is_fetched_again(busy_house: House) -
     before = len(server.requests)
     server.plan("getFile", broken(500))
     server.upload(OMAR, "walkout.toml", _terms())
+    await busy_house.until(lambda: sends(server, OMAR, before))
     await busy_house.quiet()
-    # what organizers are told by itself may come between
-    said = [request.params["text"] for request in sends(server, OMAR, before)]
-    assert len([text for text in said if "own code" not in text]) == 1
+    assert len(sends(server, OMAR, before)) == 1
 
 
 async def test_a_draft_with_two_approvals_needs_two_organizers(busy_house: House) -> None:
     server = busy_house.server
+    before = len(server.chats[OLGA].from_bot)
     server.upload(OLGA, "walkout.toml", _terms(approvals=2))
     server.upload(OLGA, "workplaces.csv", roster().encode())
-    await busy_house.quiet()
-    walkout = busy_house.last(OLGA)["text"].partition("/open ")[2].partition(".")[0]
+    drafted = await busy_house.hears(OLGA, "Drafted", before)
+    walkout = drafted["text"].partition("/open ")[2].partition(".")[0]
     for _ in range(2):
         answer = await busy_house.ask(OLGA, f"/open {walkout}")
         assert "1 more organizer must approve it" in answer["text"]

@@ -43,9 +43,9 @@ async def test_a_store_that_cannot_write_stops_the_pump_until_it_can(house: Hous
         assert house.as_it_is(card) == card
         assert server.chats[OLGA].texts == []
         waiting.append(server.say(server.person(), "/help"))
+    await house.until(lambda: house.as_it_is(card)["text"].startswith("Recorded."))
+    await house.hears(OLGA, "is open for pledges")
     await house.quiet()
-    assert house.as_it_is(card)["text"].startswith("Recorded.")
-    assert "is open for pledges" in house.last(OLGA)["text"]
     assert len(server.chats[worker].from_bot) == 1
     await house.stop()
     assert await house.standing(city) == {"Depot": 0, "School": 1, "<b>&": 0}
@@ -81,16 +81,15 @@ async def test_a_pledge_survives_a_power_cut_before_it_was_confirmed(house: Hous
     await house.kill()
     assert server.unconfirmed == [pressed]
     await house.start()
+    await house.until(lambda: labels(house.as_it_is(card)) == PLEDGED_BUTTONS)
     await house.quiet()
     card = house.as_it_is(card)
-    assert labels(card) == PLEDGED_BUTTONS
     assert len(server.chats[worker].from_bot) == 1
     await house.stop()
     assert await house.standing(city) == {"Depot": 0, "School": 1, "<b>&": 0}
     server.press(card, "Withdraw")  # its button works after a restart, in another process
     await house.start()
-    await house.quiet()
-    assert labels(house.as_it_is(card)) == WITHDRAWN_BUTTONS
+    await house.until(lambda: labels(house.as_it_is(card)) == WITHDRAWN_BUTTONS)
 
 
 async def test_an_organizer_stays_one_whenever_the_power_was_cut(house: House) -> None:
@@ -103,7 +102,7 @@ async def test_an_organizer_stays_one_whenever_the_power_was_cut(house: House) -
     await house.until(lambda: sends(server, olga))
     await house.kill()
     await house.start()
-    await house.quiet()
+    await house.hears(olga, "You are an organizer now.")
     assert "/calloff" in (await house.ask(olga, "/help"))["text"]
     assert "You are an organizer now." in server.chats[olga].texts[-2]
 

@@ -243,7 +243,9 @@ async def test_terms_longer_than_a_message_come_in_parts_each_protected(busy_hou
     await busy_house.ask(OLGA, f"/open {walkout}")
     worker, code = server.person(), out.read_text().split("\n")[1].rpartition(",")[2]
     busy_house.codes.append(code.replace("-", ""))
-    last = await busy_house.ask(worker, code)
+    await busy_house.ask(worker, code)
+    last = await busy_house.until(lambda: next((m for m in server.chats[worker].from_bot if labels(m)), None))
+    assert last is not None
     texts = server.chats[worker].texts
     assert len(texts) > 2
     assert [line for line in "\n".join(texts).split("\n") if line.startswith("•") and "buses" in line] == [

@@ -79,6 +79,7 @@ async def test_a_start_waits_for_telegram_to_come_back(house: House) -> None:
     server.plan("setMyCommands", broken(502, b"<html>"))
     server.say(worker, "/help")
     await house.start()
+    await house.until(lambda: server.chats[worker].texts)
     await house.quiet()
     assert len(server.chats[worker].texts) == 1
 
@@ -108,6 +109,7 @@ async def test_sigterm_and_ctrl_c_finish_what_is_under_way(house: House, city: C
         server.say(away, "/help")
         if how is signal.SIGTERM:
             await house.start()
+            await house.until(lambda: server.chats[away].texts)
             await house.quiet()
             assert len(server.chats[away].texts) == 1
             assert labels(house.as_it_is(card)) == buttons

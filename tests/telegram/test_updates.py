@@ -14,12 +14,17 @@ from tests.telegram.house import (
     labels,
     sends,
 )
-from tests.telegram.server import broken, dropped, flood, held, lost, refused
+from tests.telegram.server import Json, broken, dropped, flood, held, lost, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STANDS = "Your pledge stands."
 TAKEN_BACK = "You have taken your pledge back."
+
+
+async def becomes(house: House, card: Json, buttons: list[str]) -> None:
+    """Wait until a card's message has these buttons."""
+    await house.until(lambda: labels(house.as_it_is(card)) == buttons)
 
 
 async def test_an_update_is_tried_five_times_within_ten_seconds_and_nothing_is_said_of_it(busy_house: House) -> None:
@@ -46,8 +51,9 @@ async def test_the_same_update_twice_is_done_once(busy_house: House, busy_city: 
     server, worker = busy_house.server, busy_house.server.person()
     card = await busy_house.ask(worker, busy_city.take())
     server.duplicate(server.press(card, "Pledge"))
-    await busy_house.quiet()
+    await becomes(busy_house, card, PLEDGED_BUTTONS)
     server.duplicate(server.say(worker, "/help"))
+    await busy_house.hears(worker, "You can send me")
     await busy_house.quiet()
     assert busy_house.as_it_is(card)["text"].startswith("Recorded.")
     assert len(server.chats[worker].from_bot) == 2
@@ -58,10 +64,9 @@ async def test_an_update_delivered_again_after_it_was_confirmed_changes_nothing(
 ) -> None:
     server, worker = busy_house.server, busy_house.server.person()
     opening = server.say(worker, busy_city.take())
-    await busy_house.quiet()
-    card = busy_house.last(worker)
+    (card,) = await busy_house.until(lambda: server.chats[worker].from_bot)
     pressing = server.press(card, "Pledge")
-    await busy_house.quiet()
+    await becomes(busy_house, card, PLEDGED_BUTTONS)
     for number in (opening, pressing):
         server.duplicate(number)
         await busy_house.quiet()
@@ -73,7 +78,7 @@ async def test_a_pledge_taken_back_does_not_return_with_an_old_update(busy_house
     server, worker, code = busy_house.server, busy_house.server.person(), busy_city.take()
     card = await busy_house.ask(worker, code)
     pledging = server.press(card, "Pledge")
-    await busy_house.quiet()
+    await becomes(busy_house, card, PLEDGED_BUTTONS)
     await busy_house.press(busy_house.as_it_is(card), "Withdraw")
     server.duplicate(pledging)
     await busy_house.quiet()
@@ -87,6 +92,7 @@ async def test_updates_handed_out_of_order_are_done_in_order(busy_house: House, 
     server.press(withdrawn, "Pledge")
     server.press(pledged, "Withdraw")
     server._pending.reverse()
+    await busy_house.until(lambda: None not in server.callbacks.values())
     await busy_house.quiet()
     assert labels(busy_house.as_it_is(pledged)) == WITHDRAWN_BUTTONS
     assert TAKEN_BACK in (await busy_house.ask(worker, f"/status {code}"))["text"]
@@ -100,8 +106,7 @@ async def test_an_update_that_comes_after_newer_ones_is_still_done(busy_house: H
     for _ in range(3):
         await busy_house.ask(server.person(), "/help")
     server.duplicate(late)
-    await busy_house.quiet()
-    assert labels(busy_house.as_it_is(card)) == PLEDGED_BUTTONS
+    await becomes(busy_house, card, PLEDGED_BUTTONS)
 
 
 async def test_a_slow_answer_holds_up_its_own_person_and_nobody_else(busy_house: House) -> None:
@@ -116,6 +121,7 @@ async def test_a_slow_answer_holds_up_its_own_person_and_nobody_else(busy_house:
     assert len(sends(server, slow)) == 1
     assert server.unconfirmed == [first, second, between]  # only what lies below is confirmed
     release.set()
+    await busy_house.hears(slow, "What I ")
     await busy_house.quiet()
     assert [text[:7] for text in server.chats[slow].texts] == ["You can", "What I "]
     assert len(server.chats[other].texts) == 1
@@ -149,8 +155,7 @@ async def test_an_outage_of_telegram_loses_nobody(busy_house: House, busy_city: 
     await server.__aexit__(None, None, None)
     server.press(card, "Pledge")
     await server.__aenter__()
-    await busy_house.quiet()
-    assert labels(busy_house.as_it_is(card)) == PLEDGED_BUTTONS
+    await becomes(busy_house, card, PLEDGED_BUTTONS)
 
 
 async def test_an_answer_that_got_lost_is_given_again_and_its_pledge_counts_once(

@@ -36,7 +36,7 @@ async def test_what_rooms_heard_can_be_verified_privately_and_what_was_forged_ca
 
     group = server.room(members=[ana])
     server.say(ana, f"/verify {reference(said)}", group)
-    await house.quiet()
+    await house.until(lambda: server.chats[group].texts)
     assert server.chats[group].texts == ["I talk in private only."]
 
     await house.stop()
@@ -58,7 +58,7 @@ async def test_a_long_announcement_has_one_reference_and_is_shown_again_whole(ho
     assert ["Ref " in part for part in parts] == [False] * (len(parts) - 1) + [True]
     ana = server.person()
     await house.ask(ana, f"/verify {reference(parts[-1])}")
-    assert all(demand in "\n".join(server.chats[ana].texts) for demand in demands)
+    await house.until(lambda: all(demand in "\n".join(server.chats[ana].texts) for demand in demands))
 
 
 async def test_an_organizer_lets_every_room_hear_a_test(house: House) -> None:
