@@ -10,13 +10,14 @@ import pytest_asyncio
 from bot.clock import real_clock
 from tests.conftest import fresh_folder
 from tests.discord.faults import Limits
-from tests.discord.house import OLGA, OMAR, City, House, found
+from tests.discord.house import OLGA, OMAR, PATIENCE_S, City, House, found
 from tests.discord.server import DiscordServer
 
 
 @asynccontextmanager
 async def _house(folder: Path, limits: Limits | None = None) -> AsyncIterator[House]:
     async with DiscordServer(limits=limits) as server:
+        server.rest.windows.answer_s = PATIENCE_S  # whoever looks at Discord's three seconds does so by name
         house = House(folder, server)
         try:
             yield house
@@ -29,6 +30,7 @@ async def house(data: Path) -> AsyncIterator[House]:
     """A house whose bot does not run yet."""
     async with _house(data) as made:
         yield made
+        await made.cleared()  # nothing is written any more while it is read
         made.check()
 
 
@@ -37,6 +39,7 @@ async def strict_house(data: Path) -> AsyncIterator[House]:
     """The same, and Discord keeps its limits."""
     async with _house(data, Limits()) as made:
         yield made
+        await made.cleared()
         made.check()
         assert made.server.floods == []
 

@@ -44,6 +44,7 @@ from tests.discord.world import (
     Upload,
     World,
 )
+from tests.house import PATIENCE_S
 
 T = TypeVar("T")
 
@@ -128,7 +129,7 @@ class DiscordServer(World):
         """Calls beyond the limits: of which route, or `overall`."""
         return [] if self._meter is None else self._meter.floods
 
-    async def wait_for(self, predicate: Callable[[], T], patience_s: float = 5) -> T:
+    async def wait_for(self, predicate: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
         """Wait until something is true here; looks again after each change, and gives what it found."""
         try:
             async with asyncio.timeout(patience_s):

@@ -20,6 +20,7 @@ from handlers.service import Link
 from tests.conftest import draft
 from tests.discord.faults import limited
 from tests.discord.server import SEND, DiscordServer
+from tests.house import PATIENCE_S
 
 # what would take a running bot minutes; here it runs in the test's own process
 
@@ -64,11 +65,13 @@ async def test_heartbeats_that_nobody_acknowledges_make_another_connection(
     link = Link(PLATFORM, app)
     async with open_discord(app, settings(server, data), link) as (way_out, take):
         assert isinstance(way_out, DiscordSender)
-        way_out._client._connection.heartbeat_timeout = 0.5
         taking = asyncio.ensure_future(take())
         await server.wait_for(lambda: server.gateway.live and len(server.gateway.links[0].beats) > 2)
         assert server.gateway.sessions[0].resumed == 0
         server.gateway.acking = False
+        beating = way_out._client.ws._keep_alive
+        assert beating is not None
+        beating.heartbeat_timeout = 0.1  # on this connection alone
         await server.wait_for(lambda: server.gateway.sessions[0].resumed)
         server.gateway.acking = True
         person = server.person()
@@ -91,7 +94,7 @@ async def test_news_that_took_too_long_holds_nothing_back_and_comes_once(
         with pytest.raises(TryLater) as later:
             await way_out.send(news(room, "a" * 16))
         assert later.value.after is None
-        monkeypatch.setattr(sending, "LONGEST_S", 5)
+        monkeypatch.setattr(sending, "LONGEST_S", PATIENCE_S)
         await way_out.send(news(room, "a" * 16))
         await way_out.send(news(other, "b" * 16))
     assert [len(server.view(0, channel)) for channel in (room, other)] == [1, 1]
