@@ -23,6 +23,12 @@ from handlers.texts import refusals
 LARGEST = {".toml": 100_000, ".csv": 5_000_000}
 """Bytes of a file. Nobody writes terms of more; reading millions would take seconds."""
 
+FETCHED_WITHIN_S = 20.0
+"""What takes longer to come is not waited for: who sent it waits for the answer, and so does what they write next."""
+
+LONGEST_NAME = 60
+"""Characters of a file's name that are shown, before each problem in it."""
+
 UPLOAD_PRICE = 3
 """Of what an account may say in a minute."""
 
@@ -63,7 +69,9 @@ class Uploads:
             return Reply(kind="not_understood", text=texts.upload_usage(), known=True)
         now = self._app.clock()
         self._halves = {key: half for key, half in self._halves.items() if half.until > now}
-        self._halves[who, _suffix(file.name)] = _Half(file=file, until=now + WAITS)
+        # without folders, and short: its name stands before each problem
+        named = SourceFile(name=PurePath(file.name).name[-LONGEST_NAME:], data=file.data)
+        self._halves[who, _suffix(file.name)] = _Half(file=named, until=now + WAITS)
         terms, roster = self._halves.get((who, ".toml")), self._halves.get((who, ".csv"))
         if terms is None or roster is None:
             return Reply(kind="upload", text=texts.other_half(missing="CSV" if terms else "TOML"), known=True)

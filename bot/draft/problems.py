@@ -58,10 +58,12 @@ class ProblemKind(StrEnum):
     MISSING_NAMED_COLUMN = "missing_named_column"
     REPEATED_COLUMN = "repeated_column"
     NO_THRESHOLD = "no_threshold"
+    TOO_MANY_COLUMNS = "too_many_columns"
     BAD_THRESHOLD_OPTION = "bad_threshold_option"
     # its rows
     NO_WORKPLACES = "no_workplaces"
     TOO_MANY_ROWS = "too_many_rows"
+    ROW_TOO_LONG = "row_too_long"
     BAD_QUOTES = "bad_quotes"
     TOO_MANY_CELLS = "too_many_cells"
     NO_NAME = "no_name"

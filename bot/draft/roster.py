@@ -24,6 +24,8 @@ from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character,
 OWN_COLUMNS = ("workplace", "headcount", "threshold", "group", "meet")
 
 MOST_ROWS = 10_000
+MOST_COLUMNS = 1_000  # each that is not known is a problem of its own
+LONGEST_ROW = 200_000  # characters; more than the csv module lets a single cell have
 LONGEST_NAME = 100
 LONGEST_FOREIGN_NAME = 200
 LONGEST_MEET = 500
@@ -153,7 +155,11 @@ def read_roster(source: SourceFile, options: RosterOptions) -> RosterFile:
     notes = Notes(source.name)
     _check_option(options, notes)
     text = text_of(source, notes)
-    rows = _rows(text, options, notes) if text is not None else []
+    try:
+        rows = _rows(text, options, notes) if text is not None else []
+    except _RowTooLongError as error:
+        notes.add(error.line, ProblemKind.ROW_TOO_LONG, most=LONGEST_ROW)
+        rows = []
     if not rows:
         return RosterFile(notes=notes)
     rows = _numbered(rows) if options.foreign else rows
@@ -206,13 +212,47 @@ def _rows(text: str, options: RosterOptions, notes: Notes) -> list[_Row]:
     return rows
 
 
+class _RowTooLongError(Exception):
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class _Lines:
+    """The lines of a text; a row may be made of several, but not of any number: its cells would fill the memory."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = enumerate(StringIO(text, newline=""), start=1)
+        self._length = 0
+        self._first = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def begin_row(self) -> None:
+        """Count anew."""
+        self._length = 0
+
+    def __next__(self) -> str:
+        number, line = next(self._lines)
+        if not self._length:
+            self._first = number
+        self._length += len(line)
+        if self._length > LONGEST_ROW:
+            raise _RowTooLongError(self._first)
+        return line
+
+
 def _records(text: str, notes: Notes) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not blank, with the line on which it starts.
 
     Where quotes do not match, each line that was lost is a row without cells: it may have been a workplace.
+    Raises _RowTooLongError.
     """
-    reader = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True, strict=True)
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=_delimiter(text), skipinitialspace=True, strict=True)
     while True:
+        lines.begin_row()
         line = reader.line_num + 1  # a quoted cell may span lines; line_num is where the last row ended
         try:
             cells = [cell.strip() for cell in next(reader)]
@@ -341,6 +381,9 @@ def _needed(threshold: int | Fraction, headcount: int) -> int:
 
 
 def _layout(header: list[str], line: int, options: RosterOptions, notes: Notes) -> _Layout | None:
+    if len(header) > MOST_COLUMNS:
+        notes.add(line, ProblemKind.TOO_MANY_COLUMNS, count=len(header), most=MOST_COLUMNS)
+        return None
     columns = [_key(cell) for cell in header]
     if options.foreign:
         return _foreign_layout(header, columns, line, options, notes)

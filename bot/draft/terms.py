@@ -52,6 +52,9 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 _DURATION = re.compile(r"([0-9]{1,6}) ?([mhd])")
 _ERROR_PLACE = re.compile(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)$")
 
+# A name of so many parts; what tomllib makes of it grows with their square, and ten thousand would fill the memory.
+_LONG_KEY = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){50}""")
+
 # Only for text that tomllib has accepted; whatever is not matched is of no interest.
 _TOKEN = re.compile(
     r"""
@@ -310,6 +313,9 @@ def _load(source: SourceFile, notes: Notes) -> tuple[dict[str, Any], dict[str, i
     if text is None:
         return None
     text = text.replace("\r\n", "\n")  # as tomllib does, or the lines would not be the same
+    if long_key := _LONG_KEY.search(text):
+        notes.add(text.count("\n", 0, long_key.start()) + 1, ProblemKind.TOML_UNREADABLE)
+        return None
     try:
         return tomllib.loads(text), _lines(text)
     except tomllib.TOMLDecodeError as error:

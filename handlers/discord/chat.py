@@ -53,7 +53,7 @@ from handlers.texts import paper as paper_texts
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
 from handlers.turns import Turns
-from handlers.uploads import UPLOAD_PRICE, Uploads
+from handlers.uploads import FETCHED_WITHIN_S, UPLOAD_PRICE, Uploads
 
 T = TypeVar("T")
 Interaction = discord.Interaction[Any]
@@ -322,8 +322,11 @@ class DiscordChat:
         if reply is not None:
             return reply
         try:
-            data = await _patiently(attachment.read)
+            async with asyncio.timeout(FETCHED_WITHIN_S):
+                data = await _patiently(attachment.read)
         except (discord.HTTPException, *TROUBLE):
+            data = None
+        if data is None or len(data) < attachment.size:  # half a file may look like a whole one
             return Reply(kind="not_recorded", text=texts.file_not_fetched(), known=True)
         try:
             return await self._uploads.take(who, SourceFile(name=attachment.filename, data=data))

@@ -67,10 +67,11 @@ class CardForm(discord.ui.Modal):
 
 
 def written(interaction: Interaction) -> str:
-    """Return what was written into the form."""
-    sent: Any = interaction.data
-    (label,) = sent["components"]
-    return str(label["component"]["value"])
+    """Return what was written into the form; nothing, if other fields come back than it has."""
+    match interaction.data:
+        case {"components": [{"component": {"value": str(code)}}]}:
+            return code
+    return ""
 
 
 def view(buttons: Sequence[Button]) -> discord.ui.View | None:

@@ -43,7 +43,7 @@ from handlers.telegram.sender import LONGEST_CAPTION, LONGEST_TEXT, NO_PREVIEW, 
 from handlers.texts import paper as paper_texts
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
-from handlers.uploads import UPLOAD_PRICE, Uploads
+from handlers.uploads import FETCHED_WITHIN_S, UPLOAD_PRICE, Uploads
 
 PLATFORM = "telegram"
 
@@ -297,13 +297,21 @@ class TelegramChat:
             reply = too_fast() if heed is Heed.WARNING else None
             reply = reply or await self._uploads.refuse(who, name, document.get("file_size", 0))
             if reply is None:
-                data = await answered(partial(self._fetch, document["file_id"]))
-                if data is None:
+                data = await self._fetched(document["file_id"])
+                if data is None or len(data) < document.get("file_size", 0):  # half a file may look like a whole one
                     reply = Reply(kind="not_recorded", text=texts.file_not_fetched(), known=True)
                 else:
                     reply = await self._uploads.take(who, SourceFile(name=name, data=data))
         answer = partial(self._say, message["chat"]["id"], reply)
         await self._answers.give(user["id"], answer, known=reply.known)
+
+    async def _fetched(self, document: str) -> bytes | None:
+        """Return a file's contents; None if Telegram does not hand it over, or not in time."""
+        try:
+            async with asyncio.timeout(FETCHED_WITHIN_S):
+                return await answered(partial(self._fetch, document))
+        except (TelegramError, TimeoutError, RuntimeError):  # the last where it has no path
+            return None
 
     async def _fetch(self, document: str) -> bytes:
         file = await self._bot.get_file(document)

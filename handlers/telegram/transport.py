@@ -20,6 +20,7 @@ _Seconds: TypeAlias = Any
 """A number, None for no limit, or `BaseRequest.DEFAULT_NONE`, whose type python-telegram-bot keeps to itself."""
 
 _CHUNK: Final = 64 * 1024  # bytes; a shorter body goes into the socket's buffer at once, so its write cannot wait
+_LARGEST: Final = 20 * 1024 * 1024  # bytes; a bot can fetch no larger file, and no other answer comes near that
 _IN_QUOTES: Final = re.compile(r'["\\\x00-\x1a\x1c-\x1f]')
 
 
@@ -133,7 +134,7 @@ class AiohttpRequest(BaseRequest):
                     timeout=timeout,
                     allow_redirects=False,
                 ) as response:
-                    status, payload = response.status, await response.read()
+                    status, payload = response.status, await _received(response)
         except TimeoutError as error:
             failure = TimedOut(_name(error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -169,6 +170,16 @@ class AiohttpRequest(BaseRequest):
             yield
         finally:
             self._turns.release()
+
+
+async def _received(response: aiohttp.ClientResponse) -> bytes:
+    """Read an answer, but not one that would fill the memory."""
+    payload = bytearray()
+    async for piece in response.content.iter_any():
+        payload += piece
+        if len(payload) > _LARGEST:
+            raise aiohttp.ClientPayloadError
+    return bytes(payload)
 
 
 class _Paced(aiohttp.Payload):

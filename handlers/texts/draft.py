@@ -65,7 +65,8 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
         "this is not valid TOML: {why}. Look at the quotes, brackets and equals signs here."
     ),
     ProblemKind.TOML_UNREADABLE: lambda: _(
-        "a number is too long, or brackets are nested too deep. Write the file like the example."
+        "a number is too long, a name has too many parts, or brackets are nested too deep. Write the file like the "
+        "example."
     ),
     ProblemKind.UNKNOWN_FIELD: lambda: _('there is no field "{field}". Remove it.'),
     ProblemKind.UNKNOWN_FIELD_CLOSE_TO: lambda: _('there is no field "{field}". Did you mean "{close}"?'),
@@ -129,6 +130,9 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     # its rows
     ProblemKind.NO_WORKPLACES: lambda: _("there is no workplace after the header. Add a line for each."),
     ProblemKind.TOO_MANY_ROWS: lambda: _("there are more than {most} workplaces, the most that fit. Split the file."),
+    ProblemKind.ROW_TOO_LONG: lambda: _(
+        "the row that starts here has more than {most} characters. Check its quotes, and that this is the right file."
+    ),
     ProblemKind.BAD_QUOTES: lambda: _(
         'the quotes do not match in the row that starts here. Close each, and write "" for one inside a name.'
     ),
@@ -176,6 +180,11 @@ _COUNTED: dict[ProblemKind, Callable[[int], str]] = {
     ProblemKind.MINIMUM_ABOVE_WORKPLACES: lambda count: ngettext(
         "minimum_workplaces is {value}, but there is {count} workplace. Lower it.",
         "minimum_workplaces is {value}, but there are {count} workplaces. Lower it.",
+        count,
+    ),
+    ProblemKind.TOO_MANY_COLUMNS: lambda count: ngettext(
+        "there is {count} column, and at most {most} fit. Keep only those that the example has.",
+        "there are {count} columns, and at most {most} fit. Keep only those that the example has.",
         count,
     ),
     ProblemKind.TOO_MANY_CELLS: lambda count: ngettext(

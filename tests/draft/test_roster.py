@@ -578,3 +578,14 @@ def test_the_union_elections_of_new_york_are_a_roster() -> None:
     sizes = {unit.name: unit.headcount for unit in found.units}
     assert sizes["Other small workplaces"] == leftover
     assert sizes["New York small workplaces"] == sum(by_city["new york"])
+
+
+@pytest.mark.parametrize("row", ["," * 1_000_000, '"\n",' * 300_000, "x" * 1_000_000])
+def test_a_row_that_is_too_long_is_refused_before_it_fills_the_memory(row: str) -> None:
+    assert problems(ours("Depot,10,6", "School,30,5", row)) == [(4, ProblemKind.ROW_TOO_LONG)]
+    assert problems(row) == [(1, ProblemKind.ROW_TOO_LONG)]
+
+
+def test_thousands_of_columns_are_one_problem() -> None:
+    header = ",".join(["workplace", "headcount", "threshold", *(f"column {number}" for number in range(5_000))])
+    assert problems(ours("Depot,10,6", header=header)) == [(1, ProblemKind.TOO_MANY_COLUMNS)]

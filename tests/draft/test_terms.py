@@ -397,3 +397,15 @@ def test_every_field_is_found_on_its_own_line_in_any_order(statements: list[str]
     text += toml(entry="1")  # so that something is wrong even if nothing stands before it
     expected.append(("walkout.toml", text.count("\n"), K.WRONG_TYPE))
     assert problems(text) == expected
+
+
+@pytest.mark.parametrize("part", ["a.", '"a b" . ', "''.", "[a.", "x = {a."])
+def test_a_name_of_thousands_of_parts_is_refused_before_it_fills_the_memory(part: str) -> None:
+    opening = part[:-2] if part.endswith("a.") else ""
+    name = opening + part.removeprefix(opening) * 30_000 + "a"
+    assert problems(toml() + name + " = 1\n") == only(6, K.TOML_UNREADABLE)
+
+
+def test_words_with_dots_between_are_no_name_of_many_parts() -> None:
+    notice = "Stop. Go. " + "Ask your steward ...... and sign: ................ " * 20
+    assert draft(toml(legal_notice=f'"{notice}"')).terms.legal_notice == notice.strip()

@@ -138,14 +138,14 @@ def _means(data: str, code: str) -> bool:
 
 
 @asynccontextmanager
-async def city(folder: Path, platform: str) -> AsyncIterator[City]:
+async def city(folder: Path, platform: str, *, approvals: int = 2) -> AsyncIterator[City]:
     """Open a store with two open walkouts. The clock stands still: no tally is ever due."""
     clock = MovableClock(NOON)
     usual = {
         "starts": NOON + timedelta(days=12),
         "pledge_by": NOON + timedelta(days=7),
         "tally_every": "24h",
-        "approvals": 2,
+        "approvals": approvals,
     }
     async with open_app(folder, clock=clock, senders={platform: None}) as app:
         made = []
