@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from bot import cards
-from bot.brake import BURST, REST
+from bot.brake import BURST
 from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import WalkoutId, WorkplaceId
@@ -106,12 +106,6 @@ class Committee:
         self.buttons |= dict.fromkeys(shown)
         for old in list(self.buttons)[200 : len(self.buttons) - 100]:
             del self.buttons[old]
-
-    def rest(self) -> None:
-        """Let so much time pass that everybody may write again."""
-        clock = self.app.clock
-        assert isinstance(clock, MovableClock)
-        clock.move_to(clock() + REST)
 
     async def propose(self) -> None:
         """Let those who mean no harm propose everything anew, and appoint somebody."""

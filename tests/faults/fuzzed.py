@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as some
 from hypothesis.strategies import SearchStrategy
 
+from bot.brake import REST
 from bot.cards import key_of, mint, pretty
 from bot.clock import MovableClock
 from bot.domain import rules
@@ -50,6 +51,12 @@ class City:
     codes: list[str]
     witnesses: Iterator[str]  #: cards that nobody hostile has
     pressed: set[tuple[str, str]] = field(default_factory=set)  #: accounts, and the data of what they pressed
+
+    def rest(self) -> None:
+        """Let so much time pass that everybody may write again."""
+        clock = self.app.clock
+        assert isinstance(clock, MovableClock)
+        clock.move_to(clock() + REST)
 
     async def rows(self) -> dict[str, list[Row]]:
         """Everything in the store."""
@@ -139,7 +146,7 @@ def _means(data: str, code: str) -> bool:
 
 @asynccontextmanager
 async def city(folder: Path, platform: str, *, approvals: int = 2) -> AsyncIterator[City]:
-    """Open a store with two open walkouts. The clock stands still: no tally is ever due."""
+    """Open a store with two open walkouts. Only `rest` moves the clock: for a day no tally is due."""
     clock = MovableClock(NOON)
     usual = {
         "starts": NOON + timedelta(days=12),

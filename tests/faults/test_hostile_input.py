@@ -153,6 +153,7 @@ async def _pour_over_telegram(town: City, server: TelegramServer, heard: Overhea
         valid = number < len(updates)
         batch = [updates[nth % len(updates)] for nth in range(number, number + BATCH)]
         where = f"seed {tries.seed}, batch {number}"
+        town.rest()  # whoever writes without a pause is met with silence
         for update in batch if valid else [mangled(chance, each) for each in batch]:
             if isinstance(update, dict):
                 _note(town, update)
@@ -339,6 +340,7 @@ async def _pour_over_discord(town: City, server: Holding, heard: Overheard, trie
         for number in range(0, len(made) * VARIANTS, BATCH):
             valid, where = number < len(made), f"seed {tries.seed}, batch {number}"
             asked = []
+            town.rest()  # whoever writes without a pause is met with silence
             for nth in range(number, number + BATCH):
                 event, payload, interaction = _told(server, made[nth % len(made)])
                 payload = payload if valid else mangled(chance, payload)

@@ -60,7 +60,7 @@ async def _all_day(
     changes = dict(counts)
     for number, (role, batch) in enumerate(no_longer_than(tries.number, chance, made)):
         with tries.attempt(number):
-            made.rest()
+            made.town.rest()
             if number % PROPOSED_ANEW == PROPOSED_ANEW - 1:
                 await made.propose()
             before = await made.rows()
