@@ -75,6 +75,10 @@ class House(RunningBot):
         """Start the bot and wait until its commands are there and it is told what happens."""
         before = len(self.server.gateway.sessions)
         await self.launch(**settings)
+        await self.connected(before)
+
+    async def connected(self, before: int) -> None:
+        """Wait until the bot's commands are there and it is told what happens, in a session later than so many."""
         await self.until(
             lambda: (
                 self.server.commands and [one for one in self.server.gateway.sessions[before:] if one.link is not None]

@@ -39,9 +39,11 @@ class Both:
 
     async def start(self) -> None:
         """Start the bot and wait until it hears both platforms."""
+        sessions, updates = self.discord.server.gateway.sessions, partial(self.telegram.server.called, "getUpdates")
+        before, asked = len(sessions), len(updates())
         await self.launch()
-        await self.discord.until(lambda: self.discord.server.gateway.live)
-        await self.telegram.until(lambda: self.telegram.server.called("getUpdates"))
+        await self.discord.connected(before)
+        await self.telegram.until(lambda: len(updates()) > asked)
 
     async def organized(self, city: City, rooms: dict[int, str | None]) -> None:
         """Let Omar organize, and these chats of Telegram's hear the news, before the bot runs."""
