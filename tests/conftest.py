@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.clock import MovableClock
 from bot.domain.model import Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
@@ -48,6 +49,11 @@ def fresh_folder() -> Iterator[Path]:
 
 COMPILED = ("handlers.cli", "handlers.discord.platform", "handlers.telegram.platform", "handlers.pictures.drawing")
 """What nearly every process of ours imports, and the slowest thing that some do."""
+
+
+# how fast this machine is, is none of the tests' business
+settings.register_profile("any machine", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.house import (
     City,
     RunningBot,
     found,
+    let_deadline_pass,
     stand,
 )
 
@@ -40,11 +42,15 @@ __all__ = [
     "City",
     "House",
     "found",
+    "let_deadline_pass",
     "sends",
     "stand",
 ]
 
 ENTER_CARD = "Enter my card"
+
+LONGEST_ACKNOWLEDGEMENT_S = 3
+"""After which Discord tells whoever pressed that the bot did not respond."""
 
 
 class House(RunningBot):
@@ -69,6 +75,10 @@ class House(RunningBot):
         """Start the bot and wait until its commands are there and it is told what happens."""
         before = len(self.server.gateway.sessions)
         await self.launch(**settings)
+        await self.connected(before)
+
+    async def connected(self, before: int) -> None:
+        """Wait until the bot's commands are there and it is told what happens, in a session later than so many."""
         await self.until(
             lambda: (
                 self.server.commands and [one for one in self.server.gateway.sessions[before:] if one.link is not None]
@@ -91,6 +101,16 @@ class House(RunningBot):
         """Wait until the bot has said these words in a channel, to all; give the newest such message."""
         there = await self.until(lambda: [one for one in self.from_bot(channel) if words in one.text])
         return there[-1]
+
+    @contextmanager
+    def acknowledging_in_time(self) -> Iterator[None]:
+        """See that all that people do meanwhile is acknowledged in time, as far as the machine has time for it."""
+        asked, held_up = len(self.server.interactions), self.held_up_s()
+        yield
+        seconds = [one.answered_after for one in list(self.server.interactions.values())[asked:]]
+        allowed = LONGEST_ACKNOWLEDGEMENT_S + self.held_up_s() - held_up
+        assert [each for each in seconds if each is None or each >= allowed] == []
+        assert seconds
 
     def from_bot(self, channel: int) -> list[Message]:
         """The bot's messages that everybody in a channel sees, oldest first."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from secrets import token_urlsafe
@@ -102,7 +103,7 @@ class DiscordServer(World):
         app.router.add_route("*", API + "{path:/.+}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_port=True).start()
         self._port = self._runner.addresses[0][1]
         self.origin = f"http://127.0.0.1:{self._port}"
         return self
@@ -113,6 +114,16 @@ class DiscordServer(World):
         self.gateway.cut()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Let nobody listen here for as long as this lasts; nor does anybody else take the port meanwhile."""
+        with socket.socket() as kept:
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            kept.bind(("127.0.0.1", self._port))
+            await self.__aexit__(None, None, None)
+            yield
+            await self.__aenter__()
 
     @property
     def api_url(self) -> str:

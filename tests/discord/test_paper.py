@@ -60,7 +60,9 @@ async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_wa
         [errand] = await app.store.due_errands("discord", now=now + timedelta(minutes=10))
         await app.store.put_off_errand(errand.id, until=now)
     await house.start()
-    await house.until(lambda: message.id not in server.messages)
+    await house.until(lambda: [one.status for one in server.called("DELETE /channels/*/messages/*")] == [204])
+    assert message.id not in server.messages
+    await house.command(OLGA, "help")  # and has noted by then that it is done
     await house.stop()
     async with house.looked_into() as app:
         assert await app.store.next_errand("discord") is None

@@ -871,9 +871,8 @@ async def test_a_gateway_that_refuses_is_tried_until_it_does_not(server: Discord
 async def test_a_bot_survives_an_outage_of_everything(server: DiscordServer, waits: list[float]) -> None:
     rosa = server.person()
     async with running(server):
-        await server.__aexit__(None, None, None)
-        server.say(rosa, "hello?")
-        await server.__aenter__()
+        async with server.away():
+            server.say(rosa, "hello?")
         await server.wait_for(lambda: server.gateway.live)
         await settled(server, server.command(rosa, "pledge", code="abc"))
         assert server.gateway.sessions[0].resumed == 1

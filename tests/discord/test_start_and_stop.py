@@ -47,11 +47,10 @@ async def test_commands_that_differ_are_set_again(house: House) -> None:
 
 async def test_a_start_waits_for_discord_to_come_back_and_says_so_once(house: House) -> None:
     server = house.server
-    await server.__aexit__(None, None, None)  # nobody listens there
-    await house.launch()
-    await said(house, "cannot be reached")
-    server.plan(LOGIN, broken(200, b"<html>"))
-    await server.__aenter__()
+    async with server.away():
+        await house.launch()
+        await said(house, "cannot be reached")
+        server.plan(LOGIN, broken(200, b"<html>"))
     await house.until(lambda: server.gateway.live)
     assert "/start" in (await house.say(server.person(), "/help")).text
     await said(house, "can be reached again")

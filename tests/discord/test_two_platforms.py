@@ -13,7 +13,7 @@ from bot.storage.store import Room
 from bot.usecases import organizers
 from bot.wiring import open_app
 from tests.discord.faults import unauthorized
-from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found, stand
+from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found, let_deadline_pass, stand
 from tests.discord.server import DiscordServer
 from tests.house import ON_BUTTONS
 from tests.telegram.house import House as TelegramHouse
@@ -39,9 +39,11 @@ class Both:
 
     async def start(self) -> None:
         """Start the bot and wait until it hears both platforms."""
+        sessions, updates = self.discord.server.gateway.sessions, partial(self.telegram.server.called, "getUpdates")
+        before, asked = len(sessions), len(updates())
         await self.launch()
-        await self.discord.until(lambda: self.discord.server.gateway.live)
-        await self.telegram.until(lambda: self.telegram.server.called("getUpdates"))
+        await self.discord.connected(before)
+        await self.telegram.until(lambda: len(updates()) > asked)
 
     async def organized(self, city: City, rooms: dict[int, str | None]) -> None:
         """Let Omar organize, and these chats of Telegram's hear the news, before the bot runs."""
@@ -91,7 +93,6 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
         rooms={town: None, school: "School"},
         citywide_threshold=6,
         tally_every="15m",
-        pledge_by=(now + timedelta(seconds=10)).replace(microsecond=0),
     )
     await both.organized(city, {town_chat: None, school_chat: "School"})
     async with open_app(discord.store, clock=MovableClock(began), senders={}) as app:
@@ -121,6 +122,9 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     refused = await telegram.press(shown, "Pledge")
     assert "This card has been used by somebody else." in (telegram.last(refused["chat"]["id"])["text"])
 
+    await discord.stop()
+    let_deadline_pass(discord, city.walkout)
+    await both.start()
     await discord.hears(school, "School has reached its number: we are out too")
     await telegram.hears(school_chat, "School has reached its number: we are out too")
     await discord.hears(town, "School joins")
@@ -179,6 +183,7 @@ async def test_a_platform_whose_token_is_wrong_leaves_the_other_alone_and_is_tol
     assert both.told_on_discord("Telegram") == 2
     assert both.told_on_discord("Discord") == 0
     assert (len(discord.from_bot(room)), len(telegram.server.chats[chat].texts)) == (1, 1)
+    await discord.stop()  # and has written all that it had to say
     assert [line for line in discord.said.splitlines() if "reached" in line] == [
         "ERROR discord cannot be reached, trying again: its token is not accepted",
         "WARNING discord can be reached again",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.house import (
+    LONGEST_STOP_S,
     OLGA,
     OMAR,
     PATIENCE_S,
@@ -24,6 +25,7 @@ from tests.house import (
 from tests.telegram.server import TOKEN, Json, Request, TelegramServer
 
 __all__ = [
+    "LONGEST_STOP_S",
     "OLGA",
     "OMAR",
     "PATIENCE_S",

@@ -6,7 +6,7 @@ import signal
 
 from handlers.conversation import COMMANDS, Role
 from handlers.texts.catalogue import languages
-from tests.telegram.house import PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, labels, sends
+from tests.telegram.house import LONGEST_STOP_S, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, labels, sends
 from tests.telegram.server import TOKEN, broken, dropped, flood, held, unauthorized
 
 PRIVATE = (json.dumps({"type": "all_private_chats"}), "")
@@ -100,10 +100,10 @@ async def test_sigterm_and_ctrl_c_finish_what_is_under_way(house: House, city: C
         server.plan("editMessageText", held(release), chat=worker)
         server.press(card, label)
         await house.until(lambda before=before: len(server.called("editMessageText")) > before)  # type: ignore[misc]
-        stopping = asyncio.create_task(house.stops_in_time(how))
+        stopping = asyncio.create_task(house.stop(how))
         await asyncio.sleep(0)  # the signal is sent
         release.set()
-        await stopping
+        assert await stopping < LONGEST_STOP_S
         card = house.as_it_is(card)
         assert labels(card) == buttons
         server.say(away, "/help")
@@ -125,7 +125,7 @@ async def test_a_stop_waits_for_no_answer_longer_than_five_seconds(house: House,
     under_way = [server.press(card, "Pledge"), server.say(other, "/help")]
     await house.until(lambda: server.called("editMessageText") and sends(server, other))
     _reader, writer = await asyncio.open_unix_connection(house.store / "allout.sock")  # a command that says nothing
-    await house.stops_in_time()
+    assert await house.stop() < LONGEST_STOP_S
     writer.close()
     assert server.unconfirmed == under_way  # so they come again
     assert await house.standing(city) == {"Depot": 0, "School": 1, "<b>&": 0}
@@ -138,5 +138,5 @@ async def test_a_stop_while_telegram_is_away_takes_no_longer(house: House) -> No
     server.plan("getUpdates", *[flood(60)] * 3)
     server.say(server.person(), "/help")
     await house.until(lambda: [r for r in server.called("getUpdates") if r.status == 429])
-    await house.stops_in_time()
+    assert await house.stop() < LONGEST_STOP_S
     assert TOKEN not in house.said
