@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from bot.storage.sqlite.cards import Cards
 from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.errands import Errands
 from bot.storage.sqlite.examination import Examination
+from bot.storage.sqlite.journal import bury
 from bot.storage.sqlite.paper import Paper
 from bot.storage.sqlite.people import People
 from bot.storage.sqlite.place import Place
@@ -68,6 +70,8 @@ async def open_store(
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
     try:
         await _own(connection)
+        # whoever was here before may have had a disk that failed
+        await asyncio.to_thread(bury, path)
         await _migrate(connection, path, identity, following)
         place = Place(path)
         if not place.holds(found):
@@ -78,6 +82,8 @@ async def open_store(
         raise StoreUnusable(str(path), str(error)) from None
     except sqlite3.Error as error:
         raise StoreUnusable(str(path), str(error)) from None
+    except OSError as error:
+        raise StoreUnusable(str(path), error.strerror or type(error).__name__) from None
     else:
         opened = True
         return SqliteStore(connection, clock, place)
