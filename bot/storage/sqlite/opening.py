@@ -70,8 +70,7 @@ async def open_store(
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
     try:
         await _own(connection)
-        # whoever was here before may have had a disk that failed
-        await asyncio.to_thread(bury, path)
+        await _end_journal(path)
         await _migrate(connection, path, identity, following)
         place = Place(path)
         if not place.holds(found):
@@ -82,8 +81,6 @@ async def open_store(
         raise StoreUnusable(str(path), str(error)) from None
     except sqlite3.Error as error:
         raise StoreUnusable(str(path), str(error)) from None
-    except OSError as error:
-        raise StoreUnusable(str(path), error.strerror or type(error).__name__) from None
     else:
         opened = True
         return SqliteStore(connection, clock, place)
@@ -105,6 +102,14 @@ OWN = (
 async def _own(connection: aiosqlite.Connection) -> None:
     for statement in OWN:
         await connection.execute_fetchall(statement)
+
+
+async def _end_journal(path: Path) -> None:
+    """Whoever was here before may have had a disk that failed."""
+    try:
+        await asyncio.to_thread(bury, path)
+    except OSError as error:
+        raise StoreUnusable(str(path), error.strerror or type(error).__name__) from None
 
 
 async def _migrate(connection: aiosqlite.Connection, path: Path, identity: str, following: str | None) -> None:
