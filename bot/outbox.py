@@ -17,6 +17,7 @@ from typing import Protocol
 
 from bot import logs
 from bot.clock import Clock
+from bot.domain.errors import InDoubt
 from bot.domain.model import Announcement, Kind, Stage, Walkout, Workplace
 from bot.domain.roles import Proposal
 from bot.keys import Keys
@@ -129,7 +130,11 @@ class Outbox:
 
     async def _next(self) -> Parcel | None:
         if not self._claimed:
-            self._claimed.extend(await self._store.claim_parcels(self._platform, now=self._clock(), limit=AT_ONCE))
+            try:
+                self._claimed.extend(await self._store.claim_parcels(self._platform, now=self._clock(), limit=AT_ONCE))
+            except InDoubt:
+                self._owed.append(partial(self._store.unclaim_parcels, self._platform))
+                raise
         return self._claimed[0] if self._claimed else None
 
     async def _carry(self, parcel: Parcel, sender: Sender) -> None:

@@ -2,19 +2,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.clock import MovableClock
-from bot.domain.errors import NotRecorded
+from bot.domain.errors import InDoubt, NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, Letter, Outbox, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite.news import PATIENCE
-from bot.storage.store import Room, Store
+from bot.storage.store import Parcel, Room, Store
 from bot.usecases import organizers
 from bot.wiring import KEY_FILE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
@@ -312,6 +312,27 @@ async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
         assert again.id == claimed[0].id
         assert again.attempts == 2
         assert await store.next_parcel("here") == NOON + HOUR  # a postponed one keeps its time
+
+
+async def test_parcels_whose_claim_was_in_doubt_and_stands_all_the_same_are_sent(
+    store: Store, keys: Keys, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, claim_parcels = Post(), store.claim_parcels
+    outbox = Outbox("here", post, store, keys, clock)
+    await announce(store, 1, 2)
+
+    async def claimed_for_nobody(platform: str, *, now: datetime, limit: int) -> list[Parcel]:
+        await claim_parcels(platform, now=now, limit=limit)
+        raise InDoubt
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(store, "claim_parcels", claimed_for_nobody)
+        with pytest.raises(InDoubt):
+            await outbox.deliver()
+    assert await outbox.due() is not None
+    await outbox.deliver()
+
+    assert post.took == ["#city 1", "#city 2"]
 
 
 async def test_a_platforms_unforeseen_trouble_with_one_letter_keeps_no_other_from_going_out(

@@ -38,8 +38,8 @@ SEALED |= {"deed": {"nickname", "detail"}, "errand": {"what"}}
 """What is under the server's key, sealed or as an HMAC."""
 
 NOT_SEALED = {"card": {"hash", "owner"}, "organizer_code": {"hash"}, "role_card": {"hash"}}
-NOT_SEALED |= {"notice": {"locator", "sealed"}}
-"""Hashes of random codes, and what is under a walkout's key."""
+NOT_SEALED |= {"notice": {"locator", "sealed"}, "store": {"mark"}}
+"""Hashes of random codes, what is under a walkout's key, and what is drawn at random."""
 
 
 class Ears:

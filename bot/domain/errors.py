@@ -97,6 +97,10 @@ class NotRecorded(Refused):
     """The store could not write; nothing was changed and the person may try again."""
 
 
+class InDoubt(NotRecorded):
+    """The disk failed at the very end; whether it was recorded shows once the disk works again."""
+
+
 class KeyMissing(Refused):
     """The walkout's key is not in the key file, so nothing can be bound to anybody."""
 

@@ -187,7 +187,7 @@ class Store(Protocol):
     """Everything the application remembers.
 
     Each method is one transaction. Any of them raises NotRecorded if the database could not write, and
-    then nothing was changed.
+    then nothing was changed, but for its subclass InDoubt: then nobody knows.
     """
 
     async def apply(self, change: Change) -> Outcome:
@@ -404,6 +404,10 @@ class Store(Protocol):
         After a crash they wait again. A room hears its news in order: while a parcel waits for it, no later one is
         taken, unless that one was tried in vain for most of an hour.
         """
+        ...
+
+    async def unclaim_parcels(self, platform: str) -> None:
+        """Let a platform's parcels wait again that nobody has, since their claim was in doubt."""
         ...
 
     async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from bot import cards
 from bot.brake import Brake
 from bot.clock import Clock
-from bot.domain.errors import NotOpenYet, OneCardEach, PledgingClosed, TallyDue, UnknownCard, WrongStage
+from bot.domain.errors import (
+    InDoubt,
+    NotOpenYet,
+    NotRecorded,
+    OneCardEach,
+    PledgingClosed,
+    TallyDue,
+    UnknownCard,
+    WrongStage,
+)
 from bot.domain.model import CardState, Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
@@ -98,7 +107,7 @@ class Worker:
         change = self._change(Act.WITHDRAW, code)
         outcome = await self._decided(replace(change, notices=self.keys.locators(code)))
         self.brake.forget(self.who, outcome.walkout)
-        return await self._seen(outcome, code)
+        return await self._done(outcome, code)
 
     async def ask_to_be_told(self, code: str, language: str) -> Seen:
         """Keep the account's address, sealed, so that it can be told when it is on; doing it twice changes nothing.
@@ -131,11 +140,11 @@ class Worker:
 
         Raises UnknownCard, NotAskedNow, NotPledged, WorkplaceNotOut or NotRecorded.
         """
-        return await self._seen(await self._decided(self._change(Act.OUT, code)), code)
+        return await self._done(await self._decided(self._change(Act.OUT, code)), code)
 
     async def say_not_out(self, code: str) -> Seen:
         """Take that back; the pledge stands as before. Raises as `say_out` does."""
-        return await self._seen(await self._decided(self._change(Act.NOT_OUT, code)), code)
+        return await self._done(await self._decided(self._change(Act.NOT_OUT, code)), code)
 
     async def open_walkouts(self) -> list[Walkout]:
         """Return the walkouts to which one may pledge without a card."""
@@ -157,7 +166,7 @@ class Worker:
                 raise OneCardEach
         outcome = await self._decided(change)
         self.brake.remember(self.who, outcome.walkout, change.card)
-        return await self._seen(outcome, code)
+        return await self._done(outcome, code)
 
     async def _decided(self, change: Change) -> Outcome:
         while True:
@@ -169,6 +178,13 @@ class Worker:
     def _change(self, act: Act, code: str, enrol: Enrolment | None = None) -> Change:
         owners = self.keys.owners(code, self.who)
         return Change(act=act, card=cards.key_of(code), owners=owners, enrol=enrol)
+
+    async def _done(self, outcome: Outcome, code: str) -> Seen:
+        """Show what was just recorded. If the store cannot even read any more, nobody may hear "not recorded"."""
+        try:
+            return await self._seen(outcome, code)
+        except NotRecorded:
+            raise InDoubt from None
 
     async def _seen(self, outcome: Outcome, code: str) -> Seen:
         walkout, workplace = await self.store.look_up(outcome.walkout, outcome.workplace)

@@ -53,6 +53,10 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "more_than_minted", _(
                 "{workplace} has {most} cards at most, so no more can have been drawn. Nothing was changed."
             ).format(workplace=refused.name, most=number(refused.most))
+        case errors.InDoubt():
+            return "in_doubt", _(
+                "I cannot tell whether this was recorded: the disk failed just then. Look again in a minute."
+            )
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
         case errors.KeyMissing():

@@ -42,6 +42,13 @@ class Synced(NamedTuple):
     file: int
 
 
+class NotSynced(NamedTuple):
+    """A sync failed. What waited is on the disk or is not, and nobody tries again: Linux takes it for written."""
+
+    file: int
+    seed: int  #: what decides it
+
+
 class Named(NamedTuple):
     """A name in the folder's cache; None: it was deleted."""
 
@@ -59,7 +66,7 @@ class Committed(NamedTuple):
     number: int
 
 
-Event = Wrote | Resized | Synced | Named | FolderSynced | Committed
+Event = Wrote | Resized | Synced | NotSynced | Named | FolderSynced | Committed
 
 
 class Disk(apsw.VFS):
@@ -191,6 +198,10 @@ class Platter:
                 content = self._files.setdefault(event.file, bytearray())
                 for waiting in self._unsynced.pop(event.file, ()):
                     _do(content, waiting)
+            case NotSynced():
+                chance = Random(event.seed)
+                self._files[event.file] = bytearray(self._left(event.file, chance, chance.choice([0.0, 0.5, 1.0])))
+                self._unsynced.pop(event.file, None)
             case Named():
                 self._unsynced_names.append(event)
             case FolderSynced():

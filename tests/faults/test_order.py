@@ -95,11 +95,11 @@ async def lived_through(town: Town, folder: Path, chance: Random) -> tuple[dict[
             clock.move_to(NOON + tally * HOUR)
             await app.tallies.take_due()
         store: Any = app.store
-        sealed = dict(await store._read("SELECT sealed, locator FROM notice"))
+        drawn = dict(await store._read("SELECT sealed, locator FROM notice UNION ALL SELECT mark, x'00' FROM store"))
         stages = {walkout.stage for walkout in await app.store.walkouts()}
         assert stages == {Stage.OPEN}
     files = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    database = bytearray(_unsealed(files[DATABASE], sealed))
+    database = bytearray(_without_drawn(files[DATABASE], drawn))
     counter = int.from_bytes(database[COUNTER[0]], "big")
     for place in COUNTER:
         database[place] = bytes(4)
@@ -127,9 +127,9 @@ async def _comes(app: App, clock: MovableClock, town: Town, place: int, nth: int
             await worker.pledge(card)
 
 
-def _unsealed(database: bytes, sealed: dict[bytes, bytes]) -> bytes:
-    """Put what depends on the locator alone in place of what is sealed, which is another each time."""
-    for box, locator in sealed.items():
+def _without_drawn(database: bytes, drawn: dict[bytes, bytes]) -> bytes:
+    """Put what depends on the locator alone in place of what is sealed, which is another each time; so the mark."""
+    for box, locator in drawn.items():
         assert box in database, "a notice is there in pieces"  # where nothing is written anew it may be there twice
         database = database.replace(box, (sha256(locator).digest() * (len(box) // 32 + 1))[: len(box)])
     return database

@@ -10,13 +10,13 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
 from bot import cards
 from bot.clock import MovableClock
-from bot.domain.errors import NotRecorded, Refused
+from bot.domain.errors import InDoubt, NotRecorded, Refused
 from bot.domain.model import CardState
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import Letter
@@ -62,7 +62,11 @@ class Post:
 
 
 class Town:
-    """Its people, while the store is open. Says `? act` before each act, then `! act` if it is done, `x act` if not."""
+    """Its people, while the store is open.
+
+    Says `? act` before each act, then `! act` if it is done, `x act` if it was not recorded, `~ act` if that is in
+    doubt, and `- act` if it was refused.
+    """
 
     def __init__(self, app: App, clock: MovableClock, say: Say) -> None:
         self.app = app
@@ -87,6 +91,8 @@ class Town:
                 done = (await worker.withdraw(code)).mine is CardState.WITHDRAWN
             else:
                 done = (await self._ask(worker, code)).told
+        except InDoubt:
+            self._say(f"~ {what} {n}")
         except NotRecorded:
             self._say(f"x {what} {n}")
         except Refused:  # nothing to take back, most often
@@ -149,18 +155,28 @@ class Ledger:
     """What people were told, and what they may find as well since they asked for it and had no answer."""
 
     keys: Keys
-    stands: dict[int, State] = field(default_factory=lambda: dict.fromkeys(range(PEOPLE), ("m", False)))
+    stands: dict[int, set[State]] = field(default_factory=lambda: {n: {("m", False)} for n in range(PEOPLE)})  #: one of
     pending: dict[int, str] = field(default_factory=dict)
     tally: int = 0
     letters: set[tuple[str, ...]] = field(default_factory=set)
     acknowledged: int = 0  #: changes that people were told
     refused: int = 0  #: "not recorded"
+    in_doubt: int = 0  #: "I cannot tell"
     found_done: int = 0  #: changes nobody was told of that were there all the same
 
     @classmethod
     def of(cls, folder: Path) -> Ledger:
         """Begin with a town just founded."""
         return cls(keys=open_keys(folder / KEY_FILE, database=folder / DATABASE))
+
+    def twin(self) -> Ledger:
+        """Make another one that knows as much."""
+        return replace(
+            self,
+            stands={n: set(states) for n, states in self.stands.items()},
+            pending=dict(self.pending),
+            letters=set(self.letters),
+        )
 
     def hear(self, lines: Iterable[str]) -> None:
         """Take down what a town said. A line cut off at the end was not said."""
@@ -175,11 +191,14 @@ class Ledger:
             else:
                 n = int(about[0])
                 del self.pending[n]
+                after = {_after(what, state) for state in self.stands[n]}
                 if mark == "!":
-                    after = _after(what, self.stands[n])
                     self.acknowledged += after != self.stands[n]
                     self.stands[n] = after
+                elif mark == "~":
+                    self.stands[n] |= after
                 self.refused += mark == "x"
+                self.in_doubt += mark == "~"
 
     def check(self, path: Path, why: object, *, exactly: bool = False) -> None:
         """Hold a store that nobody has open against it; `exactly`: nothing may be there that was not answered."""
@@ -188,13 +207,12 @@ class Ledger:
             notices = {bytes(row[0]) for row in db.execute("SELECT locator FROM notice")}
             for n, code in enumerate(CODES):
                 there = (found[cards.key_of(code)], self.keys.locator(WALKOUT, code) in notices)
-                before = self.stands[n]
-                allowed = {before}
+                allowed = set(self.stands[n])
                 if n in self.pending and not exactly:
-                    allowed.add(_after(self.pending[n], before))
+                    allowed |= {_after(self.pending[n], before) for before in allowed}
                 assert there in allowed, (why, n, there, allowed)
-                self.found_done += there != before
-                self.stands[n] = there
+                self.found_done += there not in self.stands[n]
+                self.stands[n] = {there}
             self.pending.clear()
             assert sound(db) == [], why
             [(tally, stage)] = db.execute("SELECT tally, stage FROM walkout").fetchall()

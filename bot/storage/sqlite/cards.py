@@ -94,7 +94,7 @@ class Cards(Writer):
         if gone := [locator for pair in zip(changes, answers, strict=True) if (locator := _withdrawn(*pair))]:
             await self._rows(_DELETE_NOTICES, (_numbers(len(gone)), b"".join(gone)))
         self._in_order &= self._db.total_changes == written_before
-        await self._rows("COMMIT")
+        await self._commit(written_before)
         return answers
 
     async def _write_each(

@@ -183,6 +183,10 @@ class News(Writer):
 
         return list(map(_read_parcel, await self._in_transaction(job)))
 
+    async def unclaim_parcels(self, platform: str) -> None:
+        """See Store.unclaim_parcels."""
+        await self._change("UPDATE parcel SET state = 'waiting' WHERE state = 'claimed' AND platform = ?", (platform,))
+
     async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:
         """See Store.settle."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +19,7 @@ from bot.storage.sqlite.cards import Cards
 from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.errands import Errands
 from bot.storage.sqlite.examination import Examination
+from bot.storage.sqlite.journal import bury
 from bot.storage.sqlite.paper import Paper
 from bot.storage.sqlite.people import People
 from bot.storage.sqlite.place import Place
@@ -71,6 +73,7 @@ async def open_store(
     try:
         with _refusing(path):
             await _own(connection)
+            await _end_journal(path)
             await _migrate(connection, path, identity, following)
         place = Place(path)
         if not place.holds(found):
@@ -142,6 +145,14 @@ OWN = (
 async def _own(connection: aiosqlite.Connection) -> None:
     for statement in OWN:
         await connection.execute_fetchall(statement)
+
+
+async def _end_journal(path: Path) -> None:
+    """Whoever was here before may have had a disk that failed."""
+    try:
+        await asyncio.to_thread(bury, path)
+    except OSError as error:
+        raise StoreUnusable(str(path), error.strerror or type(error).__name__) from None
 
 
 async def _version(connection: aiosqlite.Connection) -> int:

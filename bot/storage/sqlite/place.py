@@ -26,6 +26,7 @@ class Place:
     """Where the store lies. Every turn of the store is taken `with` it, and raises NotRecorded if it is not there."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._path = str(path)
         self._journal_path = f"{path}-journal"
         self._file, self._state = _look(self._path)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sqlite3
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
 import aiosqlite
 
-from bot.domain.errors import NotRecorded
+from bot.domain.errors import InDoubt, NotRecorded
 from bot.domain.pledging import Change, Outcome
+from bot.storage.sqlite.journal import bury
 from bot.storage.sqlite.place import Place
 
 T = TypeVar("T")
@@ -36,6 +39,7 @@ class Writer(ABC):
         self._arrived = asyncio.Event()
         self._ending = False
         self._wary = False
+        self._unsettled = False  #: a sync has failed since what the file holds was made sure of
         self._writer = asyncio.create_task(self._write(), name="store writer")
 
     async def _write(self) -> None:
@@ -65,16 +69,26 @@ class Writer(ABC):
             batch.append(self._waiting.popleft())
         return batch
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Take a turn. Raises NotRecorded where SQLite fails."""
+        with self._place:
+            try:
+                if self._unsettled:
+                    await self._settle()
+                yield
+            except sqlite3.Error as error:
+                self._unsettled |= _by_sync(error)
+                raise NotRecorded(type(error).__name__) from None
+
     async def _in_turn(self, job: Callable[[], Awaitable[T]]) -> T:
         """Let the writer run the job when its turn comes. A cancelled caller only stops waiting."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         async def run() -> None:
             try:
-                with self._place:
+                async with self._turn():
                     result = await job()
-            except sqlite3.Error as error:
-                _answer(answer, NotRecorded(type(error).__name__))
             except Exception as error:  # noqa: BLE001  handed to whoever asked for the job
                 _answer(answer, error)
             else:
@@ -93,16 +107,53 @@ class Writer(ABC):
         """Let the writer run the job in a transaction of its own; whatever goes wrong undoes it."""
 
         async def transaction() -> T:
+            written_before = self._db.total_changes
             await self._rows("BEGIN IMMEDIATE")
             try:
                 result = await job()
-                await self._rows("COMMIT")
+                await self._commit(written_before)
             except BaseException:
                 await self._undo()
                 raise
             return result
 
         return await self._in_turn(transaction)
+
+    async def _commit(self, written_before: int) -> None:
+        """Commit. Raises sqlite3.Error if nothing was recorded, and InDoubt if nobody can tell.
+
+        What SQLite syncs last is the end of the journal. If that fails it says that the commit failed; but it stands,
+        in the file as anybody reads it, though not for sure on the disk. So each transaction leaves a mark: in a
+        table's row, since SQLite counts in the file how often its first page was written.
+        """
+        if self._db.total_changes == written_before:
+            await self._rows("COMMIT")
+            return
+        mark = secrets.token_bytes(8)  # tells nobody how many there were
+        await self._rows("UPDATE store SET mark = ?", (mark,))
+        try:
+            await self._rows("COMMIT")
+        except sqlite3.Error as error:
+            if not _by_sync(error):
+                raise
+            self._unsettled = True
+            try:
+                found = await self._settle()
+            except (sqlite3.Error, NotRecorded):
+                raise InDoubt from None
+            if found != mark:
+                raise
+
+    async def _settle(self) -> bytes:
+        """After a sync that failed, make sure of what the file holds, before anybody reads it; return the last mark."""
+        await self._undo()
+        [(mark,)] = await self._rows("SELECT mark FROM store")  # before it reads, SQLite rolls back what is not over
+        try:
+            await asyncio.to_thread(bury, self._place.path)
+        except OSError as error:
+            raise NotRecorded(type(error).__name__) from None
+        self._unsettled = False
+        return bytes(mark)
 
     async def _undo(self) -> None:
         if self._db.in_transaction:  # SQLite itself has rolled back after some errors, a full disk among them
@@ -121,10 +172,8 @@ class Writer(ABC):
 
     async def _apply_batch(self, batch: list[_Waiting]) -> None:
         try:
-            with self._place:
+            async with self._turn():
                 answers = await self._decide_and_write([waiting.change for waiting in batch if waiting.change])
-        except sqlite3.Error as error:
-            answers = [NotRecorded(type(error).__name__) for _ in batch]
         except Exception as error:  # noqa: BLE001  no caller may wait for ever
             answers = [error] * len(batch)
         for waiting, answer in zip(batch, answers, strict=True):
@@ -161,6 +210,10 @@ class Writer(ABC):
         await asyncio.wait([self._writer])
         if not self._writer.cancelled():  # then it has stopped the connection itself
             await self._db.close()
+
+
+def _by_sync(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_FSYNC
 
 
 class _Waiting:
