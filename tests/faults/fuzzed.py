@@ -59,10 +59,11 @@ class City:
         clock.move_to(clock() + REST)
 
     async def rows(self) -> dict[str, list[Row]]:
-        """Everything in the store."""
+        """Everything in the store, but for the mark that each transaction leaves."""
         store: Any = self.app.store
         tables = await store._read("SELECT name, 'SELECT * FROM ' || name FROM sqlite_master WHERE type = 'table'")
-        return {name: sorted(await store._read(sql), key=repr) for name, sql in tables}
+        found = {name: sorted(await store._read(sql), key=repr) for name, sql in tables}
+        return found | {"store": [(name, b"") for name, _mark in found["store"]]}
 
     async def check(self, before: Mapping[str, list[Row]], platform: str, witnesses: Iterable[tuple[str, str]]) -> int:
         """See that nothing is stored but what somebody's valid press does; return how many cards that were."""

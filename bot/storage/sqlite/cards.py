@@ -6,7 +6,8 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 from bot.domain import pledging
 from bot.domain.errors import NotRecorded
@@ -48,6 +49,12 @@ _ENROL_CARDS = """
     ON CONFLICT (hash) DO UPDATE SET
         state = excluded.state, owner = excluded.owner, workplace = excluded.workplace
 """
+# Where a commit's end is not sure, what a batch wrote is its own mark.
+_FIND_WRITTEN = """
+    SELECT count(*) FROM json_each(?1) AS nth JOIN card ON card.hash = substr(?2, nth.key * 32 + 1, 32)
+    WHERE card.walkout = nth.value ->> 0 AND card.workplace = nth.value ->> 1
+        AND card.state = nth.value ->> 2 AND card.owner = substr(?3, nth.key * 32 + 1, 32)
+"""
 _DELETE_NOTICES = """
     DELETE FROM notice WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
 """
@@ -80,43 +87,57 @@ class Cards(Writer):
         found = (await self._rows(_FIND, asked))[0]
         now = self._clock()
         answers: list[Outcome | Exception] = []
-        if self._wary:
-            await self._write_each(_decide_all(changes, found, now, answers), answers, enrolling=bool(enrolled))
-        elif written := dict(_decide_all(changes, found, now, answers)):
+        written: dict[bytes, Card] = {}
+        if not self._wary:
+            written = dict(_decide_all(changes, found, now, answers))
             try:
-                await self._rows(_ENROL_CARDS if enrolled else _UPDATE_CARDS, _columns(written))
+                if written:
+                    await self._rows(_ENROL_CARDS if enrolled else _UPDATE_CARDS, _columns(written))
             except sqlite3.IntegrityError:
                 if not self._db.in_transaction:
                     raise
                 # the statement is undone as a whole; decided and written one by one, only the bad ones fail
+                self._wary = True
                 answers = []
-                await self._write_each(_decide_all(changes, found, now, answers), answers, enrolling=bool(enrolled))
+        if self._wary:
+            written = await self._write_each(
+                _decide_all(changes, found, now, answers), answers, enrolling=bool(enrolled)
+            )
         if gone := [locator for pair in zip(changes, answers, strict=True) if (locator := _withdrawn(*pair))]:
             await self._rows(_DELETE_NOTICES, (_numbers(len(gone)), b"".join(gone)))
         self._in_order &= self._db.total_changes == written_before
-        await self._commit(written_before)
+        await self._commit(partial(self._are_written, written))
         return answers
 
     async def _write_each(
         self, decided: Iterator[tuple[bytes, Card]], answers: list[Outcome | Exception], *, enrolling: bool
-    ) -> None:
+    ) -> dict[bytes, Card]:
         """Decide each change when those before it are written; what cannot be written is answered so."""
-        rows = (
-            (card.state, card.owner, key, card.walkout, card.workplace) if enrolling else (card.state, card.owner, key)
-            for key, card in decided
-        )
+        written: list[tuple[bytes, Card]] = []
+
+        def rows() -> Iterator[tuple[Any, ...]]:
+            for key, card in decided:
+                written.append((key, card))
+                yield (card.state, card.owner, key, *((card.walkout, card.workplace) if enrolling else ()))
+
+        left = rows()
         self._wary = False
         while True:
             try:
                 # takes a row, writes it, takes the next; where it stops, the rest of the rows is still there
-                await self._db.executemany(_ENROL_CARD if enrolling else _UPDATE_CARD, rows)
+                await self._db.executemany(_ENROL_CARD if enrolling else _UPDATE_CARD, left)
             except sqlite3.IntegrityError as error:
                 if not self._db.in_transaction:
                     raise
+                written.pop()
                 answers[-1] = NotRecorded(type(error).__name__)
                 self._wary = True  # what breaks one batch often breaks the next: do not try it as a whole again
             else:
-                return
+                return dict(written)
+
+    async def _are_written(self, cards: Mapping[bytes, Card]) -> bool:
+        [(found,)] = await self._rows(_FIND_WRITTEN, _columns(cards))
+        return bool(found == len(cards))
 
 
 def _withdrawn(change: Change, answer: Outcome | Exception) -> bytes | None:

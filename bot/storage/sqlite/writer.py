@@ -111,7 +111,10 @@ class Writer(ABC):
             await self._rows("BEGIN IMMEDIATE")
             try:
                 result = await job()
-                await self._commit(written_before)
+                if self._db.total_changes == written_before:
+                    await self._rows("COMMIT")
+                else:
+                    await self._commit(await self._mark())
             except BaseException:
                 await self._undo()
                 raise
@@ -119,18 +122,12 @@ class Writer(ABC):
 
         return await self._in_turn(transaction)
 
-    async def _commit(self, written_before: int) -> None:
+    async def _commit(self, stands: Callable[[], Awaitable[bool]]) -> None:
         """Commit. Raises sqlite3.Error if nothing was recorded, and InDoubt if nobody can tell.
 
         What SQLite syncs last is the end of the journal. If that fails it says that the commit failed; but it stands,
-        in the file as anybody reads it, though not for sure on the disk. So each transaction leaves a mark: in a
-        table's row, since SQLite counts in the file how often its first page was written.
+        in the file as anybody reads it, though not for sure on the disk. `stands` looks whether it does.
         """
-        if self._db.total_changes == written_before:
-            await self._rows("COMMIT")
-            return
-        mark = secrets.token_bytes(8)  # tells nobody how many there were
-        await self._rows("UPDATE store SET mark = ?", (mark,))
         try:
             await self._rows("COMMIT")
         except sqlite3.Error as error:
@@ -138,22 +135,35 @@ class Writer(ABC):
                 raise
             self._unsettled = True
             try:
-                found = await self._settle()
+                await self._settle()
+                stood = await stands()
             except (sqlite3.Error, NotRecorded):
                 raise InDoubt from None
-            if found != mark:
+            if not stood:
                 raise
 
-    async def _settle(self) -> bytes:
-        """After a sync that failed, make sure of what the file holds, before anybody reads it; return the last mark."""
+    async def _mark(self) -> Callable[[], Awaitable[bool]]:
+        """Leave a mark of this transaction's own, by which it is known again; return what looks for it.
+
+        It stands in a table's row, since SQLite counts in the file how often its first page was written.
+        """
+        mark = secrets.token_bytes(8)  # tells nobody how many there were
+        await self._rows("UPDATE store SET mark = ?", (mark,))
+
+        async def is_there() -> bool:
+            return await self._rows("SELECT 1 FROM store WHERE mark = ?", (mark,)) != []
+
+        return is_there
+
+    async def _settle(self) -> None:
+        """After a sync that failed, make sure of what the file holds, before anybody reads it."""
         await self._undo()
-        [(mark,)] = await self._rows("SELECT mark FROM store")  # before it reads, SQLite rolls back what is not over
+        await self._rows("SELECT mark FROM store")  # before it reads, SQLite rolls back what is not over
         try:
             await asyncio.to_thread(bury, self._place.path)
         except OSError as error:
             raise NotRecorded(type(error).__name__) from None
         self._unsettled = False
-        return bytes(mark)
 
     async def _undo(self) -> None:
         if self._db.in_transaction:  # SQLite itself has rolled back after some errors, a full disk among them
