@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from datetime import timedelta
@@ -21,7 +22,7 @@ from tests.telegram.house import (
     sends,
     stand,
 )
-from tests.telegram.server import Json, broken, flood, refused
+from tests.telegram.server import Json, broken, flood, held, late, refused
 
 ASK, STOP, YES = "Tell me when it's on", "Do not tell me", "Yes, tell me"
 TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Clear this chat"]
@@ -129,6 +130,7 @@ async def test_thirty_workers_are_told_privately_within_telegrams_limits(strict_
 
 async def test_a_power_cut_in_the_middle_repeats_one_at_most_and_loses_none(house: House) -> None:
     _city, cards, _rooms = await due(house)
+    house.server.plan("sendMessage", *[late(0)] * (PEOPLE // 3), held(asyncio.Event()))
     await house.start()
     await house.until(lambda: sum(told(house, cards).values()) >= PEOPLE // 3)
     await house.kill()
