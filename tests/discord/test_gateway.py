@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ import pytest_asyncio
 
 from bot.clock import real_clock
 from tests.conftest import fresh_folder
+from tests.discord.faults import held
 from tests.discord.gateway import DIRECT_MESSAGES, GUILDS
 from tests.discord.house import OLGA, OMAR, PATIENCE_S, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found
 from tests.discord.server import CALLBACK, DiscordServer
@@ -72,6 +74,23 @@ async def test_two_hundred_people_at_once_are_all_answered_in_time(busy_house: H
     with busy_house.acknowledging_in_time():
         checked = [server.command(one.by, "status", card=code) for one, code in zip(asked, codes, strict=True)]
         assert ["Your pledge stands." in (await busy_house.settled(one)).text for one in checked] == [True] * 200
+
+
+@shared
+async def test_an_acknowledgement_that_takes_too_long_would_be_seen(busy_house: House) -> None:
+    server, release = busy_house.server, asyncio.Event()
+
+    async def ask() -> None:
+        with busy_house.acknowledging_in_time():
+            server.plan(CALLBACK, held(release))
+            asked = server.command(server.person(), "help")
+            await busy_house.until(lambda: server.called(f"POST /interactions/{asked.id}/*"))
+            server.later(PATIENCE_S / 2)
+            release.set()
+            await busy_house.settled(asked)
+
+    with pytest.raises(AssertionError):
+        await ask()
 
 
 @shared
