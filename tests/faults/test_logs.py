@@ -27,6 +27,7 @@ from tests.faults.trials import Trials, trials
 from tests.house import OLGA, OMAR, City, found, stand
 from tests.telegram import server as telegram_faults
 from tests.telegram.house import House as TelegramHouse
+from tests.telegram.house import sends
 from tests.telegram.server import TelegramServer
 
 UNTIL_TALLY_S = 9
@@ -127,6 +128,7 @@ async def both(folder: Path, tally: datetime) -> AsyncIterator[Walkout]:
 
 async def _telegram_in_trouble(telegram: TelegramHouse, city: City, chance: Random) -> None:
     server, worker = telegram.server, telegram.server.person(name=NAME)
+    unlucky = server.person(name=NAME)
     troubles = [
         telegram_faults.dropped(),
         telegram_faults.lost(),
@@ -142,15 +144,17 @@ async def _telegram_in_trouble(telegram: TelegramHouse, city: City, chance: Rand
     unnumbered = {"update_id": MARK, "message": {"text": MARK}}
     server.raw(unnumbered)
     server.plan("getUpdates", telegram_faults.broken(502, MARK.encode()))
+    server.plan("sendMessage", telegram_faults.refused(400, f"Bad Request: {MARK}"), chat=unlucky, times=5)
+    server.say(unlucky, f"/help {MARK}")
     for method in ("answerCallbackQuery", "editMessageText", "sendMessage", "deleteMessage"):
         server.plan(method, chance.choice(troubles))
-    server.plan("getFile", telegram_faults.refused(400, f"Bad Request: {MARK}"), times=5)
+    server.plan("getFile", telegram_faults.refused(400, f"Bad Request: {MARK}"))
     server.upload(OMAR, f"{MARK}.toml", MARK.encode(), MARK)
     server.say(worker, f"/start {city.take()}")
     server.say(worker, f"/start {'0' * 20} {MARK}")
     server.say(worker, f"/status {city.take()}", int(next(iter(server.chats))))
     server._pending.remove(unnumbered)
-    await telegram.until(lambda: len(server.called("getFile")) == 5)
+    await telegram.until(lambda: len(sends(server, unlucky)) == 5 and server.called("getFile"))
     await telegram.quiet()
 
 

@@ -29,19 +29,18 @@ async def becomes(house: House, card: Json, buttons: list[str]) -> None:
 
 async def test_an_update_is_tried_five_times_within_ten_seconds_and_nothing_is_said_of_it(busy_house: House) -> None:
     server = busy_house.server
-    no_file = refused(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
-    server.plan("getFile", no_file, times=9)
-    server.upload(OLGA, "walkout.toml", b"title = 'x'")
+    server.plan("sendMessage", refused(400, "Bad Request: of a kind nobody knows"), chat=OLGA, times=9)
+    server.say(OLGA, "/help pelican")
     try:
         await busy_house.quiet()
     finally:
-        server._faults["getFile"].clear()
-    tries = server.called("getFile")
+        server._faults["sendMessage"].clear()
+    tries = sends(server, OLGA)
     assert len(tries) == 5
     assert tries[-1].at - tries[0].at < 10
     assert "You can send me" in (await busy_house.ask(OLGA, "/help"))["text"]
     assert "set aside" not in busy_house.said  # but among the totals at the next tally: see tests/faults/test_logs.py
-    assert "walkout.toml" not in busy_house.said
+    assert "pelican" not in busy_house.said
 
 
 # ---- each once, in order
