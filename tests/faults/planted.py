@@ -11,6 +11,7 @@ import discord
 from bot.outbox import Outbox, Sender
 from bot.storage.sqlite import news
 from bot.storage.store import Delivery, Parcel
+from handlers import answers
 from handlers.discord.chat import DiscordChat, Interaction
 from handlers.telegram import pump
 from handlers.telegram.pump import Pump, RawUpdate
@@ -19,6 +20,11 @@ from handlers.telegram.pump import Pump, RawUpdate
 def ask_at_once() -> None:
     """No fault: ask for newer updates while others are under way, as if every answer took its time."""
     pump.LOOK_AGAIN_S = 0.001
+
+
+def wait_for_answers() -> None:
+    """No fault: never let an update go on without its answer, however long that takes."""
+    answers.HOLDS_S = 3_600.0
 
 
 def confirm_before_handling() -> None:

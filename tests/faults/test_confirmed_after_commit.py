@@ -359,11 +359,11 @@ async def amid_poison(house: TelegramHouse, chance: Random, *, cut: bool) -> Cou
     city = await found(house, opened=real_clock())
     people = workers(house, city, chance, server.person)
     alone = people[: WORKERS // 2]
-    unlucky = server.person()
+    unlucky, house.fault = server.person(), planted.wait_for_answers
     no, release = refused(400, "Bad Request: of a kind nobody knows"), asyncio.Event()
     last = no if cut else replace(no, until=release)  # so its last try ends after others were served
     server.plan("sendMessage", *[no] * (pump.TRIES - 1), last, *[no] * pump.TRIES, chat=unlucky)
-    server.say(unlucky, "/help")
+    server.say(unlucky, f"/start {city.take()}")
     for one in people:
         for _ in range(6):
             server.raw(poison(chance, 100_000 + len(server.updates)))
