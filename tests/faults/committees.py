@@ -38,6 +38,8 @@ OMAR, OTTO, EVE = range(5_800_000_011, 5_800_000_014)
 
 VICTIMS = range(5_800_000_021, 5_800_000_025)
 
+_NO_QUOTES = dict.fromkeys(map(ord, '"“”„«»'))
+
 MAY_CHANGE: dict[str, Collection[str]] = {
     "worker": {"card", "workplace", "notice"},
     "steward": {"card", "workplace", "notice", "deed"},
@@ -62,7 +64,8 @@ class Act:
         """Whether it may be silently passed over as a guess, once there were too many of them."""
         if self.button is not None:
             return cards.parse(self.button.partition(":")[2].partition(":")[0]) is not None
-        return cards.parse(self.text) is not None or cards.parse(self.text.partition(" ")[2]) is not None
+        words = self.text.translate(_NO_QUOTES)
+        return cards.parse(words) is not None or cards.parse(words.partition(" ")[2]) is not None
 
 
 @dataclass(kw_only=True)
