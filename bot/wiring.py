@@ -16,7 +16,7 @@ from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Stage, Walkout
 from bot.errands import Errands
-from bot.keys import Keys, open_keys
+from bot.keys import Keys, Person, open_keys
 from bot.outbox import Outbox, Sender
 from bot.roomwords import RoomWords
 from bot.scheduler import Job, Scheduler
@@ -24,6 +24,7 @@ from bot.storage import sqlite
 from bot.storage.store import Store
 from bot.usecases import automatic, closing, rotation
 from bot.usecases.automatic import Closing, Tallies
+from bot.usecases.workers import Worker
 
 DATABASE = "allout.db"
 KEY_FILE = "allout.key"
@@ -48,6 +49,12 @@ class App:
     errands: Mapping[str, Errands]  #: likewise
     bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
     scheduler: Scheduler
+
+    def worker(self, who: Person) -> Worker:
+        """Name somebody as a worker."""
+        return Worker(
+            who=who, store=self.store, keys=self.keys, brake=self.brake, clock=self.clock, tallies=self.tallies
+        )
 
 
 @asynccontextmanager

@@ -28,7 +28,6 @@ from bot.keys import Person
 from bot.storage.records import instant
 from bot.storage.store import Room
 from bot.usecases import organizers
-from bot.usecases.workers import Worker
 from bot.wiring import DATABASE, App, open_app
 from tests.console.play import roster, terms
 from tests.processes import ALLOUT, environment
@@ -322,14 +321,7 @@ async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, 
     """Let these accounts have pledged at that time, before the bot runs, and have asked to be told when it is on."""
     async with open_app(house.store, clock=MovableClock(at), senders={}) as app:
         for account, code in pledges.items():
-            worker = Worker(
-                who=house.who(account),
-                store=app.store,
-                keys=app.keys,
-                brake=app.brake,
-                clock=app.clock,
-                tallies=app.tallies,
-            )
+            worker = app.worker(house.who(account))
             assert (await worker.pledge(code)).changed
             assert not told or (await worker.ask_to_be_told(code, "en")).told
 

@@ -25,7 +25,6 @@ from bot.storage.sqlite.opening import _migrations
 from bot.storage.store import Room
 from bot.usecases import health
 from bot.usecases.health import Grade, Hearing, Sign, Visit
-from bot.usecases.workers import Worker
 from bot.wiring import DATABASE, KEY_FILE, open_app
 from handlers.cli import cli
 from handlers.texts import doctor as texts
@@ -50,14 +49,7 @@ async def store(data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform="telegram", address="-100"))
         await app.store.decide(WALKOUT, partial(rules.open_up, now=NOON))
         for number, code in enumerate(codes[:3]):
-            await Worker(
-                who=Person("telegram", str(number)),
-                store=app.store,
-                keys=app.keys,
-                brake=app.brake,
-                clock=clock,
-                tallies=app.tallies,
-            ).pledge(code)
+            await app.worker(Person("telegram", str(number))).pledge(code)
     return folder
 
 

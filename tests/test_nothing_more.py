@@ -33,7 +33,7 @@ from bot.outbox import Letter
 from bot.usecases import organizers, roles, stewards
 from bot.usecases.desk import Desk
 from bot.usecases.stewards import published
-from bot.usecases.workers import Seen, Worker
+from bot.usecases.workers import Seen
 from bot.wiring import App, open_app
 from handlers.conversation import COMMANDS, Conversation, Said, Takes, Ways
 from handlers.conversation.letters import buttons
@@ -196,14 +196,7 @@ class World:
 
     async def pledge(self, code: str, who: str) -> None:
         app = self.app
-        worker = Worker(
-            who=Person("console", who),
-            store=app.store,
-            keys=app.keys,
-            brake=app.brake,
-            clock=app.clock,
-            tallies=app.tallies,
-        )
+        worker = app.worker(Person("console", who))
         assert (await worker.pledge(code)).changed
 
     async def appoint(self, who: Person, name: str, place: Workplace, walkout: WalkoutId) -> None:

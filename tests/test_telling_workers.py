@@ -37,14 +37,7 @@ async def running(data: Path, clock: MovableClock, post: Post | None = None) -> 
 
 def worker(app: App, name: str, platform: str = "here") -> Worker:
     """Somebody at the desk."""
-    return Worker(
-        who=Person(platform, name),
-        store=app.store,
-        keys=app.keys,
-        brake=app.brake,
-        clock=app.clock,
-        tallies=app.tallies,
-    )
+    return app.worker(Person(platform, name))
 
 
 async def settle_in(app: App, *, asking: int = PEOPLE, threshold: int = 5, citywide: int = 5) -> list[str]:

@@ -139,10 +139,7 @@ class Ask:
     @property
     def worker(self) -> Worker:
         """The person as a worker."""
-        app = self.app
-        return Worker(
-            who=self.who, store=app.store, keys=app.keys, brake=app.brake, clock=app.clock, tallies=app.tallies
-        )
+        return self.app.worker(self.who)
 
     @property
     def desk(self) -> Desk:

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -48,6 +47,7 @@ from handlers.discord.commands import as_here
 from handlers.discord.markdown import messages, plain
 from handlers.discord.suggestions import Suggestions
 from handlers.discord.widgets import ENTER_CARD, CardButton, CardForm, view, written
+from handlers.known import Known
 from handlers.texts import discord as texts
 from handlers.texts import paper as paper_texts
 from handlers.texts import refusals
@@ -69,9 +69,6 @@ FIRST_WAIT_S = 0.3
 ACKNOWLEDGED = 40060
 """It has been acknowledged already: the answer to our first try was lost."""
 
-REMEMBERED = 10_000
-"""Interactions and messages that are known when they come again."""
-
 SUGGESTION_PRICE = 0.1
 """Of what an account may say in a minute: there is a suggestion for every few letters typed."""
 
@@ -92,8 +89,7 @@ class DiscordChat:
         self._answers = Answers(time.monotonic)
         self._client = client
         self._turns = Turns()
-        #: the latest ones, oldest first: delivered again, an old press must not undo a later one
-        self._taken: OrderedDict[int, None] = OrderedDict()
+        self._taken = Known()  #: delivered again, an old press must not undo a later one
         self._uploads = Uploads(app)
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
@@ -172,9 +168,7 @@ class DiscordChat:
         """Note that it is being done; say whether it was before. Discord may deliver things twice, and late."""
         if number in self._taken:
             return True
-        self._taken[number] = None
-        if len(self._taken) > REMEMBERED:
-            self._taken.popitem(last=False)
+        self._taken.add(number)
         return False
 
     async def _acknowledge(self, interaction: Interaction, how: Callable[[Response], Awaitable[object]]) -> bool:

@@ -27,6 +27,7 @@ from handlers.conversation import Command, Takes
 from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat
 from handlers.discord.commands import Interaction, make_tree, sync
 from handlers.discord.sender import DiscordSender
+from handlers.reading import read_past
 from handlers.service import Link, Unreachable, Why, WrongToken
 from handlers.uploads import LARGEST
 
@@ -190,13 +191,8 @@ def _parse(event: str, parser: Callable[[Any], object], data: Any) -> None:
 
 async def _read_file(url: str) -> bytes:
     """Read a file that somebody sent, no further than to see that it is too large."""
-    data = bytearray()
     async with aiohttp.ClientSession() as session, session.get(url, raise_for_status=True) as response:
-        async for piece in response.content.iter_any():
-            data += piece
-            if len(data) > max(LARGEST.values()):
-                break
-    return bytes(data)
+        return await read_past(max(LARGEST.values()), response)
 
 
 @asynccontextmanager

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot import logs
 from bot.domain.errors import NotRecorded
 from bot.logs import Act, Event
+from handlers.known import Known
 from handlers.telegram.shape import is_update
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,6 @@ POLL_S = 50
 LOOK_AGAIN_S = 0.2
 """How long to wait for what is under way before asking for newer updates again."""
 
-REMEMBERED = 10_000
-"""Updates that are known when they come again."""
-
 LONGEST_FINISH_S = 3.0
 """A stop takes five seconds at most."""
 
@@ -48,8 +45,7 @@ class Pump:
         self._fetch = fetch
         self._handle = handle
         self._under_way: dict[int, asyncio.Task[None]] = {}
-        #: the latest ones, oldest first: delivered again they change nothing
-        self._done: OrderedDict[int, None] = OrderedDict()
+        self._done = Known()  #: delivered again they change nothing
         self._latest: dict[object, asyncio.Task[None]] = {}
         self._store_works = asyncio.Event()
         self._store_works.set()
@@ -98,9 +94,7 @@ class Pump:
     def _finish(self, number: int, person: object, task: asyncio.Task[None]) -> None:
         self._under_way.pop(number, None)
         if not task.cancelled():
-            self._done[number] = None
-            if len(self._done) > REMEMBERED:
-                self._done.popitem(last=False)  # a plain dict would search for its first item
+            self._done.add(number)
         if self._latest.get(person) is task:
             del self._latest[person]
 

@@ -16,6 +16,8 @@ from aiohttp.abc import AbstractStreamWriter
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from handlers.reading import read_past
+
 _Seconds: TypeAlias = Any
 """A number, None for no limit, or `BaseRequest.DEFAULT_NONE`, whose type python-telegram-bot keeps to itself."""
 
@@ -174,12 +176,10 @@ class AiohttpRequest(BaseRequest):
 
 async def _received(response: aiohttp.ClientResponse) -> bytes:
     """Read an answer, but not one that would fill the memory."""
-    payload = bytearray()
-    async for piece in response.content.iter_any():
-        payload += piece
-        if len(payload) > _LARGEST:
-            raise aiohttp.ClientPayloadError
-    return bytes(payload)
+    payload = await read_past(_LARGEST, response)
+    if len(payload) > _LARGEST:
+        raise aiohttp.ClientPayloadError
+    return payload
 
 
 class _Paced(aiohttp.Payload):

@@ -38,7 +38,6 @@ SHOPS = (
     ("=<b>& School: 'x'", 60, 5, "under the clock"),
     ("East Hospital 79", 20, 5, ""),
 )
-PLATFORMS = ("telegram", "discord", "console")
 
 
 @dataclass(kw_only=True)

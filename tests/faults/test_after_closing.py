@@ -127,7 +127,7 @@ class City:
 
 
 def desk(app: App, who: Person) -> Worker:
-    return Worker(who=who, store=app.store, keys=app.keys, brake=app.brake, clock=app.clock, tallies=app.tallies)
+    return app.worker(who)
 
 
 async def live(folder: Path, chance: random.Random, clock: MovableClock) -> City:

@@ -30,7 +30,6 @@ from bot.keys import Person
 from bot.outbox import Letter, RoomGone
 from bot.storage.store import Room
 from bot.usecases import organizers
-from bot.usecases.workers import Worker
 from bot.wiring import App, open_app
 from handlers.texts.announcements import announcement
 from tests.conftest import fresh_folder
@@ -247,14 +246,7 @@ class Life:
 
     async def _act(self, shop: Shop, number: int, *, pledges: bool) -> bool:
         app = self.app
-        worker = Worker(
-            who=Person("console", f"{shop.id} {number}"),
-            store=app.store,
-            keys=app.keys,
-            brake=app.brake,
-            clock=app.clock,
-            tallies=app.tallies,
-        )
+        worker = app.worker(Person("console", f"{shop.id} {number}"))
         card = code(shop.id, number) if self.entry is Entry.CARDS else worker.open_code(WALKOUT)
         try:
             if not pledges:

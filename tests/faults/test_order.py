@@ -24,7 +24,6 @@ from bot.keys import Person
 from bot.storage.sqlite import SqliteStore
 from bot.storage.store import Room
 from bot.usecases import organizers
-from bot.usecases.workers import Worker
 from bot.wiring import DATABASE, App, open_app
 from tests.conftest import HOUR, NOON, fresh_folder
 from tests.console.play import roster, terms
@@ -109,10 +108,8 @@ async def lived_through(town: Town, folder: Path, chance: Random) -> tuple[dict[
 async def _comes(app: App, clock: MovableClock, town: Town, place: int, nth: int) -> None:
     """Somebody pledges by card, and with another account without one; some ask to be told, some take it back."""
     by_card, without = (
-        Worker(who=Person(platform, str(5_000_000_000 + 1_000 * place + nth)), store=app.store, keys=app.keys,
-               brake=app.brake, clock=clock, tallies=app.tallies)
-        for platform in ("telegram", "discord")
-    )  # fmt: skip
+        app.worker(Person(platform, str(5_000_000_000 + 1_000 * place + nth))) for platform in ("telegram", "discord")
+    )
     code = town.codes[place][nth]
     await by_card.pledge(code)
     places = await app.store.workplaces(town.without)

@@ -42,6 +42,7 @@ from bot.usecases import organizers
 from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.conversation.letters import buttons
+from handlers.known import Known
 from handlers.telegram.pump import Pump, RawUpdate
 from handlers.texts.announcements import announcement
 from handlers.texts.workers import console_can_see
@@ -481,7 +482,7 @@ class Redeliveries(RuleBasedStateMachine):
         sent = known[-1 - back % len(known)]
         before = self._do(self.bot.rows(*ALL))
         if self.handles_twice:
-            self.bot.pump._done.clear()
+            self.bot.pump._done = Known()
         self._do(self.bot.pump.take(sent.raw))
         assert self._do(self.bot.rows(*ALL)) == before
         self.counted["again"] += 1

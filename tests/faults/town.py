@@ -77,7 +77,7 @@ class Town:
         """Give the nth of the people, who has the nth card."""
         app = self.app
         who = Person(PLATFORM, f"worker {n}")
-        return Worker(who=who, store=app.store, keys=app.keys, brake=app.brake, clock=app.clock, tallies=app.tallies)
+        return app.worker(who)
 
     async def act(self, n: int, chance: Random) -> None:
         """Let somebody pledge, take it back, or ask to be told."""

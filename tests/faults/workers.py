@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from random import Random
 
 from bot.domain.model import CardState
-from bot.usecases.workers import Worker
 from bot.wiring import App
 from tests.house import City, RunningBot
 
@@ -70,13 +69,6 @@ async def standing(house: RunningBot, city: City, people: Iterable[Someone]) -> 
 
 
 async def _held(house: RunningBot, app: App, one: Someone) -> Stands:
-    worker = Worker(
-        who=house.who(one.account),
-        store=app.store,
-        keys=app.keys,
-        brake=app.brake,
-        clock=app.clock,
-        tallies=app.tallies,
-    )
+    worker = app.worker(house.who(one.account))
     seen = await worker.look(one.code)
     return Stands(pledged=seen.mine is CardState.PLEDGED, told=seen.told)

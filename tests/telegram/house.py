@@ -83,13 +83,13 @@ class House(RunningBot):
             and polls[-1].params.get("timeout", 0) > 0
         )
 
-    async def hears(self, chat: int, words: str, since: int = 0, patience_s: float = PATIENCE_S) -> Json:
+    async def hears(self, chat: int, words: str, since: int = 0) -> Json:
         """Wait until the bot has said these words in a chat, after so many messages; give the newest such message."""
 
         def heard() -> list[Json]:
             return [m for m in self.server.chats[chat].from_bot[since:] if words in m.get("text", "")]
 
-        return (await self.until(heard, patience_s))[-1]
+        return (await self.until(heard))[-1]
 
     # ---- as people
 

@@ -22,7 +22,6 @@ from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.usecases import organizers
-from bot.usecases.workers import Worker
 from bot.wiring import App, open_app
 from handlers.discord.chat import PLATFORM
 from handlers.discord.commands import sync
@@ -298,14 +297,7 @@ class House:
         """Let so many other people pledge at a workplace."""
         for each in range(number):
             app = self.app
-            worker = Worker(
-                who=Person("console", f"{shop} {each}"),
-                store=app.store,
-                keys=app.keys,
-                brake=app.brake,
-                clock=app.clock,
-                tallies=app.tallies,
-            )
+            worker = app.worker(Person("console", f"{shop} {each}"))
             assert (await worker.pledge(city.take(shop))).changed
 
     async def walkout(self, city: City) -> Walkout:
