@@ -226,14 +226,14 @@ class Committee:
         me = self.app.keys.person(self.person(HOSTILE[role]))
         new = {table: [row for row in after[table] if row not in before[table]] for table in changed}
         old = {table: [row for row in before[table] if row not in after[table]] for table in changed}
-        self._check_cards(role, new.get("card", []), old.get("card", []))
-        self._check_places(role, after, before)
         gone = {row["id"] for row in old.get("proposal", [])} - {row["id"] for row in after["proposal"]}
         assert not gone
         for row in new.get("proposal", []):
             assert row["became"] in {"open", "refused"}, f"{role} alone had {row['matter']} {row['became']}"
             known = next((each for each in before["proposal"] if each["id"] == row["id"]), None)
             assert row["proposer"] == me if known is None else {**known, "became": row["became"]} == row
+        self._check_cards(role, new.get("card", []), old.get("card", []))
+        self._check_places(role, after, before)
         assert all(row["organizer"] == me for row in new.get("opinion", []) + old.get("opinion", []))
         assert all(row["appointer"] == me for row in new.get("role_card", []) + old.get("role_card", []))
         if role != "organizer":
