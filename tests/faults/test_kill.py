@@ -32,8 +32,8 @@ from tests.faults.children import FORKS
 from tests.faults.town import Ledger
 from tests.faults.trials import Trials, trials
 
-ACTS = 40
-"""What each person would do if the process lived: more than any of them comes to."""
+ACTS = 100_000
+"""What each person would do if the process lived: more than any of them comes to, however late it is killed."""
 
 LONGEST_S = 0.06
 """How long a process that does not kill itself is let live once its people have begun."""
@@ -224,7 +224,7 @@ def test_a_pledge_acknowledged_survives_a_kill_at_any_instant(
             tallies, letters = tallies + ledger.tally, letters + len(ledger.letters)
 
     assert hot > tries.number / 20  # killed in the middle of transactions, not between them
-    assert acknowledged > tries.number * 5
+    assert acknowledged > tries.number
     assert min(ways[how] for how in WAYS) > 0
     record_property(
         "found",
