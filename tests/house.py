@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import resource
 import signal
 import sqlite3
@@ -30,12 +29,9 @@ from bot.storage.store import Room
 from bot.usecases import organizers
 from bot.wiring import DATABASE, App, open_app
 from tests.console.play import roster, terms
-from tests.processes import ALLOUT, environment
+from tests.processes import ALLOUT, PATIENCE_S, environment, held_up_s
 
 T = TypeVar("T")
-
-PATIENCE_S = 60.0
-"""How long anything may take here before its test fails; nothing needs a fifth of it, unless the machine is busy."""
 
 LONGEST_STOP_S = 5.0
 SOON_S = 0.1
@@ -137,7 +133,7 @@ class RunningBot(ABC):
 
     def held_up_s(self) -> float:
         """Say for how many seconds so far the bot and this process were ready and the machine busy with others."""
-        return _held_up_s(self.process.pid) + _held_up_s(os.getpid())
+        return held_up_s(self.process.pid) + held_up_s()
 
     async def ended(self) -> int:
         """Wait for the bot's end and give its status."""
@@ -271,13 +267,6 @@ class RunningBot(ABC):
     def who(self, account: int) -> Person:
         """Give somebody with an account here."""
         return Person(self.platform, str(account))
-
-
-def _held_up_s(process: int) -> float:
-    try:
-        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, IndexError):  # it has ended, or this is not Linux
-        return 0.0
 
 
 async def found(

@@ -18,9 +18,9 @@ from typing import Any
 from typer.testing import CliRunner
 
 from handlers.cli import cli
+from tests.processes import PATIENCE_S
 
 ALLOUT = Path(sys.executable).with_name("allout")
-PATIENCE_S = 60
 
 NOW = "2026-12-01T08:00:00-05:00"
 """When the scripts begin; with the usual terms the first tally is an hour later."""

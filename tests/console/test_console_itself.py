@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.play import ALLOUT, NOW, PATIENCE_S, Line, Play, boards, errors, kinds, news, pledging, terms, to
+from tests.console.play import ALLOUT, NOW, Line, Play, boards, errors, kinds, news, pledging, terms, to
+from tests.processes import PATIENCE_S
 
 OPEN = ["@olga /room citywide #city", "@olga /open", "!wait"]
 

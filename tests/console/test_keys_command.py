@@ -16,8 +16,8 @@ from bot.key_file import Cost, Lock
 from bot.keys import open_keys
 from bot.wiring import DATABASE, KEY_FILE
 from handlers.texts import keys as texts
-from tests.console.play import ALLOUT, PATIENCE_S, Play
-from tests.processes import console, environment
+from tests.console.play import ALLOUT, Play
+from tests.processes import PATIENCE_S, console, environment
 
 SETTING = "ALLOUT_KEY_PASSPHRASE_FILE"
 

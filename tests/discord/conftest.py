@@ -10,8 +10,9 @@ import pytest_asyncio
 from bot.clock import real_clock
 from tests.conftest import fresh_folder
 from tests.discord.faults import Limits
-from tests.discord.house import OLGA, OMAR, PATIENCE_S, City, House, found
+from tests.discord.house import OLGA, OMAR, City, House, found
 from tests.discord.server import DiscordServer
+from tests.processes import PATIENCE_S
 
 
 @asynccontextmanager

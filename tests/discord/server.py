@@ -45,7 +45,7 @@ from tests.discord.world import (
     Upload,
     World,
 )
-from tests.house import PATIENCE_S
+from tests.processes import PATIENCE_S
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from handlers.service import Link
 from tests.conftest import draft
 from tests.discord.faults import limited
 from tests.discord.server import SEND, DiscordServer
-from tests.house import PATIENCE_S
+from tests.processes import PATIENCE_S
 
 # what would take a running bot minutes; here it runs in the test's own process
 

@@ -44,7 +44,7 @@ from tests.discord.world import (
     Interaction,
     Json,
 )
-from tests.house import PATIENCE_S
+from tests.processes import PATIENCE_S
 
 T = TypeVar("T")
 SHOPS = ["Depot", "School", "Harbour"]

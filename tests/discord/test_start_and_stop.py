@@ -4,8 +4,9 @@ import asyncio
 import signal
 
 from tests.discord.faults import broken, held, limited
-from tests.discord.house import LONGEST_STOP_S, PATIENCE_S, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, sends
+from tests.discord.house import LONGEST_STOP_S, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, sends
 from tests.discord.server import CALLBACK, ORIGINAL, SYNC
+from tests.processes import PATIENCE_S
 
 LOGIN = "GET /users/@me"
 WRONG_TOKEN = (

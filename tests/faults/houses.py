@@ -12,7 +12,7 @@ from tests.conftest import fresh_folder
 from tests.discord import house as discord
 from tests.discord.server import DiscordServer
 from tests.faults.forks import Forking
-from tests.house import PATIENCE_S
+from tests.processes import PATIENCE_S
 from tests.telegram import house as telegram
 from tests.telegram.server import TelegramServer
 

@@ -31,6 +31,7 @@ from handlers.telegram.chat import PLATFORM
 from handlers.telegram.platform import open_telegram
 from handlers.texts.workers import console_can_see
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
+from tests.processes import PATIENCE_S
 from tests.telegram.server import Limits, TelegramServer, flood
 
 STRANGERS = 400
@@ -101,10 +102,10 @@ async def test_a_worker_is_answered_before_the_strangers_who_came_first(
     data: Path, record_property: Callable[[str, object], None]
 ) -> None:
     async with flooded(data) as (server, worker):
-        await server.wait_for(lambda: server.chats[worker].from_bot, 20)
+        await server.wait_for(lambda: server.chats[worker].from_bot, PATIENCE_S)
         before = strangers_answered(server, [worker])
         # nobody's update waits for answers that wait
-        await server.wait_for(lambda: not server.unconfirmed, 20)
+        await server.wait_for(lambda: not server.unconfirmed, PATIENCE_S)
         assert server.floods == []
     assert before < STRANGERS / 2
     record_property("found", f"{STRANGERS} strangers wrote first; {before} of them were answered before the worker was")
@@ -114,7 +115,7 @@ async def test_that_strangers_came_first_would_be_seen(data: Path, monkeypatch: 
     monkeypatch.setattr(answers, "STRANGERS_A_SECOND", 10_000)
     monkeypatch.setattr(answers, "MOST_STRANGERS", STRANGERS)
     async with flooded(data) as (server, _worker):
-        await server.wait_for(lambda: server.floods, 20)
+        await server.wait_for(lambda: server.floods, PATIENCE_S)
 
 
 async def test_an_answer_that_telegram_holds_back_holds_up_nobody_else(data: Path) -> None:
@@ -128,7 +129,7 @@ async def test_an_answer_that_telegram_holds_back_holds_up_nobody_else(data: Pat
             for _ in range(150):  # more than Telegram hands out at once
                 server.say(server.person(), "hello")
             server.say(worker, card())
-            await server.wait_for(lambda: server.chats[worker].from_bot and not server.unconfirmed, 20)
+            await server.wait_for(lambda: server.chats[worker].from_bot and not server.unconfirmed, PATIENCE_S)
             assert server.chats[planted].from_bot == []
 
 

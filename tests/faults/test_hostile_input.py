@@ -54,6 +54,7 @@ from tests.faults.hostile import (
     telegram_updates,
 )
 from tests.faults.trials import Trials, trials
+from tests.processes import PATIENCE_S
 from tests.telegram import schema as telegram_schema
 from tests.telegram.server import TelegramServer
 
@@ -62,7 +63,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 BATCH = 100
 VARIANTS = 4  #: of each thing that hypothesis makes
-PATIENCE_S = 30
 
 STRANGERS = range(5_700_000_001, 5_700_000_031)
 GROUP = -1_002_000_000_077

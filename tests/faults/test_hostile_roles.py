@@ -30,10 +30,10 @@ from tests.faults.committees import HOSTILE, OLGA, OMAR, OTTO, VICTIMS, Act, Com
 from tests.faults.fuzzed import Overheard, overheard
 from tests.faults.hostile import MARK, Json
 from tests.faults.trials import Trials, trials
+from tests.processes import PATIENCE_S
 from tests.telegram import schema as telegram_schema
 from tests.telegram.server import TelegramServer
 
-PATIENCE_S = 20
 PROPOSED_ANEW = 20
 """Batches after which those who mean no harm propose everything again."""
 

@@ -24,8 +24,9 @@ from tests.conftest import NOON, fresh_folder
 from tests.discord.house import House as DiscordHouse
 from tests.discord.server import DiscordServer
 from tests.faults.canaries import forms, found
-from tests.house import PATIENCE_S, City
+from tests.house import City
 from tests.house import found as founded
+from tests.processes import PATIENCE_S
 from tests.telegram.house import House as TelegramHouse
 from tests.telegram.house import room_word
 from tests.telegram.server import TelegramServer

@@ -100,7 +100,7 @@ async def test_a_deletion_that_fails_is_tried_again_and_one_that_somebody_else_d
     server.plan("deleteMessage", flood(1), flood(1))
     await let_ten_minutes_pass(house)
     # both fail; then one is deleted, and the other is not there any more
-    await house.until(lambda: [call.status for call in server.called("deleteMessage")][3:], patience_s=30)
+    await house.until(lambda: [call.status for call in server.called("deleteMessage")][3:])
     assert sorted(call.status or 0 for call in server.called("deleteMessage")) == [200, 400, 429, 429]
     assert first["message_id"] not in server.chats[OLGA].messages
     await written_off(house)

@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.telegram.house import LONGEST_STOP_S, PATIENCE_S, PLEDGED_BUTTONS, City, House, labels, sends
+from tests.processes import PATIENCE_S
+from tests.telegram.house import LONGEST_STOP_S, PLEDGED_BUTTONS, City, House, labels, sends
 from tests.telegram.server import Json, held
 
 ADDRESS = "https://bot.example.org/allout"

@@ -29,11 +29,9 @@ from handlers.discord.platform import AllOutClient
 from handlers.discord.sender import DiscordSender
 from handlers.service import Link
 from tests.console.play import roster, terms
+from tests.processes import PATIENCE_S
 
 HOUR = timedelta(hours=1)
-
-PATIENCE_S = 20.0
-"""For whatever a slow machine does for the first time, such as drawing a picture."""
 
 TERMS_BUTTONS = ["Pledge", "Not now", "Clear this chat"]
 PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Clear this chat"]
