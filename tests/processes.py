@@ -28,9 +28,9 @@ def environment() -> dict[str, str]:
 def held_up_s(process: int | None = None) -> float:
     """Say for how many seconds so far the threads of a process, or of this one, waited for a busy machine."""
     waited = 0
-    for thread in Path(f"/proc/{process or os.getpid()}/task").glob("*/schedstat"):
-        with suppress(OSError, IndexError):  # it has ended; where this is not Linux, there is none
-            waited += int(thread.read_text().split()[1])
+    with suppress(OSError, IndexError):  # where this is not Linux, or for whoever has just ended, nobody counts it
+        for thread in Path(f"/proc/{process or os.getpid()}/task").iterdir():
+            waited += int((thread / "schedstat").read_text().split()[1])
     return waited / 1e9
 
 
