@@ -40,12 +40,18 @@ class Event(StrEnum):
     NOT_SENT = "a letter could not be sent and will be tried again: %s"
     NOT_DELETED = "a message could not be deleted and will be tried again: %s"
     NO_MENU = "an organizer's menu could not be set: %s"
-    STORE_CANNOT_WRITE = "the store cannot write; waiting"
+    NOTHING_RECORDED = "nothing can be recorded; waiting"
     STORE_TAKEN = (
         "the database was moved, replaced or written to by somebody else: "
         "nothing is recorded until it is back, or the bot is started again"
     )
     STORE_THERE = "the database is back"
+    CLOCK_OFF = (
+        "this machine's clock and %s's are %s hours apart: no tally is taken, and nothing else decided by it, "
+        "until they agree"
+    )
+    CLOCK_UNCHECKED = "no platform answers that could tell the time: nothing is decided by the clock until one does"
+    CLOCK_RIGHT = "the clock is right, as far as the platforms tell"
     DOWN = "%s cannot be reached, trying again: %s"
     BACK = "%s can be reached again"
 

@@ -63,13 +63,18 @@ class Scheduler:
         await asyncio.gather(*(self._keep_running(job, every_s) for job in self._jobs))
 
     async def _keep_running(self, job: Job, every_s: float) -> None:
+        said: str | None = None  # once, however often it fails for the same reason
         while True:
             try:
                 due = await job.due()
                 if due is not None and due <= self._clock():
                     await job.run()
+                    said = None
             except Exception as error:  # noqa: BLE001  a store in trouble recovers, so does this loop
-                log.error(Event.JOB_FAILED, job.name, logs.trouble(error))  # noqa: TRY400
+                why = logs.trouble(error)
+                if why != said:
+                    log.error(Event.JOB_FAILED, job.name, why)  # noqa: TRY400
+                said = why
             await asyncio.sleep(every_s)
 
     async def _earliest(self, jobs: Sequence[Job]) -> tuple[datetime, Job] | None:

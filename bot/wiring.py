@@ -12,6 +12,7 @@ from pathlib import Path
 from bot import logs
 from bot.brake import Brake, Buckets, Guesses
 from bot.clock import Clock
+from bot.clock_check import ClockCheck
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Stage, Walkout
@@ -59,7 +60,12 @@ class App:
 
 @asynccontextmanager
 async def open_app(
-    data: Path, *, clock: Clock, senders: Mapping[str, Sender | None], passphrase_file: Path | None = None
+    data: Path,
+    *,
+    clock: Clock,
+    senders: Mapping[str, Sender | None],
+    check: ClockCheck | None = None,
+    passphrase_file: Path | None = None,
 ) -> AsyncIterator[App]:
     """Own the store in this folder for as long as the block lasts.
 
@@ -76,7 +82,8 @@ async def open_app(
         await _finish_closing(await _keyless(store, keys), store, keys)
         keys.renew_file()
         await rotation.finish(store, keys)
-        tallies = Tallies(store, clock)
+        check = check or ClockCheck()
+        tallies = Tallies(store, clock, check)
         outboxes = {platform: Outbox(platform, sender, store, keys, clock) for platform, sender in senders.items()}
         errands = {platform: Errands(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()}
         yield App(
@@ -93,7 +100,7 @@ async def open_app(
             outboxes=outboxes,
             errands=errands,
             bots={},
-            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock), clock),
+            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock, check), clock),
         )
     finally:
         await store.aclose()
@@ -142,6 +149,7 @@ def _jobs(
     outboxes: Mapping[str, Outbox],
     errands: Mapping[str, Errands],
     clock: Clock,
+    check: ClockCheck,
 ) -> list[Job]:
     """List all that happens by itself. At the same instant a tally comes before a reminder."""
 
@@ -157,7 +165,7 @@ def _jobs(
     async def say_totals() -> None:
         logs.say_totals()
 
-    closings = Closing(store, keys, clock)
+    closings = Closing(store, keys, clock, check)
     return [
         Job(
             name="tally",
@@ -167,7 +175,7 @@ def _jobs(
         Job(
             name="remind",
             due=lambda: earliest(rules.next_reminder),
-            run=partial(automatic.remind_all, store, clock),
+            run=partial(automatic.remind_all, store, clock, check),
         ),
         Job(name="close", due=closings.due, run=closings.close_all),
         *(

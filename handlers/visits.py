@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
+from bot.clock import real_clock
 from bot.usecases.health import Hearing
 
 GAP_S = 0.05
@@ -40,12 +41,23 @@ async def look_at(rooms: Iterable[str], hearing: Callable[[str], Awaitable[Heari
 async def ahead_s(url: str, *, proxy: str | None = None) -> float | None:
     """Return by how many seconds our clock is ahead of a server's; None if it does not tell the time."""
     try:
+        theirs = await time_at(url, proxy=proxy)
+    except OSError:
+        return None
+    return None if theirs is None else (real_clock() - theirs).total_seconds()
+
+
+async def time_at(url: str, *, proxy: str | None = None) -> datetime | None:
+    """Ask a server for the time; None if it does not tell it. Raises OSError if it does not answer."""
+    try:
         async with (
             asyncio.timeout(LONGEST_S),
             aiohttp.ClientSession(proxy=proxy, trust_env=False) as session,
             session.get(url, allow_redirects=False) as response,
         ):
             theirs = parsedate_to_datetime(response.headers["Date"])
-    except (aiohttp.ClientError, OSError, KeyError, ValueError):
+    except aiohttp.ClientError:
+        raise ConnectionError from None
+    except (KeyError, ValueError):
         return None
-    return (datetime.now(UTC) - theirs).total_seconds()
+    return theirs.replace(tzinfo=theirs.tzinfo or UTC)

@@ -101,6 +101,10 @@ class InDoubt(NotRecorded):
     """The disk failed at the very end; whether it was recorded shows once the disk works again."""
 
 
+class ClockInDoubt(NotRecorded):
+    """The server's clock is far from the platforms', or none of them can be asked: it decides nothing that lasts."""
+
+
 class KeyMissing(Refused):
     """The walkout's key is not in the key file, so nothing can be bound to anybody."""
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from bot import logs
 from bot.clock import Clock
+from bot.clock_check import ClockCheck
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Stage, Walkout
@@ -27,18 +28,27 @@ LAST_PARCELS = timedelta(hours=1)
 class Tallies:
     """Takes the tallies that are due: the scheduler on time, or whoever finds that one stands before their pledge."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, check: ClockCheck) -> None:
         self._store = store
         self._clock = clock
+        self._check = check
         self._turn = asyncio.Lock()  # a thousand people may find the same tally due; it is read up once
 
+    async def sure(self) -> None:
+        """Return if nothing speaks against the clock by which they are taken. Raises NotRecorded."""
+        await self._check.sure()
+
     async def take_due(self) -> None:
-        """Take every tally that is due: verdict, board, news and parcels, each walkout's in one transaction."""
+        """Take every tally that is due: verdict, board, news and parcels, each walkout's in one transaction.
+
+        Raises NotRecorded.
+        """
         async with self._turn:
             taken = False
             for walkout in await self._store.walkouts():
                 now = self._clock()
                 if rules.latest_tally(walkout, now) is not None:
+                    await self.sure()
                     ruling = await self._store.decide(walkout.id, partial(rules.tally, now=now))
                     after = ruling.walkout
                     news = len(ruling.announcements)
@@ -50,11 +60,12 @@ class Tallies:
                 logs.say_totals()
 
 
-async def remind_all(store: Store, clock: Clock) -> None:
-    """Make every reminder that is due."""
+async def remind_all(store: Store, clock: Clock, check: ClockCheck) -> None:
+    """Make every reminder that is due. Raises NotRecorded."""
     for walkout in await store.walkouts():
         due = rules.next_reminder(walkout)
         if due is not None and due <= clock():
+            await check.sure()
             await store.decide(walkout.id, partial(rules.remind, now=clock()))
 
 
@@ -79,10 +90,11 @@ class Closing:
     that gets an hour to send them. Source: docs/decisions/0015-closing-waits-for-parcels.md.
     """
 
-    def __init__(self, store: Store, keys: Keys, clock: Clock) -> None:
+    def __init__(self, store: Store, keys: Keys, clock: Clock, check: ClockCheck) -> None:
         self._store = store
         self._keys = keys
         self._clock = clock
+        self._check = check
         self._patient_until = clock() + LAST_PARCELS
 
     async def due(self) -> datetime | None:
@@ -91,10 +103,11 @@ class Closing:
         return min(found, default=None)
 
     async def close_all(self) -> None:
-        """Close what is due."""
+        """Close what is due. Raises NotRecorded."""
         for walkout in await self._store.walkouts():
             at = await self._closes_at(walkout)
             if at is not None and at <= self._clock():
+                await self._check.sure()
                 await close(walkout, self._store, self._keys)
 
     async def _closes_at(self, walkout: Walkout) -> datetime | None:

@@ -50,9 +50,10 @@ class Worker:
     async def look(self, code: str) -> Seen:
         """Show a card: to its owner their pledge, to everyone else the terms, pledged or not.
 
-        Raises UnknownCard; and to everyone but its owner NotOpenYet, PledgingClosed.
+        Raises UnknownCard; and to everyone but its owner NotOpenYet, PledgingClosed, and NotRecorded where only a
+        clock in doubt says that it is closed.
         """
-        return self._offered(await self._seen(await self.store.apply(self._change(Act.LOOK, code)), code))
+        return await self._offered(await self._seen(await self.store.apply(self._change(Act.LOOK, code)), code))
 
     async def owns(self, code: str) -> bool:
         """Say whether the account has pledged on this card, also if it took that back."""
@@ -68,13 +69,15 @@ class Worker:
         seen = await self._seen(await self.store.apply(self._change(Act.LOOK, code, enrol)), code)
         if seen.mine is None or not seen.mine.stands:  # who took a pledge back may make it elsewhere
             seen = replace(seen, workplace=await self.store.workplace(walkout, workplace), mine=None)
-        return self._offered(seen)
+        return await self._offered(seen)
 
-    def _offered(self, seen: Seen) -> Seen:
+    async def _offered(self, seen: Seen) -> Seen:
         walkout = seen.walkout
         if seen.mine is None and walkout.stage is Stage.DRAFT:
             raise NotOpenYet
         if seen.mine is None and (walkout.stage not in PLEDGING or self.clock() >= walkout.terms.pledge_by):
+            if walkout.stage in PLEDGING:  # it is over by the clock alone
+                await self.tallies.sure()
             stands = False if walkout.id in self.keys.walkouts else None
             raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands)
         return seen

@@ -6,9 +6,11 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Mapping
+from functools import partial
 
 from bot import control, logs
 from bot.clock import real_clock
+from bot.clock_check import Ask, ClockCheck
 from bot.settings import Settings
 from bot.wiring import SOCKET, open_app
 from handlers import admin
@@ -25,7 +27,7 @@ def run(data: Data = None) -> None:
     if not openers:
         fail(texts.no_token())
     logs.set_level(settings.log_level)
-    run_to_end(_serve(settings, openers))
+    run_to_end(_serve(settings, openers, ClockCheck(_clocks(settings))))
 
 
 def _openers(settings: Settings) -> dict[str, Opener]:
@@ -42,7 +44,19 @@ def _openers(settings: Settings) -> dict[str, Opener]:
     return openers
 
 
-async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
+def _clocks(settings: Settings) -> dict[str, Ask]:
+    """Ask for the time where the bot calls anyway."""
+    from handlers.visits import time_at  # noqa: PLC0415  as above
+
+    clocks: dict[str, Ask] = {}
+    if settings.telegram_token is not None:
+        clocks["telegram"] = partial(time_at, settings.telegram_api_url, proxy=settings.telegram_proxy)
+    if settings.discord_token is not None:
+        clocks["discord"] = partial(time_at, f"{settings.discord_api_url.rstrip('/')}/gateway")
+    return clocks
+
+
+async def _serve(settings: Settings, openers: Mapping[str, Opener], check: ClockCheck) -> None:
     def started() -> None:
         print(texts.running(), file=sys.stderr)  # noqa: T201
 
@@ -50,6 +64,7 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
         settings.data,
         clock=real_clock,
         senders=dict.fromkeys(openers),
+        check=check,
         passphrase_file=settings.key_passphrase_file,
     ) as app:
         try:

@@ -110,9 +110,9 @@ class Pump:
             try:
                 await self._handle(update)
             except NotRecorded:
-                # nothing more is taken, and nothing confirmed, until the store can write again
+                # nothing more is taken, and nothing confirmed, until that is over
                 if self._store_works.is_set():  # once, not for each who waits
-                    log.error(Event.STORE_CANNOT_WRITE)  # noqa: TRY400
+                    log.error(Event.NOTHING_RECORDED)  # noqa: TRY400
                 self._store_works.clear()
                 await asyncio.sleep(store_wait)
                 store_wait = min(2 * store_wait, LONGEST_STORE_WAIT_S)

@@ -40,7 +40,7 @@ SECRET_TITLE = "A day off for the lamplighters"
 LINES = re.compile(
     r"AllOut runs\. .*"
     r"|INFO tally \d+ of [0-9a-z]{5}: (open|on), \d+ news"
-    r"|ERROR the store cannot write; waiting"
+    r"|ERROR nothing can be recorded; waiting"
     r"|ERROR [a-z ]+ failed and will be tried again: NotRecorded at [\w./]+:\d+"
     r"|WARNING (telegram|discord) can be reached again"
     r"|ERROR (telegram|discord) cannot be reached, trying again: [\w ]+"
@@ -205,7 +205,7 @@ async def test_no_log_holds_what_people_are_or_write(
         assert seen(canaries, said.encode()) == [], where
         assert [line for line in said.splitlines() if not LINES.fullmatch(line)] == [], where
         # it did say something, of each kind
-        for event in ("tally 1 of", "the store cannot write", "set aside", "could not be read"):
+        for event in ("tally 1 of", "nothing can be recorded", "set aside", "could not be read"):
             assert event in said, f"{event}: {where}"
         assert number % 2 == 0 or "Fatal Python error: Aborted" in said, where
         lines += len(said.splitlines())

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bot import cards
 from bot.brake import Brake
 from bot.clock import MovableClock
+from bot.clock_check import ClockCheck
 from bot.domain import rules
 from bot.domain.errors import (
     BeyondHeadcount,
@@ -370,7 +371,7 @@ class Desk:
     """Where workers write to the bot."""
 
     def __init__(self, store: Store, keys: Keys, clock: MovableClock) -> None:
-        self._parts = (store, keys, Brake(), clock, Tallies(store, clock))
+        self._parts = (store, keys, Brake(), clock, Tallies(store, clock, ClockCheck()))
 
     def of(self, name: object) -> Worker:
         store, keys, brake, clock, tallies = self._parts

@@ -13,6 +13,8 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import parse_qsl
@@ -21,6 +23,7 @@ from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 from aiohttp.base_protocol import BaseProtocol
 from multidict import CIMultiDictProxy
 
+from bot.clock import real_clock
 from tests.telegram import schema
 
 Json = dict[str, Any]
@@ -222,6 +225,7 @@ class TelegramServer:
         self.conflicts = 0  #: long polls that ended because of another
         self.peers: set[tuple[str, int]] = set()  #: every connection there ever was
         self._limits = limits
+        self.ahead = timedelta()  #: how far its clock is ahead of this machine's
         self._clock = clock
         self._schema = schema.load() if checked else None
         self._pending: list[Json] = []
@@ -244,6 +248,7 @@ class TelegramServer:
         app = web.Application(client_max_size=60 * 1024 * 1024)
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
         app.router.add_get("/file/bot{token}/{path:.+}", self._download)
+        app.on_response_prepare.append(self._tell_time)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -251,6 +256,9 @@ class TelegramServer:
         self._port = self._runner.addresses[0][1]
         self._closing = False
         return self
+
+    async def _tell_time(self, _request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(real_clock() + self.ahead, usegmt=True)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
