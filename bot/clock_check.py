@@ -55,19 +55,21 @@ class ClockCheck:
         if not self._servers:
             return
         async with self._turn:
-            if self._goes_steadily(GOOD_FOR_S):
-                return
-            if self._doubted_at is not None and self._steady() < self._doubted_at + ASKED_AGAIN_AFTER_S:
+            if self._doubted_at is None or self._steady() >= self._doubted_at + ASKED_AGAIN_AFTER_S:
+                await self._look()
+            if self._doubted_at is not None:
                 raise ClockInDoubt
-            why = await self._against()
-            if why is not None:
-                if self._doubted_at is None:
-                    log.error(*why)
-                self._doubted_at = self._steady()
-                raise ClockInDoubt
+
+    async def _look(self) -> None:
+        against = None if self._goes_steadily(GOOD_FOR_S) else await self._against()
+        if against is None:
             if self._doubted_at is not None:
                 log.warning(Event.CLOCK_RIGHT)
             self._doubted_at = None
+        else:
+            if self._doubted_at is None:
+                log.error(*against)
+            self._doubted_at = self._steady()
 
     async def _against(self) -> tuple[Event, *tuple[str | int, ...]] | None:
         """Ask everybody until one agrees; say what speaks against the clock."""

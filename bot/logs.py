@@ -47,8 +47,7 @@ class Event(StrEnum):
     )
     STORE_THERE = "the database is back"
     CLOCK_OFF = (
-        "this machine's clock and %s's are %s hours apart: no tally is taken, and nothing else decided by it, "
-        "until they agree"
+        "this machine's clock and %s's are %s hours apart: no tally is taken and nothing closed until they agree"
     )
     CLOCK_UNCHECKED = "no platform answers that could tell the time: nothing is decided by the clock until one does"
     CLOCK_RIGHT = "the clock is right, as far as the platforms tell"
