@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from bot.clock_check import ASKED_AGAIN_AFTER_S, FAR_OFF, GOOD_FOR_S, ClockCheck
 from bot.domain.errors import ClockInDoubt
 from bot.domain.model import Stage
 from bot.keys import Person
-from bot.wiring import open_app
+from bot.usecases.automatic import remind_all
+from bot.wiring import App, open_app
 from tests.conftest import HOUR, NOON, SHOP, WALKOUT, opened, shops
 
 DAY = timedelta(days=1)
@@ -148,14 +150,36 @@ async def test_in_doubt_the_platforms_are_asked_every_few_seconds_and_the_log_sa
     ]
 
 
+async def opened_with(app: App, *codes: str) -> None:
+    app.keys.add_walkout(WALKOUT)
+    await app.store.add_walkout(opened(reminders=(DAY,)), shops(40))
+    await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]})
+
+
+async def test_a_clock_that_is_set_right_while_it_is_checked_decides_by_the_right_time(
+    data: Path, world: World
+) -> None:
+    async def set_right() -> datetime:
+        world.off = timedelta()
+        return world.clock()
+
+    check = ClockCheck({"telegram": set_right}, clock=world.clock, steady=world.steady)
+    async with open_app(data, clock=world.clock, senders={}, check=check) as app:
+        await opened_with(app)
+        before = await app.store.walkout(WALKOUT)
+        for run_due in (app.tallies.take_due, partial(remind_all, app.store, world.clock, check)):
+            world.off, world.passed_s = YEARS, world.passed_s + 2 * GOOD_FOR_S
+            await run_due()
+            assert world.off == timedelta()
+            assert await app.store.walkout(WALKOUT) == before
+
+
 @pytest.mark.parametrize("checked", [True, False])
 async def test_a_clock_that_jumps_years_ahead_ends_nothing(data: Path, world: World, *, checked: bool) -> None:
     check = world.check() if checked else ClockCheck()
     async with open_app(data, clock=world.clock, senders={}, check=check) as app:
-        app.keys.add_walkout(WALKOUT)
-        await app.store.add_walkout(opened(), shops(40))
         code, late = mint(), mint()
-        await app.store.mint(WALKOUT, {SHOP: [key_of(code), key_of(late)]})
+        await opened_with(app, code, late)
         ana, ben = (app.worker(Person("here", name)) for name in ("ana", "ben"))
         await ana.pledge(code)
 

@@ -46,9 +46,10 @@ class Tallies:
         async with self._turn:
             taken = False
             for walkout in await self._store.walkouts():
-                now = self._clock()
-                if rules.latest_tally(walkout, now) is not None:
+                if rules.latest_tally(walkout, self._clock()) is not None:
                     await self.sure()
+                now = self._clock()  # it may have been set right just now
+                if rules.latest_tally(walkout, now) is not None:
                     ruling = await self._store.decide(walkout.id, partial(rules.tally, now=now))
                     after = ruling.walkout
                     news = len(ruling.announcements)
@@ -66,7 +67,8 @@ async def remind_all(store: Store, clock: Clock, check: ClockCheck) -> None:
         due = rules.next_reminder(walkout)
         if due is not None and due <= clock():
             await check.sure()
-            await store.decide(walkout.id, partial(rules.remind, now=clock()))
+        if due is not None and due <= (now := clock()):
+            await store.decide(walkout.id, partial(rules.remind, now=now))
 
 
 async def tell_of_platform(platform: str, kind: Kind, why: str, store: Store, clock: Clock) -> None:
@@ -105,10 +107,14 @@ class Closing:
     async def close_all(self) -> None:
         """Close what is due. Raises NotRecorded."""
         for walkout in await self._store.walkouts():
-            at = await self._closes_at(walkout)
-            if at is not None and at <= self._clock():
+            if await self._is_due(walkout):
                 await self._check.sure()
+            if await self._is_due(walkout):
                 await close(walkout, self._store, self._keys)
+
+    async def _is_due(self, walkout: Walkout) -> bool:
+        at = await self._closes_at(walkout)
+        return at is not None and at <= self._clock()
 
     async def _closes_at(self, walkout: Walkout) -> datetime | None:
         if walkout.stage is Stage.CLOSED:
