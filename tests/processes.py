@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -26,12 +26,14 @@ def environment() -> dict[str, str]:
 
 
 def held_up_s(process: int | None = None) -> float:
-    """Say for how many seconds so far the threads of a process, or of this one, waited for a busy machine."""
-    waited = 0
-    with suppress(OSError, IndexError):  # where this is not Linux, or for whoever has just ended, nobody counts it
-        for thread in Path(f"/proc/{process or os.getpid()}/task").iterdir():
-            waited += int((thread / "schedstat").read_text().split()[1])
-    return waited / 1e9
+    """Say for how many seconds so far a process, or this one, was ready and the machine busy with others.
+
+    Its first thread is counted, in which its loop runs: others may be in each other's way.
+    """
+    try:
+        return int(Path(f"/proc/{process or os.getpid()}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):  # it has ended, or this is not Linux
+        return 0.0
 
 
 def run(

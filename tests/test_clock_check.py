@@ -17,7 +17,8 @@ from bot.domain.model import Stage
 from bot.keys import Person
 from bot.usecases.automatic import remind_all
 from bot.wiring import App, open_app
-from tests.conftest import HOUR, NOON, SHOP, WALKOUT, opened, shops
+from handlers.texts.refusals import refusal
+from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, opened, shops
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -189,8 +190,11 @@ async def test_a_clock_that_jumps_years_ahead_ends_nothing(data: Path, world: Wo
             assert (await app.store.walkout(WALKOUT)).stage is Stage.LAPSED
             return
         for act in (ben.pledge(late), ben.look(late), ana.withdraw(code)):
-            with pytest.raises(ClockInDoubt):
+            with pytest.raises(ClockInDoubt) as doubted:
                 await act
+            kind, text = refusal(doubted.value)
+            assert kind == "not_recorded"
+            assert "clock may be wrong" in text
         assert (await app.store.walkout(WALKOUT)).stage is Stage.OPEN
         assert await app.scheduler.next_due() == NOON + HOUR
 
@@ -199,3 +203,19 @@ async def test_a_clock_that_jumps_years_ahead_ends_nothing(data: Path, world: Wo
         assert (await app.store.walkout(WALKOUT)).tally == 1
         assert (await ben.pledge(late)).changed
         assert (await ana.withdraw(code)).changed
+
+
+@pytest.mark.parametrize("checked", [True, False])
+async def test_a_clock_that_jumps_years_ahead_destroys_no_keys(data: Path, world: World, *, checked: bool) -> None:
+    check = world.check() if checked else ClockCheck()
+    async with open_app(data, clock=world.clock, senders={}, check=check) as app:
+        await opened_with(app)
+        world.passed_s = (PLEDGE_BY - NOON).total_seconds()
+        await app.scheduler.run_due()
+        world.off = YEARS
+        await app.scheduler.run_due()
+        assert (WALKOUT in app.keys.walkouts) is checked
+        assert (await app.store.walkout(WALKOUT)).stage is (Stage.LAPSED if checked else Stage.CLOSED)
+        world.off, world.passed_s = timedelta(), world.passed_s + 2 * DAY.total_seconds()
+        await app.scheduler.run_due()  # now it is time
+        assert WALKOUT not in app.keys.walkouts

@@ -179,3 +179,28 @@ def test_a_running_clock_goes_on_from_where_it_was_set() -> None:
 
 def test_the_real_clock_knows_its_offset() -> None:
     assert real_clock().utcoffset() == timedelta()
+
+
+async def test_a_job_that_goes_on_failing_says_so_once_until_it_works_again(
+    clock: MovableClock, diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def due() -> datetime | None:
+        return NOON
+
+    enough = asyncio.Event()
+
+    async def run() -> None:
+        diary.append(("tally", NOON))
+        if len(diary) == 8:
+            enough.set()
+        if len(diary) != 4:
+            raise RuntimeError
+
+    ticking = asyncio.create_task(Scheduler([Job(name="tally", due=due, run=run)], clock).run_forever(0))
+    await asyncio.wait_for(enough.wait(), timeout=60)
+    ticking.cancel()
+
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "tally failed and will be tried again",
+        "tally failed and will be tried again",
+    ]

@@ -57,6 +57,10 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "in_doubt", _(
                 "I cannot tell whether this was recorded: the disk failed just then. Look again in a minute."
             )
+        case errors.ClockInDoubt():
+            return "not_recorded", _(
+                "Not recorded: the server's clock may be wrong, so I decide nothing by it. Try again later."
+            )
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
         case errors.KeyMissing():

@@ -106,7 +106,7 @@ class House(RunningBot):
         asked, held_up = len(self.server.interactions), self.held_up_s()
         yield
         seconds = [one.answered_after for one in list(self.server.interactions.values())[asked:]]
-        allowed = LONGEST_ACKNOWLEDGEMENT_S + max(0, self.held_up_s() - held_up)
+        allowed = LONGEST_ACKNOWLEDGEMENT_S + self.held_up_s() - held_up
         assert [each for each in seconds if each is None or each >= allowed] == []
         assert seconds
 

@@ -180,7 +180,7 @@ class Chat(ABC):
             assert perf_counter() < deadline, "no answer"
             began, held_up = perf_counter(), held_up_s()
             await self.server.wait_for(self._press(f"{next(self.letters)}:{self.code}"), PATIENCE_S)
-            took = perf_counter() - began - max(0, held_up_s() - held_up)
+            took = perf_counter() - began - (held_up_s() - held_up)
             self.longest_pledge_s = max(self.longest_pledge_s, took)
             clock.move_to(clock() + timedelta(seconds=1))
         await self.rest()
