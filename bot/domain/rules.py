@@ -42,9 +42,23 @@ NOT_OVER = frozenset({Stage.DRAFT, Stage.OPEN, Stage.ON})
 """The stages before a walkout is over."""
 
 
+def people(place: Workplace) -> int:
+    """Return how many people have pledged: nobody counts twice, so never more than there are.
+
+    Cards that were printed anew, or found, can make more pledges stand than people work there. Everything that
+    is decided or shown goes by this number.
+    """
+    return min(place.standing, place.headcount)
+
+
+def people_out(place: Workplace) -> int:
+    """Return how many people say on the day that they are out; likewise never more than there are."""
+    return min(place.turnout, place.headcount)
+
+
 def is_ready(place: Workplace) -> bool:
     """Say whether enough people at this workplace have pledged."""
-    return place.standing >= place.threshold
+    return people(place) >= place.threshold
 
 
 def counted(walkout: Walkout, workplaces: Iterable[Workplace]) -> int:
@@ -54,7 +68,7 @@ def counted(walkout: Walkout, workplaces: Iterable[Workplace]) -> int:
     "N walk out with you". Source: docs/decisions/0001-only-ready-workplaces-count.md.
     """
     everywhere = walkout.terms.citywide_counts is Counts.ALL
-    return sum(place.standing for place in workplaces if everywhere or is_ready(place))
+    return sum(people(place) for place in workplaces if everywhere or is_ready(place))
 
 
 def enough(walkout: Walkout, workplaces: Sequence[Workplace]) -> bool:
@@ -152,7 +166,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     places = [
         replace(
             place,
-            line=disclosure.next_line(place.line, count=place.standing, threshold=place.threshold),
+            line=disclosure.next_line(place.line, count=people(place), threshold=place.threshold),
             told_drawn=place.told_drawn or _beyond_drawn(place),
         )
         for place in workplaces
@@ -188,7 +202,7 @@ def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: dateti
     places = (
         replace(
             place,
-            turnout_line=disclosure.next_line(place.turnout_line, count=place.turnout, threshold=place.threshold),
+            turnout_line=disclosure.next_line(place.turnout_line, count=people_out(place), threshold=place.threshold),
         )
         for place in workplaces
     )

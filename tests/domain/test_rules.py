@@ -77,6 +77,25 @@ def after(ruling: Ruling, before: Sequence[Workplace], *standing: int) -> list[W
     ]
 
 
+@pytest.mark.parametrize(
+    ("standing", "headcount", "people", "ready"),
+    [
+        (9, 12, 9, False),
+        (12, 12, 12, True),
+        (42, 12, 12, True),  # sheets printed again and again: more cards than people
+    ],
+)
+def test_nobody_counts_twice(standing: int, headcount: int, people: int, *, ready: bool) -> None:
+    place = replace(shop(1, standing), headcount=headcount)
+    assert rules.people(place) == people
+    assert rules.is_ready(place) is ready
+    assert rules.counted(OPEN, [place]) == (people if ready else 0)
+
+
+def test_nobody_is_out_twice() -> None:
+    assert rules.people_out(replace(shop(1, 42), headcount=12, turnout=30)) == 12
+
+
 def heard(ruling: Ruling) -> set[tuple[Kind, int | None, int | None]]:
     """Return kind, scope and subject of each announcement; none is made twice."""
     news = [(made.kind, made.scope, made.about) for made in ruling.announcements]
