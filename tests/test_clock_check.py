@@ -15,6 +15,7 @@ from bot.clock_check import ASKED_AGAIN_AFTER_S, FAR_OFF, GOOD_FOR_S, ClockCheck
 from bot.domain.errors import ClockInDoubt
 from bot.domain.model import Stage
 from bot.keys import Person
+from bot.usecases import stewards
 from bot.usecases.automatic import remind_all
 from bot.wiring import App, open_app
 from handlers.texts.refusals import refusal
@@ -154,7 +155,7 @@ async def test_in_doubt_the_platforms_are_asked_every_few_seconds_and_the_log_sa
 async def opened_with(app: App, *codes: str) -> None:
     app.keys.add_walkout(WALKOUT)
     await app.store.add_walkout(opened(reminders=(DAY,)), shops(40))
-    await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]})
+    await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
 
 
 async def test_a_clock_that_is_set_right_while_it_is_checked_decides_by_the_right_time(

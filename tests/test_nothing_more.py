@@ -234,7 +234,7 @@ async def world(places: Sequence[Workplace], *walkouts: Walkout) -> AsyncIterato
                 await app.store.add_walkout(walkout, places)
             first = walkouts[0].id
             hashes = {place.id: [key_of(code(place, n)) for n in range(place.headcount)] for place in places}
-            await app.store.mint(first, hashes)
+            await stewards.mint(first, hashes, app.store, app.keys)
             for person in (OLGA, OMAR):
                 await organizers.add(person, person.account, app.store, app.keys)
             yield World(

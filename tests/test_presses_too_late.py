@@ -13,6 +13,7 @@ from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import Stage
 from bot.keys import Person
+from bot.usecases import stewards
 from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.texts.workers import console_can_see
@@ -42,7 +43,9 @@ async def pledging(app: App, enough: int) -> None:
     """Open the walkout and let people pledge; what they are answered never reaches them."""
     app.keys.add_walkout(WALKOUT)
     await app.store.add_walkout(draft(), shops(40))
-    await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in (*CROWD, MINE, TAKEN_BACK, FRESH, ANOTHERS)]})
+    await stewards.mint(
+        WALKOUT, {SHOP: [key_of(code) for code in (*CROWD, MINE, TAKEN_BACK, FRESH, ANOTHERS)]}, app.store, app.keys
+    )
     await app.store.decide(WALKOUT, partial(rules.open_up, now=NOON))
     for number, code in enumerate(CROWD[:enough]):
         await said(app, f"crowd{number}", button=f"p:{code}")

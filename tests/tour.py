@@ -20,7 +20,7 @@ from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.outbox import Letter
 from bot.storage.store import Room
-from bot.usecases import automatic, organizers
+from bot.usecases import automatic, organizers, stewards
 from bot.wiring import App, open_app
 from handlers.conversation import (
     BUTTONS,
@@ -383,7 +383,7 @@ async def tour(
         if has_cards:
             hashes = {place.id: [key_of(code) for code in cards[place.name]] for place in places[:2]}
             hashes[places[2].id] = [key_of(code) for code in cards[places[2].name][1:]]
-            await app.store.mint(walkout.id, hashes)
+            await stewards.mint(walkout.id, hashes, app.store, app.keys)
         for who in (OLGA, OMAR):
             await organizers.add(Person(PLATFORM, who), who, app.store, app.keys)
         for place in () if bare else (None, *places):

@@ -10,6 +10,8 @@ from enum import StrEnum
 from bot.domain.errors import NotEnoughOrganizers
 from bot.domain.model import WalkoutId, WorkplaceId
 
+LEAST_TO_RECALL = 2
+
 MemberId = bytes
 """An account as the server key sees it; see bot.keys."""
 
@@ -30,6 +32,7 @@ class Matter(StrEnum):
     REMOVE = "remove"  #: an organizer
     MINT = "mint"
     VOID = "void"
+    RECALL = "recall"  #: what people were told that they have done is undone: never by one alone
 
 
 class Became(StrEnum):
@@ -97,6 +100,8 @@ def needed(matter: Matter, *, approvals: int, organizers: int) -> int:
     Appointing one must be possible with fewer, or too small a committee could never grow.
     Raises NotEnoughOrganizers.
     """
+    if matter is Matter.RECALL:
+        approvals = max(LEAST_TO_RECALL, approvals)
     if organizers >= approvals:
         return approvals
     if matter is Matter.APPOINT:

@@ -351,7 +351,7 @@ COMMANDS = (
         run=paper.cards,
         options=(WALKOUT, VOID, OF, NUMBER),
         price=5,
-        help=lambda: _("print a workplace's cards, or void them"),
+        help=lambda: _("print a workplace's cards, void or recall them"),
     ),
     Command(
         name="room",

@@ -249,7 +249,7 @@ class Committee:
         assert before.keys() <= {row["hash"] for row in new}, "a card is gone"
         for row in new:
             walkout, code = codes[row["hash"]]
-            assert row["owner"] == keys.owner(walkout, code, who), "another's pledge has changed"
+            assert row["owner"] == keys.bearer(code, who).owner(walkout), "another's pledge has changed"
             was = before.get(row["hash"])
             assert was is None or was["owner"] in {row["owner"], bytes(32)}, "another's pledge has changed hands"
             assert was is not None or walkout == self.town.without_cards, "a card was made"

@@ -21,7 +21,7 @@ from bot.domain.roles import Role
 from bot.keys import Person
 from bot.settings import Settings
 from bot.storage.sqlite import SqliteStore
-from bot.usecases import organizers, roles
+from bot.usecases import organizers, roles, stewards
 from bot.usecases.desk import Desk
 from bot.wiring import App, open_app
 from handlers import answers
@@ -50,7 +50,7 @@ async def a_city(folder: Path, clock: Clock) -> AsyncIterator[tuple[App, Codes]]
         made = draft(starts=now + timedelta(days=11), pledge_by=now + timedelta(days=7))
         await app.store.add_walkout(made, shops(40))
         codes = [mint() for _ in range(40)]
-        await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]})
+        await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
         await app.store.decide(WALKOUT, partial(rules.open_up, now=now))
         yield app, codes.pop
 

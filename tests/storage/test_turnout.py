@@ -18,7 +18,20 @@ from bot.domain.pledging import Act, Change
 from bot.domain.roles import Deed
 from bot.storage.store import Note, Store
 from tests.conftest import HOUR, MICROSECOND, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, opened, shops
-from tests.storage.house import CLOSED, House, asks, key, looks, pledges, short, standing, together, verdict, withdraws
+from tests.storage.house import (
+    CLOSED,
+    House,
+    asks,
+    fresh,
+    key,
+    looks,
+    pledges,
+    short,
+    standing,
+    together,
+    verdict,
+    withdraws,
+)
 
 STARTS = PLEDGE_BY + timedelta(days=4)
 OVER = STARTS + rules.ASKED_FOR
@@ -111,7 +124,7 @@ async def test_it_is_decided_by_the_time_of_the_commit(
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(turnout=True, tally_every=timedelta(days=7)), shops(40))
-        await store.mint(WALKOUT, {SHOP: [key(n) for n in range(40)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(40)]})
         await together(store, [pledges(n, n) for n in range(20)])
         await store.decide(WALKOUT, partial(rules.tally, now=PLEDGE_BY))
         clock.move_to(at)

@@ -21,7 +21,7 @@ from bot.domain import rules
 from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
 from handlers.discord.chat import PLATFORM
 from handlers.discord.commands import sync
@@ -281,7 +281,9 @@ class House:
             return City(walkout=walkout.id)
         places = {place.name: place for place in await app.store.workplaces(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
-        await app.store.mint(walkout.id, {places[name].id: [key_of(c) for c in of] for name, of in cards.items()})
+        await stewards.mint(
+            walkout.id, {places[name].id: [key_of(c) for c in of] for name, of in cards.items()}, app.store, app.keys
+        )
         self.codes += [code for of in cards.values() for code in of]
         return City(walkout=walkout.id, cards=cards)
 
