@@ -248,7 +248,10 @@ def test_an_owner_is_the_same_each_time_and_as_long_as_the_store_wants(keys: Key
 PARTS = st.text(alphabet='ab",\\\0 ]é', max_size=4)
 
 
-@given(one=st.tuples(PARTS, PARTS, PARTS), two=st.tuples(PARTS, PARTS, PARTS))
+CODES = PARTS.filter(str.isascii)
+
+
+@given(one=st.tuples(CODES, PARTS, PARTS), two=st.tuples(CODES, PARTS, PARTS))
 def test_parts_are_never_confused(one: tuple[str, str, str], two: tuple[str, str, str]) -> None:
     keys = Keys(Path("nowhere"), Contents(server=SAME, walkouts={WALKOUT: bytes(32)}))
     made = [keys.bearer(code, Person(platform, account)).owner(WALKOUT) for code, platform, account in (one, two)]

@@ -61,7 +61,7 @@ LONGEST_BUTTON_DATA = 64
 
 NOT_OURS = (
     r"https?://\S+",
-    r"/[a-z]+(?: off)?|\bvoid\b|allout cards .* --out cards\.pdf",  # typed, in any language
+    r"/[a-z]+(?: off)?|\b(?:void\|recall|void)\b|allout cards .* --out cards\.pdf",  # typed, in any language
     r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}",  # codes
     r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b",  # references
     r"Telegram|Discord|CSV|TOML",  # names

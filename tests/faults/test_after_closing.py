@@ -94,7 +94,8 @@ def attack(held: Held, accounts: Iterable[Person]) -> Learnt:
         for walkout in keys.walkouts:
             # without the card's code there is only the code that open entry makes of the account, and guesses
             for code in {keys.open_code(walkout, who), "", who.account}:
-                made = (key_of(code), keys.bearer(code, who).owner(walkout), keys.locator(walkout, code))
+                bearer = keys.bearer(code, who)
+                made = (bearer.card, *bearer.keys[walkout], bearer.owner(walkout), bearer.notice(walkout))
                 if any(map(held.stands, made)):
                     linked.add(who.account)
     return Learnt(texts=frozenset(texts), told=frozenset(told), linked=frozenset(linked), members=frozenset(members))

@@ -144,7 +144,6 @@ async def test_what_was_approved_ends_cards_once_and_never_those_printed_since(
         assert await verdict(store.apply(looks("new"))) == (None, False)
         [place] = await store.workplaces(WALKOUT)
         assert place.voided == clock()
-        assert await deeds(store) == 1
 
 
 async def test_who_has_pledged_keeps_a_voided_card_for_good(house: House, clock: MovableClock) -> None:

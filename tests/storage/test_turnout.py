@@ -23,7 +23,6 @@ from tests.storage.house import (
     House,
     asks,
     fresh,
-    key,
     looks,
     pledges,
     short,
@@ -50,7 +49,7 @@ async def day(house: House, clock: MovableClock, *, turnout: bool = True) -> Asy
     """Let twenty pledge at the first shop, which goes out, and three at the other; it is the start of the day."""
     async with house.open(clock) as store:
         await store.add_walkout(opened(turnout=turnout, tally_every=timedelta(days=7)), shops(40, 40))
-        cards = {SHOP: [key(n) for n in range(40)], OTHER_SHOP: [key(f"other {n}") for n in range(40)]}
+        cards = {SHOP: [fresh(n) for n in range(40)], OTHER_SHOP: [fresh(f"other {n}") for n in range(40)]}
         await store.mint(WALKOUT, cards)
         await together(store, [pledges(n, n) for n in range(20)])
         await together(store, [pledges(f"other {n}", f"other {n}") for n in range(3)])

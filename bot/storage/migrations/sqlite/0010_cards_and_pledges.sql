@@ -27,15 +27,12 @@ INSERT INTO pledge (key, walkout, workplace, state)
 ALTER TABLE store ADD COLUMN untidy INTEGER NOT NULL DEFAULT 0;  -- 1: the file is to be written anew
 UPDATE store SET untidy = EXISTS (SELECT 1 FROM kept);
 
+UPDATE workplace SET minted = 0, standing = 0, turnout = 0
+WHERE walkout IN (SELECT walkout FROM kept WHERE keys IS NULL);
+
 DROP TABLE kept;
 DROP TABLE main.card;
 ALTER TABLE new_card RENAME TO card;
-
-UPDATE workplace SET minted = 0, standing = 0, turnout = 0;
-UPDATE workplace SET minted = counted.minted, standing = counted.standing, turnout = counted.turnout FROM (
-    SELECT walkout, workplace, count(*) AS minted, sum(state IN ('p', 'o')) AS standing, sum(state = 'o') AS turnout
-    FROM pledge GROUP BY walkout, workplace
-) AS counted WHERE workplace.walkout = counted.walkout AND workplace.id = counted.workplace;
 
 ALTER TABLE workplace ADD COLUMN voided INTEGER;  -- when its cards were voided or recalled last
 ALTER TABLE workplace ADD COLUMN told_people INTEGER NOT NULL DEFAULT 0;
