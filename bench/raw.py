@@ -29,11 +29,12 @@ _FIND = """
         JOIN pledge ON pledge.key = substr(?3, nth.value * 32 + 1, 32)
 """
 _WRITE_PLEDGES = """
-    UPDATE pledge SET state = nth.value FROM json_each(?1) AS nth WHERE key = substr(?2, nth.key * 32 + 1, 32)
+    UPDATE pledge SET state = nth.value FROM json_each(?1) AS nth
+    WHERE pledge.key = substr(?2, nth.key * 32 + 1, 32)
 """
 _WRITE_CARDS = """
     UPDATE card SET owner = substr(?2, nth.value * 32 + 1, 32)
-    FROM json_each(?1) AS nth WHERE key = substr(?3, nth.value * 32 + 1, 32)
+    FROM json_each(?1) AS nth WHERE card.key = substr(?3, nth.value * 32 + 1, 32)
 """
 _WRITE_PLEDGE = "UPDATE pledge SET state = ?1 WHERE key = ?2"
 _WRITE_CARD = "UPDATE card SET owner = ?1 WHERE key = ?2"
