@@ -183,8 +183,8 @@ def kill_once(folder: Path, ledger: Ledger, how: str, chance: Random, why: objec
         process.start()
         writing.close()
         assert process.pid is not None
-        lines, after_s = (chance.randint(1, MOST_LINES), chance.random() * SPREAD_S) if how == "clock" else (MOST_LINES, 0)
-        ledger.hear(heard_until_the_end(reading, process.pid, lines, after_s))
+        lines = chance.randint(1, MOST_LINES) if how == "clock" else MOST_LINES
+        ledger.hear(heard_until_the_end(reading, process.pid, lines, chance.random() * SPREAD_S))
         process.join()
     status = process.exitcode
     process.close()
