@@ -2,11 +2,21 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
+from itertools import count
 
 import pytest
+from telegram import Bot
 
+from bot.domain.model import Announcement
+from bot.domain.model import Kind as News
+from bot.outbox import Letter, NotAllowed, RoomGone
+from handlers.telegram.pace import Pace
+from handlers.telegram.recent import Recent
+from handlers.telegram.sender import TelegramSender
+from handlers.telegram.transport import AiohttpRequest
 from tests.telegram.house import OLGA, OMAR, City, House, labels, room_word, sends
-from tests.telegram.server import BOT, Kind
+from tests.telegram.server import BOT, TOKEN, Kind
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -320,6 +330,54 @@ async def test_a_chat_in_which_the_bot_may_not_write_is_not_bound(busy_house: Ho
     assert answer["text"].startswith("I have seen your word in: Muted\nBut I may not write there")
     assert labels(answer) == []
     assert "Muted" not in (await busy_house.ask(OMAR, "/rooms"))["text"]
+
+
+async def test_of_a_topic_that_is_closed_the_outbox_hears_that_people_must_open_it(busy_house: House) -> None:
+    server = busy_house.server
+    forum = server.room(title="Closed forum")
+    topic = server.topic(forum)
+    told: list[str] = []
+    gone: list[str] = []
+
+    async def mute(address: str) -> None:
+        told.append(address)
+
+    async def lost(address: str) -> None:
+        gone.append(address)
+
+    async def moved(_old: str, _new: str) -> None:
+        raise AssertionError
+
+    request = AiohttpRequest()
+    async with Bot(TOKEN, base_url=server.base_url, request=request, get_updates_request=AiohttpRequest()) as bot:
+        sender = TelegramSender(
+            bot, Pace(partial(next, count(step=10.0))), moved=moved, gone=lost, mute=mute, recent=Recent()
+        )
+
+        def letter(attempts: int) -> Letter:
+            news = Announcement(kind=News.PLATFORM_BACK, occasion="", facts={"platform": "discord"})
+            return Letter(
+                news=news,
+                walkout=None,
+                about=None,
+                address=f"{forum}/{topic}",
+                private=False,
+                nonce="",
+                attempts=attempts,
+            )
+
+        server.chats[forum].topics[topic] = False
+        for attempts in (1, 2, 3, 4):
+            with pytest.raises(NotAllowed):
+                await sender.send(letter(attempts))
+        assert told == [f"{forum}/{topic}"] * 2
+        server.chats[forum].topics[topic] = True
+        await sender.send(letter(5))
+        assert [said["message_thread_id"] for said in server.chats[forum].from_bot] == [topic]
+        del server.chats[forum].topics[topic]
+        with pytest.raises(RoomGone):
+            await sender.send(letter(1))
+        assert gone == [f"{forum}/{topic}"]
 
 
 # ---- channels
