@@ -13,8 +13,7 @@ from threading import Timer
 from typing import Any
 
 PATIENCE_S = 600.0
-"""What has not come true by then hangs, and its test fails. It bounds no work: nothing needs a hundredth of it, but
-where the machine is slow or busy."""
+"""What has not come true by then hangs, and its test fails. It bounds no work, on whatever machine."""
 
 ALLOUT = (sys.executable, "-m", "handlers")
 
