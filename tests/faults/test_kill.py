@@ -37,7 +37,7 @@ ACTS = 100_000
 """What each person would do if the process lived: more than any of them comes to, however late it is killed."""
 
 MOST_LINES = 150
-"""How much a process that does not kill itself is let say: most kill themselves before."""
+"""How much a process that does not kill itself is let say."""
 
 SPREAD_S = 0.005
 """Then it is killed at any instant within this: in the middle of what it does next, or of the thing after that."""
