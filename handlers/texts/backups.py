@@ -50,8 +50,8 @@ def older_ones_tell() -> str:
     """Tell the organizers, once, what backups still hold that the store does not."""
     return _(
         "From now on nobody finds a card in my database without the key file. Older backups and copies of the database "
-        "still tell whoever has a card's code whether it was pledged. Make a new backup, and a new copy of the key file "
-        "(allout keys export FILE); then destroy the older ones."
+        "still tell whoever has a card's code whether it was pledged. Make a new backup, and a new copy of the key "
+        "file (allout keys export FILE); then destroy the older ones."
     )
 
 

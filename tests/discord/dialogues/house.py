@@ -271,13 +271,15 @@ class House:
         self.codes.append(code)
         return code
 
-    async def draft(self, shops: Sequence[tuple[str, int, int, str]] = SHOPS, **changes: object) -> City:
+    async def draft(
+        self, shops: Sequence[tuple[str, int, int, str]] = SHOPS, *, printed: bool = True, **changes: object
+    ) -> City:
         """Draft a walkout and mint its cards."""
         toml = SourceFile(name="walkout.toml", data=terms(**changes).encode())
         csv = SourceFile(name="workplaces.csv", data=roster(shops).encode())
         app = self.app
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=self.clock()), app.store, app.keys)
-        if changes.get("entry") == "open":
+        if changes.get("entry") == "open" or not printed:
             return City(walkout=walkout.id)
         places = {place.name: place for place in await app.store.workplaces(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
@@ -287,9 +289,11 @@ class House:
         self.codes += [code for of in cards.values() for code in of]
         return City(walkout=walkout.id, cards=cards)
 
-    async def city(self, shops: Sequence[tuple[str, int, int, str]] = SHOPS, **changes: object) -> City:
+    async def city(
+        self, shops: Sequence[tuple[str, int, int, str]] = SHOPS, *, printed: bool = True, **changes: object
+    ) -> City:
         """Draft a walkout and open it."""
-        drafted = await self.draft(shops, **changes)
+        drafted = await self.draft(shops, printed=printed, **changes)
         await self.app.store.decide(drafted.walkout, partial(rules.open_up, now=self.clock()))
         return drafted
 
