@@ -253,7 +253,7 @@ def every(kind: type[Refused]) -> Iterator[type[Refused]]:
 
 VALUES: dict[str, Any] = {
     "str": "7",
-    "bool | None": None,
+    "bool": False,
     "str | None": "7",
     "int": 7,
     "datetime": NOON,
@@ -280,7 +280,7 @@ def test_refusals_that_differ_by_what_they_carry() -> None:
     some = [
         *(KeyFileRefused("7", why) for why in ("missing", "foreign", "damaged", "outdated", "exposed", "orphaned")),
         *(KeyFileRefused("7", why) for why in ("sealed", "passphrase", "no_passphrase", "there")),
-        *(errors.PledgingClosed(stage, NOON, stands) for stage in Stage for stands in (True, False, None)),
+        *(errors.PledgingClosed(stage, NOON, stands) for stage in Stage for stands in (True, False)),
         *(errors.WrongStage(stage) for stage in Stage),
         errors.NoSuchWalkout(None),
         errors.NoSuchWorkplace("7", ()),

@@ -225,7 +225,7 @@ class Tour:
             Takes.LANGUAGE: ["es", "0"],
             Takes.REFERENCE: [*self.heard[:1], *self.heard[-1:], "0" * 8, "0"],
             Takes.NUMBER: ["1", "0", "999999"],
-            Takes.VOID: ["void"],
+            Takes.VOID: ["void", "recall"],
             Takes.FILTER: ["1", "csv", "99"],
         }
         named = self.ways.rooms_by is RoomsBy.NAME
@@ -345,6 +345,12 @@ class Tour:
                 self.clock.move_to(self.clock() + timedelta(seconds=1))
                 await automatic.tell_of_platform(platform, kind, why, self.app.store, self.app.clock)
                 await self.deliver()
+        keyed = Announcement(kind=Kind.CARDS_KEYED, occasion="", to_rooms=False, to_organizers=True)
+        await self.app.store.tell(keyed)
+        crowded = [replace(place, standing=place.headcount + 1, told_drawn=True) for place in self.places]
+        warnings = tuple(rules._warnings("crowd", crowded))
+        await self.app.store.decide(self.walkout, lambda walkout, _: Ruling(walkout=walkout, announcements=warnings))
+        await self.deliver()
 
 
 class _Postbox:

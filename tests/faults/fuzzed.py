@@ -97,8 +97,8 @@ class City:
         blank = {row[0]: row for row in before["pledge"]}
         pledged = {row[0] for row in after["pledge"] if blank.get(row[0]) != row}
         assert pledged <= {states[card] for card in owners}, "a pledge is somebody's who never pressed"
-        for table, rows in (("card", minted), ("pledge", blank)):
-            assert {row[0] for row in after[table]} >= rows.keys()
+        for table, kept in (("card", minted), ("pledge", blank)):
+            assert {row[0] for row in after[table]} >= kept.keys()
         for walkout in (self.walkout, self.without_cards):
             for place in await store.workplaces(walkout):
                 mine = [row for row in after["pledge"] if row[1:3] == (walkout, place.id)]

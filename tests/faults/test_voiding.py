@@ -57,14 +57,19 @@ class Town:
     async def asks(self, account: str, code: str) -> list[object]:
         """Ask all that can be asked of a card, each from an account of its own; return all that comes of it."""
         found: list[object] = []
-        said = [{"text": each.format(code)} for each in ASKED] + [{"button": each.format(code)} for each in PRESSED]
-        for nth, what in enumerate(said):
+        for nth, what in enumerate((*ASKED, *PRESSED)):
             who = Person("here", f"{account} {nth}")
             with working() as work:
-                reply = await self.conversation.answer(Said(who=who, **what))
+                reply = await self.conversation.answer(said(who, what, code))
             waits = [self.app.guesses.waits(who) is None, len(self.app.guesses._recent(who).tried)]
             found.append(repr((reply, waits, work)).replace(code, "CODE"))
         return found
+
+
+def said(who: Person, what: str, code: str) -> Said:
+    """Say something of a card, or press one of its buttons."""
+    shown = what.format(code)
+    return Said(who=who, button=shown) if what in PRESSED else Said(who=who, text=shown)
 
 
 class working:  # noqa: N801  used as a function is
@@ -184,8 +189,7 @@ async def test_whose_card_was_recalled_reads_so_and_pledges_with_another(data: P
         ana, code = Person("here", "told 0"), here.codes["told 0"]
 
         async def says(what: str) -> tuple[str, str, list[str]]:
-            key = {"button": what.format(code)} if ":" in what else {"text": what.format(code)}
-            reply = await here.conversation.answer(Said(who=ana, **key))
+            reply = await here.conversation.answer(said(ana, what, code))
             assert reply is not None
             return reply.kind, reply.text, [button.label for button in reply.buttons]
 
