@@ -348,8 +348,10 @@ class Tour:
         keyed = Announcement(kind=Kind.CARDS_KEYED, occasion="", to_rooms=False, to_organizers=True)
         await self.app.store.tell(keyed)
         crowded = [replace(place, standing=place.headcount + 1, told_drawn=True) for place in self.places]
-        warnings = tuple(rules._warnings("crowd", crowded))
-        await self.app.store.decide(self.walkout, lambda walkout, _: Ruling(walkout=walkout, announcements=warnings))
+        news = list(rules._warnings("crowd", crowded))
+        for kind in (Kind.CARDS_VOIDED, Kind.CARDS_RECALLED):
+            news += [Announcement(kind=kind, occasion="8", scope=place.id, about=place.id) for place in self.places]
+        await self.app.store.decide(self.walkout, lambda walkout, _: Ruling(walkout=walkout, announcements=tuple(news)))
         await self.deliver()
 
 
