@@ -224,7 +224,7 @@ class TelegramServer:
         self.floods: list[tuple[str, int]] = []  #: calls beyond the limits: which limit, which chat
         self.conflicts = 0  #: long polls that ended because of another
         self.peers: set[tuple[str, int]] = set()  #: every connection there ever was
-        self._limits = limits
+        self.limits = limits
         self.ahead = timedelta()  #: how far its clock is ahead of this machine's
         self._clock = clock
         self._schema = schema.load() if checked else None
@@ -551,7 +551,7 @@ class TelegramServer:
         return await result if asyncio.iscoroutine(result) else result
 
     def _keep_within_limits(self, request: Request) -> None:
-        limits = self._limits
+        limits = self.limits
         if limits is None or request.method not in limits.methods:
             return
         chat = request.params.get("chat_id")
