@@ -17,6 +17,9 @@ from itertools import count
 SHARE = 3
 """One turn in so many belongs to a lane."""
 
+SOON_S = 1.0
+"""So long a turn may be away for an update to wait for its answer all the same."""
+
 LATE_S = 0.005
 """What a turn may catch up, since clocks wake late; more would be a burst."""
 
@@ -62,7 +65,8 @@ class Pace:
         heapq.heappush(self._waiting[lane], (number, next(self._came), mine))
         self._give_out()
         if not mine.done():
-            takes_longer()
+            if self._next + len(self._waiting[lane]) * self._gap > self._time() + SOON_S:
+                takes_longer()
             await mine
 
     def pause(self, seconds: float) -> None:
