@@ -43,14 +43,14 @@ Codes = Callable[[], str]
 
 
 @asynccontextmanager
-async def a_city(folder: Path, clock: Clock) -> AsyncIterator[tuple[App, Codes]]:
+async def a_city(folder: Path, clock: Clock, cards: int = 40) -> AsyncIterator[tuple[App, Codes]]:
     """Open a store with an open walkout; also give what draws its cards."""
     async with open_app(folder, clock=clock, senders={PLATFORM: None}) as app:
         app.keys.add_walkout(WALKOUT)
         now = clock()
         made = draft(starts=now + timedelta(days=11), pledge_by=now + timedelta(days=7))
-        await app.store.add_walkout(made, shops(40))
-        codes = [mint() for _ in range(40)]
+        await app.store.add_walkout(made, shops(cards))
+        codes = [mint() for _ in range(cards)]
         await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]})
         await app.store.decide(WALKOUT, partial(rules.open_up, now=now))
         yield app, codes.pop
