@@ -57,9 +57,9 @@ class Answers:
             return
         whose = (who, known)
         behind = self._turns.has(whose)  # they hear what came before this first
-        mine, context = Place(lane=Lane.KNOWN if known else Lane.STRANGERS, number=next(self._numbers)), copy_context()
+        mine, context = Place(lane=Lane.KNOWN if known else Lane.STRANGERS), copy_context()
         context.run(place.set, mine)
-        task = asyncio.create_task(self._give(whose, answer), context=context)
+        task = asyncio.create_task(self._give(whose, answer, mine), context=context)
         self._under_way.add(task)
 
         def done(task: asyncio.Task[None]) -> None:
@@ -96,9 +96,10 @@ class Answers:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]]) -> None:
+    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]], mine: Place) -> None:
         async with self._turns.place(who) as turn:
             await turn()
+            mine.number = next(self._numbers)
             await answer()
 
 

@@ -32,12 +32,12 @@ class Lane(Enum):
     NEWS = auto()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Place:
     """Where an answer stands."""
 
     lane: Lane
-    number: int  #: in the order in which people asked
+    number: int = 0  #: in the order in which people asked; whoever asks much has one answer in the line at a time
     waits: asyncio.Event = field(default_factory=asyncio.Event)  #: set as soon as the answer has to wait
 
 

@@ -131,6 +131,20 @@ def test_who_asks_while_announcements_go_out_has_the_next_turn_but_one_at_the_la
     in_no_time(news)
 
 
+def test_who_asks_much_holds_nobody_up_by_more_than_one_answer() -> None:
+    async def busy() -> None:
+        sent = Sent()
+        for number in range(10):
+            for _ in range(50):
+                sent.ask(Lane.KNOWN, number)
+        await asyncio.sleep(0)
+        await sent.ask(Lane.KNOWN, 99)
+        await until(lambda: len(sent.log) == 501)
+        assert [who for _at, who in sent.of(Lane.KNOWN)].index(99) <= 11
+
+    in_no_time(busy)
+
+
 def test_nobody_who_gave_up_takes_a_turn() -> None:
     async def gone() -> None:
         sent = Sent()
