@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from bot import logs
 from bot.logs import Act
-from handlers.pace import Lane, Place, place
+from handlers.pace import InLine, Lane, in_line
 from handlers.turns import Turns
 
 T = TypeVar("T")
@@ -57,8 +57,8 @@ class Answers:
             return
         whose = (who, known)
         behind = self._turns.has(whose)  # they hear what came before this first
-        mine, context = Place(lane=Lane.KNOWN if known else Lane.STRANGERS), copy_context()
-        context.run(place.set, mine)
+        mine, context = InLine(lane=Lane.KNOWN if known else Lane.STRANGERS), copy_context()
+        context.run(in_line.set, mine)
         task = asyncio.create_task(self._give(whose, answer, mine), context=context)
         self._under_way.add(task)
 
@@ -96,7 +96,7 @@ class Answers:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]], mine: Place) -> None:
+    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]], mine: InLine) -> None:
         async with self._turns.place(who) as turn:
             await turn()
             mine.number = next(self._numbers)

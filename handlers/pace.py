@@ -33,16 +33,16 @@ class Lane(Enum):
 
 
 @dataclass(kw_only=True, slots=True)
-class Place:
-    """Where an answer stands."""
+class InLine:
+    """An answer that has or will have to wait."""
 
     lane: Lane
     number: int = 0  #: in the order in which people asked; whoever asks much has one answer in the line at a time
     waits: asyncio.Event = field(default_factory=asyncio.Event)  #: set as soon as the answer has to wait
 
 
-place: ContextVar[Place] = ContextVar("place")
-"""That of the answer that is being given; what has none is news."""
+in_line: ContextVar[InLine] = ContextVar("in_line")
+"""The answer that is being given; where there is none, what is sent is news."""
 
 
 class Pace:
@@ -60,7 +60,7 @@ class Pace:
     async def turn(self) -> None:
         """Return when the one who is being answered, or the next piece of news, may be sent something."""
         mine = asyncio.get_running_loop().create_future()
-        here = place.get(None)
+        here = in_line.get(None)
         lane, number = (Lane.NEWS, 0) if here is None else (here.lane, here.number)
         heapq.heappush(self._waiting[lane], (number, next(self._came), mine))
         self._give_out()
@@ -104,5 +104,5 @@ class Pace:
 
 def takes_longer() -> None:
     """Say, while an answer is given, that it has to wait: whoever waits for it shall go on."""
-    if (here := place.get(None)) is not None:
+    if (here := in_line.get(None)) is not None:
         here.waits.set()
