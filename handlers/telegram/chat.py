@@ -21,7 +21,7 @@ from bot.roomwords import Wish
 from bot.usecases import organizers
 from bot.usecases.health import Hearing
 from bot.wiring import App
-from handlers.answers import HOLDS_S, Answers
+from handlers.answers import Answers
 from handlers.conversation import (
     ASIDE,
     CARD_BUTTONS,
@@ -69,6 +69,9 @@ LONGEST_ALERT = 200
 HIDING_TRIES = 8
 HIDDEN_WITHIN_S = 60
 """A message with a code is out of sight by then, or stays, and its sender is asked to delete it."""
+
+HIDING_HOLDS_S = 4.0
+"""So long at most its update waits for that: within it, a crash brings the message again."""
 
 _OUT = {ChatMember.LEFT, ChatMember.BANNED}
 OUR_COMMANDS = {row.name for row in COMMANDS}
@@ -186,7 +189,7 @@ class TelegramChat:
 
     async def _hidden(self, hiding: asyncio.Task[bool]) -> bool:
         """Wait for it to be deleted, no longer than others can wait for that; False if it is still there."""
-        await asyncio.wait([hiding], timeout=HOLDS_S)
+        await asyncio.wait([hiding], timeout=HIDING_HOLDS_S)
         return hiding.done() and hiding.result()
 
     async def _pressed(self, query: Raw) -> None:

@@ -40,7 +40,7 @@ def confirm_before_handling() -> None:
 
 def wait_for_hiding() -> None:
     """No fault: never let an update go on while its message with the code is being deleted, however long that takes."""
-    chat.HOLDS_S = 3_600.0
+    chat.HIDING_HOLDS_S = 3_600.0
 
 
 def confirm_before_hiding() -> None:
@@ -49,7 +49,7 @@ def confirm_before_hiding() -> None:
     async def at_once(_telegram: TelegramChat, _hiding: asyncio.Task[bool]) -> bool:
         return True
 
-    TelegramChat._hidden = at_once  # type: ignore[method-assign]
+    TelegramChat._hidden = at_once  # type: ignore[method-assign,assignment]
 
 
 def act_before_acknowledging() -> None:
