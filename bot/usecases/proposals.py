@@ -70,7 +70,7 @@ async def propose(
     The same message delivered again finds what it proposed, whatever became of that: what was refused since is not
     proposed anew. Raises NotEnoughOrganizers, Halted, Frozen, and what carrying it out raises.
     """
-    approvals, deciding = await _approvals(desk, walkout), await _deciding(desk, matter, walkout, about)
+    approvals, deciding = await approvals_for(desk, walkout), await _deciding(desk, matter, walkout, about)
     now = desk.clock()
     same = key(desk.keys, matter, walkout, content, about=about)
     proposal = Proposal(
@@ -165,13 +165,13 @@ async def _go_on(desk: Desk, proposal: Proposal) -> Progress:
 
 
 async def _missing(desk: Desk, proposal: Proposal) -> int | None:
-    committee, approvals = await desk.store.committee(), await _approvals(desk, proposal.walkout)
+    committee, approvals = await desk.store.committee(), await approvals_for(desk, proposal.walkout)
     return roles.missing(proposal, committee.organizers, committee.running(desk.clock()), approvals=approvals)
 
 
 async def _deciding(desk: Desk, matter: Matter, walkout: WalkoutId | None, about: MemberId) -> frozenset[MemberId]:
     """Return who decides now. Raises Halted, and Frozen for whom a suspension stops who is not among them."""
-    committee, approvals = await desk.store.committee(), await _approvals(desk, walkout)
+    committee, approvals = await desk.store.committee(), await approvals_for(desk, walkout)
     running = committee.running(desk.clock())
     stops = next((each for each in running if desk.me in each.both), None)
     if stops is not None and matter not in roles.GO_ON:
@@ -225,7 +225,7 @@ async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:
     )
 
 
-async def _approvals(desk: Desk, walkout: WalkoutId | None) -> int:
+async def approvals_for(desk: Desk, walkout: WalkoutId | None) -> int:
     """Return how many must approve: as the walkout says, or for what is about all of them the strictest."""
     if walkout is not None:
         return (await desk.store.walkout(walkout)).terms.approvals

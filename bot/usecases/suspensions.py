@@ -25,6 +25,7 @@ from bot.domain.roles import (
 from bot.keys import Keys
 from bot.storage.store import Committee, Note, Store
 from bot.usecases.desk import ID_LETTERS, Desk
+from bot.usecases.proposals import approvals_for
 
 
 async def acting(store: Store, member: MemberId) -> Roles:
@@ -40,8 +41,8 @@ async def check_none_runs(desk: Desk) -> None:
     check_halted((await desk.store.committee()).running(desk.clock()))
 
 
-async def suspend(desk: Desk, nickname: str) -> Stopped:
-    """Stop another organizer's account and one's own for a day, and tell all others.
+async def suspend(desk: Desk, nickname: str) -> tuple[Stopped, bool]:
+    """Stop another organizer's account and one's own for a day, and tell all others; say if these can decide alone.
 
     Raises NoSuchMember, CannotSuspend; Frozen, Forbidden if another was faster.
     """
@@ -59,8 +60,9 @@ async def suspend(desk: Desk, nickname: str) -> Stopped:
         await acting(desk.store, desk.me)
         await _suspendable(desk, nickname, now)
         raise Forbidden
-    stopped = await listed(desk.store, desk.keys, desk.clock)
-    return next(each for each in stopped if each.id == suspension.id)
+    running = await listed(desk.store, desk.keys, desk.clock)
+    stopped = next(each for each in running if each.id == suspension.id)
+    return stopped, stopped.others >= await approvals_for(desk, None)
 
 
 async def _suspendable(desk: Desk, nickname: str, now: datetime) -> tuple[MemberId, str]:

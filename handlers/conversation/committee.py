@@ -86,7 +86,8 @@ async def suspend(ask: Ask) -> Reply:
     nickname = " ".join(ask.words).strip()
     if not nickname:
         return Reply(kind="help", text=texts.suspend_usage())
-    return Reply(kind="suspended", text=texts.suspended(await suspensions.suspend(ask.desk, nickname)))
+    stopped, others_decide = await suspensions.suspend(ask.desk, nickname)
+    return Reply(kind="suspended", text=texts.suspended(stopped, others_decide=others_decide))
 
 
 async def remove(ask: Ask) -> Reply:

@@ -259,14 +259,19 @@ def _stops() -> str:
     )
 
 
-def suspended(done: Stopped) -> str:
+def suspended(done: Stopped, *, others_decide: bool) -> str:
     """Confirm a suspension, and say what comes next."""
-    if done.others:
+    if others_decide:
         then = _(
-            "The other organizers know it now. They decide who goes; if you think so too: /remove {nickname}"
+            "The other organizers are told. They find out which of the two accounts is in the wrong hands, and decide."
+        )
+    elif done.others:
+        then = _(
+            "The other organizers are told, but they are too few to decide alone. "
+            "Ask for the removal yourself: /remove {nickname}"
         ).format(nickname=done.suspended)
     else:
-        then = _("There is nobody else to decide. Tell the keeper of the server: allout suspensions")
+        then = _("There is nobody else to decide. Tell whoever runs the server: allout suspensions")
     return "\n\n".join([suspension(done), _stops(), then])
 
 
@@ -280,7 +285,7 @@ def told_suspended(running: Stopped | None) -> str:
             _stops(),
             _(
                 "Meet them, and find out which of the two accounts is in the wrong hands; do not ask here. Then send "
-                "/remove {suspended} or /remove {suspender}. If neither is, it ends by itself; the keeper of the "
+                "/remove {suspended} or /remove {suspender}. If neither is, it ends by itself; whoever runs the "
                 "server can end it at once: allout suspensions"
             ).format(suspended=running.suspended, suspender=running.suspender),
         ]
@@ -288,16 +293,16 @@ def told_suspended(running: Stopped | None) -> str:
 
 
 def suspension_ended(*, removed: bool) -> str:
-    """Tell organizers what the keeper of the server has done."""
+    """Tell organizers what whoever runs the server has done."""
     if removed:
         return _(
-            "The keeper of the server has settled a suspension: one of the two is no organizer any more. See /roles"
+            "Whoever runs the server has settled a suspension: one of the two is no organizer any more. See /roles"
         )
-    return _("The keeper of the server has ended a suspension. Everything goes on as before.")
+    return _("Whoever runs the server has ended a suspension. Everything goes on as before.")
 
 
 def keepers_list(running: Sequence[Stopped]) -> str:
-    """Tell the keeper of the server who is suspended, and what they can do."""
+    """Tell whoever runs the server who is suspended, and what they can do."""
     if not running:
         return _("Nobody is suspended.")
     lines = [suspension(each) for each in running]
@@ -311,19 +316,19 @@ def keepers_list(running: Sequence[Stopped]) -> str:
 
 
 def keeper_ended(nickname: str) -> str:
-    """Answer the keeper of the server."""
+    """Answer whoever runs the server."""
     return _("Ended: {nickname} and the other one can go on. Every organizer is told.").format(nickname=nickname)
 
 
 def keeper_removed(nickname: str) -> str:
-    """Answer the keeper of the server."""
+    """Answer whoever runs the server."""
     return _(
         "{nickname} is no organizer any more, and every other one is told. To make a new one: allout organizer-code"
     ).format(nickname=nickname)
 
 
 def keeper_knows_nobody(nickname: str) -> str:
-    """Answer the keeper of the server."""
+    """Answer whoever runs the server."""
     return _("Nobody called {nickname} is stopped by a suspension. See who is: allout suspensions").format(
         nickname=nickname
     )

@@ -73,7 +73,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_enough_organizers", _(
                 "{needed} organizers must agree besides whom it is about, and there is only {there}. "
                 "Is that account in the wrong hands? /suspend stops it at once for a day, and yours too. "
-                "The keeper of the server decides then: allout suspensions"
+                "Whoever runs the server decides then: allout suspensions"
             ).format(needed=number(refused.needed), there=number(refused.there))
         case errors.NotEnoughOrganizers():
             return "not_enough_organizers", _(
@@ -100,7 +100,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.Frozen():
             return "frozen", _(
                 "You have suspended another organizer. Until {until} that stops you as well, but for calling a walkout "
-                "off: /calloff. Nothing changed. The others decide, or the keeper of the server."
+                "off: /calloff. Nothing changed. The others decide, or whoever runs the server."
             ).format(until=when_utc(refused.until))
         case errors.RoleCardWaits():
             return "halted", _(
@@ -174,7 +174,7 @@ def _cannot_suspend(refused: errors.CannotSuspend) -> str:
         "running": _("{nickname} is stopped already, until {until}. See who is suspended: /roles"),
         "again": _(
             "You have suspended somebody this week; you can do it again from {until} on. Another organizer can do it "
-            "now, or the keeper of the server decides. Nothing changed."
+            "now, or whoever runs the server decides. Nothing changed."
         ),
     }[refused.why].format(nickname=refused.nickname, until=until)
 
