@@ -340,7 +340,8 @@ def test_where_approvals_outnumber_organizers_nothing_is_approved(play: Play) ->
     with live(play) as console:
         lines = console.do("@olga /open", "@olga /remove omar", "@olga /audit")
     assert kinds(lines) == ["not_enough_organizers", "not_enough_organizers", "audit"]
-    assert "only 1 can" in lines[1]["text"]
+    assert "there is only 1" in lines[1]["text"]
+    assert "/suspend" in lines[1]["text"]
     assert lines[2]["text"] == "Nothing has been done yet."
 
 
@@ -356,8 +357,13 @@ def test_a_steward_is_removed_at_once_by_any_organizer(two: Live) -> None:
 
 
 def test_an_organizer_is_removed_by_the_others_and_has_no_say_in_it(three: Live) -> None:
+    lines = three.do("@olga /remove omar")
+    three.hand_over("oda", "omar")
+    lines += three.do("@omar /audit", "@oda /audit")
+    assert kinds(to(lines, "oda")) == ["proposal", "audit"]
+    assert to(lines, "oda")[1]["text"] == "olga proposed: Remove omar as organizer"
+    assert [(line["kind"], line["text"]) for line in to(lines, "omar")] == [("audit", "Nothing has been done yet.")]
     lines = three.do(
-        "@olga /remove omar",
         "@omar [Refuse]",
         "@omar [Approve]",
         "@omar /open",
@@ -366,14 +372,14 @@ def test_an_organizer_is_removed_by_the_others_and_has_no_say_in_it(three: Live)
         "@omar [Approve]",
         "@oda /roles",
     )
-    assert kinds(answers(lines, "olga")) == ["proposed"]
     assert kinds(answers(lines, "omar")) == [
-        "own_removal",
-        "own_removal",
+        "no_such_proposal",
+        "no_such_proposal",
         "proposed",
         "forbidden",
         "not_understood",
     ]
+    assert [line["text"] for line in letters(lines, "omar")] == ["Approved: Remove omar as organizer."]
     removed, roles = answers(lines, "oda")
     assert removed["kind"] == "done"
     assert "Organizers: oda, olga\n" in roles["text"]
@@ -393,6 +399,19 @@ def test_what_a_removed_organizer_proposed_dies_with_their_role(three: Live) -> 
     pressed = three.do("@olga /open", "@oda /walkouts")
     assert "1 more organizer" in pressed[0]["text"]  # a new proposal, for Omar's approval is gone
     assert "draft" in answers(pressed, "oda")[0]["text"]
+
+
+def test_whom_a_refused_proposal_would_have_removed_never_hears_of_it(three: Live) -> None:
+    lines = three.do("@olga /remove omar", "@oda [Refuse]", "@omar /audit", "@olga /audit")
+    assert kinds(letters(lines, "olga")) == ["decided"]
+    assert [line["text"] for line in to(lines, "omar")] == ["Nothing has been done yet."]
+
+
+def test_the_last_organizer_cannot_resign(two: Live) -> None:
+    lines = two.do("@omar /remove omar", "@olga /remove olga", "@olga /roles")
+    refused, roles = to(lines, "olga")
+    assert (refused["kind"], "/appoint" in refused["text"]) == ("last_organizer", True)
+    assert "Organizers: olga\n" in roles["text"]
 
 
 def test_resigning_acts_at_once_and_needs_nobody(two: Live) -> None:
