@@ -11,13 +11,14 @@ from tests.console.live import Live, live
 from tests.console.play import Line, Play, answers, kinds, letters, news, pledging, terms, to
 
 THREE = ("olga", "omar", "oda")
+CODE = re.compile(r"^[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}$", re.MULTILINE)
 WORD = re.compile(r"(?:see|be): (\S+)$")
 TOMORROW = "!clock 2026-12-02T08:00:00-05:00"
 
 
 def code_in(line: Line) -> str:
     """Read the code that was handed over."""
-    found = re.search(r"^[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}$", line["text"], re.MULTILINE)
+    found = CODE.search(line["text"])
     assert found, line["text"]
     return found[0]
 
