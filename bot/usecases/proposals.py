@@ -30,7 +30,7 @@ from bot.usecases.desk import ID_LETTERS, Desk
 LASTS = timedelta(hours=24)
 
 APPROVALS = 2
-"""Where no walkout says otherwise."""
+"""Of who is organizer, where no walkout says more."""
 
 Content = Mapping[str, Any]
 
@@ -226,13 +226,16 @@ async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:
 
 
 async def approvals_for(desk: Desk, walkout: WalkoutId | None) -> int:
-    """Return how many must approve: as the walkout says, or for what is about all of them the strictest."""
-    if walkout is not None:
-        return (await desk.store.walkout(walkout)).terms.approvals
-    return max(
-        (each.terms.approvals for each in await desk.store.walkouts() if each.stage in rules.NOT_OVER),
-        default=APPROVALS,
-    )
+    """Return how many must approve: as the walkout says, and a draft no fewer than whatever is open.
+
+    For what is about the committee itself, as the strictest says that is open, and two at least. There a draft counts
+    for nothing: one organizer alone makes it, and so could lower that number, or raise it beyond everybody's reach.
+    """
+    opened = [each.terms.approvals for each in await desk.store.walkouts() if each.stage in rules.PLEDGING]
+    if walkout is None:
+        return max([APPROVALS, *opened])
+    seen = await desk.store.walkout(walkout)
+    return max(seen.terms.approvals, *opened) if opened and seen.stage is Stage.DRAFT else seen.terms.approvals
 
 
 def _news(

@@ -18,6 +18,7 @@ async def organizer(ask: Ask) -> Reply:
     code = ask.code
     if code is None:
         return Reply(kind="help", text=organizers_texts.organizer_usage())
+    await ask.roles()  # whom a suspension stops does not use a code up
     # who is one already may have been redelivered: the code worked
     if await roles.redeem_server_code(ask.desk, code, texts.first_nickname()) or await ask.is_organizer():
         return Reply(kind="organizer", text=organizers_texts.organizer_made())

@@ -12,13 +12,16 @@ from random import Random
 from typing import Any
 
 from bot.clock import MovableClock
-from bot.domain.model import WalkoutId
+from bot.domain.model import Stage, WalkoutId
+from bot.draft import SourceFile
 from bot.keys import Person
 from bot.usecases import organizers, suspensions
 from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.texts.workers import console_can_see
+from handlers.uploads import Uploads
 from tests.conftest import NOON, draft, opened, shops
+from tests.console.play import roster, terms
 from tests.console.test_committee import CODE
 
 DRAFT, OPEN = WalkoutId("draft1"), WalkoutId("open1")
@@ -57,7 +60,7 @@ class Phones:
         """Return what nobody may change alone."""
         stages = {walkout.id: walkout.stage for walkout in await self.app.store.walkouts()}
         return {
-            "opened": stages[DRAFT],
+            "opened": any(stage is not Stage.DRAFT for walkout, stage in stages.items() if walkout != OPEN),
             "called off": stages[OPEN],
             "printed or voided": (await self.rows("card", "count(*)"), await self.rows("workplace", "issued")),
             "removed": await self.organizing() & set(self.everybody),
@@ -79,11 +82,24 @@ class Phones:
         acts += [
             (who, "", f"{letter}:{number}") for who in self.seized for letter in BUTTONS_TRIED for number in numbers
         ]
+        for who in self.seized:  # a draft of their own, that says how many must approve
+            for approvals in (1, 9):
+                await self._upload(who, approvals)
+        mine = [walkout.id for walkout in await self.app.store.walkouts() if walkout.id not in {DRAFT, OPEN}]
+        acts += [(who, f"/open {walkout}", None) for who in self.seized for walkout in mine]
         chance.shuffle(acts)
         for who, text, button in acts:
             said = await self.says(who, text, press=button)
             if said is not None and said.kind == "role_card" and (code := CODE.search(said.text)):
                 await self.says("x", code[0])  # an account of theirs that has no role yet
+
+    async def _upload(self, who: str, approvals: int) -> None:
+        uploads = Uploads(self.app)
+        usual = {"starts": NOON + 40 * DAY, "pledge_by": NOON + 30 * DAY}
+        files = {"walkout.toml": terms(approvals=approvals, **usual), "workplaces.csv": roster()}
+        for name, text in files.items():
+            if await uploads.refuse(Person("here", who), name, len(text)) is None:
+                await uploads.take(Person("here", who), SourceFile(name=name, data=text.encode()))
 
     async def resist(self, chance: Random) -> None:
         """Let every other organizer, who has met the others and knows, do what the letters say."""
