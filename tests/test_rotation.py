@@ -89,10 +89,10 @@ async def town(data: Path, clock: MovableClock) -> Town:
         used = await roles.redeem(desk(app, NEWCOMER), unused.code)
         assert used is not None
 
-        await proposals.propose(otto, Matter.OPEN, walkout=WALKOUT)
         over = Suspension(id="SUSP", suspender=omar.me, suspended=otto.me, until=NOON, again=NOON + timedelta(days=7))
         to_nobody = Announcement(kind=Kind.SUSPENDED, occasion="SUSP", to_rooms=False)
         assert await app.store.suspend(over, to_nobody, omar.note(Deed.SUSPENDED), now=NOON)
+        await proposals.propose(otto, Matter.OPEN, walkout=WALKOUT)
         removal = await roles.remove(olga, "otto")
         assert removal is not None
         await app.errands["here"].delete_later("a message", timedelta(minutes=10))

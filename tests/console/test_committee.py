@@ -346,6 +346,25 @@ def test_where_approvals_outnumber_organizers_nothing_is_approved(play: Play) ->
     assert lines[2]["text"] == "Nothing has been done yet."
 
 
+def test_a_draft_that_one_organizer_makes_changes_nothing_about_how_many_must_agree(play: Play) -> None:
+    first = play.draft(terms(approvals=2))
+    lower, _higher = [play.draft(terms(approvals=approvals)) for approvals in (1, 9)]
+    with live(play, THREE) as console:
+        lines = console.do(f"@olga /open {first}", "@omar [Approve]", f"@olga /open {lower}")
+        assert kinds(answers(lines, "olga")) == ["proposed", "proposed"]
+        assert "1 more organizer" in answers(lines, "olga")[1]["text"]
+        lines = console.do("@olga /remove omar", "@oda /remove omar")
+        assert kinds(to(lines, "oda")) == ["proposal", "done"]
+
+
+def test_of_who_organizes_two_decide_at_least(play: Play) -> None:
+    play.draft(terms(approvals=1))
+    with live(play, THREE) as console:
+        lines = console.do("@olga /open", "@olga /remove omar", "@olga /appoint organizer Bo")
+    assert kinds(answers(lines, "olga")) == ["done", "proposed", "role_card"]
+    assert "1 more organizer must approve it" in answers(lines, "olga")[2]["text"]
+
+
 # --- removal ---
 
 
