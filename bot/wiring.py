@@ -118,8 +118,10 @@ async def open_app(
             scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock, check), clock),
         )
     finally:
-        await workshop.aclose()
-        await store.aclose()
+        try:
+            await workshop.aclose()
+        finally:
+            await store.aclose()
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -124,36 +124,38 @@ class _Child:
         self._idle: asyncio.Task[None] | None = None
         self._heard: asyncio.StreamReader
         self._said: asyncio.StreamWriter
+        self._hang_up: Callable[[], None] = lambda: None
 
     async def begin(self) -> None:
         """Start it, unless it runs."""
         if self._idle is not None:
             self._idle.cancel()
-        if self._process is None:
+        if self._process is not None:
+            return
+        try:
             with TemporaryDirectory(prefix="allout-", ignore_cleanup_errors=True) as folder:  # is empty
-                self._execute(folder)
-                self._heard, self._said = await asyncio.open_connection(sock=self._line)
-                try:
-                    self.in_force = plain.read(InForce, await self._message(LARGEST_HELLO, STARTS_WITHIN_S))
-                except plain.Misshapen:
-                    raise _Trouble(Why.NONSENSE) from None
+                await self._execute(folder)
+                self.in_force = plain.read(InForce, await self._message(LARGEST_HELLO, STARTS_WITHIN_S))
+        except plain.Misshapen:
+            raise _Trouble(Why.NONSENSE) from None
+        except OSError:
+            raise _Trouble(Why.NOT_STARTED) from None
 
-    def _execute(self, folder: str) -> None:
+    async def _execute(self, folder: str) -> None:
         """Execute it, which is no fork: it has nothing of ours but its end of the line."""
-        self._line, its = socket.socketpair()
+        ours, its = socket.socketpair()
+        self._hang_up = ours.close
         with its:
-            try:
-                self._process = subprocess.Popen(  # noqa: S603  our own program
-                    [sys.executable, "-I", "-X", "utf8", *_compiled(), "-m", self._trade.module],
-                    cwd=folder,
-                    env=ENVIRONMENT,
-                    stdin=its.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-            except OSError:
-                self._line.close()
-                raise _Trouble(Why.NOT_STARTED) from None
+            self._process = subprocess.Popen(  # noqa: ASYNC220, S603  our own program; it is there in milliseconds
+                [sys.executable, "-I", "-X", "utf8", *_compiled(), "-m", self._trade.module],
+                cwd=folder,
+                env=ENVIRONMENT,
+                stdin=its.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        self._heard, self._said = await asyncio.open_connection(sock=ours)
+        self._hang_up = self._said.close
 
     async def answer(self, order: bytes, within_s: float) -> bytes:
         """Hand it an order; return what it says."""
@@ -183,11 +185,10 @@ class _Child:
 
     async def _end(self) -> None:
         self.ended = True
-        if self._process is None:
-            return
-        self._process.kill()
-        self._said.close()
-        await asyncio.to_thread(self._process.wait)  # it has memory to give back
+        self._hang_up()
+        if self._process is not None:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)  # it has memory to give back
 
     async def _message(self, most: int, within_s: float) -> bytes:
         try:
