@@ -22,7 +22,6 @@ CPU_S = 1200
 """Seconds of a core in a child's whole life: for one that nobody ends any more."""
 
 OPEN_FILES = 64
-_KINDER = 10  # of 19: pledges come first
 
 _NO_NEW_PRIVILEGES = 38
 _DIE_WITH_PARENT = 1
@@ -123,14 +122,13 @@ class InForce:
 
 
 def bound(memory: int) -> None:
-    """Bound memory, time and open files; end with the parent, and let pledges go first. Call it at the very start."""
+    """Bound memory, time and open files, and end with the parent. Call it at the very start."""
     for limit, most in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, CPU_S),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
     ):
         resource.setrlimit(limit, (most, most))
-    os.nice(_KINDER)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
 

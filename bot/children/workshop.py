@@ -22,7 +22,7 @@ from bot.logs import Act
 
 log = logging.getLogger(__name__)
 
-STARTS_WITHIN_S = 60.0
+STARTS_WITHIN_S = 120.0
 """How long imports may take, on a machine that is busy."""
 
 IDLE_S = 60.0
