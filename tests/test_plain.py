@@ -64,6 +64,7 @@ def test_orders_and_answers_are_the_same_on_the_other_side() -> None:
         ("title", None),
         ("starts", "yesterday"),
         ("starts", 5),
+        ("starts", "2027-05-01T12:00:00"),
         ("citywide_threshold", "5"),
         ("citywide_threshold", 5.0),
         ("citywide_threshold", True),
@@ -104,6 +105,8 @@ def test_a_draft_that_no_file_gives_is_not_sound() -> None:
         (),
         (first, first),
         (replace(first, name=""), *others),
+        (replace(first, name="De\u202epot"), *others),
+        (replace(first, name="\ud800"), *others),
         (replace(first, threshold=4), *others),
         (replace(first, threshold=first.headcount + 1), *others),
     ):

@@ -45,7 +45,8 @@ def serve(
 def _program() -> Iterable[Path]:
     """List what libraries may come back to: code, the files that belong to it, and the time zones."""
     ours = (Path(__file__).parents[1], Path(sys.modules["__main__"].__file__ or "").parents[1])
-    python = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *site.getsitepackages())
+    users = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    python = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *site.getsitepackages(), *users]
     return [*ours, *map(Path, python), *map(Path, zoneinfo.TZPATH)]
 
 

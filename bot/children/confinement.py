@@ -123,19 +123,22 @@ class InForce:
 
 def bound(memory: int) -> None:
     """Bound memory, time and open files, and end with the parent. Call it at the very start."""
-    for limit, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-    ):
-        resource.setrlimit(limit, (most, most))
+    _bound(resource.RLIMIT_CPU, CPU_S)
+    _bound(resource.RLIMIT_NOFILE, OPEN_FILES)
     if sys.platform == "linux":
+        _bound(resource.RLIMIT_AS, memory)  # other systems refuse it
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+
+
+def _bound(limit: int, most: int) -> None:
+    bounds = [most, *resource.getrlimit(limit)]
+    lowest = min(bound for bound in bounds if bound != resource.RLIM_INFINITY)
+    resource.setrlimit(limit, (lowest, lowest))
 
 
 def confine(readable: Iterable[Path]) -> InForce:
     """Give everything up but reading beneath these folders. Call it once all is imported, in the only thread."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    _bound(resource.RLIMIT_FSIZE, 0)
     if sys.platform != "linux":
         return InForce(files=False, calls=False)
     libc = ctypes.CDLL(None, use_errno=True)

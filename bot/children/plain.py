@@ -76,7 +76,7 @@ def _up(kind: Any, data: Any) -> Any:  # noqa: C901, PLR0911  one row per type
     if kind is bytes:
         return b64decode(_is(str, data), validate=True)
     if kind is datetime:
-        return datetime.fromisoformat(_is(str, data))
+        return _aware(datetime.fromisoformat(_is(str, data)))
     if kind is timedelta:
         return _is(int, data) * _MICROSECOND
     if kind is float and type(data) is int:
@@ -97,6 +97,12 @@ def _is(kind: type, data: Any) -> Any:
     if type(data) is not kind:
         raise Misshapen
     return data
+
+
+def _aware(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise Misshapen
+    return instant
 
 
 def _tuple(kinds: tuple[Any, ...], data: list[Any]) -> tuple[Any, ...]:

@@ -89,7 +89,7 @@ class Workshop:
         try:
             async with self._turns[trade]:
                 child = self._children.get(trade)
-                if child is None or child.ended:
+                if child is None or await child.has_ended():
                     child = self._children[trade] = _Child(trade)
                 try:
                     await child.begin()
@@ -147,15 +147,22 @@ class _Child:
         self._hang_up = ours.close
         with its:
             self._process = subprocess.Popen(  # noqa: ASYNC220, S603  our own program; it is there in milliseconds
-                [sys.executable, "-I", "-X", "utf8", *_compiled(), "-m", self._trade.module],
+                [sys.executable, "-E", "-P", "-X", "utf8", *_compiled(), "-m", self._trade.module],
                 cwd=folder,
                 env=ENVIRONMENT,
                 stdin=its.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the bot
             )
         self._heard, self._said = await asyncio.open_connection(sock=ours)
         self._hang_up = self._said.close
+
+    async def has_ended(self) -> bool:
+        """Say whether it was ended, or has died while nobody looked."""
+        if not self.ended and self._process is not None and self._process.poll() is not None:
+            await self.end()
+        return self.ended
 
     async def answer(self, order: bytes, within_s: float) -> bytes:
         """Hand it an order; return what it says."""

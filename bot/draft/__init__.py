@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.model import FEWEST, Terms
-from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile
+from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile, hidden_character
 from bot.draft.roster import RosterFile, RosterOptions, Unit, read_roster
 from bot.draft.terms import TermsFile, read_terms, workplaces_file
 
@@ -37,7 +37,8 @@ class Draft:
     def is_sound(self) -> bool:
         """Whether a file can have given it, as far as numbers and names tell: `read` makes no other."""
         return 0 < len(self.units) == len({unit.name for unit in self.units}) and all(
-            unit.name and FEWEST <= unit.threshold <= unit.headcount for unit in self.units
+            unit.name and not hidden_character(unit.name) and FEWEST <= unit.threshold <= unit.headcount
+            for unit in self.units
         )
 
 

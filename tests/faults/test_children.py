@@ -217,6 +217,16 @@ async def test_a_child_that_fails_is_answered_for_and_the_next_one_works(how: st
         assert await told(children, TAKEN_OVER, "who") != first
 
 
+async def test_a_child_that_died_while_nobody_looked_is_not_asked_any_more() -> None:
+    async with aclosing(Workshop()) as children:
+        first = await told(children, TAKEN_OVER, "who")
+        process = children._children[TAKEN_OVER]._process
+        assert process is not None
+        process.kill()
+        process.wait()
+        assert await told(children, TAKEN_OVER, "who") != first
+
+
 async def test_a_child_that_hangs_is_ended() -> None:
     async with aclosing(Workshop()) as children:
         first = await told(children, TAKEN_OVER, "who")
