@@ -15,11 +15,12 @@ from bot.clock import Clock
 from bot.control import Answer, Request
 from bot.domain.errors import NoSuchMember, NotRecorded, Refused, WrongStage
 from bot.domain.model import Stage, WalkoutId, WorkplaceId
-from bot.draft import DraftRefused, RosterOptions, SourceFile, read
+from bot.draft import DraftRefused, RosterOptions, SourceFile
 from bot.key_file import Cost, Lock
 from bot.storage.records import write_terms
 from bot.usecases import backups, closing, health, organizers, stewards, suspensions
 from bot.wiring import App
+from handlers import workshop
 from handlers.texts import backups as backups_texts
 from handlers.texts import closing as closing_texts
 from handlers.texts import committee as committee_texts
@@ -37,7 +38,7 @@ async def execute(app: App, request: Request) -> Answer:
     try:
         return await _COMMANDS[request["command"]](app, request)
     except DraftRefused as refused:
-        return _refused("\n".join(map(draft_texts.problem, refused.problems)))
+        return _refused(draft_texts.problems(refused))
     except Refused as refused:
         return _refused(refusals.refusal(refused)[1])
 
@@ -53,7 +54,8 @@ def _done(out: str, **more: Any) -> Answer:
 async def _draft(app: App, request: Request) -> Answer:
     now = datetime.fromisoformat(request["now"]) if request["now"] else app.clock()
     roster = request["roster"]
-    plan = read(
+    plan = await workshop.read(
+        app.workshop,
         _unpack(request["terms"]),
         _unpack(roster) if roster else None,
         RosterOptions(**request["options"]),
@@ -158,7 +160,7 @@ def _unpack_lock(packed: dict[str, Any]) -> Lock:
 
 
 async def _doctor(app: App, _request: Request) -> Answer:
-    findings = await health.inside(app.store, app.keys)
+    findings = [await workshop.examined(app.workshop), *await health.inside(app.store, app.keys)]
     rooms = await health.bound_rooms(app.store)
     return _done("", findings=[asdict(each) for each in findings], rooms=[asdict(each) for each in rooms])
 

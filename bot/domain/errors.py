@@ -105,6 +105,14 @@ class ClockInDoubt(NotRecorded):
     """The server's clock is far from the platforms', or none of them can be asked: it decides nothing that lasts."""
 
 
+class WorkFailed(Refused):
+    """The process that was to read, draw or print something has died, hung, or could not; nothing was changed."""
+
+
+class WorkshopFull(Refused):
+    """Too many wait for what is read, drawn or printed; nothing was changed."""
+
+
 class KeyMissing(Refused):
     """The walkout's key is not in the key file, so nothing can be bound to anybody."""
 

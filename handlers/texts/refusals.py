@@ -63,6 +63,15 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
+        case errors.WorkFailed():
+            return "work_failed", _(
+                "That did not work: the process that reads files, draws and prints has failed. Nothing was changed. "
+                "Try again; if it fails again, have somebody look on the server: allout doctor"
+            )
+        case errors.WorkshopFull():
+            return "workshop_full", _(
+                "Too many people want files and pictures just now. Nothing was changed. Try again in a minute."
+            )
         case errors.KeyMissing():
             return "not_recorded", _(
                 "Not recorded: this walkout's key is missing on the server. Tell an organizer; keep your card."
@@ -221,6 +230,8 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} cannot be used: {why}. Nothing was changed.").format(path=path, why=why)
         case errors.KeyFileRefused(path=path, why=why):
             return _key_file(why).format(path=path)
+        case errors.WorkFailed() | errors.WorkshopFull():
+            return refusal(refused)[1]
     return closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
 
 
