@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
-from bot.domain.errors import Forbidden, WorkFailed, WorkshopFull
+from bot.domain.errors import Forbidden, Frozen, WorkFailed, WorkshopFull
 from bot.draft import DraftRefused, RosterOptions, SourceFile
 from bot.keys import Person
-from bot.usecases import organizers
+from bot.usecases import organizers, suspensions
 from bot.wiring import App
 from handlers import workshop
 from handlers.conversation import Reply
@@ -50,8 +50,11 @@ class Uploads:
 
     async def refuse(self, who: Person, name: str, size: int) -> Reply | None:
         """Say why a file is not even fetched; None if it may be."""
-        if not (await self._app.store.roles(self._app.keys.person(who))).organizer:
-            kind, text = refusals.refusal(Forbidden())
+        try:
+            if not (await suspensions.acting(self._app.store, self._app.keys.person(who))).organizer:
+                raise Forbidden  # noqa: TRY301
+        except (Forbidden, Frozen) as refused:
+            kind, text = refusals.refusal(refused)
             return Reply(kind=kind, text=text)
         if size > LARGEST.get(_suffix(name), -1):
             return Reply(kind="not_understood", text=texts.upload_usage(), known=True)

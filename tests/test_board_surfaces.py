@@ -32,6 +32,7 @@ from handlers.pictures.poster import MOST, poster
 from handlers.texts import board as texts
 from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, opened, shops
 from tests.domain.test_properties import History, histories, modest, play
+from tests.processes import PATIENCE_S
 from tests.storage.house import SqliteHouse, key, pledges, together
 
 
@@ -369,7 +370,7 @@ def test_what_draws_is_never_imported_where_the_keys_are_and_leaves_nothing_anyw
         cwd=Path(__file__).parent.parent,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
 

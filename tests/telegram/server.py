@@ -24,6 +24,7 @@ from aiohttp.base_protocol import BaseProtocol
 from multidict import CIMultiDictProxy
 
 from bot.clock import real_clock
+from tests.processes import PATIENCE_S
 from tests.telegram import schema
 
 Json = dict[str, Any]
@@ -292,7 +293,7 @@ class TelegramServer:
         """What a Bot takes as its `base_file_url`."""
         return f"{self.origin}/file/bot"
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 20) -> T:  # noqa: ASYNC109  as asyncio's own
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE_S) -> T:  # noqa: ASYNC109  as asyncio's own
         """Wait until something is true here; looks again after each change, and gives what it found."""
         try:
             async with asyncio.timeout(timeout):
@@ -562,6 +563,10 @@ class TelegramServer:
             result = await self._result(request, token)
         except Refused as no:
             return no.status, json.dumps(no.body).encode()
+        except Exception as error:
+            self.violations.append(f"{request.method}: nothing that Telegram could read: {error!r}")
+            self._changed()
+            raise
         return 200, json.dumps({"ok": True, "result": result}).encode()
 
     async def _result(self, request: Request, token: str) -> Any:
