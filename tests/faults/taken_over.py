@@ -100,7 +100,7 @@ def _give_nothing_up(readable: Iterable[Path]) -> InForce:
 def serve(*, confined: bool) -> None:
     """Run as the bot's children do, or as one that gives nothing up."""
     if not confined:
-        child.confine = _give_nothing_up
+        child.confine = _give_nothing_up  # type: ignore[attr-defined]
     child.serve(lambda: attempt, most_memory=400_000_000)
 
 
