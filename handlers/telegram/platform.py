@@ -22,7 +22,7 @@ from handlers.answers import Answers
 from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
-from handlers.telegram.pace import Pace
+from handlers.telegram.pace import ChatPace
 from handlers.telegram.pump import LONGEST_FINISH_S, POLL_S, Pump, RawUpdate
 from handlers.telegram.sender import TelegramSender, seconds
 from handlers.telegram.transport import AiohttpRequest
@@ -56,8 +56,8 @@ async def open_telegram(
     try:
         menus = Menus(bot)
         await _patiently(link, menus.set_up)
-        time = asyncio.get_running_loop().time
-        answers, pace = Answers(time), Pace(time)
+        answers = Answers()
+        pace = ChatPace(settings.telegram_per_second, asyncio.get_running_loop().time)
         chat = TelegramChat(app, bot, menus, answers, pace)
 
         async def fetch(offset: int | None, wait_s: int) -> list[RawUpdate]:

@@ -62,7 +62,10 @@ class Phones:
         return {
             "opened": any(stage is not Stage.DRAFT for walkout, stage in stages.items() if walkout != OPEN),
             "called off": stages[OPEN],
-            "printed or voided": (await self.rows("card", "count(*)"), await self.rows("workplace", "issued")),
+            "printed or voided": (
+                await self.rows("card", "count(*)"),
+                await self.rows("workplace WHERE issued > 0", "issued"),
+            ),
             "removed": await self.organizing() & set(self.everybody),
             "appointed": await self.organizing() - set(self.everybody),
             "steward appointed": len(await self.rows("steward", "id")) > 0,

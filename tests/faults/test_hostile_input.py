@@ -57,7 +57,7 @@ from tests.faults.hostile import (
 from tests.faults.trials import Trials, trials
 from tests.processes import PATIENCE_S
 from tests.telegram import schema as telegram_schema
-from tests.telegram.server import TelegramServer
+from tests.telegram.server import UNLIMITED, TelegramServer
 
 # what hypothesis would show of an example that fails; here none does
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -105,7 +105,12 @@ def aimed_at(town: City) -> dict[str, Some]:
 @asynccontextmanager
 async def on_telegram(town: City, server: TelegramServer, folder: Path) -> AsyncIterator[None]:
     """Run the real adapter on this city until the block ends."""
-    settings = Settings(data=folder, telegram_token=SecretStr(server.token), telegram_api_url=server.origin)
+    settings = Settings(
+        data=folder,
+        telegram_token=SecretStr(server.token),
+        telegram_api_url=server.origin,
+        telegram_per_second=UNLIMITED,
+    )
     link = Link("telegram", town.app)
     async with open_telegram(town.app, settings, link) as (_way_out, take):
         taking = asyncio.ensure_future(take())
