@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
-from bot.domain.errors import Forbidden, Frozen, WorkFailed, WorkshopFull
+from bot.domain.errors import Forbidden, Frozen, Held, WorkFailed, WorkshopFull
 from bot.draft import DraftRefused, RosterOptions, SourceFile
 from bot.keys import Person
 from bot.usecases import organizers, suspensions
@@ -53,7 +53,8 @@ class Uploads:
         try:
             if not (await suspensions.acting(self._app.store, self._app.keys.person(who))).organizer:
                 raise Forbidden  # noqa: TRY301
-        except (Forbidden, Frozen) as refused:
+            await self._app.holds.check_change()
+        except (Forbidden, Frozen, Held) as refused:
             kind, text = refusals.refusal(refused)
             return Reply(kind=kind, text=text)
         if size > LARGEST.get(_suffix(name), -1):

@@ -171,7 +171,10 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     Sign.TOKEN_REFUSED: lambda: _("Set the one that the platform shows for this bot, or have it give you a new one."),
     Sign.NO_TOKEN: lambda: _("Run this with the settings with which the bot runs."),
     Sign.NO_ANSWER: lambda: _("Look at the network, and whether {platform} works for others."),
-    Sign.CLOCK_OFF: lambda: _("Set the system's clock: tallies are taken by it. Then: timedatectl set-ntp true"),
+    Sign.CLOCK_OFF: lambda: _(
+        "Set the system's clock. Half a minute off, the bot goes by {platform}'s; an hour off, it decides nothing. "
+        "Then: timedatectl set-ntp true"
+    ),
     Sign.ROOM_GONE: lambda: _("Let the bot in again, or bind another chat with /room."),
     Sign.ROOM_MUTE: lambda: _("Let it write there; in a Telegram channel, as an administrator who may post."),
     Sign.ROOM_UNKNOWN: lambda: _("Run this again in a minute."),

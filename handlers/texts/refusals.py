@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain import errors
-from bot.domain.errors import Refused
+from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage
 from bot.domain.rules import PLEDGING
 from handlers.texts import backups, closing
@@ -57,10 +57,8 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "in_doubt", _(
                 "I cannot tell whether this was recorded: the disk failed just then. Look again in a minute."
             )
-        case errors.ClockInDoubt():
-            return "not_recorded", _(
-                "Not recorded: the server's clock may be wrong, so I decide nothing by it. Try again later."
-            )
+        case errors.Held():
+            return "not_recorded", _held(refused.why)
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
         case errors.WorkFailed():
@@ -175,6 +173,13 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
     return "refused", start_refusal(refused)
 
 
+def _held(why: Hold) -> str:
+    return {  # while a tally waits for what was kept, everything is recorded
+        Hold.FOREIGN: _("Not recorded: another bot answers under my name, so I decide nothing. Ask your organizers."),
+        Hold.CLOCK: _("Not recorded: the server's clock may be wrong, so I decide nothing by it. Try again later."),
+    }[why]
+
+
 def _cannot_suspend(refused: errors.CannotSuspend) -> str:
     until = "" if refused.until is None else when_utc(refused.until)
     return {
@@ -192,7 +197,7 @@ def _closed(refused: errors.PledgingClosed) -> str:
     over = refused.stage not in PLEDGING
     ended = {
         Stage.CALLED_OFF: _("The organizers have called this walkout off."),
-        Stage.LAPSED: _("Not now: the numbers were not reached by the deadline."),
+        Stage.LAPSED: _("Not now: it was not on by the deadline."),
     }.get(refused.stage, _("The deadline has passed."))
     stands = {
         True: _("Your pledge was recorded, but nobody walks out.") if over else _("Your pledge stands."),
