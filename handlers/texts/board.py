@@ -87,9 +87,7 @@ def said(place: Shown) -> str:
 
 def _turnout(turnout: Turnout, threshold: int) -> str:
     if turnout.reached:
-        return _("{threshold} or more (tally {since})").format(
-            threshold=number(threshold), since=number(turnout.since)
-        )
+        return _("{threshold} or more (tally {since})").format(threshold=number(threshold), since=number(turnout.since))
     if turnout.number == 0:
         return _("fewer than {fewer}").format(fewer=number(turnout.fewer_than))
     return _("about {number}").format(number=number(turnout.number))
@@ -123,8 +121,8 @@ def city_part(seen: Board) -> tuple[int, int]:
 
 
 def _share(tenths: int, threshold: str) -> str:
-    words = _("about {percent}% of {threshold}") if tenths else _("less than 10% of {threshold}")
-    return words.format(percent=number(10 * tenths), threshold=threshold)
+    words = _("about {tenths}/10 of {threshold}") if tenths else _("less than 1/10 of {threshold}")
+    return words.format(tenths=number(tenths), threshold=threshold)
 
 
 def reached(seen: Board) -> str:
