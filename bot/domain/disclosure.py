@@ -6,13 +6,15 @@ stays, until the tally that decides sets it to the exact verdict, or nine have m
 planted people who pledge and take back as they like do not learn what one colleague did.
 
 Organizers see the sum of the numbers besides. Everybody else sees one coarse line of the whole city, which moves only
-when three workplaces' own lines have. Who sees what, and what it tells: docs/decisions/0028-what-an-observer-learns.md.
+when three workplaces' own lines have, and at most every six hours. Who sees what, and what it tells:
+docs/decisions/0028-what-an-observer-learns.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.domain.model import FEWEST, BoardLine, Counts, Stage, Walkout, Workplace
 
@@ -21,6 +23,9 @@ SEEN = 9
 
 FEWEST_LINES = 3
 """The city's coarse line moves with so many lines below it, and counts no fewer that have reached theirs."""
+
+CITY_EVERY = timedelta(hours=6)
+"""The city's coarse line moves at the first tally of each six hours."""
 
 TENTHS = 10
 NEARLY = 9
@@ -63,11 +68,19 @@ def fewer_than(threshold: int) -> int:
     return first if first <= threshold - FEWEST else threshold
 
 
-def counted_above(lines: Sequence[BoardLine], *, exact: bool = False) -> list[BoardLine]:
-    """Let the coarse line count what these lines show now, once three have moved since it last did."""
-    if exact or sum(line.above != line.number for line in lines) >= FEWEST_LINES:
+def counted_above(lines: Sequence[BoardLine], *, due: bool, exact: bool = False) -> list[BoardLine]:
+    """Let the coarse line count what these lines show now, if it is due and three have moved since it last did.
+
+    Without `due`, set by the clock alone, it would move whenever the third does, and tell that one has just moved.
+    """
+    if exact or (due and sum(line.above != line.number for line in lines) >= FEWEST_LINES):
         return [replace(line, above=line.number) for line in lines]
     return list(lines)
+
+
+def city_is_due(*, since: datetime, last: datetime | None, at: datetime) -> bool:
+    """Say whether the tally at `at` is the first in its six hours, counted from `since`."""
+    return (at - since) // CITY_EVERY > max((last or since) - since, timedelta()) // CITY_EVERY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -168,7 +168,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     decides = final or (turns_on and walkout.stage is not Stage.ON and not too_late)
     places = [
         replace(place, line=line, told_drawn=place.told_drawn or _beyond_drawn(place))
-        for place, line in zip(workplaces, _lines(workplaces, taken.tally, exact=decides), strict=True)
+        for place, line in zip(workplaces, _lines(walkout, workplaces, at, exact=decides), strict=True)
     ]
     if walkout.stage is Stage.ON:
         ruled = _stays_on(taken, places, too_late=too_late)
@@ -189,12 +189,15 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), workplaces)
 
 
-def _lines(workplaces: Iterable[Workplace], tally: int, *, exact: bool) -> list[BoardLine]:
+def _lines(walkout: Walkout, workplaces: Iterable[Workplace], at: datetime, *, exact: bool) -> list[BoardLine]:
+    assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
+    tally = walkout.tally + 1
     lines = [
         disclosure.next_line(place.line, count=people(place), threshold=place.threshold, tally=tally, exact=exact)
         for place in workplaces
     ]
-    return disclosure.counted_above(lines, exact=exact)
+    due = disclosure.city_is_due(since=walkout.opened, last=walkout.tallied, at=at)
+    return disclosure.counted_above(lines, due=due, exact=exact)
 
 
 def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
@@ -211,7 +214,8 @@ def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: dateti
                 place.turnout_line, count=people_out(place), threshold=place.threshold, tally=taken.tally
             )
             for place in workplaces
-        ]
+        ],
+        due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
     places = (replace(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
     return _changes(Ruling(walkout=taken, workplaces=tuple(places)), workplaces)

@@ -140,7 +140,10 @@ def board_line(counts: Sequence[int], threshold: int, decisions: AbstractSet[int
 
 
 def coarse_line(
-    boards: Sequence[Sequence[tuple[bool, int]]], plan: Plan, decisions: AbstractSet[int] = frozenset()
+    boards: Sequence[Sequence[tuple[bool, int]]],
+    plan: Plan,
+    instants: Sequence[datetime],
+    decisions: AbstractSet[int] = frozenset(),
 ) -> tuple[int, int] | None:
     """Work out what everybody but organizers sees of the city before it is on: tenths, and how many reached theirs."""
     if len(plan.shops) < 3:
@@ -148,7 +151,8 @@ def coarse_line(
     counted = [(False, 0) for _ in plan.shops]
     for i, board in enumerate(boards):
         moved = sum(now != then for now, then in zip(board, counted, strict=True))
-        if moved >= 3 or i in decisions:
+        sixes = [(at - plan.opening) // timedelta(hours=6) for at in (plan.opening, *instants[: i + 1])]
+        if (moved >= 3 and sixes[-1] > sixes[-2]) or i in decisions:
             counted = list(board)
     _, people, reached = _city(plan, counted)
     tenths = max(n for n in range(10) if people >= Fraction(n, 10) * plan.citywide_threshold)
@@ -183,14 +187,14 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
         news.add(("lapsed", str(now + 1), None, None, None))
     else:
         stage, out = "open", set()
-        news = _news_while_open(plan, now, ready, boards)
+        news = _news_while_open(plan, [at for at, _ in runs], ready, boards)
     return Tally(
         instant=runs[now][0],
         stage=stage,
         out=frozenset(out),
         board=boards[now],
         city=_city(plan, boards[now]),
-        coarse=coarse_line(boards, plan, decisions),
+        coarse=coarse_line(boards, plan, [at for at, _ in runs], decisions),
         news=frozenset(news),
     )
 
@@ -213,13 +217,17 @@ def _news_of_joining(now: int, joining: set[int]) -> set[News]:
 
 
 def _news_while_open(
-    plan: Plan, now: int, ready: Sequence[set[int]], boards: Sequence[Sequence[tuple[bool, int]]]
+    plan: Plan,
+    instants: Sequence[datetime],
+    ready: Sequence[set[int]],
+    boards: Sequence[Sequence[tuple[bool, int]]],
 ) -> set[News]:
+    now = len(instants) - 1
     told = set().union(*ready[:now])
     news: set[News] = {("workplace_ready", str(now + 1), shop, shop, None) for shop in ready[now] - told}
     if news:
         news.add(("workplaces_ready", str(now + 1), None, None, None))  # to organizers, all in one
-    quarters = [_quarters(coarse_line(boards[: i + 1], plan)) for i in range(now + 1)]
+    quarters = [_quarters(coarse_line(boards[: i + 1], plan, instants)) for i in range(now + 1)]
     if plan.milestones and quarters[now] > max([0, *quarters[:now]]):
         news.add(("milestone", str(now + 1), None, None, quarters[now]))
     return news

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.domain import disclosure
 from bot.domain.model import BoardLine, Counts, Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
-
 
 TALLY = 7
 
@@ -324,5 +323,26 @@ def test_the_coarse_line_counts_anew_once_three_lines_have_moved(moved: int, *, 
     lines = [BoardLine(number=20 if n < moved else 10, above=10) for n in range(5)]
     counted = [replace(line, above=line.number) for line in lines]
 
-    assert disclosure.counted_above(lines) == (counted if moves else lines)
-    assert disclosure.counted_above(lines, exact=True) == counted
+    assert disclosure.counted_above(lines, due=True) == (counted if moves else lines)
+    assert disclosure.counted_above(lines, due=False) == lines
+    assert disclosure.counted_above(lines, due=False, exact=True) == counted
+
+
+@pytest.mark.parametrize(
+    ("last", "at", "due"),
+    [
+        (None, 5, False),
+        (None, 6, True),
+        (5, 6, True),
+        (6, 7, False),
+        (7, 11, False),
+        (11, 13, True),  # whatever was missed
+        (1, 30, True),
+        (-50, 1, False),  # the deadline's tally lies before the day itself
+    ],
+)
+def test_the_coarse_line_is_due_at_the_first_tally_of_each_six_hours(last: int | None, at: int, *, due: bool) -> None:
+    since = datetime(2026, 12, 1, tzinfo=UTC)
+    before = None if last is None else since + timedelta(hours=last)
+
+    assert disclosure.city_is_due(since=since, last=before, at=since + timedelta(hours=at)) is due

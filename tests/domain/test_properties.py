@@ -136,7 +136,7 @@ def plans(draw: st.DrawFn) -> Plan:
     some = draw(st.lists(st.sampled_from(shops), unique=True, min_size=1))
     edge = sum(shop.threshold for shop in some) + draw(st.integers(-1, 6))
     everybody = sum(shop.headcount for shop in shops)
-    every = draw(st.sampled_from([15, 20, 60])) * MINUTE
+    every = draw(st.sampled_from([15, 20, 60, 120, 360])) * MINUTE  # the city's line moves every six hours
     pledge_by = OPENING + draw(st.integers(1, 7)) * every + draw(st.sampled_from([0, -1, -7, 1])) * MINUTE
     return Plan(
         opening=OPENING,
@@ -406,7 +406,7 @@ def test_at_the_tallies_that_decide_every_line_says_reached_if_and_only_if_it_is
 @given(histories())
 def test_the_coarse_line_moves_only_with_three_others_and_is_whole_once_it_is_on_and_not_before(story: History) -> None:
     last: list[int] = [0 for _ in story.plan.shops]
-    before = None
+    before, then = None, OPENING
     for taken in play(story):
         coarse = disclosure.coarse(taken.walkout, taken.places)
         assert (coarse is None) == (len(taken.places) < 3)
@@ -415,10 +415,12 @@ def test_the_coarse_line_moves_only_with_three_others_and_is_whole_once_it_is_on
             numbers = [place.line.number for place in taken.places]
             assert sum(now != then for now, then in zip(numbers, last, strict=True)) >= 3
             last = numbers
+            assert taken.walkout.tallied is not None
+            assert (taken.walkout.tallied - OPENING) // (6 * HOUR) > (then - OPENING) // (6 * HOUR)
         if coarse is not None:
             assert coarse.reached == 0 or coarse.reached >= 3
             assert (coarse.tenths == 10) == (taken.walkout.stage is Stage.ON)
-        before = coarse
+        before, then = coarse, taken.walkout.tallied or OPENING
 
 
 @modest

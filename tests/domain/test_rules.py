@@ -581,7 +581,7 @@ def test_milestones_are_taken_from_the_coarse_line_each_once_and_only_the_highes
     counts: Counts, standing: tuple[int, ...], heard_before: int, made: list[int]
 ) -> None:
     walkout = under(
-        replace(OPEN, milestone=heard_before),
+        replace(OPEN, milestone=heard_before, opened=at("04:00")),  # six hours before
         milestones=True,
         citywide_threshold=100,
         citywide_counts=counts,
