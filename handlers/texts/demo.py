@@ -37,9 +37,7 @@ def between_tallies() -> str:
 
 def first_ready(workplace: str) -> str:
     """Point at the first workplace."""
-    return _("{workplace} has reached its number. Only its own room and the organizers hear it.").format(
-        workplace=workplace
-    )
+    return _("{workplace} has its number. Only its own room and the organizers hear it.").format(workplace=workplace)
 
 
 def fell_back(workplace: str) -> str:
