@@ -57,7 +57,7 @@ def learned(rule: Rule, scene: Scene, planted: int, tries: Trials) -> Learned:
 
 
 @pytest.mark.parametrize(("planted", "exact", "moves"), [(1, 0.51, 0.52), (4, 0.86, 0.90)])
-@trials(30, full=300)
+@trials(80, full=300)
 def test_the_rule_of_before_told_the_number_of_colleagues_and_their_moves(
     tries: Trials, planted: int, exact: float, moves: float, record_property: Callable[[str, object], None]
 ) -> None:
