@@ -150,8 +150,8 @@ def watched(lines: Lines, scene: Scene, *, planted: int, chance: Random) -> Lear
         after = then[planting][:, hidden]
         fits = np.where(lines.look[after] == lines.look[line], expected, 0)
         place = counts[:, None] * len(lines.look) + after
-        belief = np.bincount(place.ravel(), weights=fits.ravel(), minlength=belief.size).reshape(belief.shape)
-        belief /= belief.sum()
+        found = np.bincount(place.ravel(), weights=fits.ravel(), minlength=belief.size)
+        belief = np.asarray(found / found.sum(), dtype=np.float64).reshape(belief.shape)
         of_count = belief.sum(axis=1)
         sure.append(bool(of_count.argmax() == standing and of_count.max() > SURE))
         if first is None and lines.reached[line] and not was_reached:
@@ -167,7 +167,8 @@ def _at_first(lines: Lines, scene: Scene, moves: Chances, line: int) -> Chances:
         at = lines.then[0, count]
         if not scene.at_first or (comes_to_it and lines.look[at] == lines.look[line]):
             belief[count, at] = 1
-    return belief / belief.sum()
+    belief /= belief.sum()
+    return belief
 
 
 def _drawn(chances: Chances, standing: int, chance: Random) -> int:
