@@ -256,7 +256,7 @@ def twins(draw: st.DrawFn) -> tuple[list[Workplace], list[int], list[int]]:
     for threshold in thresholds:
 
         def line(count: int, threshold: int = threshold) -> tuple[bool, int]:
-            made = disclosure.next_line(BoardLine(), count=count, threshold=threshold)
+            made = disclosure.next_line(BoardLine(), count=count, threshold=threshold, tally=1)
             return made.reached, made.number
 
         count = draw(st.integers(1, 2 * threshold - 1))
