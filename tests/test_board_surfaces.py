@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,25 +19,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from bot.children.workshop import Workshop
 from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import BoardLine, Counts, Stage, Walkout, Workplace
+from bot.domain.pledging import NewCard
 from bot.usecases import stewards
 from bot.usecases.stewards import Board, published
+from handlers import workshop
 from handlers.board_csv import COLUMNS, table
-from handlers.pictures import picture
+from handlers.pictures import drawing
 from handlers.pictures.poster import MOST, poster
 from handlers.texts import board as texts
 from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, opened, shops
 from tests.domain.test_properties import History, histories, modest, play
 from tests.processes import PATIENCE_S
-from tests.storage.house import SqliteHouse, key, pledges, together
+from tests.storage.house import SqliteHouse, fresh, pledges, together
 
 
 def surfaces(seen: Board) -> tuple[object, ...]:
     """Every way out: text whole and by page, CSV, and all that a picture is drawn from."""
     pages = [texts.board(seen, page) for page in range(texts.pages(seen) + 2)]
     return texts.board(seen), pages, table(seen), poster(seen)
+
+
+def picture(seen: Board) -> bytes:
+    """Draw it here, where a test can look on."""
+    return drawing.draw(poster(seen))
 
 
 def rows(seen: Board) -> list[dict[str, str]]:
@@ -92,7 +101,8 @@ def test_every_surface_says_of_each_workplace_what_its_line_lets_it_say(story: H
         said = texts.board(seen).split("\n\n")[1].split("\n")
         city, *written = rows(seen)
         drawn = poster(seen).bars
-        assert city["number"] == (str(seen.city.counted) if seen.city.counted else "")
+        assert seen.sums is not None
+        assert city["number"] == (str(seen.sums.counted) if seen.sums.counted else "")
         assert len(said) == 2 * len(taken.places)
         for place in taken.places:
             words, cells = expected(place)
@@ -118,24 +128,25 @@ def expected(place: Workplace) -> tuple[str, int]:
     step = max(5, -(-place.threshold // 10))
     after = ", out" if place.out else ""
     if place.line.reached:
-        return f"reached ({place.threshold}){after}", 10
+        return f"has reached {place.threshold} (tally {place.line.since}){after}", 10
     if place.line.number:
         return f"about {place.line.number} of {place.threshold}{after}", 10 * place.line.number // place.threshold
-    fewer = step if step <= place.threshold - 5 else place.threshold
+    first = next(number for number in range(step, 1_000_000, step) if number >= 9)
+    fewer = first if first <= place.threshold - 5 else place.threshold
     return f"fewer than {fewer} of {place.threshold}{after}", 0
 
 
 @pytest.mark.parametrize("counts", Counts)
 async def test_two_stores_with_different_pledges_and_the_same_board_look_alike(counts: Counts) -> None:
     looks = []
-    for people, others in ((12, 9), (14, 5)):  # thresholds are ten and twenty, steps are five
+    for people, others in ((12, 14), (14, 10)):  # thresholds are ten and twenty, steps are five
         with fresh_folder() as folder:
             clock = MovableClock(NOON)
             async with SqliteHouse(folder).open(clock) as store:
                 places = shops(40, 90, threshold=10)
                 places[1] = replace(places[1], threshold=20)
                 await store.add_walkout(opened(citywide_threshold=60, citywide_counts=counts), places)
-                await store.mint(WALKOUT, {place.id: keys_of(place) for place in places})
+                await store.mint(WALKOUT, {place.id: cards_of(place) for place in places})
                 for place, number in zip(places, (people, others), strict=True):
                     await together(store, [pledges(f"{place.id}-{n}", f"{place.id}-{n}") for n in range(number)])
                 clock.move_to(NOON + HOUR)
@@ -146,11 +157,11 @@ async def test_two_stores_with_different_pledges_and_the_same_board_look_alike(c
     here, there = looks
     assert surfaces(here) == surfaces(there)
     assert picture(here) == picture(there)
-    assert [row["shown"] for row in rows(here)[1:]] == ["reached (10)", "about 5 of 20"]
+    assert [row["shown"] for row in rows(here)[1:]] == ["has reached 10 (tally 1)", "about 10 of 20"]
 
 
-def keys_of(place: Workplace) -> list[bytes]:
-    return [key(f"{place.id}-{n}") for n in range(place.headcount)]
+def cards_of(place: Workplace) -> list[NewCard]:
+    return [fresh(f"{place.id}-{n}") for n in range(place.headcount)]
 
 
 def test_those_that_reached_their_number_stand_by_name_not_by_how_far_they_exceed_it() -> None:
@@ -227,7 +238,7 @@ def test_workplaces_are_chosen_by_a_part_of_their_name_and_the_city_stays_whole(
     seen = published(opened(), places, only=only)
 
     assert [place.name for place in seen.workplaces] == found
-    assert seen.city == published(opened(), places).city
+    assert (seen.city, seen.sums) == (published(opened(), places).city, published(opened(), places).sums)
     assert ("of 3 workplaces\n" in texts.board(seen)) == bool(only and found)
     assert texts.board(seen).endswith("No workplace's name contains “mill”.") == (not found)
 
@@ -318,32 +329,46 @@ def test_a_picture_of_many_workplaces_fits_a_phone_and_says_how_many_it_leaves_o
     assert poster(city(MOST)).more == ""
 
 
-async def test_pictures_can_be_drawn_in_several_threads_at_a_time() -> None:
-    boards = [city(number) for number in (1, 2, 3, 1, 2, 3)]
-    drawn = await asyncio.gather(*(asyncio.to_thread(picture, seen) for seen in boards))
+def test_the_same_picture_is_not_drawn_twice() -> None:
+    assert picture(city(2)) is picture(city(2))
+    assert picture(city(2)) != picture(city(3))
 
-    assert drawn[:3] == drawn[3:]
-    assert len(set(drawn)) == 3
+
+async def test_several_people_can_want_pictures_at_a_time() -> None:
+    boards = [city(number) for number in (1, 2, 3, 1, 2, 3)]
+    async with aclosing(Workshop()) as children:
+        drawn = await asyncio.gather(*(workshop.picture(children, seen) for seen in boards))
+
+    assert drawn == [picture(seen) for seen in boards]
 
 
 DRAW = """
-import sys
-import handlers.cli, handlers.conversation, handlers.pictures
-assert "matplotlib" not in sys.modules and "PIL" not in sys.modules
-from handlers.pictures import picture
-from tests.test_board_surfaces import city
-assert picture(city(3)).startswith(b"\\x89PNG")
-assert "matplotlib.pyplot" not in sys.modules
+import asyncio, sys
+from contextlib import aclosing
+import handlers.cli, handlers.discord.platform, handlers.telegram.platform
+from bot.children.workshop import Workshop
+from bot.usecases.stewards import published
+from handlers import workshop
+from tests.conftest import opened, shops
+
+async def draw():
+    async with aclosing(Workshop()) as children:
+        walkout = opened()
+        assert (await workshop.picture(children, published(walkout, shops(9)))).startswith(b"\\x89PNG")
+        assert (await workshop.sheet(children, walkout.terms, [("Depot", ["K" * 20])])).startswith(b"%PDF")
+
+asyncio.run(draw())
+assert not {"matplotlib", "numpy", "PIL", "fpdf", "fontTools", "uharfbuzz"} & set(sys.modules)
 """
 
 
 @pytest.mark.parametrize("home", ["there", "/proc/nowhere"], ids=["writable", "not writable"])
-def test_matplotlib_is_imported_for_the_first_picture_only_and_leaves_nothing_anywhere(data: Path, home: str) -> None:
+def test_what_draws_is_never_imported_where_the_keys_are_and_leaves_nothing_anywhere(data: Path, home: str) -> None:
     for folder in ("there", "tmp"):
         (data / folder).mkdir()
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("MPL", "XDG"))}
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", DRAW],
+        [sys.executable, "-W", "error", "-W", "ignore:'audioop' is deprecated:DeprecationWarning", "-c", DRAW],
         env={**surroundings, "HOME": str(data / home), "TMPDIR": str(data / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=Path(__file__).parent.parent,
         capture_output=True,

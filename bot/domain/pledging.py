@@ -105,6 +105,7 @@ class Change:
     act: Act
     bearer: Bearer
     enrol: Enrolment | None = None
+    kept: bool = False  #: it may have been done before the instant of a tally that is due: it goes before that one
 
     def __post_init__(self) -> None:
         """Raise ValueError for what no store could look for, before it can spoil a batch."""
@@ -172,7 +173,7 @@ def decide(  # noqa: PLR0911  one way out for each answer
     if mine is CardState.RECALLED:
         return CardRecalled(), None
     if change.act in ON_THE_DAY:
-        refusal = _refusal_on_the_day(card, head, mine, now, is_out=is_out)
+        refusal = _refusal_on_the_day(change, card, head, mine, now, is_out=is_out)
     else:
         refusal = _refusal(change, card, head, mine, now)
     if refusal is not None:
@@ -209,11 +210,12 @@ def _enrolled(change: Change, heads: Mapping[WalkoutId, Head]) -> Card | None:
 
 
 def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now: datetime) -> Refused | None:
-    if head.next_tally is not None and head.next_tally <= now:
+    if head.next_tally is not None and head.next_tally <= now and not change.kept:
         return TallyDue(card.walkout)
     if head.stage is Stage.DRAFT:
         return NotOpenYet()
-    if head.stage not in PLEDGING or now >= head.pledge_by:
+    counts_again = head.next_tally is not None and head.next_tally <= head.pledge_by
+    if head.stage not in PLEDGING or (now >= head.pledge_by and not counts_again):
         return PledgingClosed(head.stage, head.ended or head.pledge_by, mine is not None and mine.stands)
     if change.act is Act.WITHDRAW:
         # the same answer for a fresh card and for another's: only pressing Pledge tells
@@ -222,9 +224,9 @@ def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now
 
 
 def _refusal_on_the_day(
-    card: Card, head: Head, mine: CardState | None, now: datetime, *, is_out: bool
+    change: Change, card: Card, head: Head, mine: CardState | None, now: datetime, *, is_out: bool
 ) -> Refused | None:
-    if head.next_tally is not None and head.next_tally <= now:
+    if head.next_tally is not None and head.next_tally <= now and not change.kept:
         return TallyDue(card.walkout)
     since = head.asked_from
     if since is None or head.stage is not Stage.ON or not since <= now < since + ASKED_FOR:

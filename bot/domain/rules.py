@@ -10,6 +10,7 @@ from bot.domain import disclosure
 from bot.domain.errors import TooEarlyToClose, TooLateToOpen, TooLateToRecall, VoidedBefore, WrongStage
 from bot.domain.model import (
     Announcement,
+    BoardLine,
     Counts,
     Kind,
     Ruling,
@@ -84,6 +85,25 @@ def enough(walkout: Walkout, workplaces: Sequence[Workplace]) -> bool:
     )
 
 
+def confirmed(walkout: Walkout) -> bool:
+    """Say whether the numbers were reached at enough tallies in a row, the one just taken among them.
+
+    A tally that nobody took neither counts nor breaks the row. The deadline's needs no confirmation. Where the file
+    does not say how many, two are enough; or one, if no other lies before the deadline.
+    """
+    wanted, following = walkout.terms.confirm_tallies, walkout.next_tally
+    if following is None:
+        return walkout.streak > 0
+    if wanted is None:
+        wanted = 2 if following < walkout.terms.pledge_by else 1
+    return walkout.streak >= wanted
+
+
+def was_missed(walkout: Walkout) -> bool:
+    """Say whether it lapsed although the numbers were reached: nobody took the tally before the start."""
+    return walkout.stage is Stage.LAPSED and walkout.streak > 0
+
+
 def tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
     """Return the first scheduled tally after `instant`, or None after the deadline's own."""
     if walkout.opened is None or instant >= walkout.terms.pledge_by:
@@ -120,6 +140,11 @@ def latest_tally(walkout: Walkout, now: datetime) -> datetime | None:
         return walkout.terms.pledge_by
     assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
     return walkout.opened + (now - walkout.opened) // walkout.terms.tally_every * walkout.terms.tally_every
+
+
+def is_late(walkout: Walkout, now: datetime) -> bool:
+    """Say whether a tally should have been taken more than a minute ago."""
+    return walkout.next_tally is not None and now - walkout.next_tally > LATE
 
 
 def open_up(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
@@ -168,19 +193,19 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
         next_tally=None if final else tally_after(walkout, at),
         streak=streak,
     )
+    turns_on = walkout.stage is not Stage.ON and confirmed(taken) and not too_late
     places = [
         replace(
             place,
-            line=disclosure.next_line(place.line, count=people(place), threshold=place.threshold),
+            line=line,
             told_drawn=place.told_drawn or _beyond_drawn(place),
             told_people=place.told_people or _beyond_people(place),
         )
-        for place in workplaces
+        for place, line in zip(workplaces, _lines(walkout, workplaces, at, exact=final or turns_on), strict=True)
     ]
-    turns_on = streak >= walkout.terms.confirm_tallies or (final and streak > 0)
     if walkout.stage is Stage.ON:
         ruled = _stays_on(taken, places, too_late=too_late)
-    elif turns_on and not too_late:
+    elif turns_on:
         ruled = _turns_on(taken, places)
     elif final:
         ruled = Ruling(
@@ -191,10 +216,22 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     else:
         ruled = _stays_open(taken, places)
     if final:
+        ruled = replace(ruled, announcements=(*ruled.announcements, *_fewer_now(ruled)))
         # after it there is nothing to count but who is out, once the day has come
         ruled = replace(ruled, walkout=replace(ruled.walkout, next_tally=turnout_tally_after(ruled.walkout, at)))
     warnings = _warnings(str(taken.tally), workplaces)
     return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), workplaces)
+
+
+def _lines(walkout: Walkout, workplaces: Iterable[Workplace], at: datetime, *, exact: bool) -> list[BoardLine]:
+    assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
+    tally = walkout.tally + 1
+    lines = [
+        disclosure.next_line(place.line, count=people(place), threshold=place.threshold, tally=tally, exact=exact)
+        for place in workplaces
+    ]
+    due = disclosure.city_is_due(since=walkout.opened, last=walkout.tallied, at=at)
+    return disclosure.counted_above(lines, due=due, exact=exact)
 
 
 def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
@@ -205,13 +242,16 @@ def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
 def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
     """Count who is out. Nothing else changes and nothing is announced: what was promised stands."""
     taken = replace(walkout, tally=walkout.tally + 1, tallied=at, next_tally=turnout_tally_after(walkout, at))
-    places = (
-        replace(
-            place,
-            turnout_line=disclosure.next_line(place.turnout_line, count=people_out(place), threshold=place.threshold),
-        )
-        for place in workplaces
+    lines = disclosure.counted_above(
+        [
+            disclosure.next_line(
+                place.turnout_line, count=people_out(place), threshold=place.threshold, tally=taken.tally
+            )
+            for place in workplaces
+        ],
+        due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
+    places = (replace(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
     return _changes(Ruling(walkout=taken, workplaces=tuple(places)), workplaces)
 
 
@@ -296,6 +336,16 @@ def _stays_on(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool) 
     )
 
 
+def _fewer_now(ruled: Ruling) -> Iterable[Announcement]:
+    """Tell each workplace that is out and stands below its number so, once and without a number."""
+    occasion = str(ruled.walkout.tally)
+    below = [place.id for place in ruled.workplaces if place.out and not is_ready(place)]
+    for place in below:
+        yield Announcement(kind=Kind.FEWER_NOW, occasion=occasion, scope=place, about=place, to_stewards=True)
+    if below:
+        yield Announcement(kind=Kind.FEWER_NOW, occasion=occasion, to_rooms=False, facts={"workplaces": below})
+
+
 def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
     occasion = str(walkout.tally)
     ready = [place for place in places if is_ready(place) and not place.told_ready]
@@ -336,10 +386,9 @@ def _digest(ready: Sequence[Workplace], occasion: str) -> Announcement:
 
 
 def _quarters(walkout: Walkout, places: Sequence[Workplace]) -> int:
-    """Return how many quarters of the citywide number, three at most, the board has passed."""
-    if not walkout.terms.milestones:
-        return 0
-    return min(3, disclosure.city(walkout, places).counted * 4 // walkout.terms.citywide_threshold)
+    """Return how many quarters of the citywide number, three at most, the city's coarse line has passed."""
+    seen = disclosure.coarse(walkout, places) if walkout.terms.milestones else None
+    return seen.tenths * 4 // disclosure.TENTHS if seen else 0
 
 
 def next_reminder(walkout: Walkout) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.domain.disclosure import shown
 from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Walkout, Workplace
+from bot.domain.rules import was_missed
 from bot.usecases.workers import Seen
 from handlers.texts.board import as_of, next_tally, workplace_line
 from handlers.texts.catalogue import _, ngettext
@@ -43,6 +44,7 @@ def terms(seen: Seen, can_see: str) -> str:
                 pledge_by=when(walkout.terms.pledge_by, walkout.terms.pledge_by),
             ),
             _numbers(walkout, place),
+            confirmation(walkout),
             _keep(walkout.terms),
             _stored(walkout.terms),
             _asked(walkout.terms),
@@ -88,7 +90,8 @@ def _numbers(walkout: Walkout, place: Workplace) -> str:
         "You would pledge for {workplace}. It goes out only if\n"
         "• {threshold} of its {headcount} people pledge, and\n"
         "• {citywide} people pledge {where}{only_ready}.\n"
-        "Until then nobody walks out, and nobody is shown the exact count."
+        "Until then nobody walks out. The board shows rounded counts, and at which tally your workplace has reached "
+        "its number."
     ).format(
         workplace=place.name,
         threshold=number(place.threshold),
@@ -97,6 +100,19 @@ def _numbers(walkout: Walkout, place: Workplace) -> str:
         where=where,
         only_ready=only_ready,
     )
+
+
+def confirmation(walkout: Walkout) -> str:
+    """Say how often the numbers must be reached, while that may yet decide."""
+    wanted = walkout.terms.confirm_tallies
+    if wanted == 1 or walkout.stage not in {Stage.DRAFT, Stage.OPEN}:
+        return ""
+    if wanted is None:
+        return _(
+            "Both must hold at two counts in a row. At the last count before the deadline, or at the deadline, "
+            "once is enough."
+        )
+    return _("Both must hold at {n} counts in a row. At the deadline once is enough.").format(n=number(wanted))
 
 
 def _keep(terms: Terms) -> str:
@@ -194,7 +210,11 @@ def status(seen: Seen) -> str:
         else:
             parts.append(_("Your workplace has not reached its number yet."))
     elif walkout.stage is Stage.LAPSED:
-        parts.append(_("Not now: the numbers were not reached. Nobody walks out."))
+        parts.append(
+            _("Not now: I was not running when the pledges were to be counted. Nobody walks out.")
+            if was_missed(walkout)
+            else _("Not now: the numbers were not reached. Nobody walks out.")
+        )
     elif walkout.stage is Stage.CALLED_OFF:
         parts.append(_("The organizers have called it off. Nobody walks out."))
     if walkout.next_tally is not None:
@@ -260,7 +280,13 @@ def privacy() -> str:
             ),
             _(
                 "What anybody is shown: rounded counts, renewed at each tally only, never closer than five "
-                "people. Who pledged is shown to nobody."
+                "people. That a workplace has reached its number is shown at the tally at which it does, and stays for "
+                "a while if people take it back. At the deadline it is said exactly. Who pledged is shown to nobody."
+            ),
+            _(
+                "What others can work out: somebody with up to four cards of their own at your workplace can "
+                "tell how many stand when it first reaches its number, and hardly ever later. With five cards or "
+                "more they can tell it more often. They cannot tell who."
             ),
             _(
                 "What I cannot hide: the chat service sees that you write to this bot, and whoever holds your "

@@ -25,7 +25,7 @@ _WALKOUT = """
 _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
         walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
-        told_people, voided
+        told_people, voided, since, above, turnout_since, turnout_above
     FROM workplace
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -84,6 +84,10 @@ class Walkouts(Notices):
                 place.turnout_line.anchor,
                 place.told_drawn,
                 place.told_people,
+                place.line.since,
+                place.line.above,
+                place.turnout_line.since,
+                place.turnout_line.above,
             )
             for place in places
         ]
@@ -93,7 +97,8 @@ class Walkouts(Notices):
                 anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6,
                 turnout_reached = line.value ->> 7, turnout_number = line.value ->> 8,
                 turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10,
-                told_people = line.value ->> 11
+                told_people = line.value ->> 11, since = line.value ->> 12, above = line.value ->> 13,
+                turnout_since = line.value ->> 14, turnout_above = line.value ->> 15
             FROM json_each(?1) AS line
             WHERE workplace.walkout = line.value ->> 0 AND workplace.id = line.value ->> 1
             """,
@@ -303,13 +308,19 @@ def _read_workplace(row: Row) -> Workplace:
         minted=row[5],
         issued=row[13],
         standing=row[6],
-        line=BoardLine(reached=bool(row[7]), number=row[8], anchor=row[9]),
+        line=_read_line(row[7:10], row[22:24]),
         out=bool(row[10]),
         told_ready=bool(row[11]),
         turnout=row[14],
-        turnout_line=BoardLine(reached=bool(row[15]), number=row[16], anchor=row[17]),
+        turnout_line=_read_line(row[15:18], row[24:26]),
         drawn=row[18],
         told_drawn=bool(row[19]),
         told_people=bool(row[20]),
         voided=maybe_moment(row[21]),
     )
+
+
+def _read_line(held: Row, rest: Row) -> BoardLine:
+    reached, number, anchor = held
+    since, above = rest
+    return BoardLine(reached=bool(reached), since=since, number=number, anchor=anchor, above=above)
