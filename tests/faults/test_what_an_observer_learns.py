@@ -22,7 +22,7 @@ from tests.faults.trials import Trials, trials
 MOST_PLANTED = 4
 AT_MOST = 0.02
 
-FOURTEEN = about(14, threshold=15, lowest=8, highest=15, moves=0.08)
+FOURTEEN = about(14, threshold=15, lowest=8, highest=15)
 SCENES = (
     filling(threshold=15, colleagues=26, pace=0.2),
     filling(threshold=8, colleagues=10, pace=0.1),
