@@ -38,14 +38,13 @@ from bot.wiring import App, open_app
 from handlers.conversation import COMMANDS, Conversation, Said, Takes, Ways
 from handlers.conversation.letters import buttons
 from handlers.discord.suggestions import Suggestions
-from handlers.pictures import picture
 from handlers.texts import workers
 from handlers.texts.announcements import announcement
 from handlers.texts.refusals import refusal
 from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, fresh_folder, opened
 from tests.domain.test_properties import History, histories, modest, play
-from tests.test_board_surfaces import surfaces
+from tests.test_board_surfaces import picture, surfaces
 
 ROOMY = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 
@@ -257,7 +256,7 @@ def twins(draw: st.DrawFn) -> tuple[list[Workplace], list[int], list[int]]:
     for threshold in thresholds:
 
         def line(count: int, threshold: int = threshold) -> tuple[bool, int]:
-            made = disclosure.next_line(BoardLine(), count=count, threshold=threshold)
+            made = disclosure.next_line(BoardLine(), count=count, threshold=threshold, tally=1)
             return made.reached, made.number
 
         count = draw(st.integers(1, 2 * threshold - 1))

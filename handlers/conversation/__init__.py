@@ -139,9 +139,11 @@ class _Meant:
     run: Run
     words: tuple[str, ...] = ()
     who: Role = Role.WORKER
+    even_frozen: bool = False
     price: float = 1
     code: str | None = None  #: that is going to be looked up
     pressed: bool = False
+    changes: bool = False
     proves: bool = True  #: an answer other than that it does not work shows that they have a card or a role
 
 
@@ -164,9 +166,16 @@ def _commanded(name: str, *words: str) -> _Meant:
     if command is None:
         return _Meant(run=_unknown_command, words=(name,), proves=False)
     if command.who is not Role.WORKER:
-        return _Meant(run=command.run, words=words, who=command.who, price=command.price)
+        return _Meant(
+            run=command.run,
+            words=words,
+            who=command.who,
+            even_frozen=command.even_frozen,
+            price=command.price,
+            changes=command.changes,
+        )
     code = cards.parse("".join(words))
-    return _Meant(run=command.run, words=words, code=code, proves=code is not None)
+    return _Meant(run=command.run, words=words, code=code, changes=command.changes, proves=code is not None)
 
 
 def _pressed(data: str) -> _Meant:
@@ -178,6 +187,7 @@ def _pressed(data: str) -> _Meant:
         price=PRICES.get(letter, 1),
         code=cards.parse(words[0]) if letter in TRIES_CODE else None,
         pressed=True,
+        changes=letter in CHANGING,
         proves=letter not in ANYBODYS,
     )
 
@@ -200,8 +210,14 @@ async def _tried(ask: Ask, meant: _Meant, code: str) -> Reply | None:
 
 async def _answered(ask: Ask, meant: _Meant) -> Reply:
     try:
-        if meant.who is not Role.WORKER and not meant.who.allows(await ask.roles()):
+        if meant.even_frozen:
+            allowed = await ask.organizes()
+        else:
+            allowed = meant.who is Role.WORKER or meant.who.allows(await ask.roles())
+        if not allowed:
             raise Forbidden
+        if meant.changes:
+            await ask.app.holds.check_change()
         reply = await meant.run(ask)
     except NotRecorded:
         raise  # a platform that can will deliver the message again
@@ -278,8 +294,9 @@ async def _old_button(_ask: Ask) -> Reply:
 
 
 async def _help(ask: Ask) -> Reply:
-    roles = await ask.roles()
-    rows = [row for row in COMMANDS if row.who.allows(roles)]
+    roles = await ask.app.store.roles(ask.desk.me)
+    frozen = roles.suspension is not None
+    rows = [row for row in COMMANDS if row.who.allows(roles) or (frozen and row.even_frozen)]
     return Reply(kind="help", text=general.commands((row.name, row.usage(ask.ways), row.help()) for row in rows))
 
 
@@ -304,6 +321,7 @@ COMMANDS = (
         who=Role.WORKER,
         run=workers.withdraw,
         options=(CARD,),
+        changes=True,
         help=lambda: _("take your pledge back"),
     ),
     Command(
@@ -320,6 +338,7 @@ COMMANDS = (
         who=Role.WORKER,
         run=committee.organizer,
         options=(CODE,),
+        changes=True,
         help=lambda: _("become an organizer, with a code from the server"),
     ),
     Command(name="walkouts", who=Role.ORGANIZER, run=organizers.walkouts, help=lambda: _("list the walkouts")),
@@ -328,6 +347,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=organizers.open_up,
         options=(WALKOUT,),
+        changes=True,
         help=lambda: _("open a draft for pledges; its terms are fixed from then on"),
     ),
     Command(
@@ -335,6 +355,8 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=organizers.call_off,
         options=(WALKOUT,),
+        changes=True,
+        even_frozen=True,
         help=lambda: _("call a walkout off, for good"),
     ),
     Command(
@@ -351,6 +373,7 @@ COMMANDS = (
         run=paper.cards,
         options=(WALKOUT, VOID, OF, NUMBER),
         price=5,
+        changes=True,
         help=lambda: _("print a workplace's cards, or void them"),
     ),
     Command(
@@ -358,6 +381,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=rooms.room,
         options=(WALKOUT, SCOPE, LANGUAGE, ROOM),
+        changes=True,
         help=lambda: _("choose which room hears the news"),
     ),
     Command(
@@ -372,14 +396,24 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=committee.appoint,
         options=(WALKOUT, ROLE, AT, NICKNAME),
+        changes=True,
         help=lambda: _("make a code that makes somebody steward or organizer"),
     ),
     Command(name="roles", who=Role.ORGANIZER, run=committee.list_roles, help=lambda: _("list organizers and stewards")),
+    Command(
+        name="suspend",
+        who=Role.ORGANIZER,
+        run=committee.suspend,
+        options=(NICKNAME,),
+        help=lambda: _("stop an organizer's account and your own for a day"),
+    ),
     Command(
         name="remove",
         who=Role.ORGANIZER,
         run=committee.remove,
         options=(NICKNAME,),
+        changes=True,
+        even_frozen=True,
         help=lambda: _("take every role from somebody"),
     ),
     Command(
@@ -393,6 +427,7 @@ COMMANDS = (
         who=Role.STEWARD,
         run=drawn.drawn,
         options=(WALKOUT, WORKPLACE, COUNT),
+        changes=True,
         help=lambda: _("say how many cards were drawn at a workplace"),
     ),
     Command(
@@ -437,6 +472,9 @@ CARD_BUTTONS = frozenset("pjcwoqxyuv")
 
 TRIES_CODE = frozenset("pcwoquv")
 """Those that tell whether the code they carry is one."""
+
+CHANGING = frozenset("pjwoqbsarftmuv")
+"""Those that decide something that lasts, as `Command.changes` has it."""
 
 ANYBODYS = frozenset("nxyd")
 """Those that work for everybody."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot import cards
 from bot.domain.roles import Roles
 from bot.keys import Person
-from bot.storage.store import Room
+from bot.usecases import suspensions
 from bot.usecases.desk import Desk
 from bot.usecases.workers import Worker
 from bot.wiring import App
@@ -102,10 +102,6 @@ class RoomsBy(StrEnum):
     PLACE = "place"  #: by sending the command there
 
 
-def _address(room: Room) -> str:
-    return room.address
-
-
 def _nothing() -> str:
     return ""
 
@@ -117,7 +113,6 @@ class Ways:
     can_see: Callable[[], str]  #: says who can see that a person writes to the bot there
     rooms_by: RoomsBy = RoomsBy.NAME
     invite: str = ""  #: a link that adds the bot to a chat, with {word}
-    name_room: Callable[[Room], str] = _address
     typed: bool = True  #: commands are typed; else they are chosen, and a card is entered into a form
     in_a_hurry: bool = False  #: everybody may say as much as they like at once, as scripts do
     can_reach: Callable[[], str] = _nothing  #: says whom the bot can write to by itself, if not everybody
@@ -148,11 +143,16 @@ class Ask:
         return Desk(who=self.who, store=app.store, keys=app.keys, clock=app.clock, number=self.number)
 
     async def roles(self) -> Roles:
-        """Say what the person may do; asked only where it matters."""
-        return await self.app.store.roles(self.desk.me)
+        """Say what the person may do; asked only where it matters. Raises Frozen for whom a suspension stops."""
+        return await suspensions.acting(self.app.store, self.desk.me)
+
+    async def organizes(self) -> bool:
+        """Say whether the person is an organizer, also if a suspension stops them."""
+        roles = await self.app.store.roles(self.desk.me)
+        return roles.organizer or roles.suspension is not None
 
     async def is_organizer(self) -> bool:
-        """Say whether the person runs walkouts."""
+        """Say whether the person runs walkouts. Raises Frozen for whom a suspension stops."""
         return (await self.roles()).organizer
 
     async def named_walkout(self) -> tuple[str | None, tuple[str, ...]]:
@@ -214,6 +214,8 @@ class Command:
     help: Callable[[], str]
     options: tuple[Option, ...] = ()
     price: float = 1  #: of what an account may say in a minute
+    changes: bool = False  #: it decides something that lasts, so it is refused while anything holds the bot up
+    even_frozen: bool = False  #: also for organizers whom a suspension stops
 
     def usage(self, ways: Ways) -> str:
         """Say what stands behind the name on a platform."""

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from io import BytesIO
 from json import JSONDecodeError
 from typing import Any, TypeVar
@@ -25,7 +25,6 @@ from bot.domain.errors import NotRecorded
 from bot.draft import SourceFile
 from bot.keys import Person
 from bot.logs import Act
-from bot.storage.store import Room
 from bot.wiring import App
 from handlers.answers import Answers
 from handlers.conversation import (
@@ -48,6 +47,7 @@ from handlers.discord.markdown import messages, plain
 from handlers.discord.suggestions import Suggestions
 from handlers.discord.widgets import ENTER_CARD, CardButton, CardForm, view, written
 from handlers.known import Known
+from handlers.pace import Pace, takes_longer
 from handlers.texts import discord as texts
 from handlers.texts import paper as paper_texts
 from handlers.texts import refusals
@@ -65,6 +65,9 @@ PLATFORM = "discord"
 
 TRIES = 3
 FIRST_WAIT_S = 0.3
+
+LONG_S = 60.0
+"""How long Discord has too many, if it does not say."""
 
 ACKNOWLEDGED = 40060
 """It has been acknowledged already: the answer to our first try was lost."""
@@ -84,13 +87,15 @@ TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerErro
 class DiscordChat:
     """Handles one interaction or message at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, client: discord.Client) -> None:
+    def __init__(self, app: App, client: discord.Client, pace: Pace) -> None:
         self._app = app
-        self._answers = Answers(time.monotonic)
+        self._answers = Answers()
+        self._pace = pace
         self._client = client
         self._turns = Turns()
         self._taken = Known()  #: delivered again, an old press must not undo a later one
         self._uploads = Uploads(app)
+        app.titles[PLATFORM] = self.title
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
             app,
@@ -98,7 +103,6 @@ class DiscordChat:
                 can_see=texts.can_see,
                 rooms_by=RoomsBy.PLACE,
                 typed=False,
-                name_room=self._name_room,
                 can_reach=texts.can_reach,
                 can_clear=texts.can_clear,
             ),
@@ -203,7 +207,7 @@ class DiscordChat:
     async def _clear(self, interaction: Interaction, reply: Reply) -> None:
         """Delete what a bot can; say so in a message that only they see and that does not stay."""
         try:
-            if interaction.guild_id is not None or interaction.channel_id is None:
+            if _among_others(interaction) or interaction.channel_id is None:
                 await _patiently(interaction.delete_original_response)
                 return
             chat = self._client.get_partial_messageable(interaction.channel_id)
@@ -221,7 +225,7 @@ class DiscordChat:
         if reply.file is not None and reply.file.lasts is not None:
             await self._hand_over(interaction, reply, reply.file, reply.file.lasts)
             return
-        in_server = interaction.guild_id is not None
+        in_server = _among_others(interaction)
         said = messages(as_here(reply.text) + (_in_server(reply) if in_server else ""))
         shown, file = view(_buttons(reply)), reply.file
         try:
@@ -249,7 +253,7 @@ class DiscordChat:
             text,
             view=under,
             file=_file(file) if file else discord.utils.MISSING,
-            ephemeral=interaction.guild_id is not None,
+            ephemeral=_among_others(interaction),
             wait=True,
         )
 
@@ -266,7 +270,9 @@ class DiscordChat:
             try:
                 await self._lend(interaction.user, text, file, lasts, nonce)
             except discord.Forbidden:
-                below = await _patiently(lambda: self._follow_up(interaction, text, discord.utils.MISSING, file))
+                # the words first, and the file into that very message: a follow-up whose answer is lost is sent twice
+                below = await _patiently(lambda: self._follow_up(interaction, text, discord.utils.MISSING, None))
+                await _patiently(lambda: below.edit(attachments=[_file(file)]))
                 await below.delete(delay=lasts.total_seconds())
         except (discord.HTTPException, *TROUBLE) as error:
             log.warning(Act.NO_FILE, logs.kind(error))
@@ -281,9 +287,9 @@ class DiscordChat:
 
         So a crash in between leaves no file behind. Raises discord.Forbidden if nothing can be said there.
         """
-        sent = await _patiently(partial(_post, channel, text, None, nonce))
+        sent = await self._in_turn(partial(_post, channel, text, None, nonce))
         await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", lasts)
-        await _patiently(lambda: sent.edit(attachments=[_file(file)]))
+        await self._in_turn(lambda: sent.edit(attachments=[_file(file)]))
 
     # -- direct messages --------------------------------------------------------------------------------------
 
@@ -334,22 +340,36 @@ class DiscordChat:
         once = secrets.token_hex(8)  # sent again, a part is not posted again
         try:
             for number, part in enumerate(said[:-1], start=1):
-                await _patiently(partial(_post, channel, part, None, f"{once}{number}"))
+                await self._in_turn(partial(_post, channel, part, None, f"{once}{number}"))
             if file is not None and file.lasts is not None:
                 await self._lend(channel, said[-1], file, file.lasts, f"{once}0")
             else:
-                await _patiently(partial(_post, channel, said[-1], shown, f"{once}0", file))
+                await self._in_turn(partial(_post, channel, said[-1], shown, f"{once}0", file))
         except (discord.HTTPException, *TROUBLE) as error:
             log.warning(Act.NOT_ANSWERED, logs.kind(error))
             if file is not None and file.lasts is not None:
                 with contextlib.suppress(discord.HTTPException, *TROUBLE):
                     await channel.send(_not_delivered())
 
-    def _name_room(self, room: Room) -> str:
-        # as Discord calls it now: titles are not kept
-        ours = room.platform == PLATFORM and room.address.isdecimal()
-        channel = self._client.get_channel(int(room.address)) if ours else None
-        return f"#{channel.name}" if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else room.address
+    async def _in_turn(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call that counts when it is its turn, for as long as Discord has too many."""
+        while True:
+            await self._pace.turn()
+            try:
+                return await _patiently(call)
+            except discord.RateLimited as limited:
+                wait = limited.retry_after
+            except discord.HTTPException as error:
+                if error.status != HTTPStatus.TOO_MANY_REQUESTS:
+                    raise
+                wait = float(error.response.headers.get("Retry-After", LONG_S))
+            takes_longer()
+            await asyncio.sleep(wait)
+
+    async def title(self, address: str) -> str | None:
+        """Say what a channel is called now; None if Discord has not told us."""
+        channel = self._client.get_channel(int(address)) if address.isdecimal() else None
+        return f"#{channel.name}" if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
 
 
 async def _post(
@@ -366,7 +386,12 @@ async def _defer(interaction: Interaction, response: Response) -> None:
     if interaction.type is discord.InteractionType.component:
         await response.defer()  # the message with the button is going to change
     else:
-        await response.defer(ephemeral=interaction.guild_id is not None, thinking=True)
+        await response.defer(ephemeral=_among_others(interaction), thinking=True)
+
+
+def _among_others(interaction: Interaction) -> bool:
+    """Say whether others could read an answer that is not for the asker's eyes only: all but our direct messages."""
+    return interaction.guild_id is not None or interaction.context.private_channel
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
@@ -424,4 +449,6 @@ def _here(interaction: Interaction) -> Here | None:
         return None
     may, in_thread = interaction.app_permissions, isinstance(interaction.channel, discord.Thread)
     posting = may.send_messages_in_threads if in_thread else may.send_messages
+    if isinstance(interaction.channel, discord.Thread) and interaction.channel.locked:
+        posting = posting and may.manage_threads
     return Here(address=str(interaction.channel_id), can_post=may.view_channel and posting)

@@ -8,12 +8,14 @@ from datetime import timedelta
 
 import discord
 
-from bot.outbox import Letter, RoomGone, TryLater
+from bot.outbox import Letter, NotAllowed, RoomGone, TryLater
+from bot.storage.store import UNHEARD_AFTER
 from handlers.conversation.letters import buttons
 from handlers.discord.chat import TROUBLE
 from handlers.discord.commands import as_here
 from handlers.discord.markdown import messages
 from handlers.discord.widgets import view
+from handlers.pace import Pace
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 
@@ -22,37 +24,49 @@ LONGEST_S = 60.0
 is sent again meanwhile, Discord knows it by its nonce."""
 
 
-GAP_S = 1 / 20
-"""Between two letters. Discord takes fifty calls a second; a letter to a person needs two, and people want answers."""
-
 NOT_A_VERDICT = {0, 40333, 20026, 40003}
 """Something between Discord and us refused, or we write to too many at once; nothing is known of the channel."""
 
 
-class DiscordSender:
-    """Sends parcels; `gone` is told of a channel that does not hear us any more."""
+SHUT = {50083, 160005}
+"""A thread that is archived or locked, where we may not open it again."""
 
-    def __init__(self, client: discord.Client, gone: Callable[[int], Awaitable[None]]) -> None:
+
+class DiscordSender:
+    """Sends parcels; `gone` and `mute` are told of a channel that does not hear us any more."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        pace: Pace,
+        *,
+        gone: Callable[[int], Awaitable[None]],
+        mute: Callable[[int], Awaitable[None]],
+    ) -> None:
         self._client = client
+        self._pace = pace
         self._gone = gone
-        self._next = 0.0
+        self._mute = mute
 
     async def send(self, letter: Letter) -> str:
-        """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
-        await self._turn()
+        """Send one, in as many messages as it needs. Raises RoomGone, NotAllowed, TryLater."""
         sending = asyncio.create_task(self._send(letter))
         try:
             # not cut off: discord.py would hold everything back for ever, were it waiting for all its calls
             return await asyncio.wait_for(asyncio.shield(sending), LONGEST_S)
-        except (discord.Forbidden, discord.NotFound) as error:
-            if error.code in NOT_A_VERDICT:
+        except discord.HTTPException as error:
+            if error.code in SHUT:
+                if letter.attempts >= UNHEARD_AFTER:
+                    await self._mute(int(letter.address))
+                raise NotAllowed from None
+            if not isinstance(error, discord.Forbidden | discord.NotFound) or error.code in NOT_A_VERDICT:
                 raise TryLater from None
             if not letter.private:
                 await self._gone(int(letter.address))
             raise RoomGone from None
         except discord.RateLimited as limited:
             raise TryLater(timedelta(seconds=limited.retry_after)) from None
-        except (discord.HTTPException, *TROUBLE):
+        except TROUBLE:
             raise TryLater from None
 
     async def delete(self, what: str) -> None:
@@ -68,25 +82,20 @@ class DiscordSender:
         except (discord.HTTPException, *TROUBLE):
             raise TryLater from None
 
-    async def _turn(self) -> None:
-        now = asyncio.get_running_loop().time()
-        wait = max(0.0, self._next - now)
-        self._next = now + wait + GAP_S
-        await asyncio.sleep(wait)
-
     async def _send(self, letter: Letter) -> str:
-        channel = (
-            await self._client.create_dm(discord.Object(int(letter.address)))
-            if letter.private
-            else self._client.get_partial_messageable(int(letter.address))
-        )
+        channel: discord.abc.Messageable = self._client.get_partial_messageable(int(letter.address))
+        if letter.private:
+            await self._pace.turn()  # a call of its own
+            channel = await self._client.create_dm(discord.Object(int(letter.address)))
         with speaking(letter.language):
             shown, text = view(buttons(letter)), announcement(letter)
         *before, last = messages(as_here(text))
         for number, part in enumerate(before):
+            await self._pace.turn()
             # Discord posts a message with a nonce that it has just seen only once
             await channel.send(part, nonce=f"{letter.nonce}{number:02}", suppress_embeds=True)
         nonce = f"{letter.nonce}{len(before):02}"
+        await self._pace.turn()
         if shown is None:
             await channel.send(last, nonce=nonce, suppress_embeds=True)
         else:

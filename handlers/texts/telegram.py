@@ -27,6 +27,11 @@ def code_deleted() -> str:
     return _("I deleted your message with the code from this chat.")
 
 
+def code_not_deleted() -> str:
+    """Ask somebody to delete a message with a code, which Telegram did not delete."""
+    return _("Your message shows the code, and I could not delete it: please delete it.")
+
+
 def write_privately() -> str:
     """Answer in a group, whatever was asked."""
     return _("I talk in private only.")
@@ -50,6 +55,19 @@ def not_now_label() -> str:
 def chat_found(title: str) -> str:
     """Ask an organizer to confirm a chat; its title is shown and not kept."""
     return _("I have seen your word in: {title}\nShall this chat hear the news?").format(title=title)
+
+
+def chat_mute(title: str) -> str:
+    """Tell an organizer that a chat cannot hear the news yet."""
+    return _(
+        "I have seen your word in: {title}\nBut I may not write there, so it would hear nothing. Let me write: in a "
+        "channel, make me an administrator who posts. Then write the word there again. Nothing changed."
+    ).format(title=title)
+
+
+def topic(title: str, number: int) -> str:
+    """Name a topic of a group; what it is called itself Telegram tells no bot."""
+    return _("{title}, topic {n}").format(title=title, n=number)
 
 
 def description() -> str:
