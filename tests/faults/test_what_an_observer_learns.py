@@ -67,7 +67,7 @@ def test_the_rule_of_before_told_the_number_of_colleagues_and_their_moves(
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-@trials(5, full=200)
+@trials(25, full=200)
 def test_up_to_four_planted_cards_hardly_ever_tell_how_many_colleagues_stand_or_that_one_moved(
     tries: Trials, scene: Scene, record_property: Callable[[str, object], None]
 ) -> None:
