@@ -20,7 +20,7 @@ from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, draft, shops
 
 PASSED = "The deadline has passed."
-LAPSED = "Not now: the numbers were not reached by the deadline."
+LAPSED = "Not now: it was not on by the deadline."
 CALLED_OFF = "The organizers have called this walkout off."
 STANDS, RECORDED = "Your pledge stands.", "Your pledge was recorded, but nobody walks out."
 NONE = "You have no pledge here."
