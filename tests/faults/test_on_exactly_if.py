@@ -193,6 +193,7 @@ class Story:
             (room, kind, occasion, about)
             for kind, occasion, scope, about in told
             for room in ([OLGA.account] if kind == "workplaces_ready" else rooms(scope))
+            if (kind, scope) != ("fewer_now", None)  # to those who asked, and to no room
         }
 
 
