@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.domain.fence import Epochs
 from bot.domain.model import Announcement, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Change, Outcome
 from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles
@@ -451,6 +452,14 @@ class Store(Protocol):
 
     async def next_errand(self, platform: str) -> datetime | None:
         """When the platform's next errand is due."""
+        ...
+
+    async def epochs(self, place: str) -> Epochs:
+        """Which epochs are ours in a platform's place; see bot.domain.fence."""
+        ...
+
+    async def keep_epochs(self, place: str, ours: Epochs) -> None:
+        """Remember them."""
         ...
 
     async def copy(self) -> bytes:
