@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 
 from bot import logs
 from bot.clock import Clock, real_clock
-from bot.domain.errors import ClockInDoubt
 from bot.logs import Event
 
 log = logging.getLogger(__name__)
@@ -50,15 +49,14 @@ class ClockCheck:
         self._turn = asyncio.Lock()
         logs.know(*self._servers)
 
-    async def sure(self) -> None:
-        """Return if nothing speaks against the clock. Raises ClockInDoubt; then the same may be asked again."""
+    async def sure(self) -> bool:
+        """Say whether nothing speaks against the clock."""
         if not self._servers:
-            return
+            return True
         async with self._turn:
             if self._doubted_at is None or self._steady() >= self._doubted_at + ASKED_AGAIN_AFTER_S:
                 await self._look()
-            if self._doubted_at is not None:
-                raise ClockInDoubt
+            return self._doubted_at is None
 
     async def _look(self) -> None:
         against = None if self._goes_steadily(GOOD_FOR_S) else await self._against()

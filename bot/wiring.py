@@ -17,6 +17,7 @@ from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Stage, Walkout
 from bot.errands import Errands
+from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import Outbox, Sender
 from bot.roomwords import RoomWords
@@ -44,6 +45,7 @@ class App:
     messages: Buckets  #: what each account may still say
     shown: Buckets  #: how often each card may still be shown by whoever goes before strangers
     guesses: Guesses
+    holds: Holds
     tallies: Tallies
     room_words: RoomWords
     outboxes: Mapping[str, Outbox]  #: by platform
@@ -54,7 +56,13 @@ class App:
     def worker(self, who: Person) -> Worker:
         """Name somebody as a worker."""
         return Worker(
-            who=who, store=self.store, keys=self.keys, brake=self.brake, clock=self.clock, tallies=self.tallies
+            who=who,
+            store=self.store,
+            keys=self.keys,
+            brake=self.brake,
+            clock=self.clock,
+            tallies=self.tallies,
+            holds=self.holds,
         )
 
 
@@ -82,8 +90,8 @@ async def open_app(
         await _finish_closing(await _keyless(store, keys), store, keys)
         keys.renew_file()
         await rotation.finish(store, keys)
-        check = check or ClockCheck()
-        tallies = Tallies(store, clock, check)
+        holds = Holds(check or ClockCheck())
+        tallies = Tallies(store, clock, holds)
         outboxes = {platform: Outbox(platform, sender, store, keys, clock) for platform, sender in senders.items()}
         errands = {platform: Errands(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()}
         yield App(
@@ -95,12 +103,13 @@ async def open_app(
             messages=Buckets(clock),
             shown=Buckets(clock),
             guesses=Guesses(clock),
+            holds=holds,
             tallies=tallies,
             room_words=RoomWords(clock),
             outboxes=outboxes,
             errands=errands,
             bots={},
-            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock, check), clock),
+            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock, holds), clock),
         )
     finally:
         await store.aclose()
@@ -149,7 +158,7 @@ def _jobs(
     outboxes: Mapping[str, Outbox],
     errands: Mapping[str, Errands],
     clock: Clock,
-    check: ClockCheck,
+    holds: Holds,
 ) -> list[Job]:
     """List all that happens by itself. At the same instant a tally comes before a reminder."""
 
@@ -165,7 +174,7 @@ def _jobs(
     async def say_totals() -> None:
         logs.say_totals()
 
-    closings = Closing(store, keys, clock, check)
+    closings = Closing(store, keys, clock, holds)
     return [
         Job(
             name="tally",
@@ -175,7 +184,7 @@ def _jobs(
         Job(
             name="remind",
             due=lambda: earliest(rules.next_reminder),
-            run=partial(automatic.remind_all, store, clock, check),
+            run=partial(automatic.remind_all, store, clock, holds),
         ),
         Job(name="close", due=closings.due, run=closings.close_all),
         *(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
-from bot.domain.errors import Forbidden
+from bot.domain.errors import Forbidden, Held
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.usecases import organizers
@@ -56,6 +56,11 @@ class Uploads:
         if not (await self._app.store.roles(self._app.keys.person(who))).organizer:
             kind, text = refusals.refusal(Forbidden())
             return Reply(kind=kind, text=text)
+        try:
+            await self._app.holds.check_change()
+        except Held as held:
+            kind, text = refusals.refusal(held)
+            return Reply(kind=kind, text=text, known=True)
         if size > LARGEST.get(_suffix(name), -1):
             return Reply(kind="not_understood", text=texts.upload_usage(), known=True)
         return None

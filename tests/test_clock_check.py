@@ -12,7 +12,7 @@ import pytest
 
 from bot.cards import key_of, mint
 from bot.clock_check import ASKED_AGAIN_AFTER_S, FAR_OFF, GOOD_FOR_S, ClockCheck
-from bot.domain.errors import ClockInDoubt
+from bot.domain.errors import Held, Hold
 from bot.domain.model import Stage
 from bot.keys import Person
 from bot.usecases.automatic import remind_all
@@ -67,11 +67,7 @@ def world() -> World:
 
 
 async def is_sure(check: ClockCheck) -> bool:
-    try:
-        await check.sure()
-    except ClockInDoubt:
-        return False
-    return True
+    return await check.sure()
 
 
 async def test_without_a_platform_the_clock_is_trusted(world: World) -> None:
@@ -168,7 +164,7 @@ async def test_a_clock_that_is_set_right_while_it_is_checked_decides_by_the_righ
     async with open_app(data, clock=world.clock, senders={}, check=check) as app:
         await opened_with(app)
         before = await app.store.walkout(WALKOUT)
-        for run_due in (app.tallies.take_due, partial(remind_all, app.store, world.clock, check)):
+        for run_due in (app.tallies.take_due, partial(remind_all, app.store, world.clock, app.holds)):
             world.off, world.passed_s = YEARS, world.passed_s + 2 * GOOD_FOR_S
             await run_due()
             assert world.off == timedelta()
@@ -190,8 +186,9 @@ async def test_a_clock_that_jumps_years_ahead_ends_nothing(data: Path, world: Wo
             assert (await app.store.walkout(WALKOUT)).stage is Stage.LAPSED
             return
         for act in (ben.pledge(late), ben.look(late), ana.withdraw(code)):
-            with pytest.raises(ClockInDoubt) as doubted:
+            with pytest.raises(Held) as doubted:
                 await act
+            assert doubted.value.why is Hold.CLOCK
             kind, text = refusal(doubted.value)
             assert kind == "not_recorded"
             assert "clock may be wrong" in text

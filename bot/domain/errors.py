@@ -6,6 +6,7 @@ Whoever raises one has changed nothing.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from bot.domain.model import Stage, WalkoutId
 
@@ -101,8 +102,20 @@ class InDoubt(NotRecorded):
     """The disk failed at the very end; whether it was recorded shows once the disk works again."""
 
 
-class ClockInDoubt(NotRecorded):
-    """The server's clock is far from the platforms', or none of them can be asked: it decides nothing that lasts."""
+class Hold(StrEnum):
+    """Why nothing is decided or announced now."""
+
+    FOREIGN = "foreign"  #: another bot uses our token
+    CLOCK = "clock"  #: the server's clock is far from the platforms', or none of them can be asked
+    KEPT = "kept"  #: a tally is late, and platforms may still hand out what people did before its instant
+
+
+class Held(Refused):
+    """Nothing that lasts is decided now; nothing was changed."""
+
+    def __init__(self, why: Hold) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class KeyMissing(Refused):

@@ -142,6 +142,7 @@ class _Meant:
     price: float = 1
     code: str | None = None  #: that is going to be looked up
     pressed: bool = False
+    changes: bool = False
     proves: bool = True  #: an answer other than that it does not work shows that they have a card or a role
 
 
@@ -164,9 +165,9 @@ def _commanded(name: str, *words: str) -> _Meant:
     if command is None:
         return _Meant(run=_unknown_command, words=(name,), proves=False)
     if command.who is not Role.WORKER:
-        return _Meant(run=command.run, words=words, who=command.who, price=command.price)
+        return _Meant(run=command.run, words=words, who=command.who, price=command.price, changes=command.changes)
     code = cards.parse("".join(words))
-    return _Meant(run=command.run, words=words, code=code, proves=code is not None)
+    return _Meant(run=command.run, words=words, code=code, changes=command.changes, proves=code is not None)
 
 
 def _pressed(data: str) -> _Meant:
@@ -178,6 +179,7 @@ def _pressed(data: str) -> _Meant:
         price=PRICES.get(letter, 1),
         code=cards.parse(words[0]) if letter in TRIES_CODE else None,
         pressed=True,
+        changes=letter in CHANGING,
         proves=letter not in ANYBODYS,
     )
 
@@ -202,6 +204,8 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
     try:
         if meant.who is not Role.WORKER and not meant.who.allows(await ask.roles()):
             raise Forbidden
+        if meant.changes:
+            await ask.app.holds.check_change()
         reply = await meant.run(ask)
     except NotRecorded:
         raise  # a platform that can will deliver the message again
@@ -304,6 +308,7 @@ COMMANDS = (
         who=Role.WORKER,
         run=workers.withdraw,
         options=(CARD,),
+        changes=True,
         help=lambda: _("take your pledge back"),
     ),
     Command(
@@ -320,6 +325,7 @@ COMMANDS = (
         who=Role.WORKER,
         run=committee.organizer,
         options=(CODE,),
+        changes=True,
         help=lambda: _("become an organizer, with a code from the server"),
     ),
     Command(name="walkouts", who=Role.ORGANIZER, run=organizers.walkouts, help=lambda: _("list the walkouts")),
@@ -328,6 +334,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=organizers.open_up,
         options=(WALKOUT,),
+        changes=True,
         help=lambda: _("open a draft for pledges; its terms are fixed from then on"),
     ),
     Command(
@@ -335,6 +342,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=organizers.call_off,
         options=(WALKOUT,),
+        changes=True,
         help=lambda: _("call a walkout off, for good"),
     ),
     Command(
@@ -351,6 +359,7 @@ COMMANDS = (
         run=paper.cards,
         options=(WALKOUT, VOID, OF, NUMBER),
         price=5,
+        changes=True,
         help=lambda: _("print a workplace's cards, or void them"),
     ),
     Command(
@@ -358,6 +367,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=rooms.room,
         options=(WALKOUT, SCOPE, LANGUAGE, ROOM),
+        changes=True,
         help=lambda: _("choose which room hears the news"),
     ),
     Command(
@@ -372,6 +382,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=committee.appoint,
         options=(WALKOUT, ROLE, AT, NICKNAME),
+        changes=True,
         help=lambda: _("make a code that makes somebody steward or organizer"),
     ),
     Command(name="roles", who=Role.ORGANIZER, run=committee.list_roles, help=lambda: _("list organizers and stewards")),
@@ -380,6 +391,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=committee.remove,
         options=(NICKNAME,),
+        changes=True,
         help=lambda: _("take every role from somebody"),
     ),
     Command(
@@ -393,6 +405,7 @@ COMMANDS = (
         who=Role.STEWARD,
         run=drawn.drawn,
         options=(WALKOUT, WORKPLACE, COUNT),
+        changes=True,
         help=lambda: _("say how many cards were drawn at a workplace"),
     ),
     Command(
@@ -437,6 +450,9 @@ CARD_BUTTONS = frozenset("pjcwoqxyuv")
 
 TRIES_CODE = frozenset("pcwoquv")
 """Those that tell whether the code they carry is one."""
+
+CHANGING = frozenset("pjwoqbsarftmuv")
+"""Those that decide something that lasts, as `Command.changes` has it."""
 
 ANYBODYS = frozenset("nxyd")
 """Those that work for everybody."""

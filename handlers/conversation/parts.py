@@ -214,6 +214,7 @@ class Command:
     help: Callable[[], str]
     options: tuple[Option, ...] = ()
     price: float = 1  #: of what an account may say in a minute
+    changes: bool = False  #: it decides something that lasts, so it is refused while anything holds the bot up
 
     def usage(self, ways: Ways) -> str:
         """Say what stands behind the name on a platform."""

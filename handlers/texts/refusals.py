@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain import errors
-from bot.domain.errors import Refused
+from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage
 from bot.domain.rules import PLEDGING
 from handlers.texts import backups, closing
@@ -57,10 +57,8 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "in_doubt", _(
                 "I cannot tell whether this was recorded: the disk failed just then. Look again in a minute."
             )
-        case errors.ClockInDoubt():
-            return "not_recorded", _(
-                "Not recorded: the server's clock may be wrong, so I decide nothing by it. Try again later."
-            )
+        case errors.Held():
+            return "not_recorded", _held(refused.why)
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
         case errors.KeyMissing():
@@ -135,6 +133,14 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.NoCardsWithOpenEntry():
             return "no_cards", _("This walkout has open entry: people pledge without cards.")
     return "refused", start_refusal(refused)
+
+
+def _held(why: Hold) -> str:
+    return {
+        Hold.FOREIGN: _("Not recorded: another bot answers under my name, so I decide nothing. Ask your organizers."),
+        Hold.CLOCK: _("Not recorded: the server's clock may be wrong, so I decide nothing by it. Try again later."),
+        Hold.KEPT: _("Not recorded: a count is late, and I wait for what people sent before it. Try again in minutes."),
+    }[why]
 
 
 def _closed(refused: errors.PledgingClosed) -> str:

@@ -19,6 +19,7 @@ from bot import cards
 from bot.brake import Brake
 from bot.clock import MovableClock
 from bot.clock_check import ClockCheck
+from bot.holds import Holds
 from bot.domain import rules
 from bot.domain.errors import (
     BeyondHeadcount,
@@ -371,12 +372,13 @@ class Desk:
     """Where workers write to the bot."""
 
     def __init__(self, store: Store, keys: Keys, clock: MovableClock) -> None:
-        self._parts = (store, keys, Brake(), clock, Tallies(store, clock, ClockCheck()))
+        holds = Holds(ClockCheck())
+        self._parts = (store, keys, Brake(), clock, Tallies(store, clock, holds), holds)
 
     def of(self, name: object) -> Worker:
-        store, keys, brake, clock, tallies = self._parts
+        store, keys, brake, clock, tallies, holds = self._parts
         who = Person("console", str(name))
-        return Worker(who=who, store=store, keys=keys, brake=brake, clock=clock, tallies=tallies)
+        return Worker(who=who, store=store, keys=keys, brake=brake, clock=clock, tallies=tallies, holds=holds)
 
 
 async def test_a_pledge_that_finds_a_tally_due_lets_it_be_taken_first_and_is_not_in_it(
