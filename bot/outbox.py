@@ -18,7 +18,7 @@ from typing import Protocol
 from bot import logs
 from bot.clock import Clock
 from bot.domain.errors import InDoubt
-from bot.domain.model import Announcement, Kind, Stage, Walkout, Workplace
+from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Proposal
 from bot.keys import Keys
 from bot.logs import Event
@@ -89,12 +89,22 @@ class Sender(Protocol):
 class Outbox:
     """The only way out to one platform: a parcel at a time, so that a crash can repeat one at the most."""
 
-    def __init__(self, platform: str, sender: Sender | None, store: Store, keys: Keys, clock: Clock) -> None:
+    def __init__(
+        self,
+        platform: str,
+        sender: Sender | None,
+        store: Store,
+        keys: Keys,
+        clock: Clock,
+        *,
+        before: Callable[[Announcement, WalkoutId | None], Awaitable[None]] | None = None,
+    ) -> None:
         self.sender = sender  #: None while the platform cannot be reached; parcels wait in the store then
         self._platform = platform
         self._store = store
         self._keys = keys
         self._clock = clock
+        self._before = before  #: anything leaves
         self._claimed: deque[Parcel] = deque()
         self._owed: deque[Callable[[], Awaitable[None]]] = deque()  #: what became of parcels, not written down yet
         self._turn = asyncio.Lock()
@@ -121,6 +131,8 @@ class Outbox:
         async with self._turn:
             await self._write_down()
             while (sender := self.sender) is not None and (parcel := await self._next()):
+                if self._before is not None:
+                    await self._before(parcel.news, parcel.walkout)
                 carrying = asyncio.create_task(self._carry(parcel, sender))
                 try:
                     await asyncio.shield(carrying)

@@ -17,6 +17,7 @@ from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Stage, Walkout
 from bot.errands import Errands
+from bot.fence import Fence
 from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import Outbox, Sender
@@ -46,6 +47,7 @@ class App:
     shown: Buckets  #: how often each card may still be shown by whoever goes before strangers
     guesses: Guesses
     holds: Holds
+    fence: Fence
     tallies: Tallies
     room_words: RoomWords
     outboxes: Mapping[str, Outbox]  #: by platform
@@ -91,8 +93,12 @@ async def open_app(
         keys.renew_file()
         await rotation.finish(store, keys)
         holds = Holds(check or ClockCheck())
-        tallies = Tallies(store, clock, holds)
-        outboxes = {platform: Outbox(platform, sender, store, keys, clock) for platform, sender in senders.items()}
+        fence = Fence(store, holds, clock)
+        tallies = Tallies(store, clock, holds, before=fence.look)
+        outboxes = {
+            platform: Outbox(platform, sender, store, keys, clock, before=fence.renew_for)
+            for platform, sender in senders.items()
+        }
         errands = {platform: Errands(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()}
         yield App(
             data=data,
@@ -104,6 +110,7 @@ async def open_app(
             shown=Buckets(clock),
             guesses=Guesses(clock),
             holds=holds,
+            fence=fence,
             tallies=tallies,
             room_words=RoomWords(clock),
             outboxes=outboxes,

@@ -47,11 +47,12 @@ class DiscordPlace:
         """See Place.write."""
         if len(self._others) == MOST_RECORDS:
             raise NoPlace
-        await self._call("PUT", [*self._others, {"type": AT_MOST, "key": KEY, "name": "AllOut", "description": epoch}])
+        ours = {"type": AT_MOST, "key": KEY, "name": "AllOut", "description": epoch}
+        await self._call("PUT", json=[*self._others, ours])
 
-    async def _call(self, verb: str, records: list[Record] | None = None) -> list[Record]:
+    async def _call(self, verb: str, **body: Any) -> list[Record]:
         route = Route(verb, PATH, application_id=self._client.application_id or 0)
-        calling = asyncio.ensure_future(self._client.http.request(route, **({"json": records} if records else {})))
+        calling = asyncio.ensure_future(self._client.http.request(route, **body))
         try:
             # not cut off: discord.py would hold everything back for ever, were it waiting for all its calls
             return list(await asyncio.shield(calling) or [])

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import math
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import web
 from telegram import Bot
-from telegram.error import InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot import logs
+from bot.fence import Fence
 from bot.settings import Settings
 from bot.wiring import App
 from handlers.answers import Answers
@@ -23,6 +27,7 @@ from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
 from handlers.telegram.pace import Pace
+from handlers.telegram.place import TelegramPlace
 from handlers.telegram.pump import LONGEST_FINISH_S, POLL_S, Pump, RawUpdate
 from handlers.telegram.sender import TelegramSender, seconds
 from handlers.telegram.transport import AiohttpRequest
@@ -30,6 +35,9 @@ from handlers.telegram.transport import AiohttpRequest
 T = TypeVar("T")
 
 ALLOWED = ("message", "callback_query", "my_chat_member", "channel_post")
+HELD_POLL_S = 15.0
+"""Each poll ends one of the other bot's."""
+
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  the header's name
 
 
@@ -54,50 +62,84 @@ async def open_telegram(
         raise WrongToken from None
     app.bots[PLATFORM] = bot.link
     try:
-        menus = Menus(bot)
-        await _patiently(link, menus.set_up)
-        time = asyncio.get_running_loop().time
-        answers, pace = Answers(time), Pace(time)
-        chat = TelegramChat(app, bot, menus, answers, pace)
+        async with app.fence.guard(PLATFORM, TelegramPlace(bot)):
+            menus = Menus(bot)
+            await _patiently(link, menus.set_up)
+            now = asyncio.get_running_loop().time
+            answers, pace = Answers(now), Pace(now)
+            chat = TelegramChat(app, bot, menus, answers, pace)
+            pump = Pump(_Polls(bot, polling, link, app.fence).fetch, chat.handle)
 
-        async def fetch(offset: int | None, wait_s: int) -> list[RawUpdate]:
-            wanted: dict[str, Any] = {"timeout": wait_s, "limit": 100, "allowed_updates": json.dumps(ALLOWED)}
-            if offset is not None:
-                wanted["offset"] = offset
-            url = f"{bot.base_url}/getUpdates?{urlencode(wanted)}"
-            updates: object = await _patiently(link, lambda: polling.post(url))
-            return list(updates) if isinstance(updates, list) else []
+            async def poll() -> None:
+                try:
+                    if not app.fence.is_foreign(PLATFORM):  # the other bot may live by it
+                        await _patiently(link, bot.delete_webhook)  # pending updates stay
+                    await pump.run()
+                except InvalidToken:  # revoked while we ran
+                    raise WrongToken from None
 
-        pump = Pump(fetch, chat.handle)
+            async def listen() -> None:
+                await _listen(bot, pump, settings, link, app.fence)
 
-        async def poll() -> None:
             try:
-                await _patiently(link, bot.delete_webhook)  # pending updates stay
-                await pump.run()
-            except InvalidToken:  # revoked while we ran
-                raise WrongToken from None
-
-        async def listen() -> None:
-            await _listen(bot, pump, settings, link)
-
-        try:
-            yield (
-                TelegramSender(bot, pace, moved=chat.moved, gone=chat.gone, recent=chat.recent),
-                listen if settings.telegram_webhook_url else poll,
-            )
-        finally:
-            await answers.aclose()
+                yield (
+                    TelegramSender(bot, pace, moved=chat.moved, gone=chat.gone, recent=chat.recent),
+                    listen if settings.telegram_webhook_url else poll,
+                )
+            finally:
+                await answers.aclose()
     finally:
         await bot.shutdown()
 
 
-async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
+class _Polls:
+    """Asks for updates; notes when somebody else does, and lets another bot that has taken the token go first."""
+
+    def __init__(self, bot: Bot, polling: AiohttpRequest, link: Link, fence: Fence) -> None:
+        self._url = f"{bot.base_url}/getUpdates"
+        self._polling = polling
+        self._link = link
+        self._fence = fence
+        self._dropped_at = -math.inf  #: when we last gave up a poll, which Telegram may not have noticed
+
+    async def fetch(self, offset: int | None, wait_s: int) -> list[RawUpdate]:
+        """Return what Telegram has; confirm what came before the offset, unless that is another bot's affair."""
+        while True:
+            wanted: dict[str, Any] = {"timeout": wait_s, "limit": 100, "allowed_updates": json.dumps(ALLOWED)}
+            if offset is not None:
+                wanted["offset"] = offset
+            if self._fence.is_foreign(PLATFORM):
+                await asyncio.sleep(HELD_POLL_S)
+                wanted |= {"timeout": 0}
+                wanted.pop("offset", None)
+            try:
+                updates = await _patiently(self._link, partial(self._poll, f"{self._url}?{urlencode(wanted)}"))
+            except Conflict:
+                if time.monotonic() - self._dropped_at > POLL_S:
+                    self._fence.sign(PLATFORM)
+                await asyncio.sleep(FIRST_WAIT_S)
+            else:
+                return list(updates) if isinstance(updates, list) else []
+
+    async def _poll(self, url: str) -> object:
+        try:
+            return await self._polling.post(url)
+        except Conflict:
+            raise
+        except TelegramError:
+            self._dropped_at = time.monotonic()
+            raise
+
+
+async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link, fence: Fence) -> None:
     """Take updates as Telegram delivers them; each is answered only after its effect is committed."""
     secret = secrets.token_urlsafe(32)
 
     async def handle(request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode()):
             return web.Response(status=403)
+        if fence.is_foreign(PLATFORM):
+            return web.Response(status=503)  # Telegram keeps it for the other bot
         try:
             update = await request.json()
         except ValueError:
@@ -111,6 +153,8 @@ async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", settings.telegram_webhook_port).start()
+        while fence.is_foreign(PLATFORM):  # or we would take what is said to the other bot
+            await asyncio.sleep(FIRST_WAIT_S)
         await _patiently(
             link,
             lambda: bot.set_webhook(
@@ -123,12 +167,12 @@ async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
 
 
 async def _patiently(link: Link, call: Callable[[], Awaitable[T]]) -> T:
-    """Call until it works, with growing waits. Raises InvalidToken."""
+    """Call until it works, with growing waits. Raises InvalidToken, and Conflict where somebody else asks for updates."""
     wait = FIRST_WAIT_S
     while True:
         try:
             answer = await call()
-        except InvalidToken:
+        except (InvalidToken, Conflict):
             raise
         except RetryAfter as error:
             await asyncio.sleep(seconds(error))
