@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.domain.errors import NotRecorded
+from bot.domain.errors import NotRecorded, OutOfReach
 from bot.domain.fence import EPOCH_BYTES, is_foreign, renewed
 from bot.domain.model import Announcement, Kind, WalkoutId
 from bot.holds import Holds
@@ -79,6 +79,8 @@ class _Post:
         self.platform = platform
         self.place = place
         self.stands = Stands.NOT
+        self.ours = asyncio.Event()  #: as long as it is not another's
+        self.ours.set()
         self.tried_at: float | None = None  #: when an epoch was written, or was to be
         self.signs: deque[float] = deque(maxlen=place.signs)
         self.told_at: float | None = None  #: the newest sign of those that organizers know of
@@ -119,6 +121,10 @@ class Fence:
         """Say whether another bot has taken this platform's token."""
         return platform in self._posts and self._posts[platform].stands is Stands.FOREIGN
 
+    async def ours(self, platform: str) -> None:
+        """Wait until no other bot has this platform's token."""
+        await self._posts[platform].ours.wait()
+
     def sign(self, platform: str) -> None:
         """Note what only another bot with our token can have done, unless it happens once."""
         post, now = self._posts[platform], self._steady()
@@ -138,11 +144,13 @@ class Fence:
             self._decided.add(what)
 
     async def adopt(self) -> list[str]:
-        """Take every token that another bot had taken; return the platforms. Raises NotRecorded."""
+        """Take every token that another bot had taken; return the platforms. Raises OutOfReach, NotRecorded."""
         taken = [post for post in self._posts.values() if post.stands is Stands.FOREIGN]
         for post in taken:
             await self._look(post, anew=True, adopts=True)
-        return [post.platform for post in taken if post.stands is not Stands.FOREIGN]
+            if post.stands is Stands.FOREIGN:
+                raise OutOfReach(post.platform)
+        return [post.platform for post in taken]
 
     async def _watch(self, post: _Post) -> None:
         while True:
@@ -186,12 +194,14 @@ class Fence:
     def _note(self, post: _Post, stands: Stands) -> None:
         before, post.stands = post.stands, stands
         if stands is Stands.FOREIGN:
+            post.ours.clear()
             if before is not stands:
-                log.error(Event.TOKEN_TAKEN, post.platform)
+                log.error(Event.COPY_FOUND, post.platform)
             self._holds.stop(post.platform)
         elif before is Stands.FOREIGN:
-            log.warning(Event.TOKEN_OURS, post.platform)
+            log.warning(Event.COPY_GONE, post.platform)
             self._holds.lift(post.platform)
+            post.ours.set()
 
     async def _tell(self, post: _Post) -> None:
         """Tell organizers of somebody who uses the token beside us, once for as long as it lasts."""
@@ -199,7 +209,7 @@ class Fence:
         before, post.told_at = post.told_at, now
         if before is not None and now - before <= QUIET_S:
             return
-        log.error(Event.TOKEN_SHARED, post.platform)
+        log.error(Event.NAME_SHARED, post.platform)
         news = Announcement(
             kind=Kind.TOKEN_SHARED,
             occasion=self._clock().isoformat(),

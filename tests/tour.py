@@ -345,6 +345,15 @@ class Tour:
                 self.clock.move_to(self.clock() + timedelta(seconds=1))
                 await automatic.tell_of_platform(platform, kind, why, self.app.store, self.app.clock)
                 await self.deliver()
+            shared = Announcement(
+                kind=Kind.TOKEN_SHARED,
+                occasion=platform,
+                to_rooms=False,
+                to_organizers=True,
+                facts={"platform": platform},
+            )
+            await self.app.store.tell(shared)
+            await self.deliver()
 
 
 class _Postbox:

@@ -118,6 +118,14 @@ class Held(Refused):
         self.why = why
 
 
+class OutOfReach(Refused):
+    """What is asked for is written on a platform, which does not answer or does not want it."""
+
+    def __init__(self, platform: str) -> None:
+        super().__init__(platform)
+        self.platform = platform
+
+
 class KeyMissing(Refused):
     """The walkout's key is not in the key file, so nothing can be bound to anybody."""
 

@@ -86,7 +86,7 @@ class Kind(StrEnum):
     MORE_THAN_DRAWN = "more_than_drawn"  #: more cards stand at a workplace than its steward says were drawn
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"
-    TOKEN_SHARED = "token_shared"  #: somebody else uses the bot's token
+    TOKEN_SHARED = "token_shared"  # noqa: S105  somebody else uses the bot's token
     WALKOUT_CLOSED = "walkout_closed"  #: its secrets are destroyed
     RESTORED = "restored"  #: from a backup
 

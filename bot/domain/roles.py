@@ -30,6 +30,7 @@ class Matter(StrEnum):
     REMOVE = "remove"  #: an organizer
     MINT = "mint"
     VOID = "void"
+    ADOPT = "adopt"  #: the token that another bot has taken
 
 
 class Became(StrEnum):

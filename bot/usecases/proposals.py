@@ -64,7 +64,7 @@ async def propose(
     proposed anew. Raises NotEnoughOrganizers, and what carrying it out raises.
     """
     committee = await desk.store.committee()
-    approvals = await _approvals(desk, walkout)
+    approvals = await _approvals(desk, matter, walkout)
     now = desk.clock()
     same = key(desk.keys, matter, walkout, content, about=about)
     proposal = Proposal(
@@ -159,13 +159,15 @@ async def _go_on(desk: Desk, proposal: Proposal) -> Progress:
 
 async def _missing(desk: Desk, proposal: Proposal) -> int | None:
     organizers = (await desk.store.committee()).organizers
-    return roles.missing(proposal, organizers, approvals=await _approvals(desk, proposal.walkout))
+    return roles.missing(proposal, organizers, approvals=await _approvals(desk, proposal.matter, proposal.walkout))
 
 
 async def _carry_out(desk: Desk, proposal: Proposal) -> None:
     """Do what was approved, unless it was done already: cut off in the middle, the next press concludes it."""
     if proposal.matter is Matter.REMOVE:
         await desk.store.remove_organizer(proposal.about)
+    elif proposal.matter is Matter.ADOPT and desk.fence is not None:
+        await desk.fence.adopt()
     elif proposal.walkout is not None:
         stage = (await desk.store.walkout(proposal.walkout)).stage
         match proposal.matter:
@@ -200,8 +202,10 @@ async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:
     )
 
 
-async def _approvals(desk: Desk, walkout: WalkoutId | None) -> int:
+async def _approvals(desk: Desk, matter: Matter, walkout: WalkoutId | None) -> int:
     """Return how many must approve: as the walkout says, or for what is about all of them the strictest."""
+    if matter is Matter.ADOPT:  # the walkouts may be an old copy's
+        return APPROVALS
     if walkout is not None:
         return (await desk.store.walkout(walkout)).terms.approvals
     return max(

@@ -395,6 +395,12 @@ COMMANDS = (
         help=lambda: _("take every role from somebody"),
     ),
     Command(
+        name="adopt",
+        who=Role.ORGANIZER,
+        run=committee.adopt,
+        help=lambda: _("let this bot go on, where another has taken its token"),
+    ),
+    Command(
         name="audit",
         who=Role.ORGANIZER,
         run=committee.list_deeds,
@@ -451,8 +457,8 @@ CARD_BUTTONS = frozenset("pjcwoqxyuv")
 TRIES_CODE = frozenset("pcwoquv")
 """Those that tell whether the code they carry is one."""
 
-CHANGING = frozenset("pjwoqbsarftmuv")
-"""Those that decide something that lasts, as `Command.changes` has it."""
+CHANGING = frozenset("pjwoqbsftmuv")
+"""Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
 ANYBODYS = frozenset("nxyd")
 """Those that work for everybody."""

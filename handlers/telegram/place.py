@@ -1,4 +1,4 @@
-"""Where Telegram keeps a text that only the bot writes and nobody reads: its description in a language without speakers.
+"""Where Telegram keeps a text that only the bot writes and nobody reads: its description in a dead language.
 
 Source: docs/decisions/0031-a-fence-against-copies.md.
 """

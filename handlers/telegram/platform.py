@@ -153,8 +153,7 @@ async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link, fence: F
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", settings.telegram_webhook_port).start()
-        while fence.is_foreign(PLATFORM):  # or we would take what is said to the other bot
-            await asyncio.sleep(FIRST_WAIT_S)
+        await fence.ours(PLATFORM)  # or we would take what is said to the other bot
         await _patiently(
             link,
             lambda: bot.set_webhook(
@@ -167,7 +166,7 @@ async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link, fence: F
 
 
 async def _patiently(link: Link, call: Callable[[], Awaitable[T]]) -> T:
-    """Call until it works, with growing waits. Raises InvalidToken, and Conflict where somebody else asks for updates."""
+    """Call until it works, with growing waits. Raises InvalidToken; and Conflict if somebody else asks for updates."""
     wait = FIRST_WAIT_S
     while True:
         try:

@@ -29,6 +29,7 @@ def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
             "Print {n} card for {place} · {walkout}", "Print {n} cards for {place} · {walkout}", cards_wanted
         ),
         Matter.VOID: _("Void the cards of {place} that were never pledged · {walkout}"),
+        Matter.ADOPT: _("Let this bot go on, and the other one with its token stop"),
     }[what]
     return said.format(walkout=walkout, place=place, nickname=content.get("nickname", ""), n=number(cards_wanted))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
-from handlers.texts import backups, closing, committee, drawn, general, organizers
+from handlers.texts import backups, closing, committee, drawn, fence, general, organizers
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number
 from handlers.texts.workers import headline
@@ -93,6 +93,10 @@ def _platform_back(letter: Letter) -> str:
     return _("{platform} can be reached again.").format(platform=general.platform(str(letter.news.facts["platform"])))
 
 
+def _token_shared(letter: Letter) -> str:
+    return fence.shared(str(letter.news.facts["platform"]))
+
+
 def _walkout_closed(letter: Letter) -> str:
     return closing.told(letter.news.occasion, str(letter.news.facts["title"]))
 
@@ -116,6 +120,7 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.MORE_THAN_DRAWN: _more_than_drawn,
     Kind.PLATFORM_DOWN: _platform_down,
     Kind.PLATFORM_BACK: _platform_back,
+    Kind.TOKEN_SHARED: _token_shared,
     Kind.WALKOUT_CLOSED: _walkout_closed,
     Kind.RESTORED: _restored,
 }

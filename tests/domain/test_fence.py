@@ -1,8 +1,8 @@
-"""Whether another bot uses our token: as a table, and tried in every order in which bots can start, be cut off and look."""
+"""Whether another bot uses our token: as a table, and in every order in which bots can start, be cut off and look."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_what_is_no_epoch_is_nothing(text: str) -> None:
 class Bot:
     """What a bot keeps, and how far it has come: each step may be its last before it starts anew."""
 
-    kept: Epochs = Epochs()
+    kept: Epochs = field(default_factory=Epochs)
     step: str = "down"  #: down, found, kept, runs, held
     found: str = NOTHING
 

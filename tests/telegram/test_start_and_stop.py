@@ -62,7 +62,9 @@ async def test_menus_and_descriptions_are_set_once_and_again_only_where_they_dif
         assert confidence in server.descriptions[language]
         assert confidence in server.short_descriptions[language]
     setting = {"setMyCommands", "setMyDescription", "setMyShortDescription"}
-    shown_to_people = [r.method for r in server.requests if r.method in setting and r.params.get("language_code") != "ae"]
+    shown_to_people = [
+        r.method for r in server.requests if r.method in setting and r.params.get("language_code") != "ae"
+    ]
     assert sorted(shown_to_people) == sorted([*setting] * len(languages()))
     for language, method in (("", "setMyDescription"), ("es", "setMyShortDescription")):
         kept = {"setMyDescription": server.descriptions, "setMyShortDescription": server.short_descriptions}[method]

@@ -1,0 +1,30 @@
+"""What is said of another bot with the same token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.texts.catalogue import _
+from handlers.texts.general import platform
+
+
+def shared(where: str) -> str:
+    """Tell organizers of somebody who uses the token beside us."""
+    return _(
+        "Somebody else uses my token on {platform}. They can read along there and write under my name. "
+        "I go on. Whoever runs the server: have {platform} give out a new token, set it, and start me again."
+    ).format(platform=platform(where))
+
+
+def adopted(platforms: Sequence[str]) -> str:
+    """Say that this bot goes on; none: nothing kept it from it."""
+    if not platforms:
+        return _("No other bot has taken my token. Nothing was changed.")
+    return _("I go on: {platforms}. The other bot stops when it notices; switch it off.").format(
+        platforms=", ".join(map(platform, platforms))
+    )
+
+
+def no_bot() -> str:
+    """Say that there is nobody to go on."""
+    return _("No bot runs on this store. Start it first: allout run")
