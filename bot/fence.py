@@ -136,12 +136,17 @@ class Fence:
         """Look everywhere; called before a tally."""
         await asyncio.gather(*(self._look(post) for post in self._posts.values()))
 
-    async def renew_for(self, news: Announcement, walkout: WalkoutId | None) -> None:
-        """Before this leaves, see to it that a copy from before it was made is a stranger wherever it starts."""
+    async def renew_for(self, news: Announcement, walkout: WalkoutId | None) -> bool:
+        """Before this leaves, see to it that a copy from before it was made is a stranger wherever it starts.
+
+        Say whether that was still to be done, so that something may hold us up now.
+        """
         what = walkout, news.kind
-        if news.kind in DECISIVE and what not in self._decided:
-            await asyncio.gather(*(self._look(post, anew=True) for post in self._posts.values()))
-            self._decided.add(what)
+        if news.kind not in DECISIVE or what in self._decided:
+            return False
+        await asyncio.gather(*(self._look(post, anew=True) for post in self._posts.values()))
+        self._decided.add(what)
+        return True
 
     async def adopt(self) -> list[str]:
         """Take every token that another bot had taken; return the platforms. Raises OutOfReach, NotRecorded."""

@@ -17,9 +17,10 @@ from typing import Protocol
 
 from bot import logs
 from bot.clock import Clock
-from bot.domain.errors import InDoubt
+from bot.domain.errors import Held, InDoubt
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Proposal
+from bot.holds import Holds
 from bot.keys import Keys
 from bot.logs import Event
 from bot.storage.store import Delivery, Heard, Parcel, RoleCard, Store
@@ -31,6 +32,9 @@ AT_ONCE = 100
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
+
+WHILE_HELD = frozenset({Kind.HELD, Kind.PROPOSAL, Kind.DECIDED})
+"""What leaves all the same while something holds the bot up: organizers hear of that, and may see to it."""
 
 SPOKEN = "en"
 """The language of a room for which none was chosen."""
@@ -96,15 +100,17 @@ class Outbox:
         store: Store,
         keys: Keys,
         clock: Clock,
+        holds: Holds,
         *,
-        before: Callable[[Announcement, WalkoutId | None], Awaitable[None]] | None = None,
+        before: Callable[[Announcement, WalkoutId | None], Awaitable[bool]] | None = None,
     ) -> None:
         self.sender = sender  #: None while the platform cannot be reached; parcels wait in the store then
         self._platform = platform
         self._store = store
         self._keys = keys
         self._clock = clock
-        self._before = before  #: anything leaves
+        self._holds = holds
+        self._before = before  #: anything leaves; says whether it may have found a reason to hold
         self._claimed: deque[Parcel] = deque()
         self._owed: deque[Callable[[], Awaitable[None]]] = deque()  #: what became of parcels, not written down yet
         self._turn = asyncio.Lock()
@@ -125,14 +131,14 @@ class Outbox:
     async def deliver(self) -> None:
         """Send every parcel that is due, in the order in which they were made.
 
-        Raises NotRecorded if the store cannot write; then nothing is sent twice or forgotten, and calling
-        again goes on from there.
+        Raises Held while something holds the bot up: then only what says so was sent. Raises NotRecorded if the store
+        cannot write; then nothing is sent twice or forgotten, and calling again goes on from there.
         """
         async with self._turn:
             await self._write_down()
             while (sender := self.sender) is not None and (parcel := await self._next()):
-                if self._before is not None:
-                    await self._before(parcel.news, parcel.walkout)
+                if self._before is not None and await self._before(parcel.news, parcel.walkout):
+                    continue
                 carrying = asyncio.create_task(self._carry(parcel, sender))
                 try:
                     await asyncio.shield(carrying)
@@ -141,12 +147,21 @@ class Outbox:
                     raise
 
     async def _next(self) -> Parcel | None:
+        why = await self._holds.why()
+        only = None if why is None else WHILE_HELD
+        if only is not None and any(parcel.news.kind not in only for parcel in self._claimed):
+            await self._store.unclaim_parcels(self._platform)
+            self._claimed.clear()
         if not self._claimed:
             try:
-                self._claimed.extend(await self._store.claim_parcels(self._platform, now=self._clock(), limit=AT_ONCE))
+                self._claimed.extend(
+                    await self._store.claim_parcels(self._platform, now=self._clock(), limit=AT_ONCE, only=only)
+                )
             except InDoubt:
                 self._owed.append(partial(self._store.unclaim_parcels, self._platform))
                 raise
+        if why is not None and not self._claimed:
+            raise Held(why)
         return self._claimed[0] if self._claimed else None
 
     async def _carry(self, parcel: Parcel, sender: Sender) -> None:
@@ -214,8 +229,11 @@ class Outbox:
             return None
         addressee = self._keys.unseal_notice(parcel.walkout, parcel.person)
         walkout = await self._store.walkout(parcel.walkout)
-        overtaken = parcel.news.kind is Kind.ON and walkout.stage is not Stage.ON  # called off meanwhile
+        only_on = {Kind.ON, Kind.FEWER_NOW}
+        overtaken = parcel.news.kind in only_on and walkout.stage is not Stage.ON  # called off meanwhile
         if addressee is None or overtaken:
+            return None
+        if addressee.workplace not in parcel.news.facts.get("workplaces", [addressee.workplace]):  # it is not theirs
             return None
         return Letter(
             news=parcel.news,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 from bot import logs
 from bot.brake import Brake, Buckets, Guesses
-from bot.clock import Clock
-from bot.clock_check import ClockCheck
+from bot.clock import Ask, Clock, CorrectedClock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Stage, Walkout
@@ -74,17 +74,20 @@ async def open_app(
     *,
     clock: Clock,
     senders: Mapping[str, Sender | None],
-    check: ClockCheck | None = None,
+    servers: Mapping[str, Ask] | None = None,
+    steady: Callable[[], float] = monotonic,
     passphrase_file: Path | None = None,
 ) -> AsyncIterator[App]:
     """Own the store in this folder for as long as the block lasts.
 
     A platform whose sender is None gets one when it can be reached; its parcels wait in the store until then.
+    `servers` are those by whose clocks ours is put right; their platforms keep what people do while the bot is away.
 
     Raises StoreInUse, StoreTooNew, StoreUnusable, KeyFileRefused.
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = data / DATABASE
+    clock = corrected = CorrectedClock(clock, servers, steady=steady)
     keys = open_keys(data / KEY_FILE, database=database, passphrase_file=passphrase_file)
     following = keys.following.store if keys.following else None
     store = await sqlite.open_store(database, clock=clock, identity=keys.store, following=following)
@@ -92,11 +95,11 @@ async def open_app(
         await _finish_closing(await _keyless(store, keys), store, keys)
         keys.renew_file()
         await rotation.finish(store, keys)
-        holds = Holds(check or ClockCheck())
-        fence = Fence(store, holds, clock)
+        holds = Holds(corrected, store, servers or (), steady=steady)
+        fence = Fence(store, holds, clock, steady=steady)
         tallies = Tallies(store, clock, holds, before=fence.look)
         outboxes = {
-            platform: Outbox(platform, sender, store, keys, clock, before=fence.renew_for)
+            platform: Outbox(platform, sender, store, keys, clock, holds, before=fence.renew_for)
             for platform, sender in senders.items()
         }
         errands = {platform: Errands(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()}
@@ -183,6 +186,7 @@ def _jobs(
 
     closings = Closing(store, keys, clock, holds)
     return [
+        Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
         Job(
             name="tally",
             due=lambda: earliest(lambda walkout: walkout.next_tally),

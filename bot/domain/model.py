@@ -18,6 +18,9 @@ WorkplaceId = NewType("WorkplaceId", int)
 FEWEST = 5
 """No threshold is lower, and no change of a board number covers fewer people."""
 
+LEAST_TO_DECIDE = timedelta(hours=1)
+"""Between the deadline and the start: for a tally that is late, and for people to hear of it."""
+
 LEAST_BETWEEN_TALLIES = timedelta(minutes=15)
 
 
@@ -73,6 +76,7 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
+    FEWER_NOW = "fewer_now"  #: at the deadline a workplace that is out stands below its number
     ROOM_TEST = "room_test"  #: an organizer wants to see whether rooms hear us
     LOOK_AGAIN = "look_again"  #: what people did since a backup was made is lost
     # privately, to organizers or stewards:
@@ -87,6 +91,7 @@ class Kind(StrEnum):
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"
     TOKEN_SHARED = "token_shared"  # noqa: S105  somebody else uses the bot's token
+    HELD = "held"  #: nothing is decided or announced now
     WALKOUT_CLOSED = "walkout_closed"  #: its secrets are destroyed
     RESTORED = "restored"  #: from a backup
 
@@ -105,7 +110,7 @@ class Terms:
     on_the_day: str = ""  #: sent only with "on"
     citywide_counts: Counts = Counts.READY
     minimum_workplaces: int = 1  #: this many must be ready
-    confirm_tallies: int = 1  #: the condition must hold this many tallies in a row
+    confirm_tallies: int | None = None  #: the condition must hold this many tallies in a row; None: see rules.confirmed
     tally_every: timedelta = timedelta(hours=1)
     entry: Entry = Entry.CARDS
     approvals: int = 2  #: organizers needed for what cannot be undone
@@ -160,6 +165,11 @@ class Walkout:
     reminded: datetime | None = None  #: due time of the newest reminder made
     ended: datetime | None = None  #: when it lapsed or was called off
 
+    @property
+    def counts_again(self) -> bool:
+        """Whether a tally of pledges is still to be taken, be it late."""
+        return self.next_tally is not None and self.next_tally <= self.terms.pledge_by
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Announcement:
@@ -184,7 +194,12 @@ class Announcement:
     @property
     def to_notices(self) -> bool:
         """Whether workers who asked for it are told privately: what decides about everybody's day, once each."""
-        return self.scope is None and self.kind in {Kind.ON, Kind.LAPSED, Kind.CALLED_OFF}
+        return self.scope is None and self.kind in {
+            Kind.ON,
+            Kind.LAPSED,
+            Kind.CALLED_OFF,
+            Kind.FEWER_NOW,  # to those of the workplaces among its facts
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

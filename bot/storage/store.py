@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.fence import Epochs
-from bot.domain.model import Announcement, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Announcement, Kind, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Change, Outcome
 from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles
 
@@ -399,8 +399,12 @@ class Store(Protocol):
         """Lines of the audit, newest first, those below the number `before`."""
         ...
 
-    async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
+    async def claim_parcels(
+        self, platform: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
+    ) -> list[Parcel]:
         """Take a platform's parcels that are due, for sending: oldest first, but those of notices after all others.
+
+        With `only`, those of these kinds.
 
         After a crash they wait again. A room hears its news in order: while a parcel waits for it, no later one is
         taken, unless that one was tried in vain for most of an hour.

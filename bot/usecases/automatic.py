@@ -13,7 +13,7 @@ from bot import logs
 from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
-from bot.domain.model import Announcement, Kind, Stage, Walkout
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, WalkoutId
 from bot.holds import Holds
 from bot.keys import Keys
 from bot.logs import Event
@@ -52,7 +52,7 @@ class Tallies:
                     await self._holds.check()
                 now = self._clock()  # it may have been set right just now
                 if rules.latest_tally(walkout, now) is not None:
-                    ruling = await self._store.decide(walkout.id, partial(rules.tally, now=now))
+                    ruling = await self._decide(walkout.id, now)
                     after = ruling.walkout
                     news = len(ruling.announcements)
                     log.info(Event.TALLY, after.tally, logs.walkout(after.id), after.stage, news)
@@ -61,6 +61,13 @@ class Tallies:
                 with contextlib.suppress(NotRecorded):  # then at the next tally
                     await self._store.forget_order()
                 logs.say_totals()
+
+    async def _decide(self, walkout: WalkoutId, now: datetime) -> Ruling:
+        try:
+            return await self._store.decide(walkout, partial(rules.tally, now=now))
+        except NotRecorded:  # nor is what people do: platforms keep it until the store works again
+            self._holds.stalled()
+            raise
 
 
 async def remind_all(store: Store, clock: Clock, holds: Holds) -> None:

@@ -8,6 +8,8 @@ from bot import cards
 from bot.brake import Brake
 from bot.clock import Clock
 from bot.domain.errors import (
+    Held,
+    Hold,
     InDoubt,
     NotOpenYet,
     NotRecorded,
@@ -78,8 +80,13 @@ class Worker:
         if seen.mine is None and walkout.stage is Stage.DRAFT:
             raise NotOpenYet
         if seen.mine is None and (walkout.stage not in PLEDGING or self.clock() >= walkout.terms.pledge_by):
-            if walkout.stage in PLEDGING:  # it is over by the clock alone
-                await self.holds.check()
+            if walkout.stage in PLEDGING and walkout.counts_again:  # it is over by the clock alone
+                try:
+                    await self.holds.check()
+                except Held as held:
+                    if held.why is Hold.KEPT:
+                        return seen
+                    raise
             stands = False if walkout.id in self.keys.walkouts else None
             raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands)
         return seen
@@ -178,7 +185,12 @@ class Worker:
             try:
                 return await self.store.apply(change)
             except TallyDue:  # the tally stands before this change
-                await self.tallies.take_due()
+                try:
+                    await self.tallies.take_due()
+                except Held as held:
+                    if held.why is not Hold.KEPT:
+                        raise
+                    change = replace(change, kept=True)
 
     def _change(self, act: Act, code: str, enrol: Enrolment | None = None) -> Change:
         owners = self.keys.owners(code, self.who)

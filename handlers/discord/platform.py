@@ -29,7 +29,7 @@ from handlers.discord.commands import Interaction, make_tree, sync
 from handlers.discord.place import DiscordPlace
 from handlers.discord.sender import DiscordSender
 from handlers.reading import read_past
-from handlers.service import Link, Unreachable, Why, WrongToken
+from handlers.service import Link, Unreachable, Why, WrongToken, stay_open
 from handlers.uploads import LARGEST
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ class AllOutClient(discord.Client):
         """Take what people do until cancelled, then answer what was taken. Raises WrongToken, Unreachable."""
         connecting = asyncio.ensure_future(self.connect())
         losing = asyncio.ensure_future(self._lost.wait())
+        staying = asyncio.ensure_future(stay_open(self._app, PLATFORM, lambda: self.is_ready() and not self._timers))
         try:
             await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
@@ -90,9 +91,9 @@ class AllOutClient(discord.Client):
             raise Unreachable(Why.GATEWAY)
         finally:
             self._settle()
-            for task in (connecting, losing):
+            for task in (connecting, losing, staying):
                 task.cancel()
-            await asyncio.wait({connecting, losing})
+            await asyncio.wait({connecting, losing, staying})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.chat.rest(), LAST_S)
 
@@ -112,6 +113,7 @@ class AllOutClient(discord.Client):
         """Note that the gateway goes on where it was dropped."""
         self._settle()
         self._link.works()
+        self._app.holds.answered(PLATFORM, handed=True)  # what was kept may follow
 
     async def on_disconnect(self) -> None:
         """Give the gateway a little time to come back."""
@@ -147,12 +149,14 @@ class AllOutClient(discord.Client):
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Take a form that was filled in; commands and buttons have takers of their own."""
+        self._app.holds.answered(PLATFORM, handed=True)
         if interaction.type is discord.InteractionType.modal_submit:
             await self.chat.filled_in(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer direct messages; nothing else reaches us."""
         if message.guild is None and not message.author.bot:
+            self._app.holds.answered(PLATFORM, handed=True)
             await self.chat.written(message)
 
     # -- channels that go -------------------------------------------------------------------------------------

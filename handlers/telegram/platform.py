@@ -23,7 +23,7 @@ from bot.fence import Fence
 from bot.settings import Settings
 from bot.wiring import App
 from handlers.answers import Answers
-from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
+from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken, stay_open
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
 from handlers.telegram.pace import Pace
@@ -68,7 +68,8 @@ async def open_telegram(
             now = asyncio.get_running_loop().time
             answers, pace = Answers(now), Pace(now)
             chat = TelegramChat(app, bot, menus, answers, pace)
-            pump = Pump(_Polls(bot, polling, link, app.fence).fetch, chat.handle)
+            polls = _Polls(bot, polling, link, app.fence)
+            pump = Pump(polls.fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))
 
             async def poll() -> None:
                 try:
@@ -79,7 +80,7 @@ async def open_telegram(
                     raise WrongToken from None
 
             async def listen() -> None:
-                await _listen(bot, pump, settings, link, app.fence)
+                await _listen(app, bot, pump, settings, link)
 
             try:
                 yield (
@@ -131,19 +132,20 @@ class _Polls:
             raise
 
 
-async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link, fence: Fence) -> None:
+async def _listen(app: App, bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
     """Take updates as Telegram delivers them; each is answered only after its effect is committed."""
     secret = secrets.token_urlsafe(32)
 
     async def handle(request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode()):
             return web.Response(status=403)
-        if fence.is_foreign(PLATFORM):
+        if app.fence.is_foreign(PLATFORM):
             return web.Response(status=503)  # Telegram keeps it for the other bot
         try:
             update = await request.json()
         except ValueError:
             return web.Response(status=400)
+        app.holds.answered(PLATFORM, handed=True)
         await pump.take(update)
         return web.Response()
 
@@ -153,14 +155,14 @@ async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link, fence: F
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", settings.telegram_webhook_port).start()
-        await fence.ours(PLATFORM)  # or we would take what is said to the other bot
+        await app.fence.ours(PLATFORM)  # or we would take what is said to the other bot
         await _patiently(
             link,
             lambda: bot.set_webhook(
                 settings.telegram_webhook_url or "", allowed_updates=list(ALLOWED), secret_token=secret
             ),
         )
-        await asyncio.Event().wait()
+        await stay_open(app, PLATFORM)
     finally:
         await runner.cleanup()
 

@@ -91,8 +91,9 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ),
     ProblemKind.TIME_PAST: lambda: _("{field} is {value}, which is past. Choose a later time."),
     ProblemKind.TIME_TOO_FAR: lambda: _("{field} is {value}, which is too far ahead. Check the year."),
-    ProblemKind.PLEDGE_BY_AFTER_STARTS: lambda: _(
-        "pledge_by is {value}, after the start at {starts}. Choose a time before the start."
+    ProblemKind.PLEDGE_BY_TOO_LATE: lambda: _(
+        "pledge_by is {value}; the walkout starts at {starts}. Leave an hour between them at least, so that everybody "
+        "hears what was decided."
     ),
     ProblemKind.ROSTER_NOT_FOUND: lambda: _(
         'the file of workplaces "{value}" cannot be found or opened. Put it beside this file, or correct its name.'

@@ -8,6 +8,15 @@ from handlers.texts.catalogue import _
 from handlers.texts.general import platform
 
 
+def taken() -> str:
+    """Tell organizers that another bot has taken our token."""
+    return _(
+        "Another bot answers under my name: somebody copied my folder, or has my token. I decide and announce nothing "
+        "and refuse pledges. Have the wrong one of us switched off. If I am the right one, send /adopt, which another "
+        "organizer approves. On the server it is: allout adopt"
+    )
+
+
 def shared(where: str) -> str:
     """Tell organizers of somebody who uses the token beside us."""
     return _(

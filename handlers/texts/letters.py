@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from bot.domain.errors import Hold
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
@@ -97,6 +98,20 @@ def _token_shared(letter: Letter) -> str:
     return fence.shared(str(letter.news.facts["platform"]))
 
 
+def _held(letter: Letter) -> str:
+    return {
+        Hold.FOREIGN: fence.taken(),
+        Hold.CLOCK: _(
+            "The server's clock may be wrong, so I decide and announce nothing, and refuse pledges. "
+            "Set it right on the server; then I go on by myself."
+        ),
+        Hold.KEPT: _(
+            "I was away when a count was due. It waits until the chat services have handed me what people did before; "
+            "ten minutes at most. Until then I announce nothing."
+        ),
+    }[Hold(str(letter.news.facts["why"]))]
+
+
 def _walkout_closed(letter: Letter) -> str:
     return closing.told(letter.news.occasion, str(letter.news.facts["title"]))
 
@@ -121,6 +136,7 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.PLATFORM_DOWN: _platform_down,
     Kind.PLATFORM_BACK: _platform_back,
     Kind.TOKEN_SHARED: _token_shared,
+    Kind.HELD: _held,
     Kind.WALKOUT_CLOSED: _walkout_closed,
     Kind.RESTORED: _restored,
 }

@@ -11,7 +11,7 @@ from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.keys import keep_a_copy
 from handlers.texts.times import number, span, when
-from handlers.texts.workers import headline
+from handlers.texts.workers import confirmation, headline
 
 NAMED_AT_MOST = 10
 """Workplaces named in one list; a phone shows no more."""
@@ -125,6 +125,7 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
             "On at {citywide} pledges citywide, with {n} workplaces ready or more.",
             terms.minimum_workplaces,
         ).format(citywide=number(terms.citywide_threshold), n=number(terms.minimum_workplaces)),
+        *filter(None, [confirmation(walkout)]),
     ]
     merged = [(unit, rows) for unit, rows in plan.merged.items() if rows > 1]
     lines += [

@@ -152,7 +152,7 @@ def _closed(refused: errors.PledgingClosed) -> str:
     over = refused.stage not in PLEDGING
     ended = {
         Stage.CALLED_OFF: _("The organizers have called this walkout off."),
-        Stage.LAPSED: _("Not now: the numbers were not reached by the deadline."),
+        Stage.LAPSED: _("Not now: it was not on by the deadline."),
     }.get(refused.stage, _("The deadline has passed."))
     stands = {
         True: _("Your pledge was recorded, but nobody walks out.") if over else _("Your pledge stands."),

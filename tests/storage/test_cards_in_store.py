@@ -19,7 +19,6 @@ from bot import cards
 from bot.brake import Brake
 from bot.clock import MovableClock
 from bot.clock_check import ClockCheck
-from bot.holds import Holds
 from bot.domain import rules
 from bot.domain.errors import (
     BeyondHeadcount,
@@ -35,6 +34,7 @@ from bot.domain.errors import (
 )
 from bot.domain.model import CardState, Entry, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Outcome
+from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
 from bot.storage.sqlite import BATCH
 from bot.storage.store import Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot import references
@@ -66,7 +66,9 @@ _CLAIM = """
     UPDATE parcel SET state = 'claimed', attempts = attempts + 1,
         nonce = CASE nonce WHEN '' THEN lower(hex(randomblob(10))) ELSE nonce END
     WHERE id IN (
-        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ? AND NOT EXISTS (
+        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
+        AND (? OR kind IN (SELECT value FROM json_each(?)))
+        AND NOT EXISTS (
             SELECT 1 FROM parcel AS earlier WHERE parcel.room <> '' AND earlier.room = parcel.room
             AND earlier.state = 'waiting' AND earlier.platform = parcel.platform AND earlier.notice = 0
             AND earlier.id < parcel.id AND earlier.attempts < ?
@@ -174,11 +176,14 @@ class News(Writer):
             fresh -= {reference for (reference,) in taken}
         return list(fresh)
 
-    async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
+    async def claim_parcels(
+        self, platform: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
+    ) -> list[Parcel]:
         """See Store.claim_parcels."""
 
         async def job() -> list[Row]:
-            claimed = await self._rows(_CLAIM, (instant(now), platform, PATIENCE, limit))
+            kinds = json.dumps([*(only or ())])
+            claimed = await self._rows(_CLAIM, (instant(now), platform, only is None, kinds, PATIENCE, limit))
             return await self._rows(_PARCELS, (json.dumps([number for (number,) in claimed]),)) if claimed else []
 
         return list(map(_read_parcel, await self._in_transaction(job)))
