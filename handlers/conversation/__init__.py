@@ -206,6 +206,8 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
             raise Forbidden
         if meant.changes:
             await ask.app.holds.check_change()
+        if meant.code is not None:
+            ask.app.holds.check_card()
         reply = await meant.run(ask)
     except NotRecorded:
         raise  # a platform that can will deliver the message again
