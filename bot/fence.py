@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 RENEWED_AFTER_S = 3600.0
 """A copy older than that is a stranger at its first start; platforms do not like to be written to much more often."""
 
-LOOK_EVERY_S = 300.0
+LOOK_EVERY_S = 60.0
 """Where nothing tells of another bot, it is found by looking. That only reads."""
 
 ANSWERS_WITHIN_S = 5.0

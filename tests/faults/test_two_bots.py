@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from tests.discord.server import DiscordServer
 from tests.faults import planted
 from tests.faults.houses import DiscordHouse, TelegramHouse, discord_house, telegram_house
 from tests.faults.trials import Trials, trials
-from tests.house import City, found
+from tests.house import SOON_S, City, found
 from tests.processes import PATIENCE_S
 from tests.telegram.house import labels
 
@@ -152,45 +153,68 @@ SCENES: Mapping[str, tuple[Callable[[Pair, City], Awaitable[None]], bool]] = {
 
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize("platform", [on_telegram, on_discord])
+@trials(1, full=10)
 async def test_of_two_bots_with_one_token_one_goes_on(
-    platform: Callable[[], AsyncIterator[Pair]], scene: str, record_property: Callable[[str, object], None]
+    tries: Trials,
+    platform: Callable[[], AbstractAsyncContextManager[Pair]],
+    scene: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    make, first_goes_on = SCENES[scene]
-    async with platform() as pair:  # type: ignore[attr-defined]
-        city = await found(pair.first, opened=real_clock(), rooms={pair.room: None}, citywide_threshold=5)
-        for house in (pair.first, pair.second):
-            house.fault = planted.trust_the_clock
-        await pair.first.start()
-        read = [code for code in city.cards["School"][:2] if await pair.pledge(code)]
-        assert len(read) == 2
-        await make(pair, city)
-        await pair.second.launch()
-        goes_on, stops = (pair.first, pair.second) if first_goes_on else (pair.second, pair.first)
-        pressed = 0
-        if first_goes_on:
-            await stops.until(lambda: STOPPED in stops.said)
-        while STOPPED not in stops.said and pressed < MOST_WORKERS:
-            pressed += 1
-            read += [code for code in city.cards["School"][pressed + 2 : pressed + 3] if await pair.pledge(code)]
-        await stops.until(lambda: STOPPED in stops.said)
-        before = list(read)
-        afterwards = [code for code in city.cards["School"][-5:] if await pair.pledge(code)]
-        assert len(afterwards) == 5  # whoever presses from then on is heard by the one that goes on
-        for house in (pair.first, pair.second):
-            house.strings.ahead = AFTER_DEADLINE
-        await goes_on.until(lambda: any(map(_is_verdict, pair.texts())))
-        for house in (pair.first, pair.second):
-            await house.stop()
-        assert STOPPED not in goes_on.said
-        assert [each[:9] for each in pair.texts() if _is_verdict(each)] == ["It is on."]
-        kept = await _standing(goes_on, city)
-        lost = [code for code in before if code not in kept]
-        assert set(afterwards) <= kept
-        assert not lost or not first_goes_on
-        if scene != "an empty folder":
-            async with stops.looked_into() as app:
-                assert (await app.store.walkout(city.walkout)).stage is Stage.OPEN
-        record_property("found", f"{scene}: {pressed} pressed until one stopped, {len(lost)} of theirs not kept")
+    pressed = lost = most = 0
+    for number in range(tries.number):
+        with tries.attempt(number):
+            async with platform() as pair:
+                presses, of_them_lost = await _one_goes_on(pair, *SCENES[scene])
+        pressed, lost, most = pressed + presses, lost + of_them_lost, max(most, of_them_lost)
+    record_property(
+        "found", f"{pressed} pressed until one stopped; {lost} read Recorded and are not kept, {most} at most"
+    )
+
+
+async def _one_goes_on(
+    pair: Pair,
+    make: Callable[[Pair, City], Awaitable[None]],
+    first_goes_on: bool,  # noqa: FBT001
+) -> tuple[int, int]:
+    """Let there be two, people press, and the deadline pass; give how many pressed meanwhile and how many are lost."""
+    city = await found(pair.first, opened=real_clock(), rooms={pair.room: None}, citywide_threshold=5)
+    cards = list(city.cards["School"])
+    both = (pair.first, pair.second)
+    for house in both:
+        house.fault = planted.trust_the_clock
+    await pair.first.start()
+    read = [code for code in (cards.pop(), cards.pop()) if await pair.pledge(code)]
+    assert len(read) == 2
+    await make(pair, city)
+    await pair.second.launch()
+    goes_on, stops = both if first_goes_on else both[::-1]
+    pressed = 0
+    while STOPPED not in stops.said and pressed < MOST_WORKERS:
+        pressed, code = pressed + 1, cards.pop()
+        read += [code] if await pair.pledge(code) else []
+    await _stopped(stops)
+    afterwards = [code for code in cards[:5] if await pair.pledge(code)]
+    assert len(afterwards) == 5  # whoever presses from then on is heard by the one that goes on
+    for house in both:
+        house.strings.ahead = AFTER_DEADLINE
+    await goes_on.until(lambda: any(map(_is_verdict, pair.texts())))
+    for house in both:
+        await house.stop()
+    assert STOPPED not in goes_on.said
+    assert ["It is on" in each for each in pair.texts() if _is_verdict(each)] == [True]
+    kept = await _standing(goes_on, city)
+    assert set(afterwards) <= kept
+    lost = set(read) - kept
+    assert not lost or not first_goes_on
+    async with stops.looked_into() as app:
+        assert Stage.ON not in {walkout.stage for walkout in await app.store.walkouts()}
+    return pressed, len(lost)
+
+
+async def _stopped(house: TelegramHouse | DiscordHouse) -> None:
+    async with asyncio.timeout(3 * PATIENCE_S):
+        while STOPPED not in house.said:
+            await asyncio.sleep(SOON_S)
 
 
 def _is_verdict(text: str) -> bool:
@@ -260,8 +284,10 @@ async def _live(tries: Trials, fault: Callable[[], None] = planted.trust_the_clo
                         len(house.server.called("getUpdates")) > polls and len(discord.gateway.sessions) > sessions
                     )
                 )
-                if STOPPED in house.said:
-                    break
+        # none that was cut off may have had the time to say so; but who is stopped once is stopped at every start
+        polls = len(house.server.called("getUpdates"))
+        await house.launch(**both)
+        await house.until(lambda: STOPPED in house.said or len(house.server.called("getUpdates")) > polls)
         lives.said = house.said
         lives.epochs = len(
             [r for r in house.server.called("setMyDescription") if r.params.get("language_code") == "ae"]
