@@ -8,7 +8,7 @@ import json
 import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -35,8 +35,8 @@ from handlers.telegram.transport import AiohttpRequest
 T = TypeVar("T")
 
 ALLOWED = ("message", "callback_query", "my_chat_member", "channel_post")
-HELD_POLL_S = 15.0
-"""Each poll ends one of the other bot's."""
+HELD_POLL_S = 10.0
+"""Each poll ends one of the other bot's, which has that long to take what is there."""
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  the header's name
 
@@ -102,6 +102,7 @@ class _Polls:
         self._link = link
         self._fence = fence
         self._dropped_at = -math.inf  #: when we last gave up a poll, which Telegram may not have noticed
+        self._offered: set[object] = set()  #: updates that were there when we asked last, while held
 
     async def fetch(self, offset: int | None, wait_s: int) -> list[RawUpdate]:
         """Return what Telegram has; confirm what came before the offset, unless that is another bot's affair."""
@@ -109,18 +110,24 @@ class _Polls:
             wanted: dict[str, Any] = {"timeout": wait_s, "limit": 100, "allowed_updates": json.dumps(ALLOWED)}
             if offset is not None:
                 wanted["offset"] = offset
-            if self._fence.is_foreign(PLATFORM):
+            if held := self._fence.is_foreign(PLATFORM):
                 await asyncio.sleep(HELD_POLL_S)
                 wanted |= {"timeout": 0}
                 wanted.pop("offset", None)
             try:
-                updates = await _patiently(self._link, partial(self._poll, f"{self._url}?{urlencode(wanted)}"))
+                answer = await _patiently(self._link, partial(self._poll, f"{self._url}?{urlencode(wanted)}"))
             except Conflict:
                 if time.monotonic() - self._dropped_at > POLL_S:
                     self._fence.sign(PLATFORM)
                 await asyncio.sleep(FIRST_WAIT_S)
             else:
-                return list(updates) if isinstance(updates, list) else []
+                updates = list(answer) if isinstance(answer, list) else []
+                return self._left_over(updates) if held else updates
+
+    def _left_over(self, updates: list[RawUpdate]) -> list[RawUpdate]:
+        """Return those that the other bot has not taken since we asked last: it answers what it takes."""
+        before, self._offered = self._offered, {each.get("update_id") for each in updates if isinstance(each, Mapping)}
+        return [each for each in updates if isinstance(each, Mapping) and each.get("update_id") in before]
 
     async def _poll(self, url: str) -> object:
         try:

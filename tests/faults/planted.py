@@ -117,5 +117,5 @@ def keep_after_writing() -> None:
             await asyncio.sleep(0)
         await owed.pop()()
 
-    SqliteStore.keep_epochs = later  # type: ignore[method-assign]
-    TelegramPlace.write = written  # type: ignore[method-assign]
+    SqliteStore.keep_epochs = later  # type: ignore[method-assign,assignment]
+    TelegramPlace.write = written  # type: ignore[method-assign,assignment]
