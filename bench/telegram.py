@@ -235,6 +235,7 @@ async def _add(app: App, walkout: WalkoutId, places: Sequence[Workplace], **term
         starts=now + timedelta(days=60),
         pledge_by=now + timedelta(days=50),
         citywide_threshold=sum(place.headcount for place in places),
+        confirm_tallies=1,
         **terms,
     )
     app.keys.add_walkout(walkout)

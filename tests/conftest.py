@@ -105,7 +105,13 @@ def clock() -> MovableClock:
 
 def terms(**changes: Any) -> Terms:
     """Make terms under which one workplace of five is enough."""
-    some = Terms(title="One day", starts=PLEDGE_BY + timedelta(days=4), pledge_by=PLEDGE_BY, citywide_threshold=5)
+    some = Terms(
+        title="One day",
+        starts=PLEDGE_BY + timedelta(days=4),
+        pledge_by=PLEDGE_BY,
+        citywide_threshold=5,
+        confirm_tallies=1,
+    )
     return replace(some, **changes)
 
 

@@ -20,7 +20,7 @@ import pytest
 
 import handlers
 from bot.domain import errors
-from bot.domain.errors import KeyFileRefused, Refused, StoreUnusable, TallyDue
+from bot.domain.errors import Hold, KeyFileRefused, Refused, StoreUnusable, TallyDue
 from bot.domain.model import Announcement, BoardLine, Counts, Kind, Stage, Terms, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, Role
 from bot.draft import Problem, ProblemKind, RosterOptions, SourceFile, read
@@ -259,6 +259,7 @@ VALUES: dict[str, Any] = {
     "datetime": NOON,
     "datetime | None": NOON,
     "Stage": Stage.OPEN,
+    "Hold": Hold.CLOCK,
     "WalkoutId": WalkoutId("7"),
     "tuple[str, ...]": ("7", "8"),
     "tuple[tuple[WalkoutId, str], ...]": ((WalkoutId("7"), "8"),),
@@ -282,6 +283,7 @@ def test_refusals_that_differ_by_what_they_carry() -> None:
         *(KeyFileRefused("7", why) for why in ("sealed", "passphrase", "no_passphrase", "there")),
         *(errors.PledgingClosed(stage, NOON, stands) for stage in Stage for stands in (True, False, None)),
         *(errors.WrongStage(stage) for stage in Stage),
+        *(errors.Held(why) for why in (Hold.FOREIGN, Hold.CLOCK)),
         errors.NoSuchWalkout(None),
         errors.NoSuchWorkplace("7", ()),
         StoreUnusable("7", "8"),
@@ -342,8 +344,8 @@ def test_boards_of_the_day_itself() -> None:
 
 def test_what_workers_are_told_who_asked() -> None:
     walkout, [place] = opened(title="1", on_the_day="2"), shops(9)
-    for kind in (Kind.ON, Kind.LAPSED, Kind.CALLED_OFF):
-        for about in (walkout, replace(walkout, next_tally=None)):
+    for kind in (Kind.ON, Kind.LAPSED, Kind.CALLED_OFF, Kind.FEWER_NOW):
+        for about in (walkout, replace(walkout, next_tally=None), replace(walkout, stage=Stage.LAPSED, streak=1)):
             for out in (True, False):
                 letter = Letter(
                     news=Announcement(kind=kind, occasion="1"),

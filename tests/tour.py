@@ -299,6 +299,7 @@ class Tour:
             await self.pledge("5·6", 5)
             await self.tally(begins + timedelta(hours=3))
             await self.tally(walkout.terms.pledge_by - timedelta(days=1))
+            await self.hear_of_fewer()
         else:
             await self.pledge("1/2", 7)
             await self.tally(walkout.terms.pledge_by - timedelta(days=1))
@@ -326,13 +327,23 @@ class Tour:
         await self.app.store.tell(told)
         await self.deliver()
 
+    async def hear_of_fewer(self) -> None:
+        """Let a workplace hear that some have taken their pledges back; here nobody has."""
+        where = self.places[0].id
+        told = Announcement(kind=Kind.FEWER_NOW, occasion="1", scope=where, about=where, to_stewards=True)
+        await self.app.store.decide(self.walkout, lambda seen, _places: Ruling(walkout=seen, announcements=(told,)))
+        await self.deliver()
+
     async def tally(self, at: datetime) -> None:
         """Let time pass."""
         self.clock.move_to(at)
         await self.deliver()
 
     async def trouble(self) -> None:
-        """Let rooms be tested and one be gone, and platforms."""
+        """Let rooms be tested and one be gone, and platforms, and another bot use the token."""
+        self.app.holds.stop(PLATFORM)
+        await self.deliver()
+        self.app.holds.lift(PLATFORM)
         for _time in range(2):
             await self.press(OLGA, f"s:{self.walkout}")
         await self.deliver()

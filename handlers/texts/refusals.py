@@ -141,10 +141,9 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
 
 
 def _held(why: Hold) -> str:
-    return {
+    return {  # while a tally waits for what was kept, everything is recorded
         Hold.FOREIGN: _("Not recorded: another bot answers under my name, so I decide nothing. Ask your organizers."),
         Hold.CLOCK: _("Not recorded: the server's clock may be wrong, so I decide nothing by it. Try again later."),
-        Hold.KEPT: _("Not recorded: a count is late, and I wait for what people sent before it. Try again in minutes."),
     }[why]
 
 

@@ -108,9 +108,10 @@ def confirmation(walkout: Walkout) -> str:
         return ""
     if wanted is None:
         return _(
-            "They must be reached at two counts in a row. At the last one before the deadline, and there, once will do."
+            "Both must hold at two counts in a row. At the last count before the deadline, or at the deadline, "
+            "once is enough."
         )
-    return _("They must be reached at {n} counts in a row. At the deadline once will do.").format(n=number(wanted))
+    return _("Both must hold at {n} counts in a row. At the deadline once is enough.").format(n=number(wanted))
 
 
 def _keep(terms: Terms) -> str:

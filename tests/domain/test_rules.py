@@ -42,6 +42,7 @@ TERMS = Terms(
     starts=STARTS,
     pledge_by=PLEDGE_BY,
     citywide_threshold=20,
+    confirm_tallies=1,
     tally_every=HOUR,
 )
 DRAFT = Walkout(id=WalkoutId("k7m3q"), terms=TERMS)
@@ -462,7 +463,8 @@ def test_later_withdrawals_change_nobodys_announcement() -> None:
     last = rules.tally(later.walkout, after(later, places, 0, 0), now=PLEDGE_BY)
 
     assert (later.walkout.stage, last.walkout.stage) == (Stage.ON, Stage.ON)
-    assert later.announcements + last.announcements == ()
+    assert later.announcements == ()
+    assert heard(last) == {(Kind.FEWER_NOW, 1, 1), (Kind.FEWER_NOW, 2, 2), (Kind.FEWER_NOW, None, None)}
     assert all(place.out for place in after(later, places, 0, 0))
 
 

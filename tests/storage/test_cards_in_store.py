@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from bot import cards
 from bot.brake import Brake
-from bot.clock import MovableClock
-from bot.clock_check import ClockCheck
+from bot.clock import CorrectedClock, MovableClock
 from bot.domain import rules
 from bot.domain.errors import (
     BeyondHeadcount,
@@ -372,7 +371,7 @@ class Desk:
     """Where workers write to the bot."""
 
     def __init__(self, store: Store, keys: Keys, clock: MovableClock) -> None:
-        holds = Holds(ClockCheck())
+        holds = Holds(CorrectedClock(clock), store)
         self._parts = (store, keys, Brake(), clock, Tallies(store, clock, holds), holds)
 
     def of(self, name: object) -> Worker:
