@@ -55,6 +55,10 @@ class TryLater(Exception):  # noqa: N818
         self.after = after
 
 
+class NotAllowed(TryLater):
+    """The chat is there, and we may not write in it: people must mend that, and until they have it is tried again."""
+
+
 class PlatformDown(Exception):  # noqa: N818
     """Nothing can be sent on this platform now; the parcel stays as it was."""
 
@@ -69,6 +73,7 @@ class Letter:
     address: str
     private: bool  #: to a person, not to a room
     nonce: str  #: the same whenever this parcel is sent again; stored before it is sent first
+    attempts: int = 1  #: to send it, this one among them
     language: str = ""  #: of whoever reads it
     worker: bool = False  #: to a worker who asked to be told; `about` is their own workplace then
     proposal: Proposal | None = None  #: the one it speaks of
@@ -222,6 +227,7 @@ class Outbox:
             private=parcel.room is None,
             worker=False,
             nonce=parcel.nonce,
+            attempts=parcel.attempts,
         )
 
     async def _open_notice(self, parcel: Parcel) -> Letter | None:

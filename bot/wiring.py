@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from bot.outbox import Outbox, Sender
 from bot.roomwords import RoomWords
 from bot.scheduler import Job, Scheduler
 from bot.storage import sqlite
-from bot.storage.store import Store
+from bot.storage.store import Room, Store
 from bot.usecases import automatic, closing, rotation
 from bot.usecases.automatic import Closing, Tallies
 from bot.usecases.workers import Worker
@@ -32,6 +32,10 @@ from bot.usecases.workers import Worker
 DATABASE = "allout.db"
 KEY_FILE = "allout.key"
 SOCKET = "allout.sock"
+
+
+Title = Callable[[str], Awaitable[str | None]]
+"""Given a chat's address, says what it is called now, which is kept nowhere; None where the platform does not say."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +57,13 @@ class App:
     outboxes: Mapping[str, Outbox]  #: by platform
     errands: Mapping[str, Errands]  #: likewise
     bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
+    titles: dict[str, Title]  #: asks a platform what a chat is called: by platform, once it has been reached
     scheduler: Scheduler
+
+    async def title(self, room: Room) -> str:
+        """Say what a chat is called; by its address where nobody else can say."""
+        ask = self.titles.get(room.platform)
+        return (ask and await ask(room.address)) or room.address
 
     def worker(self, who: Person) -> Worker:
         """Name somebody as a worker."""
@@ -119,6 +129,7 @@ async def open_app(
             outboxes=outboxes,
             errands=errands,
             bots={},
+            titles={},
             scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock, holds), clock),
         )
     finally:

@@ -29,6 +29,7 @@ from handlers.pictures.poster import MOST, poster
 from handlers.texts import board as texts
 from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, opened, shops
 from tests.domain.test_properties import History, histories, modest, play
+from tests.processes import PATIENCE_S
 from tests.storage.house import SqliteHouse, key, pledges, together
 
 
@@ -347,7 +348,7 @@ def test_matplotlib_is_imported_for_the_first_picture_only_and_leaves_nothing_an
         cwd=Path(__file__).parent.parent,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
 

@@ -229,6 +229,7 @@ def test_who_is_stopped_leaves_nothing_behind_either(data: Path, told_to_stop: s
             seen += os.read(ours, 65536).decode()
         assert [path.name for path in data.glob("*/allout.db")] == ["allout.db"]
         process.send_signal(told_to_stop)
+        _all(ours)  # or it would wait for somebody to read: a terminal holds some 4 kB
         _out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (130, b"")
     assert list(data.iterdir()) == []

@@ -10,6 +10,7 @@ import pytest
 from bot.clock import MovableClock, real_clock
 from bot.scheduler import Job, Scheduler
 from tests.conftest import HOUR, MICROSECOND, NOON
+from tests.processes import PATIENCE_S
 
 Diary = list[tuple[str, datetime]]
 
@@ -154,7 +155,7 @@ async def test_looking_for_ever_runs_what_is_due_at_once(clock: MovableClock, di
 
     scheduler = Scheduler([Job(name="tally", due=chore.due, run=run)], clock)
     ticking = asyncio.create_task(scheduler.run_forever(3600))
-    await asyncio.wait_for(ran.wait(), timeout=60)
+    await asyncio.wait_for(ran.wait(), timeout=PATIENCE_S)
     ticking.cancel()
 
     assert names(diary) == ["tally"]
@@ -197,7 +198,7 @@ async def test_a_job_that_goes_on_failing_says_so_once_until_it_works_again(
             raise RuntimeError
 
     ticking = asyncio.create_task(Scheduler([Job(name="tally", due=due, run=run)], clock).run_forever(0))
-    await asyncio.wait_for(enough.wait(), timeout=60)
+    await asyncio.wait_for(enough.wait(), timeout=PATIENCE_S)
     ticking.cancel()
 
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == [

@@ -87,6 +87,7 @@ class Kind(StrEnum):
     ROLE_GIVEN = "role_given"  #: to whoever used it
     SERVER_CODE_USED = "server_code_used"  #: the server made an organizer
     ROOM_GONE = "room_gone"  #: a chat does not hear us any more
+    ROOM_MUTE = "room_mute"  #: we may not write in a chat, though it is there
     MORE_THAN_DRAWN = "more_than_drawn"  #: more cards stand at a workplace than its steward says were drawn
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"

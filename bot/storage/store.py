@@ -26,6 +26,7 @@ class Room:
     platform: str
     address: str  #: the platform's own name of the chat
     language: str = ""  #: in which it hears the news; '': English
+    tries: int = 0  #: so often its news was tried to be sent in vain by now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +169,9 @@ class Rekeying(Protocol):
         ...
 
 
+UNHEARD_AFTER = 3
+"""Tries; by then a room has not heard its news for a quarter of a minute, and people should look why."""
+
 STUCK_AFTER = 8
 """Tries; by then a parcel has waited for twenty minutes."""
 
@@ -296,6 +300,10 @@ class Store(Protocol):
 
     async def lose_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
         """Unbind a chat that is gone from every walkout, and make the news of each binding."""
+        ...
+
+    async def tell_of_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
+        """Make the news of each binding of a chat."""
         ...
 
     async def rooms(self, walkout: WalkoutId) -> list[Room]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
+from functools import partial
 
 from bot import cards
 from bot.clock import Clock
@@ -107,19 +108,19 @@ async def bind_room(room: Room, store: Store, note: Note | None = None) -> None:
 
 async def lose_room(platform: str, address: str, store: Store, clock: Clock) -> None:
     """Unbind a chat that is gone, and tell the organizers."""
-    occasion = clock().isoformat()
+    await store.lose_room(platform, address, partial(_of_room, Kind.ROOM_GONE, clock().isoformat()))
 
-    def news(room: Room) -> Announcement:
-        return Announcement(
-            kind=Kind.ROOM_GONE,
-            occasion=occasion,
-            scope=room.scope,
-            about=room.scope,
-            to_organizers=True,
-            to_rooms=False,
-        )
 
-    await store.lose_room(platform, address, news)
+async def room_is_mute(platform: str, address: str, store: Store, clock: Clock) -> None:
+    """Tell the organizers that we may not write in a chat that is bound: once a day, as long as it is so."""
+    today = clock().astimezone(UTC).date().isoformat()
+    await store.tell_of_room(platform, address, partial(_of_room, Kind.ROOM_MUTE, f"{today} {address}"))
+
+
+def _of_room(kind: Kind, occasion: str, room: Room) -> Announcement:
+    return Announcement(
+        kind=kind, occasion=occasion, scope=room.scope, about=room.scope, to_organizers=True, to_rooms=False
+    )
 
 
 async def new_code(store: Store, clock: Clock) -> str:

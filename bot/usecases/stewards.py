@@ -76,7 +76,12 @@ def find(places: Sequence[Workplace], name: str) -> Workplace:
 
 def is_name(places: Iterable[Workplace], name: str) -> bool:
     """Say whether a workplace is called exactly that."""
-    return any(_plain(place.name) == _plain(name) for place in places)
+    return any(same_name(place.name, name) for place in places)
+
+
+def same_name(name: str, typed: str) -> bool:
+    """Say whether somebody has typed this name, as far as people look at a name."""
+    return _plain(name) == _plain(typed)
 
 
 def _plain(name: str) -> str:

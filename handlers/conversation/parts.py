@@ -10,7 +10,6 @@ from enum import StrEnum
 from bot import cards
 from bot.domain.roles import Roles
 from bot.keys import Person
-from bot.storage.store import Room
 from bot.usecases.desk import Desk
 from bot.usecases.workers import Worker
 from bot.wiring import App
@@ -102,10 +101,6 @@ class RoomsBy(StrEnum):
     PLACE = "place"  #: by sending the command there
 
 
-def _address(room: Room) -> str:
-    return room.address
-
-
 def _nothing() -> str:
     return ""
 
@@ -117,7 +112,6 @@ class Ways:
     can_see: Callable[[], str]  #: says who can see that a person writes to the bot there
     rooms_by: RoomsBy = RoomsBy.NAME
     invite: str = ""  #: a link that adds the bot to a chat, with {word}
-    name_room: Callable[[Room], str] = _address
     typed: bool = True  #: commands are typed; else they are chosen, and a card is entered into a form
     in_a_hurry: bool = False  #: everybody may say as much as they like at once, as scripts do
     can_reach: Callable[[], str] = _nothing  #: says whom the bot can write to by itself, if not everybody

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from bot.domain.errors import NoSuchLanguage
 from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.domain.roles import Deed
 from bot.domain.rules import NOT_OVER
-from bot.storage.store import Room
+from bot.storage.store import UNHEARD_AFTER, Room
 from bot.usecases import organizers, stewards
 from bot.usecases import rooms as testing
 from handlers.conversation.parts import (
@@ -83,7 +84,7 @@ async def _bind(ask: Ask, wanted: _Wanted, address: str) -> Reply:
     )
     note = ask.desk.note(Deed.BOUND, walkout, name=place.name if place else "")
     await organizers.bind_room(bound, ask.app.store, note)
-    named = ask.ways.name_room(bound)
+    named = await ask.app.title(bound)
     undo = "/room off" if ask.ways.rooms_by is RoomsBy.PLACE else f"/room off {address}"
     return Reply(kind="done", text=texts.room_bound(named, place.name if place else None, wanted.language, undo))
 
@@ -105,10 +106,21 @@ async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
     platform = ask.who.platform
     if not address and ask.here is not None:
         address = ask.here.address
+    else:
+        address = await _address_of(ask, walkout.id, address)
     note = ask.desk.note(Deed.LET_GO, walkout.id)
     was_bound = await ask.app.store.release_room(walkout.id, platform, address, note)
     gone = Room(walkout=walkout.id, scope=None, platform=platform, address=address)
-    return Reply(kind="done", text=texts.room_released(ask.ways.name_room(gone), was_bound=was_bound))
+    return Reply(kind="done", text=texts.room_released(await ask.app.title(gone), was_bound=was_bound))
+
+
+async def _address_of(ask: Ask, walkout: WalkoutId, named: str) -> str:
+    """Return the address of the one bound chat that is called so on this platform; else what was written."""
+    bound = {room.address: room for room in await ask.app.store.rooms(walkout) if room.platform == ask.who.platform}
+    if named in bound:
+        return named
+    called = [address for address, room in bound.items() if stewards.same_name(await ask.app.title(room), named)]
+    return called[0] if len(called) == 1 else named
 
 
 async def press_bind(ask: Ask) -> Reply:
@@ -135,14 +147,22 @@ async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
     bound = await ask.app.store.rooms(walkout.id)
     pages = max(1, -(-len(bound) // PAGE))
     page = nearest_page(page, pages)
+    shown = bound[(page - 1) * PAGE : page * PAGE]
+    titles = await asyncio.gather(*map(ask.app.title, shown))
+    # chats of one name are told apart by what their platform calls them
+    titles = [
+        title if titles.count(title) == 1 or title == room.address else f"{title} {room.address}"
+        for title, room in zip(titles, shown, strict=True)
+    ]
     found = [
         texts.Listed(
-            name=ask.ways.name_room(each),
+            name=title,
             platform=each.platform,
             scope=names[each.scope] if each.scope else None,
             language=each.language or ENGLISH,
+            unheard=each.tries if each.tries >= UNHEARD_AFTER else 0,
         )
-        for each in bound[(page - 1) * PAGE : page * PAGE]
+        for each, title in zip(shown, titles, strict=True)
     ]
     test = (Button(label=texts.send_a_test(), data=f"s:{walkout.id}"),) if found else ()
     turning = page_buttons(page, pages, lambda number: f"s:{walkout.id}:{number}")

@@ -110,11 +110,8 @@ def _look(data: Path, scene: Scene) -> str:
 
 
 def _next_steps() -> tuple[str, str, str, str]:
-    files = city()
-    if files.is_relative_to(Path.cwd()):
-        files = files.relative_to(Path.cwd())
     return (
-        shlex.join(["cp", "-r", str(files), "my-walkout"]),
+        shlex.join(["cp", "-r", _from_here(city()), "my-walkout"]),
         _command("draft", "my-walkout/walkout.toml", "--data", "my-data"),
         _command("cards", "ID", "--all", "--format", "csv", "--out", "cards.csv", "--data", "my-data"),
         _command("console", "--data", "my-data", "--organizer", "you", "--organizer", "a-colleague"),
@@ -122,4 +119,9 @@ def _next_steps() -> tuple[str, str, str, str]:
 
 
 def _command(*words: str) -> str:
-    return shlex.join(["allout", *words] if PACKED.is_dir() else ["uv", "run", "allout", *words])
+    ours = "allout" if PACKED.is_dir() else _from_here(Path(sys.executable).with_name("allout"))
+    return shlex.join([ours, *words])
+
+
+def _from_here(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -25,7 +25,6 @@ from bot.domain.errors import NotRecorded
 from bot.draft import SourceFile
 from bot.keys import Person
 from bot.logs import Act
-from bot.storage.store import Room
 from bot.wiring import App
 from handlers.answers import Answers
 from handlers.conversation import (
@@ -94,6 +93,7 @@ class DiscordChat:
         self._turns = Turns()
         self._taken = Known()  #: delivered again, an old press must not undo a later one
         self._uploads = Uploads(app)
+        app.titles[PLATFORM] = self.title
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
             app,
@@ -101,7 +101,6 @@ class DiscordChat:
                 can_see=texts.can_see,
                 rooms_by=RoomsBy.PLACE,
                 typed=False,
-                name_room=self._name_room,
                 can_reach=texts.can_reach,
                 can_clear=texts.can_clear,
             ),
@@ -217,7 +216,7 @@ class DiscordChat:
     async def _clear(self, interaction: Interaction, reply: Reply) -> None:
         """Delete what a bot can; say so in a message that only they see and that does not stay."""
         try:
-            if interaction.guild_id is not None or interaction.channel_id is None:
+            if _among_others(interaction) or interaction.channel_id is None:
                 await _patiently(interaction.delete_original_response)
                 return
             chat = self._client.get_partial_messageable(interaction.channel_id)
@@ -235,7 +234,7 @@ class DiscordChat:
         if reply.file is not None and reply.file.lasts is not None:
             await self._hand_over(interaction, reply, reply.file, reply.file.lasts)
             return
-        in_server = interaction.guild_id is not None
+        in_server = _among_others(interaction)
         said = messages(as_here(reply.text) + (_in_server(reply) if in_server else ""))
         shown, file = view(_buttons(reply)), reply.file
         try:
@@ -263,7 +262,7 @@ class DiscordChat:
             text,
             view=under,
             file=_file(file) if file else discord.utils.MISSING,
-            ephemeral=interaction.guild_id is not None,
+            ephemeral=_among_others(interaction),
             wait=True,
         )
 
@@ -280,7 +279,9 @@ class DiscordChat:
             try:
                 await self._lend(interaction.user, text, file, lasts, nonce)
             except discord.Forbidden:
-                below = await _patiently(lambda: self._follow_up(interaction, text, discord.utils.MISSING, file))
+                # the words first, and the file into that very message: a follow-up whose answer is lost is sent twice
+                below = await _patiently(lambda: self._follow_up(interaction, text, discord.utils.MISSING, None))
+                await _patiently(lambda: below.edit(attachments=[_file(file)]))
                 await below.delete(delay=lasts.total_seconds())
         except (discord.HTTPException, *TROUBLE) as error:
             log.warning(Act.NO_FILE, logs.kind(error))
@@ -359,11 +360,10 @@ class DiscordChat:
                 with contextlib.suppress(discord.HTTPException, *TROUBLE):
                     await channel.send(_not_delivered())
 
-    def _name_room(self, room: Room) -> str:
-        # as Discord calls it now: titles are not kept
-        ours = room.platform == PLATFORM and room.address.isdecimal()
-        channel = self._client.get_channel(int(room.address)) if ours else None
-        return f"#{channel.name}" if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else room.address
+    async def title(self, address: str) -> str | None:
+        """Say what a channel is called now; None if Discord has not told us."""
+        channel = self._client.get_channel(int(address)) if address.isdecimal() else None
+        return f"#{channel.name}" if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
 
 
 async def _post(
@@ -380,7 +380,12 @@ async def _defer(interaction: Interaction, response: Response) -> None:
     if interaction.type is discord.InteractionType.component:
         await response.defer()  # the message with the button is going to change
     else:
-        await response.defer(ephemeral=interaction.guild_id is not None, thinking=True)
+        await response.defer(ephemeral=_among_others(interaction), thinking=True)
+
+
+def _among_others(interaction: Interaction) -> bool:
+    """Say whether others could read an answer that is not for the asker's eyes only: all but our direct messages."""
+    return interaction.guild_id is not None or interaction.context.private_channel
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
@@ -438,4 +443,6 @@ def _here(interaction: Interaction) -> Here | None:
         return None
     may, in_thread = interaction.app_permissions, isinstance(interaction.channel, discord.Thread)
     posting = may.send_messages_in_threads if in_thread else may.send_messages
+    if isinstance(interaction.channel, discord.Thread) and interaction.channel.locked:
+        posting = posting and may.manage_threads
     return Here(address=str(interaction.channel_id), can_post=may.view_channel and posting)

@@ -185,6 +185,10 @@ class AllOutClient(discord.Client):
         """Unbind a channel that does not hear us any more, and tell the organizers."""
         await organizers.lose_room(PLATFORM, str(channel), self._app.store, self._app.clock)
 
+    async def mute(self, channel: int) -> None:
+        """Tell the organizers that we may not write in a channel."""
+        await organizers.room_is_mute(PLATFORM, str(channel), self._app.store, self._app.clock)
+
 
 def _parse(event: str, parser: Callable[[Any], object], data: Any) -> None:
     """Take what the gateway tells: what the library cannot read must not cost the connection and all the rest."""
@@ -220,7 +224,7 @@ async def open_discord(
         if client.user is not None:
             app.bots[PLATFORM] = client.user.name
         async with app.fence.guard(PLATFORM, DiscordPlace(client)):
-            yield DiscordSender(client, client.gone), client.take
+            yield DiscordSender(client, gone=client.gone, mute=client.mute), client.take
     finally:
         with contextlib.suppress(TimeoutError, aiohttp.ClientError):
             await asyncio.wait_for(client.close(), CLOSING_S)

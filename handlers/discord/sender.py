@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import discord
 
-from bot.outbox import Letter, RoomGone, TryLater
+from bot.outbox import Letter, NotAllowed, RoomGone, TryLater
+from bot.storage.store import UNHEARD_AFTER
 from handlers.conversation.letters import buttons
 from handlers.discord.chat import TROUBLE
 from handlers.discord.commands import as_here
@@ -29,30 +30,45 @@ NOT_A_VERDICT = {0, 40333, 20026, 40003}
 """Something between Discord and us refused, or we write to too many at once; nothing is known of the channel."""
 
 
-class DiscordSender:
-    """Sends parcels; `gone` is told of a channel that does not hear us any more."""
+SHUT = {50083, 160005}
+"""A thread that is archived or locked, where we may not open it again."""
 
-    def __init__(self, client: discord.Client, gone: Callable[[int], Awaitable[None]]) -> None:
+
+class DiscordSender:
+    """Sends parcels; `gone` and `mute` are told of a channel that does not hear us any more."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        *,
+        gone: Callable[[int], Awaitable[None]],
+        mute: Callable[[int], Awaitable[None]],
+    ) -> None:
         self._client = client
         self._gone = gone
+        self._mute = mute
         self._next = 0.0
 
     async def send(self, letter: Letter) -> str:
-        """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
+        """Send one, in as many messages as it needs. Raises RoomGone, NotAllowed, TryLater."""
         await self._turn()
         sending = asyncio.create_task(self._send(letter))
         try:
             # not cut off: discord.py would hold everything back for ever, were it waiting for all its calls
             return await asyncio.wait_for(asyncio.shield(sending), LONGEST_S)
-        except (discord.Forbidden, discord.NotFound) as error:
-            if error.code in NOT_A_VERDICT:
+        except discord.HTTPException as error:
+            if error.code in SHUT:
+                if letter.attempts >= UNHEARD_AFTER:
+                    await self._mute(int(letter.address))
+                raise NotAllowed from None
+            if not isinstance(error, discord.Forbidden | discord.NotFound) or error.code in NOT_A_VERDICT:
                 raise TryLater from None
             if not letter.private:
                 await self._gone(int(letter.address))
             raise RoomGone from None
         except discord.RateLimited as limited:
             raise TryLater(timedelta(seconds=limited.retry_after)) from None
-        except (discord.HTTPException, *TROUBLE):
+        except TROUBLE:
             raise TryLater from None
 
     async def delete(self, what: str) -> None:

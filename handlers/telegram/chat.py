@@ -19,6 +19,7 @@ from bot.draft import SourceFile
 from bot.keys import Person
 from bot.roomwords import Wish
 from bot.usecases import organizers
+from bot.usecases.health import Hearing
 from bot.wiring import App
 from handlers.answers import Answers, takes_longer
 from handlers.conversation import (
@@ -38,8 +39,10 @@ from handlers.conversation import (
 from handlers.parts import parts
 from handlers.telegram.menus import Menus
 from handlers.telegram.pace import Pace
+from handlers.telegram.places import Place
 from handlers.telegram.recent import MESSAGES, Recent
 from handlers.telegram.sender import LONGEST_CAPTION, LONGEST_TEXT, NO_PREVIEW, answered, keyboard
+from handlers.telegram.visit import hearing
 from handlers.texts import paper as paper_texts
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
@@ -67,6 +70,7 @@ class TelegramChat:
         self._answers = answers
         self._pace = pace
         self._uploads = Uploads(app)
+        app.titles[PLATFORM] = self.title
         self._conversation = Conversation(
             app,
             Ways(
@@ -103,9 +107,30 @@ class TelegramChat:
         """Follow a group that became a supergroup."""
         await self._app.store.move_room(PLATFORM, old, new)
 
-    async def gone(self, chat: str) -> None:
-        """Unbind a chat that does not want us any more, and tell the organizers."""
-        await organizers.lose_room(PLATFORM, chat, self._app.store, self._app.clock)
+    async def gone(self, address: str) -> None:
+        """Unbind a chat that does not want us any more, with all its topics, or one topic; tell the organizers."""
+        bound = {
+            room.address
+            for walkout in await self._app.store.walkouts()
+            for room in await self._app.store.rooms(walkout.id)
+            if room.platform == PLATFORM
+        }
+        for room in sorted(bound):
+            if address in {room, str(Place.read(room).chat)}:
+                await organizers.lose_room(PLATFORM, room, self._app.store, self._app.clock)
+
+    async def mute(self, address: str) -> None:
+        """Tell the organizers that we may not write in a chat."""
+        await organizers.room_is_mute(PLATFORM, address, self._app.store, self._app.clock)
+
+    async def title(self, address: str) -> str | None:
+        """Ask what a chat is called; None if Telegram does not say."""
+        place = Place.read(address)
+        try:
+            title = (await self._bot.get_chat(place.chat)).title or ""
+        except TelegramError:
+            return None
+        return title if place.topic is None else texts.topic(title, place.topic)
 
     # -- private chats ------------------------------------------------------------------------------------
 
@@ -228,10 +253,19 @@ class TelegramChat:
         text: str,
         buttons: InlineKeyboardMarkup | None,
         protect: bool | None,  # noqa: FBT001
+        *,
+        topic: int | None = None,
+        direct_topic: int | None = None,
     ) -> TelegramMessage:
         self._pace.answered()
         sent = await self._bot.send_message(
-            chat, text, reply_markup=buttons, protect_content=protect, link_preview_options=NO_PREVIEW
+            chat,
+            text,
+            reply_markup=buttons,
+            protect_content=protect,
+            link_preview_options=NO_PREVIEW,
+            message_thread_id=topic,
+            direct_messages_topic_id=direct_topic,
         )
         self.recent.note(chat, sent.message_id)
         return sent
@@ -320,7 +354,11 @@ class TelegramChat:
     # -- groups and channels ------------------------------------------------------------------------------
 
     async def _overheard(self, message: Raw) -> None:
-        chat, text = message["chat"], message.get("text", "").strip()
+        chat, text = message["chat"], (message.get("text") or message.get("caption") or "").strip()
+        unanswered = chat["type"] == Chat.CHANNEL or message.get("is_automatic_forward", False)  # nobody asked us there
+        if unanswered and holds_code(text):
+            await self._answers.give(chat["id"], partial(self._deleted, message), known=True)
+            return
         word, for_us = text, holds_code(text)
         if text.startswith("/"):
             command, _blank, word = text.partition(" ")
@@ -330,18 +368,26 @@ class TelegramChat:
             for_us = for_us or bool(bot) or name.lower() in OUR_COMMANDS  # another bot's are none of our business
             if name.lower() not in {"room", "start"}:  # the link of the invitation makes Telegram say /start
                 word = ""
-        found = self._app.room_words.seen(word, str(chat["id"])) if word else None
+        # what is written to a channel privately is between the writer and its administrators: no room
+        can_be_bound = word and not chat.get("is_direct_messages")
+        found = self._app.room_words.seen(word, str(Place.of(message))) if can_be_bound else None
         if found is not None:
             await self._word_seen(message, *found)
-        elif chat["type"] != Chat.CHANNEL and for_us:
+        elif for_us and not unanswered:
             await self._not_here(message)
 
     async def _word_seen(self, message: Raw, word: str, wish: Wish) -> None:
         await self._deleted(message)
+        place, title = Place.of(message), message["chat"].get("title", "")
+        may_write = await hearing(self._bot, place.chat) is not Hearing.MUTE
         with speaking(_language(message)):
+            title = title if place.topic is None else texts.topic(title, place.topic)
             bind = Button(label=texts.bind_label(), data=f"b:{word}")
             not_now = Button(label=texts.not_now_label(), data="d:")
-            reply = Reply(kind="bind", text=texts.chat_found(message["chat"].get("title", "")), buttons=(bind, not_now))
+            if may_write:
+                reply = Reply(kind="bind", text=texts.chat_found(title), buttons=(bind, not_now))
+            else:
+                reply = Reply(kind="cannot_post", text=texts.chat_mute(title))
         organizer = int(wish.organizer.account)
         await self._answers.give(organizer, partial(self._say, organizer, reply), known=True)
 
@@ -359,7 +405,8 @@ class TelegramChat:
         with speaking(_language(message)):
             link = InlineKeyboardMarkup([[InlineKeyboardButton(texts.open_private(), url=self._bot.link)]])
             said = texts.write_privately()
-        await answered(partial(self._send, message["chat"]["id"], said, link, None))
+        place, direct = Place.of(message), message.get("direct_messages_topic", {}).get("topic_id")
+        await answered(partial(self._send, place.chat, said, link, None, topic=place.topic, direct_topic=direct))
 
     async def _membership(self, change: Raw) -> None:
         if change["new_chat_member"]["status"] in _OUT:

@@ -10,12 +10,14 @@ from typing import TypeVar
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TimedOut
 
-from bot.outbox import Letter, RoomGone, TryLater
+from bot.outbox import Letter, NotAllowed, RoomGone, TryLater
+from bot.storage.store import UNHEARD_AFTER
 from handlers.answers import takes_longer
 from handlers.conversation import Button, rows
 from handlers.conversation.letters import buttons
 from handlers.parts import parts
 from handlers.telegram.pace import Pace
+from handlers.telegram.places import Place
 from handlers.telegram.recent import Recent
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
@@ -27,11 +29,26 @@ LONGEST_CAPTION = 1024
 ANSWER_TRIES = 4
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
-_GONE = ("chat not found", "bot was kicked", "bot is not a member", "user is deactivated", "peer_id_invalid")
+_GONE = (
+    "chat not found",
+    "bot was kicked",
+    "bot is not a member",
+    "user is deactivated",
+    "peer_id_invalid",
+    "message thread not found",  # a topic that was deleted
+    "topic_deleted",
+)
+_NOT_ALLOWED = (
+    "topic_closed",
+    "not enough rights",
+    "no rights to send",
+    "administrator rights",
+    "chat_write_forbidden",
+)
 
 
 class TelegramSender:
-    """Sends parcels; `moved` and `gone` are told what became of a chat."""
+    """Sends parcels; `moved`, `gone` and `mute` are told what became of a chat."""
 
     def __init__(
         self,
@@ -40,18 +57,24 @@ class TelegramSender:
         *,
         moved: Callable[[str, str], Awaitable[None]],
         gone: Callable[[str], Awaitable[None]],
+        mute: Callable[[str], Awaitable[None]],
         recent: Recent,
     ) -> None:
         self._bot = bot
         self._pace = pace
         self._moved = moved
         self._gone = gone
+        self._mute = mute
         self._recent = recent
 
     async def send(self, letter: Letter) -> str:
-        """Send one, in as many messages as it needs. Raises RoomGone, TryLater."""
+        """Send one, in as many messages as it needs. Raises RoomGone, NotAllowed, TryLater."""
         try:
             return await self._send_all(letter)
+        except NotAllowed:
+            if not letter.private and letter.attempts >= UNHEARD_AFTER:
+                await self._mute(letter.address)
+            raise
         except RoomGone:
             if not letter.private:
                 await self._gone(letter.address)
@@ -70,17 +93,17 @@ class TelegramSender:
             raise TryLater from None
 
     async def _send_all(self, letter: Letter) -> str:
-        chat = int(letter.address)
-        wait = self._pace.wait_for(chat)
+        place = Place.read(letter.address)
+        wait = self._pace.wait_for(place.chat)
         if wait > 0:  # others need not wait for this chat
             raise TryLater(timedelta(seconds=wait))
         try:
             with speaking(letter.language):
                 shown, text = keyboard(buttons(letter)), announcement(letter)
             first, *more = parts(text, LONGEST_TEXT)
-            await self._send(chat, first, None if more else shown)
+            await self._send(place, first, None if more else shown)
             for number, part in enumerate(more, start=1):
-                await self._send_on(chat, part, shown if number == len(more) else None)
+                await self._send_on(place, part, shown if number == len(more) else None)
         except RetryAfter as error:
             wait = seconds(error)
             self._pace.pause(wait)
@@ -93,23 +116,25 @@ class TelegramSender:
         except BadRequest as error:
             if _is_gone(error):
                 raise RoomGone from None
-            raise TryLater from None
+            raise (NotAllowed if _says(error, _NOT_ALLOWED) else TryLater) from None
         except NetworkError:
             raise TryLater from None
         return text
 
-    async def _send(self, chat: int, text: str, shown: InlineKeyboardMarkup | None) -> None:
-        await self._pace.turn(chat)
+    async def _send(self, place: Place, text: str, shown: InlineKeyboardMarkup | None) -> None:
+        await self._pace.turn(place.chat)
         # no parse mode: whatever people call a workplace shows as they typed it
-        sent = await self._bot.send_message(chat, text, reply_markup=shown, link_preview_options=NO_PREVIEW)
-        self._recent.note(chat, sent.message_id)
+        sent = await self._bot.send_message(
+            place.chat, text, reply_markup=shown, link_preview_options=NO_PREVIEW, message_thread_id=place.topic
+        )
+        self._recent.note(place.chat, sent.message_id)
 
-    async def _send_on(self, chat: int, text: str, shown: InlineKeyboardMarkup | None) -> None:
+    async def _send_on(self, place: Place, text: str, shown: InlineKeyboardMarkup | None) -> None:
         """Send a further part, waiting for the chat's turn here: beginning anew would repeat the parts before it."""
         for _attempt in range(ANSWER_TRIES):
-            await asyncio.sleep(self._pace.wait_for(chat))
+            await asyncio.sleep(self._pace.wait_for(place.chat))
             try:
-                await self._send(chat, text, shown)
+                await self._send(place, text, shown)
             except RetryAfter as error:
                 self._pace.pause(seconds(error))
             else:
@@ -140,7 +165,11 @@ async def answered(call: Callable[[], Awaitable[T]]) -> T | None:
 
 
 def _is_gone(error: BadRequest) -> bool:
-    return any(words in error.message.lower() for words in _GONE)
+    return _says(error, _GONE)
+
+
+def _says(error: BadRequest, any_of: tuple[str, ...]) -> bool:
+    return any(words in error.message.lower() for words in any_of)
 
 
 def seconds(error: RetryAfter) -> float:

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 _USER = {"id": int, "language_code": str}
-_CHAT = {"id": int, "type": str, "title": str}
+_CHAT = {"id": int, "type": str, "title": str, "is_direct_messages": bool}
 _MESSAGE = {
     "message_id": int,
     "from": _USER,
     "chat": _CHAT,
+    "message_thread_id": int,
+    "is_topic_message": bool,
+    "is_automatic_forward": bool,
+    "direct_messages_topic": {"topic_id": int},
     "text": str,
     "caption": str,
     "document": {"file_id": str, "file_name": str, "file_size": int},

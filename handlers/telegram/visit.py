@@ -10,6 +10,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Te
 
 from bot.settings import Settings
 from bot.usecases.health import Hearing, Visit
+from handlers.telegram.places import Place
 from handlers.telegram.transport import AiohttpRequest
 from handlers.visits import ahead_s, look_at
 
@@ -27,7 +28,7 @@ async def visit(settings: Settings, rooms: Sequence[str]) -> Visit:
             get_updates_request=AiohttpRequest(proxy=proxy),
         )
         async with bot:
-            heard = await look_at(rooms, lambda address: _hearing(bot, int(address)))
+            heard = await look_at(rooms, lambda address: hearing(bot, Place.read(address).chat))
     except InvalidToken:
         return Visit(accepted=False)
     except TelegramError:
@@ -35,7 +36,8 @@ async def visit(settings: Settings, rooms: Sequence[str]) -> Visit:
     return Visit(accepted=True, ahead_s=await ahead_s(api, proxy=proxy), rooms=heard)
 
 
-async def _hearing(bot: Bot, address: int) -> Hearing:
+async def hearing(bot: Bot, address: int) -> Hearing:
+    """Say whether a chat hears the bot, as far as Telegram tells: whether a topic is closed, it does not."""
     try:
         chat = await bot.get_chat(address)
         me = await bot.get_chat_member(address, bot.id)

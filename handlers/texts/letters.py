@@ -25,6 +25,18 @@ def _room_gone(letter: Letter) -> str:
     ).format(workplace=_place(letter))
 
 
+def _room_mute(letter: Letter) -> str:
+    if letter.about is None and letter.walkout is not None:
+        return _(
+            "I may not write in a citywide chat of {headline}: it does not hear its news. Let me write there, or bind "
+            "another: /rooms shows which. I go on trying."
+        ).format(headline=headline(letter.walkout.terms))
+    return _(
+        "I may not write in the chat of {workplace}: it does not hear its news. Let me write there, or bind another: "
+        "/rooms shows which. I go on trying."
+    ).format(workplace=_place(letter))
+
+
 def _workplaces_ready(letter: Letter) -> str:
     if letter.walkout is None:
         raise ValueError(letter.news.kind)
@@ -127,6 +139,7 @@ def _place(letter: Letter) -> str:
 WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.WORKPLACES_READY: _workplaces_ready,
     Kind.ROOM_GONE: _room_gone,
+    Kind.ROOM_MUTE: _room_mute,
     Kind.PROPOSAL: _proposal,
     Kind.DECIDED: _decided,
     Kind.ROLE_CARD_USED: _role_card_used,

@@ -18,6 +18,7 @@ class Listed:
     platform: str
     scope: str | None  #: the workplace it hears of; None: it hears the citywide news
     language: str
+    unheard: int = 0  #: so often its news was tried in vain; 0: it hears us, as far as we know
 
 
 def room_bound(room: str, scope: str | None, language: str, undo: str) -> str:
@@ -87,11 +88,20 @@ def rooms(found: Sequence[Listed], usage: str, page: int, pages: int) -> str:
             scope=_("citywide") if each.scope is None else each.scope,
             language=name_of(each.language),
         )
+        + (f"\n{_unheard(each.unheard)}" if each.unheard else "")
         for each in found
     ]
     if pages > 1:
         lines.append(_("Page {page} of {pages}").format(page=number(page), pages=number(pages)))
     return "\n".join(lines)
+
+
+def _unheard(tries: int) -> str:
+    return ngettext(
+        "It has not heard its news: I tried {n} time. Look whether I may write there, and whether it is open.",
+        "It has not heard its news: I tried {n} times. Look whether I may write there, and whether it is open.",
+        tries,
+    ).format(n=number(tries))
 
 
 def send_a_test() -> str:

@@ -52,6 +52,19 @@ def chat_found(title: str) -> str:
     return _("I have seen your word in: {title}\nShall this chat hear the news?").format(title=title)
 
 
+def chat_mute(title: str) -> str:
+    """Tell an organizer that a chat cannot hear the news yet."""
+    return _(
+        "I have seen your word in: {title}\nBut I may not write there, so it would hear nothing. Let me write: in a "
+        "channel, make me an administrator who posts. Then write the word there again. Nothing changed."
+    ).format(title=title)
+
+
+def topic(title: str, number: int) -> str:
+    """Name a topic of a group; what it is called itself Telegram tells no bot."""
+    return _("{title}, topic {n}").format(title=title, n=number)
+
+
 def description() -> str:
     """Say what the bot does, before anybody writes to it; 512 characters at most."""
     return _(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 RATIO = re.compile(r"^ratio (\S+) -?\d+\.\d\d goal (?:>=|<=)\d+(?:\.\d+)?$", re.MULTILINE)
 
@@ -17,7 +19,7 @@ def run(what: str, folder: Path) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -90,6 +90,7 @@ class DiscordServer(World):
         self._meter = Meter(limits) if limits is not None else None
         self._schema = schema.load() if checked else None
         self._planned: list[_Planned] = []
+        self.among_others = False  #: what is no server is a chat of several people, in which the bot was called
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -381,7 +382,12 @@ class DiscordServer(World):
             "attachment_size_limit": 10 * 1024 * 1024,
         }
         if where.guild is None:
-            payload |= {"user": self.user_payload(person), "context": 1, "authorizing_integration_owners": {"0": "0"}}
+            context = 2 if self.among_others else 1
+            payload |= {
+                "user": self.user_payload(person),
+                "context": context,
+                "authorizing_integration_owners": {"0": "0"},
+            }
         else:
             guild = self.guilds[where.guild]
             payload["channel"]["permissions"] = str(guild.everyone)

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from bot.clock import real_clock
-from tests.discord.faults import broken, lost
+from tests.discord.faults import broken, lost, refused
 from tests.discord.house import OLGA, House, found, sends
 from tests.discord.server import SEND
 from tests.discord.world import Message
@@ -66,3 +66,34 @@ async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_wa
     await house.stop()
     async with house.looked_into() as app:
         assert await app.store.next_errand("discord") is None
+
+
+async def test_who_takes_no_direct_messages_gets_one_file_though_an_answer_is_lost(house: House) -> None:
+    server = house.server
+    server.person(OLGA, name="Olga")
+    await found(house, opened=real_clock(), organizing=(OLGA,))
+    await house.start()
+    channel = server.room(server.guild())
+    await house.command(OLGA, "organize cards", channel, workplace="School", void="void")
+    server.plan(SEND, refused(403, 50007))
+    server.plan("POST /webhooks/*/*", lost())
+    before = set(server.messages)
+    await house.command(OLGA, "organize cards", channel, workplace="School", number="3", follow_ups=1)
+    await house.until(lambda: [one for one in server.messages.values() if one.id not in before and one.files])
+    await house.command(OLGA, "help")
+    [with_file] = [one for one in server.messages.values() if one.id not in before and one.files]
+    assert with_file.ephemeral
+    assert len(await fetched(house, with_file)) == 3
+
+
+async def test_in_a_chat_of_several_people_only_the_asker_reads_the_answer(house: House) -> None:
+    server = house.server
+    server.person(OLGA, name="Olga")
+    await found(house, opened=real_clock(), organizing=(OLGA,))
+    await house.start()
+    assert not (await house.command(OLGA, "organize board")).ephemeral  # there they are alone with the bot
+    server.among_others = True
+    board = await house.command(OLGA, "organize board")
+    assert board.ephemeral
+    picture = await house.settled(server.press(board, "Picture", OLGA), follow_ups=1)
+    assert picture.ephemeral

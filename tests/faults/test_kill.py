@@ -31,14 +31,16 @@ from tests.faults import town
 from tests.faults.children import FORKS
 from tests.faults.town import Ledger
 from tests.faults.trials import Trials, trials
+from tests.processes import PATIENCE_S
 
 ACTS = 100_000
 """What each person would do if the process lived: more than any of them comes to, however late it is killed."""
 
-LONGEST_S = 0.06
-"""How long a process that does not kill itself is let live once its people have begun."""
+MOST_LINES = 150
+"""How much a process that does not kill itself is let say."""
 
-PATIENCE_S = 10.0
+SPREAD_S = 0.005
+"""Then it is killed at any instant within this: in the middle of what it does next, or of the thing after that."""
 
 KILLED_BY = {"clock": -signal.SIGKILL, "file size": -signal.SIGXFSZ}
 """Everything else is done by the process itself, with SIGKILL."""
@@ -154,22 +156,23 @@ def live(folder: Path, pipe: Connection, how: str, chance: Random, fault: Fault 
     asyncio.run(main())
 
 
-def heard_until_the_end(reading: Connection, pid: int, after_s: float | None) -> list[str]:
-    """Take down all that the process says; kill it so long after its first line."""
+def heard_until_the_end(reading: Connection, pid: int, lines: int, after_s: float) -> list[str]:
+    """Take down all that the process says; kill it so long after so many lines."""
     said = bytearray()
-    deadline = time.monotonic() + PATIENCE_S
+    ends: float | None = None
     while True:
-        ready, _, _ = select.select([reading], [], [], max(0, deadline - time.monotonic()))
-        if not ready:
+        left = PATIENCE_S if ends is None else ends - time.monotonic()
+        if left <= 0 or not select.select([reading], [], [], left)[0]:
             os.kill(pid, signal.SIGKILL)
-            deadline = time.monotonic() + PATIENCE_S
+            assert ends is not None, f"nothing is said any more, after {said!r}"
+            ends = time.monotonic() + PATIENCE_S  # what it has said is still to be read
             continue
         chunk = os.read(reading.fileno(), 65536)
         if not chunk:
             return said.decode().split("\n")[:-1]
-        if not said:
-            deadline = time.monotonic() + (LONGEST_S if after_s is None else after_s)
         said += chunk
+        if ends is None and said.count(b"\n") >= lines:
+            ends = time.monotonic() + after_s
 
 
 def kill_once(folder: Path, ledger: Ledger, how: str, chance: Random, why: object, fault: Fault | None = None) -> int:
@@ -180,7 +183,8 @@ def kill_once(folder: Path, ledger: Ledger, how: str, chance: Random, why: objec
         process.start()
         writing.close()
         assert process.pid is not None
-        ledger.hear(heard_until_the_end(reading, process.pid, chance.random() * LONGEST_S if how == "clock" else None))
+        lines = chance.randint(1, MOST_LINES) if how == "clock" else MOST_LINES
+        ledger.hear(heard_until_the_end(reading, process.pid, lines, chance.random() * SPREAD_S))
         process.join()
     status = process.exitcode
     process.close()

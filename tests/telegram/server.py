@@ -24,6 +24,7 @@ from aiohttp.base_protocol import BaseProtocol
 from multidict import CIMultiDictProxy
 
 from bot.clock import real_clock
+from tests.processes import PATIENCE_S
 from tests.telegram import schema
 
 Json = dict[str, Any]
@@ -83,12 +84,21 @@ class Room:
     members: dict[int, str] = field(default_factory=dict)
     upgraded_to: int | None = None
     next_message: int = 1
+    topics: dict[int, bool] = field(default_factory=dict)  #: of a forum: whether each is open
+    general_open: bool = True  #: the topic without a number
+    direct: bool = False  #: a channel's direct messages
+    may_write: bool = True  #: the bot, as far as its status lets it
 
     @property
     def chat(self) -> Json:
         """What Telegram shows of the chat in a message."""
         called = "first_name" if self.kind == "private" else "title"
-        return {"id": self.id, "type": self.kind, called: self.title}
+        more = {"is_forum": True} if self.topics else {}
+        return {"id": self.id, "type": self.kind, called: self.title} | more | self._direct
+
+    @property
+    def _direct(self) -> Json:
+        return {"is_direct_messages": True} if self.direct else {}
 
     @property
     def from_bot(self) -> list[Json]:
@@ -283,7 +293,7 @@ class TelegramServer:
         """What a Bot takes as its `base_file_url`."""
         return f"{self.origin}/file/bot"
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 20) -> T:  # noqa: ASYNC109  as asyncio's own
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE_S) -> T:  # noqa: ASYNC109  as asyncio's own
         """Wait until something is true here; looks again after each change, and gives what it found."""
         try:
             async with asyncio.timeout(timeout):
@@ -311,15 +321,28 @@ class TelegramServer:
         self.chats.setdefault(user["id"], Room(id=user["id"], kind="private", title=user["first_name"]))
         return int(user["id"])
 
-    def room(self, kind: Kind = "supergroup", *, title: str = "Strike committee", members: Iterable[int] = ()) -> int:
+    def room(self, kind: Kind = "supergroup", *, title: str = "", members: Iterable[int] = ()) -> int:
         """Make a chat that the bot and these people are in, without an update of it, and give its id."""
         number = self._next("room")
         chat = -4_000_000_000 - number if kind == "group" else -1_002_000_000_000 - number
-        self.chats[chat] = Room(id=chat, kind=kind, title=title, members=dict.fromkeys(members, "member"))
+        title = title or f"Committee {number}."
+        bot = "administrator" if kind == "channel" else "member"  # in a channel a bot can be nothing else
+        self.chats[chat] = Room(id=chat, kind=kind, title=title, bot=bot, members=dict.fromkeys(members, "member"))
         return chat
 
-    def say(self, user_id: int, text: str, chat: int | None = None) -> int:
-        """Say something to the bot, or in a chat, where it hears everything; in a channel, the channel says it."""
+    def topic(self, chat: int) -> int:
+        """Open a topic in a supergroup, which is a forum from then on, and give the number of its thread."""
+        room = self.chats[chat]
+        number = room.next_message
+        room.next_message += 1
+        room.topics[number] = True
+        return number
+
+    def say(self, user_id: int, text: str, chat: int | None = None, *, topic: int | None = None, **more: object) -> int:
+        """Say something to the bot, or in a chat, where it hears everything; in a channel, the channel says it.
+
+        `more` stands in the message as it is.
+        """
         entities = [
             {
                 "type": "bot_command",
@@ -328,7 +351,8 @@ class TelegramServer:
             }
             for command in _COMMAND.finditer(text)
         ]
-        return self._post(user_id, chat, {"text": text} | ({"entities": entities} if entities else {}))
+        where = {} if topic is None else {"message_thread_id": topic, "is_topic_message": True}
+        return self._post(user_id, chat, {"text": text} | ({"entities": entities} if entities else {}) | where | more)
 
     def upload(
         self,
@@ -539,6 +563,10 @@ class TelegramServer:
             result = await self._result(request, token)
         except Refused as no:
             return no.status, json.dumps(no.body).encode()
+        except Exception as error:
+            self.violations.append(f"{request.method}: nothing that Telegram could read: {error!r}")
+            self._changed()
+            raise
         return 200, json.dumps({"ok": True, "result": result}).encode()
 
     async def _result(self, request: Request, token: str) -> Any:
@@ -658,7 +686,26 @@ class TelegramServer:
     def _send_message(self, request: Request) -> Json:
         room = self._reachable(request)
         content = _text(request) | _pick(request, "entities", "reply_markup", "link_preview_options")
-        return self._kept(room, {"from": BOT} | content)
+        return self._kept(room, {"from": BOT} | content | self._where(room, request))
+
+    def _where(self, room: Room, request: Request) -> Json:
+        """Say where in a chat a message goes, or why it may not."""
+        topic = request.params.get("message_thread_id")
+        if room.direct and "direct_messages_topic_id" not in request.params:
+            raise Refused(400, "Bad Request: direct messages topic must be specified")
+        if room.kind == "channel" and room.bot != "administrator":
+            raise Refused(400, "Bad Request: need administrator rights in the channel chat")
+        if not room.may_write:
+            raise Refused(400, "Bad Request: not enough rights to send text messages to the chat")
+        if topic is None:
+            if room.topics and not room.general_open:
+                raise Refused(400, "Bad Request: TOPIC_CLOSED")
+            return {}
+        if topic not in room.topics:
+            raise Refused(400, "Bad Request: message thread not found")
+        if not room.topics[topic]:
+            raise Refused(400, "Bad Request: TOPIC_CLOSED")
+        return {"message_thread_id": topic, "is_topic_message": True}
 
     def _edit_message_text(self, request: Request) -> Json:
         # a keyboard that is not sent again is gone
@@ -793,7 +840,10 @@ class TelegramServer:
         user_id = request.params["user_id"]
         if user_id == BOT_ID:
             posts = room.kind == "channel" and room.bot == "administrator"
-            return _membership(BOT, room.bot) | ({"can_post_messages": True} if posts else {})
+            rights: Json = {"can_post_messages": room.may_write} if posts else {}
+            if room.bot == "restricted":
+                rights["can_send_messages"] = room.may_write
+            return _membership(BOT, room.bot) | rights
         if user_id not in self._people:
             raise Refused(400, "Bad Request: PARTICIPANT_ID_INVALID")
         private = "member" if room.id == user_id else "left"

@@ -2,11 +2,21 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
+from itertools import count
 
 import pytest
+from telegram import Bot
 
+from bot.domain.model import Announcement
+from bot.domain.model import Kind as News
+from bot.outbox import Letter, NotAllowed, RoomGone
+from handlers.telegram.pace import Pace
+from handlers.telegram.recent import Recent
+from handlers.telegram.sender import TelegramSender
+from handlers.telegram.transport import AiohttpRequest
 from tests.telegram.house import OLGA, OMAR, City, House, labels, room_word, sends
-from tests.telegram.server import BOT, Kind
+from tests.telegram.server import BOT, TOKEN, Kind
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -100,15 +110,15 @@ async def test_a_group_hears_the_news_only_after_the_organizer_confirmed_it(busy
     assert title in question["text"]
     assert labels(question) == ["Bind", "Not now"]
     assert list(server.chats[group].messages.values()) == []
-    assert str(group) not in (await busy_house.ask(OLGA, "/rooms"))["text"]
+    assert server.chats[group].title not in (await busy_house.ask(OLGA, "/rooms"))["text"]
     bound = await busy_house.press(question, "Bind")
     assert "hears the citywide news from now on" in bound["text"]
     listed = (await busy_house.ask(OMAR, "/rooms"))["text"]
-    assert f"{group} (Telegram): citywide" in listed
-    assert title not in listed
+    assert f"{title} (Telegram): citywide" in listed
+    assert str(group) not in listed
     released = await busy_house.ask(OLGA, f"/room off {group}")
     assert "hears nothing more" in released["text"]
-    assert str(group) not in (await busy_house.ask(OLGA, "/rooms"))["text"]
+    assert server.chats[group].title not in (await busy_house.ask(OLGA, "/rooms"))["text"]
     assert sends(server, group) == []
 
 
@@ -142,7 +152,7 @@ async def test_a_declined_chat_hears_nothing(busy_house: House) -> None:
     server.say(OLGA, word, group)
     declined = await busy_house.press(await busy_house.asked_to_bind(OLGA, word), "Not now")
     assert declined["text"] == "This chat hears nothing from me. To bind one after all, send /room again."
-    assert str(group) not in (await busy_house.ask(OLGA, "/rooms"))["text"]
+    assert server.chats[group].title not in (await busy_house.ask(OLGA, "/rooms"))["text"]
 
 
 async def test_a_word_works_once_and_in_one_chat(busy_house: House) -> None:
@@ -160,8 +170,8 @@ async def test_a_word_works_once_and_in_one_chat(busy_house: House) -> None:
     server.say(OLGA, word, second)
     await busy_house.quiet()
     listed = (await busy_house.ask(OLGA, "/rooms"))["text"]
-    assert str(first) in listed
-    assert str(second) not in listed
+    assert "First" in listed
+    assert "Second" not in listed
     await busy_house.ask(OLGA, f"/room off {first}")
 
 
@@ -176,7 +186,7 @@ async def test_nobody_but_who_asked_for_the_word_binds_with_it(busy_house: House
     for stranger in (OMAR, worker):
         server.press(question, "Bind", stranger)
         await busy_house.quiet()
-    assert str(group) not in (await busy_house.ask(OLGA, "/rooms"))["text"]
+    assert server.chats[group].title not in (await busy_house.ask(OLGA, "/rooms"))["text"]
 
 
 async def test_a_worker_gets_no_word(busy_house: House) -> None:
@@ -206,7 +216,7 @@ async def test_a_room_that_removed_the_bot_is_gone_and_every_organizer_knows(bus
         assert news.startswith("A citywide chat of One day for the rent freeze · New York is gone or has removed me;")
     server.duplicate(removal)
     await busy_house.quiet()
-    assert str(group) not in (await busy_house.ask(OLGA, "/rooms"))["text"]
+    assert server.chats[group].title not in (await busy_house.ask(OLGA, "/rooms"))["text"]
     assert len(server.chats[OMAR].texts) == before[OMAR] + 1
 
 
@@ -227,7 +237,7 @@ async def test_a_demotion_in_a_room_is_no_removal(busy_house: House) -> None:
     for status in ("administrator", "member", "restricted"):
         server.member(group, status)
     await busy_house.quiet()
-    assert str(group) in (await busy_house.ask(OLGA, "/rooms"))["text"]
+    assert server.chats[group].title in (await busy_house.ask(OLGA, "/rooms"))["text"]
     await busy_house.ask(OLGA, f"/room off {group}")
 
 
@@ -238,8 +248,8 @@ async def test_a_group_that_grew_is_followed(busy_house: House) -> None:
     new = server.upgrade(group)
     await busy_house.quiet()
     listed = (await busy_house.ask(OLGA, "/rooms"))["text"]
-    assert f"{new} (Telegram): Depot" in listed
-    assert str(group) not in listed
+    assert f"{server.chats[new].title} (Telegram): Depot" in listed
+    assert listed.count(server.chats[new].title) == 1
     await busy_house.ask(OLGA, f"/room off {new}")
 
 
@@ -256,3 +266,151 @@ async def test_every_call_is_asked_for_with_the_four_kinds_of_updates_alone(busy
     await busy_house.quiet()
     asked = {json.dumps(r.params["allowed_updates"]) for r in busy_house.server.called("getUpdates")}
     assert asked == {'["message", "callback_query", "my_chat_member", "channel_post"]'}
+
+
+# ---- topics of a forum, and chats in which the bot may not write
+
+
+async def test_a_topic_is_a_room_of_its_own_and_is_answered_in_it(busy_house: House) -> None:
+    server, worker = busy_house.server, busy_house.server.person()
+    forum = server.room(title="Forum", members=[OMAR, worker])
+    topic, other = server.topic(forum), server.topic(forum)
+    server.chats[forum].general_open = False
+    word = room_word(await busy_house.ask(OMAR, '/room "Depot"'))
+    server.say(OMAR, f"/room{MENTION} {word}", forum, topic=topic)
+    question = await busy_house.asked_to_bind(OMAR, word)
+    assert f"Forum, topic {topic}" in question["text"]
+    assert f"Forum, topic {topic} hears the news of Depot" in (await busy_house.press(question, "Bind"))["text"]
+    listed = await busy_house.ask(OMAR, "/rooms")
+    assert f"Forum, topic {topic} (Telegram): Depot" in listed["text"]
+    await busy_house.press(listed, "Send a test")
+    await busy_house.until(lambda: server.chats[forum].from_bot)
+    server.say(worker, "/status", forum, topic=other)
+    await busy_house.until(lambda: len(server.chats[forum].from_bot) == 2)
+    assert [said["message_thread_id"] for said in server.chats[forum].from_bot] == [topic, other]
+    released = await busy_house.ask(OMAR, f"/room off Forum, topic {topic}")
+    assert "hears nothing more" in released["text"]
+
+
+async def test_a_reply_in_a_group_without_topics_is_no_topic(busy_house: House) -> None:
+    server = busy_house.server
+    group = server.room(title="No forum", members=[OMAR])
+    word = room_word(await busy_house.ask(OMAR, "/room citywide"))
+    server.say(OMAR, word, group, message_thread_id=17)
+    await busy_house.press(await busy_house.asked_to_bind(OMAR, word), "Bind")
+    assert "No forum (Telegram): citywide" in (await busy_house.ask(OMAR, "/rooms"))["text"]
+    await busy_house.ask(OMAR, f"/room off {group}")
+
+
+async def test_with_the_group_its_topics_are_gone(busy_house: House) -> None:
+    server = busy_house.server
+    forum = server.room(title="Forum that goes", members=[OMAR])
+    for scope in ('"Depot"', '"School"'):
+        word = room_word(await busy_house.ask(OMAR, f"/room {scope}"))
+        server.say(OMAR, word, forum, topic=server.topic(forum))
+        await busy_house.press(await busy_house.asked_to_bind(OMAR, word), "Bind")
+    assert (await busy_house.ask(OMAR, "/rooms"))["text"].count("Forum that goes, topic") == 2
+    before = len(server.chats[OLGA].texts)
+    server.member(forum, "kicked")
+    told = await busy_house.until(lambda: server.chats[OLGA].texts[before + 1 :] and server.chats[OLGA].texts[before:])
+    assert all("is gone or has removed me" in text for text in told)
+    assert "Forum that goes" not in (await busy_house.ask(OMAR, "/rooms"))["text"]
+
+
+@pytest.mark.parametrize("kind", ["channel", "supergroup"])
+async def test_a_chat_in_which_the_bot_may_not_write_is_not_bound(busy_house: House, kind: Kind) -> None:
+    server = busy_house.server
+    chat = server.room(kind, title="Muted", members=[OMAR])
+    server.chats[chat].bot = "restricted" if kind == "supergroup" else "member"
+    server.chats[chat].may_write = False
+    word = room_word(await busy_house.ask(OMAR, "/room citywide"))
+    before = len(server.chats[OMAR].from_bot)
+    server.say(OMAR, word, chat)
+    (answer,) = await busy_house.until(lambda: server.chats[OMAR].from_bot[before:])
+    assert answer["text"].startswith("I have seen your word in: Muted\nBut I may not write there")
+    assert labels(answer) == []
+    assert "Muted" not in (await busy_house.ask(OMAR, "/rooms"))["text"]
+
+
+async def test_of_a_topic_that_is_closed_the_outbox_hears_that_people_must_open_it(busy_house: House) -> None:
+    server = busy_house.server
+    forum = server.room(title="Closed forum")
+    topic = server.topic(forum)
+    told: list[str] = []
+    gone: list[str] = []
+
+    async def mute(address: str) -> None:
+        told.append(address)
+
+    async def lost(address: str) -> None:
+        gone.append(address)
+
+    async def moved(_old: str, _new: str) -> None:
+        raise AssertionError
+
+    request = AiohttpRequest()
+    async with Bot(TOKEN, base_url=server.base_url, request=request, get_updates_request=AiohttpRequest()) as bot:
+        sender = TelegramSender(
+            bot, Pace(partial(next, count(step=10.0))), moved=moved, gone=lost, mute=mute, recent=Recent()
+        )
+
+        def letter(attempts: int) -> Letter:
+            news = Announcement(kind=News.PLATFORM_BACK, occasion="", facts={"platform": "discord"})
+            return Letter(
+                news=news,
+                walkout=None,
+                about=None,
+                address=f"{forum}/{topic}",
+                private=False,
+                nonce="",
+                attempts=attempts,
+            )
+
+        server.chats[forum].topics[topic] = False
+        for attempts in (1, 2, 3, 4):
+            with pytest.raises(NotAllowed):
+                await sender.send(letter(attempts))
+        assert told == [f"{forum}/{topic}"] * 2
+        server.chats[forum].topics[topic] = True
+        await sender.send(letter(5))
+        assert [said["message_thread_id"] for said in server.chats[forum].from_bot] == [topic]
+        del server.chats[forum].topics[topic]
+        with pytest.raises(RoomGone):
+            await sender.send(letter(1))
+        assert gone == [f"{forum}/{topic}"]
+
+
+# ---- channels
+
+
+async def test_a_code_in_a_channels_post_is_deleted_there_and_in_its_discussion(
+    busy_house: House, busy_city: City
+) -> None:
+    server, code = busy_house.server, busy_city.cards["Depot"][0]
+    channel, group = server.room("channel"), server.room(title="Discussion")
+    server.chats[channel].bot = server.chats[group].bot = "administrator"
+    server.say(OMAR, code, channel)
+    server.say(777000, code, group, is_automatic_forward=True)
+    await busy_house.until(lambda: not server.chats[channel].messages and not server.chats[group].messages)
+    await busy_house.quiet()
+    assert server.chats[channel].from_bot == server.chats[group].from_bot == []
+
+
+async def test_what_is_written_to_a_channel_privately_is_answered_there_and_is_no_room(
+    busy_house: House, busy_city: City
+) -> None:
+    server, worker, code = busy_house.server, busy_house.server.person(), busy_city.cards["Depot"][0]
+    private = server.room(title="Channel's letters", members=[OMAR, worker])
+    server.chats[private].direct = True
+    server.chats[private].bot = "administrator"
+    topic = {"topic_id": 91, "user": {"id": worker, "is_bot": False, "first_name": "Rosa"}}
+    server.say(worker, code, private, direct_messages_topic=topic)
+    (answer,) = await busy_house.until(lambda: server.chats[private].from_bot)
+    assert answer["text"] == "I talk in private only."
+    sent = busy_house.server.called("sendMessage")[-1]
+    assert sent.params["direct_messages_topic_id"] == 91
+    assert list(server.chats[private].messages.values()) == [answer]
+    word = room_word(await busy_house.ask(OMAR, "/room citywide"))
+    server.say(OMAR, f"/room{MENTION} {word}", private, direct_messages_topic=topic)
+    await busy_house.until(lambda: len(server.chats[private].from_bot) == 2)
+    assert "Channel's letters" not in (await busy_house.ask(OMAR, "/rooms"))["text"]

@@ -80,7 +80,9 @@ async def open_store(
         if not place.holds(found):
             raise StoreInUse(str(path))  # by whoever replaces it at this moment
         opened = True
-        return SqliteStore(connection, clock, place)
+        store = SqliteStore(connection, clock, place)
+        store.start_beat()
+        return store
     finally:
         if not opened:  # refused or cancelled: a connection left open would hang the exit
             await connection.close()

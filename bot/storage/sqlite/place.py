@@ -6,6 +6,7 @@ Source: docs/decisions/0022-a-replaced-file-is-noticed.md.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -53,6 +54,13 @@ class Place:
             journal, _state = _look(self._journal_path)
             self._require(journal is not None and journal == (self._journal or journal))
             self._journal = journal
+
+    def touch(self) -> None:
+        """Date the files now, within a turn: when something was last written shows nowhere any more. Raises OSError."""
+        for path in (self._path, self._journal_path):
+            with contextlib.suppress(FileNotFoundError):  # there may be no journal yet
+                os.utime(path)
+        self._state = _look(self._path)[1]
 
     def _find_journal(self) -> Identity:
         return self._journal and _look(self._journal_path)[0]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bot.domain.model import Announcement, WalkoutId, WorkplaceId
 from bot.storage.sqlite.news import News
+from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note, Room
 
 
@@ -63,23 +64,49 @@ class Rooms(News):
             lost = await self._rows(
                 "DELETE FROM room WHERE platform = ? AND address = ? RETURNING walkout, scope", (platform, address)
             )
-            for walkout, scope in lost:
-                room = Room(walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address)
-                await self._write_news(room.walkout, [news(room)])
+            await self._tell_of(lost, platform, address, news)
 
         await self._in_transaction(job)
+
+    async def tell_of_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
+        """See Store.tell_of_room."""
+
+        async def job() -> None:
+            bound = await self._rows(
+                "SELECT walkout, scope FROM room WHERE platform = ? AND address = ?", (platform, address)
+            )
+            await self._tell_of(bound, platform, address, news)
+
+        await self._in_transaction(job)
+
+    async def _tell_of(
+        self, bound: Iterable[Row], platform: str, address: str, news: Callable[[Room], Announcement]
+    ) -> None:
+        for walkout, scope in bound:
+            room = Room(walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address)
+            await self._write_news(room.walkout, [news(room)])
 
     async def rooms(self, walkout: WalkoutId) -> list[Room]:
         """See Store.rooms."""
         rows = await self._read(
-            "SELECT scope, platform, address, language FROM room WHERE walkout = ? ORDER BY scope, platform, address",
+            """
+            SELECT scope, platform, address, language, (
+                SELECT coalesce(max(attempts), 0) FROM parcel WHERE parcel.walkout = room.walkout
+                    AND parcel.platform = room.platform AND parcel.room = room.address AND state = 'waiting'
+            ) FROM room WHERE walkout = ? ORDER BY scope, platform, address
+            """,
             (walkout,),
         )
         return [
             Room(
-                walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address, language=language
+                walkout=walkout,
+                scope=WorkplaceId(scope) or None,
+                platform=platform,
+                address=address,
+                language=language,
+                tries=tries,
             )
-            for scope, platform, address, language in rows
+            for scope, platform, address, language, tries in rows
         ]
 
     async def test_rooms(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import sqlite3
 from abc import ABC, abstractmethod
@@ -25,6 +26,9 @@ Row = tuple[Any, ...]
 BATCH = 256
 """Changes per transaction at most; more only makes the first of them wait longer."""
 
+BEAT_S = 1.0
+"""How often the files are dated anew, whether something was written or not."""
+
 
 class Writer(ABC):
     """Owns the connection; the rooms beside this file say what is written."""
@@ -41,6 +45,7 @@ class Writer(ABC):
         self._wary = False
         self._unsettled = False  #: a sync has failed since what the file holds was made sure of
         self._writer = asyncio.create_task(self._write(), name="store writer")
+        self._beating: asyncio.Task[None] | None = None  #: only whoever owns the files dates them
 
     async def _write(self) -> None:
         try:
@@ -205,6 +210,30 @@ class Writer(ABC):
 
         await self._in_turn(job)
 
+    # -- the files' dates ---------------------------------------------------------------------------------------
+
+    def start_beat(self) -> None:
+        """Date the files anew from now on: else their dates would tell when the newest pledge was made.
+
+        Source: docs/decisions/0035-the-files-are-dated-anew.md.
+        """
+        self._beating = asyncio.create_task(self._keep_beating(), name="store beat")
+
+    async def _keep_beating(self) -> None:
+        while True:
+            # by the machine's own count, so that not even the beat depends on what the store does
+            await asyncio.sleep(BEAT_S - asyncio.get_running_loop().time() % BEAT_S)
+            with contextlib.suppress(NotRecorded, OSError):  # not ours, or read-only: the next one tries again
+                await self.beat()
+
+    async def beat(self) -> None:
+        """Date the files now. Raises NotRecorded, OSError."""
+
+        async def job() -> None:
+            self._place.touch()
+
+        await self._in_turn(job)
+
     # -- small things -------------------------------------------------------------------------------------------
 
     async def _read(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
@@ -215,6 +244,10 @@ class Writer(ABC):
 
     async def aclose(self) -> None:
         """See Store.aclose."""
+        if self._beating is not None:
+            self._beating.cancel()
+            with contextlib.suppress(NotRecorded, OSError):
+                await self.beat()
         self._ending = True
         self._arrived.set()
         await asyncio.wait([self._writer])

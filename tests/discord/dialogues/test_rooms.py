@@ -206,6 +206,40 @@ async def test_a_failure_that_passes_loses_neither_the_room_nor_the_news(house: 
     assert heard.startswith("Depot has reached its number.")
 
 
+async def test_of_a_locked_thread_organizers_are_told_once_and_it_stays_bound(
+    house: House, city: City, olga: Seat
+) -> None:
+    await olga.slash("organize room", scope="Depot")
+    await house.stand(city, "Depot", 6)
+    house.env.inject_error(
+        "POST", f"/channels/{house.channel.id}/messages", status=400, code=50083, message="Thread is archived", times=5
+    )
+    await house.due(HOUR)
+    told_after = []
+    for _ in range(5):
+        told_after.append(len([text for text in house.told(olga) if text.startswith("I may not write in the chat of")]))
+        await house.due(HOUR / 6)
+    assert told_after == [0, 0, 1, 1, 1]
+    assert await house.rooms(city) == {str(house.channel.id): "Depot"}
+    [heard] = house.posted(house.channel)
+    assert heard.startswith("Depot has reached its number.")
+
+
+async def test_a_room_that_has_not_heard_its_news_is_shown_as_such(house: House, city: City, olga: Seat) -> None:
+    await olga.slash("organize room", scope="Depot")
+    await house.stand(city, "Depot", 6)
+    house.env.inject_error(
+        "POST", f"/channels/{house.channel.id}/messages", status=400, code=50083, message="Thread is archived", times=3
+    )
+    await house.due(HOUR)
+    assert "has not heard its news" not in (await olga.slash("organize rooms")).text
+    for _ in range(2):
+        await house.due(HOUR / 6)
+    assert "It has not heard its news: I tried 3 times." in (await olga.slash("organize rooms")).text
+    await house.due(HOUR / 6)
+    assert "has not heard its news" not in (await olga.slash("organize rooms")).text
+
+
 async def test_an_organizer_who_takes_no_messages_is_passed_over_and_stays_one(
     house: House, city: City, olga: Seat
 ) -> None:
