@@ -81,11 +81,15 @@ class _Post:
         self.stands = Stands.NOT
         self.ours = asyncio.Event()  #: as long as it is not another's
         self.ours.set()
-        self.tried_at: float | None = None  #: when an epoch was written, or was to be
+        self.tried_s: float | None = None  #: when an epoch was written, or was to be
         self.signs: deque[float] = deque(maxlen=place.signs)
-        self.told_at: float | None = None  #: the newest sign of those that organizers know of
-        self.suspected = asyncio.Event()
+        self.told_of_s: float | None = None  #: the newest sign that organizers know of
+        self.signed = asyncio.Event()
         self.turn = asyncio.Lock()
+
+    def is_shared(self, now_s: float) -> bool:
+        """Say whether there were so many signs that it is no accident."""
+        return len(self.signs) == self.place.signs and now_s - self.signs[0] <= self.place.within_s
 
 
 class Fence:
@@ -104,8 +108,9 @@ class Fence:
     @asynccontextmanager
     async def guard(self, platform: str, place: Place) -> AsyncIterator[None]:
         """Look, and write an epoch of this start, before anything is taken or sent; then look now and then."""
-        post = self._posts[platform] = _Post(platform, place)
-        await self._look(post, anew=True)
+        post = self._posts.setdefault(platform, _Post(platform, place))
+        post.place = place  # by another connection, perhaps
+        await self._look(post, anew=post.tried_s is None)
         watching = asyncio.create_task(self._watch(post))
         try:
             yield
@@ -126,11 +131,10 @@ class Fence:
         await self._posts[platform].ours.wait()
 
     def sign(self, platform: str) -> None:
-        """Note what only another bot with our token can have done, unless it happens once."""
-        post, now = self._posts[platform], self._steady()
-        post.signs.append(now)
-        if len(post.signs) == post.place.signs and now - post.signs[0] <= post.place.within_s:
-            post.suspected.set()
+        """Note what another bot with our token may have done: it is looked at once whether it has taken that."""
+        post = self._posts[platform]
+        post.signs.append(self._steady())
+        post.signed.set()
 
     async def look(self) -> None:
         """Look everywhere; called before a tally."""
@@ -160,11 +164,10 @@ class Fence:
     async def _watch(self, post: _Post) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(post.suspected.wait(), LOOK_EVERY_S)
-            suspected = post.suspected.is_set()
-            post.suspected.clear()
+                await asyncio.wait_for(post.signed.wait(), LOOK_EVERY_S)
+            post.signed.clear()
             await self._look(post)
-            if suspected and post.stands is not Stands.FOREIGN:
+            if post.is_shared(self._steady()) and post.stands is not Stands.FOREIGN:
                 await self._tell(post)
 
     async def _look(self, post: _Post, *, anew: bool = False, adopts: bool = False) -> None:
@@ -187,14 +190,15 @@ class Fence:
             await asyncio.sleep(SURE_AFTER_S)
             if is_foreign(ours, found := await post.place.read()):
                 return Stands.FOREIGN
-        old = post.tried_at is None or self._steady() - post.tried_at > RENEWED_AFTER_S
+        old = post.tried_s is None or self._steady() - post.tried_s > RENEWED_AFTER_S
         if anew or old:
-            fresh, under_way = secrets.token_hex(EPOCH_BYTES), post.tried_at is not None and not adopts
+            fresh, under_way = secrets.token_hex(EPOCH_BYTES), post.tried_s is not None and not adopts
             ours = renewed(ours, found, fresh, under_way=under_way)
             await self._store.keep_epochs(post.place.name, ours)
-            post.tried_at = self._steady()
+            post.tried_s = self._steady()
             await post.place.write(ours.next)
-        return Stands.WELL
+            return Stands.WELL
+        return Stands.WELL if found == ours.next else Stands.NOT  # what was written did not arrive
 
     def _note(self, post: _Post, stands: Stands) -> None:
         before, post.stands = post.stands, stands
@@ -210,9 +214,8 @@ class Fence:
 
     async def _tell(self, post: _Post) -> None:
         """Tell organizers of somebody who uses the token beside us, once for as long as it lasts."""
-        now = self._steady()
-        before, post.told_at = post.told_at, now
-        if before is not None and now - before <= QUIET_S:
+        before, post.told_of_s = post.told_of_s, post.signs[-1]
+        if before is not None and post.told_of_s - before <= QUIET_S:
             return
         log.error(Event.NAME_SHARED, post.platform)
         news = Announcement(
@@ -225,4 +228,4 @@ class Fence:
         try:
             await self._store.tell(news)
         except NotRecorded:
-            post.told_at = before
+            post.told_of_s = before

@@ -110,7 +110,7 @@ class _Polls:
             wanted: dict[str, Any] = {"timeout": wait_s, "limit": 100, "allowed_updates": json.dumps(ALLOWED)}
             if offset is not None:
                 wanted["offset"] = offset
-            if held := self._fence.is_foreign(PLATFORM):
+            if self._fence.is_foreign(PLATFORM):
                 await asyncio.sleep(HELD_POLL_S)
                 wanted |= {"timeout": 0}
                 wanted.pop("offset", None)
@@ -122,7 +122,7 @@ class _Polls:
                 await asyncio.sleep(FIRST_WAIT_S)
             else:
                 updates = list(answer) if isinstance(answer, list) else []
-                return self._left_over(updates) if held else updates
+                return self._left_over(updates) if self._fence.is_foreign(PLATFORM) else updates  # also since we asked
 
     def _left_over(self, updates: list[RawUpdate]) -> list[RawUpdate]:
         """Return those that the other bot has not taken since we asked last: it answers what it takes."""
