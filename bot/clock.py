@@ -92,7 +92,7 @@ class CorrectedClock:
         self._behind: deque[timedelta] = deque(maxlen=3)  #: by how much it was, when last measured
         self._measured: tuple[datetime, float] | None = None  #: by both counts
         self._asked_s: float | None = None
-        self._doubted = False
+        self._doubted = self._said = False  #: that it is in doubt, and whether the log says so
         self._turn = asyncio.Lock()
         logs.know(*self._servers)
 
@@ -132,14 +132,14 @@ class CorrectedClock:
         self._asked_s = self._steady()
         if self._correction() != before:
             log.warning(Event.CLOCK_CORRECTED, round(self._correction() / timedelta(seconds=1)))
-        if doubt is None and self._doubted:
+        if doubt is None and self._said:
             log.warning(Event.CLOCK_RIGHT)
-        elif doubt is not None and not self._doubted:
+        elif doubt and not self._said:
             log.error(*doubt)
-        self._doubted = doubt is not None
+        self._doubted, self._said = doubt is not None, bool(doubt) or (self._said and doubt is not None)
 
-    async def _ask(self) -> tuple[Event, *tuple[str | int, ...]] | None:
-        """Ask everybody until one agrees; say what speaks against the clock."""
+    async def _ask(self) -> tuple[()] | tuple[Event, *tuple[str | int, ...]] | None:
+        """Ask everybody until one agrees; say what speaks against the clock, or () if nobody was ever reached."""
         nearest, answered = await self._nearest()
         if answered and not self._goes_steadily():
             self._behind.clear()  # it was another clock, as it were
@@ -150,7 +150,7 @@ class CorrectedClock:
             if abs(middle := _middle(self._behind)) > FAR_OFF:
                 return Event.CLOCK_OFF, platform, round(abs(middle) / timedelta(hours=1))
         elif not answered and not self._goes_steadily():
-            return (Event.CLOCK_UNCHECKED,)
+            return (Event.CLOCK_UNCHECKED,) if self._measured else ()
         return None
 
     async def _nearest(self) -> tuple[tuple[str, timedelta] | None, bool]:

@@ -49,7 +49,7 @@ class Event(StrEnum):
     CLOCK_OFF = (
         "this machine's clock and %s's are %s hours apart: no tally is taken and nothing closed until they agree"
     )
-    CLOCK_CORRECTED = "this machine's clock is %s seconds behind the platforms', and goes by theirs; set it right"
+    CLOCK_CORRECTED = "this machine's clock is corrected by %s seconds, to the platforms'; set it right"
     TALLY_WAITS = "a tally is late: it waits until the platforms have handed out what they have kept"
     CLOCK_UNCHECKED = "no platform answers that could tell the time: nothing is decided by the clock until one does"
     CLOCK_RIGHT = "the clock is right, as far as the platforms tell"

@@ -33,8 +33,8 @@ class Settings(BaseSettings):
     """A file with the passphrase that seals the key file, such as a credential from systemd. Without one its mode
     alone protects it."""
 
-    look_every_s: float = Field(default=1.0, gt=0, le=60)
-    """Seconds between two looks at what is due: tallies, reminders, parcels."""
+    look_every_s: float = Field(default=1.0, gt=0, le=30)
+    """Seconds between two looks at what is due: tallies, reminders, parcels. After a longer gap the bot stood still."""
 
     backup_key: str | None = None
     """The public key to which backups are sealed, as `allout backup-key` prints it."""

@@ -170,7 +170,7 @@ async def test_in_doubt_the_platforms_are_asked_every_few_seconds_and_the_log_sa
 
 async def opened_with(app: App, *codes: str, **terms: object) -> None:
     app.keys.add_walkout(WALKOUT)
-    await app.store.add_walkout(opened(reminders=(DAY,), **terms), shops(40))
+    await app.store.add_walkout(opened(WALKOUT, reminders=(DAY,), **terms), shops(40))
     await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]})
 
 

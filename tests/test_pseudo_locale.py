@@ -342,6 +342,13 @@ def test_boards_of_the_day_itself() -> None:
         look_closely(published(seen, shown))
 
 
+def test_what_organizers_hear_of_what_holds_the_bot_up() -> None:
+    for why in Hold:
+        news = Announcement(kind=Kind.HELD, occasion="1", facts={"why": why})
+        letter = Letter(news=news, walkout=None, about=None, address="7", private=True, nonce="6")
+        check([announcement(letter)])
+
+
 def test_what_workers_are_told_who_asked() -> None:
     walkout, [place] = opened(title="1", on_the_day="2"), shops(9)
     for kind in (Kind.ON, Kind.LAPSED, Kind.CALLED_OFF, Kind.FEWER_NOW):
@@ -372,6 +379,7 @@ def test_other_sentences() -> None:
     said = [
         paper.not_delivered(), organizers.walkouts([]), organizers.organizer_code("7"), times.not_an_instant("7"),
         *(times.span(timedelta(minutes=minutes)) for minutes in (1, 15, 60, 90, 24 * 60)),
+        *(workers.confirmation(opened(confirm_tallies=wanted)) for wanted in (None, 1, 3)),
         *organizers.gaps(Gaps(without_cards=tuple(named), without_room=tuple(named), citywide_room=False), walkout.id),
         workers.choose_workplace(walkout, ["9"], 2, typed=True), workers.choose_workplace(walkout, [], 2, typed=False),
     ]  # fmt: skip

@@ -99,11 +99,6 @@ class Head:
     ended: datetime | None
     asked_from: datetime | None = None  #: from when on people are asked whether they are out; None: never
 
-    @property
-    def counts_again(self) -> bool:
-        """Whether a tally of pledges is still to be taken, be it late."""
-        return self.next_tally is not None and self.next_tally <= self.pledge_by
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
@@ -171,12 +166,12 @@ def _enrolled(change: Change, heads: Mapping[WalkoutId, Head]) -> Card | None:
 
 
 def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now: datetime) -> Refused | None:
-    due = head.next_tally is not None and head.next_tally <= now
-    if due and not change.kept:
+    if head.next_tally is not None and head.next_tally <= now and not change.kept:
         return TallyDue(card.walkout)
     if head.stage is Stage.DRAFT:
         return NotOpenYet()
-    if head.stage not in PLEDGING or (now >= head.pledge_by and not (due and head.counts_again)):
+    counts_again = head.next_tally is not None and head.next_tally <= head.pledge_by
+    if head.stage not in PLEDGING or (now >= head.pledge_by and not counts_again):
         stands = (mine is not None and mine.stands) if card.walkout in change.owners else None
         return PledgingClosed(head.stage, head.ended or head.pledge_by, stands)
     if change.act is Act.WITHDRAW:

@@ -169,7 +169,10 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     Sign.NO_ANSWER: lambda: _("Look at the network, and whether {platform} works for others."),
     Sign.NO_FENCE: lambda: _("Never run two bots with it. If {platform} works otherwise, start the bot again."),
     Sign.TOKEN_TAKEN: lambda: _("Switch one of them off. If this one is to go on, run: allout adopt"),
-    Sign.CLOCK_OFF: lambda: _("Set the system's clock: tallies are taken by it. Then: timedatectl set-ntp true"),
+    Sign.CLOCK_OFF: lambda: _(
+        "Set the system's clock. Half a minute off, the bot goes by {platform}'s; an hour off, it decides nothing. "
+        "Then: timedatectl set-ntp true"
+    ),
     Sign.ROOM_GONE: lambda: _("Let the bot in again, or bind another chat with /room."),
     Sign.ROOM_MUTE: lambda: _("Let it write there; in a Telegram channel, as an administrator who may post."),
     Sign.ROOM_UNKNOWN: lambda: _("Run this again in a minute."),

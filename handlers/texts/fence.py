@@ -37,8 +37,8 @@ def adopted(platforms: Sequence[str]) -> str:
 def after_restoring() -> str:
     """Say what a restored bot needs, since it is a stranger to the platforms."""
     return _(
-        "When this bot starts it may stop at once, since another one had its token. Make sure that the other one is off, "
-        "and then run: allout adopt"
+        "When this bot starts it may stop at once, since another one had its token. Make sure that the other one is "
+        "off, and then run: allout adopt"
     )
 
 
