@@ -68,6 +68,7 @@ class Act(StrEnum):
     NOT_ANSWERED = "an answer could not be delivered: %s"
     NO_FILE = "a file could not be delivered: %s"
     FAILED = "something that somebody did failed: %s"
+    CHILD_FAILED = "a process that reads files or draws was of no use: %s"
     UNREADABLE = "%s could not be read: %s"
     NO_UPDATE = "something that is no update was passed over"
     SET_ASIDE = "an update was set aside: %s"

@@ -19,7 +19,7 @@ from bot import logs
 from bot.clock import Clock
 from bot.domain.errors import Held, InDoubt
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace
-from bot.domain.roles import Proposal
+from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.holds import Holds
 from bot.keys import Keys
 from bot.logs import Event
@@ -80,6 +80,7 @@ class Letter:
     proposer: str = ""  #: their nickname
     to_proposer: bool = False  #: it goes to them
     role_card: RoleCard | None = None  #: the one it speaks of
+    suspension: Stopped | None = None  #: the one it speaks of, while it runs
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
 
 
@@ -170,8 +171,13 @@ class Outbox:
         return self._claimed[0] if self._claimed else None
 
     async def _carry(self, parcel: Parcel, sender: Sender) -> None:
-        letter = await self._open(parcel)
+        frozen_until = await self._frozen_until(parcel)
+        letter = await self._open(parcel) if frozen_until is None else None
         self._claimed.popleft()
+        if frozen_until is not None:
+            self._owed.append(partial(self._store.postpone, parcel.id, until=frozen_until))
+            await self._write_down()
+            return
         try:
             if letter is None:
                 raise RoomGone  # noqa: TRY301  the same as if it were
@@ -205,12 +211,24 @@ class Outbox:
             await self._owed[0]()
             self._owed.popleft()
 
+    async def _frozen_until(self, parcel: Parcel) -> datetime | None:
+        """Say until when a letter waits since a suspension stops its reader: only what they may still decide goes."""
+        stops = (await self._store.roles(parcel.member)).suspension if parcel.member else None
+        if stops is None:
+            return None
+        proposal = await self._proposal(parcel)
+        return None if proposal is not None and proposal.matter in GO_ON else stops.until
+
+    async def _proposal(self, parcel: Parcel) -> Proposal | None:
+        number = parcel.news.facts.get("proposal")
+        return None if number is None else await self._store.proposal(str(number))
+
     async def _open(self, parcel: Parcel) -> Letter | None:
         """Return what is to be sent; None for a worker who is not to be told any more."""
         if parcel.notice:
             return await self._open_notice(parcel)
         walkout, about, facts = parcel.walkout, parcel.news.about, parcel.news.facts
-        proposal = await self._store.proposal(str(facts["proposal"])) if "proposal" in facts else None
+        proposal = await self._proposal(parcel)
         members = (await self._store.committee()).members if proposal else {}
         proposer = members.get(proposal.proposer) if proposal else None
         return Letter(
@@ -221,6 +239,7 @@ class Outbox:
             proposer=self._keys.unseal(proposer.nickname) if proposer else "",
             to_proposer=proposal is not None and proposal.proposer == parcel.member,
             role_card=await self._store.role_card(str(facts["role_card"])) if "role_card" in facts else None,
+            suspension=await self._suspension(parcel),
             unseal=self._keys.unseal,
             language=parcel.language,
             address=parcel.room if parcel.room is not None else self._keys.unseal(parcel.person or b""),
@@ -229,6 +248,12 @@ class Outbox:
             nonce=parcel.nonce,
             attempts=parcel.attempts,
         )
+
+    async def _suspension(self, parcel: Parcel) -> Stopped | None:
+        if parcel.news.kind is not Kind.SUSPENDED:
+            return None
+        running = (await self._store.committee()).stopped(self._clock(), self._keys.unseal)
+        return next((each for each in running if each.id == parcel.news.facts["suspension"]), None)
 
     async def _open_notice(self, parcel: Parcel) -> Letter | None:
         if parcel.walkout is None or parcel.person is None:  # deleted since

@@ -12,6 +12,7 @@ from time import monotonic
 
 from bot import logs
 from bot.brake import Brake, Buckets, Guesses
+from bot.children.workshop import Workshop
 from bot.clock import Ask, Clock, CorrectedClock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
@@ -57,6 +58,7 @@ class App:
     outboxes: Mapping[str, Outbox]  #: by platform
     errands: Mapping[str, Errands]  #: likewise
     bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
+    workshop: Workshop  #: whatever reads other people's files, draws or prints is done there
     titles: dict[str, Title]  #: asks a platform what a chat is called: by platform, once it has been reached
     scheduler: Scheduler
 
@@ -101,6 +103,7 @@ async def open_app(
     keys = open_keys(data / KEY_FILE, database=database, passphrase_file=passphrase_file)
     following = keys.following.store if keys.following else None
     store = await sqlite.open_store(database, clock=clock, identity=keys.store, following=following)
+    workshop = Workshop()
     try:
         await _finish_closing(await _keyless(store, keys), store, keys)
         keys.renew_file()
@@ -129,11 +132,15 @@ async def open_app(
             outboxes=outboxes,
             errands=errands,
             bots={},
+            workshop=workshop,
             titles={},
             scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock, holds), clock),
         )
     finally:
-        await store.aclose()
+        try:
+            await workshop.aclose()
+        finally:
+            await store.aclose()
 
 
 @asynccontextmanager

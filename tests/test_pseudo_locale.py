@@ -208,6 +208,7 @@ async def test_all_that_comes_by_itself(data: Path) -> None:
                 await visitor.choose("999", "organizer", code)
                 await visitor.choose("901", "open", visitor.walkout)
                 await visitor.press_all()
+                await visitor.be_suspended()
             else:
                 await visitor.come_to(stage)
             check_all(visitor)
@@ -253,6 +254,7 @@ def every(kind: type[Refused]) -> Iterator[type[Refused]]:
 
 VALUES: dict[str, Any] = {
     "str": "7",
+    "bool": True,
     "bool | None": None,
     "str | None": "7",
     "int": 7,
@@ -268,7 +270,10 @@ VALUES: dict[str, Any] = {
 """What a refusal may carry, by its type."""
 
 
-@pytest.mark.parametrize("kind", [kind for kind in every(Refused) if kind not in {TallyDue, KeyFileRefused}])
+WORDED_BY_WHY = {TallyDue, KeyFileRefused, errors.CannotSuspend}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in every(Refused) if kind not in WORDED_BY_WHY])
 def test_every_refusal(kind: type[Refused]) -> None:
     if not kind.__module__.startswith(errors.__name__):
         pytest.skip("worded elsewhere")
@@ -281,6 +286,8 @@ def test_refusals_that_differ_by_what_they_carry() -> None:
     some = [
         *(KeyFileRefused("7", why) for why in ("missing", "foreign", "damaged", "outdated", "exposed", "orphaned")),
         *(KeyFileRefused("7", why) for why in ("sealed", "passphrase", "no_passphrase", "there")),
+        *(errors.CannotSuspend("7", why, NOON) for why in ("self", "steward", "running", "again")),
+        errors.Frozen(NOON, suspended=False),
         *(errors.PledgingClosed(stage, NOON, stands) for stage in Stage for stands in (True, False, None)),
         *(errors.WrongStage(stage) for stage in Stage),
         *(errors.Held(why) for why in (Hold.FOREIGN, Hold.CLOCK)),

@@ -86,6 +86,8 @@ class Kind(StrEnum):
     ROLE_CARD_USED = "role_card_used"  #: to the appointer: is it them?
     ROLE_GIVEN = "role_given"  #: to whoever used it
     SERVER_CODE_USED = "server_code_used"  #: the server made an organizer
+    SUSPENDED = "suspended"  #: an organizer has suspended another
+    SUSPENSION_ENDED = "suspension_ended"  #: by the keeper of the server
     ROOM_GONE = "room_gone"  #: a chat does not hear us any more
     ROOM_MUTE = "room_mute"  #: we may not write in a chat, though it is there
     MORE_THAN_DRAWN = "more_than_drawn"  #: more cards stand at a workplace than its steward says were drawn
@@ -187,7 +189,7 @@ class Announcement:
     to_stewards: bool = False  #: so do the scope's stewards
     to_rooms: bool = True
     to: tuple[tuple[str, bytes], ...] = ()  #: to these people: platform and sealed address
-    not_to: bytes = b""  #: this organizer knows already
+    not_to: frozenset[bytes] = frozenset()  #: organizers who know already, or must not
     not_on: str = ""  #: organizers on this platform are not told; it is what the news is about
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     reference: str = ""  #: by which anybody can verify it; the store gives one to what goes to rooms

@@ -101,8 +101,9 @@ class Problem:
 class DraftRefused(Refused):
     """The files make no walkout. Holds every problem found: the TOML's first, then by line."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], *, more: int = 0) -> None:
         self.problems = tuple(problems)
+        self.more = more  #: found, and not told
         super().__init__(self.problems)
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from bot.domain.fence import Epochs
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Change, Outcome
-from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles
+from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles, Stopped, Suspension, frozen
 
 Rule = Callable[[Walkout, Sequence[Workplace]], Ruling]
 """A pure rule with its time already bound; a store may call it again if its transaction must be repeated."""
@@ -56,6 +56,25 @@ class Committee:
     members: Mapping[MemberId, Member]
     organizers: frozenset[MemberId]
     stewards: tuple[tuple[WalkoutId, WorkplaceId, MemberId], ...]
+    suspensions: tuple[Suspension, ...] = ()  #: those too after which their suspender still may suspend nobody
+
+    def running(self, now: datetime) -> tuple[Suspension, ...]:
+        """Return the suspensions that stop somebody now."""
+        return tuple(each for each in self.suspensions if each.until > now)
+
+    def stopped(self, now: datetime, unseal: Callable[[bytes], str]) -> list[Stopped]:
+        """Return the same, as people see them."""
+        running = self.running(now)
+        return [
+            Stopped(
+                id=each.id,
+                suspender=unseal(self.members[each.suspender].nickname),
+                suspended=unseal(self.members[each.suspended].nickname),
+                until=each.until,
+                others=len(self.organizers - frozen(running)),
+            )
+            for each in running
+        ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -320,7 +339,10 @@ class Store(Protocol):
         ...
 
     async def roles(self, member: MemberId) -> Roles:
-        """Say what this account, as the server key sees it, may do. Asked anew each time: a removal acts at once."""
+        """Say what this account, as the server key sees it, may do now: nothing, while a suspension stops them.
+
+        Asked anew each time: a removal acts at once.
+        """
         ...
 
     async def committee(self) -> Committee:
@@ -331,8 +353,25 @@ class Store(Protocol):
         """Add or renew an organizer."""
         ...
 
-    async def remove_organizer(self, member: MemberId, note: Note | None = None) -> None:
-        """Take the role away, and what they had proposed with it."""
+    async def remove_organizer(
+        self, member: MemberId, note: Note | None = None, news: Announcement | None = None
+    ) -> bool:
+        """Take the role away, and with it what they had proposed and every suspension that stops them.
+
+        False, and nothing changed, if they are the last organizer.
+        """
+        ...
+
+    async def suspend(self, suspension: Suspension, news: Announcement, note: Note, *, now: datetime) -> bool:
+        """Stop both, and tell.
+
+        False, and nothing changed, if one of them does not organize or is stopped already, or the suspender may not yet
+        suspend anybody again.
+        """
+        ...
+
+    async def end_suspension(self, suspension: str, news: Announcement, note: Note, *, now: datetime) -> bool:
+        """Let both go on; their suspender still may suspend nobody for as long. False if it runs no more."""
         ...
 
     async def remove_steward(

@@ -139,6 +139,7 @@ class _Meant:
     run: Run
     words: tuple[str, ...] = ()
     who: Role = Role.WORKER
+    even_frozen: bool = False
     price: float = 1
     code: str | None = None  #: that is going to be looked up
     pressed: bool = False
@@ -165,7 +166,14 @@ def _commanded(name: str, *words: str) -> _Meant:
     if command is None:
         return _Meant(run=_unknown_command, words=(name,), proves=False)
     if command.who is not Role.WORKER:
-        return _Meant(run=command.run, words=words, who=command.who, price=command.price, changes=command.changes)
+        return _Meant(
+            run=command.run,
+            words=words,
+            who=command.who,
+            even_frozen=command.even_frozen,
+            price=command.price,
+            changes=command.changes,
+        )
     code = cards.parse("".join(words))
     return _Meant(run=command.run, words=words, code=code, changes=command.changes, proves=code is not None)
 
@@ -202,7 +210,11 @@ async def _tried(ask: Ask, meant: _Meant, code: str) -> Reply | None:
 
 async def _answered(ask: Ask, meant: _Meant) -> Reply:
     try:
-        if meant.who is not Role.WORKER and not meant.who.allows(await ask.roles()):
+        if meant.even_frozen:
+            allowed = await ask.organizes()
+        else:
+            allowed = meant.who is Role.WORKER or meant.who.allows(await ask.roles())
+        if not allowed:
             raise Forbidden
         if meant.changes:
             await ask.app.holds.check_change()
@@ -284,8 +296,9 @@ async def _old_button(_ask: Ask) -> Reply:
 
 
 async def _help(ask: Ask) -> Reply:
-    roles = await ask.roles()
-    rows = [row for row in COMMANDS if row.who.allows(roles)]
+    roles = await ask.app.store.roles(ask.desk.me)
+    frozen = roles.suspension is not None
+    rows = [row for row in COMMANDS if row.who.allows(roles) or (frozen and row.even_frozen)]
     return Reply(kind="help", text=general.commands((row.name, row.usage(ask.ways), row.help()) for row in rows))
 
 
@@ -345,6 +358,7 @@ COMMANDS = (
         run=organizers.call_off,
         options=(WALKOUT,),
         changes=True,
+        even_frozen=True,
         help=lambda: _("call a walkout off, for good"),
     ),
     Command(
@@ -389,11 +403,19 @@ COMMANDS = (
     ),
     Command(name="roles", who=Role.ORGANIZER, run=committee.list_roles, help=lambda: _("list organizers and stewards")),
     Command(
+        name="suspend",
+        who=Role.ORGANIZER,
+        run=committee.suspend,
+        options=(NICKNAME,),
+        help=lambda: _("stop an organizer's account and your own for a day"),
+    ),
+    Command(
         name="remove",
         who=Role.ORGANIZER,
         run=committee.remove,
         options=(NICKNAME,),
         changes=True,
+        even_frozen=True,
         help=lambda: _("take every role from somebody"),
     ),
     Command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.draft import Problem, ProblemKind
+from bot.draft import DraftRefused, Problem, ProblemKind
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number
 
@@ -22,9 +22,12 @@ def problem(p: Problem) -> str:
     return _("{file}, line {line}: {sentence}").format(file=file, line=p.line, sentence=sentence)
 
 
-def more_problems(n: int) -> str:
-    """Say how many problems are not shown."""
-    return ngettext("… and {n} more problem", "… and {n} more problems", n).format(n=number(n))
+def problems(refused: DraftRefused) -> str:
+    """Say all that are told, a line each, and how many are not."""
+    said = [problem(each) for each in refused.problems]
+    if n := refused.more:
+        said.append(ngettext("… and {n} more problem", "… and {n} more problems", n).format(n=number(n)))
+    return "\n".join(said)
 
 
 def _sentence(p: Problem) -> str:

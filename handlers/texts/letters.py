@@ -86,6 +86,14 @@ def _server_code_used(_letter: Letter) -> str:
     return committee.server_code_used()
 
 
+def _suspended(letter: Letter) -> str:
+    return committee.told_suspended(letter.suspension)
+
+
+def _suspension_ended(letter: Letter) -> str:
+    return committee.suspension_ended(removed=bool(letter.news.facts.get("removed")))
+
+
 def _more_than_drawn(letter: Letter) -> str:
     return drawn.more_than_drawn(_place(letter))
 
@@ -145,6 +153,8 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.ROLE_CARD_USED: _role_card_used,
     Kind.ROLE_GIVEN: _role_given,
     Kind.SERVER_CODE_USED: _server_code_used,
+    Kind.SUSPENDED: _suspended,
+    Kind.SUSPENSION_ENDED: _suspension_ended,
     Kind.MORE_THAN_DRAWN: _more_than_drawn,
     Kind.PLATFORM_DOWN: _platform_down,
     Kind.PLATFORM_BACK: _platform_back,

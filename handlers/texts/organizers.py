@@ -107,6 +107,10 @@ def other_half(missing: str) -> str:
     return _("Got it. Now send the {kind} file, within ten minutes.").format(kind=missing)
 
 
+def _two_accounts() -> str:
+    return _("Approvals are counted by account: an organizer who has a second account as organizer has two of them.")
+
+
 def drafted(walkout: Walkout, plan: Draft) -> str:
     """Preview a stored draft, and say what comes next."""
     terms = walkout.terms
@@ -147,6 +151,7 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
             "It opens when {n} organizers have sent /open {id}.",
             terms.approvals,
         ).format(n=terms.approvals, id=walkout.id),
+        *([_two_accounts()] if terms.approvals > 1 else []),
         keep_a_copy(),
     ]
     return "\n".join(lines)

@@ -334,7 +334,7 @@ async def test_discord(tries: Trials, data: Path, record_property: Callable[[str
 
 
 async def test_an_approval_too_few_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def two_are_enough(proposal: Proposal, _organizers: object, *, approvals: int) -> int:
+    def two_are_enough(proposal: Proposal, _organizers: object, _running: object, *, approvals: int) -> int:
         return max(0, approvals - 1 - len(proposal.approving))
 
     monkeypatch.setattr(domain_roles, "missing", two_are_enough)

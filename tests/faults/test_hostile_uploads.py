@@ -8,7 +8,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -20,11 +20,14 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot.children.workshop import Workshop
 from bot.clock import MovableClock
+from bot.draft import Draft, read
 from bot.draft import roster as rosters
 from bot.keys import Person
 from bot.settings import Settings
 from bot.usecases import organizers
+from handlers import workshop
 from handlers.discord import chat as discord_chat
 from handlers.discord.platform import open_discord
 from handlers.service import Link
@@ -500,6 +503,10 @@ async def test_a_file_that_telegram_does_not_hand_out_is_answered(data: Path) ->
 
 @needs_linux
 async def test_a_file_that_fills_the_memory_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def here(_children: Workshop, *files: Any, now: datetime) -> Draft:
+        return read(*files, now=now)
+
+    monkeypatch.setattr(workshop, "read", here)
     monkeypatch.setattr(rosters, "LONGEST_ROW", 10 * MEGABYTE)
     async with _chat("telegram", data) as (chat, _server):
         await chat.upload("walkout.toml", TOML)

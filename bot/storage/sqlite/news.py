@@ -37,11 +37,12 @@ _TO_ROOMS = f"""
     WHERE item.value ->> 'to_rooms' AND room.walkout = ?1 AND room.scope = item.value ->> 'scope'
     ORDER BY item.key ON CONFLICT DO NOTHING
 """
+_NOT_TO = "SELECT value FROM json_each(item.value, '$.not_to')"
 _TO_ORGANIZERS = f"""
     {_ADD_PARCELS} member.platform, '', member.id, x''
     FROM json_each(?2) AS item CROSS JOIN organizer JOIN member ON member.id = organizer.id
     WHERE item.value ->> 'to_organizers' AND member.platform <> item.value ->> 'not_on'
-        AND hex(member.id) <> item.value ->> 'not_to'
+        AND hex(member.id) NOT IN ({_NOT_TO})
     ORDER BY item.key ON CONFLICT DO NOTHING
 """
 _TO_STEWARDS = f"""
@@ -149,7 +150,7 @@ class News(Writer):
                     "to_rooms": item.to_rooms,
                     "to_organizers": item.to_organizers,
                     "to_stewards": item.to_stewards,
-                    "not_to": item.not_to.hex().upper(),
+                    "not_to": [member.hex().upper() for member in item.not_to],
                     "not_on": item.not_on,
                 }
                 for item in news
