@@ -47,9 +47,10 @@ class Tallies:
             taken = False
             for walkout in await self._store.walkouts():
                 if rules.latest_tally(walkout, self._clock()) is not None:
+                    await self._holds.check()
                     if self._before is not None:
                         await self._before()
-                    await self._holds.check()
+                        await self._holds.check()
                 now = self._clock()  # it may have been set right just now
                 if rules.latest_tally(walkout, now) is not None:
                     ruling = await self._decide(walkout.id, now)

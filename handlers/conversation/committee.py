@@ -115,8 +115,8 @@ async def press_refuse(ask: Ask) -> Reply:
 async def _opine(ask: Ask, *, approves: bool) -> Reply:
     if not await ask.organizes():
         return old_button()
-    seen = await proposals.look(ask.desk, ask.words[0])
-    if seen.proposal.matter is not Matter.ADOPT:
+    seen = await ask.app.store.proposal(ask.words[0])
+    if seen is None or seen.matter is not Matter.ADOPT:
         await ask.app.holds.check_change()
     return proposed(ask, await proposals.opine(ask.desk, ask.words[0], approves=approves))
 

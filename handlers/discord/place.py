@@ -15,7 +15,7 @@ from discord.http import Route
 
 from bot.domain import fence
 from bot.fence import NoPlace
-from handlers.discord.chat import PLATFORM, TROUBLE
+from handlers.discord.chat import NONSENSE, PLATFORM, TROUBLE
 
 Record = Mapping[str, Any]
 
@@ -40,8 +40,11 @@ class DiscordPlace:
     async def read(self) -> str:
         """See Place.read."""
         records = await self._call("GET")
-        self._others = [one for one in records if one["key"] != KEY]
-        return next((fence.read(one["description"]) for one in records if one["key"] == KEY), fence.NOTHING)
+        try:
+            self._others = [one for one in records if one["key"] != KEY]
+            return next((fence.read(one["description"]) for one in records if one["key"] == KEY), fence.NOTHING)
+        except NONSENSE:
+            raise NoPlace from None
 
     async def write(self, epoch: str) -> None:
         """See Place.write."""
