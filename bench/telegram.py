@@ -36,12 +36,13 @@ from bot.domain.model import Terms, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.outbox import Sender
 from bot.settings import Settings
 from bot.storage.store import Room
+from bot.usecases import stewards
 from bot.wiring import App, open_app
 from handlers.answers import Answers
 from handlers.service import Link
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
-from handlers.telegram.pace import Pace
+from handlers.telegram.pace import ChatPace
 from handlers.telegram.platform import open_telegram
 from handlers.telegram.pump import Pump, RawUpdate
 from handlers.telegram.transport import AiohttpRequest
@@ -49,6 +50,9 @@ from handlers.telegram.transport import AiohttpRequest
 WORKPLACES = 200
 AT_ONCE = 256
 PATIENCE_S = 30
+UNLIMITED = 1_000_000
+"""Messages a second, where what the bot itself takes is measured."""
+
 FAR_S = 0.06
 """How long a message to Telegram takes from another continent, there and back."""
 
@@ -198,9 +202,9 @@ async def stock(server: Loopback, token: str, **transports: BaseRequest) -> Asyn
 
 
 @asynccontextmanager
-async def ours(server: Loopback, token: str, app: App) -> AsyncIterator[Sender]:
+async def ours(server: Loopback, token: str, app: App, **more: Any) -> AsyncIterator[Sender]:
     """Run the bot as `allout run` does; yield its way out."""
-    settings = Settings(_env_file=None, data=app.data, telegram_token=token, telegram_api_url=server.api)  # type: ignore[call-arg, arg-type]
+    settings = Settings(_env_file=None, data=app.data, telegram_token=token, telegram_api_url=server.api, **more)  # type: ignore[call-arg, arg-type]
     async with open_telegram(app, settings, Link(PLATFORM, app)) as (sender, take_updates):
         taking = asyncio.ensure_future(take_updates())
         try:
@@ -220,9 +224,8 @@ async def open_walkout(app: App, codes: Sequence[str]) -> WalkoutId:
         for number in range(1, WORKPLACES + 1)
     ]
     await _add(app, walkout, places, demands=("Freeze the rent", "Fast and free buses"))
-    await app.store.mint(
-        walkout, {place.id: [cards.key_of(code) for code in codes[place.id - 1 :: WORKPLACES]] for place in places}
-    )
+    hashes = {place.id: [cards.key_of(code) for code in codes[place.id - 1 :: WORKPLACES]] for place in places}
+    await stewards.mint(walkout, hashes, app.store, app.keys)
     await app.store.decide(walkout, partial(rules.open_up, now=app.clock()))
     return walkout
 
@@ -252,7 +255,7 @@ async def rounds(server: Loopback, app: App, sizes: Sizes, codes: Iterator[str])
     async with (
         stock(server, STOCK),
         stock(server, EMPTY, request=AiohttpRequest(), get_updates_request=AiohttpRequest(read_timeout=20)),
-        ours(server, OURS, app),
+        ours(server, OURS, app, telegram_per_second=UNLIMITED),
     ):
         for nth in range(sizes.rounds + 1):
             for token in NAMES if nth % 2 else reversed(NAMES):
@@ -342,7 +345,7 @@ async def ours_alone(app: App) -> AsyncIterator[Handle]:
     """Yield what ours does with updates, but for the network."""
     async with Bot(OURS, request=Nowhere(), get_updates_request=Nowhere()) as bot:
         clock = asyncio.get_running_loop().time
-        chat = TelegramChat(app, bot, Menus(bot), Answers(clock), Pace(clock))
+        chat = TelegramChat(app, bot, Menus(bot), Answers(), ChatPace(UNLIMITED, clock))
 
         async def handle(updates: list[RawUpdate]) -> None:
             over = asyncio.Event()

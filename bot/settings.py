@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     telegram_api_url: str = "https://api.telegram.org"
     """Another server that speaks Telegram's Bot API, such as a self-hosted one."""
 
+    telegram_per_second: int = Field(default=29, ge=1)
+    """Messages and edits a second, over all chats: what Telegram lets a bot send, less one. Fewer where something else
+    sends with the same token."""
+
     telegram_proxy: str | None = None
     """An HTTP proxy through which Telegram is reached."""
 

@@ -16,7 +16,7 @@ from bot.children.workshop import Workshop
 from bot.clock import Ask, Clock, CorrectedClock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
-from bot.domain.model import Stage, Walkout
+from bot.domain.model import Announcement, Kind, Stage, Walkout
 from bot.errands import Errands
 from bot.fence import Fence
 from bot.holds import Holds
@@ -102,9 +102,12 @@ async def open_app(
     clock = corrected = CorrectedClock(clock, servers, steady=steady)
     keys = open_keys(data / KEY_FILE, database=database, passphrase_file=passphrase_file)
     following = keys.following.store if keys.following else None
-    store = await sqlite.open_store(database, clock=clock, identity=keys.store, following=following)
+    store = await sqlite.open_store(
+        database, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
+    )
     workshop = Workshop()
     try:
+        await _finish_migrating(store)
         await _finish_closing(await _keyless(store, keys), store, keys)
         keys.renew_file()
         await rotation.finish(store, keys)
@@ -152,7 +155,9 @@ async def look_into(
         raise KeyFileRefused(str(data / KEY_FILE), "missing")  # else it would be made
     keys = open_keys(data / KEY_FILE, database=data / DATABASE, passphrase_file=passphrase_file)
     following = keys.following.store if keys.following else None
-    async with sqlite.look_into(data / DATABASE, clock=clock, identity=keys.store, following=following) as twin:
+    async with sqlite.look_into(
+        data / DATABASE, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
+    ) as twin:
         await _keyless(twin.store, keys)
         yield twin, keys
 
@@ -170,6 +175,12 @@ async def _keyless(store: Store, keys: Keys) -> list[Walkout]:
     if any(walkout.id not in keys.closed for walkout in keyless):
         raise KeyFileRefused(str(keys.path), "outdated")
     return keyless
+
+
+async def _finish_migrating(store: Store) -> None:
+    """Leave nothing in the file of how an older version kept cards, and tell organizers where else it is."""
+    with suppress(NotRecorded):  # without room on the disk: at the next start
+        await store.tidy_up(Announcement(kind=Kind.CARDS_KEYED, occasion="", to_rooms=False, to_organizers=True))
 
 
 async def _finish_closing(keyless: Iterable[Walkout], store: Store, keys: Keys) -> None:

@@ -77,16 +77,15 @@ async def _cards_wanted(app: App, request: Request) -> Answer:
         app.store,
         only=only,
         number=request["number"],
-        beyond_headcount=request["beyond_headcount"],
     )
     terms = (await app.store.walkout(WalkoutId(request["walkout"]))).terms
     return _done("", places=[[place.id, place.name, number] for place, number in wanted], terms=write_terms(terms))
 
 
 async def _mint(app: App, request: Request) -> Answer:
-    keys = {WorkplaceId(int(place)): [b64decode(key) for key in hashes] for place, hashes in request["cards"].items()}
+    hashes = {WorkplaceId(int(place)): [b64decode(each) for each in some] for place, some in request["cards"].items()}
     walkout = WalkoutId(request["walkout"])
-    await stewards.mint(walkout, keys, app.store, beyond_headcount=request["beyond_headcount"])
+    await stewards.mint(walkout, hashes, app.store, app.keys)
     return _done("")
 
 

@@ -53,14 +53,10 @@ class Uploads:
         try:
             if not (await suspensions.acting(self._app.store, self._app.keys.person(who))).organizer:
                 raise Forbidden  # noqa: TRY301
-        except (Forbidden, Frozen) as refused:
+            await self._app.holds.check_change()
+        except (Forbidden, Frozen, Held) as refused:
             kind, text = refusals.refusal(refused)
             return Reply(kind=kind, text=text)
-        try:
-            await self._app.holds.check_change()
-        except Held as held:
-            kind, text = refusals.refusal(held)
-            return Reply(kind=kind, text=text, known=True)
         if size > LARGEST.get(_suffix(name), -1):
             return Reply(kind="not_understood", text=texts.upload_usage(), known=True)
         return None

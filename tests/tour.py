@@ -20,7 +20,7 @@ from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.outbox import Letter
 from bot.storage.store import Room
-from bot.usecases import automatic, organizers, suspensions
+from bot.usecases import automatic, organizers, stewards, suspensions
 from bot.wiring import App, open_app
 from handlers.conversation import (
     BUTTONS,
@@ -226,7 +226,7 @@ class Tour:
             Takes.LANGUAGE: ["es", "0"],
             Takes.REFERENCE: [*self.heard[:1], *self.heard[-1:], "0" * 8, "0"],
             Takes.NUMBER: ["1", "0", "999999"],
-            Takes.VOID: ["void"],
+            Takes.VOID: ["void", "recall"],
             Takes.FILTER: ["1", "csv", "99"],
         }
         named = self.ways.rooms_by is RoomsBy.NAME
@@ -388,6 +388,14 @@ class Tour:
             )
             await self.app.store.tell(shared)
             await self.deliver()
+        keyed = Announcement(kind=Kind.CARDS_KEYED, occasion="", to_rooms=False, to_organizers=True)
+        await self.app.store.tell(keyed)
+        crowded = [replace(place, standing=place.headcount + 1, told_drawn=True) for place in self.places]
+        news = list(rules._warnings("crowd", crowded))
+        for kind in (Kind.CARDS_VOIDED, Kind.CARDS_RECALLED):
+            news += [Announcement(kind=kind, occasion="8", scope=place.id, about=place.id) for place in self.places]
+        await self.app.store.decide(self.walkout, lambda walkout, _: Ruling(walkout=walkout, announcements=tuple(news)))
+        await self.deliver()
 
 
 class _Postbox:
@@ -426,7 +434,7 @@ async def tour(
         if has_cards:
             hashes = {place.id: [key_of(code) for code in cards[place.name]] for place in places[:2]}
             hashes[places[2].id] = [key_of(code) for code in cards[places[2].name][1:]]
-            await app.store.mint(walkout.id, hashes)
+            await stewards.mint(walkout.id, hashes, app.store, app.keys)
         for who in (OLGA, OMAR):
             await organizers.add(Person(PLATFORM, who), who, app.store, app.keys)
         for place in () if bare else (None, *places):

@@ -44,10 +44,11 @@ def serve(
 
 def _program() -> Iterable[Path]:
     """List what libraries may come back to: code, the files that belong to it, and the time zones."""
-    ours = (Path(__file__).parents[1], Path(sys.modules["__main__"].__file__ or "").parents[1])
+    loaded = list(sys.modules.items())  # wherever they lie
+    packages = [folder for name, module in loaded if "." not in name for folder in getattr(module, "__path__", ())]
     users = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
     python = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *site.getsitepackages(), *users]
-    return [*ours, *map(Path, python), *map(Path, zoneinfo.TZPATH)]
+    return map(Path, [*packages, *python, *zoneinfo.TZPATH])
 
 
 def _heard() -> bytes | None:

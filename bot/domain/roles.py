@@ -10,6 +10,8 @@ from enum import StrEnum
 from bot.domain.errors import Halted, NotEnoughOrganizers, NotEnoughToRemove
 from bot.domain.model import WalkoutId, WorkplaceId
 
+LEAST_TO_RECALL = 2
+
 MemberId = bytes
 """An account as the server key sees it; see bot.keys."""
 
@@ -31,6 +33,7 @@ class Matter(StrEnum):
     MINT = "mint"
     VOID = "void"
     ADOPT = "adopt"  #: the token that another bot has taken
+    RECALL = "recall"  #: what people were told that they have done is undone: never by one alone
 
 
 class Became(StrEnum):
@@ -148,6 +151,8 @@ def needed(matter: Matter, *, approvals: int, organizers: int) -> int:
     Appointing one must be possible with fewer, or too small a committee could never grow.
     Raises NotEnoughOrganizers.
     """
+    if matter is Matter.RECALL:
+        approvals = max(LEAST_TO_RECALL, approvals)
     if organizers >= approvals:
         return approvals
     if matter is Matter.APPOINT:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import disclosure
-from bot.domain.errors import TooEarlyToClose, TooLateToOpen, WrongStage
+from bot.domain.errors import TooEarlyToClose, TooLateToOpen, TooLateToRecall, VoidedBefore, WrongStage
 from bot.domain.model import (
     Announcement,
+    BoardLine,
     Counts,
     Kind,
     Ruling,
@@ -30,6 +31,11 @@ NAMED_AT_MOST = 10
 
 TO_LOOK_AGAIN = timedelta(hours=24)
 """How long people have, after a backup was restored, before anything is decided."""
+
+BETWEEN_VOIDS = timedelta(hours=24)
+
+TO_DRAW_AGAIN = timedelta(hours=24)
+"""How long people have at least to draw and pledge another card, once theirs was recalled."""
 
 PLEDGING = frozenset({Stage.OPEN, Stage.ON})
 """The stages in which a pledge can be made or taken back, before the deadline."""
@@ -187,17 +193,19 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
         next_tally=None if final else tally_after(walkout, at),
         streak=streak,
     )
+    turns_on = walkout.stage is not Stage.ON and confirmed(taken) and not too_late
     places = [
         replace(
             place,
-            line=disclosure.next_line(place.line, count=people(place), threshold=place.threshold),
+            line=line,
             told_drawn=place.told_drawn or _beyond_drawn(place),
+            told_people=place.told_people or _beyond_people(place),
         )
-        for place in workplaces
+        for place, line in zip(workplaces, _lines(walkout, workplaces, at, exact=final or turns_on), strict=True)
     ]
     if walkout.stage is Stage.ON:
         ruled = _stays_on(taken, places, too_late=too_late)
-    elif confirmed(taken) and not too_late:
+    elif turns_on:
         ruled = _turns_on(taken, places)
     elif final:
         ruled = Ruling(
@@ -215,6 +223,17 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), workplaces)
 
 
+def _lines(walkout: Walkout, workplaces: Iterable[Workplace], at: datetime, *, exact: bool) -> list[BoardLine]:
+    assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
+    tally = walkout.tally + 1
+    lines = [
+        disclosure.next_line(place.line, count=people(place), threshold=place.threshold, tally=tally, exact=exact)
+        for place in workplaces
+    ]
+    due = disclosure.city_is_due(since=walkout.opened, last=walkout.tallied, at=at)
+    return disclosure.counted_above(lines, due=due, exact=exact)
+
+
 def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
     before = {place.id: place for place in workplaces}
     return replace(ruled, workplaces=tuple(place for place in ruled.workplaces if place != before[place.id]))
@@ -223,13 +242,16 @@ def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
 def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
     """Count who is out. Nothing else changes and nothing is announced: what was promised stands."""
     taken = replace(walkout, tally=walkout.tally + 1, tallied=at, next_tally=turnout_tally_after(walkout, at))
-    places = (
-        replace(
-            place,
-            turnout_line=disclosure.next_line(place.turnout_line, count=people_out(place), threshold=place.threshold),
-        )
-        for place in workplaces
+    lines = disclosure.counted_above(
+        [
+            disclosure.next_line(
+                place.turnout_line, count=people_out(place), threshold=place.threshold, tally=taken.tally
+            )
+            for place in workplaces
+        ],
+        due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
+    places = (replace(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
     return _changes(Ruling(walkout=taken, workplaces=tuple(places)), workplaces)
 
 
@@ -237,18 +259,45 @@ def _beyond_drawn(place: Workplace) -> bool:
     return place.drawn is not None and place.standing > place.drawn
 
 
+def _beyond_people(place: Workplace) -> bool:
+    return place.standing > place.headcount
+
+
 def _warnings(occasion: str, workplaces: Iterable[Workplace]) -> Iterable[Announcement]:
-    """Warn the organizers, once until the steward counts again, where more stand than were drawn. No numbers."""
+    """Warn the organizers where more stand than were drawn, or than there are people. No numbers.
+
+    Once: until the steward counts again, and until the cards are recalled.
+    """
     for place in workplaces:
-        if _beyond_drawn(place) and not place.told_drawn:
+        warnings = {
+            Kind.MORE_THAN_DRAWN: _beyond_drawn(place) and not place.told_drawn,
+            Kind.MORE_THAN_PEOPLE: _beyond_people(place) and not place.told_people,
+        }
+        for kind in (kind for kind, due in warnings.items() if due):
             yield Announcement(
-                kind=Kind.MORE_THAN_DRAWN,
-                occasion=occasion,
-                scope=place.id,
-                about=place.id,
-                to_organizers=True,
-                to_rooms=False,
+                kind=kind, occasion=occasion, scope=place.id, about=place.id, to_organizers=True, to_rooms=False
             )
+
+
+def check_can_void(walkout: Walkout, place: Workplace, *, now: datetime) -> None:
+    """Refuse to void a workplace's cards twice within a day. Raises WrongStage, VoidedBefore.
+
+    Each time as many may be printed anew as the board does not show: more than there are people to draw them.
+    """
+    if walkout.stage not in NOT_OVER:
+        raise WrongStage(walkout.stage)
+    again = place.voided and (place.voided + BETWEEN_VOIDS).astimezone(walkout.terms.pledge_by.tzinfo)
+    if again is not None and now < again:
+        raise VoidedBefore(place.name, again)
+
+
+def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> None:
+    """Refuse to end pledges that could not be made again in time. Raises WrongStage, TooLateToRecall."""
+    if walkout.stage not in NOT_OVER:
+        raise WrongStage(walkout.stage)
+    last = walkout.terms.pledge_by - TO_DRAW_AGAIN
+    if now > last:
+        raise TooLateToRecall(place.name, last)
 
 
 def _turns_on(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
@@ -337,10 +386,9 @@ def _digest(ready: Sequence[Workplace], occasion: str) -> Announcement:
 
 
 def _quarters(walkout: Walkout, places: Sequence[Workplace]) -> int:
-    """Return how many quarters of the citywide number, three at most, the board has passed."""
-    if not walkout.terms.milestones:
-        return 0
-    return min(3, disclosure.city(walkout, places).counted * 4 // walkout.terms.citywide_threshold)
+    """Return how many quarters of the citywide number, three at most, the city's coarse line has passed."""
+    seen = disclosure.coarse(walkout, places) if walkout.terms.milestones else None
+    return seen.tenths * 4 // disclosure.TENTHS if seen else 0
 
 
 def next_reminder(walkout: Walkout) -> datetime | None:

@@ -24,7 +24,7 @@ from bot.domain.errors import (
 from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal
 from bot.keys import Keys
-from bot.storage.store import Member
+from bot.storage.store import Member, Note, Voiding
 from bot.usecases.desk import ID_LETTERS, Desk
 
 LASTS = timedelta(hours=24)
@@ -134,7 +134,7 @@ async def gaps(desk: Desk, walkout: WalkoutId) -> Gaps:
     stewards = {place for of, place, _who in (await desk.store.committee()).stewards if of == walkout}
     wants_cards = seen.terms.entry is Entry.CARDS
     return Gaps(
-        without_cards=tuple(place for place in places if wants_cards and place.minted == 0),
+        without_cards=tuple(place for place in places if wants_cards and place.issued == 0),
         without_steward=tuple(place for place in places if place.id not in stewards),
         without_room=tuple(place for place in places if place.id not in heard),
         citywide_room=None in heard,
@@ -198,21 +198,46 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
                 await desk.store.decide(proposal.walkout, partial(rules.open_up, now=desk.clock()))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await desk.store.decide(proposal.walkout, partial(rules.call_off, now=desk.clock()))
-            case Matter.VOID:
-                place = WorkplaceId(read(proposal, desk)["workplace"])
-                await desk.store.void_cards(proposal.walkout, place)
+            case Matter.VOID | Matter.RECALL:
+                await _void(desk, proposal, proposal.walkout)
+                return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
     await _conclude(desk, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE, removed)
 
 
+async def _void(desk: Desk, proposal: Proposal, walkout: WalkoutId) -> None:
+    """Void or recall a workplace's cards. Raises WrongStage, VoidedBefore, TooLateToRecall."""
+    content = read(proposal, desk)
+    recalls, now = proposal.matter is Matter.RECALL, desk.clock()
+    seen, place = await desk.store.look_up(walkout, WorkplaceId(content["workplace"]))
+    check = rules.check_can_recall if recalls else rules.check_can_void
+    check(seen, place, now=now)
+    news = Announcement(
+        kind=Kind.CARDS_RECALLED if recalls else Kind.CARDS_VOIDED,
+        occasion=proposal.id,
+        scope=place.id,
+        about=place.id,
+        to_stewards=True,
+    )
+    voiding = Voiding(workplace=place.id, at=now, recalls=recalls, news=news)
+    decided, note = _decided(desk, proposal, content, Deed.DONE, None)
+    await desk.store.void_approved(proposal.id, walkout, voiding, decided, note)
+
+
 async def _conclude(desk: Desk, proposal: Proposal, became: Became, removed: Member | None = None) -> None:
     """Write down what became of it, and tell all others; whom it is about hears only that it has removed them."""
-    content = read(proposal, desk)
+    deed = Deed.REFUSED if became is Became.REFUSED else Deed.DONE
+    news, note = _decided(desk, proposal, read(proposal, desk), deed, removed)
+    await desk.store.conclude(proposal.id, became, news, note, expected=Became.OPEN)
+
+
+def _decided(
+    desk: Desk, proposal: Proposal, content: Content, deed: Deed, removed: Member | None
+) -> tuple[Announcement, Note]:
+    """Return what the others hear of it, and what is written down."""
     to = () if removed is None else ((removed.platform, removed.address),)
     news = _news(Kind.DECIDED, proposal, content, not_to=frozenset({desk.me, proposal.about}), to=to)
-    deed = Deed.REFUSED if became is Became.REFUSED else Deed.DONE
-    note = desk.note(deed, proposal.walkout, matter=proposal.matter, **content)
-    await desk.store.conclude(proposal.id, became, news, note, expected=Became.OPEN)
+    return news, desk.note(deed, proposal.walkout, matter=proposal.matter, **content)
 
 
 async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from bot.domain import disclosure, rules
 from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchWorkplace, WrongStage
-from bot.domain.model import Entry, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.pledging import NewCard
+from bot.keys import Keys
 from bot.storage.store import Store
 
 NAMED_AT_MOST = 10
@@ -19,8 +21,10 @@ class Board:
     """What the last tally published; the workplaces nearest to their threshold first."""
 
     walkout: Walkout
-    city: disclosure.City  #: of all workplaces, whichever are chosen
     workplaces: tuple[disclosure.Shown, ...]
+    everywhere: int  #: how many workplaces there are, whichever are chosen
+    city: disclosure.Coarse | None  #: the city as anybody may see it; None: it has too few workplaces
+    sums: disclosure.City | None  #: the city as organizers see it; None for everybody else
     only: str = ""  #: what the names of the workplaces were chosen by
 
 
@@ -29,7 +33,8 @@ async def board(
 ) -> Board:
     """Return the board as of the last tally; it is never recomputed on demand.
 
-    With `only`, the workplaces whose names contain it. With `within`, none but these: a steward's own.
+    With `only`, the workplaces whose names contain it. With `within`, none but these: a steward's own. Without it
+    it is an organizer's board.
     """
     seen = await store.walkout(walkout)
     return published(seen, await store.workplaces(walkout), only=only, within=within)
@@ -49,8 +54,10 @@ def published(
     chosen = [disclosure.shown(place, walkout) for place in mine if wanted in _plain(place.name)]
     return Board(
         walkout=walkout,
-        city=disclosure.city(walkout, places),
         workplaces=tuple(sorted(chosen, key=_distance)),
+        everywhere=len(places),
+        city=disclosure.coarse(walkout, places),
+        sums=disclosure.city(walkout, places) if within is None else None,
         only=only.strip()[:LONGEST_NAME],
     )
 
@@ -89,7 +96,7 @@ def _plain(name: str) -> str:
 
 
 async def cards_wanted(
-    walkout: WalkoutId, store: Store, *, only: WorkplaceId | None, number: int | None, beyond_headcount: bool
+    walkout: WalkoutId, store: Store, *, only: WorkplaceId | None, number: int | None
 ) -> list[tuple[Workplace, int]]:
     """Say how many cards to mint at each workplace: `number`, or what is missing to the head-count.
 
@@ -105,18 +112,22 @@ async def cards_wanted(
         if only not in {None, place.id}:
             continue
         missing = max(0, place.headcount - place.issued)
-        if number is not None and number > missing and not beyond_headcount:
+        if number is not None and number > missing:
             raise BeyondHeadcount(place.name, place.headcount, place.issued, number)
         wanted.append((place, missing if number is None else number))
     return wanted
 
 
-async def mint(
-    walkout: WalkoutId,
-    cards: Mapping[WorkplaceId, Sequence[bytes]],
-    store: Store,
-    *,
-    beyond_headcount: bool,
-) -> None:
-    """Store the hashes of new cards; the codes themselves never come here. Raises BeyondHeadcount."""
-    await store.mint(walkout, cards, beyond_headcount=beyond_headcount)
+async def mint(walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[bytes]], store: Store, keys: Keys) -> None:
+    """Keep new cards, given by the hashes of their codes; the codes themselves never come here.
+
+    Raises WrongStage, BeyondHeadcount.
+    """
+    await store.mint(walkout, {place: new_cards(walkout, hashes, keys) for place, hashes in cards.items()})
+
+
+def new_cards(walkout: WalkoutId, hashes: Iterable[bytes], keys: Keys) -> list[NewCard]:
+    """Return how new cards are kept. Raises WrongStage where the walkout's key is destroyed."""
+    if walkout not in keys.walkouts:
+        raise WrongStage(Stage.CLOSED)
+    return [keys.new_card(walkout, each) for each in hashes]

@@ -8,7 +8,7 @@ from handlers.children.orders import Print
 from handlers.sheets.sheet import sheet
 from handlers.texts.catalogue import speaking
 
-MOST_MEMORY = 2_000_000_000
+MOST_MEMORY = 1_000_000_000
 
 
 def _print(order: bytes) -> bytes:

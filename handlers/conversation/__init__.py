@@ -376,7 +376,7 @@ COMMANDS = (
         options=(WALKOUT, VOID, OF, NUMBER),
         price=5,
         changes=True,
-        help=lambda: _("print a workplace's cards, or void them"),
+        help=lambda: _("print a workplace's cards, void or recall them"),
     ),
     Command(
         name="room",

@@ -1,4 +1,4 @@
-"""Cards on paper: printed and voided from a chat."""
+"""Cards on paper: printed, voided and recalled from a chat."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from handlers.conversation.organizers import proposed
 from handlers.conversation.parts import Ask, File, Reply, old_button, whole_number
 from handlers.texts import paper as texts
 
-VOID = "void"
+ENDING = {"void": paper.void, "recall": paper.recall}
+"""What ends cards, by the word that is typed."""
 
 
 async def cards(ask: Ask) -> Reply:
-    """Propose to print a workplace's cards, or to void them."""
+    """Propose to print a workplace's cards, or to void or recall them."""
     named, words = await ask.named_walkout()
-    voids = bool(words) and words[0].casefold() == VOID
-    words = words[1:] if voids else words
+    ends = ENDING.get(words[0].casefold()) if words else None
+    words = words[1:] if ends else words
     if not words:
         return Reply(kind="help", text=texts.usage(paper.LASTS))
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
     places = await ask.app.store.workplaces(walkout.id)
-    if voids:
-        return proposed(ask, await paper.void(ask.desk, walkout, stewards.find(places, " ".join(words))))
+    if ends:
+        return proposed(ask, await ends(ask.desk, walkout, stewards.find(places, " ".join(words))))
     name, number = _how_many(words, places)
     progress = await paper.propose(ask.desk, walkout, stewards.find(places, name), number)
     if progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me:

@@ -28,6 +28,7 @@ from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat
 from handlers.discord.commands import Interaction, make_tree, sync
 from handlers.discord.place import DiscordPlace
 from handlers.discord.sender import DiscordSender
+from handlers.pace import Pace
 from handlers.reading import read_past
 from handlers.service import Link, Unreachable, Why, WrongToken, stay_open
 from handlers.uploads import LARGEST
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 
 LONGEST_LIMIT_S = 30.0
 """discord.py waits out limits up to this by itself; longer ones are the outbox's affair."""
+
+CALLS_A_SECOND = 45
+"""Discord takes fifty; other calls than messages are few. What answers an interaction is not counted among them."""
 
 NOTICED_AFTER_S = 5.0
 """The gateway drops connections now and then, and they are taken up again at once: nothing to speak of."""
@@ -62,7 +66,8 @@ class AllOutClient(discord.Client):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_LIMIT_S,
         )
-        self.chat = DiscordChat(app, self)
+        self.pace = Pace(CALLS_A_SECOND, asyncio.get_running_loop().time)
+        self.chat = DiscordChat(app, self, self.pace)
         self.http.get_from_cdn = _read_file  # type: ignore[method-assign]  # its own reads on, whatever size was said
         self.tree = make_tree(self, self._chosen, self._suggest)
         self.tree.error(self._command_failed)
@@ -224,7 +229,7 @@ async def open_discord(
         if client.user is not None:
             app.bots[PLATFORM] = client.user.name
         async with app.fence.guard(PLATFORM, DiscordPlace(client)):
-            yield DiscordSender(client, gone=client.gone, mute=client.mute), client.take
+            yield DiscordSender(client, client.pace, gone=client.gone, mute=client.mute), client.take
     finally:
         with contextlib.suppress(TimeoutError, aiohttp.ClientError):
             await asyncio.wait_for(client.close(), CLOSING_S)

@@ -26,7 +26,7 @@ from handlers.answers import Answers
 from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken, stay_open
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
-from handlers.telegram.pace import Pace
+from handlers.telegram.pace import ChatPace
 from handlers.telegram.place import TelegramPlace
 from handlers.telegram.pump import LONGEST_FINISH_S, POLL_S, Pump, RawUpdate
 from handlers.telegram.sender import TelegramSender, seconds
@@ -65,8 +65,8 @@ async def open_telegram(
         async with app.fence.guard(PLATFORM, TelegramPlace(bot)):
             menus = Menus(bot)
             await _patiently(link, menus.set_up)
-            now = asyncio.get_running_loop().time
-            answers, pace = Answers(now), Pace(now)
+            answers = Answers()
+            pace = ChatPace(settings.telegram_per_second, asyncio.get_running_loop().time)
             chat = TelegramChat(app, bot, menus, answers, pace)
             polls = _Polls(bot, polling, link, app.fence)
             pump = Pump(polls.fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))

@@ -48,6 +48,15 @@ def told(made: str) -> str:
     return f"{said} {_lost()}"
 
 
+def older_ones_tell() -> str:
+    """Tell the organizers, once, what backups still hold that the store does not."""
+    return _(
+        "From now on nobody finds a card in my database without the key file. Older backups and copies of the database "
+        "still tell whoever has a card's code whether it was pledged. Make a new backup, and a new copy of the key "
+        "file (allout keys export FILE); then destroy the older ones."
+    )
+
+
 def _lost() -> str:
     return _(
         "Whatever was done since is lost: pledges, pledges taken back, cards printed or voided, rooms, and roles. Void "

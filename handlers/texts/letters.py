@@ -98,6 +98,10 @@ def _more_than_drawn(letter: Letter) -> str:
     return drawn.more_than_drawn(_place(letter))
 
 
+def _more_than_people(letter: Letter) -> str:
+    return drawn.more_than_people(_place(letter))
+
+
 def _platform_down(letter: Letter) -> str:
     platform = general.platform(str(letter.news.facts["platform"]))
     if letter.news.facts["why"] == "token":
@@ -140,6 +144,10 @@ def _restored(letter: Letter) -> str:
     return backups.told(str(letter.news.facts["made"]))
 
 
+def _cards_keyed(_letter: Letter) -> str:
+    return backups.older_ones_tell()
+
+
 def _place(letter: Letter) -> str:
     return letter.about.name if letter.about else ""
 
@@ -156,10 +164,12 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.SUSPENDED: _suspended,
     Kind.SUSPENSION_ENDED: _suspension_ended,
     Kind.MORE_THAN_DRAWN: _more_than_drawn,
+    Kind.MORE_THAN_PEOPLE: _more_than_people,
     Kind.PLATFORM_DOWN: _platform_down,
     Kind.PLATFORM_BACK: _platform_back,
     Kind.TOKEN_SHARED: _token_shared,
     Kind.HELD: _held,
     Kind.WALKOUT_CLOSED: _walkout_closed,
     Kind.RESTORED: _restored,
+    Kind.CARDS_KEYED: _cards_keyed,
 }

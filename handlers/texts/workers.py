@@ -90,7 +90,8 @@ def _numbers(walkout: Walkout, place: Workplace) -> str:
         "You would pledge for {workplace}. It goes out only if\n"
         "• {threshold} of its {headcount} people pledge, and\n"
         "• {citywide} people pledge {where}{only_ready}.\n"
-        "Until then nobody walks out, and nobody is shown the exact count."
+        "Until then nobody walks out. The board shows rounded counts, and at which tally your workplace has reached "
+        "its number."
     ).format(
         workplace=place.name,
         threshold=number(place.threshold),
@@ -199,6 +200,7 @@ def status(seen: Seen) -> str:
     own = {
         CardState.PLEDGED: _("Your pledge stands."),
         CardState.OUT: _("Your pledge stands, and you have said that you are out."),
+        CardState.RECALLED: _("Your card was recalled: your pledge counts no more. Draw a new card from your steward."),
     }.get(seen.mine or CardState.MINTED, _("You have taken your pledge back."))
     parts = [headline(walkout.terms), own, workplace_line(shown(place, walkout)), as_of(walkout)]
     if walkout.stage is Stage.ON:
@@ -262,8 +264,8 @@ def privacy() -> str:
     return "\n\n".join(
         (
             _(
-                "What I keep: for each card, a fingerprint of its code, its workplace, and whether it is pledged; "
-                "once pledged, a second fingerprint that ties it to your account only for whoever holds the code."
+                "What I keep: for each card its workplace, and whether it is pledged. Which card that is, and whose, "
+                "nobody can tell without both the card's code and the server's key file."
             ),
             _(
                 "On the day, where the terms said so before you pledged: that a card's holder is out, if they say so. "
@@ -278,7 +280,13 @@ def privacy() -> str:
             ),
             _(
                 "What anybody is shown: rounded counts, renewed at each tally only, never closer than five "
-                "people. Who pledged is shown to nobody."
+                "people. That a workplace has reached its number is shown at the tally at which it does, and stays for "
+                "a while if people take it back. At the deadline it is said exactly. Who pledged is shown to nobody."
+            ),
+            _(
+                "What others can work out: somebody with up to four cards of their own at your workplace can "
+                "tell how many stand when it first reaches its number, and hardly ever later. With five cards or "
+                "more they can tell it more often. They cannot tell who."
             ),
             _(
                 "What I cannot hide: the chat service sees that you write to this bot, and whoever holds your "

@@ -19,7 +19,8 @@ from bot.storage.store import Delivery, Parcel
 from handlers import answers
 from handlers.cli import running
 from handlers.discord.chat import DiscordChat, Interaction
-from handlers.telegram import pump
+from handlers.telegram import chat, pump
+from handlers.telegram.chat import TelegramChat
 from handlers.telegram.place import TelegramPlace
 from handlers.telegram.pump import Pump, RawUpdate
 
@@ -42,6 +43,20 @@ def confirm_before_handling() -> None:
 
     ask_at_once()
     Pump._next_offset = next_offset  # type: ignore[method-assign,assignment]
+
+
+def wait_for_hiding() -> None:
+    """No fault: never let an update go on while its message with the code is being deleted, however long that takes."""
+    chat.HIDING_HOLDS_S = 3_600.0
+
+
+def confirm_before_hiding() -> None:
+    """Let an update go on while its message with the code is being deleted."""
+
+    async def at_once(_telegram: TelegramChat, _hiding: asyncio.Task[bool]) -> bool:
+        return True
+
+    TelegramChat._hidden = at_once  # type: ignore[method-assign,assignment]
 
 
 def act_before_acknowledging() -> None:

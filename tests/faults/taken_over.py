@@ -10,7 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +93,14 @@ def attempt(order: bytes) -> bytes:
         return json.dumps({"refused": str(error)}).encode()
 
 
+def _give_nothing_up(readable: Iterable[Path]) -> InForce:
+    return InForce(files=False, calls=False)
+
+
 def serve(*, confined: bool) -> None:
     """Run as the bot's children do, or as one that gives nothing up."""
     if not confined:
-        child.confine = lambda _readable: InForce(files=False, calls=False)  # type: ignore[attr-defined]
+        child.confine = _give_nothing_up  # type: ignore[attr-defined]
     child.serve(lambda: attempt, most_memory=400_000_000)
 
 

@@ -40,7 +40,7 @@ from tests.discord.server import DiscordServer
 from tests.discord.world import BOT_ID, BUTTON, COMPONENT, Message
 from tests.faults.fuzzed import City, city, overheard
 from tests.processes import PATIENCE_S, held_up_s
-from tests.telegram.server import TelegramServer, not_found, refused
+from tests.telegram.server import UNLIMITED, TelegramServer, not_found, refused
 
 MEGABYTE = 1_000_000
 MOST_MEMORY = 80 * MEGABYTE
@@ -290,7 +290,11 @@ async def _chat(platform: str, data: Path) -> AsyncIterator[tuple[Chat, Any]]:
     serve, speak, run = made[platform]
     async with city(data, platform) as town, serve() as server:
         address = (
-            {"telegram_api_url": server.origin, "telegram_token": SecretStr(server.token)}
+            {
+                "telegram_api_url": server.origin,
+                "telegram_token": SecretStr(server.token),
+                "telegram_per_second": UNLIMITED,
+            }
             if platform == "telegram"
             else {
                 "discord_token": SecretStr(server.token),
