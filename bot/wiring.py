@@ -18,6 +18,7 @@ from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Announcement, Kind, Stage, Walkout
 from bot.errands import Errands
+from bot.fence import Fence
 from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import Outbox, Sender
@@ -51,6 +52,7 @@ class App:
     shown: Buckets  #: how often each card may still be shown by whoever goes before strangers
     guesses: Guesses
     holds: Holds
+    fence: Fence
     tallies: Tallies
     room_words: RoomWords
     outboxes: Mapping[str, Outbox]  #: by platform
@@ -110,9 +112,11 @@ async def open_app(
         keys.renew_file()
         await rotation.finish(store, keys)
         holds = Holds(corrected, store, servers or (), steady=steady)
-        tallies = Tallies(store, clock, holds)
+        fence = Fence(store, holds, clock, steady=steady)
+        tallies = Tallies(store, clock, holds, before=fence.look)
         outboxes = {
-            platform: Outbox(platform, sender, store, keys, clock, holds) for platform, sender in senders.items()
+            platform: Outbox(platform, sender, store, keys, clock, holds, before=fence.renew_for)
+            for platform, sender in senders.items()
         }
         errands = {platform: Errands(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()}
         yield App(
@@ -125,6 +129,7 @@ async def open_app(
             shown=Buckets(clock),
             guesses=Guesses(clock),
             holds=holds,
+            fence=fence,
             tallies=tallies,
             room_words=RoomWords(clock),
             outboxes=outboxes,

@@ -379,6 +379,15 @@ class Tour:
                 self.clock.move_to(self.clock() + timedelta(seconds=1))
                 await automatic.tell_of_platform(platform, kind, why, self.app.store, self.app.clock)
                 await self.deliver()
+            shared = Announcement(
+                kind=Kind.TOKEN_SHARED,
+                occasion=platform,
+                to_rooms=False,
+                to_organizers=True,
+                facts={"platform": platform},
+            )
+            await self.app.store.tell(shared)
+            await self.deliver()
         keyed = Announcement(kind=Kind.CARDS_KEYED, occasion="", to_rooms=False, to_organizers=True)
         await self.app.store.tell(keyed)
         crowded = [replace(place, standing=place.headcount + 1, told_drawn=True) for place in self.places]

@@ -122,6 +122,14 @@ class Held(Refused):
         self.why = why
 
 
+class OutOfReach(Refused):
+    """What is asked for is written on a platform, which does not answer or does not want it."""
+
+    def __init__(self, platform: str) -> None:
+        super().__init__(platform)
+        self.platform = platform
+
+
 class WorkFailed(Refused):
     """The process that was to read, draw or print something has died, hung, or could not; nothing was changed."""
 

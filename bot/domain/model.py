@@ -97,6 +97,7 @@ class Kind(StrEnum):
     MORE_THAN_PEOPLE = "more_than_people"  #: more cards stand at a workplace than people work there
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"
+    TOKEN_SHARED = "token_shared"  # noqa: S105  somebody else uses the bot's token
     HELD = "held"  #: nothing is decided or announced now
     WALKOUT_CLOSED = "walkout_closed"  #: its secrets are destroyed
     RESTORED = "restored"  #: from a backup

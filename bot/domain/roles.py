@@ -32,6 +32,7 @@ class Matter(StrEnum):
     REMOVE = "remove"  #: an organizer
     MINT = "mint"
     VOID = "void"
+    ADOPT = "adopt"  #: the token that another bot has taken
     RECALL = "recall"  #: what people were told that they have done is undone: never by one alone
 
 

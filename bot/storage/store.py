@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.domain.fence import Epochs
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Bearer, Change, NewCard, Outcome
 from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles, Stopped, Suspension, frozen
@@ -466,11 +467,11 @@ class Store(Protocol):
         ...
 
     async def claim_parcels(
-        self, platform: str, *, now: datetime, limit: int, only: Kind | None = None
+        self, platform: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
     ) -> list[Parcel]:
         """Take a platform's parcels that are due, for sending: oldest first, but those of notices after all others.
 
-        With `only`, those of this kind.
+        With `only`, those of these kinds.
 
         After a crash they wait again. A room hears its news in order: while a parcel waits for it, no later one is
         taken, unless that one was tried in vain for most of an hour.
@@ -522,6 +523,14 @@ class Store(Protocol):
 
     async def next_errand(self, platform: str) -> datetime | None:
         """When the platform's next errand is due."""
+        ...
+
+    async def epochs(self, place: str) -> Epochs:
+        """Which epochs are ours in a platform's place; see bot.domain.fence."""
+        ...
+
+    async def keep_epochs(self, place: str, ours: Epochs) -> None:
+        """Remember them."""
         ...
 
     async def copy(self) -> bytes:

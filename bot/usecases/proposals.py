@@ -70,7 +70,7 @@ async def propose(
     The same message delivered again finds what it proposed, whatever became of that: what was refused since is not
     proposed anew. Raises NotEnoughOrganizers, Halted, Frozen, and what carrying it out raises.
     """
-    approvals, deciding = await approvals_for(desk, walkout), await _deciding(desk, matter, walkout, about)
+    approvals, deciding = await _wanted(desk, matter, walkout), await _deciding(desk, matter, walkout, about)
     now = desk.clock()
     same = key(desk.keys, matter, walkout, content, about=about)
     proposal = Proposal(
@@ -165,13 +165,13 @@ async def _go_on(desk: Desk, proposal: Proposal) -> Progress:
 
 
 async def _missing(desk: Desk, proposal: Proposal) -> int | None:
-    committee, approvals = await desk.store.committee(), await approvals_for(desk, proposal.walkout)
+    committee, approvals = await desk.store.committee(), await _wanted(desk, proposal.matter, proposal.walkout)
     return roles.missing(proposal, committee.organizers, committee.running(desk.clock()), approvals=approvals)
 
 
 async def _deciding(desk: Desk, matter: Matter, walkout: WalkoutId | None, about: MemberId) -> frozenset[MemberId]:
     """Return who decides now. Raises Halted, and Frozen for whom a suspension stops who is not among them."""
-    committee, approvals = await desk.store.committee(), await approvals_for(desk, walkout)
+    committee, approvals = await desk.store.committee(), await _wanted(desk, matter, walkout)
     running = committee.running(desk.clock())
     stops = next((each for each in running if desk.me in each.both), None)
     if stops is not None and matter not in roles.GO_ON:
@@ -189,6 +189,8 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
         removed = (await desk.store.committee()).members.get(proposal.about)
         if not await desk.store.remove_organizer(proposal.about):
             raise LastOrganizer
+    elif proposal.matter is Matter.ADOPT and desk.fence is not None:
+        await desk.fence.adopt()
     elif proposal.walkout is not None:
         stage = (await desk.store.walkout(proposal.walkout)).stage
         match proposal.matter:
@@ -248,6 +250,11 @@ async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:
         place=None if walkout is None or place is None else await desk.store.workplace(walkout, WorkplaceId(place)),
         missing=missing if proposal.became is Became.OPEN else 0,
     )
+
+
+async def _wanted(desk: Desk, matter: Matter, walkout: WalkoutId | None) -> int:
+    """Return how many must approve this; what a walkout says may be an old copy's, so that does not count for ADOPT."""
+    return APPROVALS if matter is Matter.ADOPT else await approvals_for(desk, walkout)
 
 
 async def approvals_for(desk: Desk, walkout: WalkoutId | None) -> int:

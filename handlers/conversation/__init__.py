@@ -218,6 +218,8 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
             raise Forbidden
         if meant.changes:
             await ask.app.holds.check_change()
+        if meant.code is not None:
+            ask.app.holds.check_card()
         reply = await meant.run(ask)
     except NotRecorded:
         raise  # a platform that can will deliver the message again
@@ -417,6 +419,12 @@ COMMANDS = (
         help=lambda: _("take every role from somebody"),
     ),
     Command(
+        name="adopt",
+        who=Role.ORGANIZER,
+        run=committee.adopt,
+        help=lambda: _("let this bot go on, where another has taken its token"),
+    ),
+    Command(
         name="audit",
         who=Role.ORGANIZER,
         run=committee.list_deeds,
@@ -473,8 +481,8 @@ CARD_BUTTONS = frozenset("pjcwoqxyuv")
 TRIES_CODE = frozenset("pcwoquv")
 """Those that tell whether the code they carry is one."""
 
-CHANGING = frozenset("pjwoqbsarftmuv")
-"""Those that decide something that lasts, as `Command.changes` has it."""
+CHANGING = frozenset("pjwoqbsftmuv")
+"""Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
 ANYBODYS = frozenset("nxyd")
 """Those that work for everybody."""

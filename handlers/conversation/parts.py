@@ -140,7 +140,7 @@ class Ask:
     def desk(self) -> Desk:
         """The person as an organizer or steward."""
         app = self.app
-        return Desk(who=self.who, store=app.store, keys=app.keys, clock=app.clock, number=self.number)
+        return Desk(who=self.who, store=app.store, keys=app.keys, clock=app.clock, number=self.number, fence=app.fence)
 
     async def roles(self) -> Roles:
         """Say what the person may do; asked only where it matters. Raises Frozen for whom a suspension stops."""

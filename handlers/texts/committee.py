@@ -39,6 +39,7 @@ def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
         ),
         Matter.VOID: _("Void the cards of {place}; who has pledged keeps theirs · {walkout}"),
         Matter.RECALL: _("Recall all cards of {place}, and end the pledges made on them · {walkout}"),
+        Matter.ADOPT: _("Let this bot go on, and the other one with its token stop"),
     }[what]
     return said.format(walkout=walkout, place=place, nickname=content.get("nickname", ""), n=number(cards_wanted))
 

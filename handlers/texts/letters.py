@@ -9,7 +9,7 @@ from bot.domain.errors import Hold
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
-from handlers.texts import backups, closing, committee, drawn, general, organizers
+from handlers.texts import backups, closing, committee, drawn, fence, general, organizers
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number
 from handlers.texts.workers import headline
@@ -118,12 +118,13 @@ def _platform_back(letter: Letter) -> str:
     return _("{platform} can be reached again.").format(platform=general.platform(str(letter.news.facts["platform"])))
 
 
+def _token_shared(letter: Letter) -> str:
+    return fence.shared(str(letter.news.facts["platform"]))
+
+
 def _held(letter: Letter) -> str:
     return {
-        Hold.FOREIGN: _(
-            "Another bot answers under my name: somebody copied my folder or has my token. I decide and announce "
-            "nothing until that is over, and pledges are refused. See to it on the server."
-        ),
+        Hold.FOREIGN: fence.taken(),
         Hold.CLOCK: _(
             "The server's clock may be wrong, so I decide and announce nothing, and refuse pledges. "
             "Set it right on the server; then I go on by myself."
@@ -166,6 +167,7 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.MORE_THAN_PEOPLE: _more_than_people,
     Kind.PLATFORM_DOWN: _platform_down,
     Kind.PLATFORM_BACK: _platform_back,
+    Kind.TOKEN_SHARED: _token_shared,
     Kind.HELD: _held,
     Kind.WALKOUT_CLOSED: _walkout_closed,
     Kind.RESTORED: _restored,

@@ -9,6 +9,7 @@ from bot.domain.rules import PLEDGING
 from handlers.texts import backups, closing
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
+from handlers.texts.general import platform
 from handlers.texts.times import number, when, when_utc
 
 
@@ -66,6 +67,10 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_recorded", _held(refused.why)
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
+        case errors.OutOfReach():
+            return "not_recorded", _("I cannot reach {platform} just now, so nothing was changed. Try again.").format(
+                platform=platform(refused.platform)
+            )
         case errors.WorkFailed():
             return "work_failed", _(
                 "That did not work: the process that reads files, draws and prints has failed. Nothing was changed. "

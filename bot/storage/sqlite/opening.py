@@ -19,6 +19,7 @@ from bot.domain.model import WalkoutId
 from bot.domain.pledging import HASH_BYTES
 from bot.storage.sqlite.cards import Cards
 from bot.storage.sqlite.copies import Copies
+from bot.storage.sqlite.epochs import Epochs
 from bot.storage.sqlite.errands import Errands
 from bot.storage.sqlite.examination import Examination
 from bot.storage.sqlite.journal import bury
@@ -48,7 +49,7 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Copies, Examination, Rekeyed):
+class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Epochs, Copies, Examination, Rekeyed):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 
