@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
