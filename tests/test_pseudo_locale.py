@@ -61,7 +61,7 @@ LONGEST_BUTTON_DATA = 64
 
 NOT_OURS = (
     r"https?://\S+",
-    r"/[a-z]+(?: off)?|\b(?:void\|recall|void)\b|allout cards .* --out cards\.pdf",  # typed, in any language
+    r"/[a-z]+(?: off)?|\b(?:void\|recall|void|recall)\b|allout cards .* --out cards\.pdf",  # typed, in any language
     r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}",  # codes
     r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b",  # references
     r"Telegram|Discord|CSV|TOML",  # names
@@ -425,7 +425,8 @@ NOT_FOR_PEOPLE = {"service.py", "telegram/transport.py", "discord/markdown.py", 
 
 NOT_SENTENCES = {
     "not modified", "chat not found", "bot was kicked", "bot is not a member", "user is deactivated",  # Telegram's
-    "not found",  # as well
+    "not found", "message thread not found", "not enough rights", "no rights to send",  # as well
+    "administrator rights",
     "/room off", "/room off ", "/room citywide #", "allout cards ", " --all --format pdf --out cards.pdf",  # typed
     "allout demo", '<svg xml:space="preserve" ', "not now",  # the demo's
 }  # fmt: skip

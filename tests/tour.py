@@ -373,6 +373,8 @@ class Tour:
         for place in (None, *self.places):
             bound = Room(walkout=self.walkout, scope=place.id if place else None, platform=PLATFORM, address="#66")
             await self.app.store.bind_room(bound)
+        await organizers.room_is_mute(PLATFORM, "#66", self.app.store, self.app.clock)
+        await self.deliver()
         await organizers.lose_room(PLATFORM, "#66", self.app.store, self.app.clock)
         for platform in ("telegram", "discord"):
             for kind, why in ((Kind.PLATFORM_DOWN, "token"), (Kind.PLATFORM_DOWN, "away"), (Kind.PLATFORM_BACK, "")):
@@ -392,6 +394,7 @@ class Tour:
         await self.app.store.tell(keyed)
         crowded = [replace(place, standing=place.headcount + 1, told_drawn=True) for place in self.places]
         news = list(rules._warnings("crowd", crowded))
+        news += [Announcement(kind=Kind.MILESTONE, occasion=str(n), facts={"quarters": n}) for n in (1, 2, 3)]
         for kind in (Kind.CARDS_VOIDED, Kind.CARDS_RECALLED):
             news += [Announcement(kind=kind, occasion="8", scope=place.id, about=place.id) for place in self.places]
         await self.app.store.decide(self.walkout, lambda walkout, _: Ruling(walkout=walkout, announcements=tuple(news)))
