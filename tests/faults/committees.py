@@ -13,7 +13,6 @@ from typing import Any
 
 from bot import cards
 from bot.brake import BURST
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import WalkoutId, WorkplaceId
 from bot.domain.roles import SUSPENDED_FOR, Role
@@ -92,10 +91,8 @@ class Committee:
 
     async def says(self, account: int, text: str = "", press: str | None = None) -> Reply:
         """Let somebody who means no harm say or press something; note what buttons they are shown."""
-        clock = self.app.clock
-        assert isinstance(clock, MovableClock)
         reply = await self.conversation.answer(
-            Said(who=self.person(account), text=text, button=press, number=f"{clock()} {text}")
+            Said(who=self.person(account), text=text, button=press, number=f"{self.app.clock()} {text}")
         )
         assert reply is not None
         self.note(button.data for button in reply.buttons)

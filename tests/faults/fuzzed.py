@@ -45,6 +45,7 @@ class City:
     """One walkout with cards and one with open entry, both open, with a room that nobody hostile is in."""
 
     app: App
+    clock: MovableClock
     walkout: WalkoutId
     without_cards: WalkoutId
     codes: list[str]
@@ -53,16 +54,14 @@ class City:
 
     def rest(self) -> None:
         """Let so much time pass that everybody may write again."""
-        clock = self.app.clock
-        assert isinstance(clock, MovableClock)
-        clock.move_to(clock() + REST)
+        self.clock.move_to(self.clock() + REST)
 
     async def rows(self) -> dict[str, list[Row]]:
         """Everything in the store, but for the mark that each transaction leaves."""
         store: Any = self.app.store
         tables = await store._read("SELECT name, 'SELECT * FROM ' || name FROM sqlite_master WHERE type = 'table'")
         found = {name: sorted(await store._read(sql), key=repr) for name, sql in tables}
-        return found | {"store": [row[:1] for row in found["store"]]}
+        return found | {"store": [(name, b"", *rest) for name, _mark, *rest in found["store"]]}
 
     async def check(self, before: Mapping[str, list[Row]], platform: str, witnesses: Iterable[tuple[str, str]]) -> int:
         """See that nothing is stored but what somebody's valid press does; return how many cards that were."""
@@ -180,7 +179,14 @@ async def city(folder: Path, platform: str, *, approvals: int = 2) -> AsyncItera
         await organizers.bind_room(Room(walkout=walkout, scope=None, platform=platform, address="-1009999"), app.store)
         for each in made:
             await app.store.decide(each.id, partial(rules.open_up, now=NOON))
-        yield City(app=app, walkout=walkout, without_cards=without_cards, codes=codes[:50], witnesses=iter(codes[50:]))
+        yield City(
+            app=app,
+            clock=clock,
+            walkout=walkout,
+            without_cards=without_cards,
+            codes=codes[:50],
+            witnesses=iter(codes[50:]),
+        )
 
 
 def drawn(what: SearchStrategy[Any], number: int, chosen: int) -> list[Any]:
