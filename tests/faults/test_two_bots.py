@@ -234,9 +234,11 @@ def _is_verdict(text: str) -> bool:
 async def _standing(house: TelegramHouse | DiscordHouse, city: City) -> set[str]:
     """Give the codes of the cards that stand pledged."""
     async with open_app(house.store, clock=real_clock, senders={}) as app:
-        rows = await app.store._read("SELECT hash FROM card WHERE state IN ('p', 'o')")  # type: ignore[attr-defined]
-    hashes = {row[0] for row in rows}
-    return {code for code in city.cards["School"] if key_of(code) in hashes}
+        rows = await app.store._read("SELECT key FROM pledge WHERE state IN ('p', 'o')")  # type: ignore[attr-defined]
+        standing = {row[0] for row in rows}
+        [walkout] = app.keys.walkouts
+        kept = {code: app.keys.new_card(walkout, key_of(code)).pledge for code in city.cards["School"]}
+    return {code for code, key in kept.items() if key in standing}
 
 
 async def test_two_bots_without_a_fence_would_be_seen_to_say_both() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,7 +31,6 @@ from handlers.discord.sender import DiscordSender
 from handlers.service import Link
 from tests.console.play import roster, terms
 from tests.processes import PATIENCE_S
-from tests.telegram.server import UNLIMITED
 
 HOUR = timedelta(hours=1)
 
@@ -189,7 +189,7 @@ class House:
         self._app = app
         link = Link(PLATFORM, app)
         self._open.push_async_callback(link.aclose)
-        client = AllOutClient(app, link, per_second=UNLIMITED)  # here time stands still unless it is moved
+        client = AllOutClient(app, link, per_second=math.inf)  # here time stands still
         await self.env.restart_bot(client)
         self._open.push_async_callback(client.close)
         with self.env.time_context():

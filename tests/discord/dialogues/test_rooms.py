@@ -254,7 +254,7 @@ async def test_an_organizer_who_takes_no_messages_is_passed_over_and_stays_one(
     [told] = house.told(omar)
     assert "Depot has reached its number." in told
     assert await house.app.store.unsettled(city.walkout) == 0
-    assert "Depot\n▓▓▓▓▓▓▓▓▓▓ reached" in (await olga.slash("organize board")).text
+    assert "Depot\n▓▓▓▓▓▓▓▓▓▓ has reached" in (await olga.slash("organize board")).text
 
 
 async def test_news_of_a_gone_room_is_made_once_however_often_discord_says_so(
