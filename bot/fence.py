@@ -132,9 +132,9 @@ class Fence:
 
     def sign(self, platform: str) -> None:
         """Note what another bot with our token may have done: it is looked at once whether it has taken that."""
-        post = self._posts[platform]
-        post.signs.append(self._steady())
-        post.signed.set()
+        if (post := self._posts.get(platform)) is not None:  # one that was reached, and so is looked at
+            post.signs.append(self._steady())
+            post.signed.set()
 
     async def look(self) -> None:
         """Look everywhere; called before a tally."""
