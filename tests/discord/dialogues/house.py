@@ -28,6 +28,7 @@ from handlers.discord.chat import PLATFORM
 from handlers.discord.commands import sync
 from handlers.discord.platform import AllOutClient
 from handlers.discord.sender import DiscordSender
+from handlers.pace import Pace
 from handlers.service import Link
 from tests.console.play import roster, terms
 from tests.processes import PATIENCE_S
@@ -189,7 +190,7 @@ class House:
         self._app = app
         link = Link(PLATFORM, app)
         self._open.push_async_callback(link.aclose)
-        client = AllOutClient(app, link, per_second=math.inf)  # here time stands still
+        client = AllOutClient(app, link, pace=Pace(math.inf, float))  # here time stands still
         await self.env.restart_bot(client)
         self._open.push_async_callback(client.close)
         with self.env.time_context():
