@@ -91,9 +91,14 @@ def _id_of(key: bytes) -> str:
     return cards.from_bytes(key)[:ID_LETTERS]
 
 
+async def is_role_card(desk: Desk, code: str) -> bool:
+    """Say whether this is the code of a role card, good or not."""
+    return await desk.store.role_card(_id_of(cards.key_of(code))) is not None
+
+
 async def redeem(desk: Desk, code: str) -> RoleCard | None:
     """Use a role card; it acts when its appointer confirms. None if the code is no role card that is good."""
-    if await desk.store.role_card(_id_of(cards.key_of(code))) is None:  # most that comes here is a mistyped card
+    if not await is_role_card(desk, code):  # most that comes here is a mistyped card
         return None
     word = "".join(secrets.choice(cards.ALPHABET) for _ in range(WORD_LETTERS))
     appointers = (await desk.store.committee()).members

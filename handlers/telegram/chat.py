@@ -34,6 +34,7 @@ from handlers.conversation import (
     Said,
     Ways,
     holds_code,
+    shows_code,
     too_fast,
 )
 from handlers.parts import parts
@@ -135,7 +136,7 @@ class TelegramChat:
     # -- private chats ------------------------------------------------------------------------------------
 
     async def _written(self, message: Raw, user: Raw) -> None:
-        chat, text = message["chat"]["id"], message.get("text") or message.get("caption") or ""
+        chat, text = message["chat"]["id"], _words(message)
         self.recent.note(chat, message["message_id"])
         number = str(message["message_id"])
         said = Said(who=_person(user), text=text, language=user.get("language_code"), number=number)
@@ -145,7 +146,7 @@ class TelegramChat:
 
     async def _reply(self, message: Raw, user: Raw, reply: Reply) -> None:
         chat = message["chat"]["id"]
-        if holds_code(message.get("text") or message.get("caption") or "") and await self._deleted(message):
+        if shows_code(_words(message), reply) and await self._deleted(message):
             with speaking(user.get("language_code")):
                 reply = replace(reply, text=f"{reply.text}\n\n{texts.code_deleted()}")
         await self._say(chat, reply)
@@ -354,7 +355,7 @@ class TelegramChat:
     # -- groups and channels ------------------------------------------------------------------------------
 
     async def _overheard(self, message: Raw) -> None:
-        chat, text = message["chat"], (message.get("text") or message.get("caption") or "").strip()
+        chat, text = message["chat"], _words(message).strip()
         unanswered = chat["type"] == Chat.CHANNEL or message.get("is_automatic_forward", False)  # nobody asked us there
         if unanswered and holds_code(text):
             await self._answers.give(chat["id"], partial(self._deleted, message), known=True)
@@ -395,7 +396,7 @@ class TelegramChat:
         chat, heed = message["chat"]["id"], Heed.ANSWER
         if "from" in message:
             heed = self._conversation.heed(_person(message["from"]))
-        if heed is Heed.ANSWER or holds_code(message.get("text", "")):
+        if heed is Heed.ANSWER or holds_code(_words(message)):
             await self._answers.give(chat, partial(self._deleted, message), known=True)
         if heed is Heed.ANSWER:
             await self._answers.give(chat, partial(self._point_out, message), known=False)
@@ -417,6 +418,13 @@ def _leaves_card(query: Raw, reply: Reply) -> bool:
     """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
     on_card = str(query.get("data", ""))[:1] in CARD_BUTTONS
     return reply.file is not None or reply.below or (on_card and not reply.buttons and not reply.clears)
+
+
+def _words(message: Raw) -> str:
+    """Return what is written in a message or under it, and where its links lead: a card's link carries its code."""
+    written = message.get("text") or message.get("caption") or ""
+    parts = message.get("entities") or message.get("caption_entities") or ()
+    return "\n".join([written, *(part["url"] for part in parts if "url" in part)])
 
 
 def _language(message: Raw) -> str | None:
