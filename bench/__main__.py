@@ -1,4 +1,4 @@
-"""The command: `python -m bench pledges`, or `tally`, `telegram`, `discord`, `flood`."""
+"""The command: `python -m bench pledges`, or `tally`, `telegram`, `discord`, `flood`, `crowd`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import discord, flood, pledges, tally, telegram
+from bench import crowd, discord, flood, pledges, tally, telegram
 from bench.ground import Ground
 
 BENCHES = {
@@ -16,6 +16,7 @@ BENCHES = {
     "telegram": telegram.bench,
     "discord": discord.bench,
     "flood": flood.bench,
+    "crowd": crowd.bench,
 }
 
 

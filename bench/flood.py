@@ -25,7 +25,7 @@ from bot.clock import real_clock
 from bot.keys import Person
 from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
-from handlers.pictures import picture
+from handlers import workshop
 from handlers.telegram.chat import PLATFORM
 
 TOKEN = "4:flooded"  # noqa: S105  the loopback server takes any
@@ -159,8 +159,8 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     async with open_app(ground.folder / "data", clock=real_clock, senders={PLATFORM: None}) as app:
         walkout = await open_walkout(app, codes)
         await planted(app)
-        # the first picture of a process takes seconds of a core, to import matplotlib; it is drawn once, on a quiet day
-        await asyncio.to_thread(picture, await stewards.board(walkout, app.store))
+        # the first picture takes seconds of a core, in a process of its own; it is drawn once, on a quiet day
+        await workshop.picture(app.workshop, await stewards.board(walkout, app.store))
         async with running() as server, ours(server, TOKEN, app) as sender:
             app.outboxes[PLATFORM].sender = sender
             delivering = asyncio.create_task(app.scheduler.run_forever(0.5))

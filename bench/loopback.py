@@ -99,10 +99,13 @@ class Bot:
         self.took: dict[str, float] = {}  #: seconds from then to the answer
 
     def offer(self, update: dict[str, Any], watched: str, now: float) -> None:
-        """Let something happen; `watched` is the answer to look out for: `e` and a message, or `m` and a chat."""
+        """Let something happen; `watched` are the answers to look out for.
+
+        An edit is `e` and its message, a deletion `d` and its message, a message `m` and its chat.
+        """
         self.pending.append((update["update_id"], json.dumps(update).encode()))
-        if watched:
-            self.offered[watched.encode()] = now
+        for answer in watched.split():
+            self.offered[answer.encode()] = now
         if self.poll is not None:
             self.poll()
 
@@ -190,7 +193,7 @@ class Connection(asyncio.Protocol):
             self._received = self._received[whole:]
             self._called(self._bots[call[1]], call[2].decode(), fields)
 
-    def _called(self, bot: Bot, method: str, fields: bytes) -> None:  # noqa: C901  one row per call
+    def _called(self, bot: Bot, method: str, fields: bytes) -> None:  # noqa: C901, PLR0912  one row per call
         now = self._loop.time()
         match method:
             case "answerCallbackQuery":
@@ -201,6 +204,9 @@ class Connection(asyncio.Protocol):
                 if answer is not TOO_MANY:
                     bot.done(b"e" + _field("message_id", fields), now)
                 self._send(answer)
+            case "deleteMessage":
+                bot.answered(b"d" + _field("message_id", fields), now)
+                self._send(TRUE)
             case "sendMessage" | "sendPhoto" | "sendDocument":
                 answer = bot.message(_field("chat_id", fields), now)
                 self._loop.call_later(self._away, self._send, answer)

@@ -49,6 +49,8 @@ class Event(StrEnum):
     CLOCK_OFF = (
         "this machine's clock and %s's are %s hours apart: no tally is taken and nothing closed until they agree"
     )
+    CLOCK_CORRECTED = "this machine's clock is corrected by %s seconds, to the platforms'; set it right"
+    TALLY_WAITS = "a tally is late: it waits until the platforms have handed out what they have kept"
     CLOCK_UNCHECKED = "no platform answers that could tell the time: nothing is decided by the clock until one does"
     CLOCK_RIGHT = "the clock is right, as far as the platforms tell"
     DOWN = "%s cannot be reached, trying again: %s"
@@ -63,6 +65,7 @@ class Act(StrEnum):
     NOT_ANSWERED = "an answer could not be delivered: %s"
     NO_FILE = "a file could not be delivered: %s"
     FAILED = "something that somebody did failed: %s"
+    CHILD_FAILED = "a process that reads files or draws was of no use: %s"
     UNREADABLE = "%s could not be read: %s"
     NO_UPDATE = "something that is no update was passed over"
     SET_ASIDE = "an update was set aside: %s"

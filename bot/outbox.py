@@ -17,9 +17,10 @@ from typing import Protocol
 
 from bot import logs
 from bot.clock import Clock
-from bot.domain.errors import InDoubt
+from bot.domain.errors import Held, InDoubt
 from bot.domain.model import Announcement, Kind, Stage, Walkout, Workplace
-from bot.domain.roles import Proposal
+from bot.domain.roles import GO_ON, Proposal, Stopped
+from bot.holds import Holds
 from bot.keys import Keys
 from bot.logs import Event
 from bot.storage.store import Delivery, Heard, Parcel, RoleCard, Store
@@ -76,6 +77,7 @@ class Letter:
     proposer: str = ""  #: their nickname
     to_proposer: bool = False  #: it goes to them
     role_card: RoleCard | None = None  #: the one it speaks of
+    suspension: Stopped | None = None  #: the one it speaks of, while it runs
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
 
 
@@ -94,12 +96,15 @@ class Sender(Protocol):
 class Outbox:
     """The only way out to one platform: a parcel at a time, so that a crash can repeat one at the most."""
 
-    def __init__(self, platform: str, sender: Sender | None, store: Store, keys: Keys, clock: Clock) -> None:
+    def __init__(
+        self, platform: str, sender: Sender | None, store: Store, keys: Keys, clock: Clock, holds: Holds
+    ) -> None:
         self.sender = sender  #: None while the platform cannot be reached; parcels wait in the store then
         self._platform = platform
         self._store = store
         self._keys = keys
         self._clock = clock
+        self._holds = holds
         self._claimed: deque[Parcel] = deque()
         self._owed: deque[Callable[[], Awaitable[None]]] = deque()  #: what became of parcels, not written down yet
         self._turn = asyncio.Lock()
@@ -120,8 +125,8 @@ class Outbox:
     async def deliver(self) -> None:
         """Send every parcel that is due, in the order in which they were made.
 
-        Raises NotRecorded if the store cannot write; then nothing is sent twice or forgotten, and calling
-        again goes on from there.
+        Raises Held while something holds the bot up: then only what says so was sent. Raises NotRecorded if the store
+        cannot write; then nothing is sent twice or forgotten, and calling again goes on from there.
         """
         async with self._turn:
             await self._write_down()
@@ -134,17 +139,31 @@ class Outbox:
                     raise
 
     async def _next(self) -> Parcel | None:
+        why = await self._holds.why()
+        only = None if why is None else Kind.HELD
+        if only is not None and any(parcel.news.kind is not only for parcel in self._claimed):
+            await self._store.unclaim_parcels(self._platform)
+            self._claimed.clear()
         if not self._claimed:
             try:
-                self._claimed.extend(await self._store.claim_parcels(self._platform, now=self._clock(), limit=AT_ONCE))
+                self._claimed.extend(
+                    await self._store.claim_parcels(self._platform, now=self._clock(), limit=AT_ONCE, only=only)
+                )
             except InDoubt:
                 self._owed.append(partial(self._store.unclaim_parcels, self._platform))
                 raise
+        if why is not None and not self._claimed:
+            raise Held(why)
         return self._claimed[0] if self._claimed else None
 
     async def _carry(self, parcel: Parcel, sender: Sender) -> None:
-        letter = await self._open(parcel)
+        frozen_until = await self._frozen_until(parcel)
+        letter = await self._open(parcel) if frozen_until is None else None
         self._claimed.popleft()
+        if frozen_until is not None:
+            self._owed.append(partial(self._store.postpone, parcel.id, until=frozen_until))
+            await self._write_down()
+            return
         try:
             if letter is None:
                 raise RoomGone  # noqa: TRY301  the same as if it were
@@ -178,12 +197,24 @@ class Outbox:
             await self._owed[0]()
             self._owed.popleft()
 
+    async def _frozen_until(self, parcel: Parcel) -> datetime | None:
+        """Say until when a letter waits since a suspension stops its reader: only what they may still decide goes."""
+        stops = (await self._store.roles(parcel.member)).suspension if parcel.member else None
+        if stops is None:
+            return None
+        proposal = await self._proposal(parcel)
+        return None if proposal is not None and proposal.matter in GO_ON else stops.until
+
+    async def _proposal(self, parcel: Parcel) -> Proposal | None:
+        number = parcel.news.facts.get("proposal")
+        return None if number is None else await self._store.proposal(str(number))
+
     async def _open(self, parcel: Parcel) -> Letter | None:
         """Return what is to be sent; None for a worker who is not to be told any more."""
         if parcel.notice:
             return await self._open_notice(parcel)
         walkout, about, facts = parcel.walkout, parcel.news.about, parcel.news.facts
-        proposal = await self._store.proposal(str(facts["proposal"])) if "proposal" in facts else None
+        proposal = await self._proposal(parcel)
         members = (await self._store.committee()).members if proposal else {}
         proposer = members.get(proposal.proposer) if proposal else None
         return Letter(
@@ -194,6 +225,7 @@ class Outbox:
             proposer=self._keys.unseal(proposer.nickname) if proposer else "",
             to_proposer=proposal is not None and proposal.proposer == parcel.member,
             role_card=await self._store.role_card(str(facts["role_card"])) if "role_card" in facts else None,
+            suspension=await self._suspension(parcel),
             unseal=self._keys.unseal,
             language=parcel.language,
             address=parcel.room if parcel.room is not None else self._keys.unseal(parcel.person or b""),
@@ -203,13 +235,22 @@ class Outbox:
             attempts=parcel.attempts,
         )
 
+    async def _suspension(self, parcel: Parcel) -> Stopped | None:
+        if parcel.news.kind is not Kind.SUSPENDED:
+            return None
+        running = (await self._store.committee()).stopped(self._clock(), self._keys.unseal)
+        return next((each for each in running if each.id == parcel.news.facts["suspension"]), None)
+
     async def _open_notice(self, parcel: Parcel) -> Letter | None:
         if parcel.walkout is None or parcel.person is None:  # deleted since
             return None
         addressee = self._keys.unseal_notice(parcel.walkout, parcel.person)
         walkout = await self._store.walkout(parcel.walkout)
-        overtaken = parcel.news.kind is Kind.ON and walkout.stage is not Stage.ON  # called off meanwhile
+        only_on = {Kind.ON, Kind.FEWER_NOW}
+        overtaken = parcel.news.kind in only_on and walkout.stage is not Stage.ON  # called off meanwhile
         if addressee is None or overtaken:
+            return None
+        if addressee.workplace not in parcel.news.facts.get("workplaces", [addressee.workplace]):  # it is not theirs
             return None
         return Letter(
             news=parcel.news,

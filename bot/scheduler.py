@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bot import logs
 from bot.clock import Clock
+from bot.domain.errors import Held
 from bot.logs import Event
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ class Scheduler:
                     return
                 try:
                     await job.run()
+                except Held:
+                    jobs.remove(job)
                 except Exception as error:  # noqa: BLE001  one job's trouble must not stop the others
                     log.error(Event.JOB_FAILED, job.name, logs.trouble(error))  # noqa: TRY400
                     jobs.remove(job)
@@ -70,6 +73,8 @@ class Scheduler:
                 if due is not None and due <= self._clock():
                     await job.run()
                     said = None
+            except Held:  # whatever holds it up says so itself
+                pass
             except Exception as error:  # noqa: BLE001  a store in trouble recovers, so does this loop
                 why = logs.trouble(error)
                 if why != said:

@@ -33,8 +33,8 @@ class Settings(BaseSettings):
     """A file with the passphrase that seals the key file, such as a credential from systemd. Without one its mode
     alone protects it."""
 
-    look_every_s: float = Field(default=1.0, gt=0, le=60)
-    """Seconds between two looks at what is due: tallies, reminders, parcels."""
+    look_every_s: float = Field(default=1.0, gt=0, le=30)
+    """Seconds between two looks at what is due: tallies, reminders, parcels. After a longer gap the bot stood still."""
 
     backup_key: str | None = None
     """The public key to which backups are sealed, as `allout backup-key` prints it."""
@@ -47,6 +47,10 @@ class Settings(BaseSettings):
 
     telegram_api_url: str = "https://api.telegram.org"
     """Another server that speaks Telegram's Bot API, such as a self-hosted one."""
+
+    telegram_per_second: int = Field(default=29, ge=1)
+    """Messages and edits a second, over all chats: what Telegram lets a bot send, less one. Fewer where something else
+    sends with the same token."""
 
     telegram_proxy: str | None = None
     """An HTTP proxy through which Telegram is reached."""

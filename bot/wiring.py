@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 from bot import logs
 from bot.brake import Brake, Buckets, Guesses
-from bot.clock import Clock
-from bot.clock_check import ClockCheck
+from bot.children.workshop import Workshop
+from bot.clock import Ask, Clock, CorrectedClock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Stage, Walkout
 from bot.errands import Errands
+from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import Outbox, Sender
 from bot.roomwords import RoomWords
@@ -48,11 +50,13 @@ class App:
     messages: Buckets  #: what each account may still say
     shown: Buckets  #: how often each card may still be shown by whoever goes before strangers
     guesses: Guesses
+    holds: Holds
     tallies: Tallies
     room_words: RoomWords
     outboxes: Mapping[str, Outbox]  #: by platform
     errands: Mapping[str, Errands]  #: likewise
     bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
+    workshop: Workshop  #: whatever reads other people's files, draws or prints is done there
     titles: dict[str, Title]  #: asks a platform what a chat is called: by platform, once it has been reached
     scheduler: Scheduler
 
@@ -64,7 +68,13 @@ class App:
     def worker(self, who: Person) -> Worker:
         """Name somebody as a worker."""
         return Worker(
-            who=who, store=self.store, keys=self.keys, brake=self.brake, clock=self.clock, tallies=self.tallies
+            who=who,
+            store=self.store,
+            keys=self.keys,
+            brake=self.brake,
+            clock=self.clock,
+            tallies=self.tallies,
+            holds=self.holds,
         )
 
 
@@ -74,27 +84,33 @@ async def open_app(
     *,
     clock: Clock,
     senders: Mapping[str, Sender | None],
-    check: ClockCheck | None = None,
+    servers: Mapping[str, Ask] | None = None,
+    steady: Callable[[], float] = monotonic,
     passphrase_file: Path | None = None,
 ) -> AsyncIterator[App]:
     """Own the store in this folder for as long as the block lasts.
 
     A platform whose sender is None gets one when it can be reached; its parcels wait in the store until then.
+    `servers` are those by whose clocks ours is put right; their platforms keep what people do while the bot is away.
 
     Raises StoreInUse, StoreTooNew, StoreUnusable, KeyFileRefused.
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = data / DATABASE
+    clock = corrected = CorrectedClock(clock, servers, steady=steady)
     keys = open_keys(data / KEY_FILE, database=database, passphrase_file=passphrase_file)
     following = keys.following.store if keys.following else None
     store = await sqlite.open_store(database, clock=clock, identity=keys.store, following=following)
+    workshop = Workshop()
     try:
         await _finish_closing(await _keyless(store, keys), store, keys)
         keys.renew_file()
         await rotation.finish(store, keys)
-        check = check or ClockCheck()
-        tallies = Tallies(store, clock, check)
-        outboxes = {platform: Outbox(platform, sender, store, keys, clock) for platform, sender in senders.items()}
+        holds = Holds(corrected, store, servers or (), steady=steady)
+        tallies = Tallies(store, clock, holds)
+        outboxes = {
+            platform: Outbox(platform, sender, store, keys, clock, holds) for platform, sender in senders.items()
+        }
         errands = {platform: Errands(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()}
         yield App(
             data=data,
@@ -105,16 +121,21 @@ async def open_app(
             messages=Buckets(clock),
             shown=Buckets(clock),
             guesses=Guesses(clock),
+            holds=holds,
             tallies=tallies,
             room_words=RoomWords(clock),
             outboxes=outboxes,
             errands=errands,
             bots={},
+            workshop=workshop,
             titles={},
-            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock, check), clock),
+            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock, holds), clock),
         )
     finally:
-        await store.aclose()
+        try:
+            await workshop.aclose()
+        finally:
+            await store.aclose()
 
 
 @asynccontextmanager
@@ -160,7 +181,7 @@ def _jobs(
     outboxes: Mapping[str, Outbox],
     errands: Mapping[str, Errands],
     clock: Clock,
-    check: ClockCheck,
+    holds: Holds,
 ) -> list[Job]:
     """List all that happens by itself. At the same instant a tally comes before a reminder."""
 
@@ -176,8 +197,9 @@ def _jobs(
     async def say_totals() -> None:
         logs.say_totals()
 
-    closings = Closing(store, keys, clock, check)
+    closings = Closing(store, keys, clock, holds)
     return [
+        Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
         Job(
             name="tally",
             due=lambda: earliest(lambda walkout: walkout.next_tally),
@@ -186,7 +208,7 @@ def _jobs(
         Job(
             name="remind",
             due=lambda: earliest(rules.next_reminder),
-            run=partial(automatic.remind_all, store, clock, check),
+            run=partial(automatic.remind_all, store, clock, holds),
         ),
         Job(name="close", due=closings.due, run=closings.close_all),
         *(

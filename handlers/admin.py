@@ -13,15 +13,17 @@ from bot import cards as card_codes
 from bot.cards import pretty
 from bot.clock import Clock
 from bot.control import Answer, Request
-from bot.domain.errors import NotRecorded, Refused, WrongStage
+from bot.domain.errors import NoSuchMember, NotRecorded, Refused, WrongStage
 from bot.domain.model import Stage, WalkoutId, WorkplaceId
-from bot.draft import DraftRefused, RosterOptions, SourceFile, read
+from bot.draft import DraftRefused, RosterOptions, SourceFile
 from bot.key_file import Cost, Lock
 from bot.storage.records import write_terms
-from bot.usecases import backups, closing, health, organizers, stewards
+from bot.usecases import backups, closing, health, organizers, stewards, suspensions
 from bot.wiring import App
+from handlers import workshop
 from handlers.texts import backups as backups_texts
 from handlers.texts import closing as closing_texts
+from handlers.texts import committee as committee_texts
 from handlers.texts import draft as draft_texts
 from handlers.texts import keys as keys_texts
 from handlers.texts import organizers as organizers_texts
@@ -36,7 +38,7 @@ async def execute(app: App, request: Request) -> Answer:
     try:
         return await _COMMANDS[request["command"]](app, request)
     except DraftRefused as refused:
-        return _refused("\n".join(map(draft_texts.problem, refused.problems)))
+        return _refused(draft_texts.problems(refused))
     except Refused as refused:
         return _refused(refusals.refusal(refused)[1])
 
@@ -52,7 +54,8 @@ def _done(out: str, **more: Any) -> Answer:
 async def _draft(app: App, request: Request) -> Answer:
     now = datetime.fromisoformat(request["now"]) if request["now"] else app.clock()
     roster = request["roster"]
-    plan = read(
+    plan = await workshop.read(
+        app.workshop,
         _unpack(request["terms"]),
         _unpack(roster) if roster else None,
         RosterOptions(**request["options"]),
@@ -88,6 +91,22 @@ async def _mint(app: App, request: Request) -> Answer:
 
 async def _organizer_code(app: App, _request: Request) -> Answer:
     return _done(organizers_texts.organizer_code(pretty(await organizers.new_code(app.store, app.clock))))
+
+
+async def _suspensions(app: App, request: Request) -> Answer:
+    """List who is suspended; or end a suspension, or settle it by removing one of the two."""
+    nickname, clock = request["nickname"], _clock(app, request)
+    try:
+        match request["how"]:
+            case "end":
+                await suspensions.end(nickname, app.store, app.keys, clock)
+                return _done(committee_texts.keeper_ended(nickname))
+            case "remove":
+                await suspensions.remove(nickname, app.store, app.keys, clock)
+                return _done(committee_texts.keeper_removed(nickname))
+    except NoSuchMember:
+        return _refused(committee_texts.keeper_knows_nobody(nickname))
+    return _done(committee_texts.keepers_list(await suspensions.listed(app.store, app.keys, clock)))
 
 
 async def _close(app: App, request: Request) -> Answer:
@@ -141,7 +160,7 @@ def _unpack_lock(packed: dict[str, Any]) -> Lock:
 
 
 async def _doctor(app: App, _request: Request) -> Answer:
-    findings = await health.inside(app.store, app.keys)
+    findings = [await workshop.examined(app.workshop), *await health.inside(app.store, app.keys)]
     rooms = await health.bound_rooms(app.store)
     return _done("", findings=[asdict(each) for each in findings], rooms=[asdict(each) for each in rooms])
 
@@ -168,6 +187,7 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "cards_wanted": _cards_wanted,
     "mint": _mint,
     "organizer_code": _organizer_code,
+    "suspensions": _suspensions,
     "close": _close,
     "backup": _backup,
     "keys_export": _keys_export,

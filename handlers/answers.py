@@ -1,7 +1,8 @@
-"""How answers leave where many write at once: nobody's answer holds up what others have sent.
+"""How answers leave where many write at once: each person's own in order, and nobody's lost because others ask too.
 
-Whoever has shown a card or a role is answered at once. All others share a few answers a second; when too many of
-those wait, the rest is not said. So a flood of strangers takes no more than a part of what a platform lets a bot send.
+Whoever has shown a card or a role is answered, however many do; handlers/pace.py says who has the next turn. When too
+many strangers wait, the next ones are not answered. What waits is in memory only: an answer that waited in the store
+would be an account on disk.
 """
 
 from __future__ import annotations
@@ -9,25 +10,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Hashable
-from contextvars import ContextVar, copy_context
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from contextvars import copy_context
+from itertools import count
+from typing import Any, TypeVar
 
 from bot import logs
 from bot.logs import Act
+from handlers.pace import InLine, Lane, in_line
 from handlers.turns import Turns
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_go_on: ContextVar[asyncio.Event] = ContextVar("go_on")  #: lets whoever waits for this answer go on
-
-STRANGERS_A_SECOND = 10
-"""A third of what Telegram lets a bot send, a fifth of Discord's."""
-
-AT_ONCE = 10
-"""Strangers who are answered without waiting, if none were for a while."""
-
 MOST_STRANGERS = 100
 """Their answers on the way; the next ones are not given."""
+
+MOST = 20_000
+"""Everybody else's. Beyond them an update waits for a place, unconfirmed, and so do those that come after it."""
 
 HOLDS_S = 4.0
 """So long at most an update waits for its answer to be out: within it, a crash repeats the answer."""
@@ -37,36 +38,54 @@ LAST_S = 0.5
 
 
 class Answers:
-    """Gives answers, each person's own in order. `time` counts seconds, as the event loop does."""
+    """Gives answers, each person's own in order."""
 
-    def __init__(self, time: Callable[[], float]) -> None:
-        self._time = time
+    def __init__(self) -> None:
         self._turns = Turns()
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._strangers: set[asyncio.Task[None]] = set()  #: those among them
-        self._next = 0.0  #: when a stranger's turn would be, did each have to wait
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._strangers = 0  #: whose answers are on the way
+        self._places = asyncio.Semaphore(MOST)
+        self._numbers = count()
 
     async def give(self, who: Hashable, answer: Callable[[], Awaitable[object]], *, known: bool) -> None:
         """Give an answer. Returns once it is given, or goes on by itself: what was asked for is committed already."""
-        if not known and len(self._strangers) >= MOST_STRANGERS:
+        if known:
+            await self._places.acquire()
+        elif self._strangers < MOST_STRANGERS:
+            self._strangers += 1
+        else:
             return
         whose = (who, known)
-        wait = 0.0 if known else self._stranger()
         behind = self._turns.has(whose)  # they hear what came before this first
-        go_on, context = asyncio.Event(), copy_context()
-        context.run(_go_on.set, go_on)
-        task = asyncio.create_task(self._give(whose, answer, wait), context=context)
-        task.add_done_callback(lambda _task: go_on.set())
-        for those in (self._under_way,) if known else (self._under_way, self._strangers):
-            those.add(task)
-            task.add_done_callback(those.discard)
-        if not wait and not behind:
+        mine, context = InLine(lane=Lane.KNOWN if known else Lane.STRANGERS), copy_context()
+        context.run(in_line.set, mine)
+        task = asyncio.create_task(self._give(whose, answer, mine), context=context)
+        self._under_way.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            mine.waits.set()
+            self._under_way.discard(task)
+            if known:
+                self._places.release()
+            else:
+                self._strangers -= 1
+
+        task.add_done_callback(done)
+        if not behind:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(go_on.wait(), HOLDS_S)
+                await asyncio.wait_for(mine.waits.wait(), HOLDS_S)
         if task.done():
             task.result()
         else:
             task.add_done_callback(_tell_failure)
+
+    def start(self, what: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do what waits for no turn, now and beside everything else."""
+        task = asyncio.create_task(what)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(_tell_failure)
+        return task
 
     async def aclose(self) -> None:
         """Let what is being said be said; what still waits is not."""
@@ -77,26 +96,13 @@ class Answers:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    def _stranger(self) -> float:
-        """Return after how many seconds the next stranger is answered."""
-        now = self._time()
-        mine = max(now, self._next)
-        self._next = mine + 1 / STRANGERS_A_SECOND
-        return max(0.0, mine - (AT_ONCE - 1) / STRANGERS_A_SECOND - now)
-
-    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]], wait: float) -> None:
+    async def _give(self, who: Hashable, answer: Callable[[], Awaitable[object]], mine: InLine) -> None:
         async with self._turns.place(who) as turn:
-            await asyncio.sleep(wait)
             await turn()
+            mine.number = next(self._numbers)
             await answer()
 
 
-def takes_longer() -> None:
-    """Say, while an answer is given, that it has to wait: whoever waits for it shall go on."""
-    if (go_on := _go_on.get(None)) is not None:
-        go_on.set()
-
-
-def _tell_failure(task: asyncio.Task[None]) -> None:
+def _tell_failure(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error(Act.NOT_ANSWERED, logs.trouble(error))

@@ -6,19 +6,14 @@ import csv
 import io
 import os
 import re
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from bot.cards import pretty
-from bot.domain.model import Terms
 from handlers.board_csv import guarded
-from handlers.sheets.paper import Paper
+from handlers.workshop import Places
 
 _TELEGRAM_BOT = re.compile(r"(?:https?://)?(?:t\.me/)?@?([A-Za-z][A-Za-z0-9_]{3,31})/?")
-
-Places = Sequence[tuple[str, Sequence[str]]]
-"""Workplaces by name, with the codes of their cards."""
 
 
 class Form(StrEnum):
@@ -35,19 +30,8 @@ def telegram_link(bot: str) -> str | None:
     return f"https://t.me/{named[1]}" if named else None
 
 
-def content(
-    form: Form,
-    places: Places,
-    terms: Terms,
-    *,
-    telegram: str | None = None,
-    paper: Paper | None = None,
-) -> bytes:
-    """Return the codes of each workplace in this form; a link to the bot and a size of paper are for printing."""
-    if form is Form.PDF:
-        from handlers.sheets.sheet import sheet  # noqa: PLC0415  half a second that nothing else should cost
-
-        return sheet(terms, places, telegram=telegram, paper=paper)
+def content(form: Form, places: Places) -> bytes:
+    """Return the codes of each workplace as a program reads them; what is printed comes from the workshop."""
     return (_csv(places) if form is Form.CSV else _txt(places)).encode()
 
 

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
+OPEN_S = 5.0
+"""How often it is noted that a platform's way in is open."""
+
 TELL_AFTER_S = 10.0
 """A platform that is back sooner was not worth a message to the organizers."""
 
@@ -80,6 +83,7 @@ class Link:
 
     def fails(self, why: Told) -> None:
         """Note that the platform does not answer; `why` goes into the log."""
+        self._app.holds.lost(self.platform)
         if self._outage is None or self._mended.is_set():
             log.error(Event.DOWN, self.platform, why)
             self._mended, self._tell_now = asyncio.Event(), asyncio.Event()
@@ -127,6 +131,14 @@ Opener = Callable[[App, Settings, Link], Opened]
 
 Only once its way in is open may it say that it works: a platform that lets us in and out again is in trouble.
 """
+
+
+async def stay_open(app: App, platform: str, is_open: Callable[[], bool] = lambda: True) -> None:
+    """Note until cancelled that what people do reaches us: a platform that delivers never says that it has nothing."""
+    while True:
+        if is_open():
+            app.holds.answered(platform, handed=False)
+        await asyncio.sleep(OPEN_S)
 
 
 async def keep_running(

@@ -5,16 +5,16 @@ The first waits in memory for ten minutes; nothing is kept of files that are ref
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
-from bot.domain.errors import Forbidden
-from bot.draft import DraftRefused, RosterOptions, SourceFile, read
+from bot.domain.errors import Forbidden, Frozen, Held, WorkFailed, WorkshopFull
+from bot.draft import DraftRefused, RosterOptions, SourceFile
 from bot.keys import Person
-from bot.usecases import organizers
+from bot.usecases import organizers, suspensions
 from bot.wiring import App
+from handlers import workshop
 from handlers.conversation import Reply
 from handlers.texts import draft as draft_texts
 from handlers.texts import organizers as texts
@@ -31,9 +31,6 @@ LONGEST_NAME = 60
 
 UPLOAD_PRICE = 3
 """Of what an account may say in a minute."""
-
-PROBLEMS_SHOWN = 500
-"""Beyond that they would keep Telegram busy for minutes."""
 
 WAITS = timedelta(minutes=10)
 
@@ -53,8 +50,12 @@ class Uploads:
 
     async def refuse(self, who: Person, name: str, size: int) -> Reply | None:
         """Say why a file is not even fetched; None if it may be."""
-        if not (await self._app.store.roles(self._app.keys.person(who))).organizer:
-            kind, text = refusals.refusal(Forbidden())
+        try:
+            if not (await suspensions.acting(self._app.store, self._app.keys.person(who))).organizer:
+                raise Forbidden  # noqa: TRY301
+            await self._app.holds.check_change()
+        except (Forbidden, Frozen, Held) as refused:
+            kind, text = refusals.refusal(refused)
             return Reply(kind=kind, text=text)
         if size > LARGEST.get(_suffix(name), -1):
             return Reply(kind="not_understood", text=texts.upload_usage(), known=True)
@@ -76,14 +77,14 @@ class Uploads:
         if terms is None or roster is None:
             return Reply(kind="upload", text=texts.other_half(missing="CSV" if terms else "TOML"), known=True)
         try:
-            plan = await asyncio.to_thread(read, terms.file, roster.file, RosterOptions(), now=now)
+            plan = await workshop.read(self._app.workshop, terms.file, roster.file, RosterOptions(), now=now)
             seed = self._app.keys.seed(who, terms.file.data, roster.file.data)
             walkout = await organizers.draft(plan, self._app.store, self._app.keys, seed=seed)
         except DraftRefused as refused:
-            said = [draft_texts.problem(each) for each in refused.problems[:PROBLEMS_SHOWN]]
-            if more := len(refused.problems) - len(said):
-                said.append(draft_texts.more_problems(more))
-            reply = Reply(kind="refused", text="\n".join(said), known=True)
+            reply = Reply(kind="refused", text=draft_texts.problems(refused), known=True)
+        except (WorkFailed, WorkshopFull) as refused:
+            kind, text = refusals.refusal(refused)
+            reply = Reply(kind=kind, text=text, known=True)
         else:
             reply = Reply(kind="drafted", text=texts.drafted(walkout, plan), known=True)
         self._halves.pop((who, ".toml"), None)

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,13 +19,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from bot.children.workshop import Workshop
 from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import BoardLine, Counts, Stage, Walkout, Workplace
 from bot.usecases import stewards
 from bot.usecases.stewards import Board, published
+from handlers import workshop
 from handlers.board_csv import COLUMNS, table
-from handlers.pictures import picture
+from handlers.pictures import drawing
 from handlers.pictures.poster import MOST, poster
 from handlers.texts import board as texts
 from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, opened, shops
@@ -37,6 +40,11 @@ def surfaces(seen: Board) -> tuple[object, ...]:
     """Every way out: text whole and by page, CSV, and all that a picture is drawn from."""
     pages = [texts.board(seen, page) for page in range(texts.pages(seen) + 2)]
     return texts.board(seen), pages, table(seen), poster(seen)
+
+
+def picture(seen: Board) -> bytes:
+    """Draw it here, where a test can look on."""
+    return drawing.draw(poster(seen))
 
 
 def rows(seen: Board) -> list[dict[str, str]]:
@@ -318,32 +326,46 @@ def test_a_picture_of_many_workplaces_fits_a_phone_and_says_how_many_it_leaves_o
     assert poster(city(MOST)).more == ""
 
 
-async def test_pictures_can_be_drawn_in_several_threads_at_a_time() -> None:
-    boards = [city(number) for number in (1, 2, 3, 1, 2, 3)]
-    drawn = await asyncio.gather(*(asyncio.to_thread(picture, seen) for seen in boards))
+def test_the_same_picture_is_not_drawn_twice() -> None:
+    assert picture(city(2)) is picture(city(2))
+    assert picture(city(2)) != picture(city(3))
 
-    assert drawn[:3] == drawn[3:]
-    assert len(set(drawn)) == 3
+
+async def test_several_people_can_want_pictures_at_a_time() -> None:
+    boards = [city(number) for number in (1, 2, 3, 1, 2, 3)]
+    async with aclosing(Workshop()) as children:
+        drawn = await asyncio.gather(*(workshop.picture(children, seen) for seen in boards))
+
+    assert drawn == [picture(seen) for seen in boards]
 
 
 DRAW = """
-import sys
-import handlers.cli, handlers.conversation, handlers.pictures
-assert "matplotlib" not in sys.modules and "PIL" not in sys.modules
-from handlers.pictures import picture
-from tests.test_board_surfaces import city
-assert picture(city(3)).startswith(b"\\x89PNG")
-assert "matplotlib.pyplot" not in sys.modules
+import asyncio, sys
+from contextlib import aclosing
+import handlers.cli, handlers.discord.platform, handlers.telegram.platform
+from bot.children.workshop import Workshop
+from bot.usecases.stewards import published
+from handlers import workshop
+from tests.conftest import opened, shops
+
+async def draw():
+    async with aclosing(Workshop()) as children:
+        walkout = opened()
+        assert (await workshop.picture(children, published(walkout, shops(9)))).startswith(b"\\x89PNG")
+        assert (await workshop.sheet(children, walkout.terms, [("Depot", ["K" * 20])])).startswith(b"%PDF")
+
+asyncio.run(draw())
+assert not {"matplotlib", "numpy", "PIL", "fpdf", "fontTools", "uharfbuzz"} & set(sys.modules)
 """
 
 
 @pytest.mark.parametrize("home", ["there", "/proc/nowhere"], ids=["writable", "not writable"])
-def test_matplotlib_is_imported_for_the_first_picture_only_and_leaves_nothing_anywhere(data: Path, home: str) -> None:
+def test_what_draws_is_never_imported_where_the_keys_are_and_leaves_nothing_anywhere(data: Path, home: str) -> None:
     for folder in ("there", "tmp"):
         (data / folder).mkdir()
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("MPL", "XDG"))}
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", DRAW],
+        [sys.executable, "-W", "error", "-W", "ignore:'audioop' is deprecated:DeprecationWarning", "-c", DRAW],
         env={**surroundings, "HOME": str(data / home), "TMPDIR": str(data / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=Path(__file__).parent.parent,
         capture_output=True,

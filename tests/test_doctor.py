@@ -327,7 +327,19 @@ def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> 
     }
     finding = health.found(sign, Grade.BAD, **facts)
     assert texts.said(finding).endswith(".") or "{x}" in texts.said(finding)
-    fine = ("_closed", "_right", "_fits", "_sound", "_kept", "_good", "_hear", "_runs", "room_on_disk", "versions")
+    fine = (
+        "_closed",
+        "_right",
+        "_fits",
+        "_sound",
+        "_kept",
+        "_good",
+        "_hear",
+        "_runs",
+        "_confined",
+        "room_on_disk",
+        "versions",
+    )
     if not sign.endswith(fine):
         assert texts.advice(finding)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import MovableClock
+from bot.clock import CorrectedClock, MovableClock
 from bot.domain.errors import NotRecorded
 from bot.errands import Errands
+from bot.holds import Holds
 from bot.keys import Keys, open_keys
 from bot.outbox import FIRST_WAIT, LONGEST_WAIT, Letter, Outbox, PlatformDown, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
@@ -56,7 +57,9 @@ async def store(house: SqliteHouse, clock: MovableClock) -> AsyncIterator[Store]
 
 
 def errands(chat: Chat | None, store: Store, keys: Keys, clock: MovableClock, platform: str = "here") -> Errands:
-    return Errands(platform, Outbox(platform, chat, store, keys, clock), store, keys, clock)
+    return Errands(
+        platform, Outbox(platform, chat, store, keys, clock, Holds(CorrectedClock(clock), store)), store, keys, clock
+    )
 
 
 async def look(every: Errands, clock: MovableClock) -> None:

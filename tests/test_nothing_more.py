@@ -38,14 +38,13 @@ from bot.wiring import App, open_app
 from handlers.conversation import COMMANDS, Conversation, Said, Takes, Ways
 from handlers.conversation.letters import buttons
 from handlers.discord.suggestions import Suggestions
-from handlers.pictures import picture
 from handlers.texts import workers
 from handlers.texts.announcements import announcement
 from handlers.texts.refusals import refusal
 from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, fresh_folder, opened
 from tests.domain.test_properties import History, histories, modest, play
-from tests.test_board_surfaces import surfaces
+from tests.test_board_surfaces import picture, surfaces
 
 ROOMY = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 

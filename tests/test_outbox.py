@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import MovableClock
+from bot.clock import CorrectedClock, MovableClock
 from bot.domain.errors import InDoubt, NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
+from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, Letter, Outbox, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
@@ -79,7 +80,7 @@ async def test_parcels_go_out_in_the_order_in_which_they_were_made(
     many = 2 * AT_ONCE + 3  # more than are claimed at a time
     await announce(store, *range(many))
     await announce(store, "last")
-    await Outbox("here", post, store, keys, clock).deliver()
+    await Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
 
     assert post.took == [*(f"#city {n}" for n in range(many)), "#city last"]
     assert await store.unsettled(WALKOUT) == 0
@@ -89,7 +90,7 @@ async def test_a_parcel_is_sent_once_however_often_the_outbox_looks(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post()
-    outbox = Outbox("here", post, store, keys, clock)
+    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await announce(store, 1)
     for _ in range(3):
         await outbox.deliver()
@@ -104,7 +105,7 @@ async def test_a_letter_holds_all_that_a_platform_needs(store: Store, keys: Keys
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
     await organizers.add(Person("here", "olga"), "Olga", store, keys)
     await announce(store, 1, kind=Kind.WORKPLACE_READY, scope=OTHER_SHOP, about=OTHER_SHOP, to_organizers=True)
-    await Outbox("here", post, store, keys, clock).deliver()
+    await Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
 
     assert sorted((letter.address, letter.private) for letter in post.letters) == [("#other", False), ("olga", True)]
     for letter in post.letters:
@@ -123,7 +124,7 @@ async def test_what_a_room_heard_can_be_verified_with_its_own_words_and_what_a_p
     await organizers.add(Person("here", "olga"), "Olga", store, keys)
     await announce(store, 1, kind=Kind.CALLED_OFF, to_organizers=True)
     await announce(store, 1, kind=Kind.CALLED_OFF, scope=OTHER_SHOP, about=OTHER_SHOP)
-    outbox = Outbox("here", post, store, keys, clock)
+    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await outbox.deliver()  # the second room is not reached, the workplace's is gone
     first = post.letters[0].news.reference
     [private] = [letter for letter in post.letters if letter.private]
@@ -152,7 +153,7 @@ async def test_what_could_not_be_written_down_at_once_is_verified_with_the_insta
         await announce(store, 1)
     house.refuse("heard", "INSERT", "(SELECT tally FROM walkout) = 0")
     async with house.open(clock) as store:
-        outbox = Outbox("here", post, store, keys, clock)
+        outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
         with pytest.raises(NotRecorded):
             await outbox.deliver()
         clock.move_to(NOON + HOUR)
@@ -172,7 +173,7 @@ async def test_a_room_that_is_gone_is_settled_and_the_others_still_hear(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(RoomGone())
-    outbox = Outbox("here", post, store, keys, clock)
+    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await announce(store, 1, 2)
     await outbox.deliver()
     clock.move_to(NOON + 24 * HOUR)
@@ -184,7 +185,7 @@ async def test_a_room_that_is_gone_is_settled_and_the_others_still_hear(
 
 async def test_each_failure_makes_the_wait_longer_up_to_a_limit(store: Store, keys: Keys, clock: MovableClock) -> None:
     post = Post(*[TryLater()] * 12)
-    outbox = Outbox("here", post, store, keys, clock)
+    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await announce(store, 1)
     waits: list[timedelta] = []
     while not post.took:
@@ -203,7 +204,7 @@ async def test_each_failure_makes_the_wait_longer_up_to_a_limit(store: Store, ke
 
 async def test_the_platforms_own_wait_is_kept_to(store: Store, keys: Keys, clock: MovableClock) -> None:
     post = Post(TryLater(timedelta(seconds=37)), TryLater(2 * HOUR))
-    outbox = Outbox("here", post, store, keys, clock)
+    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await announce(store, 1)
     await outbox.deliver()
     assert await outbox.due() == NOON + timedelta(seconds=37)
@@ -217,7 +218,7 @@ async def test_a_room_hears_its_news_in_order_while_others_need_not_wait_for_it(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(TryLater())
-    outbox = Outbox("here", post, store, keys, clock)
+    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
     await announce(store, 1, kind=Kind.ON)
     await announce(store, 1, kind=Kind.WE_ARE_OUT, scope=OTHER_SHOP, about=OTHER_SHOP)
@@ -235,7 +236,7 @@ async def test_a_letter_that_is_never_taken_holds_its_room_up_for_an_hour_at_mos
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(*[TryLater()] * PATIENCE)
-    outbox = Outbox("here", post, store, keys, clock)
+    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await announce(store, 1, 2)
     while not post.took:
         await outbox.deliver()
@@ -252,9 +253,9 @@ async def test_parcels_for_a_platform_that_does_not_run_stay_waiting(
     here, there = Post(), Post()
     await store.bind_room(replace(CITY, platform="there", address="#there"))
     await announce(store, 1)
-    outbox = Outbox("there", None, store, keys, clock)
+    outbox = Outbox("there", None, store, keys, clock, Holds(CorrectedClock(clock), store))
     await outbox.deliver()
-    await Outbox("here", here, store, keys, clock).deliver()
+    await Outbox("here", here, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
 
     assert here.took == ["#city 1"]
     assert await outbox.due() is None  # nothing that it could do
@@ -288,9 +289,9 @@ async def test_a_crash_between_sending_and_settling_repeats_that_one_parcel_at_m
         await store.bind_room(CITY)
         await announce(store, 1, 2, 3, 4)
         with pytest.raises(Crash):
-            await Outbox("here", before, store, keys, clock).deliver()
+            await Outbox("here", before, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
     async with house.open(clock) as store:
-        await Outbox("here", after, store, keys, clock).deliver()
+        await Outbox("here", after, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
         assert await store.unsettled(WALKOUT) == 0
 
     assert before.took == ["#city 1", "#city 2"]
@@ -318,11 +319,11 @@ async def test_parcels_whose_claim_was_in_doubt_and_stands_all_the_same_are_sent
     store: Store, keys: Keys, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post, claim_parcels = Post(), store.claim_parcels
-    outbox = Outbox("here", post, store, keys, clock)
+    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await announce(store, 1, 2)
 
-    async def claimed_for_nobody(platform: str, *, now: datetime, limit: int) -> list[Parcel]:
-        await claim_parcels(platform, now=now, limit=limit)
+    async def claimed_for_nobody(platform: str, *, now: datetime, limit: int, only: Kind | None = None) -> list[Parcel]:
+        await claim_parcels(platform, now=now, limit=limit, only=only)
         raise InDoubt
 
     with monkeypatch.context() as trouble:
@@ -339,7 +340,7 @@ async def test_a_platforms_unforeseen_trouble_with_one_letter_keeps_no_other_fro
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(ZeroDivisionError())
-    outbox = Outbox("here", post, store, keys, clock)
+    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     scheduler = Scheduler([Job(name="deliver", due=outbox.due, run=outbox.deliver)], clock)
     await announce(store, 1, 2, 3)
     for _ in range(3):
@@ -355,6 +356,6 @@ async def test_news_of_a_workplace_reach_its_own_room_only(store: Store, keys: K
     await store.bind_room(replace(CITY, scope=SHOP, address="#shop"))
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
     await announce(store, 1, kind=Kind.WE_ARE_OUT, scope=SHOP, about=SHOP)
-    await Outbox("here", post, store, keys, clock).deliver()
+    await Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
 
     assert post.took == ["#shop 1"]

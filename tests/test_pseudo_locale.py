@@ -20,7 +20,7 @@ import pytest
 
 import handlers
 from bot.domain import errors
-from bot.domain.errors import KeyFileRefused, Refused, StoreUnusable, TallyDue
+from bot.domain.errors import Hold, KeyFileRefused, Refused, StoreUnusable, TallyDue
 from bot.domain.model import Announcement, BoardLine, Counts, Kind, Stage, Terms, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, Role
 from bot.draft import Problem, ProblemKind, RosterOptions, SourceFile, read
@@ -208,6 +208,7 @@ async def test_all_that_comes_by_itself(data: Path) -> None:
                 await visitor.choose("999", "organizer", code)
                 await visitor.choose("901", "open", visitor.walkout)
                 await visitor.press_all()
+                await visitor.be_suspended()
             else:
                 await visitor.come_to(stage)
             check_all(visitor)
@@ -253,12 +254,14 @@ def every(kind: type[Refused]) -> Iterator[type[Refused]]:
 
 VALUES: dict[str, Any] = {
     "str": "7",
+    "bool": True,
     "bool | None": None,
     "str | None": "7",
     "int": 7,
     "datetime": NOON,
     "datetime | None": NOON,
     "Stage": Stage.OPEN,
+    "Hold": Hold.CLOCK,
     "WalkoutId": WalkoutId("7"),
     "tuple[str, ...]": ("7", "8"),
     "tuple[tuple[WalkoutId, str], ...]": ((WalkoutId("7"), "8"),),
@@ -267,7 +270,10 @@ VALUES: dict[str, Any] = {
 """What a refusal may carry, by its type."""
 
 
-@pytest.mark.parametrize("kind", [kind for kind in every(Refused) if kind not in {TallyDue, KeyFileRefused}])
+WORDED_BY_WHY = {TallyDue, KeyFileRefused, errors.CannotSuspend}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in every(Refused) if kind not in WORDED_BY_WHY])
 def test_every_refusal(kind: type[Refused]) -> None:
     if not kind.__module__.startswith(errors.__name__):
         pytest.skip("worded elsewhere")
@@ -280,8 +286,11 @@ def test_refusals_that_differ_by_what_they_carry() -> None:
     some = [
         *(KeyFileRefused("7", why) for why in ("missing", "foreign", "damaged", "outdated", "exposed", "orphaned")),
         *(KeyFileRefused("7", why) for why in ("sealed", "passphrase", "no_passphrase", "there")),
+        *(errors.CannotSuspend("7", why, NOON) for why in ("self", "steward", "running", "again")),
+        errors.Frozen(NOON, suspended=False),
         *(errors.PledgingClosed(stage, NOON, stands) for stage in Stage for stands in (True, False, None)),
         *(errors.WrongStage(stage) for stage in Stage),
+        *(errors.Held(why) for why in (Hold.FOREIGN, Hold.CLOCK)),
         errors.NoSuchWalkout(None),
         errors.NoSuchWorkplace("7", ()),
         StoreUnusable("7", "8"),
@@ -340,10 +349,17 @@ def test_boards_of_the_day_itself() -> None:
         look_closely(published(seen, shown))
 
 
+def test_what_organizers_hear_of_what_holds_the_bot_up() -> None:
+    for why in Hold:
+        news = Announcement(kind=Kind.HELD, occasion="1", facts={"why": why})
+        letter = Letter(news=news, walkout=None, about=None, address="7", private=True, nonce="6")
+        check([announcement(letter)])
+
+
 def test_what_workers_are_told_who_asked() -> None:
     walkout, [place] = opened(title="1", on_the_day="2"), shops(9)
-    for kind in (Kind.ON, Kind.LAPSED, Kind.CALLED_OFF):
-        for about in (walkout, replace(walkout, next_tally=None)):
+    for kind in (Kind.ON, Kind.LAPSED, Kind.CALLED_OFF, Kind.FEWER_NOW):
+        for about in (walkout, replace(walkout, next_tally=None), replace(walkout, stage=Stage.LAPSED, streak=1)):
             for out in (True, False):
                 letter = Letter(
                     news=Announcement(kind=kind, occasion="1"),
@@ -370,6 +386,7 @@ def test_other_sentences() -> None:
     said = [
         paper.not_delivered(), organizers.walkouts([]), organizers.organizer_code("7"), times.not_an_instant("7"),
         *(times.span(timedelta(minutes=minutes)) for minutes in (1, 15, 60, 90, 24 * 60)),
+        *(workers.confirmation(opened(confirm_tallies=wanted)) for wanted in (None, 1, 3)),
         *organizers.gaps(Gaps(without_cards=tuple(named), without_room=tuple(named), citywide_room=False), walkout.id),
         workers.choose_workplace(walkout, ["9"], 2, typed=True), workers.choose_workplace(walkout, [], 2, typed=False),
     ]  # fmt: skip

@@ -18,8 +18,8 @@ from nacl.exceptions import CryptoError
 
 from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused, NotRecorded
-from bot.domain.model import Kind
-from bot.domain.roles import Deed, Matter, MemberId, Role
+from bot.domain.model import Announcement, Kind
+from bot.domain.roles import Deed, Matter, MemberId, Role, Suspension
 from bot.keys import Keys, Person
 from bot.outbox import Letter
 from bot.usecases import audit, organizers, proposals, roles, rotation
@@ -34,7 +34,7 @@ STEWARD, NEWCOMER, STRANGER = (Person("here", name) for name in ("stella's accou
 SEALED = {"member": {"id", "address", "nickname"}, "organizer": {"id"}, "steward": {"id"}}
 SEALED |= {"proposal": {"content", "key", "about", "proposer"}, "opinion": {"organizer"}}
 SEALED |= {"role_card": {"nickname", "appointer", "redeemer", "address"}, "parcel": {"member", "address"}}
-SEALED |= {"deed": {"nickname", "detail"}, "errand": {"what"}}
+SEALED |= {"deed": {"nickname", "detail"}, "errand": {"what"}, "suspension": {"suspender", "suspended"}}
 """What is under the server's key, sealed or as an HMAC."""
 
 NOT_SEALED = {"card": {"hash", "owner"}, "organizer_code": {"hash"}, "role_card": {"hash"}}
@@ -89,6 +89,9 @@ async def town(data: Path, clock: MovableClock) -> Town:
         used = await roles.redeem(desk(app, NEWCOMER), unused.code)
         assert used is not None
 
+        over = Suspension(id="SUSP", suspender=omar.me, suspended=otto.me, until=NOON, again=NOON + timedelta(days=7))
+        to_nobody = Announcement(kind=Kind.SUSPENDED, occasion="SUSP", to_rooms=False)
+        assert await app.store.suspend(over, to_nobody, omar.note(Deed.SUSPENDED), now=NOON)
         await proposals.propose(otto, Matter.OPEN, walkout=WALKOUT)
         removal = await roles.remove(olga, "otto")
         assert removal is not None

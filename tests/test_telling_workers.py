@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,7 +21,8 @@ from bot.storage.store import Room
 from bot.usecases.automatic import LAST_PARCELS
 from bot.usecases.workers import Worker
 from bot.wiring import App, open_app
-from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
+from handlers.texts.announcements import announcement
+from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, opened, shops
 from tests.test_outbox import Crash, Post
 
 PEOPLE = 30
@@ -100,6 +102,33 @@ async def test_each_is_told_once_however_often_the_outbox_looks(data: Path, cloc
             await app.tallies.take_due()
 
     assert sorted(addresses(post)) == sorted(["#city", *(f"p{n}" for n in range(PEOPLE))])
+
+
+async def test_that_fewer_stand_now_hears_only_who_asked_at_that_workplace_and_never_how_many(
+    data: Path, clock: MovableClock
+) -> None:
+    post = Post()
+    async with running(data, clock) as app:
+        codes = await settle_in(app, asking=5)
+        away = worker(app, "away")
+        await away.pledge(codes[40])
+        await away.ask_to_be_told(codes[40], "en")
+        clock.move_to(END)
+        await app.tallies.take_due()
+        await deliver(app, post)
+        await worker(app, "p4").withdraw(codes[4])
+        post.letters.clear()
+        clock.move_to(PLEDGE_BY)
+        await app.tallies.take_due()
+        await deliver(app, post)
+
+    told = {letter.address: letter for letter in post.letters if letter.news.kind is Kind.FEWER_NOW}
+    assert set(told) == {"p0", "p1", "p2", "p3"}
+    assert len(post.letters) == len(told)
+    words = {announcement(letter) for letter in told.values()}
+    assert len(words) == 1
+    assert "Shop 1 walks out on" in (said := words.pop())
+    assert not re.search(r"\b[45]\b", said)
 
 
 class CrashingAt(Post):

@@ -20,7 +20,7 @@ from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.outbox import Letter
 from bot.storage.store import Room
-from bot.usecases import automatic, organizers
+from bot.usecases import automatic, organizers, suspensions
 from bot.wiring import App, open_app
 from handlers.conversation import (
     BUTTONS,
@@ -36,6 +36,7 @@ from handlers.conversation import (
     Ways,
 )
 from handlers.conversation.letters import buttons
+from handlers.texts import committee as committee_texts
 from handlers.texts import discord, telegram
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
@@ -86,7 +87,7 @@ WAYS = (
     ),
 )
 
-GENTLY = sorted(COMMANDS, key=lambda command: command.name in {"open", "calloff", "remove"})
+GENTLY = sorted(COMMANDS, key=lambda command: command.name in {"open", "calloff", "suspend", "remove"})
 """Every command; last those after which others are refused."""
 
 MORE_WAYS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -299,6 +300,7 @@ class Tour:
             await self.pledge("5·6", 5)
             await self.tally(begins + timedelta(hours=3))
             await self.tally(walkout.terms.pledge_by - timedelta(days=1))
+            await self.hear_of_fewer()
         else:
             await self.pledge("1/2", 7)
             await self.tally(walkout.terms.pledge_by - timedelta(days=1))
@@ -326,13 +328,45 @@ class Tour:
         await self.app.store.tell(told)
         await self.deliver()
 
+    async def hear_of_fewer(self) -> None:
+        """Let a workplace hear that some have taken their pledges back; here nobody has."""
+        where = self.places[0].id
+        told = Announcement(kind=Kind.FEWER_NOW, occasion="1", scope=where, about=where, to_stewards=True)
+        await self.app.store.decide(self.walkout, lambda seen, _places: Ruling(walkout=seen, announcements=(told,)))
+        await self.deliver()
+
     async def tally(self, at: datetime) -> None:
         """Let time pass."""
         self.clock.move_to(at)
         await self.deliver()
 
+    async def be_suspended(self) -> None:
+        """Let an organizer suspend another, and both learn what that means, until it is ended on the server."""
+        app = self.app
+        await self.choose(OLGA, "suspend", OMAR)
+        await self.deliver()
+        for who in (OLGA, OMAR):
+            await self.choose(who, "roles")
+            await self.choose(who, "help")
+        running = await suspensions.listed(app.store, app.keys, app.clock)
+        self.said += [committee_texts.roles([], running), committee_texts.told_suspended(None)]
+        self.said += [committee_texts.suspended(each, others_decide=True) for each in running]
+        await suspensions.end(OMAR, app.store, app.keys, app.clock)
+        self.said += [committee_texts.suspension_ended(removed=True), committee_texts.suspend_usage()]
+        self.said += [committee_texts.keepers_list(each) for each in ([], running)]
+        for say in (
+            committee_texts.keeper_ended,
+            committee_texts.keeper_removed,
+            committee_texts.keeper_knows_nobody,
+        ):
+            self.said.append(say("7"))
+        await self.deliver()
+
     async def trouble(self) -> None:
-        """Let rooms be tested and one be gone, and platforms."""
+        """Let rooms be tested and one be gone, and platforms, and another bot use the token."""
+        self.app.holds.stop(PLATFORM)
+        await self.deliver()
+        self.app.holds.lift(PLATFORM)
         for _time in range(2):
             await self.press(OLGA, f"s:{self.walkout}")
         await self.deliver()

@@ -6,6 +6,7 @@ Whoever raises one has changed nothing.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from bot.domain.model import Stage, WalkoutId
 
@@ -101,8 +102,28 @@ class InDoubt(NotRecorded):
     """The disk failed at the very end; whether it was recorded shows once the disk works again."""
 
 
-class ClockInDoubt(NotRecorded):
-    """The server's clock is far from the platforms', or none of them can be asked: it decides nothing that lasts."""
+class Hold(StrEnum):
+    """Why nothing is decided or announced now."""
+
+    FOREIGN = "foreign"  #: another bot uses our token
+    CLOCK = "clock"  #: the server's clock is far from the platforms', or none of them can be asked
+    KEPT = "kept"  #: a tally is late, and platforms may still hand out what people did before its instant
+
+
+class Held(Refused):
+    """Nothing that lasts is decided now; nothing was changed."""
+
+    def __init__(self, why: Hold) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class WorkFailed(Refused):
+    """The process that was to read, draw or print something has died, hung, or could not; nothing was changed."""
+
+
+class WorkshopFull(Refused):
+    """Too many wait for what is read, drawn or printed; nothing was changed."""
 
 
 class KeyMissing(Refused):
@@ -130,8 +151,43 @@ class OwnProposal(Refused):
     """Nobody approves what they have proposed."""
 
 
-class OwnRemoval(Refused):
-    """Nobody has a say in their own removal."""
+class NotEnoughToRemove(NotEnoughOrganizers):
+    """So few organizers are left besides the one it is about that they cannot remove them."""
+
+
+class LastOrganizer(Refused):
+    """Without the last organizer nobody could do anything."""
+
+
+class Halted(Refused):
+    """While somebody is suspended nothing is opened, printed or voided, and nobody appointed."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class RoleCardWaits(Halted):
+    """The role card is good, but nobody is appointed just now."""
+
+
+class Frozen(Refused):
+    """The organizer is suspended, or has suspended another."""
+
+    def __init__(self, until: datetime, suspended: bool) -> None:  # noqa: FBT001
+        super().__init__(until, suspended)
+        self.until = until
+        self.suspended = suspended  #: or else it is they who suspended another
+
+
+class CannotSuspend(Refused):
+    """The one who asks cannot suspend that one now."""
+
+    def __init__(self, nickname: str, why: str, until: datetime | None = None) -> None:
+        super().__init__(nickname, why, until)
+        self.nickname = nickname
+        self.why = why  #: self | steward | running | again
+        self.until = until  #: running: until when it does; again: from when on they may suspend somebody
 
 
 class NicknameTaken(Refused):

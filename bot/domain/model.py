@@ -18,6 +18,9 @@ WorkplaceId = NewType("WorkplaceId", int)
 FEWEST = 5
 """No threshold is lower, and no change of a board number covers fewer people."""
 
+LEAST_TO_DECIDE = timedelta(hours=1)
+"""Between the deadline and the start: for a tally that is late, and for people to hear of it."""
+
 LEAST_BETWEEN_TALLIES = timedelta(minutes=15)
 
 
@@ -73,6 +76,7 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
+    FEWER_NOW = "fewer_now"  #: at the deadline a workplace that is out stands below its number
     ROOM_TEST = "room_test"  #: an organizer wants to see whether rooms hear us
     LOOK_AGAIN = "look_again"  #: what people did since a backup was made is lost
     # privately, to organizers or stewards:
@@ -82,11 +86,14 @@ class Kind(StrEnum):
     ROLE_CARD_USED = "role_card_used"  #: to the appointer: is it them?
     ROLE_GIVEN = "role_given"  #: to whoever used it
     SERVER_CODE_USED = "server_code_used"  #: the server made an organizer
+    SUSPENDED = "suspended"  #: an organizer has suspended another
+    SUSPENSION_ENDED = "suspension_ended"  #: by the keeper of the server
     ROOM_GONE = "room_gone"  #: a chat does not hear us any more
     ROOM_MUTE = "room_mute"  #: we may not write in a chat, though it is there
     MORE_THAN_DRAWN = "more_than_drawn"  #: more cards stand at a workplace than its steward says were drawn
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"
+    HELD = "held"  #: nothing is decided or announced now
     WALKOUT_CLOSED = "walkout_closed"  #: its secrets are destroyed
     RESTORED = "restored"  #: from a backup
 
@@ -105,7 +112,7 @@ class Terms:
     on_the_day: str = ""  #: sent only with "on"
     citywide_counts: Counts = Counts.READY
     minimum_workplaces: int = 1  #: this many must be ready
-    confirm_tallies: int = 1  #: the condition must hold this many tallies in a row
+    confirm_tallies: int | None = None  #: the condition must hold this many tallies in a row; None: see rules.confirmed
     tally_every: timedelta = timedelta(hours=1)
     entry: Entry = Entry.CARDS
     approvals: int = 2  #: organizers needed for what cannot be undone
@@ -160,6 +167,11 @@ class Walkout:
     reminded: datetime | None = None  #: due time of the newest reminder made
     ended: datetime | None = None  #: when it lapsed or was called off
 
+    @property
+    def counts_again(self) -> bool:
+        """Whether a tally of pledges is still to be taken, be it late."""
+        return self.next_tally is not None and self.next_tally <= self.terms.pledge_by
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Announcement:
@@ -176,7 +188,7 @@ class Announcement:
     to_stewards: bool = False  #: so do the scope's stewards
     to_rooms: bool = True
     to: tuple[tuple[str, bytes], ...] = ()  #: to these people: platform and sealed address
-    not_to: bytes = b""  #: this organizer knows already
+    not_to: frozenset[bytes] = frozenset()  #: organizers who know already, or must not
     not_on: str = ""  #: organizers on this platform are not told; it is what the news is about
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     reference: str = ""  #: by which anybody can verify it; the store gives one to what goes to rooms
@@ -184,7 +196,12 @@ class Announcement:
     @property
     def to_notices(self) -> bool:
         """Whether workers who asked for it are told privately: what decides about everybody's day, once each."""
-        return self.scope is None and self.kind in {Kind.ON, Kind.LAPSED, Kind.CALLED_OFF}
+        return self.scope is None and self.kind in {
+            Kind.ON,
+            Kind.LAPSED,
+            Kind.CALLED_OFF,
+            Kind.FEWER_NOW,  # to those of the workplaces among its facts
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

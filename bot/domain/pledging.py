@@ -70,6 +70,7 @@ class Change:
     owners: Mapping[WalkoutId, bytes]  #: the person, as each walkout's key sees them
     enrol: Enrolment | None = None
     notices: Mapping[WalkoutId, bytes] | None = None  #: where a notice would be, which goes with a pledge taken back
+    kept: bool = False  #: it may have been done before the instant of a tally that is due: it goes before that one
 
     def __post_init__(self) -> None:
         """Raise ValueError for what no store could hold, before it can spoil a batch."""
@@ -134,7 +135,7 @@ def decide(  # noqa: PLR0911  one way out for each answer
     if change.act is Act.LOOK:
         return _outcome(card, head, mine), None
     if change.act in ON_THE_DAY:
-        refusal = _refusal_on_the_day(card, head, mine, now, is_out=is_out)
+        refusal = _refusal_on_the_day(change, card, head, mine, now, is_out=is_out)
     else:
         refusal = _refusal(change, card, head, mine, now)
     if refusal is not None:
@@ -165,11 +166,12 @@ def _enrolled(change: Change, heads: Mapping[WalkoutId, Head]) -> Card | None:
 
 
 def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now: datetime) -> Refused | None:
-    if head.next_tally is not None and head.next_tally <= now:
+    if head.next_tally is not None and head.next_tally <= now and not change.kept:
         return TallyDue(card.walkout)
     if head.stage is Stage.DRAFT:
         return NotOpenYet()
-    if head.stage not in PLEDGING or now >= head.pledge_by:
+    counts_again = head.next_tally is not None and head.next_tally <= head.pledge_by
+    if head.stage not in PLEDGING or (now >= head.pledge_by and not counts_again):
         stands = (mine is not None and mine.stands) if card.walkout in change.owners else None
         return PledgingClosed(head.stage, head.ended or head.pledge_by, stands)
     if change.act is Act.WITHDRAW:
@@ -179,9 +181,9 @@ def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now
 
 
 def _refusal_on_the_day(
-    card: Card, head: Head, mine: CardState | None, now: datetime, *, is_out: bool
+    change: Change, card: Card, head: Head, mine: CardState | None, now: datetime, *, is_out: bool
 ) -> Refused | None:
-    if head.next_tally is not None and head.next_tally <= now:
+    if head.next_tally is not None and head.next_tally <= now and not change.kept:
         return TallyDue(card.walkout)
     since = head.asked_from
     if since is None or head.stage is not Stage.ON or not since <= now < since + ASKED_FOR:

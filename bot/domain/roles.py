@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.errors import NotEnoughOrganizers
+from bot.domain.errors import Halted, NotEnoughOrganizers, NotEnoughToRemove
 from bot.domain.model import WalkoutId, WorkplaceId
 
 MemberId = bytes
@@ -59,6 +59,55 @@ class Deed(StrEnum):
     TESTED = "tested"
     DRAWN = "drawn"
     PRINTED = "printed"
+    SUSPENDED = "suspended"
+    SUSPENSION_ENDED = "suspension_ended"
+
+
+SUSPENDED_FOR = timedelta(hours=24)
+
+SUSPENDS_AGAIN_AFTER = timedelta(days=7)
+"""One phone in the wrong hands stops a committee for one day in seven; whoever's suspicion was right need not wait."""
+
+GO_ON = frozenset({Matter.CALL_OFF, Matter.REMOVE})
+"""What may be decided while somebody is suspended; of removals only those of the two whom it is about."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suspension:
+    """An organizer says that another's account is in the wrong hands. It may as well be their own: it stops both."""
+
+    id: str
+    suspender: MemberId
+    suspended: MemberId
+    until: datetime
+    again: datetime  #: not before that may the suspender suspend anybody
+
+    @property
+    def both(self) -> frozenset[MemberId]:
+        """Return the two whom it stops."""
+        return frozenset({self.suspender, self.suspended})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stopped:
+    """A suspension that runs, as people see it."""
+
+    id: str
+    suspender: str  #: their nickname
+    suspended: str
+    until: datetime
+    others: int  #: organizers whom no suspension stops
+
+
+def frozen(running: Iterable[Suspension]) -> frozenset[MemberId]:
+    """Return everybody whom these suspensions stop."""
+    return frozenset(member for each in running for member in each.both)
+
+
+def check_halted(running: Collection[Suspension]) -> None:
+    """Refuse what must wait until nobody is suspended. Raises Halted."""
+    if running:
+        raise Halted(max(each.until for each in running))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +116,7 @@ class Roles:
 
     organizer: bool = False
     workplaces: tuple[tuple[WalkoutId, WorkplaceId], ...] = ()  #: as steward
+    suspension: Suspension | None = None  #: that stops this organizer: they have no role while it runs
 
     @property
     def any(self) -> bool:
@@ -101,17 +151,43 @@ def needed(matter: Matter, *, approvals: int, organizers: int) -> int:
         return approvals
     if matter is Matter.APPOINT:
         return max(1, organizers)
-    raise NotEnoughOrganizers(approvals, organizers)
+    raise (NotEnoughToRemove if matter is Matter.REMOVE else NotEnoughOrganizers)(approvals, organizers)
 
 
-def missing(proposal: Proposal, organizers: Collection[MemberId], *, approvals: int) -> int | None:
+def voters(
+    matter: Matter,
+    about: MemberId,
+    organizers: Collection[MemberId],
+    running: Collection[Suspension] = (),
+    *,
+    approvals: int,
+) -> frozenset[MemberId]:
+    """Return who decides, while these suspensions run: nobody about their own removal. Raises Halted.
+
+    Who goes of two whom a suspension stops is for the others to decide. Where those are fewer than must approve, the
+    one of the two counts as well whom it is not about: so what it takes never becomes less than it was before.
+    """
+    others = frozenset(organizers) - {about}
+    if matter is Matter.CALL_OFF:
+        return others
+    theirs = [each for each in running if about in each.both]
+    if matter is not Matter.REMOVE or not theirs:
+        check_halted(running)
+        return others
+    free = others - frozen(running)
+    return free if len(free) >= approvals else free | (others & frozen(theirs))
+
+
+def missing(
+    proposal: Proposal, organizers: Collection[MemberId], running: Collection[Suspension] = (), *, approvals: int
+) -> int | None:
     """Return how many approvals are still missing, or None if they cannot be reached any more.
 
-    Only those who organize now count; nobody has a say in their own removal. Raises NotEnoughOrganizers.
+    Only those count who decide now. Raises NotEnoughOrganizers, Halted.
     """
-    voters = set(organizers) - {proposal.about}
-    wanted = needed(proposal.matter, approvals=approvals, organizers=len(voters))
-    approving = len(voters & proposal.approving)
-    if len(voters - proposal.refusing) < wanted:
+    deciding = voters(proposal.matter, proposal.about, organizers, running, approvals=approvals)
+    wanted = needed(proposal.matter, approvals=approvals, organizers=len(deciding))
+    approving = len(deciding & proposal.approving)
+    if len(deciding - proposal.refusing) < wanted:
         return None
     return max(0, wanted - approving)

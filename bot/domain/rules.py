@@ -79,6 +79,25 @@ def enough(walkout: Walkout, workplaces: Sequence[Workplace]) -> bool:
     )
 
 
+def confirmed(walkout: Walkout) -> bool:
+    """Say whether the numbers were reached at enough tallies in a row, the one just taken among them.
+
+    A tally that nobody took neither counts nor breaks the row. The deadline's needs no confirmation. Where the file
+    does not say how many, two are enough; or one, if no other lies before the deadline.
+    """
+    wanted, following = walkout.terms.confirm_tallies, walkout.next_tally
+    if following is None:
+        return walkout.streak > 0
+    if wanted is None:
+        wanted = 2 if following < walkout.terms.pledge_by else 1
+    return walkout.streak >= wanted
+
+
+def was_missed(walkout: Walkout) -> bool:
+    """Say whether it lapsed although the numbers were reached: nobody took the tally before the start."""
+    return walkout.stage is Stage.LAPSED and walkout.streak > 0
+
+
 def tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
     """Return the first scheduled tally after `instant`, or None after the deadline's own."""
     if walkout.opened is None or instant >= walkout.terms.pledge_by:
@@ -115,6 +134,11 @@ def latest_tally(walkout: Walkout, now: datetime) -> datetime | None:
         return walkout.terms.pledge_by
     assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
     return walkout.opened + (now - walkout.opened) // walkout.terms.tally_every * walkout.terms.tally_every
+
+
+def is_late(walkout: Walkout, now: datetime) -> bool:
+    """Say whether a tally should have been taken more than a minute ago."""
+    return walkout.next_tally is not None and now - walkout.next_tally > LATE
 
 
 def open_up(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
@@ -171,10 +195,9 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
         )
         for place in workplaces
     ]
-    turns_on = streak >= walkout.terms.confirm_tallies or (final and streak > 0)
     if walkout.stage is Stage.ON:
         ruled = _stays_on(taken, places, too_late=too_late)
-    elif turns_on and not too_late:
+    elif confirmed(taken) and not too_late:
         ruled = _turns_on(taken, places)
     elif final:
         ruled = Ruling(
@@ -185,6 +208,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     else:
         ruled = _stays_open(taken, places)
     if final:
+        ruled = replace(ruled, announcements=(*ruled.announcements, *_fewer_now(ruled)))
         # after it there is nothing to count but who is out, once the day has come
         ruled = replace(ruled, walkout=replace(ruled.walkout, next_tally=turnout_tally_after(ruled.walkout, at)))
     warnings = _warnings(str(taken.tally), workplaces)
@@ -261,6 +285,16 @@ def _stays_on(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool) 
             for scope, about in scopes
         ),
     )
+
+
+def _fewer_now(ruled: Ruling) -> Iterable[Announcement]:
+    """Tell each workplace that is out and stands below its number so, once and without a number."""
+    occasion = str(ruled.walkout.tally)
+    below = [place.id for place in ruled.workplaces if place.out and not is_ready(place)]
+    for place in below:
+        yield Announcement(kind=Kind.FEWER_NOW, occasion=occasion, scope=place, about=place, to_stewards=True)
+    if below:
+        yield Announcement(kind=Kind.FEWER_NOW, occasion=occasion, to_rooms=False, facts={"workplaces": below})
 
 
 def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.model import Terms
-from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile
+from bot.domain.model import FEWEST, Terms
+from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile, hidden_character
 from bot.draft.roster import RosterFile, RosterOptions, Unit, read_roster
 from bot.draft.terms import TermsFile, read_terms, workplaces_file
 
@@ -32,6 +32,14 @@ class Draft:
     units: tuple[Unit, ...]  #: by name
     merged: Mapping[str, int]  #: how many rows each group or merged unit stands for, by the unit's name
     rows: int  #: workplaces in the file, before merging
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether a file can have given it, as far as numbers and names tell: `read` makes no other."""
+        return 0 < len(self.units) == len({unit.name for unit in self.units}) and all(
+            unit.name and not hidden_character(unit.name) and FEWEST <= unit.threshold <= unit.headcount
+            for unit in self.units
+        )
 
 
 def read(toml: SourceFile, roster: SourceFile | None, options: RosterOptions, *, now: datetime) -> Draft:

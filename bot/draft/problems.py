@@ -43,7 +43,7 @@ class ProblemKind(StrEnum):
     TIME_WITHOUT_OFFSET = "time_without_offset"
     TIME_PAST = "time_past"
     TIME_TOO_FAR = "time_too_far"
-    PLEDGE_BY_AFTER_STARTS = "pledge_by_after_starts"
+    PLEDGE_BY_TOO_LATE = "pledge_by_too_late"
     ROSTER_NOT_FOUND = "roster_not_found"
     # the two files against each other
     CITYWIDE_ABOVE_HEADCOUNTS = "citywide_above_headcounts"
@@ -101,8 +101,9 @@ class Problem:
 class DraftRefused(Refused):
     """The files make no walkout. Holds every problem found: the TOML's first, then by line."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], *, more: int = 0) -> None:
         self.problems = tuple(problems)
+        self.more = more  #: found, and not told
         super().__init__(self.problems)
 
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from bot.domain.model import FEWEST, LEAST_BETWEEN_TALLIES, Counts, Entry, Terms
+from bot.domain.model import FEWEST, LEAST_BETWEEN_TALLIES, LEAST_TO_DECIDE, Counts, Entry, Terms
 from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
 
 FIELDS = (
@@ -118,7 +118,7 @@ def _terms(fields: _Fields, citywide_threshold: int, minimum_workplaces: int, no
     legal_notice = fields.text("legal_notice", most=LONGEST_NOTICE, lines=True)
     on_the_day = fields.text("on_the_day", most=LONGEST_NOTICE, lines=True)
     citywide_counts = fields.choice("citywide_counts", Counts.READY)
-    confirm_tallies = fields.whole("confirm_tallies")
+    confirm_tallies = fields.whole("confirm_tallies") if "confirm_tallies" in fields.values else None
     tally_every = _tally_every(fields)
     entry = fields.choice("entry", Entry.CARDS)
     approvals = fields.whole("approvals", default=2)
@@ -153,10 +153,10 @@ def _times(fields: _Fields, now: datetime) -> tuple[datetime | None, datetime | 
     for name, moment in (("starts", starts), ("pledge_by", pledge_by)):
         if moment is not None and moment <= now:
             fields.note(name, ProblemKind.TIME_PAST, value=moment.isoformat())
-    if starts and pledge_by and pledge_by > starts:
+    if starts and pledge_by and starts - pledge_by < LEAST_TO_DECIDE:
         fields.note(
             "pledge_by",
-            ProblemKind.PLEDGE_BY_AFTER_STARTS,
+            ProblemKind.PLEDGE_BY_TOO_LATE,
             value=pledge_by.isoformat(),
             starts=starts.isoformat(),
         )

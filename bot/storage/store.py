@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bot.domain.model import Announcement, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Announcement, Kind, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Change, Outcome
-from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles
+from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles, Stopped, Suspension, frozen
 
 Rule = Callable[[Walkout, Sequence[Workplace]], Ruling]
 """A pure rule with its time already bound; a store may call it again if its transaction must be repeated."""
@@ -55,6 +55,25 @@ class Committee:
     members: Mapping[MemberId, Member]
     organizers: frozenset[MemberId]
     stewards: tuple[tuple[WalkoutId, WorkplaceId, MemberId], ...]
+    suspensions: tuple[Suspension, ...] = ()  #: those too after which their suspender still may suspend nobody
+
+    def running(self, now: datetime) -> tuple[Suspension, ...]:
+        """Return the suspensions that stop somebody now."""
+        return tuple(each for each in self.suspensions if each.until > now)
+
+    def stopped(self, now: datetime, unseal: Callable[[bytes], str]) -> list[Stopped]:
+        """Return the same, as people see them."""
+        running = self.running(now)
+        return [
+            Stopped(
+                id=each.id,
+                suspender=unseal(self.members[each.suspender].nickname),
+                suspended=unseal(self.members[each.suspended].nickname),
+                until=each.until,
+                others=len(self.organizers - frozen(running)),
+            )
+            for each in running
+        ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -319,7 +338,10 @@ class Store(Protocol):
         ...
 
     async def roles(self, member: MemberId) -> Roles:
-        """Say what this account, as the server key sees it, may do. Asked anew each time: a removal acts at once."""
+        """Say what this account, as the server key sees it, may do now: nothing, while a suspension stops them.
+
+        Asked anew each time: a removal acts at once.
+        """
         ...
 
     async def committee(self) -> Committee:
@@ -330,8 +352,25 @@ class Store(Protocol):
         """Add or renew an organizer."""
         ...
 
-    async def remove_organizer(self, member: MemberId, note: Note | None = None) -> None:
-        """Take the role away, and what they had proposed with it."""
+    async def remove_organizer(
+        self, member: MemberId, note: Note | None = None, news: Announcement | None = None
+    ) -> bool:
+        """Take the role away, and with it what they had proposed and every suspension that stops them.
+
+        False, and nothing changed, if they are the last organizer.
+        """
+        ...
+
+    async def suspend(self, suspension: Suspension, news: Announcement, note: Note, *, now: datetime) -> bool:
+        """Stop both, and tell.
+
+        False, and nothing changed, if one of them does not organize or is stopped already, or the suspender may not yet
+        suspend anybody again.
+        """
+        ...
+
+    async def end_suspension(self, suspension: str, news: Announcement, note: Note, *, now: datetime) -> bool:
+        """Let both go on; their suspender still may suspend nobody for as long. False if it runs no more."""
         ...
 
     async def remove_steward(
@@ -406,8 +445,12 @@ class Store(Protocol):
         """Lines of the audit, newest first, those below the number `before`."""
         ...
 
-    async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
+    async def claim_parcels(
+        self, platform: str, *, now: datetime, limit: int, only: Kind | None = None
+    ) -> list[Parcel]:
         """Take a platform's parcels that are due, for sending: oldest first, but those of notices after all others.
+
+        With `only`, those of this kind.
 
         After a crash they wait again. A room hears its news in order: while a parcel waits for it, no later one is
         taken, unless that one was tried in vain for most of an hour.

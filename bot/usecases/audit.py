@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.model import WalkoutId, WorkplaceId
-from bot.domain.roles import Deed
+from bot.domain.roles import Deed, Matter
 from bot.storage.store import Noted
 from bot.usecases.desk import Desk
 
@@ -28,9 +28,21 @@ class Line:
 
 
 async def page(desk: Desk, before: int | None) -> list[Line]:
-    """Return the newest lines, or those before that number."""
-    noted = await desk.store.noted(walkout=None, before=before, limit=PAGE)
-    return [await _read(desk, each) for each in noted]
+    """Return the newest lines, or those before that number, without what others do to remove whoever reads."""
+    me = (await desk.store.committee()).members.get(desk.me)
+    called = desk.keys.unseal(me.nickname) if me is not None else ""
+    lines: list[Line] = []
+    while len(lines) < PAGE and (noted := await desk.store.noted(walkout=None, before=before, limit=PAGE)):
+        before = noted[-1].number
+        read = [await _read(desk, each) for each in noted]
+        lines += [line for line in read if not _removes(line, called)]
+    return lines[:PAGE]
+
+
+def _removes(line: Line, nickname: str) -> bool:
+    if line.deed is Deed.REMOVED:  # as steward, at once
+        return line.detail.get("name") == nickname
+    return line.detail.get("matter") == Matter.REMOVE and line.detail.get("nickname") == nickname
 
 
 async def _read(desk: Desk, noted: Noted) -> Line:

@@ -10,10 +10,10 @@ from functools import partial
 
 from bot import logs
 from bot.clock import Clock
-from bot.clock_check import ClockCheck
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
-from bot.domain.model import Announcement, Kind, Stage, Walkout
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, WalkoutId
+from bot.holds import Holds
 from bot.keys import Keys
 from bot.logs import Event
 from bot.storage.store import Store
@@ -28,29 +28,25 @@ LAST_PARCELS = timedelta(hours=1)
 class Tallies:
     """Takes the tallies that are due: the scheduler on time, or whoever finds that one stands before their pledge."""
 
-    def __init__(self, store: Store, clock: Clock, check: ClockCheck) -> None:
+    def __init__(self, store: Store, clock: Clock, holds: Holds) -> None:
         self._store = store
         self._clock = clock
-        self._check = check
+        self._holds = holds
         self._turn = asyncio.Lock()  # a thousand people may find the same tally due; it is read up once
-
-    async def sure(self) -> None:
-        """Return if nothing speaks against the clock by which they are taken. Raises NotRecorded."""
-        await self._check.sure()
 
     async def take_due(self) -> None:
         """Take every tally that is due: verdict, board, news and parcels, each walkout's in one transaction.
 
-        Raises NotRecorded.
+        Raises Held, NotRecorded.
         """
         async with self._turn:
             taken = False
             for walkout in await self._store.walkouts():
                 if rules.latest_tally(walkout, self._clock()) is not None:
-                    await self.sure()
+                    await self._holds.check()
                 now = self._clock()  # it may have been set right just now
                 if rules.latest_tally(walkout, now) is not None:
-                    ruling = await self._store.decide(walkout.id, partial(rules.tally, now=now))
+                    ruling = await self._decide(walkout.id, now)
                     after = ruling.walkout
                     news = len(ruling.announcements)
                     log.info(Event.TALLY, after.tally, logs.walkout(after.id), after.stage, news)
@@ -60,13 +56,20 @@ class Tallies:
                     await self._store.forget_order()
                 logs.say_totals()
 
+    async def _decide(self, walkout: WalkoutId, now: datetime) -> Ruling:
+        try:
+            return await self._store.decide(walkout, partial(rules.tally, now=now))
+        except NotRecorded:  # nor is what people do: platforms keep it until the store works again
+            self._holds.stalled()
+            raise
 
-async def remind_all(store: Store, clock: Clock, check: ClockCheck) -> None:
-    """Make every reminder that is due. Raises NotRecorded."""
+
+async def remind_all(store: Store, clock: Clock, holds: Holds) -> None:
+    """Make every reminder that is due. Raises Held, NotRecorded."""
     for walkout in await store.walkouts():
         due = rules.next_reminder(walkout)
         if due is not None and due <= clock():
-            await check.sure()
+            await holds.check()
         if due is not None and due <= (now := clock()):
             await store.decide(walkout.id, partial(rules.remind, now=now))
 
@@ -92,11 +95,11 @@ class Closing:
     that gets an hour to send them. Source: docs/decisions/0015-closing-waits-for-parcels.md.
     """
 
-    def __init__(self, store: Store, keys: Keys, clock: Clock, check: ClockCheck) -> None:
+    def __init__(self, store: Store, keys: Keys, clock: Clock, holds: Holds) -> None:
         self._store = store
         self._keys = keys
         self._clock = clock
-        self._check = check
+        self._holds = holds
         self._patient_until = clock() + LAST_PARCELS
 
     async def due(self) -> datetime | None:
@@ -105,10 +108,10 @@ class Closing:
         return min(found, default=None)
 
     async def close_all(self) -> None:
-        """Close what is due. Raises NotRecorded."""
+        """Close what is due. Raises Held, NotRecorded."""
         for walkout in await self._store.walkouts():
             if await self._is_due(walkout):
-                await self._check.sure()
+                await self._holds.check()
             if await self._is_due(walkout):
                 await close(walkout, self._store, self._keys)
 

@@ -11,6 +11,9 @@ from bot.domain.roles import Deed, MemberId
 from bot.keys import Keys, Person
 from bot.storage.store import Member, Note, Store
 
+ID_LETTERS = 8
+"""Of what buttons and letters name."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:

@@ -19,7 +19,7 @@ from bot.domain.errors import (
 )
 from bot.domain.model import Entry, Terms, Walkout, Workplace
 from bot.domain.roles import Became, Deed, Matter
-from bot.usecases import proposals, stewards
+from bot.usecases import proposals, stewards, suspensions
 from bot.usecases.desk import Desk
 from bot.usecases.proposals import Progress
 
@@ -85,8 +85,9 @@ async def void(desk: Desk, walkout: Walkout, place: Workplace) -> Progress:
 async def order(desk: Desk, number: str) -> Order:
     """Return what may be printed now under an approved proposal.
 
-    Raises NoSuchProposal, NotYourProposal, PrintedBefore, and what `cards_wanted` raises.
+    Raises NoSuchProposal, NotYourProposal, PrintedBefore, Halted, and what `cards_wanted` raises.
     """
+    await suspensions.check_none_runs(desk)
     progress = await proposals.look(desk, number)
     proposal, walkout, place = progress.proposal, progress.walkout, progress.place
     if proposal.matter is not Matter.MINT or walkout is None or place is None:
@@ -103,7 +104,11 @@ async def order(desk: Desk, number: str) -> Order:
 
 
 async def mint(desk: Desk, wanted: Order, cards: Sequence[bytes]) -> None:
-    """Store the hashes of new cards, once: with that the proposal is done. Raises PrintedBefore, BeyondHeadcount."""
+    """Store the hashes of new cards, once: with that the proposal is done.
+
+    Raises PrintedBefore, BeyondHeadcount, Halted.
+    """
+    await suspensions.check_none_runs(desk)
     proposal = wanted.progress.proposal
     if proposal.walkout is None:
         raise NoSuchProposal

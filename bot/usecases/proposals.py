@@ -12,18 +12,25 @@ from typing import Any
 
 from bot import cards
 from bot.domain import roles, rules
-from bot.domain.errors import NoSuchProposal, OwnProposal, OwnRemoval, Refused, TooLateToOpen, WrongStage
+from bot.domain.errors import (
+    Frozen,
+    LastOrganizer,
+    NoSuchProposal,
+    OwnProposal,
+    Refused,
+    TooLateToOpen,
+    WrongStage,
+)
 from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal
 from bot.keys import Keys
-from bot.usecases.desk import Desk
+from bot.storage.store import Member
+from bot.usecases.desk import ID_LETTERS, Desk
 
 LASTS = timedelta(hours=24)
 
 APPROVALS = 2
-"""Where no walkout says otherwise."""
-
-ID_LETTERS = 8
+"""Of who is organizer, where no walkout says more."""
 
 Content = Mapping[str, Any]
 
@@ -61,10 +68,9 @@ async def propose(
     """Propose it, or approve the same if somebody else has proposed it; carry it out if that is enough.
 
     The same message delivered again finds what it proposed, whatever became of that: what was refused since is not
-    proposed anew. Raises NotEnoughOrganizers, and what carrying it out raises.
+    proposed anew. Raises NotEnoughOrganizers, Halted, Frozen, and what carrying it out raises.
     """
-    committee = await desk.store.committee()
-    approvals = await _approvals(desk, walkout)
+    approvals, deciding = await approvals_for(desk, walkout), await _deciding(desk, matter, walkout, about)
     now = desk.clock()
     same = key(desk.keys, matter, walkout, content, about=about)
     proposal = Proposal(
@@ -77,8 +83,9 @@ async def propose(
         proposer=desk.me,
         until=now + LASTS,
     )
-    alone = roles.needed(matter, approvals=approvals, organizers=len(committee.organizers - {about})) == 1
-    news = _news(desk, Kind.PROPOSAL, proposal, content)
+    alone = roles.needed(matter, approvals=approvals, organizers=len(deciding)) == 1
+    asked = (await desk.store.committee()).organizers - deciding | {desk.me}
+    news = _news(Kind.PROPOSAL, proposal, content, not_to=asked)
     note = desk.note(Deed.PROPOSED, walkout, matter=matter, **content)
     kept = await desk.store.propose(proposal, None if alone else news, note, now=now)
     return await _go_on(desk, kept) if kept.became is Became.OPEN else await _progress(desk, kept, 0)
@@ -100,17 +107,17 @@ async def look(desk: Desk, number: str) -> Progress:
 async def opine(desk: Desk, number: str, *, approves: bool) -> Progress:
     """Approve a proposal or refuse it; carry it out if that is enough.
 
-    Raises NoSuchProposal, OwnProposal, OwnRemoval, and what carrying it out raises.
+    Whom it would remove is told that there is no such proposal.
+    Raises NoSuchProposal, OwnProposal, Halted, Frozen, and what carrying it out raises.
     """
     seen = await desk.store.proposal(number)
-    if seen is None:
+    if seen is None or seen.about == desk.me:
         raise NoSuchProposal
+    await _deciding(desk, seen.matter, seen.walkout, seen.about)
     if seen.became is not Became.OPEN:  # pressed twice, or after the others
         return await _progress(desk, seen, 0)
     if seen.proposer == desk.me and approves:
         raise OwnProposal
-    if seen.about == desk.me:
-        raise OwnRemoval
     deed = Deed.APPROVED if approves else Deed.REFUSED
     note = desk.note(deed, seen.walkout, matter=seen.matter, **read(seen, desk))
     kept = await desk.store.opine(number, desk.me, approves=approves, note=note, now=desk.clock())
@@ -158,14 +165,30 @@ async def _go_on(desk: Desk, proposal: Proposal) -> Progress:
 
 
 async def _missing(desk: Desk, proposal: Proposal) -> int | None:
-    organizers = (await desk.store.committee()).organizers
-    return roles.missing(proposal, organizers, approvals=await _approvals(desk, proposal.walkout))
+    committee, approvals = await desk.store.committee(), await approvals_for(desk, proposal.walkout)
+    return roles.missing(proposal, committee.organizers, committee.running(desk.clock()), approvals=approvals)
+
+
+async def _deciding(desk: Desk, matter: Matter, walkout: WalkoutId | None, about: MemberId) -> frozenset[MemberId]:
+    """Return who decides now. Raises Halted, and Frozen for whom a suspension stops who is not among them."""
+    committee, approvals = await desk.store.committee(), await approvals_for(desk, walkout)
+    running = committee.running(desk.clock())
+    stops = next((each for each in running if desk.me in each.both), None)
+    if stops is not None and matter not in roles.GO_ON:
+        raise Frozen(stops.until, stops.suspended == desk.me)
+    deciding = roles.voters(matter, about, committee.organizers, running, approvals=approvals)
+    if stops is not None and desk.me not in deciding:
+        raise Frozen(stops.until, stops.suspended == desk.me)
+    return deciding
 
 
 async def _carry_out(desk: Desk, proposal: Proposal) -> None:
     """Do what was approved, unless it was done already: cut off in the middle, the next press concludes it."""
+    removed = None
     if proposal.matter is Matter.REMOVE:
-        await desk.store.remove_organizer(proposal.about)
+        removed = (await desk.store.committee()).members.get(proposal.about)
+        if not await desk.store.remove_organizer(proposal.about):
+            raise LastOrganizer
     elif proposal.walkout is not None:
         stage = (await desk.store.walkout(proposal.walkout)).stage
         match proposal.matter:
@@ -177,12 +200,14 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
                 place = WorkplaceId(read(proposal, desk)["workplace"])
                 await desk.store.void_cards(proposal.walkout, place)
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
-    await _conclude(desk, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)
+    await _conclude(desk, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE, removed)
 
 
-async def _conclude(desk: Desk, proposal: Proposal, became: Became) -> None:
+async def _conclude(desk: Desk, proposal: Proposal, became: Became, removed: Member | None = None) -> None:
+    """Write down what became of it, and tell all others; whom it is about hears only that it has removed them."""
     content = read(proposal, desk)
-    news = _news(desk, Kind.DECIDED, proposal, content)
+    to = () if removed is None else ((removed.platform, removed.address),)
+    news = _news(Kind.DECIDED, proposal, content, not_to=frozenset({desk.me, proposal.about}), to=to)
     deed = Deed.REFUSED if became is Became.REFUSED else Deed.DONE
     note = desk.note(deed, proposal.walkout, matter=proposal.matter, **content)
     await desk.store.conclude(proposal.id, became, news, note, expected=Became.OPEN)
@@ -200,24 +225,35 @@ async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:
     )
 
 
-async def _approvals(desk: Desk, walkout: WalkoutId | None) -> int:
-    """Return how many must approve: as the walkout says, or for what is about all of them the strictest."""
-    if walkout is not None:
-        return (await desk.store.walkout(walkout)).terms.approvals
-    return max(
-        (each.terms.approvals for each in await desk.store.walkouts() if each.stage in rules.NOT_OVER),
-        default=APPROVALS,
-    )
+async def approvals_for(desk: Desk, walkout: WalkoutId | None) -> int:
+    """Return how many must approve: as the walkout says, and a draft no fewer than whatever is open.
+
+    For what is about the committee itself, as the strictest says that is open, and two at least. There a draft counts
+    for nothing: one organizer alone makes it, and so could lower that number, or raise it beyond everybody's reach.
+    """
+    opened = [each.terms.approvals for each in await desk.store.walkouts() if each.stage in rules.PLEDGING]
+    if walkout is None:
+        return max([APPROVALS, *opened])
+    seen = await desk.store.walkout(walkout)
+    return max(seen.terms.approvals, *opened) if opened and seen.stage is Stage.DRAFT else seen.terms.approvals
 
 
-def _news(desk: Desk, kind: Kind, proposal: Proposal, content: Content) -> Announcement:
+def _news(
+    kind: Kind,
+    proposal: Proposal,
+    content: Content,
+    *,
+    not_to: frozenset[MemberId],
+    to: tuple[tuple[str, bytes], ...] = (),
+) -> Announcement:
     return Announcement(
         kind=kind,
         occasion=proposal.id,
         about=WorkplaceId(content["workplace"]) if "workplace" in content else None,
         to_rooms=False,
         to_organizers=True,
-        not_to=desk.me,
+        not_to=not_to,
+        to=to,
         facts={"proposal": proposal.id},
     )
 

@@ -7,12 +7,21 @@ from dataclasses import dataclass, replace
 
 from bot import cards
 from bot.domain import rules
-from bot.domain.errors import NicknameTaken, NoSuchMember, NoSuchRoleCard, WrongStage
+from bot.domain.errors import (
+    Frozen,
+    LastOrganizer,
+    NicknameTaken,
+    NoSuchMember,
+    NoSuchRoleCard,
+    RoleCardWaits,
+    WrongStage,
+)
 from bot.domain.model import Announcement, Kind, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Deed, Matter, MemberId, Role
 from bot.storage.store import Member, RoleCard
-from bot.usecases.desk import Desk
-from bot.usecases.proposals import ID_LETTERS, LASTS, Progress, look, propose
+from bot.usecases import suspensions
+from bot.usecases.desk import ID_LETTERS, Desk
+from bot.usecases.proposals import LASTS, Progress, look, propose
 
 WORD_LETTERS = 4
 
@@ -45,8 +54,9 @@ async def appoint(
 ) -> Appointment:
     """Make a role card. For an organizer it works once enough organizers approve.
 
-    Sent twice within an hour it is the same card, unless that is settled. Raises NicknameTaken, WrongStage.
+    Sent twice within an hour it is the same card, unless that is settled. Raises NicknameTaken, WrongStage, Halted.
     """
+    await suspensions.check_none_runs(desk)
     if walkout is not None and (stage := (await desk.store.walkout(walkout)).stage) not in rules.NOT_OVER:
         raise WrongStage(stage)
     if role is Role.ORGANIZER and nickname.casefold() in await _taken(desk):
@@ -97,9 +107,16 @@ async def is_role_card(desk: Desk, code: str) -> bool:
 
 
 async def redeem(desk: Desk, code: str) -> RoleCard | None:
-    """Use a role card; it acts when its appointer confirms. None if the code is no role card that is good."""
-    if not await is_role_card(desk, code):  # most that comes here is a mistyped card
+    """Use a role card; it acts when its appointer confirms. None if the code is no role card that is good.
+
+    Raises RoleCardWaits while somebody is suspended.
+    """
+    seen = await desk.store.role_card(_id_of(cards.key_of(code)))
+    if seen is None:  # most that comes here is a mistyped card
         return None
+    running = (await desk.store.committee()).running(desk.clock())
+    if running and not seen.settled and seen.until > desk.clock():
+        raise RoleCardWaits(max(each.until for each in running))
     word = "".join(secrets.choice(cards.ALPHABET) for _ in range(WORD_LETTERS))
     appointers = (await desk.store.committee()).members
 
@@ -118,13 +135,15 @@ async def redeem(desk: Desk, code: str) -> RoleCard | None:
 
 
 async def settle(desk: Desk, number: str, *, confirmed: bool) -> RoleCard:
-    """Confirm that it was the right person who used a role card, or turn them away. Raises NoSuchRoleCard.
+    """Confirm that it was the right person who used a role card, or turn them away. Raises NoSuchRoleCard, Halted.
 
     The card that is returned has the redeemer under the nickname that they bear from now on.
     """
     card = await desk.store.role_card(number)
     if card is None or card.redeemer is None or card.appointer != desk.me or card.until <= desk.clock():
         raise NoSuchRoleCard
+    if confirmed:
+        await suspensions.check_none_runs(desk)
     news = Announcement(
         kind=Kind.ROLE_GIVEN,
         occasion=card.id,
@@ -166,19 +185,25 @@ async def served(desk: Desk) -> list[Served]:
 async def remove(desk: Desk, nickname: str) -> Progress | None:
     """Take every role from somebody: at once from a steward or from oneself, by proposal from an organizer.
 
-    None if it is done. Raises NoSuchMember.
+    None if it is done. Whoever a suspension stops may only ask for the removal of the other whom it stops.
+    Raises NoSuchMember, LastOrganizer, Frozen, Halted.
     """
     committee = await desk.store.committee()
+    stops = (await desk.store.roles(desk.me)).suspension
     found = [member for member in committee.members.values() if _called(desk, member) == nickname.casefold()]
+    if stops is not None and {member.id for member in found} != stops.both - {desk.me}:
+        raise Frozen(stops.until, stops.suspended == desk.me)
     if not found:
         raise NoSuchMember(nickname)
     progress = None
     for member in found:
-        await _remove_steward(desk, member, nickname)
+        if stops is None:
+            await _remove_steward(desk, member, nickname)
         if member.id not in committee.organizers:
             continue
         if member.id == desk.me:
-            await desk.store.remove_organizer(member.id, desk.note(Deed.RESIGNED))
+            if not await desk.store.remove_organizer(member.id, desk.note(Deed.RESIGNED)):
+                raise LastOrganizer
         else:
             # as the committee writes it: however two organizers type it, they propose the same
             called = desk.keys.unseal(member.nickname)
@@ -201,7 +226,7 @@ async def redeem_server_code(desk: Desk, code: str, nickname: str) -> bool:
         occasion=desk.clock().isoformat(),
         to_rooms=False,
         to_organizers=True,
-        not_to=desk.me,
+        not_to=frozenset({desk.me}),
     )
     return await desk.store.redeem_organizer_code(
         cards.key_of(code), desk.as_member(name), news, desk.note(Deed.SERVER_CODE), now=desk.clock()

@@ -8,6 +8,8 @@ from bot import cards
 from bot.brake import Brake
 from bot.clock import Clock
 from bot.domain.errors import (
+    Held,
+    Hold,
     InDoubt,
     NotOpenYet,
     NotRecorded,
@@ -20,6 +22,7 @@ from bot.domain.errors import (
 from bot.domain.model import CardState, Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
+from bot.holds import Holds
 from bot.keys import Addressee, Keys, Person
 from bot.storage.store import Notice, Store
 from bot.usecases.automatic import Tallies
@@ -46,12 +49,13 @@ class Worker:
     brake: Brake
     clock: Clock
     tallies: Tallies
+    holds: Holds
 
     async def look(self, code: str) -> Seen:
         """Show a card: to its owner their pledge, to everyone else the terms, pledged or not.
 
-        Raises UnknownCard; and to everyone but its owner NotOpenYet, PledgingClosed, and NotRecorded where only a
-        clock in doubt says that it is closed.
+        Raises UnknownCard; and to everyone but its owner NotOpenYet, PledgingClosed, and Held where only a clock in
+        doubt says that it is closed.
         """
         return await self._offered(await self._seen(await self.store.apply(self._change(Act.LOOK, code)), code))
 
@@ -84,8 +88,13 @@ class Worker:
         if seen.mine is None and walkout.stage is Stage.DRAFT:
             raise NotOpenYet
         if seen.mine is None and (walkout.stage not in PLEDGING or self.clock() >= walkout.terms.pledge_by):
-            if walkout.stage in PLEDGING:  # it is over by the clock alone
-                await self.tallies.sure()
+            if walkout.stage in PLEDGING and walkout.counts_again:  # it is over by the clock alone
+                try:
+                    await self.holds.check()
+                except Held as held:
+                    if held.why is Hold.KEPT:
+                        return seen
+                    raise
             stands = False if walkout.id in self.keys.walkouts else None
             raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands)
         return seen
@@ -93,7 +102,7 @@ class Worker:
     async def pledge(self, code: str) -> Seen:
         """Stand one card as pledged; pledging twice changes nothing.
 
-        Raises UnknownCard, CardSpent, NotOpenYet, PledgingClosed, OneCardEach or NotRecorded; then
+        Raises UnknownCard, CardSpent, NotOpenYet, PledgingClosed, OneCardEach, Held or NotRecorded; then
         nothing is stored. The store decides, in the batch's own transaction.
         """
         own = next((walkout for walkout in self.keys.walkouts if self.open_code(walkout) == code), None)
@@ -113,7 +122,7 @@ class Worker:
     async def withdraw(self, code: str) -> Seen:
         """Take the pledge back, and the notice with it; doing it twice changes nothing.
 
-        Raises UnknownCard, NotPledged (whoever else may have pledged the card), PledgingClosed or NotRecorded.
+        Raises UnknownCard, NotPledged (whoever else may have pledged the card), PledgingClosed, Held or NotRecorded.
         """
         change = self._change(Act.WITHDRAW, code)
         outcome = await self._decided(replace(change, notices=self.keys.locators(code)))
@@ -184,7 +193,12 @@ class Worker:
             try:
                 return await self.store.apply(change)
             except TallyDue:  # the tally stands before this change
-                await self.tallies.take_due()
+                try:
+                    await self.tallies.take_due()
+                except Held as held:
+                    if held.why is not Hold.KEPT:
+                        raise
+                    change = replace(change, kept=True)
 
     def _change(self, act: Act, code: str, enrol: Enrolment | None = None) -> Change:
         owners = self.keys.owners(code, self.who)

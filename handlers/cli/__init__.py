@@ -6,10 +6,10 @@ import io
 import sys
 
 from bot import logs, memory
-from handlers.cli import backups, closing, console, doctor, keys, running, walkouts
+from handlers.cli import backups, closing, console, doctor, keys, running, suspensions, walkouts
 from handlers.cli.common import cli
 
-__all__ = ["backups", "cli", "closing", "console", "doctor", "keys", "main", "running", "walkouts"]
+__all__ = ["backups", "cli", "closing", "console", "doctor", "keys", "main", "running", "suspensions", "walkouts"]
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import json
 import shutil
 import textwrap
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from typing import Annotated
 import typer
 
 from bot import control
+from bot.children.workshop import Workshop
 from bot.clock import real_clock
 from bot.control import Answer
 from bot.domain.errors import Refused
@@ -21,6 +23,7 @@ from bot.settings import Settings
 from bot.usecases import health
 from bot.usecases.health import Bound, Finding, Grade, Sign, Visit, found
 from bot.wiring import DATABASE, SOCKET, look_into
+from handlers import workshop
 from handlers.cli.common import Data, cli, run_to_end, settings_in
 from handlers.texts import doctor as texts
 from handlers.texts.refusals import refusal
@@ -96,7 +99,13 @@ async def _here(settings: Settings) -> tuple[list[Finding], list[Bound]]:
         findings = [found(Sign.NO_BOT, Grade.LOOK)]
         if twin.found < twin.known:
             findings.append(found(Sign.STORE_OLDER, Grade.LOOK, schema=twin.found, known=twin.known))
+        findings.append(await _children())
         return [*findings, *await health.inside(twin.store, keys)], await health.bound_rooms(twin.store)
+
+
+async def _children() -> Finding:
+    async with aclosing(Workshop()) as children:
+        return await workshop.examined(children)
 
 
 def _read(answer: Answer) -> list[Finding]:

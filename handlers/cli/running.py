@@ -7,10 +7,10 @@ import signal
 import sys
 from collections.abc import Awaitable, Mapping
 from functools import partial
+from time import monotonic
 
 from bot import control, logs
-from bot.clock import real_clock
-from bot.clock_check import Ask, ClockCheck
+from bot.clock import Ask, real_clock
 from bot.settings import Settings
 from bot.wiring import SOCKET, open_app
 from handlers import admin
@@ -27,7 +27,7 @@ def run(data: Data = None) -> None:
     if not openers:
         fail(texts.no_token())
     logs.set_level(settings.log_level)
-    run_to_end(_serve(settings, openers, ClockCheck(_clocks(settings))))
+    run_to_end(_serve(settings, openers))
 
 
 def _openers(settings: Settings) -> dict[str, Opener]:
@@ -56,7 +56,7 @@ def _clocks(settings: Settings) -> dict[str, Ask]:
     return clocks
 
 
-async def _serve(settings: Settings, openers: Mapping[str, Opener], check: ClockCheck) -> None:
+async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
     def started() -> None:
         print(texts.running(), file=sys.stderr)  # noqa: T201
 
@@ -64,7 +64,8 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener], check: Clock
         settings.data,
         clock=real_clock,
         senders=dict.fromkeys(openers),
-        check=check,
+        servers=_clocks(settings),
+        steady=monotonic,
         passphrase_file=settings.key_passphrase_file,
     ) as app:
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +11,12 @@ from typing import Annotated
 import typer
 
 from bot import cards as card_codes
+from bot.children.workshop import Workshop
 from bot.control import Answer, Request
 from bot.domain.model import Terms
-from bot.draft import workplaces_file
 from bot.settings import Settings
 from bot.storage.records import read_terms
-from handlers import admin, card_files
+from handlers import admin, card_files, workshop
 from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in, source
 from handlers.sheets.paper import Paper
 from handlers.texts import cli as texts
@@ -35,25 +36,27 @@ def draft(
     ] = None,
 ) -> None:
     """Check a walkout and its workplaces, and keep them as a draft. The last line is its id."""
-    toml = source(terms)
     if workplaces is not None and not workplaces.exists():
         fail(texts.no_file(str(workplaces)))
-    roster = workplaces
-    if roster is None and (named := workplaces_file(toml)) is not None:
-        roster = terms.parent / named
-    request: Request = {
-        "command": "draft",
-        "terms": admin.pack(toml),
-        "roster": admin.pack(source(roster)) if roster is not None and roster.is_file() else None,
-        "options": {
-            "name_column": name_column,
-            "headcount_column": headcount_column,
-            "threshold": threshold,
-            "group_small": group_small,
-        },
-        "now": now.isoformat() if now else None,
+    options = {
+        "name_column": name_column,
+        "headcount_column": headcount_column,
+        "threshold": threshold,
+        "group_small": group_small,
     }
-    conclude(run_to_end(carry_out(settings_in(data), request)))
+    request: Request = {"command": "draft", "options": options, "now": now.isoformat() if now else None}
+    conclude(run_to_end(_draft(settings_in(data), request, terms, workplaces)))
+
+
+async def _draft(settings: Settings, request: Request, terms: Path, roster: Path | None) -> Answer:
+    toml = source(terms)
+    if roster is None:
+        async with aclosing(Workshop()) as children:
+            named = await workshop.workplaces_file(children, toml)
+        roster = terms.parent / named if named is not None else None
+    there = roster is not None and roster.is_file()
+    packed = {"terms": admin.pack(toml), "roster": admin.pack(source(roster)) if roster and there else None}
+    return await carry_out(settings, {**request, **packed})
 
 
 @cli.command()
@@ -88,12 +91,21 @@ def cards(
         "number": number,
         "beyond_headcount": beyond_headcount,
     }
-    content = partial(card_files.content, form, telegram=telegram, paper=paper)
+    content = partial(_printed, telegram, paper) if form is card_files.Form.PDF else partial(_written, form)
     conclude(run_to_end(_mint(settings_in(data), request, out, content)))
 
 
-Content = Callable[[card_files.Places, Terms], bytes]
+Content = Callable[[workshop.Places, Terms], Awaitable[bytes]]
 """Makes the file that holds the codes."""
+
+
+async def _printed(telegram: str | None, paper: Paper | None, places: workshop.Places, terms: Terms) -> bytes:
+    async with aclosing(Workshop()) as children:
+        return await workshop.sheet(children, terms, places, telegram=telegram, paper=paper)
+
+
+async def _written(form: card_files.Form, places: workshop.Places, _terms: Terms) -> bytes:
+    return card_files.content(form, places)
 
 
 async def _mint(settings: Settings, request: Request, out: Path, content: Content) -> Answer:
@@ -106,7 +118,7 @@ async def _mint(settings: Settings, request: Request, out: Path, content: Conten
     if total == 0:
         return {"out": texts.no_cards_missing(), "err": "", "status": 0}
     named = [(name, codes[place]) for place, name, _n in wanted["places"]]
-    fresh = card_files.write(out, content(named, read_terms(wanted["terms"])))
+    fresh = card_files.write(out, await content(named, read_terms(wanted["terms"])))
     answer = await carry_out(
         settings,
         {**request, "command": "mint", "cards": admin.pack_cards(codes)},

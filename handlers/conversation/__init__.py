@@ -144,10 +144,12 @@ class _Meant:
     name: str = ""  #: of the command
     words: tuple[str, ...] = ()
     who: Role = Role.WORKER
+    even_frozen: bool = False
     price: float = 1
     codes: tuple[reading.Found, ...] = ()  #: that are going to be looked up
     else_run: Run | None = None  #: where no code is known, and none is sure to be meant as one
     pressed: bool = False
+    changes: bool = False
     proves: bool = True  #: an answer other than that it does not work shows that they have a card or a role
 
 
@@ -183,11 +185,19 @@ def _commanded(name: str, *words: str) -> _Meant:
     if command is None:
         return _Meant(run=_unknown_command, words=(name,), proves=False)
     if command.who is not Role.WORKER:
-        return _Meant(name=name, run=command.run, words=words, who=command.who, price=command.price)
+        return _Meant(
+            name=name,
+            run=command.run,
+            words=words,
+            who=command.who,
+            even_frozen=command.even_frozen,
+            price=command.price,
+            changes=command.changes,
+        )
     codes = reading.codes(" ".join(words), meant=command.takes(Takes.CARD, Takes.CODE))
     if command.takes(Takes.REFERENCE):
         codes = ()
-    return _Meant(name=name, run=command.run, words=words, codes=codes, proves=bool(codes))
+    return _Meant(name=name, run=command.run, words=words, codes=codes, changes=command.changes, proves=bool(codes))
 
 
 def _pressed(data: str) -> _Meant:
@@ -201,6 +211,7 @@ def _pressed(data: str) -> _Meant:
         price=PRICES.get(letter, 1),
         codes=(reading.Found(code, sure=True),) if letter in TRIES_CODE and (code := cards.exact(words[0])) else (),
         pressed=True,
+        changes=letter in CHANGING,
         proves=letter not in ANYBODYS,
     )
 
@@ -239,8 +250,14 @@ async def _is_known(ask: Ask, code: str, *, own: bool) -> bool:
 
 async def _answered(ask: Ask, meant: _Meant) -> Reply:
     try:
-        if meant.who is not Role.WORKER and not meant.who.allows(await ask.roles()):
+        if meant.even_frozen:
+            allowed = await ask.organizes()
+        else:
+            allowed = meant.who is Role.WORKER or meant.who.allows(await ask.roles())
+        if not allowed:
             raise Forbidden
+        if meant.changes:
+            await ask.app.holds.check_change()
         reply = await meant.run(ask)
     except NotRecorded:
         raise  # a platform that can will deliver the message again
@@ -337,8 +354,9 @@ async def _old_button(_ask: Ask) -> Reply:
 
 
 async def _help(ask: Ask) -> Reply:
-    roles = await ask.roles()
-    rows = [row for row in COMMANDS if row.who.allows(roles)]
+    roles = await ask.app.store.roles(ask.desk.me)
+    frozen = roles.suspension is not None
+    rows = [row for row in COMMANDS if row.who.allows(roles) or (frozen and row.even_frozen)]
     return Reply(kind="help", text=general.commands((row.name, row.usage(ask.ways), row.help()) for row in rows))
 
 
@@ -363,6 +381,7 @@ COMMANDS = (
         who=Role.WORKER,
         run=workers.withdraw,
         options=(CARD,),
+        changes=True,
         help=lambda: _("take your pledge back"),
     ),
     Command(
@@ -379,6 +398,7 @@ COMMANDS = (
         who=Role.WORKER,
         run=committee.organizer,
         options=(CODE,),
+        changes=True,
         help=lambda: _("become an organizer, with a code from the server"),
     ),
     Command(name="walkouts", who=Role.ORGANIZER, run=organizers.walkouts, help=lambda: _("list the walkouts")),
@@ -387,6 +407,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=organizers.open_up,
         options=(WALKOUT,),
+        changes=True,
         help=lambda: _("open a draft for pledges; its terms are fixed from then on"),
     ),
     Command(
@@ -394,6 +415,8 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=organizers.call_off,
         options=(WALKOUT,),
+        changes=True,
+        even_frozen=True,
         help=lambda: _("call a walkout off, for good"),
     ),
     Command(
@@ -410,6 +433,7 @@ COMMANDS = (
         run=paper.cards,
         options=(WALKOUT, VOID, OF, NUMBER),
         price=5,
+        changes=True,
         help=lambda: _("print a workplace's cards, or void them"),
     ),
     Command(
@@ -417,6 +441,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=rooms.room,
         options=(WALKOUT, SCOPE, LANGUAGE, ROOM),
+        changes=True,
         help=lambda: _("choose which room hears the news"),
     ),
     Command(
@@ -431,14 +456,24 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=committee.appoint,
         options=(WALKOUT, ROLE, AT, NICKNAME),
+        changes=True,
         help=lambda: _("make a code that makes somebody steward or organizer"),
     ),
     Command(name="roles", who=Role.ORGANIZER, run=committee.list_roles, help=lambda: _("list organizers and stewards")),
+    Command(
+        name="suspend",
+        who=Role.ORGANIZER,
+        run=committee.suspend,
+        options=(NICKNAME,),
+        help=lambda: _("stop an organizer's account and your own for a day"),
+    ),
     Command(
         name="remove",
         who=Role.ORGANIZER,
         run=committee.remove,
         options=(NICKNAME,),
+        changes=True,
+        even_frozen=True,
         help=lambda: _("take every role from somebody"),
     ),
     Command(
@@ -452,6 +487,7 @@ COMMANDS = (
         who=Role.STEWARD,
         run=drawn.drawn,
         options=(WALKOUT, WORKPLACE, COUNT),
+        changes=True,
         help=lambda: _("say how many cards were drawn at a workplace"),
     ),
     Command(
@@ -496,6 +532,9 @@ CARD_BUTTONS = frozenset("pjcwoqxyuv")
 
 TRIES_CODE = frozenset("pcwoquv")
 """Those that tell whether the code they carry is one."""
+
+CHANGING = frozenset("pjwoqbsarftmuv")
+"""Those that decide something that lasts, as `Command.changes` has it."""
 
 ANYBODYS = frozenset("nxyd")
 """Those that work for everybody."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from bot.domain.roles import Roles
 from bot.domain.rules import PLEDGING
 from bot.usecases import organizers, stewards
 from bot.usecases.stewards import Board
-from handlers import board_csv, pictures
+from handlers import board_csv, workshop
 from handlers.conversation.parts import (
     Ask,
     Button,
@@ -96,7 +95,7 @@ async def press_picture(ask: Ask) -> Reply:
     seen = await _look_again(ask, walkout, only)
     if seen is None:
         return old_button()
-    drawn = await asyncio.to_thread(pictures.picture, seen)
+    drawn = await workshop.picture(ask.app.workshop, seen)
     file = File(name=f"{_name(seen)}.png", data=drawn, is_picture=True)
     return Reply(kind="picture", text=texts.caption(seen), file=file)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.errors import NoSuchRoleCard
 from bot.domain.roles import Role as Appointed
 from bot.domain.rules import NOT_OVER
-from bot.usecases import audit, organizers, proposals, roles, stewards
+from bot.usecases import audit, organizers, proposals, roles, stewards, suspensions
 from bot.usecases.roles import LONGEST_NICKNAME
 from handlers.conversation.organizers import proposed
 from handlers.conversation.parts import Ask, Button, Reply, old_button, whole_number
@@ -18,6 +18,7 @@ async def organizer(ask: Ask) -> Reply:
     code = ask.code
     if code is None:
         return Reply(kind="help", text=organizers_texts.organizer_usage())
+    await ask.roles()  # whom a suspension stops does not use a code up
     # who is one already may have been redelivered: the code worked
     if await roles.redeem_server_code(ask.desk, code, texts.first_nickname()) or await ask.is_organizer():
         return Reply(kind="organizer", text=organizers_texts.organizer_made())
@@ -76,7 +77,18 @@ async def _settle(ask: Ask, *, confirmed: bool) -> Reply:
 
 async def list_roles(ask: Ask) -> Reply:
     """List who organizes and who looks after which workplace."""
-    return Reply(kind="roles", text=texts.roles(await roles.served(ask.desk)))
+    app = ask.app
+    running = await suspensions.listed(app.store, app.keys, app.clock)
+    return Reply(kind="roles", text=texts.roles(await roles.served(ask.desk), running))
+
+
+async def suspend(ask: Ask) -> Reply:
+    """Stop another organizer's account, and one's own, at once."""
+    nickname = " ".join(ask.words).strip()
+    if not nickname:
+        return Reply(kind="help", text=texts.suspend_usage())
+    stopped, others_decide = await suspensions.suspend(ask.desk, nickname)
+    return Reply(kind="suspended", text=texts.suspended(stopped, others_decide=others_decide))
 
 
 async def remove(ask: Ask) -> Reply:
@@ -99,7 +111,7 @@ async def press_refuse(ask: Ask) -> Reply:
 
 
 async def _opine(ask: Ask, *, approves: bool) -> Reply:
-    if not (await ask.roles()).organizer:
+    if not await ask.organizes():
         return old_button()
     return proposed(ask, await proposals.opine(ask.desk, ask.words[0], approves=approves))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bot import cards as card_codes
 from bot import reading
@@ -12,14 +10,12 @@ from bot.domain.model import Workplace
 from bot.domain.roles import Became
 from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers, paper, stewards
-from bot.usecases.paper import Order
+from handlers import workshop
 from handlers.conversation.organizers import proposed
 from handlers.conversation.parts import Ask, File, Reply, old_button
 from handlers.texts import paper as texts
 
 VOID = "void"
-
-_one_at_a_time = threading.Lock()  # drawing takes seconds of one core, which others need as well
 
 
 async def cards(ask: Ask) -> Reply:
@@ -63,7 +59,14 @@ async def _printed(ask: Ask, proposal: str) -> Reply:
     """Make the codes, draw them, and only then store their hashes: no card is stored that is on no paper."""
     order = await paper.order(ask.desk, proposal)
     codes = [card_codes.mint() for _ in range(order.number)]
-    drawn = await asyncio.to_thread(_draw, order, codes, ask.app.bots)
+    bots = ask.app.bots
+    drawn = await workshop.sheet(
+        ask.app.workshop,
+        order.terms,
+        [(order.place.name, codes)],
+        telegram=bots.get("telegram"),
+        discord=bots.get("discord"),
+    )
     await paper.mint(ask.desk, order, [card_codes.key_of(code) for code in codes])
     return Reply(
         kind="cards",
@@ -71,12 +74,3 @@ async def _printed(ask: Ask, proposal: str) -> Reply:
         # no name of a workplace: it would stand in every list of downloads
         file=File(name=f"cards-{order.progress.proposal.id.lower()}.pdf", data=drawn, lasts=paper.LASTS),
     )
-
-
-def _draw(order: Order, codes: Sequence[str], bots: Mapping[str, str]) -> bytes:
-    from handlers.sheets.sheet import sheet  # noqa: PLC0415  half a second that nothing else should cost
-
-    with _one_at_a_time:
-        return sheet(
-            order.terms, [(order.place.name, codes)], telegram=bots.get("telegram"), discord=bots.get("discord")
-        )

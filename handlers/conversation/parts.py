@@ -10,6 +10,7 @@ from enum import StrEnum
 from bot import reading
 from bot.domain.roles import Roles
 from bot.keys import Person
+from bot.usecases import suspensions
 from bot.usecases.desk import Desk
 from bot.usecases.workers import Worker
 from bot.wiring import App
@@ -144,11 +145,16 @@ class Ask:
         return Desk(who=self.who, store=app.store, keys=app.keys, clock=app.clock, number=self.number)
 
     async def roles(self) -> Roles:
-        """Say what the person may do; asked only where it matters."""
-        return await self.app.store.roles(self.desk.me)
+        """Say what the person may do; asked only where it matters. Raises Frozen for whom a suspension stops."""
+        return await suspensions.acting(self.app.store, self.desk.me)
+
+    async def organizes(self) -> bool:
+        """Say whether the person is an organizer, also if a suspension stops them."""
+        roles = await self.app.store.roles(self.desk.me)
+        return roles.organizer or roles.suspension is not None
 
     async def is_organizer(self) -> bool:
-        """Say whether the person runs walkouts."""
+        """Say whether the person runs walkouts. Raises Frozen for whom a suspension stops."""
         return (await self.roles()).organizer
 
     async def named_walkout(self) -> tuple[str | None, tuple[str, ...]]:
@@ -205,6 +211,8 @@ class Command:
     help: Callable[[], str]
     options: tuple[Option, ...] = ()
     price: float = 1  #: of what an account may say in a minute
+    changes: bool = False  #: it decides something that lasts, so it is refused while anything holds the bot up
+    even_frozen: bool = False  #: also for organizers whom a suspension stops
 
     def takes(self, *what: Takes) -> bool:
         """Say whether one of these stands behind the name."""

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from io import BytesIO
 from json import JSONDecodeError
 from typing import Any, TypeVar
@@ -47,6 +47,7 @@ from handlers.discord.markdown import messages, plain
 from handlers.discord.suggestions import Suggestions
 from handlers.discord.widgets import ENTER_CARD, CardButton, CardForm, view, written
 from handlers.known import Known
+from handlers.pace import Pace, takes_longer
 from handlers.texts import discord as texts
 from handlers.texts import paper as paper_texts
 from handlers.texts import refusals
@@ -64,6 +65,9 @@ PLATFORM = "discord"
 
 TRIES = 3
 FIRST_WAIT_S = 0.3
+
+LONG_S = 60.0
+"""How long Discord has too many, if it does not say."""
 
 ACKNOWLEDGED = 40060
 """It has been acknowledged already: the answer to our first try was lost."""
@@ -83,9 +87,10 @@ TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerErro
 class DiscordChat:
     """Handles one interaction or message at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, client: discord.Client) -> None:
+    def __init__(self, app: App, client: discord.Client, pace: Pace) -> None:
         self._app = app
-        self._answers = Answers(time.monotonic)
+        self._answers = Answers()
+        self._pace = pace
         self._client = client
         self._turns = Turns()
         self._taken = Known()  #: delivered again, an old press must not undo a later one
@@ -284,9 +289,9 @@ class DiscordChat:
 
         So a crash in between leaves no file behind. Raises discord.Forbidden if nothing can be said there.
         """
-        sent = await _patiently(partial(_post, channel, text, None, nonce))
+        sent = await self._in_turn(partial(_post, channel, text, None, nonce))
         await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", lasts)
-        await _patiently(lambda: sent.edit(attachments=[_file(file)]))
+        await self._in_turn(lambda: sent.edit(attachments=[_file(file)]))
 
     # -- direct messages --------------------------------------------------------------------------------------
 
@@ -338,16 +343,31 @@ class DiscordChat:
         once = secrets.token_hex(8)  # sent again, a part is not posted again
         try:
             for number, part in enumerate(said[:-1], start=1):
-                await _patiently(partial(_post, channel, part, None, f"{once}{number}"))
+                await self._in_turn(partial(_post, channel, part, None, f"{once}{number}"))
             if file is not None and file.lasts is not None:
                 await self._lend(channel, said[-1], file, file.lasts, f"{once}0")
             else:
-                await _patiently(partial(_post, channel, said[-1], shown, f"{once}0", file))
+                await self._in_turn(partial(_post, channel, said[-1], shown, f"{once}0", file))
         except (discord.HTTPException, *TROUBLE) as error:
             log.warning(Act.NOT_ANSWERED, logs.kind(error))
             if file is not None and file.lasts is not None:
                 with contextlib.suppress(discord.HTTPException, *TROUBLE):
                     await channel.send(_not_delivered())
+
+    async def _in_turn(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call that counts when it is its turn, for as long as Discord has too many."""
+        while True:
+            await self._pace.turn()
+            try:
+                return await _patiently(call)
+            except discord.RateLimited as limited:
+                wait = limited.retry_after
+            except discord.HTTPException as error:
+                if error.status != HTTPStatus.TOO_MANY_REQUESTS:
+                    raise
+                wait = float(error.response.headers.get("Retry-After", LONG_S))
+            takes_longer()
+            await asyncio.sleep(wait)
 
     async def title(self, address: str) -> str | None:
         """Say what a channel is called now; None if Discord has not told us."""

@@ -27,14 +27,18 @@ from handlers.conversation import Command, Takes
 from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat
 from handlers.discord.commands import Interaction, make_tree, sync
 from handlers.discord.sender import DiscordSender
+from handlers.pace import Pace
 from handlers.reading import read_past
-from handlers.service import Link, Unreachable, Why, WrongToken
+from handlers.service import Link, Unreachable, Why, WrongToken, stay_open
 from handlers.uploads import LARGEST
 
 log = logging.getLogger(__name__)
 
 LONGEST_LIMIT_S = 30.0
 """discord.py waits out limits up to this by itself; longer ones are the outbox's affair."""
+
+CALLS_A_SECOND = 45
+"""Discord takes fifty; other calls than messages are few. What answers an interaction is not counted among them."""
 
 NOTICED_AFTER_S = 5.0
 """The gateway drops connections now and then, and they are taken up again at once: nothing to speak of."""
@@ -61,7 +65,8 @@ class AllOutClient(discord.Client):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_LIMIT_S,
         )
-        self.chat = DiscordChat(app, self)
+        self.pace = Pace(CALLS_A_SECOND, asyncio.get_running_loop().time)
+        self.chat = DiscordChat(app, self, self.pace)
         self.http.get_from_cdn = _read_file  # type: ignore[method-assign]  # its own reads on, whatever size was said
         self.tree = make_tree(self, self._chosen, self._suggest)
         self.tree.error(self._command_failed)
@@ -77,6 +82,7 @@ class AllOutClient(discord.Client):
         """Take what people do until cancelled, then answer what was taken. Raises WrongToken, Unreachable."""
         connecting = asyncio.ensure_future(self.connect())
         losing = asyncio.ensure_future(self._lost.wait())
+        staying = asyncio.ensure_future(stay_open(self._app, PLATFORM, lambda: self.is_ready() and not self._timers))
         try:
             await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
@@ -89,9 +95,9 @@ class AllOutClient(discord.Client):
             raise Unreachable(Why.GATEWAY)
         finally:
             self._settle()
-            for task in (connecting, losing):
+            for task in (connecting, losing, staying):
                 task.cancel()
-            await asyncio.wait({connecting, losing})
+            await asyncio.wait({connecting, losing, staying})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.chat.rest(), LAST_S)
 
@@ -111,6 +117,7 @@ class AllOutClient(discord.Client):
         """Note that the gateway goes on where it was dropped."""
         self._settle()
         self._link.works()
+        self._app.holds.answered(PLATFORM, handed=True)  # what was kept may follow
 
     async def on_disconnect(self) -> None:
         """Give the gateway a little time to come back."""
@@ -146,12 +153,14 @@ class AllOutClient(discord.Client):
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Take a form that was filled in; commands and buttons have takers of their own."""
+        self._app.holds.answered(PLATFORM, handed=True)
         if interaction.type is discord.InteractionType.modal_submit:
             await self.chat.filled_in(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer direct messages; nothing else reaches us."""
         if message.guild is None and not message.author.bot:
+            self._app.holds.answered(PLATFORM, handed=True)
             await self.chat.written(message)
 
     # -- channels that go -------------------------------------------------------------------------------------
@@ -218,7 +227,7 @@ async def open_discord(
             raise Unreachable(logs.kind(error)) from None
         if client.user is not None:
             app.bots[PLATFORM] = client.user.name
-        yield DiscordSender(client, gone=client.gone, mute=client.mute), client.take
+        yield DiscordSender(client, client.pace, gone=client.gone, mute=client.mute), client.take
     finally:
         with contextlib.suppress(TimeoutError, aiohttp.ClientError):
             await asyncio.wait_for(client.close(), CLOSING_S)

@@ -15,6 +15,7 @@ from handlers.discord.chat import TROUBLE
 from handlers.discord.commands import as_here
 from handlers.discord.markdown import messages
 from handlers.discord.widgets import view
+from handlers.pace import Pace
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 
@@ -22,9 +23,6 @@ LONGEST_S = 60.0
 """For one parcel; discord.py waits out short limits by itself, up to half of that. What takes longer goes on, and if it
 is sent again meanwhile, Discord knows it by its nonce."""
 
-
-GAP_S = 1 / 20
-"""Between two letters. Discord takes fifty calls a second; a letter to a person needs two, and people want answers."""
 
 NOT_A_VERDICT = {0, 40333, 20026, 40003}
 """Something between Discord and us refused, or we write to too many at once; nothing is known of the channel."""
@@ -40,18 +38,18 @@ class DiscordSender:
     def __init__(
         self,
         client: discord.Client,
+        pace: Pace,
         *,
         gone: Callable[[int], Awaitable[None]],
         mute: Callable[[int], Awaitable[None]],
     ) -> None:
         self._client = client
+        self._pace = pace
         self._gone = gone
         self._mute = mute
-        self._next = 0.0
 
     async def send(self, letter: Letter) -> str:
         """Send one, in as many messages as it needs. Raises RoomGone, NotAllowed, TryLater."""
-        await self._turn()
         sending = asyncio.create_task(self._send(letter))
         try:
             # not cut off: discord.py would hold everything back for ever, were it waiting for all its calls
@@ -84,25 +82,20 @@ class DiscordSender:
         except (discord.HTTPException, *TROUBLE):
             raise TryLater from None
 
-    async def _turn(self) -> None:
-        now = asyncio.get_running_loop().time()
-        wait = max(0.0, self._next - now)
-        self._next = now + wait + GAP_S
-        await asyncio.sleep(wait)
-
     async def _send(self, letter: Letter) -> str:
-        channel = (
-            await self._client.create_dm(discord.Object(int(letter.address)))
-            if letter.private
-            else self._client.get_partial_messageable(int(letter.address))
-        )
+        channel: discord.abc.Messageable = self._client.get_partial_messageable(int(letter.address))
+        if letter.private:
+            await self._pace.turn()  # a call of its own
+            channel = await self._client.create_dm(discord.Object(int(letter.address)))
         with speaking(letter.language):
             shown, text = view(buttons(letter)), announcement(letter)
         *before, last = messages(as_here(text))
         for number, part in enumerate(before):
+            await self._pace.turn()
             # Discord posts a message with a nonce that it has just seen only once
             await channel.send(part, nonce=f"{letter.nonce}{number:02}", suppress_embeds=True)
         nonce = f"{letter.nonce}{len(before):02}"
+        await self._pace.turn()
         if shown is None:
             await channel.send(last, nonce=nonce, suppress_embeds=True)
         else:

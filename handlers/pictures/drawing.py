@@ -1,4 +1,4 @@
-"""Puts a poster on paper. Imports matplotlib: itself imported only by handlers.pictures, when a picture is wanted.
+"""Puts a poster on paper, in a process of its own: see handlers.workshop.
 
 Everything is placed in pixels from the upper left corner. No pyplot, so no state that two pictures share.
 """

@@ -1,4 +1,1 @@
-"""Cards on paper: a PDF to print on one side, cut and fold.
-
-Nothing is imported here: `sheet` costs half a second and some megabytes, which only those pay who print.
-"""
+"""Cards on paper: a PDF to print on one side, cut and fold. Drawn in a process of its own: see handlers.workshop."""

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from telegram import Bot, Chat, ChatMember, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, InputMediaDocument
 from telegram import Message as TelegramMessage
 from telegram.error import BadRequest, TelegramError
 
 from bot.brake import Heed
+from bot.domain.errors import NotRecorded
 from bot.draft import SourceFile
 from bot.keys import Person
 from bot.roomwords import Wish
 from bot.usecases import organizers
 from bot.usecases.health import Hearing
 from bot.wiring import App
-from handlers.answers import Answers, takes_longer
+from handlers.answers import Answers
 from handlers.conversation import (
     ASIDE,
     CARD_BUTTONS,
@@ -39,15 +40,26 @@ from handlers.conversation import (
 )
 from handlers.parts import parts
 from handlers.telegram.menus import Menus
-from handlers.telegram.pace import Pace
+from handlers.telegram.pace import ChatPace
 from handlers.telegram.places import Place
 from handlers.telegram.recent import MESSAGES, Recent
-from handlers.telegram.sender import LONGEST_CAPTION, LONGEST_TEXT, NO_PREVIEW, answered, keyboard
+from handlers.telegram.sender import (
+    LONGEST_CAPTION,
+    LONGEST_TEXT,
+    MESSAGE_TRIES,
+    NO_PREVIEW,
+    TRIES,
+    answered,
+    keyboard,
+)
 from handlers.telegram.visit import hearing
 from handlers.texts import paper as paper_texts
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
+from handlers.turns import Turns
 from handlers.uploads import FETCHED_WITHIN_S, UPLOAD_PRICE, Uploads
+
+T = TypeVar("T")
 
 PLATFORM = "telegram"
 
@@ -56,6 +68,13 @@ Raw = Mapping[str, Any]
 
 LONGEST_ALERT = 200
 
+HIDING_TRIES = 8
+HIDDEN_WITHIN_S = 60
+"""A message with a code is out of sight by then, or stays, and its sender is asked to delete it."""
+
+HIDING_HOLDS_S = 4.0
+"""So long at most its update waits for that: within it, a crash brings the message again."""
+
 _OUT = {ChatMember.LEFT, ChatMember.BANNED}
 OUR_COMMANDS = {row.name for row in COMMANDS}
 
@@ -63,13 +82,14 @@ OUR_COMMANDS = {row.name for row in COMMANDS}
 class TelegramChat:
     """Handles one update at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, bot: Bot, menus: Menus, answers: Answers, pace: Pace) -> None:
+    def __init__(self, app: App, bot: Bot, menus: Menus, answers: Answers, pace: ChatPace) -> None:
         self.recent = Recent()
         self._app = app
         self._bot = bot
         self._menus = menus
         self._answers = answers
         self._pace = pace
+        self._asides = Turns()
         self._uploads = Uploads(app)
         app.titles[PLATFORM] = self.title
         self._conversation = Conversation(
@@ -140,43 +160,67 @@ class TelegramChat:
         self.recent.note(chat, message["message_id"])
         number = str(message["message_id"])
         said = Said(who=_person(user), text=text, language=user.get("language_code"), number=number)
-        reply = await self._conversation.answer(said)
-        if reply is not None:
-            await self._answers.give(user["id"], partial(self._reply, message, user, reply), known=reply.known)
-
-    async def _reply(self, message: Raw, user: Raw, reply: Reply) -> None:
-        chat = message["chat"]["id"]
-        if shows_code(_words(message), reply) and await self._deleted(message):
+        try:
+            reply = await self._conversation.answer(said)
+        except (
+            NotRecorded
+        ):  # it comes again; nobody knows whether the code is one, and it shall not lie there meanwhile
+            if holds_code(text):
+                self._hide(message)
+            raise
+        # before the update is confirmed: were we killed first, Telegram would hand it out again
+        hidden = await self._hidden(self._hide(message)) if shows_code(text, reply) else None
+        if reply is None:
+            return
+        if hidden is not None:
             with speaking(user.get("language_code")):
-                reply = replace(reply, text=f"{reply.text}\n\n{texts.code_deleted()}")
+                more = texts.code_deleted() if hidden else texts.code_not_deleted()
+            reply = replace(reply, text=f"{reply.text}\n\n{more}")
+        await self._answers.give(user["id"], partial(self._reply, chat, reply), known=reply.known)
+
+    async def _reply(self, chat: int, reply: Reply) -> None:
         await self._say(chat, reply)
         if reply.kind == "organizer":
             await self._menus.greet_organizer(chat)
 
+    def _hide(self, message: Raw) -> asyncio.Task[bool]:
+        """Begin to delete what somebody wrote."""
+        return self._answers.start(self._deleted(message))
+
+    async def _deleted(self, message: Raw) -> bool:
+        chat, number = message["chat"]["id"], message["message_id"]
+        try:
+            async with asyncio.timeout(HIDDEN_WITHIN_S):
+                return bool(await answered(lambda: self._bot.delete_message(chat, number), HIDING_TRIES))
+        except (TelegramError, TimeoutError) as error:
+            return isinstance(error, BadRequest) and "not found" in error.message.lower()  # gone already
+
+    async def _hidden(self, hiding: asyncio.Task[bool]) -> bool:
+        """Wait for it to be deleted, no longer than others can wait for that; False if it is still there."""
+        await asyncio.wait([hiding], timeout=HIDING_HOLDS_S)
+        return hiding.done() and hiding.result()
+
     async def _pressed(self, query: Raw) -> None:
         if query.get("data", "")[:1] in ASIDE:
-            await self._answers.give(("aside", query["from"]["id"]), partial(self._answer_aside, query), known=True)
+            self._answers.start(self._answer_aside(query))
         else:
             await self._answer_press(query)
 
     async def _answer_aside(self, query: Raw) -> None:
-        takes_longer()
-        await self._answer_press(query)
+        async with self._asides.place(query["from"]["id"]) as turn:
+            await turn()
+            await self._answer_press(query)
 
     async def _answer_press(self, query: Raw) -> None:
         user = query["from"]
         said = Said(who=_person(user), button=query.get("data", ""), language=user.get("language_code"))
         reply = await self._conversation.answer(said)
-        if reply is not None:
-            await self._answers.give(user["id"], partial(self._show, query, reply), known=reply.known)
-
-    async def _show(self, query: Mapping[str, Any], reply: Reply) -> None:
-        if reply.clears:
-            with speaking(query["from"].get("language_code")):
-                await self._clear(query, reply)
+        if reply is None:
             return
-        # both go at once; the effect is committed already
-        await asyncio.gather(self._acknowledge(query), self._edit(query, reply))
+        if not reply.clears:
+            self._answers.start(self._acknowledge(query))  # waits for nobody; the effect is committed already
+        answer = partial(self._clear if reply.clears else self._edit, query, reply)
+        await self._answers.give(user["id"], answer, known=reply.known)
 
     async def _acknowledge(self, query: Raw, alert: str | None = None) -> None:
         with suppress(BadRequest):  # too late for its little clock; the message tells
@@ -195,7 +239,9 @@ class TelegramChat:
         if left is None:  # Telegram is in trouble; nothing may have been deleted
             for number in wanted:
                 self.recent.note(chat, number)
-            await self._acknowledge(query, texts.not_cleared())
+            with speaking(query["from"].get("language_code")):
+                said = texts.not_cleared()
+            await self._acknowledge(query, said)
             return
         if message.get("message_id") in left:  # too old to be deleted, but not to lose its words and its code
             await self._edit(query, reply)
@@ -222,13 +268,12 @@ class TelegramChat:
             await self._say(query["from"]["id"], reply)
             return
         try:
-            await answered(partial(self._change, message, reply))
+            await self._message(message["chat"]["id"], partial(self._change, message, reply))
         except BadRequest as error:
             if "not modified" not in error.message.lower():  # pressed twice: it shows the answer already
                 await self._say(query["from"]["id"], reply)  # too old to be edited, or deleted
 
     async def _change(self, message: Raw, reply: Reply) -> None:
-        self._pace.answered()
         await self._bot.edit_message_text(
             reply.text,
             message["chat"]["id"],
@@ -245,8 +290,8 @@ class TelegramChat:
         protect = any(button.data[:1] in CARD_BUTTONS for button in reply.buttons) or None
         *before, last = parts(reply.text, LONGEST_TEXT)
         for part in before:
-            await answered(partial(self._send, chat, part, None, protect))
-        await answered(partial(self._send, chat, last, keyboard(reply.buttons), protect))
+            await self._message(chat, partial(self._send, chat, part, None, protect))
+        await self._message(chat, partial(self._send, chat, last, keyboard(reply.buttons), protect))
 
     async def _send(
         self,
@@ -258,7 +303,6 @@ class TelegramChat:
         topic: int | None = None,
         direct_topic: int | None = None,
     ) -> TelegramMessage:
-        self._pace.answered()
         sent = await self._bot.send_message(
             chat,
             text,
@@ -275,12 +319,12 @@ class TelegramChat:
         """Send a file with its text; see to it that it goes again if it shall."""
         *before, caption = parts(reply.text, LONGEST_CAPTION)
         for part in before:
-            await answered(partial(self._send, chat, part, None, None))
+            await self._message(chat, partial(self._send, chat, part, None, None))
         shown = keyboard(reply.buttons)
         if file.lasts is None:
-            await answered(partial(self._send_file, chat, file, caption, shown))
+            await self._message(chat, partial(self._send_file, chat, file, caption, shown), TRIES)
         elif not await self._lend(chat, file, caption, shown, file.lasts):
-            await answered(partial(self._send, chat, paper_texts.not_delivered(), None, None))
+            await self._message(chat, partial(self._send, chat, paper_texts.not_delivered(), None, None))
 
     async def _lend(
         self, chat: int, file: File, caption: str, shown: InlineKeyboardMarkup | None, lasts: timedelta
@@ -289,38 +333,33 @@ class TelegramChat:
 
         Telegram knows no message that is sent twice. Were the file sent, and the answer lost, a copy of it would stay.
         """
-        sent = await answered(partial(self._send, chat, caption, None, None))
+        sent = await self._message(chat, partial(self._send, chat, caption, None, None))
         if sent is None:
             return False
         await self._app.errands[PLATFORM].delete_later(f"{chat} {sent.message_id}", lasts)
         media = InputMediaDocument(file.data, filename=file.name, caption=caption)
         try:
-            return await answered(partial(self._put, media, chat, sent.message_id, shown)) is not None
+            put = partial(self._put, media, chat, sent.message_id, shown)
+            return await self._message(chat, put, TRIES) is not None
         except BadRequest as error:
             return "not modified" in error.message.lower()  # it was put there at the first try
 
     async def _put(
         self, media: InputMediaDocument, chat: int, message: int, buttons: InlineKeyboardMarkup | None
     ) -> object:
-        self._pace.answered()
         return await self._bot.edit_message_media(media, chat, message, reply_markup=buttons)
 
     async def _send_file(
         self, chat: int, file: File, caption: str, buttons: InlineKeyboardMarkup | None
     ) -> TelegramMessage:
         data = InputFile(file.data, filename=file.name)
-        self._pace.answered()
         send = self._bot.send_photo if file.is_picture else self._bot.send_document
         sent = await send(chat, data, caption=caption, reply_markup=buttons)
         self.recent.note(chat, sent.message_id)
         return sent
 
-    async def _deleted(self, message: Raw) -> bool:
-        chat, number = message["chat"]["id"], message["message_id"]
-        try:
-            return bool(await answered(lambda: self._bot.delete_message(chat, number)))
-        except TelegramError:
-            return False  # then nothing is said of it
+    async def _message(self, chat: int, call: Callable[[], Awaitable[T]], tries: int = MESSAGE_TRIES) -> T | None:
+        return await answered(call, tries, chat=chat, pace=self._pace)
 
     async def _uploaded(self, message: Raw, user: Raw, document: Raw) -> None:
         self.recent.note(message["chat"]["id"], message["message_id"])
@@ -358,7 +397,7 @@ class TelegramChat:
         chat, text = message["chat"], _words(message).strip()
         unanswered = chat["type"] == Chat.CHANNEL or message.get("is_automatic_forward", False)  # nobody asked us there
         if unanswered and holds_code(text):
-            await self._answers.give(chat["id"], partial(self._deleted, message), known=True)
+            await self._hidden(self._hide(message))
             return
         word, for_us = text, holds_code(text)
         if text.startswith("/"):
@@ -378,7 +417,7 @@ class TelegramChat:
             await self._not_here(message)
 
     async def _word_seen(self, message: Raw, word: str, wish: Wish) -> None:
-        await self._deleted(message)
+        await self._hidden(self._hide(message))
         place, title = Place.of(message), message["chat"].get("title", "")
         may_write = await hearing(self._bot, place.chat) is not Hearing.MUTE
         with speaking(_language(message)):
@@ -397,7 +436,7 @@ class TelegramChat:
         if "from" in message:
             heed = self._conversation.heed(_person(message["from"]))
         if heed is Heed.ANSWER or holds_code(_words(message)):
-            await self._answers.give(chat, partial(self._deleted, message), known=True)
+            await self._hidden(self._hide(message))
         if heed is Heed.ANSWER:
             await self._answers.give(chat, partial(self._point_out, message), known=False)
 
@@ -407,7 +446,8 @@ class TelegramChat:
             link = InlineKeyboardMarkup([[InlineKeyboardButton(texts.open_private(), url=self._bot.link)]])
             said = texts.write_privately()
         place, direct = Place.of(message), message.get("direct_messages_topic", {}).get("topic_id")
-        await answered(partial(self._send, place.chat, said, link, None, topic=place.topic, direct_topic=direct))
+        send = partial(self._send, place.chat, said, link, None, topic=place.topic, direct_topic=direct)
+        await self._message(place.chat, send)
 
     async def _membership(self, change: Raw) -> None:
         if change["new_chat_member"]["status"] in _OUT:

@@ -19,10 +19,10 @@ from bot import logs
 from bot.settings import Settings
 from bot.wiring import App
 from handlers.answers import Answers
-from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
+from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken, stay_open
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
-from handlers.telegram.pace import Pace
+from handlers.telegram.pace import ChatPace
 from handlers.telegram.pump import LONGEST_FINISH_S, POLL_S, Pump, RawUpdate
 from handlers.telegram.sender import TelegramSender, seconds
 from handlers.telegram.transport import AiohttpRequest
@@ -56,8 +56,8 @@ async def open_telegram(
     try:
         menus = Menus(bot)
         await _patiently(link, menus.set_up)
-        time = asyncio.get_running_loop().time
-        answers, pace = Answers(time), Pace(time)
+        answers = Answers()
+        pace = ChatPace(settings.telegram_per_second, asyncio.get_running_loop().time)
         chat = TelegramChat(app, bot, menus, answers, pace)
 
         async def fetch(offset: int | None, wait_s: int) -> list[RawUpdate]:
@@ -68,7 +68,7 @@ async def open_telegram(
             updates: object = await _patiently(link, lambda: polling.post(url))
             return list(updates) if isinstance(updates, list) else []
 
-        pump = Pump(fetch, chat.handle)
+        pump = Pump(fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))
 
         async def poll() -> None:
             try:
@@ -78,7 +78,7 @@ async def open_telegram(
                 raise WrongToken from None
 
         async def listen() -> None:
-            await _listen(bot, pump, settings, link)
+            await _listen(app, bot, pump, settings, link)
 
         try:
             yield (
@@ -91,7 +91,7 @@ async def open_telegram(
         await bot.shutdown()
 
 
-async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
+async def _listen(app: App, bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
     """Take updates as Telegram delivers them; each is answered only after its effect is committed."""
     secret = secrets.token_urlsafe(32)
 
@@ -102,6 +102,7 @@ async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
             update = await request.json()
         except ValueError:
             return web.Response(status=400)
+        app.holds.answered(PLATFORM, handed=True)
         await pump.take(update)
         return web.Response()
 
@@ -117,7 +118,7 @@ async def _listen(bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
                 settings.telegram_webhook_url or "", allowed_updates=list(ALLOWED), secret_token=secret
             ),
         )
-        await asyncio.Event().wait()
+        await stay_open(app, PLATFORM)
     finally:
         await runner.cleanup()
 

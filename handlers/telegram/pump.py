@@ -41,9 +41,15 @@ LONGEST_FINISH_S = 3.0
 class Pump:
     """Hands each update to `handle`: many at once, each person's own in order."""
 
-    def __init__(self, fetch: Fetch, handle: Callable[[RawUpdate], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        handle: Callable[[RawUpdate], Awaitable[None]],
+        answered: Callable[[bool], None] = lambda _handed: None,
+    ) -> None:
         self._fetch = fetch
         self._handle = handle
+        self._answered = answered  #: is told of each answer, and whether somebody's doings are under way
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._done = Known()  #: delivered again they change nothing
         self._latest: dict[object, asyncio.Task[None]] = {}
@@ -53,17 +59,20 @@ class Pump:
     async def run(self) -> None:
         """Pump until cancelled; then finish what is under way, so that nothing taken is lost."""
         offset: int | None = None
+        wait_s = 0  # whether something was kept is asked at once
         try:
             while True:
                 await self._store_works.wait()
-                updates = await self._fetch(offset, 0 if self._under_way else POLL_S)
+                updates = await self._fetch(offset, wait_s)
                 for update in sorted(updates, key=lambda update: _number(update) or 0):
                     self._take(update)
+                self._answered(bool(updates or self._under_way))
                 if self._under_way:
                     await asyncio.wait(
                         self._under_way.values(), timeout=LOOK_AGAIN_S, return_when=asyncio.ALL_COMPLETED
                     )
                 offset = self._next_offset(offset, updates)
+                wait_s = 0 if self._under_way else POLL_S
         finally:
             if self._under_way:
                 await asyncio.wait(self._under_way.values(), timeout=LONGEST_FINISH_S)

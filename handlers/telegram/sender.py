@@ -8,15 +8,15 @@ from datetime import timedelta
 from typing import TypeVar
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TimedOut
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter
 
 from bot.outbox import Letter, NotAllowed, RoomGone, TryLater
 from bot.storage.store import UNHEARD_AFTER
-from handlers.answers import takes_longer
 from handlers.conversation import Button, rows
 from handlers.conversation.letters import buttons
+from handlers.pace import takes_longer
 from handlers.parts import parts
-from handlers.telegram.pace import Pace
+from handlers.telegram.pace import ChatPace
 from handlers.telegram.places import Place
 from handlers.telegram.recent import Recent
 from handlers.texts.announcements import announcement
@@ -26,7 +26,14 @@ T = TypeVar("T")
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
-ANSWER_TRIES = 4
+TRIES = 4
+"""For a call that somebody waits for, of which nobody may know whether it came through."""
+
+MESSAGE_TRIES = 20
+"""For what is a message: seven minutes, if Telegram cannot be reached. More could repeat it for ever."""
+
+FIRST_WAIT_S = 0.2
+LONGEST_WAIT_S = 30.0
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 _GONE = (
@@ -53,7 +60,7 @@ class TelegramSender:
     def __init__(
         self,
         bot: Bot,
-        pace: Pace,
+        pace: ChatPace,
         *,
         moved: Callable[[str, str], Awaitable[None]],
         gone: Callable[[str], Awaitable[None]],
@@ -106,7 +113,7 @@ class TelegramSender:
                 await self._send_on(place, part, shown if number == len(more) else None)
         except RetryAfter as error:
             wait = seconds(error)
-            self._pace.pause(wait)
+            self._pace.refused(place.chat, wait)
             raise TryLater(timedelta(seconds=wait)) from None
         except ChatMigrated as error:
             await self._moved(letter.address, str(error.new_chat_id))
@@ -122,46 +129,70 @@ class TelegramSender:
         return text
 
     async def _send(self, place: Place, text: str, shown: InlineKeyboardMarkup | None) -> None:
-        await self._pace.turn(place.chat)
+        await self._pace.news_turn(place.chat)
         # no parse mode: whatever people call a workplace shows as they typed it
         sent = await self._bot.send_message(
             place.chat, text, reply_markup=shown, link_preview_options=NO_PREVIEW, message_thread_id=place.topic
         )
+        self._pace.accepted()
         self._recent.note(place.chat, sent.message_id)
 
     async def _send_on(self, place: Place, text: str, shown: InlineKeyboardMarkup | None) -> None:
         """Send a further part, waiting for the chat's turn here: beginning anew would repeat the parts before it."""
-        for _attempt in range(ANSWER_TRIES):
+        for _attempt in range(TRIES):
             await asyncio.sleep(self._pace.wait_for(place.chat))
             try:
                 await self._send(place, text, shown)
             except RetryAfter as error:
-                self._pace.pause(seconds(error))
+                self._pace.refused(place.chat, seconds(error))
+                await asyncio.sleep(seconds(error))
             else:
                 return
         raise TryLater
 
 
-async def answered(call: Callable[[], Awaitable[T]]) -> T | None:
-    """Make a call that answers a person; wait out short troubles. None if they cannot be reached at all.
+async def answered(
+    call: Callable[[], Awaitable[T]], tries: int = TRIES, *, chat: int = 0, pace: ChatPace | None = None
+) -> T | None:
+    """Make a call that answers a person; wait out troubles. None if they cannot be reached at all.
 
-    What they asked for is committed already, so nothing is lost when this gives up.
+    With a pace it is a message to a chat: it goes when it is its turn, and that Telegram had too many is no try.
+    What was asked for is committed already, so nothing is lost when this gives up.
     """
-    for attempt in range(ANSWER_TRIES):
+    wait = FIRST_WAIT_S
+    while tries:
         try:
-            return await call()
+            return await _made(call, pace)
+        except BadRequest:
+            raise
         except RetryAfter as error:
             takes_longer()
-            await asyncio.sleep(seconds(error))
-        except Forbidden:
-            return None
-        except BadRequest as error:
-            if _is_gone(error):
-                return None
-            raise
-        except (TimedOut, NetworkError):
-            await asyncio.sleep(0.2 * 2**attempt)
+            pause = seconds(error)
+            if pace is None:
+                tries -= 1
+            else:
+                pace.refused(chat, pause)
+        except NetworkError:
+            tries -= 1
+            pause, wait = wait, min(2 * wait, LONGEST_WAIT_S)
+        await asyncio.sleep(pause)
     return None
+
+
+async def _made(call: Callable[[], Awaitable[T]], pace: ChatPace | None) -> T | None:
+    if pace is not None:
+        await pace.turn()
+    try:
+        made = await call()
+    except Forbidden:
+        return None
+    except BadRequest as error:
+        if _is_gone(error):
+            return None
+        raise
+    if pace is not None:
+        pace.accepted()
+    return made
 
 
 def _is_gone(error: BadRequest) -> bool:

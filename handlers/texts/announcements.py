@@ -7,10 +7,11 @@ from datetime import datetime
 
 from bot import references
 from bot.domain.model import Kind, Stage, Walkout, Workplace
+from bot.domain.rules import was_missed
 from bot.outbox import Letter
 from handlers.texts.catalogue import _
 from handlers.texts.letters import WORDS
-from handlers.texts.notices import letter_to_worker
+from handlers.texts.notices import fewer_now, letter_to_worker
 from handlers.texts.times import number, span, when
 from handlers.texts.workers import demands, headline
 
@@ -108,6 +109,11 @@ def _reminder(letter: Letter) -> str:
 
 
 def _lapsed(letter: Letter) -> str:
+    if was_missed(_walkout(letter)):
+        return _(
+            "Not now. {headline}: I was not running when the pledges were to be counted, and then it was too late to "
+            "tell everybody. Nobody walks out. No list of who pledged exists."
+        ).format(headline=headline(_walkout(letter).terms))
     return _(
         "Not now. {headline}: not enough of us pledged in time, so nobody walks out. No list of who pledged exists."
     ).format(headline=headline(_walkout(letter).terms))
@@ -117,6 +123,10 @@ def _called_off(letter: Letter) -> str:
     return _("Called off. {headline}: the organizers have called it off. Nobody walks out.").format(
         headline=headline(_walkout(letter).terms)
     )
+
+
+def _fewer_now(letter: Letter) -> str:
+    return fewer_now(_walkout(letter), _place(letter))
 
 
 def _room_test(letter: Letter) -> str:
@@ -169,6 +179,7 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.REMINDER: _reminder,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
+    Kind.FEWER_NOW: _fewer_now,
     Kind.ROOM_TEST: _room_test,
     Kind.LOOK_AGAIN: _look_again,
 }

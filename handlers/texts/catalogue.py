@@ -33,6 +33,11 @@ def speaking(language: str | None) -> Iterator[None]:
         _speaking.reset(token)
 
 
+def spoken() -> str:
+    """Name the language that is spoken now, for another process to speak it too."""
+    return _speaking.get().info().get("language", ENGLISH)
+
+
 SPECIAL: dict[str, NullTranslations] = {}
 """Catalogues that are no files, by their language's name."""
 

@@ -8,6 +8,11 @@ from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number
 
 
+def end_or_remove() -> str:
+    """Refuse two things at once."""
+    return _("Either --end or --remove, not both.")
+
+
 def one_or_all() -> str:
     """Ask which workplaces get cards."""
     return _('Say for whom: --workplace "NAME", or --all.')

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from bot import cards
 from bot.domain.model import Walkout
-from bot.domain.roles import Became, Deed, Matter, Proposal, Role
+from bot.domain.roles import (
+    SUSPENDED_FOR,
+    SUSPENDS_AGAIN_AFTER,
+    Became,
+    Deed,
+    Matter,
+    Proposal,
+    Role,
+    Stopped,
+)
 from bot.storage.store import RoleCard
 from bot.usecases import proposals
 from bot.usecases.audit import Line
@@ -200,10 +209,11 @@ def settled_before() -> str:
     return _("That code was settled before, or it is too old. See who serves: /roles")
 
 
-def roles(found: Sequence[Served]) -> str:
-    """List everybody with a role."""
+def roles(found: Sequence[Served], running: Sequence[Stopped]) -> str:
+    """List everybody with a role, and who is suspended."""
     organizers = ", ".join(each.nickname for each in found if each.role is Role.ORGANIZER)
     lines = [_("Organizers: {names}").format(names=organizers)]
+    lines += [suspension(each) for each in running]
     title = None
     for each in found:
         if each.walkout is None or each.place is None:
@@ -213,6 +223,7 @@ def roles(found: Sequence[Served]) -> str:
             lines.append("\n" + _("Stewards · {title}").format(title=title))
         lines.append(_("{place}: {nickname}").format(place=each.place.name, nickname=each.nickname))
     lines.append("\n" + _("To appoint somebody: /appoint"))
+    lines.append(_("Is an organizer's account in the wrong hands? Stop it at once: /suspend"))
     return "\n".join(lines)
 
 
@@ -224,6 +235,103 @@ def remove_usage() -> str:
 def removed(nickname: str) -> str:
     """Confirm a removal."""
     return _("{nickname} has no role any more; it acts at once.").format(nickname=nickname)
+
+
+def suspend_usage() -> str:
+    """Say how an organizer is suspended."""
+    return _(
+        "Is an organizer's account in the wrong hands? Send /suspend and the nickname, as /roles shows it. "
+        "It stops that account and yours for {time}; you can do it once in {again}."
+    ).format(time=span(SUSPENDED_FOR), again=span(SUSPENDS_AGAIN_AFTER))
+
+
+def suspension(running: Stopped) -> str:
+    """Say who is suspended."""
+    return _("{suspended} is suspended until {until}, by {suspender}.").format(
+        suspended=running.suspended, suspender=running.suspender, until=when_utc(running.until)
+    )
+
+
+def _stops() -> str:
+    return _(
+        "Until then neither of the two can do anything here as an organizer but call a walkout off: /calloff. "
+        "Nothing is opened, printed or voided, and nobody else is appointed or removed."
+    )
+
+
+def suspended(done: Stopped, *, others_decide: bool) -> str:
+    """Confirm a suspension, and say what comes next."""
+    if others_decide:
+        then = _(
+            "The other organizers are told. They find out which of the two accounts is in the wrong hands, and decide."
+        )
+    elif done.others:
+        then = _(
+            "The other organizers are told, but they are too few to decide alone. "
+            "Ask for the removal yourself: /remove {nickname}"
+        ).format(nickname=done.suspended)
+    else:
+        then = _("There is nobody else to decide. Tell whoever runs the server: allout suspensions")
+    return "\n\n".join([suspension(done), _stops(), then])
+
+
+def told_suspended(running: Stopped | None) -> str:
+    """Tell organizers whom it does not stop, and what they can do now."""
+    if running is None:  # the letter was long on its way
+        return _("Somebody was suspended, and it is over. See who serves: /roles")
+    return "\n\n".join(
+        [
+            suspension(running),
+            _stops(),
+            _(
+                "Meet them, and find out which of the two accounts is in the wrong hands; do not ask here. Then send "
+                "/remove {suspended} or /remove {suspender}. If neither is, it ends by itself; whoever runs the "
+                "server can end it at once: allout suspensions"
+            ).format(suspended=running.suspended, suspender=running.suspender),
+        ]
+    )
+
+
+def suspension_ended(*, removed: bool) -> str:
+    """Tell organizers what whoever runs the server has done."""
+    if removed:
+        return _(
+            "Whoever runs the server has settled a suspension: one of the two is no organizer any more. See /roles"
+        )
+    return _("Whoever runs the server has ended a suspension. Everything goes on as before.")
+
+
+def keepers_list(running: Sequence[Stopped]) -> str:
+    """Tell whoever runs the server who is suspended, and what they can do."""
+    if not running:
+        return _("Nobody is suspended.")
+    lines = [suspension(each) for each in running]
+    lines.append(
+        _(
+            "Only decide after you have met both. End it: allout suspensions --end NICKNAME. Remove the one whose "
+            "account is in the wrong hands: allout suspensions --remove NICKNAME. Otherwise it ends by itself."
+        )
+    )
+    return "\n".join(lines)
+
+
+def keeper_ended(nickname: str) -> str:
+    """Answer whoever runs the server."""
+    return _("Ended: {nickname} and the other one can go on. Every organizer is told.").format(nickname=nickname)
+
+
+def keeper_removed(nickname: str) -> str:
+    """Answer whoever runs the server."""
+    return _(
+        "{nickname} is no organizer any more, and every other one is told. To make a new one: allout organizer-code"
+    ).format(nickname=nickname)
+
+
+def keeper_knows_nobody(nickname: str) -> str:
+    """Answer whoever runs the server."""
+    return _("Nobody called {nickname} is stopped by a suspension. See who is: allout suspensions").format(
+        nickname=nickname
+    )
 
 
 def server_code_used() -> str:
@@ -272,6 +380,8 @@ def _deed(line: Line) -> str:
         Deed.TESTED: _("{who} had every room hear a test"),
         Deed.DRAWN: _("{who} counted the cards drawn: {name}"),
         Deed.PRINTED: _("{who} did it: {what}"),
+        Deed.SUSPENDED: _("{who} suspended {name}"),
+        Deed.SUSPENSION_ENDED: _("{who} ended the suspension of {name}"),
     }[line.deed].format(who=who, name=name or _("citywide"), what=what)
     where = _("{id}, after tally {n}").format(id=line.walkout, n=number(line.tally)) if line.walkout else ""
     return f"{said} · {where}" if where else said

@@ -87,6 +87,11 @@ _SAID: dict[Sign, Callable[[], str]] = {
     Sign.STORE_DAMAGED: lambda: _("The store is damaged: {why}."),
     Sign.STORE_UNREAD: lambda: _("The store cannot be read: {why}."),
     Sign.NEWS_WRONG: lambda: _("In walkout {walkout}, what is announced does not agree with whether it is on."),
+    Sign.CHILDREN_CONFINED: lambda: _("What reads files, draws and prints has no keys, no files and no network."),
+    Sign.CHILDREN_LOOSE: lambda: _(
+        "What reads files, draws and prints has no keys, but this system does not keep it from files and the network."
+    ),
+    Sign.CHILDREN_FAIL: lambda: _("The process that reads files, draws and prints cannot be started."),
     Sign.MEMORY_KEPT: lambda: _("A crash would leave no core dump."),
     Sign.MEMORY_LEFT: lambda: _("A crash would leave a core dump with keys in it."),
     Sign.ROOT: lambda: _("It runs as root, which it need not."),
@@ -159,12 +164,17 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     Sign.COUNTS_WRONG: _written_by_another,
     Sign.NEWS_WRONG: _written_by_another,
     Sign.PARCELS_STUCK: lambda: _("Look at what is said of that platform and its rooms below; they are tried further."),
+    Sign.CHILDREN_LOOSE: lambda: _("Run it on Linux 5.13 or newer, with Landlock and seccomp switched on."),
+    Sign.CHILDREN_FAIL: lambda: _("Look whether memory is free, and install AllOut anew if it is."),
     Sign.MEMORY_LEFT: lambda: _("Start the bot with: ulimit -c 0"),
     Sign.ROOT: lambda: _("Make a user of its own for it, and give the folder to them."),
     Sign.TOKEN_REFUSED: lambda: _("Set the one that the platform shows for this bot, or have it give you a new one."),
     Sign.NO_TOKEN: lambda: _("Run this with the settings with which the bot runs."),
     Sign.NO_ANSWER: lambda: _("Look at the network, and whether {platform} works for others."),
-    Sign.CLOCK_OFF: lambda: _("Set the system's clock: tallies are taken by it. Then: timedatectl set-ntp true"),
+    Sign.CLOCK_OFF: lambda: _(
+        "Set the system's clock. Half a minute off, the bot goes by {platform}'s; an hour off, it decides nothing. "
+        "Then: timedatectl set-ntp true"
+    ),
     Sign.ROOM_GONE: lambda: _("Let the bot in again, or bind another chat with /room."),
     Sign.ROOM_MUTE: lambda: _("Let it write there; in a Telegram channel, as an administrator who may post."),
     Sign.ROOM_UNKNOWN: lambda: _("Run this again in a minute."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.draft import Problem, ProblemKind
+from bot.draft import DraftRefused, Problem, ProblemKind
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number
 
@@ -22,9 +22,12 @@ def problem(p: Problem) -> str:
     return _("{file}, line {line}: {sentence}").format(file=file, line=p.line, sentence=sentence)
 
 
-def more_problems(n: int) -> str:
-    """Say how many problems are not shown."""
-    return ngettext("… and {n} more problem", "… and {n} more problems", n).format(n=number(n))
+def problems(refused: DraftRefused) -> str:
+    """Say all that are told, a line each, and how many are not."""
+    said = [problem(each) for each in refused.problems]
+    if n := refused.more:
+        said.append(ngettext("… and {n} more problem", "… and {n} more problems", n).format(n=number(n)))
+    return "\n".join(said)
 
 
 def _sentence(p: Problem) -> str:
@@ -91,8 +94,9 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ),
     ProblemKind.TIME_PAST: lambda: _("{field} is {value}, which is past. Choose a later time."),
     ProblemKind.TIME_TOO_FAR: lambda: _("{field} is {value}, which is too far ahead. Check the year."),
-    ProblemKind.PLEDGE_BY_AFTER_STARTS: lambda: _(
-        "pledge_by is {value}, after the start at {starts}. Choose a time before the start."
+    ProblemKind.PLEDGE_BY_TOO_LATE: lambda: _(
+        "pledge_by is {value}; the walkout starts at {starts}. Leave an hour between them at least, so that everybody "
+        "hears what was decided."
     ),
     ProblemKind.ROSTER_NOT_FOUND: lambda: _(
         'the file of workplaces "{value}" cannot be found or opened. Put it beside this file, or correct its name.'

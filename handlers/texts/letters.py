@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from bot.domain.errors import Hold
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
@@ -85,6 +86,14 @@ def _server_code_used(_letter: Letter) -> str:
     return committee.server_code_used()
 
 
+def _suspended(letter: Letter) -> str:
+    return committee.told_suspended(letter.suspension)
+
+
+def _suspension_ended(letter: Letter) -> str:
+    return committee.suspension_ended(removed=bool(letter.news.facts.get("removed")))
+
+
 def _more_than_drawn(letter: Letter) -> str:
     return drawn.more_than_drawn(_place(letter))
 
@@ -103,6 +112,23 @@ def _platform_down(letter: Letter) -> str:
 
 def _platform_back(letter: Letter) -> str:
     return _("{platform} can be reached again.").format(platform=general.platform(str(letter.news.facts["platform"])))
+
+
+def _held(letter: Letter) -> str:
+    return {
+        Hold.FOREIGN: _(
+            "Another bot answers under my name: somebody copied my folder or has my token. I decide and announce "
+            "nothing until that is over, and pledges are refused. See to it on the server."
+        ),
+        Hold.CLOCK: _(
+            "The server's clock may be wrong, so I decide and announce nothing, and refuse pledges. "
+            "Set it right on the server; then I go on by myself."
+        ),
+        Hold.KEPT: _(
+            "I was away when a count was due. It waits until the chat services have handed me what people did before; "
+            "ten minutes at most. Until then I announce nothing."
+        ),
+    }[Hold(str(letter.news.facts["why"]))]
 
 
 def _walkout_closed(letter: Letter) -> str:
@@ -126,9 +152,12 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.ROLE_CARD_USED: _role_card_used,
     Kind.ROLE_GIVEN: _role_given,
     Kind.SERVER_CODE_USED: _server_code_used,
+    Kind.SUSPENDED: _suspended,
+    Kind.SUSPENSION_ENDED: _suspension_ended,
     Kind.MORE_THAN_DRAWN: _more_than_drawn,
     Kind.PLATFORM_DOWN: _platform_down,
     Kind.PLATFORM_BACK: _platform_back,
+    Kind.HELD: _held,
     Kind.WALKOUT_CLOSED: _walkout_closed,
     Kind.RESTORED: _restored,
 }

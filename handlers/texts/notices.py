@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.domain.model import Kind, Walkout, Workplace
+from bot.domain.rules import was_missed
 from bot.outbox import Letter
 from handlers.texts.catalogue import _
 from handlers.texts.times import when
@@ -89,7 +90,22 @@ def _on(walkout: Walkout, place: Workplace) -> str:
     )
 
 
+def fewer_now(walkout: Walkout, place: Workplace) -> str:
+    """Tell a workplace that is out, at the deadline, that some have taken their pledges back; never how many."""
+    return _(
+        "{headline}: it is on, and {workplace} walks out on {starts}. But some have taken their pledges back: fewer "
+        "than its number stand now. Talk to each other before the day."
+    ).format(
+        headline=headline(walkout.terms), workplace=place.name, starts=when(walkout.terms.starts, walkout.terms.starts)
+    )
+
+
 def _lapsed(walkout: Walkout, _place: Workplace) -> str:
+    if was_missed(walkout):
+        return _(
+            "Not now. {headline}: I was not running when the pledges were to be counted, and then it was too late to "
+            "tell everybody. Nobody walks out. Your address is deleted within two days."
+        ).format(headline=headline(walkout.terms))
     return _(
         "Not now. {headline}: not enough of us pledged in time, so nobody walks out. Your address is deleted within "
         "two days."
@@ -107,6 +123,7 @@ _WORDS: dict[Kind, Callable[[Walkout, Workplace], str]] = {
     Kind.ON: _on,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
+    Kind.FEWER_NOW: fewer_now,
 }
 
 

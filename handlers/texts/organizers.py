@@ -11,7 +11,7 @@ from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.keys import keep_a_copy
 from handlers.texts.times import number, span, when
-from handlers.texts.workers import headline
+from handlers.texts.workers import confirmation, headline
 
 NAMED_AT_MOST = 10
 """Workplaces named in one list; a phone shows no more."""
@@ -107,6 +107,10 @@ def other_half(missing: str) -> str:
     return _("Got it. Now send the {kind} file, within ten minutes.").format(kind=missing)
 
 
+def _two_accounts() -> str:
+    return _("Approvals are counted by account: an organizer who has a second account as organizer has two of them.")
+
+
 def drafted(walkout: Walkout, plan: Draft) -> str:
     """Preview a stored draft, and say what comes next."""
     terms = walkout.terms
@@ -125,6 +129,7 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
             "On at {citywide} pledges citywide, with {n} workplaces ready or more.",
             terms.minimum_workplaces,
         ).format(citywide=number(terms.citywide_threshold), n=number(terms.minimum_workplaces)),
+        *filter(None, [confirmation(walkout)]),
     ]
     merged = [(unit, rows) for unit, rows in plan.merged.items() if rows > 1]
     lines += [
@@ -146,6 +151,7 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
             "It opens when {n} organizers have sent /open {id}.",
             terms.approvals,
         ).format(n=terms.approvals, id=walkout.id),
+        *([_two_accounts()] if terms.approvals > 1 else []),
         keep_a_copy(),
     ]
     return "\n".join(lines)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bot.domain import errors
-from bot.domain.errors import Refused
+from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage
 from bot.domain.rules import PLEDGING
 from handlers.texts import backups, closing
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
-from handlers.texts.times import number, when
+from handlers.texts.times import number, when, when_utc
 
 
 def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912  one row per refusal
@@ -57,18 +57,31 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "in_doubt", _(
                 "I cannot tell whether this was recorded: the disk failed just then. Look again in a minute."
             )
-        case errors.ClockInDoubt():
-            return "not_recorded", _(
-                "Not recorded: the server's clock may be wrong, so I decide nothing by it. Try again later."
-            )
+        case errors.Held():
+            return "not_recorded", _held(refused.why)
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
+        case errors.WorkFailed():
+            return "work_failed", _(
+                "That did not work: the process that reads files, draws and prints has failed. Nothing was changed. "
+                "Try again; if it fails again, have somebody look on the server: allout doctor"
+            )
+        case errors.WorkshopFull():
+            return "workshop_full", _(
+                "Too many people want files and pictures just now. Nothing was changed. Try again in a minute."
+            )
         case errors.KeyMissing():
             return "not_recorded", _(
                 "Not recorded: this walkout's key is missing on the server. Tell an organizer; keep your card."
             )
         case errors.Forbidden():
             return "forbidden", _("That is for organizers. See what you can do: /help")
+        case errors.NotEnoughToRemove():
+            return "not_enough_organizers", _(
+                "{needed} organizers must agree besides whom it is about, and there is only {there}. "
+                "Is that account in the wrong hands? /suspend stops it at once for a day, and yours too. "
+                "Whoever runs the server decides then: allout suspensions"
+            ).format(needed=number(refused.needed), there=number(refused.there))
         case errors.NotEnoughOrganizers():
             return "not_enough_organizers", _(
                 "This needs {needed} organizers to approve, and only {there} can. Appoint another first: /appoint. "
@@ -82,8 +95,31 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "no_such_proposal", _("That proposal has been decided, or has lapsed after a day. Nothing changed.")
         case errors.OwnProposal():
             return "own_proposal", _("You proposed it yourself; somebody else must approve it.")
-        case errors.OwnRemoval():
-            return "own_removal", _("It is about you, so only the others decide.")
+        case errors.LastOrganizer():
+            return "last_organizer", _(
+                "You are the last organizer: without you nobody could do anything here. Appoint another first: /appoint"
+            )
+        case errors.Frozen(suspended=True):
+            return "frozen", _(
+                "You are suspended until {until}: another organizer asked for it. Until then you can do nothing here "
+                "as an organizer but call a walkout off: /calloff. Nothing changed. Is it a mistake? Meet the others."
+            ).format(until=when_utc(refused.until))
+        case errors.Frozen():
+            return "frozen", _(
+                "You have suspended another organizer. Until {until} that stops you as well, but for calling a walkout "
+                "off: /calloff. Nothing changed. The others decide, or whoever runs the server."
+            ).format(until=when_utc(refused.until))
+        case errors.RoleCardWaits():
+            return "halted", _(
+                "This code does not work before {until}. Then send it again, or ask for another."
+            ).format(until=when_utc(refused.until))
+        case errors.Halted():
+            return "halted", _(
+                "Somebody is suspended until {until}. Until then nothing is opened, printed or voided, and nobody is "
+                "appointed or removed but those two. Nothing changed. See who: /roles"
+            ).format(until=when_utc(refused.until))
+        case errors.CannotSuspend():
+            return "cannot_suspend", _cannot_suspend(refused)
         case errors.NicknameTaken():
             return "nickname_taken", _("Somebody is called {nickname} already. Choose another nickname.").format(
                 nickname=refused.nickname
@@ -137,11 +173,31 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
     return "refused", start_refusal(refused)
 
 
+def _held(why: Hold) -> str:
+    return {  # while a tally waits for what was kept, everything is recorded
+        Hold.FOREIGN: _("Not recorded: another bot answers under my name, so I decide nothing. Ask your organizers."),
+        Hold.CLOCK: _("Not recorded: the server's clock may be wrong, so I decide nothing by it. Try again later."),
+    }[why]
+
+
+def _cannot_suspend(refused: errors.CannotSuspend) -> str:
+    until = "" if refused.until is None else when_utc(refused.until)
+    return {
+        "self": _("That is you. To give your own role up: /remove {nickname}"),
+        "steward": _("{nickname} is no organizer. You can take a steward's role away at once: /remove {nickname}"),
+        "running": _("{nickname} is stopped already, until {until}. See who is suspended: /roles"),
+        "again": _(
+            "You have suspended somebody this week; you can do it again from {until} on. Another organizer can do it "
+            "now, or whoever runs the server decides. Nothing changed."
+        ),
+    }[refused.why].format(nickname=refused.nickname, until=until)
+
+
 def _closed(refused: errors.PledgingClosed) -> str:
     over = refused.stage not in PLEDGING
     ended = {
         Stage.CALLED_OFF: _("The organizers have called this walkout off."),
-        Stage.LAPSED: _("Not now: the numbers were not reached by the deadline."),
+        Stage.LAPSED: _("Not now: it was not on by the deadline."),
     }.get(refused.stage, _("The deadline has passed."))
     stands = {
         True: _("Your pledge was recorded, but nobody walks out.") if over else _("Your pledge stands."),
@@ -179,6 +235,8 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} cannot be used: {why}. Nothing was changed.").format(path=path, why=why)
         case errors.KeyFileRefused(path=path, why=why):
             return _key_file(why).format(path=path)
+        case errors.WorkFailed() | errors.WorkshopFull():
+            return refusal(refused)[1]
     return closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
 
 

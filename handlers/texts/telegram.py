@@ -27,6 +27,11 @@ def code_deleted() -> str:
     return _("I deleted your message with the code from this chat.")
 
 
+def code_not_deleted() -> str:
+    """Ask somebody to delete a message with a code, which Telegram did not delete."""
+    return _("Your message shows the code, and I could not delete it: please delete it.")
+
+
 def write_privately() -> str:
     """Answer in a group, whatever was asked."""
     return _("I talk in private only.")

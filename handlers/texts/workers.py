@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.domain.disclosure import shown
 from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Walkout, Workplace
+from bot.domain.rules import was_missed
 from bot.usecases.workers import Seen
 from handlers.texts.board import as_of, next_tally, workplace_line
 from handlers.texts.catalogue import _, ngettext
@@ -43,6 +44,7 @@ def terms(seen: Seen, can_see: str) -> str:
                 pledge_by=when(walkout.terms.pledge_by, walkout.terms.pledge_by),
             ),
             _numbers(walkout, place),
+            confirmation(walkout),
             _keep(walkout.terms),
             _stored(walkout.terms),
             _asked(walkout.terms),
@@ -97,6 +99,19 @@ def _numbers(walkout: Walkout, place: Workplace) -> str:
         where=where,
         only_ready=only_ready,
     )
+
+
+def confirmation(walkout: Walkout) -> str:
+    """Say how often the numbers must be reached, while that may yet decide."""
+    wanted = walkout.terms.confirm_tallies
+    if wanted == 1 or walkout.stage not in {Stage.DRAFT, Stage.OPEN}:
+        return ""
+    if wanted is None:
+        return _(
+            "Both must hold at two counts in a row. At the last count before the deadline, or at the deadline, "
+            "once is enough."
+        )
+    return _("Both must hold at {n} counts in a row. At the deadline once is enough.").format(n=number(wanted))
 
 
 def _keep(terms: Terms) -> str:
@@ -193,7 +208,11 @@ def status(seen: Seen) -> str:
         else:
             parts.append(_("Your workplace has not reached its number yet."))
     elif walkout.stage is Stage.LAPSED:
-        parts.append(_("Not now: the numbers were not reached. Nobody walks out."))
+        parts.append(
+            _("Not now: I was not running when the pledges were to be counted. Nobody walks out.")
+            if was_missed(walkout)
+            else _("Not now: the numbers were not reached. Nobody walks out.")
+        )
     elif walkout.stage is Stage.CALLED_OFF:
         parts.append(_("The organizers have called it off. Nobody walks out."))
     if walkout.next_tally is not None:

@@ -29,3 +29,10 @@ def test_in_the_bench_of_a_flood_every_worker_is_answered(tmp_path: Path) -> Non
     ]
     assert re.search(r"^pledges stored ([1-9]\d*) of \1$", said, re.MULTILINE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_in_the_bench_of_a_crowd_nobody_gets_silence(tmp_path: Path) -> None:
+    said = run("crowd", tmp_path)
+    assert RATIO.findall(said) == ["crowd_silent"]
+    assert re.search(r"^pledges stored ([1-9]\d*) of \1$", said, re.MULTILINE)
+    assert list(tmp_path.iterdir()) == []

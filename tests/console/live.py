@@ -66,9 +66,9 @@ class Live:
         """Let somebody hold the buttons of another, as with a forged press."""
         self._printer.shown.setdefault(taker, []).append(self._printer.shown[giver][-1])
 
-    def server(self, command: str) -> str:
+    def server(self, command: str, **given: str | None) -> str:
         """Carry out one of the server's own commands, as the socket would."""
-        answer = self._runner.run(admin.execute(self._app, {"command": command}))
+        answer = self._runner.run(admin.execute(self._app, {"command": command, **given}))
         assert answer["status"] == 0
         return str(answer["out"])
 

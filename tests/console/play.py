@@ -47,6 +47,7 @@ def terms(**changes: object) -> str:
         "starts": STARTS,
         "pledge_by": PLEDGE_BY,
         "citywide_threshold": 12,
+        "confirm_tallies": 1,
         "tally_every": "1h",
         "approvals": 1,
         "workplaces": "workplaces.csv",

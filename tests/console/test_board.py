@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from tests.console.play import Play, boards, kinds, pledging, roster, terms, to
@@ -75,12 +74,7 @@ def test_a_page_shows_what_the_newest_tally_published(play: Play) -> None:
     assert "As of tally 1, Tue 1 Dec 2026, 09:00." in after
 
 
-def test_the_picture_comes_beside_the_board_and_is_not_drawn_twice(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    from handlers.pictures import drawing  # noqa: PLC0415  matplotlib
-
-    drawn: list[object] = []
-    monkeypatch.setattr(drawing._Sheet, "png", _counting(drawing._Sheet.png, drawn))
-    drawing.draw.cache_clear()
+def test_the_picture_comes_beside_the_board(play: Play) -> None:
     play.prepare()
     lines = play.console(
         "@olga /open",
@@ -96,19 +90,10 @@ def test_the_picture_comes_beside_the_board_and_is_not_drawn_twice(play: Play, m
     )
     pictures = [line for line in lines if line.get("kind") == "picture"]
     assert len(pictures) == 6
-    assert len(drawn) == 3  # all of it, the Depot, and after the tally
     assert "As of tally 1" in pictures[-1]["text"]
     for line in pictures:
         with Image.open(line["file"]) as image:
             assert (image.format, image.width) == ("PNG", 1080)
-
-
-def _counting(real: object, calls: list[object]) -> object:
-    def png(sheet: object) -> object:
-        calls.append(sheet)
-        return real(sheet)  # type: ignore[operator]
-
-    return png
 
 
 def test_a_table_holds_every_page_and_exactly_what_the_board_says(play: Play) -> None:

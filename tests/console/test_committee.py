@@ -11,13 +11,14 @@ from tests.console.live import Live, live
 from tests.console.play import Line, Play, answers, kinds, letters, news, pledging, terms, to
 
 THREE = ("olga", "omar", "oda")
+CODE = re.compile(r"^[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}$", re.MULTILINE)
 WORD = re.compile(r"(?:see|be): (\S+)$")
 TOMORROW = "!clock 2026-12-02T08:00:00-05:00"
 
 
 def code_in(line: Line) -> str:
     """Read the code that was handed over."""
-    found = re.search(r"^[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}$", line["text"], re.MULTILINE)
+    found = CODE.search(line["text"])
     assert found, line["text"]
     return found[0]
 
@@ -340,8 +341,28 @@ def test_where_approvals_outnumber_organizers_nothing_is_approved(play: Play) ->
     with live(play) as console:
         lines = console.do("@olga /open", "@olga /remove omar", "@olga /audit")
     assert kinds(lines) == ["not_enough_organizers", "not_enough_organizers", "audit"]
-    assert "only 1 can" in lines[1]["text"]
+    assert "there is only 1" in lines[1]["text"]
+    assert "/suspend" in lines[1]["text"]
     assert lines[2]["text"] == "Nothing has been done yet."
+
+
+def test_a_draft_that_one_organizer_makes_changes_nothing_about_how_many_must_agree(play: Play) -> None:
+    first = play.draft(terms(approvals=2))
+    lower, _higher = [play.draft(terms(approvals=approvals)) for approvals in (1, 9)]
+    with live(play, THREE) as console:
+        lines = console.do(f"@olga /open {first}", "@omar [Approve]", f"@olga /open {lower}")
+        assert kinds(answers(lines, "olga")) == ["proposed", "proposed"]
+        assert "1 more organizer" in answers(lines, "olga")[1]["text"]
+        lines = console.do("@olga /remove omar", "@oda /remove omar")
+        assert kinds(to(lines, "oda")) == ["proposal", "done"]
+
+
+def test_of_who_organizes_two_decide_at_least(play: Play) -> None:
+    play.draft(terms(approvals=1))
+    with live(play, THREE) as console:
+        lines = console.do("@olga /open", "@olga /remove omar", "@olga /appoint organizer Bo")
+    assert kinds(answers(lines, "olga")) == ["done", "proposed", "role_card"]
+    assert "1 more organizer must approve it" in answers(lines, "olga")[2]["text"]
 
 
 # --- removal ---
@@ -356,8 +377,13 @@ def test_a_steward_is_removed_at_once_by_any_organizer(two: Live) -> None:
 
 
 def test_an_organizer_is_removed_by_the_others_and_has_no_say_in_it(three: Live) -> None:
+    lines = three.do("@olga /remove omar")
+    three.hand_over("oda", "omar")
+    lines += three.do("@omar /audit", "@oda /audit")
+    assert kinds(to(lines, "oda")) == ["proposal", "audit"]
+    assert to(lines, "oda")[1]["text"] == "olga proposed: Remove omar as organizer"
+    assert [(line["kind"], line["text"]) for line in to(lines, "omar")] == [("audit", "Nothing has been done yet.")]
     lines = three.do(
-        "@olga /remove omar",
         "@omar [Refuse]",
         "@omar [Approve]",
         "@omar /open",
@@ -366,14 +392,14 @@ def test_an_organizer_is_removed_by_the_others_and_has_no_say_in_it(three: Live)
         "@omar [Approve]",
         "@oda /roles",
     )
-    assert kinds(answers(lines, "olga")) == ["proposed"]
     assert kinds(answers(lines, "omar")) == [
-        "own_removal",
-        "own_removal",
+        "no_such_proposal",
+        "no_such_proposal",
         "proposed",
         "forbidden",
         "not_understood",
     ]
+    assert [line["text"] for line in letters(lines, "omar")] == ["Approved: Remove omar as organizer."]
     removed, roles = answers(lines, "oda")
     assert removed["kind"] == "done"
     assert "Organizers: oda, olga\n" in roles["text"]
@@ -393,6 +419,19 @@ def test_what_a_removed_organizer_proposed_dies_with_their_role(three: Live) -> 
     pressed = three.do("@olga /open", "@oda /walkouts")
     assert "1 more organizer" in pressed[0]["text"]  # a new proposal, for Omar's approval is gone
     assert "draft" in answers(pressed, "oda")[0]["text"]
+
+
+def test_whom_a_refused_proposal_would_have_removed_never_hears_of_it(three: Live) -> None:
+    lines = three.do("@olga /remove omar", "@oda [Refuse]", "@omar /audit", "@olga /audit")
+    assert kinds(letters(lines, "olga")) == ["decided"]
+    assert [line["text"] for line in to(lines, "omar")] == ["Nothing has been done yet."]
+
+
+def test_the_last_organizer_cannot_resign(two: Live) -> None:
+    lines = two.do("@omar /remove omar", "@olga /remove olga", "@olga /roles")
+    refused, roles = to(lines, "olga")
+    assert (refused["kind"], "/appoint" in refused["text"]) == ("last_organizer", True)
+    assert "Organizers: olga\n" in roles["text"]
 
 
 def test_resigning_acts_at_once_and_needs_nobody(two: Live) -> None:

@@ -18,7 +18,7 @@ async def due(house: House, people: int = PEOPLE) -> tuple[City, list[int]]:
     now = real_clock()
     city = await found(
         house,
-        opened=now - timedelta(minutes=16),
+        opened=now - timedelta(minutes=15, seconds=1),
         tally_every="15m",
         citywide_threshold=5,
         shops=[("School", 40, 5, "under the School clock")],

@@ -125,7 +125,7 @@ async def test_a_walkout_short_of_its_number_says_not_now_and_no_number(house: H
         opened=now - timedelta(days=2),
         rooms={town: None},
         citywide_threshold=12,
-        pledge_by=(now - timedelta(minutes=1)).replace(microsecond=0),
+        pledge_by=(now - timedelta(seconds=1)).replace(microsecond=0),
     )
     worker, code = server.person(), city.take()
     await stand(house, {worker: code}, now - timedelta(days=1))

@@ -45,7 +45,7 @@ class Plan:
     citywide_threshold: int
     everybody_counts: bool  #: citywide_counts = "all"
     minimum_workplaces: int
-    confirm_tallies: int
+    confirm_tallies: int | None
     milestones: bool = False
     reminders: tuple[timedelta, ...] = ()
 
@@ -103,8 +103,11 @@ def turning(plan: Plan, events: Sequence[Event], looks: Sequence[datetime]) -> i
     runs = taken(plan, looks)
     held = [holds(plan, events, instant) for instant, _ in runs]
     for i, (instant, run) in enumerate(runs):
-        row = held[max(0, i + 1 - plan.confirm_tallies) : i + 1]
-        confirmed = all(row) and len(row) == plan.confirm_tallies
+        wanted = plan.confirm_tallies
+        if wanted is None:
+            wanted = 2 if any(instant < later < plan.pledge_by for later in schedule(plan)) else 1
+        row = held[max(0, i + 1 - wanted) : i + 1]
+        confirmed = all(row) and len(row) == wanted
         last_chance = held[i] and instant == plan.pledge_by
         if (confirmed or last_chance) and not _too_late(plan, instant, run):
             return i
@@ -150,6 +153,10 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
         stage, out = "on", _out(plan, ready, runs, turn)
         before = _out(plan, ready[:now], runs, turn)
         news = _news_of_turning(plan, now, out) if turn == now else _news_of_joining(now, out - before)
+        if runs[now][0] == plan.pledge_by:
+            news |= {
+                ("fewer_now", str(now + 1), scope, scope, None) for shop in out - ready[now] for scope in (None, shop)
+            }
     elif runs[now][0] == plan.pledge_by:
         stage, out = "lapsed", set()
         news = {("lapsed", str(now + 1), shop.id, shop.id, None) for shop in plan.shops}

@@ -147,7 +147,7 @@ def plans(draw: st.DrawFn) -> Plan:
         citywide_threshold=min(max(edge, 5), everybody),
         everybody_counts=draw(st.booleans()),
         minimum_workplaces=draw(st.integers(1, len(some))),
-        confirm_tallies=draw(st.integers(1, 3)),
+        confirm_tallies=draw(st.sampled_from([None, 1, 2, 3])),
         milestones=draw(st.booleans()),
         reminders=tuple(
             timedelta(minutes=each) for each in draw(st.lists(st.integers(0, 500), max_size=4, unique=True))

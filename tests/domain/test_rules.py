@@ -42,6 +42,7 @@ TERMS = Terms(
     starts=STARTS,
     pledge_by=PLEDGE_BY,
     citywide_threshold=20,
+    confirm_tallies=1,
     tally_every=HOUR,
 )
 DRAFT = Walkout(id=WalkoutId("k7m3q"), terms=TERMS)
@@ -462,7 +463,8 @@ def test_later_withdrawals_change_nobodys_announcement() -> None:
     last = rules.tally(later.walkout, after(later, places, 0, 0), now=PLEDGE_BY)
 
     assert (later.walkout.stage, last.walkout.stage) == (Stage.ON, Stage.ON)
-    assert later.announcements + last.announcements == ()
+    assert later.announcements == ()
+    assert heard(last) == {(Kind.FEWER_NOW, 1, 1), (Kind.FEWER_NOW, 2, 2), (Kind.FEWER_NOW, None, None)}
     assert all(place.out for place in after(later, places, 0, 0))
 
 
@@ -660,3 +662,49 @@ def test_people_are_reminded_while_it_is_on_since_others_may_still_join() -> Non
     ruling = rules.remind(replace(REMIND, stage=Stage.ON), shops(0), now=at("09:30"))
 
     assert heard(ruling) == {(Kind.REMINDER, None, None), (Kind.REMINDER, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("streak", "taken", "on"),
+    [
+        (0, "10:00", False),  # another lies before the deadline
+        (1, "11:00", True),
+        (0, "12:00", True),  # the last before the deadline
+        (0, "12:30", True),  # the deadline's
+    ],
+)
+def test_where_the_file_does_not_say_two_tallies_confirm_unless_no_other_lies_before_the_deadline(
+    streak: int, taken: str, *, on: bool
+) -> None:
+    walkout = replace(under(OPEN, confirm_tallies=None), streak=streak, next_tally=at(taken))
+    ruled = rules.tally(walkout, shops(10, 10), now=at(taken))
+
+    assert (ruled.walkout.stage is Stage.ON) is on
+
+
+def test_a_tally_that_nobody_took_neither_counts_nor_breaks_the_row() -> None:
+    walkout = under(OPEN, confirm_tallies=2)
+    first = rules.tally(walkout, shops(10, 10), now=at("10:00"))
+    third = rules.tally(first.walkout, shops(10, 10), now=at("12:00"))
+
+    assert (first.walkout.streak, third.walkout.stage) == (1, Stage.ON)
+
+
+def test_at_the_deadline_each_workplace_that_is_out_and_below_its_number_hears_so_once_and_no_other() -> None:
+    walkout = replace(AT_THE_DEADLINE, stage=Stage.ON)
+    places = [shop(1, 9, out=True), shop(2, 10, out=True), shop(3, 1)]
+    last = rules.tally(walkout, places, now=PLEDGE_BY)
+
+    assert heard(last) == {(Kind.FEWER_NOW, 1, 1), (Kind.FEWER_NOW, None, None)}
+    [own, to_workers] = last.announcements
+    assert (own.to_rooms, own.to_stewards, own.to_notices) == (True, True, False)
+    assert (to_workers.to_rooms, to_workers.to_notices, to_workers.facts) == (False, True, {"workplaces": [1]})
+    assert rules.tally(walkout, places, now=at("12:00")).announcements == ()
+
+
+def test_it_says_that_nobody_was_running_only_where_the_numbers_were_reached() -> None:
+    walkout = under(AT_THE_DEADLINE, starts=PLEDGE_BY)
+    late = PLEDGE_BY + 2 * rules.LATE
+    for standing, missed in ((10, True), (9, False)):
+        lapsed = rules.tally(walkout, shops(10, standing), now=late).walkout
+        assert (lapsed.stage, rules.was_missed(lapsed)) == (Stage.LAPSED, missed)

@@ -107,13 +107,13 @@ def test_times_keep_the_offset_they_were_written_with() -> None:
     [
         b"\xef\xbb\xbf" + toml().encode(),  # a byte-order mark
         toml().replace("\n", "\r\n"),
-        toml(pledge_by=SHORTEST["starts"]),  # both at the same moment
+        toml(pledge_by="2026-12-12T08:00:00-05:00"),  # an hour before the start
         toml(citywide_threshold="1200"),  # everybody
         toml(citywide_threshold="5"),  # the fewest
         toml(minimum_workplaces="2"),  # every workplace
         toml(tally_every='"15m"'),  # the shortest
         toml(tally_every='"365d"'),  # the longest
-        toml(starts="2026-12-01T12:00:01Z", pledge_by="2026-12-01T12:00:01Z"),  # a second from now
+        toml(starts="2026-12-01T13:00:01Z", pledge_by="2026-12-01T12:00:01Z"),  # a second from now
         toml(title=f'"{"x" * 200}"', city=f'"{"x" * 100}"', demands=f'["{"x" * 200}"]'),
         toml(legal_notice=f'"{"x" * 2000}"'),
         toml(legal_notice='"""\nFirst line\n\tand a second"""'),
@@ -150,7 +150,7 @@ def test_on_the_right_side_of_every_limit(text: str | bytes) -> None:
         ("starts", "20261212", K.WRONG_TYPE),
         ("starts", "9999-12-31T23:59:59-23:59", K.TIME_TOO_FAR),  # not a moment in UTC
         ("pledge_by", "2026-12-01T12:00:00Z", K.TIME_PAST),  # this very moment
-        ("pledge_by", "2026-12-12T14:00:01Z", K.PLEDGE_BY_AFTER_STARTS),  # by a second, in another offset
+        ("pledge_by", "2026-12-12T13:00:01Z", K.PLEDGE_BY_TOO_LATE),  # by a second, in another offset
         ("citywide_threshold", "4", K.NUMBER_TOO_LOW),
         ("citywide_threshold", "800.0", K.WRONG_TYPE),
         ("citywide_threshold", '"800"', K.WRONG_TYPE),
@@ -295,7 +295,7 @@ def test_all_problems_of_both_files_come_at_once_the_toml_first_and_by_line() ->
     assert problems(text, roster) == [
         ("walkout.toml", 1, K.EMPTY_TEXT),
         ("walkout.toml", 2, K.TIME_PAST),
-        ("walkout.toml", 3, K.PLEDGE_BY_AFTER_STARTS),
+        ("walkout.toml", 3, K.PLEDGE_BY_TOO_LATE),
         ("walkout.toml", 4, K.CITYWIDE_ABOVE_READABLE_HEADCOUNTS),
         ("walkout.toml", 6, K.UNKNOWN_FIELD_CLOSE_TO),
         ("walkout.toml", 7, K.WRONG_TYPE),

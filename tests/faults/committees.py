@@ -16,10 +16,11 @@ from bot.brake import BURST
 from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import WalkoutId, WorkplaceId
-from bot.domain.roles import Role
+from bot.domain.roles import SUSPENDED_FOR, Role
 from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
-from bot.usecases import closing, organizers, roles
+from bot.storage.records import instant
+from bot.usecases import closing, organizers, roles, suspensions
 from bot.usecases.desk import Desk
 from bot.wiring import App
 from handlers.conversation import BUTTONS, COMMANDS, PRICES, Conversation, Reply, Said, Ways
@@ -45,7 +46,7 @@ MAY_CHANGE: dict[str, Collection[str]] = {
     "steward": {"card", "workplace", "notice", "deed"},
     "organizer": {
         *("card", "workplace", "notice", "deed", "proposal", "opinion", "role_card", "room", "errand"),
-        *("announcement", "parcel"),
+        *("announcement", "parcel", "suspension"),
     },
 }
 """Tables, whatever is done in a day without anybody else's approval. Judged more closely by `Committee.check`."""
@@ -111,7 +112,10 @@ class Committee:
             del self.buttons[old]
 
     async def propose(self) -> None:
-        """Let those who mean no harm propose everything anew, and appoint somebody."""
+        """Let those who mean no harm propose everything anew, and appoint somebody; nobody is suspended by then."""
+        app = self.app
+        for stopped in await suspensions.listed(app.store, app.keys, app.clock):
+            await suspensions.end(stopped.suspended, app.store, app.keys, app.clock)
         carded, walkouts = self.town.walkout, (self.town.walkout, self.draft)
         for text in (
             f"/open {self.draft}",
@@ -191,6 +195,7 @@ class Committee:
                 f"/open {walkout}",
                 f"/calloff {walkout}",
                 f"/remove {chance.choice(('omar', 'otto'))}",
+                f"/suspend {chance.choice(('omar', 'otto'))}",
                 f"/withdraw {code}",
                 f"/start {code}",
                 f"/board {walkout}",
@@ -236,9 +241,17 @@ class Committee:
         self._check_places(role, after, before)
         assert all(row["organizer"] == me for row in new.get("opinion", []) + old.get("opinion", []))
         assert all(row["appointer"] == me for row in new.get("role_card", []) + old.get("role_card", []))
+        self._check_suspensions(me, after["suspension"], before["suspension"])
         if role != "organizer":
             assert MARK not in repr(after), "something hostile is kept"
         return sum(map(len, new.values()))
+
+    def _check_suspensions(self, me: bytes, after: list[dict[str, Any]], before: list[dict[str, Any]]) -> None:
+        now = self.app.clock()
+        for row in (row for row in after if row not in before):
+            assert row["suspender"] == me, "somebody else has suspended somebody"
+            assert row["until"] <= instant(now + SUSPENDED_FOR), "it lasts too long"
+            assert not [was for was in before if was["suspender"] == me and was["again"] > instant(now)], "twice"
 
     def _check_cards(self, role: str, new: list[dict[str, Any]], old: list[dict[str, Any]]) -> None:
         keys, who = self.app.keys, self.person(HOSTILE[role])

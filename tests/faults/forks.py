@@ -13,6 +13,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
@@ -28,13 +29,13 @@ NUMBER = struct.Struct("q")
 
 
 class Strings:
-    """What leads from a test to its bot: two numbers in a file that both see."""
+    """What leads from a test to its bot: three numbers in a file that both see."""
 
     def __init__(self, path: Path) -> None:
         """Pull those in this file, which is made if there is none."""
         with path.open("r+b" if path.exists() else "w+b") as file:
-            file.truncate(2 * NUMBER.size)
-            self._numbers = memoryview(mmap.mmap(file.fileno(), 2 * NUMBER.size)).cast("q")
+            file.truncate(3 * NUMBER.size)
+            self._numbers = memoryview(mmap.mmap(file.fileno(), 3 * NUMBER.size)).cast("q")
 
     @property
     def fuse(self) -> int:
@@ -54,16 +55,29 @@ class Strings:
 
     @property
     def ahead(self) -> timedelta:
-        """How far the bot's clock is ahead of the machine's."""
+        """How much time has passed that did not: for the bot, its steady count and its platforms."""
         return timedelta(microseconds=self._numbers[1])
 
     @ahead.setter
     def ahead(self, by: timedelta) -> None:
         self._numbers[1] = by // timedelta(microseconds=1)
 
+    @property
+    def off(self) -> timedelta:
+        """How far the bot's clock is ahead of its platforms'."""
+        return timedelta(microseconds=self._numbers[2])
+
+    @off.setter
+    def off(self, by: timedelta) -> None:
+        self._numbers[2] = by // timedelta(microseconds=1)
+
     def clock(self) -> datetime:
         """Tell the bot's time."""
-        return real_clock() + self.ahead
+        return real_clock() + self.ahead + self.off
+
+    def steady(self) -> float:
+        """Count the bot's seconds."""
+        return time.monotonic() + self.ahead.total_seconds()
 
 
 @cache

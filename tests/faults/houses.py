@@ -14,7 +14,7 @@ from tests.discord.server import DiscordServer
 from tests.faults.forks import Forking
 from tests.processes import PATIENCE_S
 from tests.telegram import house as telegram
-from tests.telegram.server import TelegramServer
+from tests.telegram.server import Limits, TelegramServer
 
 
 class Dying(Forking):
@@ -44,10 +44,10 @@ class DiscordHouse(Dying, discord.House):
 
 
 @asynccontextmanager
-async def telegram_house(*, checked: bool = False) -> AsyncIterator[TelegramHouse]:
+async def telegram_house(*, checked: bool = False, limits: Limits | None = None) -> AsyncIterator[TelegramHouse]:
     """Make a house. To hold every call against Telegram's own table costs more than all the rest."""
     with fresh_folder() as folder:
-        async with TelegramServer(checked=checked) as server:
+        async with TelegramServer(checked=checked, limits=limits) as server:
             house = TelegramHouse(folder, server)
             try:
                 yield house

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TypedDict
@@ -19,8 +20,13 @@ from typing import TypedDict
 import handlers.cli
 import handlers.discord.platform
 import handlers.telegram.platform
+from bot import holds
+from handlers import visits
 from handlers.cli import running
 from tests.faults.forks import NUMBER, Strings
+
+QUIET_S = 1.0
+"""A minute, for bots whose time is short."""
 
 
 class Birth(TypedDict):
@@ -76,7 +82,16 @@ def _live(birth: Birth) -> None:
 
         # every step of the loop is one of these
         asyncio.events.Handle._run = one_step  # type: ignore[method-assign,assignment]
+        tells = visits.time_at
+
+        async def time_at(url: str, *, proxy: str | None = None) -> datetime | None:
+            told = await tells(url, proxy=proxy)
+            return told and told + strings.ahead
+
+        visits.time_at = time_at
         running.real_clock = strings.clock  # type: ignore[attr-defined]
+        running.monotonic = strings.steady  # type: ignore[attr-defined]
+        holds.QUIET_S = QUIET_S
         if birth["fault"]:
             module, _colon, name = birth["fault"].partition(":")
             getattr(import_module(module), name)()

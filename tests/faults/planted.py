@@ -8,12 +8,14 @@ from typing import Any
 
 import discord
 
+from bot import holds
 from bot.outbox import Outbox, Sender
 from bot.storage.sqlite import news
 from bot.storage.store import Delivery, Parcel
 from handlers import answers
 from handlers.discord.chat import DiscordChat, Interaction
-from handlers.telegram import pump
+from handlers.telegram import chat, pump
+from handlers.telegram.chat import TelegramChat
 from handlers.telegram.pump import Pump, RawUpdate
 
 
@@ -35,6 +37,20 @@ def confirm_before_handling() -> None:
 
     ask_at_once()
     Pump._next_offset = next_offset  # type: ignore[method-assign,assignment]
+
+
+def wait_for_hiding() -> None:
+    """No fault: never let an update go on while its message with the code is being deleted, however long that takes."""
+    chat.HIDING_HOLDS_S = 3_600.0
+
+
+def confirm_before_hiding() -> None:
+    """Let an update go on while its message with the code is being deleted."""
+
+    async def at_once(_telegram: TelegramChat, _hiding: asyncio.Task[bool]) -> bool:
+        return True
+
+    TelegramChat._hidden = at_once  # type: ignore[method-assign,assignment]
 
 
 def act_before_acknowledging() -> None:
@@ -65,6 +81,11 @@ def mark_before_sending() -> None:
 def let_news_overtake() -> None:
     """Send a room's later news while an earlier piece waits for the platform."""
     news.PATIENCE = 0
+
+
+def wait_for_nothing() -> None:
+    """Take a tally at once, however late, as if platforms kept nothing."""
+    holds.LONGEST_WAIT_S = 0.0
 
 
 def send_without_nonce() -> None:

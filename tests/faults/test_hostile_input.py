@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -22,10 +22,11 @@ from pydantic import SecretStr
 
 from bot import control
 from bot.cards import key_of, mint
+from bot.children.workshop import Workshop
 from bot.clock import MovableClock
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.settings import Settings
-from handlers import admin
+from handlers import admin, workshop
 from handlers.board_csv import FORMULA
 from handlers.card_files import Form, content
 from handlers.console import Console, Printer
@@ -56,7 +57,7 @@ from tests.faults.hostile import (
 from tests.faults.trials import Trials, trials
 from tests.processes import PATIENCE_S
 from tests.telegram import schema as telegram_schema
-from tests.telegram.server import TelegramServer
+from tests.telegram.server import UNLIMITED, TelegramServer
 
 # what hypothesis would show of an example that fails; here none does
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -104,7 +105,12 @@ def aimed_at(town: City) -> dict[str, Some]:
 @asynccontextmanager
 async def on_telegram(town: City, server: TelegramServer, folder: Path) -> AsyncIterator[None]:
     """Run the real adapter on this city until the block ends."""
-    settings = Settings(data=folder, telegram_token=SecretStr(server.token), telegram_api_url=server.origin)
+    settings = Settings(
+        data=folder,
+        telegram_token=SecretStr(server.token),
+        telegram_api_url=server.origin,
+        telegram_per_second=UNLIMITED,
+    )
     link = Link("telegram", town.app)
     async with open_telegram(town.app, settings, link) as (_way_out, take):
         taking = asyncio.ensure_future(take())
@@ -498,15 +504,16 @@ NAMES = (
 )  # fmt: skip
 
 
-def test_no_name_of_a_workplace_becomes_a_formula_or_stops_a_sheet() -> None:
+async def test_no_name_of_a_workplace_becomes_a_formula_or_stops_a_sheet() -> None:
     some_terms = replace(conftest.terms(), title=NAMES[0], city=NAMES[6], demands=NAMES)
     places = [(name, [mint()]) for name in NAMES]
-    written = content(Form.CSV, places, some_terms).decode()
+    written = content(Form.CSV, places).decode()
     for row in list(csv.reader(StringIO(written)))[1:]:
         assert not row[0].lstrip().startswith(FORMULA), row
         assert row[0] in NAMES or row[0].removeprefix("'") in NAMES
-    for form in (Form.TXT, Form.PDF):
-        assert content(form, places, some_terms, telegram="https://t.me/allout_test_bot")
+    assert content(Form.TXT, places)
+    async with aclosing(Workshop()) as children:
+        assert await workshop.sheet(children, some_terms, places, telegram="https://t.me/allout_test_bot")
 
 
 # -- these trials can fail -------------------------------------------------------------------------------------------

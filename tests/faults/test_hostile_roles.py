@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from bot.domain import roles as domain_roles
 from bot.domain.roles import Proposal
 from bot.settings import Settings
-from handlers import answers
+from handlers.discord import platform as discord_platform
 from handlers.discord.platform import open_discord
 from handlers.service import Link
 from handlers.telegram import pump
@@ -32,7 +32,7 @@ from tests.faults.hostile import MARK, Json
 from tests.faults.trials import Trials, trials
 from tests.processes import PATIENCE_S
 from tests.telegram import schema as telegram_schema
-from tests.telegram.server import TelegramServer
+from tests.telegram.server import UNLIMITED, TelegramServer
 
 PROPOSED_ANEW = 20
 """Batches after which those who mean no harm propose everything again."""
@@ -40,7 +40,7 @@ PROPOSED_ANEW = 20
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "STRANGERS_A_SECOND", 100_000)  # who has a role may be refused as well
+    monkeypatch.setattr(discord_platform, "CALLS_A_SECOND", UNLIMITED)
     monkeypatch.setattr(pump, "LOOK_AGAIN_S", 0.02)
     monkeypatch.setattr(pump, "FIRST_WAIT_S", 0.001)
 
@@ -164,7 +164,12 @@ class OnTelegram(Chat):
 
 async def _on_telegram(tries: Trials, data: Path) -> str:
     async with committee(data, "telegram") as made, TelegramServer() as server:
-        settings = Settings(data=data, telegram_token=SecretStr(server.token), telegram_api_url=server.origin)
+        settings = Settings(
+            data=data,
+            telegram_token=SecretStr(server.token),
+            telegram_api_url=server.origin,
+            telegram_per_second=UNLIMITED,
+        )
         link = Link("telegram", made.app)
         with overheard() as heard:
             async with open_telegram(made.app, settings, link) as (_way_out, take):
@@ -334,7 +339,7 @@ async def test_discord(tries: Trials, data: Path, record_property: Callable[[str
 
 
 async def test_an_approval_too_few_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def two_are_enough(proposal: Proposal, _organizers: object, *, approvals: int) -> int:
+    def two_are_enough(proposal: Proposal, _organizers: object, _running: object, *, approvals: int) -> int:
         return max(0, approvals - 1 - len(proposal.approving))
 
     monkeypatch.setattr(domain_roles, "missing", two_are_enough)

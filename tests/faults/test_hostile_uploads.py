@@ -8,7 +8,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -20,11 +20,14 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot.children.workshop import Workshop
 from bot.clock import MovableClock
+from bot.draft import Draft, read
 from bot.draft import roster as rosters
 from bot.keys import Person
 from bot.settings import Settings
 from bot.usecases import organizers
+from handlers import workshop
 from handlers.discord import chat as discord_chat
 from handlers.discord.platform import open_discord
 from handlers.service import Link
@@ -37,7 +40,7 @@ from tests.discord.server import DiscordServer
 from tests.discord.world import BOT_ID, BUTTON, COMPONENT, Message
 from tests.faults.fuzzed import City, city, overheard
 from tests.processes import PATIENCE_S, held_up_s
-from tests.telegram.server import TelegramServer, not_found, refused
+from tests.telegram.server import UNLIMITED, TelegramServer, not_found, refused
 
 MEGABYTE = 1_000_000
 MOST_MEMORY = 80 * MEGABYTE
@@ -287,7 +290,11 @@ async def _chat(platform: str, data: Path) -> AsyncIterator[tuple[Chat, Any]]:
     serve, speak, run = made[platform]
     async with city(data, platform) as town, serve() as server:
         address = (
-            {"telegram_api_url": server.origin, "telegram_token": SecretStr(server.token)}
+            {
+                "telegram_api_url": server.origin,
+                "telegram_token": SecretStr(server.token),
+                "telegram_per_second": UNLIMITED,
+            }
             if platform == "telegram"
             else {
                 "discord_token": SecretStr(server.token),
@@ -500,6 +507,10 @@ async def test_a_file_that_telegram_does_not_hand_out_is_answered(data: Path) ->
 
 @needs_linux
 async def test_a_file_that_fills_the_memory_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def here(_children: Workshop, *files: Any, now: datetime) -> Draft:
+        return read(*files, now=now)
+
+    monkeypatch.setattr(workshop, "read", here)
     monkeypatch.setattr(rosters, "LONGEST_ROW", 10 * MEGABYTE)
     async with _chat("telegram", data) as (chat, _server):
         await chat.upload("walkout.toml", TOML)

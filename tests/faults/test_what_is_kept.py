@@ -29,7 +29,7 @@ from tests.house import found as founded
 from tests.processes import PATIENCE_S
 from tests.telegram.house import House as TelegramHouse
 from tests.telegram.house import room_word
-from tests.telegram.server import TelegramServer
+from tests.telegram.server import UNLIMITED, TelegramServer
 
 T = TypeVar("T")
 
@@ -66,6 +66,7 @@ async def running(app: App, telegram: OnTelegram, discord: OnDiscord) -> AsyncIt
         data=app.data,
         telegram_token=SecretStr(telegram.server.token),
         telegram_api_url=telegram.server.origin,
+        telegram_per_second=UNLIMITED,
         discord_token=SecretStr(discord.server.token),
         discord_api_url=discord.server.api_url,
         discord_gateway_url=discord.server.gateway_url,

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from bot import cards
 from bot.brake import Brake
-from bot.clock import MovableClock
-from bot.clock_check import ClockCheck
+from bot.clock import CorrectedClock, MovableClock
 from bot.domain import rules
 from bot.domain.errors import (
     BeyondHeadcount,
@@ -34,6 +33,7 @@ from bot.domain.errors import (
 )
 from bot.domain.model import CardState, Entry, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Outcome
+from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
 from bot.storage.sqlite import BATCH
 from bot.storage.store import Store
@@ -371,12 +371,13 @@ class Desk:
     """Where workers write to the bot."""
 
     def __init__(self, store: Store, keys: Keys, clock: MovableClock) -> None:
-        self._parts = (store, keys, Brake(), clock, Tallies(store, clock, ClockCheck()))
+        holds = Holds(CorrectedClock(clock), store)
+        self._parts = (store, keys, Brake(), clock, Tallies(store, clock, holds), holds)
 
     def of(self, name: object) -> Worker:
-        store, keys, brake, clock, tallies = self._parts
+        store, keys, brake, clock, tallies, holds = self._parts
         who = Person("console", str(name))
-        return Worker(who=who, store=store, keys=keys, brake=brake, clock=clock, tallies=tallies)
+        return Worker(who=who, store=store, keys=keys, brake=brake, clock=clock, tallies=tallies, holds=holds)
 
 
 async def test_a_pledge_that_finds_a_tally_due_lets_it_be_taken_first_and_is_not_in_it(

@@ -12,7 +12,7 @@ import pytest
 from bot.clock import MovableClock
 from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, WalkoutId
-from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles
+from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles, Suspension
 from bot.storage.store import Delivery, Member, Note, Noted, Parcel, RoleCard, Store
 from tests.conftest import HOUR, MICROSECOND, NOON, SHOP, WALKOUT, opened, shops
 from tests.storage.house import CLOSED, House, key
@@ -35,7 +35,11 @@ def note(deed: Deed, by: Member = OLGA, walkout: WalkoutId | None = None) -> Not
 
 
 def news(kind: Kind = Kind.PROPOSAL, occasion: str = "1", *, but: MemberId = b"") -> Announcement:
-    return Announcement(kind=kind, occasion=occasion, to_rooms=False, to_organizers=True, not_to=but)
+    return Announcement(kind=kind, occasion=occasion, to_rooms=False, to_organizers=True, not_to=frozenset({but}))
+
+
+def suspension(by: Member, of: Member, number: str = "SUSP1", *, at: datetime = NOON) -> Suspension:
+    return Suspension(id=number, suspender=by.id, suspended=of.id, until=at + DAY, again=at + 7 * DAY)
 
 
 def role_card(number: int = 1, role: Role = Role.STEWARD, *, appointer: Member = OLGA, proposal: str = "") -> RoleCard:
@@ -399,11 +403,98 @@ async def test_the_audit_has_pages_from_the_newest_on_and_knows_the_tally(commit
 
 async def test_what_is_written_down_can_be_neither_changed_nor_deleted(house: House, clock: MovableClock) -> None:
     async with house.open(clock) as store:
-        await store.add_organizer(OLGA)
+        for each in (OLGA, OMAR):
+            await store.add_organizer(each)
         await store.remove_organizer(OLGA.id, note(Deed.RESIGNED))
     for sql in ("UPDATE deed SET tally = 9", "DELETE FROM deed"):
         with pytest.raises(Exception, match="written down for good"):
             house.rows(sql)
+
+
+# --- suspensions ---
+
+
+async def suspend(store: Store, by: Member, of: Member, number: str = "SUSP1", *, at: datetime = NOON) -> bool:
+    made = suspension(by, of, number, at=at)
+    told = Announcement(
+        kind=Kind.SUSPENDED, occasion=number, to_rooms=False, to_organizers=True, not_to=made.both, facts={}
+    )
+    return await store.suspend(made, told, note(Deed.SUSPENDED, by), now=at)
+
+
+async def test_a_suspension_stops_both_until_its_time_and_not_at_it(committee: Store, clock: MovableClock) -> None:
+    assert await suspend(committee, OLGA, OMAR)
+    for each in (OLGA, OMAR):
+        stopped = await committee.roles(each.id)
+        assert (stopped.any, stopped.suspension) == (False, suspension(OLGA, OMAR))
+    assert (await committee.roles(ODA.id)).organizer
+    clock.move_to(UNTIL - timedelta(microseconds=1))
+    assert not (await committee.roles(OMAR.id)).organizer
+    clock.move_to(UNTIL)
+    assert (await committee.roles(OMAR.id)).organizer
+    assert (await committee.committee()).running(UNTIL) == ()
+
+
+async def test_only_those_whom_a_suspension_does_not_stop_are_told(committee: Store) -> None:
+    await suspend(committee, OLGA, OMAR)
+    assert await parcels(committee) == [(Kind.SUSPENDED, ODA.address)]
+
+
+async def test_of_two_who_suspend_each_other_the_first_does(committee: Store) -> None:
+    assert await suspend(committee, OLGA, OMAR)
+    assert not await suspend(committee, OMAR, OLGA, "SUSP2")
+    assert not await suspend(committee, OMAR, ODA, "SUSP3")  # nor anybody else
+    assert not await suspend(committee, ODA, OMAR, "SUSP4")  # who is stopped already
+    assert [each.id for each in (await committee.committee()).suspensions] == ["SUSP1"]
+
+
+@pytest.mark.parametrize(
+    ("later", "allowed"), [(DAY, False), (7 * DAY - timedelta(microseconds=1), False), (7 * DAY, True)]
+)
+async def test_nobody_suspends_twice_in_a_week(committee: Store, later: timedelta, *, allowed: bool) -> None:
+    await suspend(committee, OLGA, OMAR)
+    assert await suspend(committee, OLGA, ODA, "SUSP2", at=NOON + later) is allowed
+
+
+async def test_whose_suspicion_was_right_may_suspend_the_next_at_once(committee: Store) -> None:
+    await suspend(committee, OLGA, OMAR)
+    assert await committee.remove_organizer(OMAR.id)
+    assert (await committee.roles(OLGA.id)).organizer
+    assert await suspend(committee, OLGA, ODA, "SUSP2")
+
+
+async def test_an_ended_suspension_stops_nobody_but_its_suspender_from_another(committee: Store) -> None:
+    await suspend(committee, OLGA, OMAR)
+    ended = note(Deed.SUSPENSION_ENDED)
+    assert await committee.end_suspension("SUSP1", news(Kind.SUSPENSION_ENDED), ended, now=NOON)
+    assert not await committee.end_suspension("SUSP1", news(Kind.SUSPENSION_ENDED), ended, now=NOON)
+    assert (await committee.roles(OMAR.id)).organizer
+    assert not await suspend(committee, OLGA, ODA, "SUSP2")
+    assert await suspend(committee, OMAR, OLGA, "SUSP3")
+
+
+async def test_whoever_does_not_organize_is_not_suspended_and_suspends_nobody(committee: Store) -> None:
+    assert not await suspend(committee, OLGA, ANA)
+    assert not await suspend(committee, ANA, OLGA)
+    assert (await committee.committee()).suspensions == ()
+
+
+async def test_what_was_put_off_for_somebody_suspended_goes_once_it_is_ended(committee: Store) -> None:
+    await committee.tell(news(Kind.PLATFORM_DOWN))
+    await suspend(committee, OLGA, OMAR)
+    for parcel in await committee.claim_parcels("here", now=NOON, limit=99):
+        await committee.postpone(parcel.id, until=UNTIL)
+    await committee.end_suspension("SUSP1", news(Kind.SUSPENSION_ENDED), note(Deed.SUSPENSION_ENDED), now=NOON)
+    due = await committee.claim_parcels("here", now=NOON, limit=99)
+    assert [p.news.kind for p in due if p.member == OMAR.id] == [Kind.PLATFORM_DOWN, Kind.SUSPENSION_ENDED]
+
+
+async def test_the_last_organizer_stays(committee: Store) -> None:
+    for each in (OMAR, ODA):
+        assert await committee.remove_organizer(each.id)
+    assert not await committee.remove_organizer(OLGA.id, note(Deed.RESIGNED))
+    assert (await committee.roles(OLGA.id)).organizer
+    assert await committee.remove_organizer(OMAR.id)  # who has gone before is not there any more, which is no refusal
 
 
 # --- each method is one transaction ---
@@ -412,6 +503,14 @@ Act = Callable[[Store], Awaitable[object]]
 
 ALL_OR_NOTHING: dict[str, tuple[str, Act]] = {
     "a removal": ("proposal", lambda store: store.remove_organizer(OMAR.id, note(Deed.REMOVED))),
+    "a suspension": (
+        "announcement",
+        lambda store: store.suspend(suspension(OLGA, OMAR), news(Kind.SUSPENDED), note(Deed.SUSPENDED), now=NOON),
+    ),
+    "its end": (
+        "announcement",
+        lambda store: store.end_suspension("SUSP", news(Kind.SUSPENSION_ENDED), note(Deed.SUSPENSION_ENDED), now=NOON),
+    ),
     "a steward's removal": ("member", lambda store: store.remove_steward(ANA.id, WALKOUT, SHOP, note(Deed.REMOVED))),
     "a server's code": (
         "announcement",
@@ -452,7 +551,10 @@ async def test_when_a_part_of_it_cannot_be_written_nothing_of_it_is(
     assert _all_rows(house) == before
 
 
-TABLES = ("member", "organizer", "steward", "role_card", "organizer_code", "proposal", "opinion", "deed", "parcel")
+TABLES = (
+    *("member", "organizer", "steward", "role_card", "organizer_code", "proposal", "opinion", "deed", "parcel"),
+    "suspension",
+)
 
 
 def _all_rows(house: House) -> dict[str, object]:
@@ -469,6 +571,8 @@ async def _furnish(store: Store) -> None:
     for number in (7, 9):
         await store.add_role_card(role_card(number), note(Deed.APPOINTED))
     await use(store, role_card(9), BO)
+    await store.add_organizer(BO)
+    assert await store.suspend(suspension(ODA, BO, "SUSP"), news(Kind.SUSPENDED), note(Deed.SUSPENDED, ODA), now=NOON)
     await parcels(store)
 
 

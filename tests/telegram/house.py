@@ -21,7 +21,7 @@ from tests.house import (
     found,
     stand,
 )
-from tests.telegram.server import TOKEN, Json, Request, TelegramServer
+from tests.telegram.server import TOKEN, UNLIMITED, Json, Request, TelegramServer
 
 __all__ = [
     "LONGEST_STOP_S",
@@ -57,7 +57,8 @@ class House(RunningBot):
     @property
     def settings(self) -> dict[str, str]:
         """What leads the bot to the loopback server."""
-        return {"ALLOUT_TELEGRAM_TOKEN": self.server.token, "ALLOUT_TELEGRAM_API_URL": self.server.origin}
+        where = {"ALLOUT_TELEGRAM_TOKEN": self.server.token, "ALLOUT_TELEGRAM_API_URL": self.server.origin}
+        return where if self.server.limits else where | {"ALLOUT_TELEGRAM_PER_SECOND": str(UNLIMITED)}
 
     async def start(self, **settings: str) -> None:
         """Start the bot and wait until it asks for updates."""

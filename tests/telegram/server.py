@@ -35,6 +35,9 @@ TOKEN = "7654321098:AAF-a_token_that_opens_nothing_at_all_0"
 BOT_ID = 7_654_321_098
 BOT: Json = {"id": BOT_ID, "is_bot": True, "first_name": "AllOut", "username": "allout_test_bot"}
 MOST_UPDATES = 100
+UNLIMITED = 10_000
+"""Messages a second for a bot at a server without limits, which need not be waited for."""
+
 LARGEST_DOWNLOAD = 20 * 1024 * 1024
 HERE = {"creator", "administrator", "member", "restricted"}
 
@@ -234,7 +237,7 @@ class TelegramServer:
         self.floods: list[tuple[str, int]] = []  #: calls beyond the limits: which limit, which chat
         self.conflicts = 0  #: long polls that ended because of another
         self.peers: set[tuple[str, int]] = set()  #: every connection there ever was
-        self._limits = limits
+        self.limits = limits
         self.ahead = timedelta()  #: how far its clock is ahead of this machine's
         self._clock = clock
         self._schema = schema.load() if checked else None
@@ -245,7 +248,7 @@ class TelegramServer:
         self._closing = False
         self._changed_event = asyncio.Event()
         self._faults: dict[str, deque[tuple[int | None, Fault]]] = defaultdict(deque)
-        self._sent: dict[int | None, deque[float]] = defaultdict(lambda: deque(maxlen=100))
+        self._sent: dict[int | None, deque[float]] = defaultdict(lambda: deque(maxlen=1000))
         self._people: dict[int, Json] = {}
         self._numbers: Counter[str] = Counter()
         self._first_update = itertools.count(100_000_001)
@@ -579,7 +582,7 @@ class TelegramServer:
         return await result if asyncio.iscoroutine(result) else result
 
     def _keep_within_limits(self, request: Request) -> None:
-        limits = self._limits
+        limits = self.limits
         if limits is None or request.method not in limits.methods:
             return
         chat = request.params.get("chat_id")

@@ -11,7 +11,7 @@ from telegram import Bot
 from bot.domain.model import Announcement
 from bot.domain.model import Kind as News
 from bot.outbox import Letter, NotAllowed, RoomGone
-from handlers.telegram.pace import Pace
+from handlers.telegram.pace import ChatPace
 from handlers.telegram.recent import Recent
 from handlers.telegram.sender import TelegramSender
 from handlers.telegram.transport import AiohttpRequest
@@ -351,7 +351,7 @@ async def test_of_a_topic_that_is_closed_the_outbox_hears_that_people_must_open_
     request = AiohttpRequest()
     async with Bot(TOKEN, base_url=server.base_url, request=request, get_updates_request=AiohttpRequest()) as bot:
         sender = TelegramSender(
-            bot, Pace(partial(next, count(step=10.0))), moved=moved, gone=lost, mute=mute, recent=Recent()
+            bot, ChatPace(29, partial(next, count(step=10.0))), moved=moved, gone=lost, mute=mute, recent=Recent()
         )
 
         def letter(attempts: int) -> Letter:

@@ -35,7 +35,7 @@ async def due(house: House, people: int = PEOPLE, rooms: int = 0) -> tuple[City,
     chats = [house.server.room("channel") for _ in range(rooms)]
     city = await found(
         house,
-        opened=now - timedelta(minutes=16),
+        opened=now - timedelta(minutes=15, seconds=1),
         tally_every="15m",
         citywide_threshold=5,
         rooms=dict.fromkeys(chats),

@@ -150,3 +150,19 @@ async def test_a_draft_with_two_approvals_needs_two_organizers(busy_house: House
         assert "1 more organizer must approve it" in answer["text"]
     await busy_house.hears(OMAR, "Do you approve?")
     assert "is open for pledges" in (await busy_house.ask(OMAR, f"/open {walkout}"))["text"]
+
+
+async def test_a_suspension_is_ended_on_the_server_while_the_bot_runs(busy_house: House) -> None:
+    server, ana = busy_house.server, busy_house.server.person(name="Ana")
+    await _becomes_organizer(busy_house, ana, await _code(busy_house))
+    listed = (await busy_house.ask(OLGA, "/roles"))["text"].partition("Organizers: ")[2].splitlines()[0].split(", ")
+    newest = max((name for name in listed if name.startswith("organizer")), key=lambda name: (len(name), name))
+    heard = {who: len(server.chats[who].from_bot) for who in (OMAR, ana)}
+    assert f"{newest} is suspended until" in (await busy_house.ask(OLGA, f"/suspend {newest}"))["text"]
+    await busy_house.hears(OMAR, "find out which of the two accounts", heard[OMAR])
+    for who in (ana, OLGA):
+        assert "Nothing changed." in (await busy_house.ask(who, "/roles"))["text"]
+    assert server.chats[ana].texts[heard[ana] :][0].startswith("You are suspended until")
+    assert "can go on" in await busy_house.allout("suspensions", "--end", newest)
+    await busy_house.hears(ana, "has ended a suspension", heard[ana])
+    assert "Organizers: " in (await busy_house.ask(ana, "/roles"))["text"]

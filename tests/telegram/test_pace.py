@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from handlers.telegram.pace import Pace
+from handlers.telegram.pace import ChatPace
 
 GROUP, PERSON = -100, 100
 
@@ -18,11 +18,11 @@ class Time:
 async def test_a_group_gets_twenty_messages_a_minute_and_a_person_sixty() -> None:
     for chat, most in ((GROUP, 20), (PERSON, 60)):
         time = Time()
-        pace = Pace(time)
+        pace = ChatPace(29, time)
         sent: list[float] = []
         while time.now < 1180:
             time.now += pace.wait_for(chat)
-            await pace.turn(chat)
+            await pace.news_turn(chat)
             sent.append(time.now)
         for at in sent:
             assert len([other for other in sent if at <= other < at + 60]) <= most
@@ -32,8 +32,8 @@ async def test_a_group_gets_twenty_messages_a_minute_and_a_person_sixty() -> Non
 
 async def test_chats_do_not_wait_for_each_other() -> None:
     time = Time()
-    pace = Pace(time)
-    await pace.turn(GROUP)
+    pace = ChatPace(29, time)
+    await pace.news_turn(GROUP)
     assert pace.wait_for(GROUP) > 1
     assert pace.wait_for(GROUP - 1) == 0
     time.now += 2

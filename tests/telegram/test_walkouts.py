@@ -101,7 +101,7 @@ async def test_a_workplace_joins_after_it_is_on(house: TelegramHouse) -> None:
     city_room, school_room = server.room("channel"), server.room()
     city = await found(
         house,
-        opened=now - timedelta(minutes=16),
+        opened=now - timedelta(minutes=15, seconds=1),
         rooms={city_room: None, school_room: "School"},
         citywide_threshold=6,
         tally_every="15m",
@@ -131,7 +131,7 @@ async def test_a_missed_tally_stands_before_the_pledges_that_waited_for_the_bot(
     room = server.room()
     city = await found(
         house,
-        opened=now - timedelta(minutes=16),
+        opened=now - timedelta(minutes=15, seconds=1),
         rooms={room: "School"},
         citywide_threshold=5,
         tally_every="15m",
@@ -164,7 +164,7 @@ async def test_a_walkout_short_of_its_number_says_not_now_and_no_number(house: T
         opened=now - timedelta(days=2),
         rooms={room: None},
         citywide_threshold=12,
-        pledge_by=(now - timedelta(minutes=1)).replace(microsecond=0),
+        pledge_by=(now - timedelta(seconds=1)).replace(microsecond=0),
     )
     worker, code = server.person(), city.take()
     await stand(house, {worker: code}, now - timedelta(days=1))

@@ -37,11 +37,12 @@ _TO_ROOMS = f"""
     WHERE item.value ->> 'to_rooms' AND room.walkout = ?1 AND room.scope = item.value ->> 'scope'
     ORDER BY item.key ON CONFLICT DO NOTHING
 """
+_NOT_TO = "SELECT value FROM json_each(item.value, '$.not_to')"
 _TO_ORGANIZERS = f"""
     {_ADD_PARCELS} member.platform, '', member.id, x''
     FROM json_each(?2) AS item CROSS JOIN organizer JOIN member ON member.id = organizer.id
     WHERE item.value ->> 'to_organizers' AND member.platform <> item.value ->> 'not_on'
-        AND hex(member.id) <> item.value ->> 'not_to'
+        AND hex(member.id) NOT IN ({_NOT_TO})
     ORDER BY item.key ON CONFLICT DO NOTHING
 """
 _TO_STEWARDS = f"""
@@ -66,7 +67,8 @@ _CLAIM = """
     UPDATE parcel SET state = 'claimed', attempts = attempts + 1,
         nonce = CASE nonce WHEN '' THEN lower(hex(randomblob(10))) ELSE nonce END
     WHERE id IN (
-        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ? AND NOT EXISTS (
+        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ? AND kind = coalesce(?, kind)
+        AND NOT EXISTS (
             SELECT 1 FROM parcel AS earlier WHERE parcel.room <> '' AND earlier.room = parcel.room
             AND earlier.state = 'waiting' AND earlier.platform = parcel.platform AND earlier.notice = 0
             AND earlier.id < parcel.id AND earlier.attempts < ?
@@ -147,7 +149,7 @@ class News(Writer):
                     "to_rooms": item.to_rooms,
                     "to_organizers": item.to_organizers,
                     "to_stewards": item.to_stewards,
-                    "not_to": item.not_to.hex().upper(),
+                    "not_to": [member.hex().upper() for member in item.not_to],
                     "not_on": item.not_on,
                 }
                 for item in news
@@ -174,11 +176,13 @@ class News(Writer):
             fresh -= {reference for (reference,) in taken}
         return list(fresh)
 
-    async def claim_parcels(self, platform: str, *, now: datetime, limit: int) -> list[Parcel]:
+    async def claim_parcels(
+        self, platform: str, *, now: datetime, limit: int, only: Kind | None = None
+    ) -> list[Parcel]:
         """See Store.claim_parcels."""
 
         async def job() -> list[Row]:
-            claimed = await self._rows(_CLAIM, (instant(now), platform, PATIENCE, limit))
+            claimed = await self._rows(_CLAIM, (instant(now), platform, only, PATIENCE, limit))
             return await self._rows(_PARCELS, (json.dumps([number for (number,) in claimed]),)) if claimed else []
 
         return list(map(_read_parcel, await self._in_transaction(job)))

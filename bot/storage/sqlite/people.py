@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.model import Announcement, WalkoutId, WorkplaceId
-from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles
+from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles, Suspension
 from bot.storage.records import instant, moment
 from bot.storage.sqlite.news import News
 from bot.storage.sqlite.writer import Row
@@ -28,6 +28,12 @@ _ROLE_CARD = """
         settled
     FROM role_card
 """
+_SUSPENSION = "SELECT id, suspender, suspended, until, again FROM suspension"
+# What was put off while they were suspended.
+_LET_LETTERS_GO = """
+    UPDATE parcel SET not_before = 0 WHERE state = 'waiting' AND member <> x''
+    AND member IN (SELECT suspender FROM suspension WHERE {which} UNION SELECT suspended FROM suspension WHERE {which})
+"""
 
 
 class People(News):
@@ -44,6 +50,11 @@ class People(News):
             """,
             (member,),
         )
+        running = await self._read(
+            f"{_SUSPENSION} WHERE ?1 IN (suspender, suspended) AND until > ?2", (member, instant(self._clock()))
+        )
+        if running:
+            return Roles(suspension=_read_suspension(running[0]))
         return Roles(
             organizer=any(walkout is None for walkout, _place in rows),
             workplaces=tuple((WalkoutId(walkout), WorkplaceId(place)) for walkout, place in rows if walkout),
@@ -56,10 +67,12 @@ class People(News):
             members = await self._rows("SELECT id, platform, address, nickname FROM member")
             organizers = await self._rows("SELECT id FROM organizer")
             stewards = await self._rows("SELECT walkout, workplace, id FROM steward ORDER BY walkout, workplace")
+            suspensions = await self._rows(f"{_SUSPENSION} ORDER BY id")
             return Committee(
                 members={row[0]: _read_member(row) for row in members},
                 organizers=frozenset(row[0] for row in organizers),
                 stewards=tuple((WalkoutId(walkout), WorkplaceId(place), who) for walkout, place, who in stewards),
+                suspensions=tuple(map(_read_suspension, suspensions)),
             )
 
         return await self._in_turn(job)
@@ -72,20 +85,73 @@ class People(News):
         await self._rows(_ADD_MEMBER, _member_row(organizer))
         await self._rows("INSERT INTO organizer (id) VALUES (?) ON CONFLICT DO NOTHING", (organizer.id,))
 
-    async def remove_organizer(self, member: MemberId, note: Note | None = None) -> None:
+    async def remove_organizer(
+        self, member: MemberId, note: Note | None = None, news: Announcement | None = None
+    ) -> bool:
         """See Store.remove_organizer."""
 
-        async def job() -> None:
-            if not await self._rows("DELETE FROM organizer WHERE id = ? RETURNING 1", (member,)):
-                return
+        async def job() -> bool:
+            organizers = {row[0] for row in await self._rows("SELECT id FROM organizer")}
+            if member not in organizers:
+                return True
+            if len(organizers) == 1:
+                return False
+            await self._rows(_LET_LETTERS_GO.format(which="?1 IN (suspender, suspended)"), (member,))
+            await self._rows("DELETE FROM suspension WHERE ?1 IN (suspender, suspended)", (member,))
+            await self._rows("DELETE FROM organizer WHERE id = ?", (member,))
             await self._note(note)
             await self._rows(
                 "UPDATE proposal SET became = 'refused' WHERE proposer = ? AND became IN ('open', 'granted')", (member,)
             )
             await self._rows("DELETE FROM role_card WHERE appointer = ?", (member,))
             await self._forget_member(member)
+            if news is not None:
+                await self._write_news(None, [news])
+            return True
 
-        await self._in_transaction(job)
+        return await self._in_transaction(job)
+
+    async def suspend(self, suspension: Suspension, news: Announcement, note: Note, *, now: datetime) -> bool:
+        """See Store.suspend."""
+
+        async def job() -> bool:
+            await self._rows("DELETE FROM suspension WHERE again <= ?", (instant(now),))
+            both = (suspension.suspender, suspension.suspended)
+            organizing = await self._rows("SELECT 1 FROM organizer WHERE id IN (?, ?)", both)
+            stopped = await self._rows(
+                """
+                SELECT 1 FROM suspension WHERE suspender = ?1
+                OR (until > ?3 AND (suspended IN (?1, ?2) OR suspender = ?2))
+                """,
+                (*both, instant(now)),
+            )
+            if len(organizing) < len(set(both)) or stopped:
+                return False
+            await self._rows(
+                "INSERT INTO suspension (id, suspender, suspended, until, again) VALUES (?, ?, ?, ?, ?)",
+                (suspension.id, *both, instant(suspension.until), instant(suspension.again)),
+            )
+            await self._note(note)
+            await self._write_news(None, [news])
+            return True
+
+        return await self._in_transaction(job)
+
+    async def end_suspension(self, suspension: str, news: Announcement, note: Note, *, now: datetime) -> bool:
+        """See Store.end_suspension."""
+
+        async def job() -> bool:
+            ended = await self._rows(
+                "UPDATE suspension SET until = ?2 WHERE id = ?1 AND until > ?2 RETURNING 1", (suspension, instant(now))
+            )
+            if not ended:
+                return False
+            await self._rows(_LET_LETTERS_GO.format(which="id = ?1"), (suspension,))
+            await self._note(note)
+            await self._write_news(None, [news])
+            return True
+
+        return await self._in_transaction(job)
 
     async def remove_steward(
         self, member: MemberId, walkout: WalkoutId, workplace: WorkplaceId, note: Note | None = None
@@ -345,6 +411,10 @@ def _member_row(member: Member) -> Row:
 
 def _read_member(row: Row) -> Member:
     return Member(id=row[0], platform=row[1], address=row[2], nickname=row[3])
+
+
+def _read_suspension(row: Row) -> Suspension:
+    return Suspension(id=row[0], suspender=row[1], suspended=row[2], until=moment(row[3]), again=moment(row[4]))
 
 
 def _read_role_card(row: Row) -> RoleCard:

@@ -1,0 +1,216 @@
+"""Starts children, hands them work, and ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from tempfile import TemporaryDirectory
+
+from bot.children import plain
+from bot.children.child import DONE, SIZE
+from bot.children.confinement import InForce
+from bot.domain.errors import WorkFailed, WorkshopFull
+from bot.logs import Act
+
+log = logging.getLogger(__name__)
+
+STARTS_WITHIN_S = 120.0
+"""How long imports may take, on a machine that is busy."""
+
+IDLE_S = 60.0
+"""After so long without work a child is ended: it holds memory."""
+
+MOST_WAITING = 50
+"""Orders of one trade that wait or are worked on; whoever comes then is told to come later."""
+
+LARGEST_HELLO = 1000
+
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+"""All there is: numpy would start a thread for each core, and these could not be confined."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trade:
+    """A kind of child."""
+
+    module: str  #: that is executed
+    most: int  #: bytes of an answer
+    orders: int = 1  #: after so many it is ended: one that was taken over sees no more of other people's
+
+
+class Why(StrEnum):
+    """Why something was not done."""
+
+    NOT_STARTED = "it could not be started"
+    DIED = "it died"
+    LATE = "it took too long"
+    FAILED = "it could not"
+    NONSENSE = "its answer made no sense"
+
+
+class Workshop:
+    """The children of one process: of each trade one at a time, which does one thing at a time."""
+
+    def __init__(self, *, idle_s: float = IDLE_S) -> None:
+        self._idle_s = idle_s
+        self._turns: defaultdict[Trade, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._waiting: Counter[Trade] = Counter()
+        self._children: dict[Trade, _Child] = {}
+
+    async def do(self, trade: Trade, order: bytes, *, within_s: float) -> bytes:
+        """Have an order carried out. Raises WorkFailed, WorkshopFull; whatever comes next is not touched by it."""
+        async with self._turn(trade) as child:
+            return await child.answer(order, within_s)
+
+    async def in_force(self, trade: Trade) -> InForce:
+        """Ask a child what it is kept from. Raises WorkFailed, WorkshopFull."""
+        async with self._turn(trade) as child:
+            return child.in_force
+
+    async def aclose(self) -> None:
+        """End them all, whatever they are doing."""
+        for child in list(self._children.values()):
+            await child.end()
+
+    @asynccontextmanager
+    async def _turn(self, trade: Trade) -> AsyncIterator[_Child]:
+        """Wait for our turn; yield the child that is there, or a new one."""
+        if self._waiting[trade] >= MOST_WAITING:
+            raise WorkshopFull
+        self._waiting[trade] += 1
+        try:
+            async with self._turns[trade]:
+                child = self._children.get(trade)
+                if child is None or await child.has_ended():
+                    child = self._children[trade] = _Child(trade)
+                try:
+                    await child.begin()
+                    yield child
+                except _Trouble as trouble:
+                    await child.end()
+                    log.error(Act.CHILD_FAILED, trouble.why)  # noqa: TRY400  nothing else of it may be told
+                    raise WorkFailed from None
+                except BaseException:  # cut off: its answer would be taken for the next one's
+                    await child.end()
+                    raise
+                await child.rest(self._idle_s)
+        finally:
+            self._waiting[trade] -= 1
+
+
+class _Trouble(Exception):  # noqa: N818  never leaves this file
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class _Child:
+    """One process, and the line to it."""
+
+    def __init__(self, trade: Trade) -> None:
+        self.in_force = InForce(files=False, calls=False)
+        self.ended = False
+        self._trade = trade
+        self._orders = 0  # that it was given
+        self._process: subprocess.Popen[bytes] | None = None
+        self._idle: asyncio.Task[None] | None = None
+        self._heard: asyncio.StreamReader
+        self._said: asyncio.StreamWriter
+        self._hang_up: Callable[[], None] = lambda: None
+
+    async def begin(self) -> None:
+        """Start it, unless it runs."""
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._process is not None:
+            return
+        try:
+            with TemporaryDirectory(prefix="allout-", ignore_cleanup_errors=True) as folder:  # is empty
+                await self._execute(folder)
+                self.in_force = plain.read(InForce, await self._message(LARGEST_HELLO, STARTS_WITHIN_S))
+        except plain.Misshapen:
+            raise _Trouble(Why.NONSENSE) from None
+        except OSError:
+            raise _Trouble(Why.NOT_STARTED) from None
+
+    async def _execute(self, folder: str) -> None:
+        """Execute it, which is no fork: it has nothing of ours but its end of the line."""
+        ours, its = socket.socketpair()
+        self._hang_up = ours.close
+        with its:
+            self._process = subprocess.Popen(  # noqa: ASYNC220, S603  our own program; it is there in milliseconds
+                [sys.executable, "-E", "-P", "-X", "utf8", *_compiled(), "-m", self._trade.module],
+                cwd=folder,
+                env=ENVIRONMENT,
+                stdin=its.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the bot
+            )
+        self._heard, self._said = await asyncio.open_connection(sock=ours)
+        self._hang_up = self._said.close
+
+    async def has_ended(self) -> bool:
+        """Say whether it was ended, or has died while nobody looked."""
+        if not self.ended and self._process is not None and self._process.poll() is not None:
+            await self.end()
+        return self.ended
+
+    async def answer(self, order: bytes, within_s: float) -> bytes:
+        """Hand it an order; return what it says."""
+        self._orders += 1
+        self._said.write(len(order).to_bytes(SIZE) + order)
+        said = await self._message(len(DONE) + self._trade.most, within_s)
+        if not said.startswith(DONE):
+            raise _Trouble(Why.FAILED)
+        return said.removeprefix(DONE)
+
+    async def rest(self, seconds: float) -> None:
+        """Let it be ended once it has had nothing to do for so long; at once, if it has done all it may."""
+        if self._orders >= self._trade.orders:
+            await self.end()
+        else:
+            self._idle = asyncio.create_task(self._end_after(seconds))
+
+    async def end(self) -> None:
+        """End it, whatever it is doing."""
+        if self._idle is not None:
+            self._idle.cancel()
+        await self._end()
+
+    async def _end_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._end()
+
+    async def _end(self) -> None:
+        self.ended = True
+        self._hang_up()
+        if self._process is not None:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)  # it has memory to give back
+
+    async def _message(self, most: int, within_s: float) -> bytes:
+        try:
+            async with asyncio.timeout(within_s):
+                size = int.from_bytes(await self._heard.readexactly(SIZE))
+                if size > most:
+                    raise _Trouble(Why.NONSENSE)
+                return await self._heard.readexactly(size)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            raise _Trouble(Why.DIED) from None
+        except TimeoutError:
+            raise _Trouble(Why.LATE) from None
+
+
+def _compiled() -> list[str]:
+    """Say where compiled files are kept, as this process was told; the child hears of it in no other way."""
+    prefix = ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
+    return [*prefix, *(["-B"] if sys.dont_write_bytecode else [])]

@@ -1,0 +1,146 @@
+"""An organizer's account in the wrong hands: stopped at once by any other, settled by those whom it is not about.
+
+Source: docs/decisions/0032-a-seized-organizers-phone.md.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from bot import cards
+from bot.clock import Clock
+from bot.domain.errors import CannotSuspend, Forbidden, Frozen, LastOrganizer, NoSuchMember
+from bot.domain.model import Announcement, Kind
+from bot.domain.roles import (
+    SUSPENDED_FOR,
+    SUSPENDS_AGAIN_AFTER,
+    Deed,
+    MemberId,
+    Roles,
+    Stopped,
+    Suspension,
+    check_halted,
+)
+from bot.keys import Keys
+from bot.storage.store import Committee, Note, Store
+from bot.usecases.desk import ID_LETTERS, Desk
+from bot.usecases.proposals import approvals_for
+
+
+async def acting(store: Store, member: MemberId) -> Roles:
+    """Return what somebody may do now. Raises Frozen for whom a suspension stops."""
+    roles = await store.roles(member)
+    if (stops := roles.suspension) is not None:
+        raise Frozen(stops.until, stops.suspended == member)
+    return roles
+
+
+async def check_none_runs(desk: Desk) -> None:
+    """Refuse what must wait until nobody is suspended. Raises Halted."""
+    check_halted((await desk.store.committee()).running(desk.clock()))
+
+
+async def suspend(desk: Desk, nickname: str) -> tuple[Stopped, bool]:
+    """Stop another organizer's account and one's own for a day, and tell all others; say if these can decide alone.
+
+    Raises NoSuchMember, CannotSuspend; Frozen, Forbidden if another was faster.
+    """
+    now = desk.clock()
+    member, called = await _suspendable(desk, nickname, now)
+    suspension = Suspension(
+        id=cards.mint()[:ID_LETTERS],
+        suspender=desk.me,
+        suspended=member,
+        until=now + SUSPENDED_FOR,
+        again=now + SUSPENDS_AGAIN_AFTER,
+    )
+    news = _news(Kind.SUSPENDED, suspension, not_to=suspension.both)
+    if not await desk.store.suspend(suspension, news, desk.note(Deed.SUSPENDED, name=called), now=now):
+        await acting(desk.store, desk.me)
+        await _suspendable(desk, nickname, now)
+        raise Forbidden
+    running = await listed(desk.store, desk.keys, desk.clock)
+    stopped = next(each for each in running if each.id == suspension.id)
+    return stopped, stopped.others >= await approvals_for(desk, None)
+
+
+async def _suspendable(desk: Desk, nickname: str, now: datetime) -> tuple[MemberId, str]:
+    committee = await desk.store.committee()
+    member = next((who for who in committee.members if _called(desk.keys, committee, who) == nickname.casefold()), None)
+    if member is None:
+        raise NoSuchMember(nickname)
+    called = desk.keys.unseal(committee.members[member].nickname)
+    if member == desk.me:
+        raise CannotSuspend(called, "self")
+    if member not in committee.organizers:
+        raise CannotSuspend(called, "steward")
+    for each in committee.running(now):
+        if member in each.both:
+            raise CannotSuspend(called, "running", each.until)
+    for each in committee.suspensions:
+        if each.suspender == desk.me and each.again > now:
+            raise CannotSuspend(called, "again", each.again)
+    return member, called
+
+
+async def listed(store: Store, keys: Keys, clock: Clock) -> list[Stopped]:
+    """List the suspensions that run."""
+    return (await store.committee()).stopped(clock(), keys.unseal)
+
+
+async def end(nickname: str, store: Store, keys: Keys, clock: Clock) -> None:
+    """Let both go on, as the keeper of the server. Raises NoSuchMember if none of this name is stopped."""
+    suspension, _member, committee = await _stopping(nickname, store, keys, clock)
+    called = keys.unseal(committee.members[suspension.suspended].nickname)
+    news = _news(Kind.SUSPENSION_ENDED, suspension)
+    await store.end_suspension(suspension.id, news, _servers_note(keys, Deed.SUSPENSION_ENDED, called), now=clock())
+
+
+async def remove(nickname: str, store: Store, keys: Keys, clock: Clock) -> None:
+    """Remove one of two whom a suspension stops, as the keeper of the server; that ends it.
+
+    Raises NoSuchMember if none of this name is stopped.
+    """
+    suspension, member, committee = await _stopping(nickname, store, keys, clock)
+    gone = committee.members[member]
+    news = _news(Kind.SUSPENSION_ENDED, suspension, to=((gone.platform, gone.address),), removed=True)
+    note = _servers_note(keys, Deed.REMOVED, keys.unseal(gone.nickname))
+    if not await store.remove_organizer(member, note, news):
+        raise LastOrganizer
+
+
+async def _stopping(nickname: str, store: Store, keys: Keys, clock: Clock) -> tuple[Suspension, MemberId, Committee]:
+    committee = await store.committee()
+    for each in committee.running(clock()):
+        for member in each.both:
+            if _called(keys, committee, member) == nickname.casefold():
+                return each, member, committee
+    raise NoSuchMember(nickname)
+
+
+def _called(keys: Keys, committee: Committee, member: MemberId) -> str:
+    return keys.unseal(committee.members[member].nickname).casefold()
+
+
+def _servers_note(keys: Keys, deed: Deed, name: str) -> Note:
+    return Note(deed=deed, by=b"", detail=keys.seal(json.dumps({"name": name})))
+
+
+def _news(
+    kind: Kind,
+    suspension: Suspension,
+    *,
+    not_to: frozenset[MemberId] = frozenset(),
+    to: tuple[tuple[str, bytes], ...] = (),
+    **facts: bool,
+) -> Announcement:
+    return Announcement(
+        kind=kind,
+        occasion=suspension.id,
+        to_rooms=False,
+        to_organizers=True,
+        not_to=not_to,
+        to=to,
+        facts={"suspension": suspension.id, **facts},
+    )

@@ -1,0 +1,42 @@
+"""What is asked of the children, and what they answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.model import Terms
+from bot.draft import Draft, Problem, RosterOptions, SourceFile
+from handlers.sheets.paper import Paper
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """Two files of an organizer's."""
+
+    toml: SourceFile
+    roster: SourceFile | None
+    options: RosterOptions
+    now: datetime | None  #: None: only which file the first one names is asked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What stands in them: a draft, or what is wrong."""
+
+    names: str | None = None  #: the file of workplaces
+    draft: Draft | None = None
+    problems: tuple[Problem, ...] = ()
+    more: int = 0  #: problems that are not told
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Print:
+    """Cards for paper."""
+
+    terms: Terms
+    places: tuple[tuple[str, tuple[str, ...]], ...]
+    telegram: str | None
+    discord: str | None
+    paper: Paper | None
+    language: str

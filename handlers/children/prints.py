@@ -1,0 +1,21 @@
+"""Runs in a child: puts cards on paper. It knows the codes that it prints."""
+
+from __future__ import annotations
+
+from bot.children import plain
+from bot.children.child import serve
+from handlers.children.orders import Print
+from handlers.sheets.sheet import sheet
+from handlers.texts.catalogue import speaking
+
+MOST_MEMORY = 1_000_000_000
+
+
+def _print(order: bytes) -> bytes:
+    wanted = plain.read(Print, order)
+    with speaking(wanted.language):
+        return sheet(wanted.terms, wanted.places, telegram=wanted.telegram, discord=wanted.discord, paper=wanted.paper)
+
+
+if __name__ == "__main__":
+    serve(lambda: _print, most_memory=MOST_MEMORY)

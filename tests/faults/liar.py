@@ -1,0 +1,14 @@
+"""A child that was taken over and reads a draft that is in no file: in its one workplace four people are enough."""
+
+from __future__ import annotations
+
+from bot.children import plain
+from bot.children.child import serve
+from bot.draft import Draft, Unit
+from handlers.children.orders import Reading
+from tests.conftest import terms
+
+DRAFT = Draft(terms=terms(), units=(Unit(name="Depot", headcount=9, threshold=4),), merged={}, rows=1)
+
+if __name__ == "__main__":
+    serve(lambda: lambda _order: plain.write(Reading(draft=DRAFT)), most_memory=400_000_000)
