@@ -12,8 +12,8 @@ from tests.console.play import Line, Play, bare, heard, kinds, pledging, referen
 ROOMS = ["@olga /room citywide #city", "@olga /room Depot #depot", "@olga /room School #school", "!wait"]
 OPEN = [*ROOMS, "@olga /open", "!wait"]
 NOT_SAID = (
-    "I do not know this reference. First check it letter by letter. If it is right, I have not said this: do not pass it "
-    "on."
+    "I do not know this reference. First check it letter by letter. If it is right, I have not said this: "
+    "do not pass it on."
 )
 
 
