@@ -7,7 +7,7 @@ import io
 
 from bot.domain.disclosure import Shown
 from bot.usecases.stewards import Board
-from handlers.texts.board import city_said, everywhere, ready, said, turnout_said
+from handlers.texts.board import city_said, everywhere, reached, said, turnout_said
 
 COLUMNS = ("workplace", "threshold", "shown", "number", "reached", "out", "tally", "as_of")
 
@@ -15,7 +15,7 @@ ON_THE_DAY = ("turnout", "turnout_reached")
 """Two more, where the walkout asks who is out: the number as the words have it."""
 
 CITYWIDE = "citywide"
-"""Stands for a workplace's name in the city's own row, which is the first one."""
+"""Stands for a workplace's name in the city's own row, which is the first one, if the city is shown."""
 
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001  the wide ones are formulas in Japan
 
@@ -24,7 +24,7 @@ def table(seen: Board) -> bytes:
     """Write a row for the city and one for each workplace, in the board's order, in UTF-8.
 
     `shown` holds the words, in the language spoken now. `number` is empty where the words have none but the
-    threshold: "reached" and "fewer than". `as_of` is the instant of the tally in the walkout's own offset.
+    threshold: "has reached" and "fewer than". `as_of` is the instant of the tally in the walkout's own offset.
     """
     text = io.StringIO()
     # words in quotes, always: a spreadsheet that cuts at semicolons must not make a cell of half a name
@@ -32,14 +32,12 @@ def table(seen: Board) -> bytes:
     asks = seen.walkout.terms.turnout
     tally = _tally(seen)
     writer.writerow([*COLUMNS, *(ON_THE_DAY if asks else ())])
-    writer.writerow([*_city(seen), *tally, *([seen.city.turnout or "", ""] if asks else ())])
+    if words := "; ".join(filter(None, [city_said(seen), reached(seen), everywhere(seen), turnout_said(seen)])):
+        counted, out = (seen.sums.counted, seen.sums.turnout) if seen.sums else ("", "")
+        city = [CITYWIDE, seen.walkout.terms.citywide_threshold, words, counted or "", "", ""]
+        writer.writerow([*city, *tally, *([out or "", ""] if asks else ())])
     writer.writerows([*_workplace(place), *tally, *(_turnout(place) if asks else ())] for place in seen.workplaces)
     return text.getvalue().encode()
-
-
-def _city(seen: Board) -> list[str | int]:
-    words = "; ".join(filter(None, [city_said(seen), ready(seen), everywhere(seen), turnout_said(seen)]))
-    return [CITYWIDE, seen.walkout.terms.citywide_threshold, words, seen.city.counted or "", "", ""]
 
 
 def _workplace(place: Shown) -> list[str | int]:

@@ -100,7 +100,8 @@ def test_every_surface_says_of_each_workplace_what_its_line_lets_it_say(story: H
         said = texts.board(seen).split("\n\n")[1].split("\n")
         city, *written = rows(seen)
         drawn = poster(seen).bars
-        assert city["number"] == (str(seen.city.counted) if seen.city.counted else "")
+        assert seen.sums is not None
+        assert city["number"] == (str(seen.sums.counted) if seen.sums.counted else "")
         assert len(said) == 2 * len(taken.places)
         for place in taken.places:
             words, cells = expected(place)
@@ -126,17 +127,18 @@ def expected(place: Workplace) -> tuple[str, int]:
     step = max(5, -(-place.threshold // 10))
     after = ", out" if place.out else ""
     if place.line.reached:
-        return f"reached ({place.threshold}){after}", 10
+        return f"has reached {place.threshold} (tally {place.line.since}){after}", 10
     if place.line.number:
         return f"about {place.line.number} of {place.threshold}{after}", 10 * place.line.number // place.threshold
-    fewer = step if step <= place.threshold - 5 else place.threshold
+    first = next(number for number in range(step, 1_000_000, step) if number >= 9)
+    fewer = first if first <= place.threshold - 5 else place.threshold
     return f"fewer than {fewer} of {place.threshold}{after}", 0
 
 
 @pytest.mark.parametrize("counts", Counts)
 async def test_two_stores_with_different_pledges_and_the_same_board_look_alike(counts: Counts) -> None:
     looks = []
-    for people, others in ((12, 9), (14, 5)):  # thresholds are ten and twenty, steps are five
+    for people, others in ((12, 14), (14, 10)):  # thresholds are ten and twenty, steps are five
         with fresh_folder() as folder:
             clock = MovableClock(NOON)
             async with SqliteHouse(folder).open(clock) as store:
@@ -154,7 +156,7 @@ async def test_two_stores_with_different_pledges_and_the_same_board_look_alike(c
     here, there = looks
     assert surfaces(here) == surfaces(there)
     assert picture(here) == picture(there)
-    assert [row["shown"] for row in rows(here)[1:]] == ["reached (10)", "about 5 of 20"]
+    assert [row["shown"] for row in rows(here)[1:]] == ["has reached 10 (tally 1)", "about 10 of 20"]
 
 
 def keys_of(place: Workplace) -> list[bytes]:
@@ -235,7 +237,7 @@ def test_workplaces_are_chosen_by_a_part_of_their_name_and_the_city_stays_whole(
     seen = published(opened(), places, only=only)
 
     assert [place.name for place in seen.workplaces] == found
-    assert seen.city == published(opened(), places).city
+    assert (seen.city, seen.sums) == (published(opened(), places).city, published(opened(), places).sums)
     assert ("of 3 workplaces\n" in texts.board(seen)) == bool(only and found)
     assert texts.board(seen).endswith("No workplace's name contains “mill”.") == (not found)
 

@@ -96,8 +96,8 @@ def test_the_story_holds(told: str) -> None:
         "more rooms hear: May Day for a living wage",  # opened
         "has reached its number. Nobody walks out yet",  # workplace_ready
         "A quarter of the 900 pledges",  # milestone
-        "fell below its number",
-        "is ready again",
+        "fell well below its number",
+        "has reached it again",
         "#port-larkin hears: It is on.",
         "The city is out; our workplace needs more",
         "joins: it is out as well",
@@ -318,7 +318,7 @@ def test_what_is_kept_opens_in_the_console_and_is_the_same_story(told: str, data
         check=True,
     ).stdout
     assert re.search(r"\w{5} · May Day for a living wage · on · Sat 1 May 2027, 12:00", looked)
-    assert "of 39 workplaces ready" in looked
+    assert "of 39 workplaces have reached theirs" in looked
 
 
 def test_a_store_in_use_is_never_played_into(data: Path) -> None:

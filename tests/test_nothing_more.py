@@ -135,11 +135,14 @@ def test_what_is_said_elsewhere_tells_no_two_stores_apart_that_have_the_same_boa
             here = published(taken.walkout, taken.places, only=wanted, within=own)
             assert surfaces(here) == surfaces(replace(mine, only=wanted))
             assert here.city == published(taken.walkout, taken.places).city
+            assert here.sums is None
 
 
 @given(st.integers(5, 400), st.integers(0, 500))
-def test_what_is_taken_to_be_pledged_is_on_the_board_and_never_more_than_there_is(threshold: int, count: int) -> None:
-    line = disclosure.next_line(BoardLine(), count=count, threshold=threshold)
+def test_what_is_taken_to_be_pledged_is_on_the_board_and_at_a_change_never_more_than_there_is(
+    threshold: int, count: int
+) -> None:
+    line = disclosure.next_line(BoardLine(), count=count, threshold=threshold, tally=1)
     place = Workplace(id=WorkplaceId(1), name="Depot", headcount=500, threshold=threshold, standing=count, line=line)
     assert disclosure.known(place) <= count
     shown = disclosure.shown(place, opened())
@@ -253,7 +256,7 @@ def twins(draw: st.DrawFn) -> tuple[list[Workplace], list[int], list[int]]:
     for threshold in thresholds:
 
         def line(count: int, threshold: int = threshold) -> tuple[bool, int]:
-            made = disclosure.next_line(BoardLine(), count=count, threshold=threshold)
+            made = disclosure.next_line(BoardLine(), count=count, threshold=threshold, tally=1)
             return made.reached, made.number
 
         count = draw(st.integers(1, 2 * threshold - 1))
@@ -368,7 +371,7 @@ async def looked_around(mine: Iterable[int], typed: Sequence[str]) -> None:
             assert png == picture(seen)
             assert {place.name for place in seen.workplaces}.isdisjoint(others)
             assert set(seen.workplaces) <= set(whole.workplaces)
-            assert seen.city == whole.city
+            assert (seen.city, seen.sums) == (whole.city, None)
         for press in ("i:zzzz1:", "g:zzzz1:1:", "g:", "i:", "g:x", "g::1", f"g:{here.walkout}:²:", "m:ABCDEFGH", "m:"):
             kind, _said, file = await here.says(STELLA, press=press)
             assert (kind, file) == ("not_understood", b"")

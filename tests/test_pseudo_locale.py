@@ -238,7 +238,7 @@ def look_closely(seen: Board) -> None:
     drawn = poster(seen)
     city = drawn.thermometer
     said = [drawn.stage_said, drawn.chosen, drawn.more, drawn.as_of, drawn.next_tally, drawn.boxes, drawn.city]
-    check([*said, city.said, city.ready, city.everywhere, city.turnout, *(bar.said for bar in drawn.bars)])
+    check([*said, *([city.said, city.reached, city.turnout] if city else []), *(bar.said for bar in drawn.bars)])
     check([board.board(seen, page) for page in (None, 1, 2)], [seen.walkout.id])
     check(row["shown"] for row in csv.DictReader(io.StringIO(table(seen).decode())))
 

@@ -120,6 +120,7 @@ class Recount:
     told_ready: set[str] = field(default_factory=set)
     quarters: int = 0
     tally_number: int = 0
+    decided: set[int] = field(default_factory=set)  #: the tallies at which every line says what is so
 
     def tally(self) -> set[tuple[str, str, str]]:
         """Count everybody; return what rooms and, as `@`, organizers must hear: who, kind, whose scope."""
@@ -128,6 +129,8 @@ class Recount:
         for name, count in standing.items():
             self.history[name].append(count)
         ready = {name for name, unit in self.units.items() if standing[name] >= unit.threshold}
+        if self.tally_number == TALLIES:
+            self.decided.add(self.tally_number)
         enough = sum(standing[name] for name in ready) >= self.citywide and len(ready) >= self.minimum_workplaces
         if self.stage == "on":
             joining = ready - self.out
@@ -135,6 +138,7 @@ class Recount:
             return {(room, "workplace_joins", name) for name in joining for room in (name, f"citywide about {name}")}
         if enough:
             self.stage, self.out = "on", set(ready)
+            self.decided.add(self.tally_number)
             told = {(name, "we_are_out" if name in ready else "not_yet_out", name) for name in self.units}
             return told | {("citywide", "on", "")}
         if self.tally_number == TALLIES:
@@ -145,7 +149,11 @@ class Recount:
         told = {(name, "workplace_ready", name) for name in newly}
         if newly:  # one message for all of them, which says how many
             told |= {(who, "workplaces_ready", str(len(newly))) for who in ("@olga", "@omar")}
-        passed = min(3, 4 * self.city()[0] // self.citywide)
+        if self.tally_number == 6:  # the city's line moves every six hours, and some three workplaces have by now
+            tenths = min(9, 10 * self.city()[0] // self.citywide)
+            passed = 4 * tenths // 10
+        else:
+            passed = 0
         if passed > self.quarters:
             self.quarters = passed
             told.add(("citywide", "milestone", {1: "A quarter", 2: "Half", 3: "Three quarters"}[passed]))
@@ -156,15 +164,18 @@ class Recount:
         threshold = self.units[name].threshold
         step = max(5, -(-threshold // 10))
         reached, shown, anchor = False, 0, 0
-        for count in self.history[name]:
-            crosses = (count >= threshold) != reached
-            if count >= threshold:
+        for tally, count in enumerate(self.history[name], start=1):
+            now = count >= threshold
+            if reached and tally not in self.decided:
+                now = now or threshold - count < 5 or abs(count - anchor) < 9
+            if now:
                 would = max(threshold, count - count % step)
             else:
                 lower = max(0, min(count, threshold - 5))
                 would = lower - lower % step
-            if crosses or (would != shown and abs(count - anchor) >= 5):
-                reached, shown, anchor = count >= threshold, would, count
+                would = would if would >= 9 else 0
+            if now != reached or (would != shown and abs(count - anchor) >= 5):
+                reached, shown, anchor = now, would, count
         return reached, shown
 
     def city(self) -> tuple[int, int, int]:
@@ -181,7 +192,8 @@ class Recount:
         if reached:
             return "reached", threshold, threshold, name in self.out
         if number == 0:
-            return "fewer than", step if step <= threshold - 5 else threshold, threshold, name in self.out
+            first = next(number for number in range(step, threshold + 10 * step, step) if number >= 9)
+            return "fewer than", first if first <= threshold - 5 else threshold, threshold, name in self.out
         return "about", number, threshold, name in self.out
 
 
@@ -189,7 +201,7 @@ def read_line(said: str) -> tuple[str, int, int, bool]:
     """Read a workplace's line back."""
     out = said.endswith(", out")
     said = said.removesuffix(", out").replace(",", "")
-    if reached := re.fullmatch(r"reached \((\d+)\)", said):
+    if reached := re.fullmatch(r"has reached (\d+) \(tally \d+\)", said):
         return "reached", int(reached[1]), int(reached[1]), out
     number = re.fullmatch(r"(fewer than|about) (\d+) of (\d+)", said)
     assert number, said

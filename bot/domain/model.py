@@ -125,9 +125,11 @@ class Terms:
 class BoardLine:
     """What the board holds about one workplace between two tallies. See disclosure.py."""
 
-    reached: bool = False
+    reached: bool = False  #: it has reached its number; it may since have lost it again
+    since: int = 0  #: the tally at which `reached` came on; 0 while it is off
     number: int = 0  #: what it adds to the city; shown unless `reached`
     anchor: int = 0  #: the exact count when `number` last changed; never shown
+    above: int = 0  #: `number` as the city's coarse line counts it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

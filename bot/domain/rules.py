@@ -10,6 +10,7 @@ from bot.domain import disclosure
 from bot.domain.errors import TooEarlyToClose, TooLateToOpen, WrongStage
 from bot.domain.model import (
     Announcement,
+    BoardLine,
     Counts,
     Kind,
     Ruling,
@@ -187,17 +188,14 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
         next_tally=None if final else tally_after(walkout, at),
         streak=streak,
     )
+    turns_on = walkout.stage is not Stage.ON and confirmed(taken) and not too_late
     places = [
-        replace(
-            place,
-            line=disclosure.next_line(place.line, count=people(place), threshold=place.threshold),
-            told_drawn=place.told_drawn or _beyond_drawn(place),
-        )
-        for place in workplaces
+        replace(place, line=line, told_drawn=place.told_drawn or _beyond_drawn(place))
+        for place, line in zip(workplaces, _lines(walkout, workplaces, at, exact=final or turns_on), strict=True)
     ]
     if walkout.stage is Stage.ON:
         ruled = _stays_on(taken, places, too_late=too_late)
-    elif confirmed(taken) and not too_late:
+    elif turns_on:
         ruled = _turns_on(taken, places)
     elif final:
         ruled = Ruling(
@@ -215,6 +213,17 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), workplaces)
 
 
+def _lines(walkout: Walkout, workplaces: Iterable[Workplace], at: datetime, *, exact: bool) -> list[BoardLine]:
+    assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
+    tally = walkout.tally + 1
+    lines = [
+        disclosure.next_line(place.line, count=people(place), threshold=place.threshold, tally=tally, exact=exact)
+        for place in workplaces
+    ]
+    due = disclosure.city_is_due(since=walkout.opened, last=walkout.tallied, at=at)
+    return disclosure.counted_above(lines, due=due, exact=exact)
+
+
 def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
     before = {place.id: place for place in workplaces}
     return replace(ruled, workplaces=tuple(place for place in ruled.workplaces if place != before[place.id]))
@@ -223,13 +232,16 @@ def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
 def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
     """Count who is out. Nothing else changes and nothing is announced: what was promised stands."""
     taken = replace(walkout, tally=walkout.tally + 1, tallied=at, next_tally=turnout_tally_after(walkout, at))
-    places = (
-        replace(
-            place,
-            turnout_line=disclosure.next_line(place.turnout_line, count=people_out(place), threshold=place.threshold),
-        )
-        for place in workplaces
+    lines = disclosure.counted_above(
+        [
+            disclosure.next_line(
+                place.turnout_line, count=people_out(place), threshold=place.threshold, tally=taken.tally
+            )
+            for place in workplaces
+        ],
+        due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
+    places = (replace(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
     return _changes(Ruling(walkout=taken, workplaces=tuple(places)), workplaces)
 
 
@@ -337,10 +349,9 @@ def _digest(ready: Sequence[Workplace], occasion: str) -> Announcement:
 
 
 def _quarters(walkout: Walkout, places: Sequence[Workplace]) -> int:
-    """Return how many quarters of the citywide number, three at most, the board has passed."""
-    if not walkout.terms.milestones:
-        return 0
-    return min(3, disclosure.city(walkout, places).counted * 4 // walkout.terms.citywide_threshold)
+    """Return how many quarters of the citywide number, three at most, the city's coarse line has passed."""
+    seen = disclosure.coarse(walkout, places) if walkout.terms.milestones else None
+    return seen.tenths * 4 // disclosure.TENTHS if seen else 0
 
 
 def next_reminder(walkout: Walkout) -> datetime | None:

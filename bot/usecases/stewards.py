@@ -21,8 +21,10 @@ class Board:
     """What the last tally published; the workplaces nearest to their threshold first."""
 
     walkout: Walkout
-    city: disclosure.City  #: of all workplaces, whichever are chosen
     workplaces: tuple[disclosure.Shown, ...]
+    everywhere: int  #: how many workplaces there are, whichever are chosen
+    city: disclosure.Coarse | None  #: the city as anybody may see it; None: it has too few workplaces
+    sums: disclosure.City | None  #: the city as organizers see it; None for everybody else
     only: str = ""  #: what the names of the workplaces were chosen by
     nearest: tuple[str, ...] = ()  #: the names that may have been meant where none was chosen
 
@@ -32,7 +34,8 @@ async def board(
 ) -> Board:
     """Return the board as of the last tally; it is never recomputed on demand.
 
-    With `only`, the workplaces whose names contain it. With `within`, none but these: a steward's own.
+    With `only`, the workplaces whose names contain it. With `within`, none but these: a steward's own. Without it
+    it is an organizer's board.
     """
     seen = await store.walkout(walkout)
     return published(seen, await store.workplaces(walkout), only=only, within=within)
@@ -52,8 +55,10 @@ def published(
     chosen = [disclosure.shown(place, walkout) for place in mine if wanted in plain_name(place.name)]
     return Board(
         walkout=walkout,
-        city=disclosure.city(walkout, places),
         workplaces=tuple(sorted(chosen, key=_distance)),
+        everywhere=len(places),
+        city=disclosure.coarse(walkout, places),
+        sums=disclosure.city(walkout, places) if within is None else None,
         only=only.strip()[:LONGEST_NAME],
         nearest=() if chosen else tuple(nearest_names((place.name for place in mine), only, NEAREST)),
     )

@@ -53,7 +53,7 @@ class Lines:
         """Print what a tally changed for the city."""
         before, self._scene = self._scene, scene
         if before is not None and _headline(scene) != _headline(before):
-            self._print(texts.board_line(scene.city, scene.walkout))
+            self._print(texts.board_line(scene.city, scene.walkout, scene.everywhere))
 
     def hear(self, heard: Heard) -> None:
         """Print an announcement."""
@@ -155,7 +155,7 @@ class Painter(_Watcher):
 
 
 def _headline(scene: Scene) -> tuple[int, int]:
-    return scene.city.counted, scene.city.ready
+    return scene.city.counted, scene.city.reached
 
 
 def _svg(view: View) -> str:

@@ -44,7 +44,7 @@ class View:
     sentence: str = ""
     is_fresh: bool = False  #: the sentence is about the latest tally
     news: deque[Heard] = field(default_factory=lambda: deque(maxlen=NEWS_KEPT))
-    fell: set[str] = field(default_factory=set)  #: workplaces below their number again
+    fell: set[str] = field(default_factory=set)  #: workplaces that had reached their number and lost it again
 
     def turn_to(self, scene: Scene) -> None:
         """Show the next scene."""
@@ -103,7 +103,7 @@ def city(scene: Scene, width: int) -> list[Text]:
     return [
         _both_ends(
             Text(texts.city_line(shown, scene.walkout), style="bold"),
-            Text(texts.ready_line(shown), style="bold"),
+            Text(texts.reached_line(shown, scene.everywhere), style="bold"),
             width,
         ),
         _bar(shown.counted, threshold, width, DONE if on else COUNTING),

@@ -16,6 +16,7 @@ from enum import StrEnum
 from itertools import accumulate
 from random import Random
 
+from bot.domain.disclosure import SEEN
 from bot.domain.model import Terms, WorkplaceId
 from bot.draft import Unit
 
@@ -31,7 +32,9 @@ SPARE = 1.03
 FALLS_AFTER, RETURNS_AFTER = 3, 7
 """Tallies from being ready to falling below, and to being ready again."""
 
-CHANGE_THEIR_MIND = 4
+CHANGE_THEIR_MIND = SEEN
+"""Fewer would not be seen on the board."""
+
 LOOK_AND_LEAVE = 0.3
 """So many of those who never pledge open their card and press Not now."""
 

@@ -53,7 +53,8 @@ class Scene:
 
     now: datetime
     walkout: Walkout
-    city: disclosure.City
+    city: disclosure.City  #: as organizers see it
+    everywhere: int  #: workplaces
     lines: tuple[disclosure.Shown, ...]  #: always in the same order
 
 
@@ -239,10 +240,12 @@ class Story:
 
     async def _scene(self, walkout: Walkout) -> Scene:
         board = await stewards.board(walkout.id, self._app.store)
+        assert board.sums is not None  # noqa: S101  it is an organizer's
         return Scene(
             now=self._clock().astimezone(walkout.terms.pledge_by.tzinfo),
             walkout=board.walkout,
-            city=board.city,
+            city=board.sums,
+            everywhere=board.everywhere,
             lines=tuple(sorted(board.workplaces, key=lambda place: place.name.casefold())),
         )
 
@@ -281,7 +284,7 @@ def _worth_telling(before: Scene, scene: Scene, heard: Sequence[Heard]) -> list[
     said = []
     if scene.walkout.tally == 1:
         said.append((texts.between_tallies(), READ_S))
-    if newly and before.city.ready == 0:
+    if newly and before.city.reached == 0:
         said.append((texts.first_ready(newly[0]), READ_S))
     said += [(texts.fell_back(old.name), READ_S) for old, new in pairs if old.reached and not new.reached]
     said += [(texts.back_again(name), NOD_S) for name in newly if name not in announced]

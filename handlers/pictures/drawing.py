@@ -67,7 +67,8 @@ class _Sheet:
         self._boxes = False  #: some letter could not be drawn
         self._y = float(EDGE)
         self._head(poster)
-        self._thermometer(poster.thermometer)
+        if poster.thermometer is not None:
+            self._thermometer(poster.thermometer)
         self._workplaces(poster)
         self._foot(poster)
 
@@ -102,13 +103,12 @@ class _Sheet:
         tall, bulb = 54, 46
         middle = self._y + bulb
         left, right = EDGE + 1.8 * bulb, WIDTH - EDGE  # nobody stands behind the bulb
-        per_person = (right - left) * 0.9 / max(city.mark, city.pledged * 0.9)
+        whole = (right - left) * 0.9
         tube = self._capsule(EDGE, middle - tall / 2, INNER, tall, GROUND)
-        for people, colour in ((city.pledged, self._colours.counting), (city.counted, self._colours.done)):
-            self._fill(tube, left, middle - tall / 2, people * per_person, tall, colour)
-        begun = self._colours.done if city.counted else self._colours.counting if city.pledged else GROUND
+        self._fill(tube, left, middle - tall / 2, city.part * whole, tall, self._colours.done)
+        begun = self._colours.done if city.part else GROUND
         self._add(Circle((EDGE + bulb, middle), bulb, facecolor=begun, linewidth=0))
-        at = left + city.mark * per_person
+        at = left + whole
         mark = Rectangle((at - 5, middle - tall / 2 - 16), 10, tall + 32, facecolor=INK, edgecolor=PAPER, linewidth=3)
         self._add(mark)
         self._y = middle + tall / 2 + 16
@@ -116,11 +116,7 @@ class _Sheet:
         at = min(at, right - self._across(said, 38, "bold") / 2)
         self._words(at, self._y + 42, said, 38, weight="bold", align="center")
         self._y += 58
-        self._whole_line(city.ready, 40)
-        if city.everywhere:
-            self._y += 10
-            self._add(Rectangle((EDGE, self._y + 6), 30, 30, facecolor=self._colours.counting, linewidth=0))
-            self._whole_line(city.everywhere, 36, colour=QUIET, left=EDGE + 46)
+        self._whole_line(city.reached, 40)
         if city.turnout:
             self._y += 10
             self._whole_line(city.turnout, 40, weight="bold", colour=self._colours.done)

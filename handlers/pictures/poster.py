@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.disclosure import Shown
 from bot.domain.model import Stage
@@ -15,14 +15,12 @@ MOST = 16
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thermometer:
-    """The city."""
+    """The city, as anybody may see it."""
 
-    counted: int
-    pledged: int  #: at any workplace; never less than `counted`
-    mark: int  #: the citywide threshold
+    part: float  #: of the citywide number, up to 1
+    mark: int  #: the citywide number
     said: str
-    ready: str
-    everywhere: str  #: empty if everybody counts
+    reached: str
     turnout: str = ""  #: empty before it is counted
 
 
@@ -45,7 +43,7 @@ class Poster:
     city: str
     stage: Stage
     stage_said: str
-    thermometer: Thermometer
+    thermometer: Thermometer | None  #: None: the city has too few workplaces
     chosen: str
     bars: tuple[Bar, ...]
     more: str
@@ -55,8 +53,10 @@ class Poster:
 
 
 def poster(board: Board) -> Poster:
-    """Say what is on the picture of this board."""
-    walkout, city = board.walkout, board.city
+    """Say what is on the picture of this board: it goes round, so organizers' sums are not."""
+    board = replace(board, sums=None)
+    walkout = board.walkout
+    part, whole = texts.city_part(board)
     left_out = len(board.workplaces) - MOST
     return Poster(
         title=walkout.terms.title,
@@ -64,14 +64,14 @@ def poster(board: Board) -> Poster:
         stage=walkout.stage,
         stage_said=texts.stage(walkout.stage),
         thermometer=Thermometer(
-            counted=city.counted,
-            pledged=city.pledged,
+            part=part / whole,
             mark=walkout.terms.citywide_threshold,
             said=texts.city_said(board),
-            ready=texts.ready(board),
-            everywhere=texts.everywhere(board),
+            reached=texts.reached(board),
             turnout=texts.turnout_said(board),
-        ),
+        )
+        if board.city
+        else None,
         chosen=texts.chosen(board),
         bars=tuple(map(_bar, board.workplaces[:MOST])),
         more=texts.and_more(left_out) if left_out > 0 else "",

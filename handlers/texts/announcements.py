@@ -56,7 +56,7 @@ def _workplace_ready(letter: Letter) -> str:
 
 def _milestone(letter: Letter) -> str:
     share = {1: _("A quarter"), 2: _("Half"), 3: _("Three quarters")}[int(letter.news.facts["quarters"])]
-    return _("{share} of the {citywide} pledges we need across the city are in.").format(
+    return _("{share} of the {citywide} pledges we need across the city are in, as the board rounds them.").format(
         share=share, citywide=number(_walkout(letter).terms.citywide_threshold)
     )
 

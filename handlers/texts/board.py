@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.disclosure import Shown, Turnout
+from bot.domain.disclosure import FEWEST_LINES, NEARLY, TENTHS, Shown, Turnout
 from bot.domain.model import Stage, Walkout
 from bot.usecases.stewards import Board
 from handlers.texts.catalogue import _, ngettext
@@ -29,9 +29,8 @@ def board(seen: Board, page: int | None = None) -> str:
     walkout = seen.walkout
     head = [
         _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage)),
-        city(),
-        f"{bar(seen.city.counted, walkout.terms.citywide_threshold)} {city_said(seen)}",
-        ready(seen),
+        *_city(seen),
+        reached(seen),
         everywhere(seen),
         turnout_said(seen),
         as_of(walkout),
@@ -40,6 +39,11 @@ def board(seen: Board, page: int | None = None) -> str:
     foot = _("Page {page} of {last}").format(page=number(page), last=number(last)) if page and last > 1 else ""
     blocks = ["\n".join(filter(None, head)), chosen(seen), "\n".join(map(workplace_lines, places)), foot]
     return "\n\n".join(filter(None, blocks))
+
+
+def _city(seen: Board) -> list[str]:
+    said = city_said(seen)
+    return [city(), f"{bar(*city_part(seen))} {said}"] if said else []
 
 
 def pages(seen: Board) -> int:
@@ -67,7 +71,7 @@ def workplace_line(place: Shown) -> str:
 def said(place: Shown) -> str:
     """Say how far a workplace is, in the words that stand wherever the board is shown."""
     if place.reached:
-        words = _("reached ({threshold})")
+        words = _("has reached {threshold} (tally {since})")
     elif place.number == 0:
         words = _("fewer than {fewer} of {threshold}")
     else:
@@ -76,6 +80,7 @@ def said(place: Shown) -> str:
         number=number(place.number),
         threshold=number(place.threshold),
         fewer=number(place.fewer_than),
+        since=number(place.since),
     )
     if place.turnout is not None:
         return _("{line}, out: {turnout}").format(line=words, turnout=_turnout(place.turnout, place.threshold))
@@ -84,7 +89,7 @@ def said(place: Shown) -> str:
 
 def _turnout(turnout: Turnout, threshold: int) -> str:
     if turnout.reached:
-        return _("{threshold} or more").format(threshold=number(threshold))
+        return _("{threshold} or more (tally {since})").format(threshold=number(threshold), since=number(turnout.since))
     if turnout.number == 0:
         return _("fewer than {fewer}").format(fewer=number(turnout.fewer_than))
     return _("about {number}").format(number=number(turnout.number))
@@ -96,34 +101,64 @@ def city() -> str:
 
 
 def city_said(seen: Board) -> str:
-    """Say how far the city is."""
-    words = _("about {counted} of {threshold}") if seen.city.counted else _("nothing counted yet of {threshold}")
-    return words.format(counted=number(seen.city.counted), threshold=number(seen.walkout.terms.citywide_threshold))
+    """Say how far the city is; nothing where that would say more than its workplaces' lines."""
+    threshold = number(seen.walkout.terms.citywide_threshold)
+    if seen.sums is not None:
+        words = _("about {counted} of {threshold}") if seen.sums.counted else _("nothing counted yet of {threshold}")
+        return words.format(counted=number(seen.sums.counted), threshold=threshold)
+    if seen.city is None:
+        return ""
+    if seen.city.tenths == TENTHS:
+        return _("{threshold} reached").format(threshold=threshold)
+    if seen.city.tenths == NEARLY:
+        return _("nearly there: {threshold} needed").format(threshold=threshold)
+    return _share(seen.city.tenths, threshold)
 
 
-def ready(seen: Board) -> str:
-    """Say how many workplaces are ready, and how many it takes."""
-    return _("{ready} of {workplaces} workplaces ready, {needed} needed").format(
-        ready=number(seen.city.ready),
-        workplaces=number(seen.city.workplaces),
-        needed=number(seen.walkout.terms.minimum_workplaces),
+def city_part(seen: Board) -> tuple[int, int]:
+    """Return how much of the city's bar is full, and of how much."""
+    if seen.sums is not None:
+        return seen.sums.counted, seen.walkout.terms.citywide_threshold
+    return seen.city.tenths if seen.city else 0, TENTHS
+
+
+def _share(tenths: int, threshold: str) -> str:
+    words = _("about {tenths}/10 of {threshold}") if tenths else _("less than 1/10 of {threshold}")
+    return words.format(tenths=number(tenths), threshold=threshold)
+
+
+def reached(seen: Board) -> str:
+    """Say how many workplaces have reached their number, and how many must."""
+    if seen.sums is not None:
+        words, some = _("{n} of {workplaces} workplaces have reached theirs, {needed} needed"), seen.sums.reached
+    elif seen.city is None:
+        return ""
+    elif seen.city.reached:
+        words, some = _("{n} of {workplaces} workplaces have reached theirs, {needed} needed"), seen.city.reached
+    else:
+        words, some = _("fewer than {n} of {workplaces} workplaces have reached theirs, {needed} needed"), FEWEST_LINES
+    return words.format(
+        n=number(some), workplaces=number(seen.everywhere), needed=number(seen.walkout.terms.minimum_workplaces)
     )
 
 
 def everywhere(seen: Board) -> str:
-    """Say how many pledged at any workplace; nothing if they all count."""
-    if seen.city.pledged == seen.city.counted:
+    """Say how many pledged at any workplace; nothing if they all count, or to anybody but organizers."""
+    if seen.sums is None or seen.sums.pledged == seen.sums.counted:
         return ""
-    return _("Pledged everywhere, ready or not: about {n}").format(n=number(seen.city.pledged))
+    return _("Pledged everywhere, reached or not: about {n}").format(n=number(seen.sums.pledged))
 
 
 def turnout_said(seen: Board) -> str:
     """Say how many say on the day that they are out; nothing before that is counted."""
-    if seen.city.turnout is None:
-        return ""
-    if seen.city.turnout == 0:
-        return _("Out on the day: nothing counted yet")
-    return _("Out on the day: about {n}").format(n=number(seen.city.turnout))
+    if seen.sums is not None and seen.sums.turnout is not None:
+        if seen.sums.turnout == 0:
+            return _("Out on the day: nothing counted yet")
+        return _("Out on the day: about {n}").format(n=number(seen.sums.turnout))
+    if seen.sums is None and seen.city is not None and seen.city.turnout is not None:
+        share = _share(seen.city.turnout, number(seen.walkout.terms.citywide_threshold))
+        return _("Out on the day: {share}").format(share=share)
+    return ""
 
 
 def chosen(seen: Board) -> str:
@@ -134,7 +169,7 @@ def chosen(seen: Board) -> str:
         said = _("No workplace's name contains “{text}”.").format(text=seen.only)
         return f"{said} {do_you_mean(seen.nearest)}" if seen.nearest else said
     return _("“{text}”: {n} of {workplaces} workplaces").format(
-        text=seen.only, n=number(len(seen.workplaces)), workplaces=number(seen.city.workplaces)
+        text=seen.only, n=number(len(seen.workplaces)), workplaces=number(seen.everywhere)
     )
 
 

@@ -37,17 +37,17 @@ def between_tallies() -> str:
 
 def first_ready(workplace: str) -> str:
     """Point at the first workplace."""
-    return _("{workplace} is ready. Only its own room and the organizers hear it.").format(workplace=workplace)
+    return _("{workplace} has its number. Only its own room and the organizers hear it.").format(workplace=workplace)
 
 
 def fell_back(workplace: str) -> str:
-    """Point at a workplace that is below its number again."""
-    return _("{workplace} fell below its number. No room is told.").format(workplace=workplace)
+    """Point at a workplace that is well below its number again."""
+    return _("{workplace} fell well below its number. No room is told.").format(workplace=workplace)
 
 
 def back_again(workplace: str) -> str:
     """Point at a workplace that recovered."""
-    return _("{workplace} is ready again. It was announced once; that is enough.").format(workplace=workplace)
+    return _("{workplace} has reached it again. It was announced once; that is enough.").format(workplace=workplace)
 
 
 def milestone() -> str:
@@ -94,10 +94,10 @@ def city_line(city: City, walkout: Walkout) -> str:
     return said.format(counted=number(city.counted), threshold=number(walkout.terms.citywide_threshold))
 
 
-def ready_line(city: City) -> str:
-    """Say how many workplaces are ready."""
-    return _("{ready} of {workplaces} workplaces ready").format(
-        ready=number(city.ready), workplaces=number(city.workplaces)
+def reached_line(city: City, workplaces: int) -> str:
+    """Say how many workplaces have reached their number."""
+    return _("{n} of {workplaces} workplaces reached theirs").format(
+        n=number(city.reached), workplaces=number(workplaces)
     )
 
 
@@ -158,7 +158,7 @@ def only_what_they_see() -> str:
 
 def legend() -> str:
     """Explain the short forms."""
-    return _("~15 about 15 · <5 fewer")
+    return _("~15 about 15 · <10 fewer")
 
 
 def _clock(instant: datetime, walkout: Walkout) -> str:
@@ -182,10 +182,10 @@ def hears(room: str, others: int, said: str) -> str:
     )
 
 
-def board_line(city: City, walkout: Walkout) -> str:
+def board_line(city: City, walkout: Walkout, workplaces: int) -> str:
     """Say what a tally changed."""
-    return _("Tally {n}. {city} · {ready}.").format(
-        n=number(walkout.tally), city=city_line(city, walkout), ready=ready_line(city)
+    return _("Tally {n}. {city} · {reached}.").format(
+        n=number(walkout.tally), city=city_line(city, walkout), reached=reached_line(city, workplaces)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.domain.disclosure import FEWEST_LINES, fewer_than
 from bot.domain.model import Walkout, Workplace
 from bot.draft import Draft
 from bot.usecases.proposals import Gaps
@@ -111,6 +112,32 @@ def _two_accounts() -> str:
     return _("Approvals are counted by account: an organizer who has a second account as organizer has two of them.")
 
 
+def _board(plan: Draft) -> list[str]:
+    """Say what the board of this walkout will not show."""
+    silent = sum(fewer_than(unit.threshold) == unit.threshold for unit in plan.units)
+    lines = [
+        _(
+            "“Has reached” on the board may stand for a while after people took their pledge back. "
+            "What is decided goes by exact counts."
+        )
+    ]
+    if silent:
+        lines.append(
+            ngettext(
+                "The board shows no number for {n} workplace before it has reached its own: it is too small.",
+                "The board shows no number for {n} workplaces before they have reached their own: they are too small.",
+                silent,
+            ).format(n=number(silent))
+        )
+    if len(plan.units) < FEWEST_LINES:
+        lines.append(
+            _(
+                "With fewer than {n} workplaces only organizers see a number for the city; milestones are not told."
+            ).format(n=number(FEWEST_LINES))
+        )
+    return lines
+
+
 def drafted(walkout: Walkout, plan: Draft) -> str:
     """Preview a stored draft, and say what comes next."""
     terms = walkout.terms
@@ -146,6 +173,7 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
             )
         )
     lines += [
+        *_board(plan),
         ngettext(
             "It opens when {n} organizer has sent /open {id}.",
             "It opens when {n} organizers have sent /open {id}.",

@@ -90,7 +90,8 @@ def _numbers(walkout: Walkout, place: Workplace) -> str:
         "You would pledge for {workplace}. It goes out only if\n"
         "• {threshold} of its {headcount} people pledge, and\n"
         "• {citywide} people pledge {where}{only_ready}.\n"
-        "Until then nobody walks out, and nobody is shown the exact count."
+        "Until then nobody walks out. The board shows rounded counts, and at which tally your workplace has reached "
+        "its number."
     ).format(
         workplace=place.name,
         threshold=number(place.threshold),
@@ -278,7 +279,13 @@ def privacy() -> str:
             ),
             _(
                 "What anybody is shown: rounded counts, renewed at each tally only, never closer than five "
-                "people. Who pledged is shown to nobody."
+                "people. That a workplace has reached its number is shown at the tally at which it does, and stays for "
+                "a while if people take it back. At the deadline it is said exactly. Who pledged is shown to nobody."
+            ),
+            _(
+                "What others can work out: somebody with up to four cards of their own at your workplace can "
+                "tell how many stand when it first reaches its number, and hardly ever later. With five cards or "
+                "more they can tell it more often. They cannot tell who."
             ),
             _(
                 "What I cannot hide: the chat service sees that you write to this bot, and whoever holds your "

@@ -281,9 +281,11 @@ class Board:
 
 _BAR = "[▓░]{10}"
 _NUMBER = r"(?:[a-z ]+ ([\d,]+)|nothing counted yet)"  # "about 1,200"; the words in front may change
-_CITY = re.compile(rf"City\n{_BAR} {_NUMBER} of ([\d,]+)\n([\d,]+) of ([\d,]+) workplaces ready, [\d,]+ needed")
-_EVERYWHERE = re.compile(rf"Pledged everywhere, ready or not: {_NUMBER}")
-_SAID = re.compile(rf"{_BAR} ((?:reached|fewer than|about|at least) .+)")
+_CITY = re.compile(
+    rf"City\n{_BAR} {_NUMBER} of ([\d,]+)\n([\d,]+) of ([\d,]+) workplaces have reached theirs, [\d,]+ needed"
+)
+_EVERYWHERE = re.compile(rf"Pledged everywhere, reached or not: {_NUMBER}")
+_SAID = re.compile(rf"{_BAR} ((?:has reached|fewer than|about|at least) .+)")
 
 
 def board(text: str) -> Board:

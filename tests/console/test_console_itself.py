@@ -108,7 +108,7 @@ def test_without_json_people_read_sentences(shell: Play) -> None:
     command = [argument for argument in shell.console_command() if argument != "--json"]
     ran = shell.allout(*command, stdin=script, status=1)
     assert ran.err == ""
-    for said in ("to @d0:", "[Pledge]", "#city hears", "It is on.", "555-0100", "reached (6)"):
+    for said in ("to @d0:", "[Pledge]", "#city hears", "It is on.", "555-0100", "has reached 6 ("):
         assert said in ran.out
     assert '{"' not in ran.out
     assert '"kind"' not in ran.out

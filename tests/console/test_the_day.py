@@ -131,10 +131,10 @@ def test_the_board_shows_turnout_beside_pledges_from_the_first_tally_of_the_day(
     before, between, ten, eleven, over = (line["text"] for line in answers(lines, "olga") if line["kind"] == "board")
     assert before == between
     assert "Out on the day" not in before
-    assert "reached (20), out: about 10\n" in ten  # steps of five
+    assert "has reached 20 (tally 1), out: about 10\n" in ten  # steps of five
     assert "Out on the day: about 10\n" in ten
     assert "Next tally: Sat 12 Dec 2026, 11:00." in ten
-    assert "reached (20), out: 20 or more\n" in eleven
+    assert "has reached 20 (tally 1), out: 20 or more (tally " in eleven
     assert "Sun 13 Dec 2026, 09:00." in over
     assert "Next tally" not in over
     for text in (ten, eleven, over):
@@ -160,7 +160,7 @@ def test_presses_outside_the_day_or_by_others_change_nothing(play: Play) -> None
         )
     assert kinds(to(pressed, "thief")) == ["not_pledged"]
     assert kinds(to(pressed, "m0")) == ["out", "not_asked"]
-    assert "fewer than 5" in to(pressed, "olga")[-1]["text"]
+    assert "fewer than 10" in to(pressed, "olga")[-1]["text"]
 
 
 def test_who_took_their_pledge_back_is_not_asked(play: Play) -> None:
@@ -190,7 +190,11 @@ def test_the_report_has_the_boards_numbers_before_and_after_closing(play: Play) 
     assert early["kind"] == too_early["kind"] == "too_early"
     assert "from Sun 13 Dec 2026, 09:00 on" in early["text"]
     assert report["kind"] == "report"
-    for said in ("start on Sat 12 Dec 2026, 09:00", "reached (20), out: about 10", "Out on the day: about 10"):
+    for said in (
+        "start on Sat 12 Dec 2026, 09:00",
+        "has reached 20 (tally 1), out: about 10",
+        "Out on the day: about 10",
+    ):
         assert said in report["text"]
     header, city, mill, yard = saved(report)
     assert header[-2:] == ["turnout", "turnout_reached"]

@@ -94,9 +94,9 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     untallied, first, last = boards(course)
     assert untallied.tally == 0
     assert set(untallied.places.values()) == {"fewer than 6 of 6", "fewer than 5 of 5"}
-    assert (first.tally, first.ready, first.counted, first.places["Depot"]) == (1, 1, 6, "reached (6)")
+    assert (first.tally, first.ready, first.counted, first.places["Depot"]) == (1, 1, 6, "has reached 6 (tally 1)")
     assert (last.tally, last.stage, last.ready) == (3, "on", 2)
-    assert last.places["School"] == "reached (5), out"
+    assert last.places["School"] == "has reached 5 (tally 2), out"
     assert news(course)[:2] == [("#depot", "workplace_ready", "Depot"), ("#school", "workplace_ready", "School")]
     for organizer in ("olga", "omar"):
         told = [line["text"] for line in to(course, organizer) if line["kind"] == "workplaces_ready"]
@@ -189,31 +189,37 @@ def test_several_workplaces_becoming_ready_make_one_line_each_and_never_in_the_c
     assert {kind for _, kind, _ in news(again)} == {"on", "we_are_out"}  # 40 of 40; told ready once in its life
 
 
-def test_milestones_come_from_the_board_each_once_and_only_the_highest(play: Play) -> None:
-    shops = [("Mill", 20, 10), ("Yard", 20, 10), ("Docks", 20, 10)]
-    about = terms(citywide_threshold=20, citywide_counts="all", minimum_workplaces=3, milestones=True)
+def test_milestones_come_from_the_coarse_line_each_once_and_only_the_highest(play: Play) -> None:
+    shops = [("Mill", 40, 20), ("Yard", 40, 20), ("Docks", 40, 20)]
+    about = terms(citywide_threshold=40, citywide_counts="all", minimum_workplaces=3, milestones=True)
     cards = play.prepare(about, roster(shops)).cards
     lines = play.console(
         "@olga /room citywide #city",
         "@olga /open",
         "!wait",
-        *pledging("m", cards["Mill"][:4]),  # a fifth of the number, but 0 on the board
-        "!tally",
-        *pledging("m", cards["Mill"][4:9], first=4),  # nearly half of it, but 5 on the board
-        "!tally",
-        *withdrawing("m", cards["Mill"][:9]),
-        "!tally",
-        *pledging("m", cards["Mill"][:9]),
-        "!tally",
-        *pledging("y", cards["Yard"][:9]),  # nine tenths, but 10
-        *pledging("d", cards["Docks"][:9]),  # 27 of 20, but 15
-        "!tally",
-        "!tally",
+        *pledging("m", cards["Mill"][:15]),
+        *pledging("y", cards["Yard"][:9]),  # 24 of 40, but one line has moved
+        "!clock 2026-12-01T14:00:00-05:00",
+        *pledging("y", cards["Yard"][9:10], first=9),
+        *pledging("d", cards["Docks"][:10]),  # 35 of 40
+        "!clock 2026-12-01T19:00:00-05:00",  # the city's line moves every six hours only
+        "@olga /board",
+        "!wait",
+        *withdrawing("d", cards["Docks"][:1]),
+        "!clock 2026-12-01T20:00:00-05:00",
+        "@olga /board",
+        "!wait",
+        *pledging("y", cards["Yard"][10:15], first=10),
+        *pledging("d", [cards["Docks"][0], *cards["Docks"][10:15]]),
+        *withdrawing("m", cards["Mill"][:5]),
+        "!clock 2026-12-02T20:00:00-05:00",  # 10, 15 and 15: all forty, but no workplace has reached its own
     )
-    assert [kind for _, kind, _ in news(lines)] == ["opened", "milestone", "milestone"]
-    quarter, three_quarters = heard(lines, "#city", "milestone")
-    assert "quarter of the 20" in quarter
-    assert "Three quarters of the 20" in three_quarters
+    assert [kind for _, kind, _ in news(lines)] == ["opened", "milestone"]
+    [three_quarters] = heard(lines, "#city", "milestone")
+    assert "Three quarters of the 40" in three_quarters
+    assert lines.index(next(line for line in lines if line.get("kind") == "milestone")) > lines.index(
+        next(line for line in lines if line.get("kind") == "board")
+    )
 
 
 def test_there_are_no_milestones_unless_the_file_says_so(play: Play) -> None:

@@ -8,6 +8,7 @@ a stranger to `bot.domain`: where the two disagree, one of them has misread the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -58,7 +59,8 @@ class Tally:
     stage: str
     out: frozenset[int]
     board: tuple[tuple[bool, int], ...]  #: per workplace: reached, and the number
-    city: tuple[int, int, int]  #: pledged, counted, workplaces that show "reached"
+    city: tuple[int, int, int]  #: for organizers: pledged, counted, workplaces that show "reached"
+    coarse: tuple[int, int] | None  #: for everybody else, as it would be if it were not on
     news: frozenset[News]
 
 
@@ -118,19 +120,46 @@ def _too_late(plan: Plan, instant: datetime, run: datetime) -> bool:
     return run > plan.starts and run - instant > PUNCTUAL
 
 
-def board_line(counts: Sequence[int], threshold: int) -> tuple[bool, int]:
-    """Work out what the board shows of a workplace after tallies at which it stood at these counts."""
+def board_line(counts: Sequence[int], threshold: int, decisions: AbstractSet[int] = frozenset()) -> tuple[bool, int]:
+    """Work out what the board shows of a workplace after tallies at which it stood at these counts.
+
+    At the tallies that decide, by their place among these, it says reached if and only if it is.
+    """
     s = max(5, ceil(Fraction(threshold, 10)))
     reached, number, anchor = False, 0, 0
-    for count in counts:
-        if count >= threshold:
+    for i, count in enumerate(counts):
+        moved = abs(count - anchor)
+        if i in decisions or not reached or (moved >= 9 and threshold - count >= 5):
+            now_reached = count >= threshold
+        else:
+            now_reached = True
+        if now_reached:
             would_be = max([threshold, *range(0, count + 1, s)])
         else:
-            would_be = max([0, *(m for m in range(0, count + 1, s) if m <= threshold - 5)])
-        crossed = reached != (count >= threshold)
-        if crossed or (would_be != number and abs(count - anchor) >= 5):
-            reached, number, anchor = count >= threshold, would_be, count
+            would_be = max([0, *(m for m in range(0, count + 1, s) if 9 <= m <= threshold - 5)])
+        if now_reached != reached or (would_be != number and moved >= 5):
+            reached, number, anchor = now_reached, would_be, count
     return reached, number
+
+
+def coarse_line(
+    boards: Sequence[Sequence[tuple[bool, int]]],
+    plan: Plan,
+    instants: Sequence[datetime],
+    decisions: AbstractSet[int] = frozenset(),
+) -> tuple[int, int] | None:
+    """Work out what everybody but organizers sees of the city before it is on: tenths, and how many reached theirs."""
+    if len(plan.shops) < 3:
+        return None
+    counted = [(False, 0) for _ in plan.shops]
+    for i, board in enumerate(boards):
+        moved = sum(now != then for now, then in zip(board, counted, strict=True))
+        sixes = [(at - plan.opening) // timedelta(hours=6) for at in (plan.opening, *instants[: i + 1])]
+        if (moved >= 3 and sixes[-1] > sixes[-2]) or i in decisions:
+            counted = list(board)
+    _, people, reached = _city(plan, counted)
+    tenths = max(n for n in range(10) if people >= Fraction(n, 10) * plan.citywide_threshold)
+    return tenths, reached if reached >= 3 else 0
 
 
 def history(plan: Plan, events: Sequence[Event], looks: Sequence[datetime]) -> list[Tally]:
@@ -145,8 +174,10 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
     now = len(runs) - 1
     counts = {shop.id: [standing(events, shop.id, at) for at, _ in runs] for shop in plan.shops}
     ready = [{shop.id for shop in plan.shops if counts[shop.id][i] >= shop.threshold} for i in range(now + 1)]
+    decisions = {i for i, (at, _) in enumerate(runs) if i == turn or at == plan.pledge_by}
     boards = [
-        tuple(board_line(counts[shop.id][: i + 1], shop.threshold) for shop in plan.shops) for i in range(now + 1)
+        tuple(board_line(counts[shop.id][: i + 1], shop.threshold, decisions) for shop in plan.shops)
+        for i in range(now + 1)
     ]
     news: set[News]
     if turn is not None and turn <= now:
@@ -163,13 +194,14 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
         news.add(("lapsed", str(now + 1), None, None, None))
     else:
         stage, out = "open", set()
-        news = _news_while_open(plan, now, ready, boards)
+        news = _news_while_open(plan, [at for at, _ in runs], ready, boards)
     return Tally(
         instant=runs[now][0],
         stage=stage,
         out=frozenset(out),
         board=boards[now],
         city=_city(plan, boards[now]),
+        coarse=coarse_line(boards, plan, [at for at, _ in runs], decisions),
         news=frozenset(news),
     )
 
@@ -192,13 +224,17 @@ def _news_of_joining(now: int, joining: set[int]) -> set[News]:
 
 
 def _news_while_open(
-    plan: Plan, now: int, ready: Sequence[set[int]], boards: Sequence[Sequence[tuple[bool, int]]]
+    plan: Plan,
+    instants: Sequence[datetime],
+    ready: Sequence[set[int]],
+    boards: Sequence[Sequence[tuple[bool, int]]],
 ) -> set[News]:
+    now = len(instants) - 1
     told = set().union(*ready[:now])
     news: set[News] = {("workplace_ready", str(now + 1), shop, shop, None) for shop in ready[now] - told}
     if news:
         news.add(("workplaces_ready", str(now + 1), None, None, None))  # to organizers, all in one
-    quarters = [_quarters(plan, board) for board in boards]
+    quarters = [_quarters(coarse_line(boards[: i + 1], plan, instants)) for i in range(now + 1)]
     if plan.milestones and quarters[now] > max([0, *quarters[:now]]):
         news.add(("milestone", str(now + 1), None, None, quarters[now]))
     return news
@@ -210,9 +246,9 @@ def _city(plan: Plan, board: Sequence[tuple[bool, int]]) -> tuple[int, int, int]
     return pledged, pledged if plan.everybody_counts else at_reached, sum(reached for reached, _ in board)
 
 
-def _quarters(plan: Plan, board: Sequence[tuple[bool, int]]) -> int:
-    _, counted, _ = _city(plan, board)
-    return max(q for q in (0, 1, 2, 3) if counted >= Fraction(q, 4) * plan.citywide_threshold)
+def _quarters(coarse: tuple[int, int] | None) -> int:
+    tenths = coarse[0] if coarse else 0
+    return max(q for q in (0, 1, 2, 3) if tenths >= Fraction(10 * q, 4))
 
 
 def reminders(plan: Plan, looks: Sequence[datetime]) -> list[datetime | None]:

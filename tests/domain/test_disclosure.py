@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.domain import disclosure
-from bot.domain.model import BoardLine, Counts, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import BoardLine, Counts, Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+
+TALLY = 7
 
 
 def below(number: int, anchor: int) -> BoardLine:
@@ -14,7 +16,11 @@ def below(number: int, anchor: int) -> BoardLine:
 
 
 def reached(number: int, anchor: int) -> BoardLine:
-    return BoardLine(reached=True, number=number, anchor=anchor)
+    return BoardLine(reached=True, since=TALLY, number=number, anchor=anchor)
+
+
+def after(line: BoardLine, count: int, threshold: int, *, exact: bool = False) -> BoardLine:
+    return disclosure.next_line(line, count=count, threshold=threshold, tally=TALLY, exact=exact)
 
 
 @pytest.mark.parametrize(
@@ -45,28 +51,26 @@ def test_a_step_is_a_tenth_of_the_threshold_rounded_up_and_five_people_at_least(
         # threshold 9: five would be within five of it
         (9, 5, 0),
         (9, 8, 0),
-        # threshold 10: five is the only number
-        (10, 4, 0),
-        (10, 5, 5),
-        (10, 9, 5),
-        # threshold 12: nothing above 7
-        (12, 4, 0),
-        (12, 5, 5),
-        (12, 10, 5),
-        (12, 11, 5),
+        # threshold 14: ten would be within five of it, and five is too few to be shown
+        (14, 5, 0),
+        (14, 13, 0),
+        # threshold 15: ten is the only number
+        (15, 9, 0),
+        (15, 10, 10),
+        (15, 14, 10),
         # threshold 50: steps of five up to 45
         (50, 44, 40),
         (50, 45, 45),
         (50, 49, 45),
-        # threshold 51: steps of six, nothing above 46
-        (51, 5, 0),
-        (51, 6, 6),
+        # threshold 51: steps of six from the second on, nothing above 46
+        (51, 11, 0),
+        (51, 12, 12),
         (51, 41, 36),
         (51, 42, 42),
         (51, 50, 42),
         # threshold 65: steps of seven, nothing above 60
-        (65, 6, 0),
-        (65, 7, 7),
+        (65, 13, 0),
+        (65, 14, 14),
         (65, 55, 49),
         (65, 56, 56),
         (65, 64, 56),
@@ -77,10 +81,10 @@ def test_a_step_is_a_tenth_of_the_threshold_rounded_up_and_five_people_at_least(
         (1000, 999, 900),
     ],
 )
-def test_below_the_threshold_the_number_is_a_multiple_of_the_step_and_never_within_five_of_it(
+def test_below_the_threshold_the_number_is_a_multiple_of_the_step_nine_at_least_and_never_within_five_of_it(
     threshold: int, count: int, number: int
 ) -> None:
-    line = disclosure.next_line(BoardLine(), count=count, threshold=threshold)
+    line = after(BoardLine(), count, threshold)
 
     assert not line.reached
     assert line.number == number
@@ -108,17 +112,14 @@ def test_below_the_threshold_the_number_is_a_multiple_of_the_step_and_never_with
 def test_a_workplace_that_has_reached_its_threshold_adds_no_less_than_it_to_the_city(
     threshold: int, count: int, number: int
 ) -> None:
-    line = disclosure.next_line(BoardLine(), count=count, threshold=threshold)
+    line = after(BoardLine(), count, threshold)
 
     assert line == reached(number, anchor=count)
 
 
 @pytest.mark.parametrize("count", range(5))
-@pytest.mark.parametrize("before", [BoardLine(), reached(5, anchor=5), reached(20, anchor=23)])
-def test_with_a_threshold_of_five_the_board_says_fewer_than_five_until_it_is_reached(
-    before: BoardLine, count: int
-) -> None:
-    line = disclosure.next_line(before, count=count, threshold=5)
+def test_with_a_threshold_of_five_the_board_says_fewer_than_five_until_it_is_reached(count: int) -> None:
+    line = after(BoardLine(), count, 5)
 
     assert not line.reached
     assert line.number == 0
@@ -126,31 +127,30 @@ def test_with_a_threshold_of_five_the_board_says_fewer_than_five_until_it_is_rea
 
 
 @pytest.mark.parametrize(
-    ("line", "count", "after"),
+    ("line", "count", "then"),
     [
-        (below(0, 0), 4, below(0, 0)),  # a different number needs five people and a step
-        (below(0, 0), 6, below(0, 0)),  # six moved, but the number would be the same: the anchor stays
-        (below(0, 0), 7, below(7, 7)),
-        (below(7, 9), 14, below(14, 14)),  # exactly five
-        (below(7, 10), 14, below(7, 10)),  # four
-        (below(14, 14), 13, below(14, 14)),  # one taken back
-        (below(14, 14), 10, below(14, 14)),  # four taken back
-        (below(14, 14), 9, below(7, 9)),  # five taken back
+        (below(0, 0), 13, below(0, 0)),  # many moved, but the number would be the same: the anchor stays
+        (below(0, 0), 14, below(14, 14)),
+        (below(14, 16), 21, below(21, 21)),  # exactly five
+        (below(14, 17), 21, below(14, 17)),  # four
+        (below(21, 21), 20, below(21, 21)),  # one taken back
+        (below(21, 21), 17, below(21, 21)),  # four taken back
+        (below(21, 21), 16, below(14, 16)),  # five taken back
         (below(14, 14), 18, below(14, 14)),
         (below(14, 18), 14, below(14, 18)),
         (below(56, 56), 64, below(56, 56)),  # nothing is shown between 60 and 65
-        (below(7, 11), 6, below(0, 6)),
-        (below(0, 6), 10, below(0, 6)),  # seven would do, but four moved
+        (below(14, 14), 9, below(0, 9)),
+        (below(0, 10), 14, below(0, 10)),  # fourteen would do, but four moved
     ],
 )
 def test_below_the_threshold_a_number_is_held_until_five_people_moved(
-    line: BoardLine, count: int, after: BoardLine
+    line: BoardLine, count: int, then: BoardLine
 ) -> None:
-    assert disclosure.next_line(line, count=count, threshold=65) == after
+    assert after(line, count, 65) == then
 
 
 @pytest.mark.parametrize(
-    ("line", "count", "after"),
+    ("line", "count", "then"),
     [
         (reached(65, 65), 69, reached(65, 65)),
         (reached(65, 65), 70, reached(70, 70)),  # exactly five
@@ -162,25 +162,50 @@ def test_below_the_threshold_a_number_is_held_until_five_people_moved(
     ],
 )
 def test_what_a_reached_workplace_adds_to_the_city_is_held_until_five_people_moved(
-    line: BoardLine, count: int, after: BoardLine
+    line: BoardLine, count: int, then: BoardLine
 ) -> None:
-    assert disclosure.next_line(line, count=count, threshold=65) == after
+    assert after(line, count, 65) == then
 
 
 @pytest.mark.parametrize(
-    ("line", "count", "after"),
+    ("line", "count", "then"),
     [
-        (below(56, 64), 65, reached(65, 65)),  # one person, up
+        (below(56, 64), 65, reached(65, 65)),  # one person
         (below(0, 0), 84, reached(84, 84)),
-        (reached(65, 65), 64, below(56, 64)),  # one person, down
-        (reached(84, 84), 60, below(56, 60)),
-        (reached(84, 84), 3, below(0, 3)),
     ],
 )
-def test_crossing_the_threshold_resets_number_and_anchor_even_for_one_person(
-    line: BoardLine, count: int, after: BoardLine
+def test_reaching_the_threshold_is_said_at_once_and_resets_number_and_anchor(
+    line: BoardLine, count: int, then: BoardLine
 ) -> None:
-    assert disclosure.next_line(line, count=count, threshold=65) == after
+    assert after(line, count, 65) == then
+
+
+@pytest.mark.parametrize(
+    ("line", "count", "then", "decided"),
+    [
+        (reached(65, 65), 64, reached(65, 65), below(56, 64)),  # one person
+        (reached(65, 65), 61, reached(65, 65), below(56, 61)),
+        (reached(65, 65), 57, reached(65, 65), below(56, 57)),  # eight missing, eight moved
+        (reached(65, 65), 56, below(56, 56), below(56, 56)),  # nine moved
+        (reached(70, 70), 61, reached(65, 61), below(56, 61)),  # nine moved, four missing
+        (reached(70, 70), 60, below(56, 60), below(56, 60)),  # five missing
+        (reached(84, 84), 3, below(0, 3), below(0, 3)),
+        (reached(65, 65), 65, reached(65, 65), reached(65, 65)),
+    ],
+)
+def test_that_it_has_been_reached_stays_until_nine_moved_and_five_are_missing_or_until_the_tally_that_decides(
+    line: BoardLine, count: int, then: BoardLine, decided: BoardLine
+) -> None:
+    assert after(line, count, 65) == replace(then, since=TALLY if then.reached else 0)
+    assert after(line, count, 65, exact=True) == replace(decided, since=TALLY if decided.reached else 0)
+
+
+def test_it_says_since_which_tally() -> None:
+    line = disclosure.next_line(BoardLine(), count=65, threshold=65, tally=3)
+    later = disclosure.next_line(line, count=64, threshold=65, tally=4)
+
+    assert (line.since, later.since) == (3, 3)
+    assert disclosure.next_line(later, count=50, threshold=65, tally=5).since == 0
 
 
 @pytest.mark.parametrize(
@@ -188,11 +213,12 @@ def test_crossing_the_threshold_resets_number_and_anchor_even_for_one_person(
     [
         (5, 5),  # no number below the threshold
         (9, 9),  # five would be within five of it
-        (10, 5),
-        (12, 5),
-        (50, 5),
-        (51, 6),
-        (65, 7),
+        (14, 14),  # ten would be, and five is too few to be shown
+        (15, 10),
+        (50, 10),
+        (51, 12),
+        (65, 14),
+        (100, 10),
         (1000, 100),
     ],
 )
@@ -228,9 +254,7 @@ def walkout(counts: Counts) -> Walkout:
     ],
 )
 def test_the_city_is_the_sum_of_what_the_board_shows(counts: Counts, counted: int) -> None:
-    assert disclosure.city(walkout(counts), BOARD) == disclosure.City(
-        pledged=65 + 56 + 15, counted=counted, ready=2, workplaces=4
-    )
+    assert disclosure.city(walkout(counts), BOARD) == disclosure.City(pledged=65 + 56 + 15, counted=counted, reached=2)
 
 
 @pytest.mark.parametrize("counts", Counts)
@@ -241,6 +265,84 @@ def test_between_two_tallies_the_city_shows_the_same_however_many_pledge(counts:
 
 
 def test_a_city_without_workplaces_shows_nothing() -> None:
-    nothing = disclosure.City(pledged=0, counted=0, ready=0, workplaces=0)
+    nothing = disclosure.City(pledged=0, counted=0, reached=0)
 
     assert disclosure.city(walkout(Counts.READY), ()) == nothing
+
+
+# -- the city's coarse line --
+
+
+def counting(*above: int, threshold: int = 50) -> list[Workplace]:
+    """Make workplaces whose lines the coarse line counts so; what they show and are is far from it."""
+    return [
+        Workplace(
+            id=WorkplaceId(n),
+            name=f"Shop {n}",
+            headcount=99,
+            threshold=threshold,
+            standing=n,
+            line=BoardLine(above=each),
+        )
+        for n, each in enumerate(above, start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "above", "tenths", "ready"),
+    [
+        (Counts.ALL, (0, 0, 0), 0, 0),
+        (Counts.ALL, (9, 0, 0), 0, 0),
+        (Counts.ALL, (10, 0, 0), 1, 0),
+        (Counts.ALL, (45, 44, 0), 8, 0),
+        (Counts.ALL, (45, 45, 45), 9, 0),  # no further before it is on
+        (Counts.ALL, (50, 50, 45), 9, 0),  # two is fewer than three
+        (Counts.ALL, (50, 50, 50), 9, 3),
+        (Counts.READY, (45, 45, 45), 0, 0),
+        (Counts.READY, (50, 45, 45), 5, 0),
+    ],
+)
+def test_the_coarse_line_says_tenths_and_how_many_reached_theirs_from_three_up(
+    counts: Counts, above: tuple[int, ...], tenths: int, ready: int
+) -> None:
+    assert disclosure.coarse(walkout(counts), counting(*above)) == disclosure.Coarse(tenths=tenths, reached=ready)
+
+
+def test_the_coarse_line_is_whole_once_it_is_on() -> None:
+    on = replace(walkout(Counts.ALL), stage=Stage.ON)
+
+    assert disclosure.coarse(on, counting(0, 0, 0)) == disclosure.Coarse(tenths=10, reached=0)
+
+
+def test_below_three_workplaces_nothing_stands_beside_their_own_lines() -> None:
+    assert disclosure.coarse(walkout(Counts.ALL), counting(50, 50)) is None
+
+
+@pytest.mark.parametrize(("moved", "moves"), [(0, False), (2, False), (3, True), (5, True)])
+def test_the_coarse_line_counts_anew_once_three_lines_have_moved(moved: int, *, moves: bool) -> None:
+    lines = [BoardLine(number=20 if n < moved else 10, above=10) for n in range(5)]
+    counted = [replace(line, above=line.number) for line in lines]
+
+    assert disclosure.counted_above(lines, due=True) == (counted if moves else lines)
+    assert disclosure.counted_above(lines, due=False) == lines
+    assert disclosure.counted_above(lines, due=False, exact=True) == counted
+
+
+@pytest.mark.parametrize(
+    ("last", "at", "due"),
+    [
+        (None, 5, False),
+        (None, 6, True),
+        (5, 6, True),
+        (6, 7, False),
+        (7, 11, False),
+        (11, 13, True),  # whatever was missed
+        (1, 30, True),
+        (-50, 1, False),  # the deadline's tally lies before the day itself
+    ],
+)
+def test_the_coarse_line_is_due_at_the_first_tally_of_each_six_hours(last: int | None, at: int, *, due: bool) -> None:
+    since = datetime(2026, 12, 1, tzinfo=UTC)
+    before = None if last is None else since + timedelta(hours=last)
+
+    assert disclosure.city_is_due(since=since, last=before, at=since + timedelta(hours=at)) is due

@@ -136,7 +136,7 @@ def plans(draw: st.DrawFn) -> Plan:
     some = draw(st.lists(st.sampled_from(shops), unique=True, min_size=1))
     edge = sum(shop.threshold for shop in some) + draw(st.integers(-1, 6))
     everybody = sum(shop.headcount for shop in shops)
-    every = draw(st.sampled_from([15, 20, 60])) * MINUTE
+    every = draw(st.sampled_from([15, 20, 60, 120, 360])) * MINUTE  # the city's line moves every six hours
     pledge_by = OPENING + draw(st.integers(1, 7)) * every + draw(st.sampled_from([0, -1, -7, 1])) * MINUTE
     return Plan(
         opening=OPENING,
@@ -223,12 +223,14 @@ def news(ruling: Ruling) -> frozenset[News]:
 def as_told(taken: Taken) -> oracle.Tally:
     assert taken.walkout.tallied is not None
     city = disclosure.city(taken.walkout, taken.places)
+    coarse = disclosure.coarse(replace(taken.walkout, stage=Stage.OPEN), taken.places)
     return oracle.Tally(
         instant=taken.walkout.tallied,
         stage=str(taken.walkout.stage),
         out=frozenset(place.id for place in taken.places if place.out),
         board=tuple((place.line.reached, place.line.number) for place in taken.places),
-        city=(city.pledged, city.counted, city.ready),
+        city=(city.pledged, city.counted, city.reached),
+        coarse=(coarse.tenths, coarse.reached) if coarse else None,
         news=news(taken.ruling),
     )
 
@@ -326,8 +328,8 @@ def counts(draw: st.DrawFn) -> tuple[int, list[int]]:
 
 def lines(threshold: int, people: Sequence[int]) -> list[BoardLine]:
     shown = [BoardLine()]
-    for count in people:
-        shown.append(disclosure.next_line(shown[-1], count=count, threshold=threshold))
+    for tally, count in enumerate(people, start=1):
+        shown.append(disclosure.next_line(shown[-1], count=count, threshold=threshold, tally=tally))
     return shown[1:]
 
 
@@ -349,8 +351,11 @@ def test_every_change_of_a_number_covers_five_people_but_for_crossing_the_thresh
     at_last_change = 0
     for count, (before, after) in zip(people, pairwise([BoardLine(), *lines(threshold, people)]), strict=True):
         crossed = before.reached != after.reached
-        if crossed:
-            assert after.reached == (count >= threshold)
+        if crossed and after.reached:
+            assert count >= threshold
+        elif crossed:  # nine have moved since, and five are missing
+            assert abs(count - at_last_change) >= 9
+            assert threshold - count >= 5
         elif before.number != after.number:
             assert abs(count - at_last_change) >= 5
         if crossed or before.number != after.number:
@@ -363,14 +368,15 @@ def test_numbers_below_the_threshold_are_multiples_of_the_step_and_stay_five_awa
     history: tuple[int, list[int]],
 ) -> None:
     threshold, people = history
-    for count, line in zip(people, lines(threshold, people), strict=True):
-        assert line.reached == (count >= threshold)
+    for tally, (count, line) in enumerate(zip(people, lines(threshold, people), strict=True), start=1):
+        assert line.reached or count < threshold
+        assert (0 < line.since <= tally and people[line.since - 1] >= threshold) if line.reached else line.since == 0
         if line.reached:
             assert line.number >= threshold
             assert line.number == threshold or line.number % disclosure.step(threshold) == 0
         else:
             assert line.number % disclosure.step(threshold) == 0
-            assert 0 <= line.number <= max(0, threshold - 5)
+            assert line.number == 0 or 9 <= line.number <= threshold - 5
 
 
 @modest
@@ -380,11 +386,41 @@ def test_city_numbers_are_sums_of_the_numbers_on_the_board(story: History) -> No
         board = [place.line for place in taken.places]
         city = disclosure.city(taken.walkout, taken.places)
         assert city.pledged == sum(line.number for line in board)
-        assert city.ready == sum(line.reached for line in board)
+        assert city.reached == sum(line.reached for line in board)
         if story.plan.everybody_counts:
             assert city.counted == city.pledged
         else:
             assert city.counted == sum(line.number for line in board if line.reached)
+
+
+@modest
+@given(histories())
+def test_at_the_tallies_that_decide_every_line_says_reached_if_and_only_if_it_is(story: History) -> None:
+    for taken in play(story):
+        if Kind.ON in taken.kinds or taken.walkout.tallied == story.plan.pledge_by:
+            assert {place.id for place in taken.places if place.line.reached} == taken.ready
+            assert all(place.line.above == place.line.number for place in taken.places)
+
+
+@modest
+@given(histories())
+def test_the_coarse_line_moves_only_with_three_others_and_is_whole_once_it_is_on_and_not_before(story: History) -> None:
+    last: list[int] = [0 for _ in story.plan.shops]
+    before, then = None, OPENING
+    for taken in play(story):
+        coarse = disclosure.coarse(taken.walkout, taken.places)
+        assert (coarse is None) == (len(taken.places) < 3)
+        decides = Kind.ON in taken.kinds or taken.walkout.tallied == story.plan.pledge_by
+        if coarse != before and not decides and before is not None:
+            numbers = [place.line.number for place in taken.places]
+            assert sum(now != then for now, then in zip(numbers, last, strict=True)) >= 3
+            last = numbers
+            assert taken.walkout.tallied is not None
+            assert (taken.walkout.tallied - OPENING) // (6 * HOUR) > (then - OPENING) // (6 * HOUR)
+        if coarse is not None:
+            assert coarse.reached == 0 or coarse.reached >= 3
+            assert (coarse.tenths == 10) == (taken.walkout.stage is Stage.ON)
+        before, then = coarse, taken.walkout.tallied or OPENING
 
 
 @modest
@@ -503,11 +539,12 @@ def test_milestones_only_rise_and_never_pass_the_board(story: History) -> None:
         assert len(made) <= (1 if story.plan.milestones else 0)
         for each in made:
             assert each.scope is None
-            shown = disclosure.city(taken.walkout, taken.places).counted
+            shown = disclosure.coarse(taken.walkout, taken.places)
+            assert shown is not None
             quarters = each.facts["quarters"]
-            assert shown * 4 >= quarters * story.plan.citywide_threshold
+            assert shown.tenths * 4 >= quarters * 10
             # the highest of several: one more quarter is not passed, or there is none
-            assert quarters == 3 or shown * 4 < (quarters + 1) * story.plan.citywide_threshold
+            assert quarters == 3 or shown.tenths * 4 < (quarters + 1) * 10
             heard.append(quarters)
     assert all(lower < higher for lower, higher in pairwise(heard))
     assert max(heard) <= 3

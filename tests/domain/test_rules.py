@@ -543,14 +543,18 @@ def test_organizers_hear_of_all_that_became_ready_in_one_message_that_a_phone_ca
     assert all(made.to_rooms and made.to_stewards for made in own)
 
 
-def test_falling_below_is_seen_on_the_board_and_announced_nowhere() -> None:
+def test_falling_below_is_announced_nowhere_and_seen_on_the_board_once_nine_have_moved() -> None:
     walkout, places = under(OPEN, citywide_threshold=99, milestones=True), shops(10)
     first = rules.tally(walkout, places, now=at("10:00"))
     fell = rules.tally(first.walkout, after(first, places, 9), now=at("11:00"))
 
-    assert [place.line for place in first.workplaces] == [BoardLine(reached=True, number=10, anchor=10)]
-    assert [place.line for place in fell.workplaces] == [BoardLine(reached=False, number=5, anchor=9)]
-    assert fell.announcements == ()
+    well = rules.tally(fell.walkout, after(fell, after(first, places, 9), 1), now=at("12:00"))
+
+    reached = BoardLine(reached=True, since=1, number=10, anchor=10)
+    assert [place.line for place in first.workplaces] == [reached]
+    assert fell.workplaces == ()
+    assert [place.line for place in well.workplaces] == [BoardLine(reached=False, number=0, anchor=1)]
+    assert (fell.announcements, well.announcements) == ((), ())
 
 
 def milestones(ruling: Ruling) -> list[int]:
@@ -562,25 +566,24 @@ def milestones(ruling: Ruling) -> list[int]:
 @pytest.mark.parametrize(
     ("counts", "standing", "heard_before", "made"),
     [
-        (Counts.ALL, (24,), 0, []),  # 24 people, but the board shows 20
-        (Counts.ALL, (25,), 0, [1]),  # exactly a quarter
-        (Counts.ALL, (25,), 1, []),  # each once
-        (Counts.ALL, (25,), 2, []),  # downward: nothing
-        (Counts.ALL, (52,), 0, [2]),  # two at once: only the highest
-        (Counts.ALL, (79,), 1, [3]),
-        (Counts.ALL, (25, 25, 25), 0, [3]),
-        (Counts.ALL, (24, 24, 29), 0, [2]),  # 77 people, but the board shows 65
-        (Counts.ALL, (99,), 3, []),
-        (Counts.ALL, (100,), 3, []),  # the whole number is no milestone
-        (Counts.READY, (49,), 0, []),  # not one workplace shows "reached"
-        (Counts.READY, (49, 50), 0, [2]),
+        (Counts.ALL, (14, 14, 9), 0, []),  # two lines have moved: the city's has not
+        (Counts.ALL, (10, 10, 10), 0, [1]),  # three tenths: a quarter is passed
+        (Counts.ALL, (10, 10, 10), 1, []),  # each once
+        (Counts.ALL, (10, 10, 10), 2, []),  # downward: nothing
+        (Counts.ALL, (15, 15, 20), 0, [2]),  # two at once: only the highest
+        (Counts.ALL, (24, 24, 29), 1, [2]),  # 77 people, but the board shows 65
+        (Counts.ALL, (25, 25, 29), 1, [2]),  # 75: seven tenths are fewer than three quarters
+        (Counts.ALL, (25, 25, 30), 1, [3]),
+        (Counts.ALL, (50, 50, 50), 3, []),  # the whole number is no milestone
+        (Counts.READY, (49, 49, 49), 0, []),  # not one workplace shows "has reached"
+        (Counts.READY, (49, 49, 50), 0, [2]),
     ],
 )
-def test_milestones_are_taken_from_the_board_each_once_and_only_the_highest(
+def test_milestones_are_taken_from_the_coarse_line_each_once_and_only_the_highest(
     counts: Counts, standing: tuple[int, ...], heard_before: int, made: list[int]
 ) -> None:
     walkout = under(
-        replace(OPEN, milestone=heard_before),
+        replace(OPEN, milestone=heard_before, opened=at("04:00")),  # six hours before
         milestones=True,
         citywide_threshold=100,
         citywide_counts=counts,

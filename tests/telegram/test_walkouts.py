@@ -91,7 +91,7 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: TelegramHouse) -> Non
     spare = server.person()
     assert "The deadline has passed." in (await house.ask(spare, cards["School"][-1]))["text"]
     on = (await house.ask(olga, "/board"))["text"]
-    assert "2 of 3 workplaces ready" in on
+    assert "2 of 3 workplaces have reached theirs" in on
     await house.stop()
 
 

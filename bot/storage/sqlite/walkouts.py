@@ -24,7 +24,8 @@ _WALKOUT = """
 """
 _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
-        walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn
+        walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
+        since, above, turnout_since, turnout_above
     FROM workplace
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -82,6 +83,10 @@ class Walkouts(Notices):
                 place.turnout_line.number,
                 place.turnout_line.anchor,
                 place.told_drawn,
+                place.line.since,
+                place.line.above,
+                place.turnout_line.since,
+                place.turnout_line.above,
             )
             for place in places
         ]
@@ -90,7 +95,9 @@ class Walkouts(Notices):
             UPDATE workplace SET reached = line.value ->> 2, number = line.value ->> 3,
                 anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6,
                 turnout_reached = line.value ->> 7, turnout_number = line.value ->> 8,
-                turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10
+                turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10,
+                since = line.value ->> 11, above = line.value ->> 12,
+                turnout_since = line.value ->> 13, turnout_above = line.value ->> 14
             FROM json_each(?1) AS line
             WHERE workplace.walkout = line.value ->> 0 AND workplace.id = line.value ->> 1
             """,
@@ -302,11 +309,17 @@ def _read_workplace(row: Row) -> Workplace:
         minted=row[5],
         issued=row[13],
         standing=row[6],
-        line=BoardLine(reached=bool(row[7]), number=row[8], anchor=row[9]),
+        line=_read_line(row[7:10], row[20:22]),
         out=bool(row[10]),
         told_ready=bool(row[11]),
         turnout=row[14],
-        turnout_line=BoardLine(reached=bool(row[15]), number=row[16], anchor=row[17]),
+        turnout_line=_read_line(row[15:18], row[22:24]),
         drawn=row[18],
         told_drawn=bool(row[19]),
     )
+
+
+def _read_line(held: Row, rest: Row) -> BoardLine:
+    reached, number, anchor = held
+    since, above = rest
+    return BoardLine(reached=bool(reached), since=since, number=number, anchor=anchor, above=above)

@@ -193,7 +193,7 @@ class House:
         self._open.push_async_callback(client.close)
         with self.env.time_context():
             await sync(client.tree)
-        app.outboxes[PLATFORM].sender = DiscordSender(client, gone=client.gone, mute=client.mute)
+        app.outboxes[PLATFORM].sender = DiscordSender(client, client.pace, gone=client.gone, mute=client.mute)
 
     async def stopped(self) -> None:
         """Let go of the store."""

@@ -1,0 +1,199 @@
+"""Somebody who plants cards at a workplace and reads its line of the board as well as it can be read.
+
+The observer knows the rule, how colleagues behave by and large, and what their own cards do. Before each tally they let
+so many of them stand as tell most, whatever the line then says; after it they draw the exact conclusion (Bayes), over
+how many colleagues stand and over what the line hides, its anchor above all.
+
+Colleagues are a plain walk: at a tally one of them has pledged, or taken it back, or nobody has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.domain.model import BoardLine
+
+TALLIES = 168
+"""A week of hours."""
+
+SURE = 0.9
+WITHIN = 24
+"""Tallies within which a move is of interest."""
+
+Chances = NDArray[np.float64]
+
+
+class Rule(Protocol):
+    """`disclosure.next_line`, or one to compare it with."""
+
+    def __call__(self, line: BoardLine, *, count: int, threshold: int, tally: int) -> BoardLine:
+        """Return what the line says next."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A workplace: how many colleagues stand at first, and the chance that at a tally one more, or one fewer, does."""
+
+    name: str
+    threshold: int
+    colleagues: int
+    at_first: int
+    more: Callable[[int], float]
+    fewer: Callable[[int], float]
+
+    def moves(self) -> Chances:
+        """Return from how many to how many, with which chance."""
+        everybody = self.colleagues
+        moves = np.zeros((everybody + 1, everybody + 1))
+        for count in range(everybody + 1):
+            up = self.more(count) if count < everybody else 0.0
+            down = self.fewer(count) if count else 0.0
+            moves[count, count] = 1 - up - down
+            if up:
+                moves[count, count + 1] = up
+            if down:
+                moves[count, count - 1] = down
+        return moves
+
+
+def about(at_first: int, *, threshold: int, lowest: int, highest: int, moves: float = 0.09) -> Scene:
+    """Let them wander, a good two moves a day unless said otherwise, up as often as down, between these bounds."""
+    return Scene(
+        name=f"{at_first} of {threshold}" + ("" if moves > 0.05 else ", a quiet night"),
+        threshold=threshold,
+        colleagues=26,
+        at_first=at_first,
+        more=lambda count: moves / 2 if count < highest else 0.0,
+        fewer=lambda count: moves / 2 if count > lowest else 0.0,
+    )
+
+
+def filling(*, threshold: int, colleagues: int, pace: float) -> Scene:
+    """Let them begin at nobody; few take it back."""
+    return Scene(
+        name=f"filling up, {threshold} of {colleagues + 4}",
+        threshold=threshold,
+        colleagues=colleagues,
+        at_first=0,
+        more=lambda count: pace * (1 - count / colleagues),
+        fewer=lambda count: pace / 5 * count / colleagues,
+    )
+
+
+class Lines:
+    """All lines that a workplace can have, numbered, and what becomes of each at each count."""
+
+    def __init__(self, rule: Rule, threshold: int, most: int) -> None:
+        lines, rows = [BoardLine()], list[list[int]]()
+        numbers = {lines[0]: 0}
+        for line in lines:  # it grows meanwhile
+            row = [rule(line, count=count, threshold=threshold, tally=1) for count in range(most + 1)]
+            for new in row:
+                if new not in numbers:
+                    numbers[new] = len(lines)
+                    lines.append(new)
+            rows.append([numbers[new] for new in row])
+        seen = [(line.reached, 0 if line.reached else line.number) for line in lines]
+        looks = {look: n for n, look in enumerate(dict.fromkeys(seen))}
+        self.reached = [line.reached for line in lines]
+        self.then = np.array(rows)  #: by line and count
+        self.look = np.array([looks[each] for each in seen])  #: by line: what of it is seen
+        self.looks = len(looks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What became known in one life, a unit's first crossing and the tally after it left out."""
+
+    tallies: int
+    exact: int  #: tallies at which the observer was sure of the colleagues' number, and right
+    moves: int
+    moves_known: int  #: of these, sure of the number before and, within a day and before the next move, after
+
+    def __add__(self, other: Learned) -> Learned:
+        return Learned(
+            tallies=self.tallies + other.tallies,
+            exact=self.exact + other.exact,
+            moves=self.moves + other.moves,
+            moves_known=self.moves_known + other.moves_known,
+        )
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Return both as shares."""
+        return self.exact / self.tallies, self.moves_known / max(1, self.moves)
+
+
+def watched(lines: Lines, scene: Scene, *, planted: int, chance: Random) -> Learned:
+    """Live through a week as this observer."""
+    moves = scene.moves()
+    counts = np.arange(scene.colleagues + 1)
+    line = int(lines.then[0, scene.at_first])
+    belief = _at_first(lines, scene, moves, line)
+    then = [lines.then[:, planting : planting + len(counts)].T for planting in range(planted + 1)]
+    standing, history, sure, first = scene.at_first, [scene.at_first], list[bool](), None
+    for tally in range(TALLIES):
+        standing += _drawn(moves[standing], standing, chance)
+        history.append(standing)
+        hidden = np.flatnonzero(belief.any(axis=0))  # the lines that it may be
+        expected = moves.T @ belief[:, hidden]
+        tells = [_tells(expected, lines.look[after[:, hidden]], lines.looks) for after in then]
+        planting = max(range(planted + 1), key=lambda each: (round(tells[each], 9), -each))
+        was_reached, line = lines.reached[line], int(lines.then[line, standing + planting])
+        after = then[planting][:, hidden]
+        fits = np.where(lines.look[after] == lines.look[line], expected, 0)
+        place = counts[:, None] * len(lines.look) + after
+        found = np.bincount(place.ravel(), weights=fits.ravel(), minlength=belief.size)
+        belief = np.asarray(found / found.sum(), dtype=np.float64).reshape(belief.shape)
+        of_count = belief.sum(axis=1)
+        sure.append(bool(of_count.argmax() == standing and of_count.max() > SURE))
+        if first is None and lines.reached[line] and not was_reached:
+            first = tally
+    return _learned(sure, history, left_out=set() if first is None else {first, first + 1})
+
+
+def _at_first(lines: Lines, scene: Scene, moves: Chances, line: int) -> Chances:
+    """Believe whatever fits the line as it is; at the opening, that nobody stands."""
+    belief = np.zeros((scene.colleagues + 1, len(lines.look)))
+    for count in range(scene.colleagues + 1) if scene.at_first else [0]:
+        comes_to_it = moves[count, count] < 1 and moves[:, count].sum() > moves[count, count]
+        at = lines.then[0, count]
+        if not scene.at_first or (comes_to_it and lines.look[at] == lines.look[line]):
+            belief[count, at] = 1
+    belief /= belief.sum()
+    return belief
+
+
+def _drawn(chances: Chances, standing: int, chance: Random) -> int:
+    up = float(chances[standing + 1]) if standing + 1 < len(chances) else 0.0
+    down = float(chances[standing - 1]) if standing else 0.0
+    drawn = chance.random()
+    return 1 if drawn < up else -1 if drawn < up + down else 0
+
+
+def _tells(expected: Chances, looks: NDArray[np.int_], number: int) -> float:
+    """Return how little is left unknown of the count, on average, once the line has been seen: more is better."""
+    place = np.arange(len(expected))[:, None] * number + looks
+    joint = np.bincount(place.ravel(), weights=expected.ravel(), minlength=len(expected) * number)
+    joint = joint.reshape(len(expected), number)
+    seen = np.broadcast_to(joint.sum(axis=0), joint.shape)
+    there = joint > 0
+    return float((joint[there] * np.log(joint[there] / seen[there])).sum())
+
+
+def _learned(sure: Sequence[bool], history: Sequence[int], *, left_out: set[int]) -> Learned:
+    known = [known and tally not in left_out for tally, known in enumerate(sure)]
+    moved = [tally for tally in range(len(sure)) if history[tally + 1] != history[tally]]
+    moves = moves_known = 0
+    for before, tally, following in zip([0, *moved], moved, [*moved[1:], len(sure)], strict=False):
+        if tally not in left_out:
+            moves += 1
+            moves_known += any(known[before:tally]) and any(known[tally : min(following, tally + WITHIN)])
+    return Learned(tallies=len(sure) - len(left_out), exact=sum(known), moves=moves, moves_known=moves_known)
