@@ -148,11 +148,7 @@ async def walked_out(app: App, clock: MovableClock, city: City, telegram: OnTele
         await discord.hears(other.dm(worker), "It is on")
 
     people: Canaries = {*server._people, *other.people, *map(other.dm, other.people), *other.guilds}
-    secret = {
-        code
-        for each in (*codes, organizer_code, organizing, role_code.replace("-", ""))
-        for code in (each, pretty(each))
-    }
+    secret = {code for each in (*codes, organizer_code, organizing, role_code) for code in (each, pretty(each))}
     named = {f"user{person}" for person in other.people}
     tokens = {server.token, server.token.partition(":")[2], other.token, *other.tokens}
     return (
