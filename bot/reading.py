@@ -11,12 +11,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
+from heapq import nlargest
+from itertools import islice, pairwise
 
 from bot import cards, references
 from bot.cards import ALPHABET
 
 MOST = 6
 """Codes, or references, of one message that are looked up."""
+
+LONGEST_NAME = 60
+"""Letters of a typed name that are looked at where none is called so."""
+
+MOST_ALIKE = 1_000
+"""Names with the beginning or the end of a typed word of which the likeliest are looked for."""
+
+LIKELY = 50
+"""Names that are compared letter by letter."""
 
 LONGEST_NUMBER = 9
 """Digits; nobody means more."""
@@ -31,7 +42,7 @@ _UNSEEN = re.compile(  # format characters, and what only chooses how the letter
     "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f\U000e0100-\U000e01ef]"
 )
 _MARKS = ".?!,;:"
-_STRAIGHTQUOTES = str.maketrans(dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(QUOTES))
+_TYPED_STRAIGHT = str.maketrans(dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(QUOTES))
 _EDGES = re.compile(r"(?<!\w)'|'(?!\w)")
 _WRAPPING = f" \t\r\n{QUOTES}{_APOSTROPHES}'`*|~_<>()[]"
 
@@ -157,9 +168,14 @@ def plain_name(name: str) -> str:
     That is neither case, nor white space, nor quotes, nor which apostrophe, nor what cannot be seen, nor how an accent
     is put together.
     """
-    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", name)).translate(_STRAIGHTQUOTES)
-    seen = _EDGES.sub("", seen)  # single quotes, but no apostrophe between letters
-    return " ".join(unicodedata.normalize("NFKC", seen.casefold()).split()) or name.casefold()
+    seen = name if name.isascii() else _UNSEEN.sub("", unicodedata.normalize("NFKC", name))
+    seen = seen.translate(_TYPED_STRAIGHT)
+    if "'" in seen:
+        seen = _EDGES.sub("", seen)  # single quotes, but no apostrophe between letters
+    folded = seen.casefold()
+    if not folded.isascii():  # folding takes some apart again
+        folded = unicodedata.normalize("NFKC", folded)
+    return " ".join(folded.split()) or name.casefold()
 
 
 def same_name(name: str, typed: str) -> bool:
@@ -169,16 +185,26 @@ def same_name(name: str, typed: str) -> bool:
 
 def nearest_names(names: Iterable[str], typed: str, most: int) -> list[str]:
     """Return the names that somebody may have meant, the nearest first; accents count for nothing."""
-    known: dict[str, str] = {}
+    wanted, known = _unaccented(typed[:LONGEST_NAME]), dict[str, str]()
     for name in names:
         known.setdefault(_unaccented(name), name)
-    return [known[each] for each in get_close_matches(_unaccented(typed), known, n=most)]
+    edges = {edge for each in wanted.split() for edge in (each[:3], each[-3:])}
+    # the comparison proper takes a second for ten thousand names, and anybody may misspell one
+    alike = islice((name for name in known if any(edge in name for edge in edges)), MOST_ALIKE)
+    pairs = _pairs(wanted)
+    likely = nlargest(LIKELY, alike, key=lambda name: 3 * len(pairs & _pairs(name)) - len(name))
+    return [known[each] for each in get_close_matches(wanted, likely, n=most)]
+
+
+def _pairs(name: str) -> set[str]:
+    return set(map("".join, pairwise(name)))
 
 
 def _unaccented(name: str) -> str:
-    return "".join(
-        letter for letter in unicodedata.normalize("NFD", plain_name(name)) if unicodedata.category(letter) != "Mn"
-    )
+    plain = plain_name(name)
+    if plain.isascii():
+        return plain
+    return "".join(each for each in unicodedata.normalize("NFD", plain) if unicodedata.category(each) != "Mn")
 
 
 def spelled(text: str) -> str:

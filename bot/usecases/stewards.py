@@ -77,9 +77,9 @@ def find(places: Sequence[Workplace], name: str) -> Workplace:
     A whole name goes before a part of another, and one that is spelled exactly so before one that is read the same.
     """
     wanted = plain_name(name)
-    named = [place for place in places if plain_name(place.name) == wanted]
-    found = [place for place in named if place.name == name] or named
-    found = found or [place for place in places if wanted in plain_name(place.name)]
+    holding = [(place, plain) for place in places if wanted in (plain := plain_name(place.name))]
+    named = [place for place, plain in holding if plain == wanted]
+    found = [place for place in named if place.name == name] or named or [place for place, _plain in holding]
     if len(found) == 1:
         return found[0]
     close = [place.name for place in found] or nearest_names((place.name for place in places), name, NEAREST)

@@ -94,6 +94,9 @@ __all__ = [
 LONGEST = 4_000
 """Characters of a message that are looked at; no command is longer."""
 
+LONGEST_COMMAND = 20
+"""Words of a command in which a misspelled name is looked for; a button carries no more."""
+
 UNKNOWN = "unknown_card"
 NOTHING_SHOWN = frozenset({UNKNOWN, "not_understood", "no_words", "forbidden"})
 """Answers to people who have shown neither a card nor a role."""
@@ -300,6 +303,8 @@ def shows_code(text: str, reply: Reply | None) -> bool:
 def _corrected(meant: _Meant, refused: NoSuchWorkplace) -> tuple[Button, ...]:
     """Return buttons that say the same command with a name that there is, where a button can carry that."""
     words = meant.words
+    if len(words) > LONGEST_COMMAND:
+        return ()
     places = [(start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
     for start, end in places:
         if " ".join(words[start:end])[: stewards.LONGEST_NAME] == refused.named:
