@@ -89,7 +89,8 @@ def near_code(text: str, *, meant: bool = False) -> str | None:
     seen = spelled(text)
     within = [match[0] for match in _NEAR.finditer(seen) if sum(map(_mixes, match[0].split("-"))) > 1]
     words = re.split(_BETWEEN, seen.strip(_WRAPPING))
-    if meant or len(words) == 1 or sum(map(_mixes, words)) > 1:
+    in_groups = sum(map(_mixes, words)) > 1 and max(map(len, words)) <= cards.GROUP + 2
+    if meant or len(words) == 1 or in_groups:
         within.append("".join(words))
     return next((_folded(each) for each in within if _is_near(_bare_letters(each))), None)
 
