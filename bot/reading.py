@@ -90,7 +90,8 @@ def near_code(text: str, *, meant: bool = False) -> str | None:
     within = [match[0] for match in _NEAR.finditer(seen) if sum(map(_mixes, match[0].split("-"))) > 1]
     words = re.split(_BETWEEN, seen.strip(_WRAPPING))
     in_groups = sum(map(_mixes, words)) > 1 and max(map(len, words)) <= cards.GROUP + 2
-    if meant or len(words) == 1 or in_groups:
+    as_printed = "-" in seen and len(words) - 1 <= sum(len(each) == cards.GROUP for each in words) > 1
+    if meant or len(words) == 1 or in_groups or as_printed:
         within.append("".join(words))
     return next((_folded(each) for each in within if _is_near(_bare_letters(each))), None)
 
