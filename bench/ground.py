@@ -8,7 +8,8 @@ import shutil
 import sqlite3
 import statistics
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -24,7 +25,8 @@ from bot.storage.sqlite import PRAGMAS, SqliteStore, open_store
 WALKOUT = WalkoutId("bench")
 IDENTITY = "a bench"
 
-NEW_CARD = "INSERT INTO card (hash, walkout, workplace, state, owner) VALUES (?, ?, ?, ?, ?)"
+NEW_CARD = "INSERT INTO card (key, walkout, workplace, owner) VALUES (?, ?, ?, ?)"
+NEW_PLEDGE = "INSERT INTO pledge (key, walkout, workplace, state) VALUES (?, ?, ?, ?)"
 
 
 class Ground:
@@ -94,12 +96,51 @@ async def make_database(path: Path, workplaces: int, *, headcount: int, now: dat
     await store.aclose()
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A card in somebody's hand, whose secrets are all drawn beforehand: only the store is measured."""
+
+    card: bytes
+    keys: Mapping[WalkoutId, tuple[bytes, bytes]]
+    _owner: bytes
+
+    @classmethod
+    def of(cls, card: bytes, owner: bytes) -> Hand:
+        """Show a card of the bench's walkout."""
+        return cls(card, {WALKOUT: (card, pledge_of(card))}, owner)
+
+    def free(self, _walkout: WalkoutId) -> bytes:
+        """Return the owner of a card that nobody has pledged."""
+        return free(self.card)
+
+    def owner(self, _walkout: WalkoutId) -> bytes:
+        """Return whoever shows it."""
+        return self._owner
+
+    def notice(self, _walkout: WalkoutId) -> bytes:
+        """Return where nothing is kept."""
+        return self.card
+
+
+def pledge_of(card: bytes) -> bytes:
+    """Return the key of a card's pledge, as far from the card's own as another random one."""
+    return card[16:] + card[:16]
+
+
+def free(card: bytes) -> bytes:
+    """Return the owner of a card that nobody has pledged."""
+    return card[::-1]
+
+
 def add_cards(path: Path, cards: Iterable[tuple[bytes, int, str, bytes]]) -> None:
-    """Add (hash, workplace, state, owner), past the store but with its triggers keeping the counts."""
+    """Add (card, workplace, state, owner), past the store but with its triggers keeping the counts."""
     connection = connect(path)
     connection.execute("BEGIN IMMEDIATE")
-    # in the order of the table, so that a million takes seconds
-    connection.executemany(NEW_CARD, ((card[0], WALKOUT, *card[1:]) for card in sorted(cards)))
+    # in the order of each table, so that a million takes seconds
+    added = sorted(cards)
+    connection.executemany(NEW_CARD, ((card, WALKOUT, place, owner) for card, place, _state, owner in added))
+    pledges = sorted((pledge_of(card), WALKOUT, place, state) for card, place, state, _owner in added)
+    connection.executemany(NEW_PLEDGE, pledges)
     connection.execute("COMMIT")
     connection.close()
 

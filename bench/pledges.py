@@ -24,10 +24,22 @@ from time import perf_counter
 import aiosqlite
 
 from bench import raw
-from bench.ground import WALKOUT, Ground, add_cards, connect, make_database, open_bench_store, percentile, ratio
+from bench.ground import (
+    WALKOUT,
+    Ground,
+    Hand,
+    add_cards,
+    connect,
+    free,
+    make_database,
+    open_bench_store,
+    percentile,
+    pledge_of,
+    ratio,
+)
 from bot.domain.errors import Refused
 from bot.domain.model import CardState
-from bot.domain.pledging import NOBODY, Act, Change
+from bot.domain.pledging import Act, Change
 from bot.storage.sqlite import PRAGMAS, SqliteStore
 
 WORKPLACES = 200
@@ -36,7 +48,7 @@ BROKEN = b"\x0b\xad\xca\xfe"
 """Cards that begin like this cannot be written: the bench plants a trigger that says so."""
 
 PLANT = f"""
-    CREATE TRIGGER broken BEFORE UPDATE ON card WHEN substr(new.hash, 1, 4) = x'{BROKEN.hex()}' BEGIN
+    CREATE TRIGGER broken BEFORE UPDATE ON card WHEN substr(new.key, 1, 4) = x'{BROKEN.hex()}' BEGIN
         SELECT RAISE(ABORT, 'planted by the bench');
     END
 """
@@ -104,7 +116,7 @@ class Run:
     def pledged(self) -> dict[bytes, bytes]:
         """Return card and owner of each pledge that was acknowledged."""
         return {
-            self.changes[nth].card: self.changes[nth].owners[WALKOUT]
+            self.changes[nth].bearer.card: self.changes[nth].bearer.owner(WALKOUT)
             for nth, verdict in self.verdicts.items()
             if verdict == "pledged"
         }
@@ -127,12 +139,12 @@ class Cards:
         """Return what the database holds in the beginning."""
         places = cycle(range(1, WORKPLACES + 1))
         minted = [*self.fresh, *self.untouched, *self.broken]
-        return [(card, place, "m", NOBODY) for card, place in zip(minted, places, strict=False)] + [
+        return [(card, place, "m", free(card)) for card, place in zip(minted, places, strict=False)] + [
             (card, place, "p", _stranger(card)) for card, place in zip(self.spent, places, strict=False)
         ]
 
 
-class Hand:
+class Dealer:
     """Deals changes from the cards of one contender's database."""
 
     def __init__(self, cards: Cards, seed: int) -> None:
@@ -163,7 +175,7 @@ class Hand:
         return self._change(Act.PLEDGE, next(self._fresh))
 
     def _change(self, act: Act, card: bytes) -> Change:
-        return Change(act=act, card=card, owners={WALKOUT: self._rng.randbytes(32)})
+        return Change(act=act, bearer=Hand.of(card, self._rng.randbytes(32)))
 
 
 def _stranger(card: bytes) -> bytes:
@@ -251,7 +263,7 @@ def aiosqlite_one_each(connection: aiosqlite.Connection) -> Contender:
 
 
 def _plain(changes: Sequence[Change]) -> list[raw.Asked]:
-    return [(change.act is Act.PLEDGE, change.card, change.owners[WALKOUT]) for change in changes]
+    return [(change.act is Act.PLEDGE, change.bearer.card, change.bearer.owner(WALKOUT)) for change in changes]
 
 
 # -- the bench --------------------------------------------------------------------------------------------
@@ -263,7 +275,7 @@ class Entrant:
 
     contend: Contender
     database: Path
-    hand: Hand
+    dealer: Dealer
 
 
 async def bench(ground: Ground, *, quick: bool) -> int:
@@ -284,7 +296,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
 
     names = ("store", "groups64", "groups256", "each", "awaited")
     files = {name: copy(name) for name in names}
-    hands = {name: Hand(cards, seed) for seed, name in enumerate(names)}
+    dealers = {name: Dealer(cards, seed) for seed, name in enumerate(names)}
     store = await open_bench_store(files["store"])
     raws = {name: connect(files[name]) for name in ("groups64", "groups256", "each")}
     awaited = await aiosqlite.connect(files["awaited"], isolation_level=None)
@@ -292,7 +304,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
         await awaited.execute_fetchall(f"PRAGMA {pragma}")
 
     def entrant(name: str, contend: Contender) -> Entrant:
-        return Entrant(contend=contend, database=files[name], hand=hands[name])
+        return Entrant(contend=contend, database=files[name], dealer=dealers[name])
 
     # whoever is compared stands side by side: the disk changes its mind from second to second
     entrants = {
@@ -323,7 +335,7 @@ async def _take_turns(entrants: dict[str, Entrant], sizes: Sizes) -> Runs:
     order = [(name, bad) for name in entrants for bad in (False, True)]
     for nth in range(sizes.rounds + 1):
         for name, bad in order if nth % 2 else reversed(order):
-            run = entrants[name].hand.deal(sizes.changes[name], bad=bad)
+            run = entrants[name].dealer.deal(sizes.changes[name], bad=bad)
             gc.freeze()  # what the bench itself holds is not the contender's garbage
             await entrants[name].contend(run, sizes.seconds)
             runs[name, bad].append(run)
@@ -339,12 +351,14 @@ def _check(entrants: dict[str, Entrant], runs: Runs, cards: Cards) -> int:
             held[entrants[name].database] |= run.pledged()
     for database, expected in held.items():
         connection = connect(database)
-        found = list(connection.execute("SELECT hash, owner, workplace FROM card WHERE state = 'p'"))
-        counts = Counter(row[2] for row in found)
+        pledged = dict(connection.execute("SELECT key, workplace FROM pledge WHERE state = 'p'"))
+        owners = connection.execute("SELECT key, owner FROM card")
+        found = [(card, owner) for card, owner in owners if pledge_of(card) in pledged]
+        counts = Counter(pledged.values())
         standing = connection.execute("SELECT id, standing FROM workplace")
         wrong += sum(counts[place] != stands for place, stands in standing)
-        wrong += len({(row[0], row[1]) for row in found} ^ set(expected.items()))
-        wrong += connection.execute("SELECT count(*) FROM card WHERE state = 'w'").fetchone()[0]
+        wrong += len(set(found) ^ set(expected.items()))
+        wrong += connection.execute("SELECT count(*) FROM pledge WHERE state = 'w'").fetchone()[0]
         connection.close()
     return wrong
 

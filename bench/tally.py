@@ -17,10 +17,10 @@ from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 
-from bench.ground import IDENTITY, WALKOUT, Ground, add_cards, make_database, ratio
+from bench.ground import IDENTITY, WALKOUT, Ground, Hand, add_cards, free, make_database, ratio
 from bot.domain import rules
 from bot.domain.model import FEWEST
-from bot.domain.pledging import NOBODY, Act, Change
+from bot.domain.pledging import Act, Change
 from bot.storage.sqlite import SqliteStore, open_store
 
 MOVING = 100
@@ -59,10 +59,10 @@ class City:
         await make_database(self._path, self._workplaces, headcount=each, now=self._now)
         hashes = [rng.randbytes(32) for _ in range(cards)]
         places = cycle(range(1, self._workplaces + 1))
-        add_cards(self._path, ((card, place, "m", NOBODY) for card, place in zip(hashes, places, strict=False)))
+        add_cards(self._path, ((card, place, "m", free(card)) for card, place in zip(hashes, places, strict=False)))
         # as many as a threshold needs, at some of the workplaces
         self._movers = [
-            Change(act=Act.PLEDGE, card=hashes[row * self._workplaces + place], owners={WALKOUT: rng.randbytes(32)})
+            Change(act=Act.PLEDGE, bearer=Hand.of(hashes[row * self._workplaces + place], rng.randbytes(32)))
             for place in range(MOVING)
             for row in range(FEWEST)
         ]
@@ -75,9 +75,7 @@ class City:
         """Let people pledge or take it back, go to the next tally, and take it."""
         act = Act.WITHDRAW if self._turn % 2 else Act.PLEDGE
         self._turn += 1
-        await asyncio.gather(
-            *(store.apply(Change(act=act, card=mover.card, owners=mover.owners)) for mover in self._movers)
-        )
+        await asyncio.gather(*(store.apply(Change(act=act, bearer=mover.bearer)) for mover in self._movers))
         self._now += timedelta(hours=1)
         began = perf_counter()
         await store.workplaces(WALKOUT)

@@ -36,6 +36,7 @@ from bot.domain.model import Terms, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.outbox import Sender
 from bot.settings import Settings
 from bot.storage.store import Room
+from bot.usecases import stewards
 from bot.wiring import App, open_app
 from handlers.answers import Answers
 from handlers.service import Link
@@ -223,9 +224,8 @@ async def open_walkout(app: App, codes: Sequence[str]) -> WalkoutId:
         for number in range(1, WORKPLACES + 1)
     ]
     await _add(app, walkout, places, demands=("Freeze the rent", "Fast and free buses"))
-    await app.store.mint(
-        walkout, {place.id: [cards.key_of(code) for code in codes[place.id - 1 :: WORKPLACES]] for place in places}
-    )
+    hashes = {place.id: [cards.key_of(code) for code in codes[place.id - 1 :: WORKPLACES]] for place in places}
+    await stewards.mint(walkout, hashes, app.store, app.keys)
     await app.store.decide(walkout, partial(rules.open_up, now=app.clock()))
     return walkout
 

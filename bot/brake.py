@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -58,20 +58,20 @@ def _forget(known: OrderedDict[bytes, T], is_over: Callable[[T], bool]) -> None:
 
 
 class Brake(_Names):
-    """One standing card per account and walkout: which card each account has standing."""
+    """One standing card per account and walkout: by the pledges' own keys, which pledge each account has made last."""
 
     def __init__(self) -> None:
         super().__init__()
         self._standing: dict[bytes, dict[WalkoutId, bytes]] = {}
 
-    def others(self, who: Person, card: bytes) -> set[WalkoutId]:
-        """Return the walkouts in which the account has another card than this one standing."""
-        cards = self._standing.get(self._of(who), {})
-        return {walkout for walkout, standing in cards.items() if standing != card}
+    def others(self, who: Person, pledges: Collection[bytes]) -> dict[WalkoutId, bytes]:
+        """Return the pledges of the account that are none of these. Whether they still stand, the store knows."""
+        made = self._standing.get(self._of(who), {})
+        return {walkout: pledge for walkout, pledge in made.items() if pledge not in pledges}
 
-    def remember(self, who: Person, walkout: WalkoutId, card: bytes) -> None:
-        """Note that the card stands."""
-        self._standing.setdefault(self._of(who), {})[walkout] = card
+    def remember(self, who: Person, walkout: WalkoutId, pledge: bytes) -> None:
+        """Note that the pledge stands."""
+        self._standing.setdefault(self._of(who), {})[walkout] = pledge
 
     def forget(self, who: Person, walkout: WalkoutId) -> None:
         """Note that no card of the account stands any more."""

@@ -99,6 +99,11 @@ class Holds:
         if (why := await self._why_no_change()) is not None:
             raise Held(why)
 
+    def check_card(self) -> None:
+        """Return if a card may be looked up: another bot with our token may know others. Raises Held."""
+        if self._stopped:
+            raise Held(Hold.FOREIGN)
+
     async def why(self) -> Hold | None:
         """Say why nothing is to be tallied, announced or sent now; None: nothing speaks against it."""
         self._look()

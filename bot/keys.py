@@ -18,6 +18,7 @@ from nacl.secret import SecretBox
 from bot import cards, key_file
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.pledging import HASH_BYTES, NewCard
 from bot.key_file import COST, KEY_BYTES, Contents, Cost, Lock, ServerKey, Unreadable
 from bot.logs import Event
 
@@ -46,6 +47,55 @@ class Addressee:
     workplace: WorkplaceId  #: so that they are told whether their own goes out
 
 
+class Bearer:
+    """A card in somebody's hand, under the keys there were when they showed it; see bot.domain.pledging.Bearer."""
+
+    def __init__(self, walkouts: Mapping[WalkoutId, _WalkoutKeys], code: str, who: Person) -> None:
+        self._walkouts = walkouts
+        self._code = code
+        self._who = who
+        self.card = cards.key_of(code)
+        self.keys = {walkout: keys.rows(self.card) for walkout, keys in walkouts.items()}
+
+    def free(self, walkout: WalkoutId) -> bytes:
+        """Return what stands for the owner of a card that nobody has pledged."""
+        return self._walkouts[walkout].free(self.card)
+
+    def owner(self, walkout: WalkoutId) -> bytes:
+        """Return what stands for this person as the card's owner."""
+        keys = self._walkouts[walkout]
+        return keys.bound(_mac(keys.walkout, "owner", self._code, self._who.platform, self._who.account))
+
+    def notice(self, walkout: WalkoutId) -> bytes:
+        """Return where the notice of a card's owner is kept; without the code nobody can tell whose it is."""
+        return _mac(self._walkouts[walkout].walkout, "notice", self._code)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _WalkoutKeys:
+    """What a walkout's cards and pledges are kept under; each part is 32 bytes long."""
+
+    walkout: bytes
+    cards: bytes  #: the register's
+
+    @classmethod
+    def of(cls, walkout: bytes) -> _WalkoutKeys:
+        return cls(walkout, _keyed(walkout, b"cards"))
+
+    def rows(self, card: bytes) -> tuple[bytes, bytes]:
+        registered = _keyed(self.cards, b"card", card)
+        return registered, _keyed(self.walkout, b"pledge", registered)
+
+    def free(self, card: bytes) -> bytes:
+        return _keyed(self.cards, b"free", card)
+
+    def bound(self, owner: bytes) -> bytes:
+        return _keyed(self.cards, b"owner", owner)
+
+    def new(self, card: bytes) -> NewCard:
+        return NewCard(*self.rows(card), self.free(card))
+
+
 class Keys:
     """The server's key, and one per walkout.
 
@@ -55,7 +105,7 @@ class Keys:
 
     def __init__(self, path: Path, contents: Contents, lock: Lock | None = None, *, stale: bool = False) -> None:
         self.path = path
-        self._contents = contents
+        self._hold(contents)
         self._lock = lock
         self._stale = stale  #: the file is not written as it should be
 
@@ -88,13 +138,27 @@ class Keys:
     def _walkouts(self) -> Mapping[WalkoutId, bytes]:
         return self._contents.walkouts
 
-    def owner(self, walkout: WalkoutId, code: str, who: Person) -> bytes:
-        """Return what binds a card to an account."""
-        return _mac(self._walkouts[walkout], "owner", code, who.platform, who.account)
+    def bearer(self, code: str, who: Person) -> Bearer:
+        """Name a card in somebody's hand: which walkout it belongs to, only the store knows."""
+        return Bearer(self._cards, code, who)
 
-    def owners(self, code: str, who: Person) -> dict[WalkoutId, bytes]:
-        """Return the owner under every walkout's key: which walkout a card belongs to, only the store knows."""
-        return {walkout: self.owner(walkout, code, who) for walkout in self._walkouts}
+    def new_card(self, walkout: WalkoutId, card: bytes) -> NewCard:
+        """Return how a card is kept that nobody has pledged, given SHA-256 of its code. Raises ValueError."""
+        if len(card) != HASH_BYTES:
+            raise ValueError(f"the hash of a code is {HASH_BYTES} bytes")
+        return self._cards[walkout].new(card)
+
+    def kept_anew(self, walkout: WalkoutId, card: bytes, owner: bytes | None) -> NewCard | None:
+        """Return how a card is kept from now on that older versions kept under SHA-256 of its code.
+
+        None where the walkout's key was destroyed: then nothing is kept. Raises KeyFileRefused.
+        """
+        if walkout in self.closed:
+            return None
+        if walkout not in self._cards:
+            raise KeyFileRefused(str(self.path), "outdated")
+        kept = self.new_card(walkout, card)
+        return kept if owner is None else kept._replace(owner=self._cards[walkout].bound(owner))
 
     def open_code(self, walkout: WalkoutId, who: Person) -> str:
         """Return the account's own code in a walkout with open entry."""
@@ -119,14 +183,6 @@ class Keys:
     def unseal(self, sealed: bytes) -> str:
         """Undo `seal`."""
         return SecretBox(self._server).decrypt(sealed).decode()
-
-    def locator(self, walkout: WalkoutId, code: str) -> bytes:
-        """Return where the notice of a card's owner is kept; without the code nobody can tell whose it is."""
-        return _mac(self._walkouts[walkout], "notice", code)
-
-    def locators(self, code: str) -> dict[WalkoutId, bytes]:
-        """Return the locator under every walkout's key."""
-        return {walkout: self.locator(walkout, code) for walkout in self._walkouts}
 
     def seal_notice(self, walkout: WalkoutId, addressee: Addressee) -> bytes:
         """Encrypt an address to the walkout's public key; gone for good when the walkout's key is destroyed."""
@@ -191,8 +247,12 @@ class Keys:
 
     def _save(self, contents: Contents) -> None:
         key_file.save(self.path, key_file.write_down(contents, self._lock))
-        self._contents = contents  # only now: what could not be written is tried again
+        self._hold(contents)  # only now: what could not be written is tried again
         self._stale = False
+
+    def _hold(self, contents: Contents) -> None:
+        self._contents = contents
+        self._cards = {walkout: _WalkoutKeys.of(key) for walkout, key in contents.walkouts.items()}
 
 
 def open_keys(path: Path, *, database: Path, passphrase_file: Path | None = None, cost: Cost = COST) -> Keys:
@@ -244,6 +304,11 @@ def _read(path: Path, passphrase: bytes | Lock | None) -> tuple[Contents, Lock |
         return key_file.read(path.read_bytes(), passphrase)
     except Unreadable as unreadable:
         raise KeyFileRefused(str(path), unreadable.why) from None
+
+
+def _keyed(key: bytes, purpose: bytes, what: bytes = b"") -> bytes:
+    # five times as fast as an HMAC of JSON: whoever shows a card pays for it once or twice for each walkout
+    return hashlib.blake2b(what, key=key, person=purpose, digest_size=KEY_BYTES).digest()
 
 
 def _mac(key: bytes, *parts: str) -> bytes:

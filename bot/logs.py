@@ -53,6 +53,9 @@ class Event(StrEnum):
     TALLY_WAITS = "a tally is late: it waits until the platforms have handed out what they have kept"
     CLOCK_UNCHECKED = "no platform answers that could tell the time: nothing is decided by the clock until one does"
     CLOCK_RIGHT = "the clock is right, as far as the platforms tell"
+    COPY_FOUND = "another bot has taken %s's token: nothing is decided or announced until one of the two is given up"
+    COPY_GONE = "%s's token is ours again"
+    NAME_SHARED = "somebody else uses %s's token: have the platform give out a new one"
     DOWN = "%s cannot be reached, trying again: %s"
     BACK = "%s can be reached again"
 

@@ -18,7 +18,7 @@ from typing import Protocol
 from bot import logs
 from bot.clock import Clock
 from bot.domain.errors import Held, InDoubt
-from bot.domain.model import Announcement, Kind, Stage, Walkout, Workplace
+from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.holds import Holds
 from bot.keys import Keys
@@ -32,6 +32,9 @@ AT_ONCE = 100
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
+
+WHILE_HELD = frozenset({Kind.HELD, Kind.PROPOSAL, Kind.DECIDED})
+"""What leaves all the same while something holds the bot up: organizers hear of that, and may see to it."""
 
 SPOKEN = "en"
 """The language of a room for which none was chosen."""
@@ -97,7 +100,15 @@ class Outbox:
     """The only way out to one platform: a parcel at a time, so that a crash can repeat one at the most."""
 
     def __init__(
-        self, platform: str, sender: Sender | None, store: Store, keys: Keys, clock: Clock, holds: Holds
+        self,
+        platform: str,
+        sender: Sender | None,
+        store: Store,
+        keys: Keys,
+        clock: Clock,
+        holds: Holds,
+        *,
+        before: Callable[[Announcement, WalkoutId | None], Awaitable[bool]] | None = None,
     ) -> None:
         self.sender = sender  #: None while the platform cannot be reached; parcels wait in the store then
         self._platform = platform
@@ -105,6 +116,7 @@ class Outbox:
         self._keys = keys
         self._clock = clock
         self._holds = holds
+        self._before = before  #: anything leaves; says whether it may have found a reason to hold
         self._claimed: deque[Parcel] = deque()
         self._owed: deque[Callable[[], Awaitable[None]]] = deque()  #: what became of parcels, not written down yet
         self._turn = asyncio.Lock()
@@ -131,6 +143,8 @@ class Outbox:
         async with self._turn:
             await self._write_down()
             while (sender := self.sender) is not None and (parcel := await self._next()):
+                if self._before is not None and await self._before(parcel.news, parcel.walkout):
+                    continue
                 carrying = asyncio.create_task(self._carry(parcel, sender))
                 try:
                     await asyncio.shield(carrying)
@@ -140,8 +154,8 @@ class Outbox:
 
     async def _next(self) -> Parcel | None:
         why = await self._holds.why()
-        only = None if why is None else Kind.HELD
-        if only is not None and any(parcel.news.kind is not only for parcel in self._claimed):
+        only = None if why is None else WHILE_HELD
+        if only is not None and any(parcel.news.kind not in only for parcel in self._claimed):
             await self._store.unclaim_parcels(self._platform)
             self._claimed.clear()
         if not self._claimed:

@@ -86,7 +86,7 @@ def _write(path: Path, contents: bytes) -> None:
 
 async def _bring_up_to_date(path: Path, backup: Backup, keys: Keys, since: Since, clock: Clock) -> None:
     """Let nothing be announced of what the backup cannot know, and everybody look again. Raises AnswersWanted."""
-    store = await open_store(path, clock=clock, identity=keys.store)
+    store = await open_store(path, clock=clock, identity=keys.store, kept_anew=keys.kept_anew)
     try:
         walkouts = [each for each in await store.walkouts() if each.stage is not Stage.CLOSED]
         if any(each.id not in keys.walkouts and each.id not in keys.closed for each in walkouts):

@@ -16,8 +16,9 @@ from bot.children.workshop import Workshop
 from bot.clock import Ask, Clock, CorrectedClock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
-from bot.domain.model import Stage, Walkout
+from bot.domain.model import Announcement, Kind, Stage, Walkout
 from bot.errands import Errands
+from bot.fence import Fence
 from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import Outbox, Sender
@@ -51,6 +52,7 @@ class App:
     shown: Buckets  #: how often each card may still be shown by whoever goes before strangers
     guesses: Guesses
     holds: Holds
+    fence: Fence
     tallies: Tallies
     room_words: RoomWords
     outboxes: Mapping[str, Outbox]  #: by platform
@@ -100,16 +102,21 @@ async def open_app(
     clock = corrected = CorrectedClock(clock, servers, steady=steady)
     keys = open_keys(data / KEY_FILE, database=database, passphrase_file=passphrase_file)
     following = keys.following.store if keys.following else None
-    store = await sqlite.open_store(database, clock=clock, identity=keys.store, following=following)
+    store = await sqlite.open_store(
+        database, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
+    )
     workshop = Workshop()
     try:
+        await _finish_migrating(store)
         await _finish_closing(await _keyless(store, keys), store, keys)
         keys.renew_file()
         await rotation.finish(store, keys)
         holds = Holds(corrected, store, servers or (), steady=steady)
-        tallies = Tallies(store, clock, holds)
+        fence = Fence(store, holds, clock, steady=steady)
+        tallies = Tallies(store, clock, holds, before=fence.look)
         outboxes = {
-            platform: Outbox(platform, sender, store, keys, clock, holds) for platform, sender in senders.items()
+            platform: Outbox(platform, sender, store, keys, clock, holds, before=fence.renew_for)
+            for platform, sender in senders.items()
         }
         errands = {platform: Errands(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()}
         yield App(
@@ -122,6 +129,7 @@ async def open_app(
             shown=Buckets(clock),
             guesses=Guesses(clock),
             holds=holds,
+            fence=fence,
             tallies=tallies,
             room_words=RoomWords(clock),
             outboxes=outboxes,
@@ -147,7 +155,9 @@ async def look_into(
         raise KeyFileRefused(str(data / KEY_FILE), "missing")  # else it would be made
     keys = open_keys(data / KEY_FILE, database=data / DATABASE, passphrase_file=passphrase_file)
     following = keys.following.store if keys.following else None
-    async with sqlite.look_into(data / DATABASE, clock=clock, identity=keys.store, following=following) as twin:
+    async with sqlite.look_into(
+        data / DATABASE, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
+    ) as twin:
         await _keyless(twin.store, keys)
         yield twin, keys
 
@@ -165,6 +175,12 @@ async def _keyless(store: Store, keys: Keys) -> list[Walkout]:
     if any(walkout.id not in keys.closed for walkout in keyless):
         raise KeyFileRefused(str(keys.path), "outdated")
     return keyless
+
+
+async def _finish_migrating(store: Store) -> None:
+    """Leave nothing in the file of how an older version kept cards, and tell organizers where else it is."""
+    with suppress(NotRecorded):  # without room on the disk: at the next start
+        await store.tidy_up(Announcement(kind=Kind.CARDS_KEYED, occasion="", to_rooms=False, to_organizers=True))
 
 
 async def _finish_closing(keyless: Iterable[Walkout], store: Store, keys: Keys) -> None:

@@ -25,6 +25,7 @@ from handlers.texts import backups as backups_texts
 from handlers.texts import closing as closing_texts
 from handlers.texts import committee as committee_texts
 from handlers.texts import draft as draft_texts
+from handlers.texts import fence as fence_texts
 from handlers.texts import keys as keys_texts
 from handlers.texts import organizers as organizers_texts
 from handlers.texts import refusals
@@ -76,16 +77,15 @@ async def _cards_wanted(app: App, request: Request) -> Answer:
         app.store,
         only=only,
         number=request["number"],
-        beyond_headcount=request["beyond_headcount"],
     )
     terms = (await app.store.walkout(WalkoutId(request["walkout"]))).terms
     return _done("", places=[[place.id, place.name, number] for place, number in wanted], terms=write_terms(terms))
 
 
 async def _mint(app: App, request: Request) -> Answer:
-    keys = {WorkplaceId(int(place)): [b64decode(key) for key in hashes] for place, hashes in request["cards"].items()}
+    hashes = {WorkplaceId(int(place)): [b64decode(each) for each in some] for place, some in request["cards"].items()}
     walkout = WalkoutId(request["walkout"])
-    await stewards.mint(walkout, keys, app.store, beyond_headcount=request["beyond_headcount"])
+    await stewards.mint(walkout, hashes, app.store, app.keys)
     return _done("")
 
 
@@ -145,6 +145,10 @@ async def _keys_rotate(app: App, _request: Request) -> Answer:
     return _done(keys_texts.rotates_at_start())
 
 
+async def _adopt(app: App, _request: Request) -> Answer:
+    return _done(fence_texts.adopted(await app.fence.adopt()))
+
+
 def pack_lock(lock: Lock) -> dict[str, Any]:
     """Write down what seals a copy of the key file; the passphrase itself never travels."""
     return {
@@ -161,6 +165,7 @@ def _unpack_lock(packed: dict[str, Any]) -> Lock:
 
 async def _doctor(app: App, _request: Request) -> Answer:
     findings = [await workshop.examined(app.workshop), *await health.inside(app.store, app.keys)]
+    findings += health.guarded(app.fence)
     rooms = await health.bound_rooms(app.store)
     return _done("", findings=[asdict(each) for each in findings], rooms=[asdict(each) for each in rooms])
 
@@ -193,4 +198,5 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "keys_export": _keys_export,
     "keys_rotate": _keys_rotate,
     "doctor": _doctor,
+    "adopt": _adopt,
 }

@@ -26,7 +26,7 @@ from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.storage.records import instant
 from bot.storage.store import Room
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.wiring import DATABASE, App, open_app
 from tests.console.play import roster, terms
 from tests.processes import ALLOUT, PATIENCE_S, environment, held_up_s
@@ -293,7 +293,9 @@ async def found(
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=now), app.store, app.keys)
         places = {place.name: place for place in await app.store.workplaces(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
-        await app.store.mint(walkout.id, {places[name].id: [key_of(c) for c in of] for name, of in cards.items()})
+        await stewards.mint(
+            walkout.id, {places[name].id: [key_of(c) for c in of] for name, of in cards.items()}, app.store, app.keys
+        )
         for account in organizing:
             await organizers.add(house.who(account), "nickname", app.store, app.keys)
         for place, scope in (rooms or {}).items():

@@ -34,7 +34,7 @@ from bot.domain.model import Kind, Stage
 from bot.keys import Person
 from bot.restoring import Since, restore
 from bot.storage.sqlite import is_whole
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.usecases.backups import back_up
 from bot.usecases.closing import close
 from bot.wiring import DATABASE, KEY_FILE, App, open_app
@@ -209,7 +209,7 @@ async def test_a_backup_made_while_pledges_arrive_is_of_one_instant(site: Site, 
     async with running(site.data, clock) as app:
         await settle_in(app, asking=0)
         codes = [mint() for _ in range(160)]
-        await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, beyond_headcount=True)
+        await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
         acknowledged: list[int] = []
 
         async def pledge(number: int) -> None:

@@ -23,6 +23,7 @@ from bot.children.workshop import Workshop
 from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import BoardLine, Counts, Stage, Walkout, Workplace
+from bot.domain.pledging import NewCard
 from bot.usecases import stewards
 from bot.usecases.stewards import Board, published
 from handlers import workshop
@@ -33,7 +34,7 @@ from handlers.texts import board as texts
 from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, opened, shops
 from tests.domain.test_properties import History, histories, modest, play
 from tests.processes import PATIENCE_S
-from tests.storage.house import SqliteHouse, key, pledges, together
+from tests.storage.house import SqliteHouse, fresh, pledges, together
 
 
 def surfaces(seen: Board) -> tuple[object, ...]:
@@ -145,7 +146,7 @@ async def test_two_stores_with_different_pledges_and_the_same_board_look_alike(c
                 places = shops(40, 90, threshold=10)
                 places[1] = replace(places[1], threshold=20)
                 await store.add_walkout(opened(citywide_threshold=60, citywide_counts=counts), places)
-                await store.mint(WALKOUT, {place.id: keys_of(place) for place in places})
+                await store.mint(WALKOUT, {place.id: cards_of(place) for place in places})
                 for place, number in zip(places, (people, others), strict=True):
                     await together(store, [pledges(f"{place.id}-{n}", f"{place.id}-{n}") for n in range(number)])
                 clock.move_to(NOON + HOUR)
@@ -159,8 +160,8 @@ async def test_two_stores_with_different_pledges_and_the_same_board_look_alike(c
     assert [row["shown"] for row in rows(here)[1:]] == ["has reached 10 (tally 1)", "about 10 of 20"]
 
 
-def keys_of(place: Workplace) -> list[bytes]:
-    return [key(f"{place.id}-{n}") for n in range(place.headcount)]
+def cards_of(place: Workplace) -> list[NewCard]:
+    return [fresh(f"{place.id}-{n}") for n in range(place.headcount)]
 
 
 def test_those_that_reached_their_number_stand_by_name_not_by_how_far_they_exceed_it() -> None:

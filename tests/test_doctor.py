@@ -23,7 +23,7 @@ from bot.domain import rules
 from bot.keys import Person, open_keys
 from bot.storage.sqlite.opening import _migrations
 from bot.storage.store import Room
-from bot.usecases import health
+from bot.usecases import health, stewards
 from bot.usecases.health import Grade, Hearing, Sign, Visit
 from bot.wiring import DATABASE, KEY_FILE, open_app
 from handlers.cli import cli
@@ -45,7 +45,7 @@ async def store(data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         app.keys.add_walkout(WALKOUT)
         await app.store.add_walkout(draft(), shops(9, 300))
         codes = [mint() for _ in range(9)]
-        await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]})
+        await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
         await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform="telegram", address="-100"))
         await app.store.decide(WALKOUT, partial(rules.open_up, now=NOON))
         for number, code in enumerate(codes[:3]):
@@ -113,7 +113,7 @@ WRONG: dict[str, tuple[Change, Sign, Grade]] = {
         Grade.BAD,
     ),
     "a card": (
-        lambda at: written(at, "DROP TRIGGER card_changed", "UPDATE card SET state = 'w' WHERE state = 'p'"),
+        lambda at: written(at, "DROP TRIGGER pledge_changed", "UPDATE pledge SET state = 'w' WHERE state = 'p'"),
         Sign.COUNTS_WRONG,
         Grade.BAD,
     ),
@@ -328,6 +328,7 @@ def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> 
     finding = health.found(sign, Grade.BAD, **facts)
     assert texts.said(finding).endswith(".") or "{x}" in texts.said(finding)
     fine = (
+        "_stands",
         "_closed",
         "_right",
         "_fits",

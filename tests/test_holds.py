@@ -19,7 +19,7 @@ from bot.domain.model import Kind, Stage
 from bot.holds import LAST_HALF_HOUR, LONGEST_WAIT_S, QUIET_S
 from bot.keys import Person
 from bot.outbox import Letter
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.usecases.automatic import remind_all
 from bot.usecases.workers import Worker
 from bot.wiring import App, open_app
@@ -171,7 +171,7 @@ async def test_in_doubt_the_platforms_are_asked_every_few_seconds_and_the_log_sa
 async def opened_with(app: App, *codes: str, **terms: object) -> None:
     app.keys.add_walkout(WALKOUT)
     await app.store.add_walkout(opened(WALKOUT, reminders=(DAY,), **terms), shops(40))
-    await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]})
+    await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
 
 
 async def test_a_clock_that_is_set_right_while_it_is_checked_decides_by_the_right_time(

@@ -195,13 +195,13 @@ def first_version(data: Path, database: Path) -> dict[str, Any]:
 
 def test_a_key_file_of_the_first_kind_is_read_and_written_anew(data: Path, first_version: dict[str, Any]) -> None:
     keys = opened(data)
-    owner, person = keys.owner(WALKOUT, "CODE", ANA), keys.person(ANA)
+    owner, person = keys.bearer("CODE", ANA).owner(WALKOUT), keys.person(ANA)
     assert json.loads((data / KEY_FILE).read_bytes()) == first_version  # not before the store is ours
     keys.renew_file()
     written = (data / KEY_FILE).read_bytes()
     assert json.loads(written)["version"] == 2
     again = opened(data)
-    assert (again.store, again.owner(WALKOUT, "CODE", ANA), again.person(ANA)) == ("a" * 32, owner, person)
+    assert (again.store, again.bearer("CODE", ANA).owner(WALKOUT), again.person(ANA)) == ("a" * 32, owner, person)
     again.renew_file()
     assert (data / KEY_FILE).read_bytes() == written  # once
 
@@ -278,7 +278,7 @@ def test_a_copy_put_back_is_this_servers_own_again(data: Path, passphrase: Path,
 
     again = opened(data, passphrase)
     assert again.store == keys.store
-    assert again.owner(WALKOUT, "CODE", ANA) == keys.owner(WALKOUT, "CODE", ANA)
+    assert again.bearer("CODE", ANA).owner(WALKOUT) == keys.bearer("CODE", ANA).owner(WALKOUT)
     assert again.person(ANA) == keys.person(ANA)
     assert refusal(data) == "sealed"
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import stat
 from base64 import b64encode
@@ -72,7 +74,7 @@ def test_a_key_is_on_disk_before_anything_is_bound_with_it(data: Path, database:
 
     assert again.store == keys.store
     assert list(again.walkouts) == [WALKOUT]
-    assert again.owner(WALKOUT, "CODE", ANA) == keys.owner(WALKOUT, "CODE", ANA)
+    assert again.bearer("CODE", ANA).owner(WALKOUT) == keys.bearer("CODE", ANA).owner(WALKOUT)
     assert again.person(ANA) == keys.person(ANA)
     assert again.unseal(keys.seal("12345")) == "12345"
     assert sorted(file.name for file in data.iterdir()) == [DATABASE, KEY_FILE]
@@ -232,36 +234,74 @@ async def test_the_data_folder_may_be_a_link(data: Path, clock: MovableClock) ->
 def test_an_owner_differs_by_walkout_code_platform_and_account(
     keys: Keys, differently: tuple[WalkoutId, str, Person]
 ) -> None:
-    assert keys.owner(WALKOUT, "7KD2MXQ9F4TP3HWZ8C0V", ANA) != keys.owner(*differently)
+    assert keys.bearer("7KD2MXQ9F4TP3HWZ8C0V", ANA).owner(WALKOUT) != keys.bearer(*differently[1:]).owner(
+        differently[0]
+    )
 
 
 def test_an_owner_is_the_same_each_time_and_as_long_as_the_store_wants(keys: Keys) -> None:
-    owner = keys.owner(WALKOUT, "CODE", ANA)
-    assert owner == keys.owner(WALKOUT, "CODE", Person("telegram", "12345"))
+    owner = keys.bearer("CODE", ANA).owner(WALKOUT)
+    assert owner == keys.bearer("CODE", Person("telegram", "12345")).owner(WALKOUT)
     assert len(owner) == 32
 
 
 PARTS = st.text(alphabet='ab",\\\0 ]é', max_size=4)
 
 
-@given(one=st.tuples(PARTS, PARTS, PARTS), two=st.tuples(PARTS, PARTS, PARTS))
+CODES = PARTS.filter(str.isascii)
+
+
+@given(one=st.tuples(CODES, PARTS, PARTS), two=st.tuples(CODES, PARTS, PARTS))
 def test_parts_are_never_confused(one: tuple[str, str, str], two: tuple[str, str, str]) -> None:
     keys = Keys(Path("nowhere"), Contents(server=SAME, walkouts={WALKOUT: bytes(32)}))
-    made = [keys.owner(WALKOUT, code, Person(platform, account)) for code, platform, account in (one, two)]
+    made = [keys.bearer(code, Person(platform, account)).owner(WALKOUT) for code, platform, account in (one, two)]
     assert (made[0] == made[1]) == (one == two)
 
 
 def test_what_is_made_for_one_purpose_is_never_what_is_made_for_another() -> None:
     # even if a walkout's key were the server's
     keys = Keys(Path("nowhere"), Contents(server=SAME, walkouts={WALKOUT: bytes(32)}))
-    made: set[Any] = {keys.person(ANA), keys.owner(WALKOUT, "", ANA), keys.open_code(WALKOUT, ANA)}
-    assert len(made) == 3
+    bearer = keys.bearer("", ANA)
+    made: set[Any] = {keys.person(ANA), keys.open_code(WALKOUT, ANA), bearer.card, *bearer.keys[WALKOUT]}
+    made |= {bearer.owner(WALKOUT), bearer.free(WALKOUT), bearer.notice(WALKOUT)}
+    assert len(made) == 8
 
 
-def test_owners_are_given_under_the_key_of_every_walkout(keys: Keys) -> None:
-    owners = keys.owners("CODE", ANA)
-    assert owners == {walkout: keys.owner(walkout, "CODE", ANA) for walkout in (WALKOUT, OTHER)}
-    assert len(set(owners.values())) == 2
+def test_a_card_is_looked_for_under_the_key_of_every_walkout_as_it_was_minted(keys: Keys) -> None:
+    bearer = keys.bearer("CODE", ANA)
+    minted = {walkout: keys.new_card(walkout, key_of("CODE")) for walkout in (WALKOUT, OTHER)}
+    assert bearer.keys == {walkout: card[:2] for walkout, card in minted.items()}
+    assert {walkout: bearer.free(walkout) for walkout in bearer.keys} == {
+        walkout: card.owner for walkout, card in minted.items()
+    }
+    assert len({part for card in minted.values() for part in card}) == 6
+
+
+def test_whoever_holds_a_card_while_its_walkout_is_closed_is_still_told_what_was_so(keys: Keys) -> None:
+    bearer = keys.bearer("CODE", ANA)
+    owner = bearer.owner(WALKOUT)
+    keys.destroy_walkout(WALKOUT)
+    assert bearer.owner(WALKOUT) == owner
+    assert keys.bearer("CODE", ANA).keys.keys() == {OTHER}
+
+
+def test_a_card_of_an_older_version_is_kept_as_a_new_one_and_its_owner_is_known_again(keys: Keys) -> None:
+    hashed, bearer = key_of("CODE"), keys.bearer("CODE", ANA)
+    before = hmac.digest(
+        keys._walkouts[WALKOUT], json.dumps(["owner", "CODE", ANA.platform, ANA.account]).encode(), hashlib.sha256
+    )
+    assert keys.kept_anew(WALKOUT, hashed, None) == keys.new_card(WALKOUT, hashed)
+    assert keys.kept_anew(WALKOUT, hashed, before) == (*bearer.keys[WALKOUT], bearer.owner(WALKOUT))
+    keys.destroy_walkout(WALKOUT)
+    assert keys.kept_anew(WALKOUT, hashed, before) is None
+    with pytest.raises(KeyFileRefused) as refused:
+        keys.kept_anew(WalkoutId("n0ne0"), hashed, before)
+    assert refused.value.why == "outdated"
+
+
+def test_what_is_no_hash_is_no_card(keys: Keys) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        keys.new_card(WALKOUT, b"short")
 
 
 def test_an_account_has_one_open_code_in_each_walkout(keys: Keys) -> None:
@@ -287,13 +327,13 @@ def test_what_is_sealed_is_opened_by_this_server_alone_and_looks_different_each_
 
 
 def test_a_destroyed_key_is_gone_from_memory_and_from_the_file(data: Path, keys: Keys, database: Path) -> None:
-    kept = keys.owner(OTHER, "CODE", ANA)
+    kept = keys.bearer("CODE", ANA).owner(OTHER)
     keys.destroy_walkout(WALKOUT)
 
     assert WALKOUT not in keys.walkouts
-    assert WALKOUT not in keys.owners("CODE", ANA)
+    assert WALKOUT not in keys.bearer("CODE", ANA).keys
     assert list(json.loads((data / KEY_FILE).read_bytes())["walkouts"]) == [OTHER]
-    assert opened(data).owner(OTHER, "CODE", ANA) == kept
+    assert opened(data).bearer("CODE", ANA).owner(OTHER) == kept
     keys.destroy_walkout(WALKOUT)  # twice is once
 
 
@@ -354,7 +394,6 @@ def test_a_name_longer_than_any_platforms_is_kept_as_well(keys: Keys) -> None:
 
 
 def test_a_locator_differs_by_walkout_and_code_and_is_nothing_else_that_is_stored(keys: Keys) -> None:
-    made = {keys.locator(walkout, code) for walkout in (WALKOUT, OTHER) for code in ("CODE", "EDOC")}
+    made = {keys.bearer(code, ANA).notice(walkout) for walkout in (WALKOUT, OTHER) for code in ("CODE", "EDOC")}
     assert len(made) == 4
-    assert keys.locators("CODE") == {walkout: keys.locator(walkout, "CODE") for walkout in (WALKOUT, OTHER)}
-    assert not made & {keys.owner(WALKOUT, "CODE", ANA), keys.person(ANA), key_of("CODE")}
+    assert not made & {keys.bearer("CODE", ANA).owner(WALKOUT), keys.person(ANA), key_of("CODE")}

@@ -55,7 +55,7 @@ def letters(walkout: Walkout, places: Sequence[Workplace]) -> list[str]:
     """Word every piece of news there can be that speaks of the walkout."""
     private = {
         Kind.PROPOSAL, Kind.DECIDED, Kind.ROLE_CARD_USED, Kind.ROLE_GIVEN, Kind.PLATFORM_DOWN, Kind.PLATFORM_BACK,
-        Kind.WALKOUT_CLOSED, Kind.RESTORED
+        Kind.WALKOUT_CLOSED, Kind.RESTORED, Kind.TOKEN_SHARED
     }  # fmt: skip
     return [
         announcement(
@@ -236,7 +236,7 @@ async def world(places: Sequence[Workplace], *walkouts: Walkout) -> AsyncIterato
                 await app.store.add_walkout(walkout, places)
             first = walkouts[0].id
             hashes = {place.id: [key_of(code(place, n)) for n in range(place.headcount)] for place in places}
-            await app.store.mint(first, hashes)
+            await stewards.mint(first, hashes, app.store, app.keys)
             for person in (OLGA, OMAR):
                 await organizers.add(person, person.account, app.store, app.keys)
             yield World(

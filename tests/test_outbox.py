@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -322,7 +322,9 @@ async def test_parcels_whose_claim_was_in_doubt_and_stands_all_the_same_are_sent
     outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await announce(store, 1, 2)
 
-    async def claimed_for_nobody(platform: str, *, now: datetime, limit: int, only: Kind | None = None) -> list[Parcel]:
+    async def claimed_for_nobody(
+        platform: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
+    ) -> list[Parcel]:
         await claim_parcels(platform, now=now, limit=limit, only=only)
         raise InDoubt
 

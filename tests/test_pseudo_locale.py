@@ -61,7 +61,7 @@ LONGEST_BUTTON_DATA = 64
 
 NOT_OURS = (
     r"https?://\S+",
-    r"/[a-z]+(?: off)?|\bvoid\b|allout cards .* --out cards\.pdf",  # typed, in any language
+    r"/[a-z]+(?: off)?|\b(?:void\|recall|void|recall)\b|allout cards .* --out cards\.pdf",  # typed, in any language
     r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}",  # codes
     r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b",  # references
     r"Telegram|Discord|CSV|TOML",  # names
@@ -255,7 +255,6 @@ def every(kind: type[Refused]) -> Iterator[type[Refused]]:
 VALUES: dict[str, Any] = {
     "str": "7",
     "bool": True,
-    "bool | None": None,
     "str | None": "7",
     "int": 7,
     "datetime": NOON,
@@ -288,7 +287,7 @@ def test_refusals_that_differ_by_what_they_carry() -> None:
         *(KeyFileRefused("7", why) for why in ("sealed", "passphrase", "no_passphrase", "there")),
         *(errors.CannotSuspend("7", why, NOON) for why in ("self", "steward", "running", "again")),
         errors.Frozen(NOON, suspended=False),
-        *(errors.PledgingClosed(stage, NOON, stands) for stage in Stage for stands in (True, False, None)),
+        *(errors.PledgingClosed(stage, NOON, stands) for stage in Stage for stands in (True, False)),
         *(errors.WrongStage(stage) for stage in Stage),
         *(errors.Held(why) for why in (Hold.FOREIGN, Hold.CLOCK)),
         errors.NoSuchWalkout(None),
@@ -426,7 +425,8 @@ NOT_FOR_PEOPLE = {"service.py", "telegram/transport.py", "discord/markdown.py", 
 
 NOT_SENTENCES = {
     "not modified", "chat not found", "bot was kicked", "bot is not a member", "user is deactivated",  # Telegram's
-    "not found",  # as well
+    "not found", "message thread not found", "not enough rights", "no rights to send",  # as well
+    "administrator rights",
     "/room off", "/room off ", "/room citywide #", "allout cards ", " --all --format pdf --out cards.pdf",  # typed
     "allout demo", '<svg xml:space="preserve" ', "not now",  # the demo's
 }  # fmt: skip

@@ -327,8 +327,8 @@ async def test_pledges_stand_as_they_stood(data: Path, clock: MovableClock) -> N
     async with open_app(data, clock=clock, senders={}) as app:
         app.keys.add_walkout(WALKOUT)
         await app.store.add_walkout(draft(), shops(40))
-        owner = app.keys.owner(WALKOUT, "CODE", STRANGER)
+        owner = app.keys.bearer("CODE", STRANGER).owner(WALKOUT)
         app.keys.begin_rotation()
         await rotation.finish(app.store, app.keys)
     async with open_app(data, clock=clock, senders={}) as app:
-        assert app.keys.owner(WALKOUT, "CODE", STRANGER) == owner
+        assert app.keys.bearer("CODE", STRANGER).owner(WALKOUT) == owner

@@ -18,6 +18,7 @@ from bot.domain.model import Kind, Stage
 from bot.keys import Person
 from bot.outbox import FIRST_WAIT, Letter, RoomGone, TryLater
 from bot.storage.store import Room
+from bot.usecases import stewards
 from bot.usecases.automatic import LAST_PARCELS
 from bot.usecases.workers import Worker
 from bot.wiring import App, open_app
@@ -48,7 +49,9 @@ async def settle_in(app: App, *, asking: int = PEOPLE, threshold: int = 5, cityw
     places = [replace(place, threshold=threshold, meet=f"at {place.name}") for place in shops(40, 40)]
     await app.store.add_walkout(opened(citywide_threshold=citywide, on_the_day="Bring water."), places)
     codes = [mint() for _ in range(41)]
-    await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes[:40]], OTHER_SHOP: [key_of(codes[40])]})
+    await stewards.mint(
+        WALKOUT, {SHOP: [key_of(code) for code in codes[:40]], OTHER_SHOP: [key_of(codes[40])]}, app.store, app.keys
+    )
     await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform="here", address="#city"))
     for number in range(asking):
         person = worker(app, f"p{number}")

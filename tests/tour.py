@@ -20,7 +20,7 @@ from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.outbox import Letter
 from bot.storage.store import Room
-from bot.usecases import automatic, organizers, suspensions
+from bot.usecases import automatic, organizers, stewards, suspensions
 from bot.wiring import App, open_app
 from handlers.conversation import (
     BUTTONS,
@@ -226,7 +226,7 @@ class Tour:
             Takes.LANGUAGE: ["es", "0"],
             Takes.REFERENCE: [*self.heard[:1], *self.heard[-1:], "0" * 8, "0"],
             Takes.NUMBER: ["1", "0", "999999"],
-            Takes.VOID: ["void"],
+            Takes.VOID: ["void", "recall"],
             Takes.FILTER: ["1", "csv", "99"],
         }
         named = self.ways.rooms_by is RoomsBy.NAME
@@ -373,12 +373,32 @@ class Tour:
         for place in (None, *self.places):
             bound = Room(walkout=self.walkout, scope=place.id if place else None, platform=PLATFORM, address="#66")
             await self.app.store.bind_room(bound)
+        await organizers.room_is_mute(PLATFORM, "#66", self.app.store, self.app.clock)
+        await self.deliver()
         await organizers.lose_room(PLATFORM, "#66", self.app.store, self.app.clock)
         for platform in ("telegram", "discord"):
             for kind, why in ((Kind.PLATFORM_DOWN, "token"), (Kind.PLATFORM_DOWN, "away"), (Kind.PLATFORM_BACK, "")):
                 self.clock.move_to(self.clock() + timedelta(seconds=1))
                 await automatic.tell_of_platform(platform, kind, why, self.app.store, self.app.clock)
                 await self.deliver()
+            shared = Announcement(
+                kind=Kind.TOKEN_SHARED,
+                occasion=platform,
+                to_rooms=False,
+                to_organizers=True,
+                facts={"platform": platform},
+            )
+            await self.app.store.tell(shared)
+            await self.deliver()
+        keyed = Announcement(kind=Kind.CARDS_KEYED, occasion="", to_rooms=False, to_organizers=True)
+        await self.app.store.tell(keyed)
+        crowded = [replace(place, standing=place.headcount + 1, told_drawn=True) for place in self.places]
+        news = list(rules._warnings("crowd", crowded))
+        news += [Announcement(kind=Kind.MILESTONE, occasion=str(n), facts={"quarters": n}) for n in (1, 2, 3)]
+        for kind in (Kind.CARDS_VOIDED, Kind.CARDS_RECALLED):
+            news += [Announcement(kind=kind, occasion="8", scope=place.id, about=place.id) for place in self.places]
+        await self.app.store.decide(self.walkout, lambda walkout, _: Ruling(walkout=walkout, announcements=tuple(news)))
+        await self.deliver()
 
 
 class _Postbox:
@@ -417,7 +437,7 @@ async def tour(
         if has_cards:
             hashes = {place.id: [key_of(code) for code in cards[place.name]] for place in places[:2]}
             hashes[places[2].id] = [key_of(code) for code in cards[places[2].name][1:]]
-            await app.store.mint(walkout.id, hashes)
+            await stewards.mint(walkout.id, hashes, app.store, app.keys)
         for who in (OLGA, OMAR):
             await organizers.add(Person(PLATFORM, who), who, app.store, app.keys)
         for place in () if bare else (None, *places):

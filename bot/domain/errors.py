@@ -23,6 +23,10 @@ class CardSpent(Refused):
     """The card is bound to another account."""
 
 
+class CardRecalled(Refused):
+    """The asker's pledge was ended with every other card of the workplace."""
+
+
 class OneCardEach(Refused):
     """The account has another card standing in the same walkout."""
 
@@ -37,11 +41,11 @@ class PledgingClosed(Refused):
     Whoever presses now may have pledged before and never heard of it, so it carries what stands.
     """
 
-    def __init__(self, stage: Stage, since: datetime | None, stands: bool | None) -> None:  # noqa: FBT001
+    def __init__(self, stage: Stage, since: datetime | None, stands: bool) -> None:  # noqa: FBT001
         super().__init__(stage, since, stands)
         self.stage = stage
         self.since = since
-        self.stands = stands  #: the asker's own pledge on this card; None: without the walkout's key nobody can tell
+        self.stands = stands  #: the asker's own pledge on this card
 
 
 class WorkplaceFull(Refused):
@@ -118,16 +122,20 @@ class Held(Refused):
         self.why = why
 
 
+class OutOfReach(Refused):
+    """What is asked for is written on a platform, which does not answer or does not want it."""
+
+    def __init__(self, platform: str) -> None:
+        super().__init__(platform)
+        self.platform = platform
+
+
 class WorkFailed(Refused):
     """The process that was to read, draw or print something has died, hung, or could not; nothing was changed."""
 
 
 class WorkshopFull(Refused):
     """Too many wait for what is read, drawn or printed; nothing was changed."""
-
-
-class KeyMissing(Refused):
-    """The walkout's key is not in the key file, so nothing can be bound to anybody."""
 
 
 class Forbidden(Refused):
@@ -292,6 +300,24 @@ class PrintedBefore(Refused):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name  #: the workplace's
+
+
+class VoidedBefore(Refused):
+    """The workplace's cards were voided or recalled not long ago."""
+
+    def __init__(self, name: str, until: datetime) -> None:
+        super().__init__(name, until)
+        self.name = name
+        self.until = until  #: from when on they can be voided again
+
+
+class TooLateToRecall(Refused):
+    """Nobody could be sure to draw and pledge another card in time."""
+
+    def __init__(self, name: str, since: datetime) -> None:
+        super().__init__(name, since)
+        self.name = name
+        self.since = since
 
 
 class NotYourProposal(Refused):

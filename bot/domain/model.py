@@ -56,6 +56,7 @@ class CardState(StrEnum):
     PLEDGED = "p"
     WITHDRAWN = "w"  #: taken back; still bound to its owner, who may pledge again
     OUT = "o"  #: pledged, and on the day its holder has said to be out
+    RECALLED = "r"  #: ended by the organizers, whatever it was before
 
     @property
     def stands(self) -> bool:
@@ -79,6 +80,8 @@ class Kind(StrEnum):
     FEWER_NOW = "fewer_now"  #: at the deadline a workplace that is out stands below its number
     ROOM_TEST = "room_test"  #: an organizer wants to see whether rooms hear us
     LOOK_AGAIN = "look_again"  #: what people did since a backup was made is lost
+    CARDS_VOIDED = "cards_voided"  #: who has not pledged draws a new card
+    CARDS_RECALLED = "cards_recalled"  #: everybody does
     # privately, to organizers or stewards:
     WORKPLACES_READY = "workplaces_ready"  #: all that became ready at one tally, to organizers
     PROPOSAL = "proposal"  #: something needs their approval
@@ -91,11 +94,14 @@ class Kind(StrEnum):
     ROOM_GONE = "room_gone"  #: a chat does not hear us any more
     ROOM_MUTE = "room_mute"  #: we may not write in a chat, though it is there
     MORE_THAN_DRAWN = "more_than_drawn"  #: more cards stand at a workplace than its steward says were drawn
+    MORE_THAN_PEOPLE = "more_than_people"  #: more cards stand at a workplace than people work there
     PLATFORM_DOWN = "platform_down"  #: a chat service cannot be reached, or refuses us
     PLATFORM_BACK = "platform_back"
+    TOKEN_SHARED = "token_shared"  # noqa: S105  somebody else uses the bot's token
     HELD = "held"  #: nothing is decided or announced now
     WALKOUT_CLOSED = "walkout_closed"  #: its secrets are destroyed
     RESTORED = "restored"  #: from a backup
+    CARDS_KEYED = "cards_keyed"  #: what older versions kept of cards is in older backups only
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,6 +157,8 @@ class Workplace:
     turnout_line: BoardLine = field(default_factory=BoardLine)
     drawn: int | None = None  #: cards drawn, as its steward says; None: nobody has said
     told_drawn: bool = False  #: organizers were warned that more are standing
+    told_people: bool = False  #: organizers were warned that more are standing than there are people
+    voided: datetime | None = None  #: when its cards were voided or recalled last
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from bot.domain.errors import (
+    CardRecalled,
     CardSpent,
-    KeyMissing,
     NotAskedNow,
     NotOpenYet,
     NotPledged,
@@ -28,8 +29,6 @@ from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
 from bot.domain.rules import ASKED_FOR, PLEDGING
 
 HASH_BYTES = 32
-NOBODY = bytes(HASH_BYTES)
-"""The owner of a card that nobody has pledged: as long as a real one, so that no row changes its size."""
 
 
 class Act(StrEnum):
@@ -61,22 +60,57 @@ class Enrolment:
     workplace: WorkplaceId
 
 
+class NewCard(NamedTuple):
+    """A card as it is minted: where it is kept, and what stands for its owner until somebody pledges it."""
+
+    card: bytes  #: its key in the register
+    pledge: bytes  #: its key among the pledges of one walkout
+    owner: bytes
+
+
+class Bearer(Protocol):
+    """A card in somebody's hand.
+
+    All of it is secret: a store finds nothing by the code alone. Where the card may be kept is made for every walkout,
+    the rest only for the walkout whose card it turns out to be. Source: docs/decisions/0029-cards-and-pledges.md.
+    """
+
+    @property
+    def card(self) -> bytes:
+        """SHA-256 of the code: it names the card while it is in somebody's hand, and is never stored."""
+        ...
+
+    @property
+    def keys(self) -> Mapping[WalkoutId, tuple[bytes, bytes]]:
+        """The keys of its rows, if it is of this walkout: in the register, and among the pledges."""
+        ...
+
+    def free(self, walkout: WalkoutId) -> bytes:
+        """Return what stands for the owner of a card that nobody has pledged: of the same size as an owner."""
+        ...
+
+    def owner(self, walkout: WalkoutId) -> bytes:
+        """Return what stands for this person as the card's owner."""
+        ...
+
+    def notice(self, walkout: WalkoutId) -> bytes:
+        """Return where the notice of the card's owner is kept."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
     """What one person asks of one card."""
 
     act: Act
-    card: bytes  #: SHA-256 of the code
-    owners: Mapping[WalkoutId, bytes]  #: the person, as each walkout's key sees them
+    bearer: Bearer
     enrol: Enrolment | None = None
-    notices: Mapping[WalkoutId, bytes] | None = None  #: where a notice would be, which goes with a pledge taken back
     kept: bool = False  #: it may have been done before the instant of a tally that is due: it goes before that one
 
     def __post_init__(self) -> None:
-        """Raise ValueError for what no store could hold, before it can spoil a batch."""
-        owners = self.owners.values()
-        if len(self.card) != HASH_BYTES or any(len(owner) != HASH_BYTES for owner in owners):
-            raise ValueError(f"a card and an owner are {HASH_BYTES} bytes each")
+        """Raise ValueError for what no store could look for, before it can spoil a batch."""
+        if any(len(key) != HASH_BYTES for pair in self.bearer.keys.values() for key in pair):
+            raise ValueError(f"a card's keys are {HASH_BYTES} bytes each")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +121,7 @@ class Card:
     workplace: WorkplaceId
     state: CardState
     owner: bytes
+    stale: bool = False  #: voided or recalled: nobody but its owner can do anything with it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,23 +160,24 @@ def decide(  # noqa: PLR0911  one way out for each answer
     `free` is how many more pledges fit the workplace's head-count, for an enrolment; `is_out` says whether the
     card's workplace is out, for those who say that they are.
     """
+    card = card or _enrolled(change, heads)
     if card is None:
-        card = _enrolled(change, heads)
-    if card is None:
-        return UnknownCard(), None
-    head = heads[card.walkout]
-    owner = change.owners.get(card.walkout)
+        return _unknown(change), None
+    owner = change.bearer.owner(card.walkout)
     mine = card.state if card.owner == owner else None
+    if card.stale and mine is None:
+        return UnknownCard(), None  # before anything else: to nobody but its owner does it differ from no card
+    head = heads[card.walkout]
     if change.act is Act.LOOK:
         return _outcome(card, head, mine), None
+    if mine is CardState.RECALLED:
+        return CardRecalled(), None
     if change.act in ON_THE_DAY:
         refusal = _refusal_on_the_day(change, card, head, mine, now, is_out=is_out)
     else:
         refusal = _refusal(change, card, head, mine, now)
     if refusal is not None:
         return refusal, None
-    if owner is None:
-        return KeyMissing(), None
     wanted = WANTED[change.act]
     if mine is wanted or (change.act is Act.PLEDGE and mine is CardState.OUT):
         return _outcome(card, head, mine), None
@@ -150,18 +186,26 @@ def decide(  # noqa: PLR0911  one way out for each answer
         workplace = change.enrol.workplace  # who took an open pledge back may make it elsewhere
         if free < 1:
             return WorkplaceFull(), None
-    after = Card(walkout=card.walkout, workplace=workplace, state=wanted, owner=owner)
+    after = Card(walkout=card.walkout, workplace=workplace, state=wanted, owner=owner, stale=card.stale)
     return _outcome(after, head, wanted, changed=True), after
 
 
+def _unknown(change: Change) -> UnknownCard:
+    for walkout in change.bearer.keys:  # a stale card costs as much: how long an answer takes must not tell them apart
+        change.bearer.owner(walkout)
+        break
+    return UnknownCard()
+
+
 def _enrolled(change: Change, heads: Mapping[WalkoutId, Head]) -> Card | None:
-    if change.enrol is None or change.enrol.walkout not in heads:
+    enrol = change.enrol
+    if enrol is None or enrol.walkout not in heads or enrol.walkout not in change.bearer.keys:
         return None
     return Card(
-        walkout=change.enrol.walkout,
-        workplace=change.enrol.workplace,
+        walkout=enrol.walkout,
+        workplace=enrol.workplace,
         state=CardState.MINTED,
-        owner=NOBODY,
+        owner=change.bearer.free(enrol.walkout),
     )
 
 
@@ -172,12 +216,11 @@ def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now
         return NotOpenYet()
     counts_again = head.next_tally is not None and head.next_tally <= head.pledge_by
     if head.stage not in PLEDGING or (now >= head.pledge_by and not counts_again):
-        stands = (mine is not None and mine.stands) if card.walkout in change.owners else None
-        return PledgingClosed(head.stage, head.ended or head.pledge_by, stands)
+        return PledgingClosed(head.stage, head.ended or head.pledge_by, mine is not None and mine.stands)
     if change.act is Act.WITHDRAW:
         # the same answer for a fresh card and for another's: only pressing Pledge tells
         return NotPledged() if mine is None else None
-    return CardSpent() if mine is None and card.owner != NOBODY else None
+    return CardSpent() if mine is None and card.owner != change.bearer.free(card.walkout) else None
 
 
 def _refusal_on_the_day(

@@ -10,6 +10,8 @@ from enum import StrEnum
 from bot.domain.errors import Halted, NotEnoughOrganizers, NotEnoughToRemove
 from bot.domain.model import WalkoutId, WorkplaceId
 
+LEAST_TO_RECALL = 2
+
 MemberId = bytes
 """An account as the server key sees it; see bot.keys."""
 
@@ -30,6 +32,8 @@ class Matter(StrEnum):
     REMOVE = "remove"  #: an organizer
     MINT = "mint"
     VOID = "void"
+    ADOPT = "adopt"  #: the token that another bot has taken
+    RECALL = "recall"  #: what people were told that they have done is undone: never by one alone
 
 
 class Became(StrEnum):
@@ -147,6 +151,8 @@ def needed(matter: Matter, *, approvals: int, organizers: int) -> int:
     Appointing one must be possible with fewer, or too small a committee could never grow.
     Raises NotEnoughOrganizers.
     """
+    if matter is Matter.RECALL:
+        approvals = max(LEAST_TO_RECALL, approvals)
     if organizers >= approvals:
         return approvals
     if matter is Matter.APPOINT:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import disclosure
-from bot.domain.errors import TooEarlyToClose, TooLateToOpen, WrongStage
+from bot.domain.errors import TooEarlyToClose, TooLateToOpen, TooLateToRecall, VoidedBefore, WrongStage
 from bot.domain.model import (
     Announcement,
     BoardLine,
@@ -31,6 +31,11 @@ NAMED_AT_MOST = 10
 
 TO_LOOK_AGAIN = timedelta(hours=24)
 """How long people have, after a backup was restored, before anything is decided."""
+
+BETWEEN_VOIDS = timedelta(hours=24)
+
+TO_DRAW_AGAIN = timedelta(hours=24)
+"""How long people have at least to draw and pledge another card, once theirs was recalled."""
 
 PLEDGING = frozenset({Stage.OPEN, Stage.ON})
 """The stages in which a pledge can be made or taken back, before the deadline."""
@@ -190,7 +195,12 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     )
     turns_on = walkout.stage is not Stage.ON and confirmed(taken) and not too_late
     places = [
-        replace(place, line=line, told_drawn=place.told_drawn or _beyond_drawn(place))
+        replace(
+            place,
+            line=line,
+            told_drawn=place.told_drawn or _beyond_drawn(place),
+            told_people=place.told_people or _beyond_people(place),
+        )
         for place, line in zip(workplaces, _lines(walkout, workplaces, at, exact=final or turns_on), strict=True)
     ]
     if walkout.stage is Stage.ON:
@@ -249,18 +259,45 @@ def _beyond_drawn(place: Workplace) -> bool:
     return place.drawn is not None and place.standing > place.drawn
 
 
+def _beyond_people(place: Workplace) -> bool:
+    return place.standing > place.headcount
+
+
 def _warnings(occasion: str, workplaces: Iterable[Workplace]) -> Iterable[Announcement]:
-    """Warn the organizers, once until the steward counts again, where more stand than were drawn. No numbers."""
+    """Warn the organizers where more stand than were drawn, or than there are people. No numbers.
+
+    Once: until the steward counts again, and until the cards are recalled.
+    """
     for place in workplaces:
-        if _beyond_drawn(place) and not place.told_drawn:
+        warnings = {
+            Kind.MORE_THAN_DRAWN: _beyond_drawn(place) and not place.told_drawn,
+            Kind.MORE_THAN_PEOPLE: _beyond_people(place) and not place.told_people,
+        }
+        for kind in (kind for kind, due in warnings.items() if due):
             yield Announcement(
-                kind=Kind.MORE_THAN_DRAWN,
-                occasion=occasion,
-                scope=place.id,
-                about=place.id,
-                to_organizers=True,
-                to_rooms=False,
+                kind=kind, occasion=occasion, scope=place.id, about=place.id, to_organizers=True, to_rooms=False
             )
+
+
+def check_can_void(walkout: Walkout, place: Workplace, *, now: datetime) -> None:
+    """Refuse to void a workplace's cards twice within a day. Raises WrongStage, VoidedBefore.
+
+    Each time as many may be printed anew as the board does not show: more than there are people to draw them.
+    """
+    if walkout.stage not in NOT_OVER:
+        raise WrongStage(walkout.stage)
+    again = place.voided and (place.voided + BETWEEN_VOIDS).astimezone(walkout.terms.pledge_by.tzinfo)
+    if again is not None and now < again:
+        raise VoidedBefore(place.name, again)
+
+
+def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> None:
+    """Refuse to end pledges that could not be made again in time. Raises WrongStage, TooLateToRecall."""
+    if walkout.stage not in NOT_OVER:
+        raise WrongStage(walkout.stage)
+    last = walkout.terms.pledge_by - TO_DRAW_AGAIN
+    if now > last:
+        raise TooLateToRecall(place.name, last)
 
 
 def _turns_on(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:

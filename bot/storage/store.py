@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.domain.fence import Epochs
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
-from bot.domain.pledging import Change, Outcome
+from bot.domain.pledging import Bearer, Change, NewCard, Outcome
 from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles, Stopped, Suspension, frozen
 
 Rule = Callable[[Walkout, Sequence[Workplace]], Ruling]
@@ -171,6 +172,23 @@ class Statement:
     words: Mapping[str, str]  #: by language
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voiding:
+    """What ends a workplace's cards."""
+
+    workplace: WorkplaceId
+    at: datetime
+    recalls: bool  #: what was pledged on them ends as well
+    news: Announcement  #: for the workplace's rooms
+
+
+KeptAnew = Callable[[WalkoutId, bytes, bytes | None], NewCard | None]
+"""What an older version's card becomes: given its walkout, SHA-256 of its code, and its owner if it has one.
+
+None if the walkout's key was destroyed. Raises KeyFileRefused.
+"""
+
+
 class Rekeying(Protocol):
     """What becomes of everything that is under the server's key; see Store.rekey."""
 
@@ -201,7 +219,7 @@ class Examined:
     database: str = ""  #: its kind and version
     damage: tuple[str, ...] = ()  #: in the database's own words; the rest may not have been examined then
     orphans: int = 0  #: rows that refer to others that are not there
-    miscounted: Mapping[WalkoutId, int] = field(default_factory=dict)  #: workplaces whose counts are not their cards'
+    miscounted: Mapping[WalkoutId, int] = field(default_factory=dict)  #: workplaces whose counts are not their pledges'
     contradictory: tuple[WalkoutId, ...] = ()  #: on without the announcement of it, or the reverse
     stuck: Mapping[str, int] = field(default_factory=dict)  #: by platform: parcels that were tried again and again
 
@@ -220,6 +238,10 @@ class Store(Protocol):
         """
         ...
 
+    async def stands(self, pledge: bytes) -> bool:
+        """Say whether the pledge of this key counts."""
+        ...
+
     async def decide(self, walkout: WalkoutId, rule: Rule) -> Ruling:
         """Store what the rule makes of the walkout: its state, its board, its news and their parcels.
 
@@ -227,8 +249,8 @@ class Store(Protocol):
         """
         ...
 
-    async def add_notice(self, notice: Notice, *, card: bytes, owner: bytes) -> bool:
-        """Keep a notice if this owner's card stands pledged and the walkout is not over; once, however often asked.
+    async def add_notice(self, notice: Notice, bearer: Bearer) -> bool:
+        """Keep a notice if the bearer's own card stands pledged and the walkout is not over; once, however often asked.
 
         False if there is none now.
         """
@@ -270,26 +292,16 @@ class Store(Protocol):
         """Find a walkout and a workplace of it; both exist. Cost: one read for all who ask at the same time."""
         ...
 
-    async def mint(
-        self,
-        walkout: WalkoutId,
-        cards: Mapping[WorkplaceId, Sequence[bytes]],
-        *,
-        beyond_headcount: bool = False,
-    ) -> None:
-        """Add new cards, given by their hashes. Raises BeyondHeadcount, and then adds none at all."""
+    async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
+        """Add new cards, each with a blank pledge. Raises BeyondHeadcount, and then adds none at all."""
         ...
 
     async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:
         """Note how many cards were drawn at the workplace; organizers may be warned of it again."""
         ...
 
-    async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
-        """Kill the workplace's cards that were never pledged; return how many, which is for nobody to see."""
-        ...
-
     async def mint_approved(
-        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[bytes]], note: Note
+        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]], note: Note
     ) -> bool:
         """Add the cards of a proposal that is granted, and with that it is done.
 
@@ -297,8 +309,17 @@ class Store(Protocol):
         """
         ...
 
+    async def void_approved(
+        self, proposal: str, walkout: WalkoutId, voiding: Voiding, news: Announcement, note: Note
+    ) -> bool:
+        """Void or recall all cards that the workplace has now, and with that the proposal is done.
+
+        False, and nothing changed, if it is not open any more.
+        """
+        ...
+
     async def close(self, walkout: WalkoutId, news: Announcement) -> None:
-        """Forget the walkout's cards, notices, rooms, proposals and parcels; keep its announcements.
+        """Forget the walkout's cards, pledges, notices, rooms, proposals and parcels; keep its announcements.
 
         It is closed, and the news made, only once nothing of that is left in the file. Cut off, it is called again.
         """
@@ -446,11 +467,11 @@ class Store(Protocol):
         ...
 
     async def claim_parcels(
-        self, platform: str, *, now: datetime, limit: int, only: Kind | None = None
+        self, platform: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
     ) -> list[Parcel]:
         """Take a platform's parcels that are due, for sending: oldest first, but those of notices after all others.
 
-        With `only`, those of this kind.
+        With `only`, those of these kinds.
 
         After a crash they wait again. A room hears its news in order: while a parcel waits for it, no later one is
         taken, unless that one was tried in vain for most of an hour.
@@ -504,6 +525,14 @@ class Store(Protocol):
         """When the platform's next errand is due."""
         ...
 
+    async def epochs(self, place: str) -> Epochs:
+        """Which epochs are ours in a platform's place; see bot.domain.fence."""
+        ...
+
+    async def keep_epochs(self, place: str, ours: Epochs) -> None:
+        """Remember them."""
+        ...
+
     async def copy(self) -> bytes:
         """Return the whole database as one file has it, as of one instant between two transactions."""
         ...
@@ -513,6 +542,10 @@ class Store(Protocol):
 
         Nothing is changed if the store bears the name already.
         """
+        ...
+
+    async def tidy_up(self, news: Announcement) -> None:
+        """Write the file anew if a migration left in it what is not to stay, and then make the news. Cut off, again."""
         ...
 
     async def examine(self) -> Examined:

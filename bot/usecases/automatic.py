@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -28,10 +29,13 @@ LAST_PARCELS = timedelta(hours=1)
 class Tallies:
     """Takes the tallies that are due: the scheduler on time, or whoever finds that one stands before their pledge."""
 
-    def __init__(self, store: Store, clock: Clock, holds: Holds) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, holds: Holds, *, before: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._holds = holds
+        self._before = before  #: may find a reason to hold
         self._turn = asyncio.Lock()  # a thousand people may find the same tally due; it is read up once
 
     async def take_due(self) -> None:
@@ -44,6 +48,9 @@ class Tallies:
             for walkout in await self._store.walkouts():
                 if rules.latest_tally(walkout, self._clock()) is not None:
                     await self._holds.check()
+                    if self._before is not None:
+                        await self._before()
+                        await self._holds.check()
                 now = self._clock()  # it may have been set right just now
                 if rules.latest_tally(walkout, now) is not None:
                     ruling = await self._decide(walkout.id, now)

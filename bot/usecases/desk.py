@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.domain.model import WalkoutId
 from bot.domain.roles import Deed, MemberId
+from bot.fence import Fence
 from bot.keys import Keys, Person
 from bot.storage.store import Member, Note, Store
 
@@ -24,6 +25,7 @@ class Desk:
     keys: Keys
     clock: Clock
     number: str = ""  #: of the message that asks, where it may come again
+    fence: Fence | None = None  #: where there are platforms
 
     @property
     def me(self) -> MemberId:

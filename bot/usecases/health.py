@@ -17,6 +17,7 @@ from typing import Any
 
 from bot import memory
 from bot.domain.errors import KeyFileRefused, NotRecorded
+from bot.fence import Fence, Stands
 from bot.keys import Keys
 from bot.storage.store import Store
 
@@ -84,6 +85,9 @@ class Sign(StrEnum):
     TOKEN_REFUSED = "token_refused"  # noqa: S105
     NO_TOKEN = "no_token"  # noqa: S105
     NO_ANSWER = "no_answer"
+    FENCE_STANDS = "fence_stands"
+    NO_FENCE = "no_fence"
+    TOKEN_TAKEN = "token_taken"  # noqa: S105
     CLOCK_RIGHT = "clock_right"
     CLOCK_OFF = "clock_off"
     ROOMS_HEAR = "rooms_hear"
@@ -210,6 +214,18 @@ def _clock_is_kept() -> bool:
 async def inside(store: Store, keys: Keys) -> list[Finding]:
     """Look at this process, at the key file as it is on disk, and into the store. Pledges wait meanwhile, a second."""
     return [*_process(), _key(keys), *[each async for each in _store(store)]]
+
+
+def guarded(fence: Fence) -> Iterator[Finding]:
+    """Say whether another bot with our token would be found."""
+    signs = {
+        Stands.WELL: (Sign.FENCE_STANDS, Grade.OK),
+        Stands.NOT: (Sign.NO_FENCE, Grade.LOOK),
+        Stands.FOREIGN: (Sign.TOKEN_TAKEN, Grade.BAD),
+    }
+    for where, stands in fence.stands().items():
+        sign, grade = signs[stands]
+        yield found(sign, grade, platform=where)
 
 
 def _process() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Cards on paper, from a chat: proposed, approved, printed once; or voided when a sheet is lost or photographed."""
+"""Cards on paper, from a chat: proposed, approved, printed once; voided when a sheet is lost; or recalled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from bot.domain.errors import (
     NotYourProposal,
     PrintedBefore,
     TooManyCards,
-    WrongStage,
 )
 from bot.domain.model import Entry, Terms, Walkout, Workplace
 from bot.domain.roles import Became, Deed, Matter
@@ -46,9 +45,7 @@ async def propose(desk: Desk, walkout: Walkout, place: Workplace, number: int | 
     Sent again before it is printed it is the same proposal. Raises what `cards_wanted` raises; NoCardMissing,
     TooManyCards; PrintedBefore for what was sent twice while the first file is still in the chat.
     """
-    [(_place, wanted)] = await stewards.cards_wanted(
-        walkout.id, desk.store, only=place.id, number=number, beyond_headcount=False
-    )
+    [(_place, wanted)] = await stewards.cards_wanted(walkout.id, desk.store, only=place.id, number=number)
     if wanted == 0:
         raise NoCardMissing(place.name)
     if number is not None and wanted > MOST:
@@ -71,15 +68,25 @@ async def propose(desk: Desk, walkout: Walkout, place: Workplace, number: int | 
 
 
 async def void(desk: Desk, walkout: Walkout, place: Workplace) -> Progress:
-    """Propose to kill the workplace's cards that were never pledged. Raises NoCardsWithOpenEntry, WrongStage.
+    """Propose to end the workplace's cards for everybody but whoever has pledged them.
 
-    Nobody is told how many that were: it would tell how many have pledged.
+    Raises NoCardsWithOpenEntry, WrongStage, VoidedBefore.
     """
     if walkout.terms.entry is Entry.OPEN:
         raise NoCardsWithOpenEntry
-    if walkout.stage not in rules.NOT_OVER:
-        raise WrongStage(walkout.stage)
+    rules.check_can_void(walkout, place, now=desk.clock())
     return await proposals.propose(desk, Matter.VOID, walkout=walkout.id, workplace=place.id, place=place.name)
+
+
+async def recall(desk: Desk, walkout: Walkout, place: Workplace) -> Progress:
+    """Propose to end the workplace's cards, and what was pledged on them.
+
+    Raises NoCardsWithOpenEntry, WrongStage, TooLateToRecall.
+    """
+    if walkout.terms.entry is Entry.OPEN:
+        raise NoCardsWithOpenEntry
+    rules.check_can_recall(walkout, place, now=desk.clock())
+    return await proposals.propose(desk, Matter.RECALL, walkout=walkout.id, workplace=place.id, place=place.name)
 
 
 async def order(desk: Desk, number: str) -> Order:
@@ -99,19 +106,20 @@ async def order(desk: Desk, number: str) -> Order:
     if proposal.became is not Became.GRANTED:
         raise NoSuchProposal
     wanted = int(progress.content["number"])
-    await stewards.cards_wanted(walkout.id, desk.store, only=place.id, number=wanted, beyond_headcount=False)
+    await stewards.cards_wanted(walkout.id, desk.store, only=place.id, number=wanted)
     return Order(progress=progress, terms=walkout.terms, place=place, number=wanted)
 
 
-async def mint(desk: Desk, wanted: Order, cards: Sequence[bytes]) -> None:
-    """Store the hashes of new cards, once: with that the proposal is done.
+async def mint(desk: Desk, wanted: Order, hashes: Sequence[bytes]) -> None:
+    """Keep new cards, once: with that the proposal is done.
 
-    Raises PrintedBefore, BeyondHeadcount, Halted.
+    Raises PrintedBefore, WrongStage, BeyondHeadcount, Halted.
     """
     await suspensions.check_none_runs(desk)
     proposal = wanted.progress.proposal
     if proposal.walkout is None:
         raise NoSuchProposal
     note = desk.note(Deed.PRINTED, proposal.walkout, matter=proposal.matter, **wanted.progress.content)
-    if not await desk.store.mint_approved(proposal.id, proposal.walkout, {wanted.place.id: cards}, note):
+    cards = {wanted.place.id: stewards.new_cards(proposal.walkout, hashes, desk.keys)}
+    if not await desk.store.mint_approved(proposal.id, proposal.walkout, cards, note):
         raise PrintedBefore(wanted.place.name)

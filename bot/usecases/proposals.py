@@ -24,7 +24,7 @@ from bot.domain.errors import (
 from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal
 from bot.keys import Keys
-from bot.storage.store import Member
+from bot.storage.store import Member, Note, Voiding
 from bot.usecases.desk import ID_LETTERS, Desk
 
 LASTS = timedelta(hours=24)
@@ -70,7 +70,7 @@ async def propose(
     The same message delivered again finds what it proposed, whatever became of that: what was refused since is not
     proposed anew. Raises NotEnoughOrganizers, Halted, Frozen, and what carrying it out raises.
     """
-    approvals, deciding = await approvals_for(desk, walkout), await _deciding(desk, matter, walkout, about)
+    approvals, deciding = await _wanted(desk, matter, walkout), await _deciding(desk, matter, walkout, about)
     now = desk.clock()
     same = key(desk.keys, matter, walkout, content, about=about)
     proposal = Proposal(
@@ -134,7 +134,7 @@ async def gaps(desk: Desk, walkout: WalkoutId) -> Gaps:
     stewards = {place for of, place, _who in (await desk.store.committee()).stewards if of == walkout}
     wants_cards = seen.terms.entry is Entry.CARDS
     return Gaps(
-        without_cards=tuple(place for place in places if wants_cards and place.minted == 0),
+        without_cards=tuple(place for place in places if wants_cards and place.issued == 0),
         without_steward=tuple(place for place in places if place.id not in stewards),
         without_room=tuple(place for place in places if place.id not in heard),
         citywide_room=None in heard,
@@ -165,13 +165,13 @@ async def _go_on(desk: Desk, proposal: Proposal) -> Progress:
 
 
 async def _missing(desk: Desk, proposal: Proposal) -> int | None:
-    committee, approvals = await desk.store.committee(), await approvals_for(desk, proposal.walkout)
+    committee, approvals = await desk.store.committee(), await _wanted(desk, proposal.matter, proposal.walkout)
     return roles.missing(proposal, committee.organizers, committee.running(desk.clock()), approvals=approvals)
 
 
 async def _deciding(desk: Desk, matter: Matter, walkout: WalkoutId | None, about: MemberId) -> frozenset[MemberId]:
     """Return who decides now. Raises Halted, and Frozen for whom a suspension stops who is not among them."""
-    committee, approvals = await desk.store.committee(), await approvals_for(desk, walkout)
+    committee, approvals = await desk.store.committee(), await _wanted(desk, matter, walkout)
     running = committee.running(desk.clock())
     stops = next((each for each in running if desk.me in each.both), None)
     if stops is not None and matter not in roles.GO_ON:
@@ -189,6 +189,8 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
         removed = (await desk.store.committee()).members.get(proposal.about)
         if not await desk.store.remove_organizer(proposal.about):
             raise LastOrganizer
+    elif proposal.matter is Matter.ADOPT and desk.fence is not None:
+        await desk.fence.adopt()
     elif proposal.walkout is not None:
         stage = (await desk.store.walkout(proposal.walkout)).stage
         match proposal.matter:
@@ -196,21 +198,46 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
                 await desk.store.decide(proposal.walkout, partial(rules.open_up, now=desk.clock()))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await desk.store.decide(proposal.walkout, partial(rules.call_off, now=desk.clock()))
-            case Matter.VOID:
-                place = WorkplaceId(read(proposal, desk)["workplace"])
-                await desk.store.void_cards(proposal.walkout, place)
+            case Matter.VOID | Matter.RECALL:
+                await _void(desk, proposal, proposal.walkout)
+                return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
     await _conclude(desk, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE, removed)
 
 
+async def _void(desk: Desk, proposal: Proposal, walkout: WalkoutId) -> None:
+    """Void or recall a workplace's cards. Raises WrongStage, VoidedBefore, TooLateToRecall."""
+    content = read(proposal, desk)
+    recalls, now = proposal.matter is Matter.RECALL, desk.clock()
+    seen, place = await desk.store.look_up(walkout, WorkplaceId(content["workplace"]))
+    check = rules.check_can_recall if recalls else rules.check_can_void
+    check(seen, place, now=now)
+    news = Announcement(
+        kind=Kind.CARDS_RECALLED if recalls else Kind.CARDS_VOIDED,
+        occasion=proposal.id,
+        scope=place.id,
+        about=place.id,
+        to_stewards=True,
+    )
+    voiding = Voiding(workplace=place.id, at=now, recalls=recalls, news=news)
+    decided, note = _decided(desk, proposal, content, Deed.DONE, None)
+    await desk.store.void_approved(proposal.id, walkout, voiding, decided, note)
+
+
 async def _conclude(desk: Desk, proposal: Proposal, became: Became, removed: Member | None = None) -> None:
     """Write down what became of it, and tell all others; whom it is about hears only that it has removed them."""
-    content = read(proposal, desk)
+    deed = Deed.REFUSED if became is Became.REFUSED else Deed.DONE
+    news, note = _decided(desk, proposal, read(proposal, desk), deed, removed)
+    await desk.store.conclude(proposal.id, became, news, note, expected=Became.OPEN)
+
+
+def _decided(
+    desk: Desk, proposal: Proposal, content: Content, deed: Deed, removed: Member | None
+) -> tuple[Announcement, Note]:
+    """Return what the others hear of it, and what is written down."""
     to = () if removed is None else ((removed.platform, removed.address),)
     news = _news(Kind.DECIDED, proposal, content, not_to=frozenset({desk.me, proposal.about}), to=to)
-    deed = Deed.REFUSED if became is Became.REFUSED else Deed.DONE
-    note = desk.note(deed, proposal.walkout, matter=proposal.matter, **content)
-    await desk.store.conclude(proposal.id, became, news, note, expected=Became.OPEN)
+    return news, desk.note(deed, proposal.walkout, matter=proposal.matter, **content)
 
 
 async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:
@@ -223,6 +250,11 @@ async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:
         place=None if walkout is None or place is None else await desk.store.workplace(walkout, WorkplaceId(place)),
         missing=missing if proposal.became is Became.OPEN else 0,
     )
+
+
+async def _wanted(desk: Desk, matter: Matter, walkout: WalkoutId | None) -> int:
+    """Return how many must approve this; what a walkout says may be an old copy's, so that does not count for ADOPT."""
+    return APPROVALS if matter is Matter.ADOPT else await approvals_for(desk, walkout)
 
 
 async def approvals_for(desk: Desk, walkout: WalkoutId | None) -> int:

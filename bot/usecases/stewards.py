@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from bot.domain import disclosure, rules
 from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchWorkplace, WrongStage
-from bot.domain.model import Entry, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.pledging import NewCard
+from bot.keys import Keys
 from bot.reading import nearest_names, plain_name, same_name
 from bot.storage.store import Store
 
@@ -105,7 +107,7 @@ def is_name(places: Iterable[Workplace], name: str) -> bool:
 
 
 async def cards_wanted(
-    walkout: WalkoutId, store: Store, *, only: WorkplaceId | None, number: int | None, beyond_headcount: bool
+    walkout: WalkoutId, store: Store, *, only: WorkplaceId | None, number: int | None
 ) -> list[tuple[Workplace, int]]:
     """Say how many cards to mint at each workplace: `number`, or what is missing to the head-count.
 
@@ -121,18 +123,22 @@ async def cards_wanted(
         if only not in {None, place.id}:
             continue
         missing = max(0, place.headcount - place.issued)
-        if number is not None and number > missing and not beyond_headcount:
+        if number is not None and number > missing:
             raise BeyondHeadcount(place.name, place.headcount, place.issued, number)
         wanted.append((place, missing if number is None else number))
     return wanted
 
 
-async def mint(
-    walkout: WalkoutId,
-    cards: Mapping[WorkplaceId, Sequence[bytes]],
-    store: Store,
-    *,
-    beyond_headcount: bool,
-) -> None:
-    """Store the hashes of new cards; the codes themselves never come here. Raises BeyondHeadcount."""
-    await store.mint(walkout, cards, beyond_headcount=beyond_headcount)
+async def mint(walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[bytes]], store: Store, keys: Keys) -> None:
+    """Keep new cards, given by the hashes of their codes; the codes themselves never come here.
+
+    Raises WrongStage, BeyondHeadcount.
+    """
+    await store.mint(walkout, {place: new_cards(walkout, hashes, keys) for place, hashes in cards.items()})
+
+
+def new_cards(walkout: WalkoutId, hashes: Iterable[bytes], keys: Keys) -> list[NewCard]:
+    """Return how new cards are kept. Raises WrongStage where the walkout's key is destroyed."""
+    if walkout not in keys.walkouts:
+        raise WrongStage(Stage.CLOSED)
+    return [keys.new_card(walkout, each) for each in hashes]

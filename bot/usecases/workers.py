@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot import cards
 from bot.brake import Brake
 from bot.clock import Clock
 from bot.domain.errors import (
@@ -26,6 +25,9 @@ from bot.holds import Holds
 from bot.keys import Addressee, Keys, Person
 from bot.storage.store import Notice, Store
 from bot.usecases.automatic import Tallies
+
+MAY_BE_TOLD = frozenset({CardState.PLEDGED, CardState.RECALLED})
+"""Whoever's card was recalled may have asked before, and may want to be told no more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,14 +97,13 @@ class Worker:
                     if held.why is Hold.KEPT:
                         return seen
                     raise
-            stands = False if walkout.id in self.keys.walkouts else None
-            raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands)
+            raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands=False)
         return seen
 
     async def pledge(self, code: str) -> Seen:
         """Stand one card as pledged; pledging twice changes nothing.
 
-        Raises UnknownCard, CardSpent, NotOpenYet, PledgingClosed, OneCardEach, Held or NotRecorded; then
+        Raises UnknownCard, CardSpent, CardRecalled, NotOpenYet, PledgingClosed, OneCardEach, Held or NotRecorded; then
         nothing is stored. The store decides, in the batch's own transaction.
         """
         own = next((walkout for walkout in self.keys.walkouts if self.open_code(walkout) == code), None)
@@ -122,10 +123,10 @@ class Worker:
     async def withdraw(self, code: str) -> Seen:
         """Take the pledge back, and the notice with it; doing it twice changes nothing.
 
-        Raises UnknownCard, NotPledged (whoever else may have pledged the card), PledgingClosed, Held or NotRecorded.
+        Raises UnknownCard, NotPledged (whoever else may have pledged the card), CardRecalled, PledgingClosed, Held or
+        NotRecorded.
         """
-        change = self._change(Act.WITHDRAW, code)
-        outcome = await self._decided(replace(change, notices=self.keys.locators(code)))
+        outcome = await self._decided(self._change(Act.WITHDRAW, code))
         self.brake.forget(self.who, outcome.walkout)
         return await self._done(outcome, code)
 
@@ -138,21 +139,21 @@ class Worker:
         walkout = seen.walkout.id
         if seen.told or seen.mine is not CardState.PLEDGED or walkout not in self.keys.walkouts:
             return seen
+        bearer = self.keys.bearer(code, self.who)
         addressee = Addressee(account=self.who.account, language=language, workplace=seen.workplace.id)
         notice = Notice(
-            locator=self.keys.locator(walkout, code),
+            locator=bearer.notice(walkout),
             walkout=walkout,
             platform=self.who.platform,
             sealed=self.keys.seal_notice(walkout, addressee),
         )
-        owner = self.keys.owner(walkout, code, self.who)
-        return replace(seen, told=await self.store.add_notice(notice, card=cards.key_of(code), owner=owner))
+        return replace(seen, told=await self.store.add_notice(notice, bearer))
 
     async def stop_telling(self, code: str) -> Seen:
         """Forget the address again; only for whoever's card it is. Raises as `look` does."""
         seen = await self.look(code)
         if seen.told:
-            await self.store.delete_notice(self.keys.locator(seen.walkout.id, code))
+            await self.store.delete_notice(self.keys.bearer(code, self.who).notice(seen.walkout.id))
         return replace(seen, told=False)
 
     async def say_out(self, code: str) -> Seen:
@@ -179,13 +180,15 @@ class Worker:
         return self.keys.open_code(walkout, self.who)
 
     async def _pledge(self, code: str, change: Change) -> Seen:
-        others = self.brake.others(self.who, change.card)
+        keys = change.bearer.keys
+        others = self.brake.others(self.who, [pledge for _card, pledge in keys.values()])
         if others:
             seen = await self.store.apply(replace(change, act=Act.LOOK))
-            if seen.walkout in others:
+            other = others.get(seen.walkout)
+            if other is not None and await self.store.stands(other):  # it may have been recalled
                 raise OneCardEach
         outcome = await self._decided(change)
-        self.brake.remember(self.who, outcome.walkout, change.card)
+        self.brake.remember(self.who, outcome.walkout, keys[outcome.walkout][1])
         return await self._done(outcome, code)
 
     async def _decided(self, change: Change) -> Outcome:
@@ -201,8 +204,7 @@ class Worker:
                     change = replace(change, kept=True)
 
     def _change(self, act: Act, code: str, enrol: Enrolment | None = None) -> Change:
-        owners = self.keys.owners(code, self.who)
-        return Change(act=act, card=cards.key_of(code), owners=owners, enrol=enrol)
+        return Change(act=act, bearer=self.keys.bearer(code, self.who), enrol=enrol)
 
     async def _done(self, outcome: Outcome, code: str) -> Seen:
         """Show what was just recorded. If the store cannot even read any more, nobody may hear "not recorded"."""
@@ -214,6 +216,6 @@ class Worker:
     async def _seen(self, outcome: Outcome, code: str) -> Seen:
         walkout, workplace = await self.store.look_up(outcome.walkout, outcome.workplace)
         # a pledge just made cannot have a notice: it would have gone when the one before was taken back
-        may_be_told = outcome.mine is CardState.PLEDGED and not outcome.changed and walkout.id in self.keys.walkouts
-        told = may_be_told and await self.store.has_notice(self.keys.locator(walkout.id, code))
+        may_be_told = outcome.mine in MAY_BE_TOLD and not outcome.changed and walkout.id in self.keys.walkouts
+        told = may_be_told and await self.store.has_notice(self.keys.bearer(code, self.who).notice(walkout.id))
         return Seen(walkout=walkout, workplace=workplace, mine=outcome.mine, changed=outcome.changed, told=told)

@@ -6,10 +6,22 @@ import io
 import sys
 
 from bot import logs, memory
-from handlers.cli import backups, closing, console, doctor, keys, running, suspensions, walkouts
+from handlers.cli import adopting, backups, closing, console, doctor, keys, running, suspensions, walkouts
 from handlers.cli.common import cli
 
-__all__ = ["backups", "cli", "closing", "console", "doctor", "keys", "main", "running", "suspensions", "walkouts"]
+__all__ = [
+    "adopting",
+    "backups",
+    "cli",
+    "closing",
+    "console",
+    "doctor",
+    "keys",
+    "main",
+    "running",
+    "suspensions",
+    "walkouts",
+]
 
 
 def main() -> None:

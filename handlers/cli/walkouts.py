@@ -72,10 +72,9 @@ def cards(
         str | None,
         typer.Option(metavar="NAME", help="For pdf: QR codes open this bot. Default: they hold the bare code."),
     ] = None,
-    beyond_headcount: Annotated[bool, typer.Option(help="Allow more cards than people.")] = False,
     data: Data = None,
 ) -> None:
-    """Mint pledge cards and write their codes, once: the store keeps only their hashes. A pdf is ready to print."""
+    """Mint pledge cards and write their codes, once: the store does not know them. A pdf is ready to print."""
     if every == (workplace is not None):
         fail(texts.one_or_all())
     if out.exists():
@@ -89,7 +88,6 @@ def cards(
         "walkout": walkout.lower(),
         "workplace": workplace,
         "number": number,
-        "beyond_headcount": beyond_headcount,
     }
     content = partial(_printed, telegram, paper) if form is card_files.Form.PDF else partial(_written, form)
     conclude(run_to_end(_mint(settings_in(data), request, out, content)))

@@ -261,6 +261,8 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
             raise Forbidden
         if meant.changes:
             await ask.app.holds.check_change()
+        if meant.code is not None:
+            ask.app.holds.check_card()
         reply = await meant.run(ask)
     except NotRecorded:
         raise  # a platform that can will deliver the message again
@@ -439,7 +441,7 @@ COMMANDS = (
         options=(WALKOUT, VOID, OF, NUMBER),
         price=5,
         changes=True,
-        help=lambda: _("print a workplace's cards, or void them"),
+        help=lambda: _("print a workplace's cards, void or recall them"),
     ),
     Command(
         name="room",
@@ -480,6 +482,12 @@ COMMANDS = (
         changes=True,
         even_frozen=True,
         help=lambda: _("take every role from somebody"),
+    ),
+    Command(
+        name="adopt",
+        who=Role.ORGANIZER,
+        run=committee.adopt,
+        help=lambda: _("let this bot go on, where another has taken its token"),
     ),
     Command(
         name="audit",
@@ -538,8 +546,8 @@ CARD_BUTTONS = frozenset("pjcwoqxyuv")
 TRIES_CODE = frozenset("pcwoquv")
 """Those that tell whether the code they carry is one."""
 
-CHANGING = frozenset("pjwoqbsarftmuv")
-"""Those that decide something that lasts, as `Command.changes` has it."""
+CHANGING = frozenset("pjwoqbsftmuv")
+"""Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
 ANYBODYS = frozenset("nxyd")
 """Those that work for everybody."""

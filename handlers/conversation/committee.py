@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.errors import NoSuchRoleCard
+from bot.domain.roles import Matter
 from bot.domain.roles import Role as Appointed
 from bot.domain.rules import NOT_OVER
 from bot.usecases import audit, organizers, proposals, roles, stewards, suspensions
@@ -10,6 +11,7 @@ from bot.usecases.roles import LONGEST_NICKNAME
 from handlers.conversation.organizers import proposed
 from handlers.conversation.parts import Ask, Button, Reply, old_button, whole_number
 from handlers.texts import committee as texts
+from handlers.texts import fence as fence_texts
 from handlers.texts import organizers as organizers_texts
 
 
@@ -113,7 +115,17 @@ async def press_refuse(ask: Ask) -> Reply:
 async def _opine(ask: Ask, *, approves: bool) -> Reply:
     if not await ask.organizes():
         return old_button()
+    seen = await ask.app.store.proposal(ask.words[0])
+    if seen is None or seen.matter is not Matter.ADOPT:
+        await ask.app.holds.check_change()
     return proposed(ask, await proposals.opine(ask.desk, ask.words[0], approves=approves))
+
+
+async def adopt(ask: Ask) -> Reply:
+    """Propose that this bot goes on, though another one has taken its token."""
+    if not any(map(ask.app.fence.is_foreign, ask.app.outboxes)):
+        return Reply(kind="done", text=fence_texts.adopted(()))
+    return proposed(ask, await proposals.propose(ask.desk, Matter.ADOPT, walkout=None))
 
 
 async def list_deeds(ask: Ask) -> Reply:

@@ -1,4 +1,4 @@
-"""Cards on paper: printed and voided from a chat."""
+"""Cards on paper: printed, voided and recalled from a chat."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from handlers.conversation.organizers import proposed
 from handlers.conversation.parts import Ask, File, Reply, old_button
 from handlers.texts import paper as texts
 
-VOID = "void"
+ENDING = {"void": paper.void, "recall": paper.recall}
+"""What ends cards, by the word that is typed."""
 
 
 async def cards(ask: Ask) -> Reply:
-    """Propose to print a workplace's cards, or to void them."""
+    """Propose to print a workplace's cards, or to void or recall them."""
     named, words = await ask.named_walkout()
     if not words:
         return Reply(kind="help", text=texts.usage(paper.LASTS))
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
     places = await ask.app.store.workplaces(walkout.id)
-    if stewards.begins(VOID, words, places):
-        if len(words) == 1:
-            return Reply(kind="help", text=texts.usage(paper.LASTS))
-        return proposed(ask, await paper.void(ask.desk, walkout, stewards.find(places, " ".join(words[1:]))))
+    for word, end in ENDING.items():
+        if stewards.begins(word, words, places):
+            if len(words) == 1:
+                return Reply(kind="help", text=texts.usage(paper.LASTS))
+            return proposed(ask, await end(ask.desk, walkout, stewards.find(places, " ".join(words[1:]))))
     name, number = _how_many(words, places)
     progress = await paper.propose(ask.desk, walkout, stewards.find(places, name), number)
     if progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me:

@@ -142,7 +142,7 @@ class Ask:
     def desk(self) -> Desk:
         """The person as an organizer or steward."""
         app = self.app
-        return Desk(who=self.who, store=app.store, keys=app.keys, clock=app.clock, number=self.number)
+        return Desk(who=self.who, store=app.store, keys=app.keys, clock=app.clock, number=self.number, fence=app.fence)
 
     async def roles(self) -> Roles:
         """Say what the person may do; asked only where it matters. Raises Frozen for whom a suspension stops."""
@@ -186,7 +186,7 @@ class Takes(StrEnum):
     LANGUAGE = "language"
     REFERENCE = "reference"
     NUMBER = "number"
-    VOID = "void"  #: nothing but this word
+    VOID = "void"  #: this word or `recall`
     FILTER = "filter"  #: part of a workplace's name, or `csv`
     ROOM = "room"  #: only where rooms have names that are typed
 
@@ -264,7 +264,11 @@ NUMBER = Option(
     takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many; else what is missing to the head-count")
 )
 COUNT = Option(takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many"), required=True)
-VOID = Option(takes=Takes.VOID, label=lambda: "void", help=lambda: _("void: kill the cards that were never pledged"))
+VOID = Option(
+    takes=Takes.VOID,
+    label=lambda: "void|recall",
+    help=lambda: _("void: who has pledged keeps their card, no other is good; recall: none is"),
+)
 FILTER = Option(
     takes=Takes.FILTER, label=lambda: _("NAME|csv"), help=lambda: _("part of a workplace's name, or csv for a file")
 )

@@ -70,6 +70,8 @@ def _pledge_buttons(ask: Ask, seen: Seen, code: str) -> tuple[Button, ...]:
         if seen.mine is CardState.OUT:
             return check, Button(label=_("I'm not out"), data=f"v:{code}")
         return (Button(label=_("I'm out"), data=f"u:{code}"),) if seen.mine.stands else (check,)
+    if seen.mine is CardState.RECALLED:
+        return (check,)
     if seen.mine is not None and seen.mine.stands:
         return check, Button(label=_("Withdraw"), data=f"w:{code}")
     return Button(label=_("Pledge"), data=f"p:{code}"), check

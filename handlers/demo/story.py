@@ -156,10 +156,10 @@ class Story:
         for name in (OLGA, OMAR):
             await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)
         walkout = await organizers.draft(plan, app.store, app.keys)
-        wanted = await stewards.cards_wanted(walkout.id, app.store, only=None, number=None, beyond_headcount=False)
+        wanted = await stewards.cards_wanted(walkout.id, app.store, only=None, number=None)
         self._cards = {place.id: [cards.mint() for _ in range(number)] for place, number in wanted}
         hashes = {place: [cards.key_of(code) for code in codes] for place, codes in self._cards.items()}
-        await stewards.mint(walkout.id, hashes, app.store, beyond_headcount=False)
+        await stewards.mint(walkout.id, hashes, app.store, app.keys)
         return walkout
 
     async def _open(self, walkout: Walkout) -> None:

@@ -72,6 +72,9 @@ LONG_S = 60.0
 ACKNOWLEDGED = 40060
 """It has been acknowledged already: the answer to our first try was lost."""
 
+GIVES_WAY_S = 1.0
+"""How long the other bot has for its acknowledgement once it has taken our token; Discord waits for three seconds."""
+
 SUGGESTION_PRICE = 0.1
 """Of what an account may say in a minute: there is a suggestion for every few letters typed."""
 
@@ -179,12 +182,23 @@ class DiscordChat:
 
     async def _acknowledge(self, interaction: Interaction, how: Callable[[Response], Awaitable[object]]) -> bool:
         """Tell Discord that an answer will come; False if it does not wait for one any more."""
-        try:
+        tries, held = 0, self._app.fence.is_foreign(PLATFORM)
+
+        async def once() -> None:
+            nonlocal tries
+            tries += 1
             # a fresh response for each try: one that failed may take itself for done
-            await _patiently(lambda: how(discord.InteractionResponse(interaction)))
+            await how(discord.InteractionResponse(interaction))
+
+        if held:
+            await asyncio.sleep(GIVES_WAY_S)
+        try:
+            await _patiently(once)
         except discord.HTTPException as error:
             if error.code == ACKNOWLEDGED:
-                return True
+                if tries == 1 and interaction.id not in self._taken:
+                    self._app.fence.sign(PLATFORM)
+                return not held  # the other bot answers
             log.warning(Act.NOT_ACKNOWLEDGED, error.code)
             return False
         except TROUBLE as error:

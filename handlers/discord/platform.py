@@ -26,6 +26,7 @@ from bot.wiring import App
 from handlers.conversation import Command, Takes
 from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat
 from handlers.discord.commands import Interaction, make_tree, sync
+from handlers.discord.place import DiscordPlace
 from handlers.discord.sender import DiscordSender
 from handlers.pace import Pace
 from handlers.reading import read_past
@@ -227,7 +228,8 @@ async def open_discord(
             raise Unreachable(logs.kind(error)) from None
         if client.user is not None:
             app.bots[PLATFORM] = client.user.name
-        yield DiscordSender(client, client.pace, gone=client.gone, mute=client.mute), client.take
+        async with app.fence.guard(PLATFORM, DiscordPlace(client)):
+            yield DiscordSender(client, client.pace, gone=client.gone, mute=client.mute), client.take
     finally:
         with contextlib.suppress(TimeoutError, aiohttp.ClientError):
             await asyncio.wait_for(client.close(), CLOSING_S)

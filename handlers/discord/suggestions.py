@@ -37,7 +37,7 @@ class Suggestions:
         if takes is Takes.ROLE:
             return _best([(texts.steward(), "steward"), (texts.organizer(), "organizer")], typed)
         if takes is Takes.VOID:
-            return _best([("void", "void")], typed)
+            return _best([("void", "void"), ("recall", "recall")], typed)
         looks_after = roles.workplaces if organizes and not roles.organizer else None  #: None: not a steward's view
         fitting = [
             each

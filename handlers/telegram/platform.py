@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import math
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import web
 from telegram import Bot
-from telegram.error import InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot import logs
+from bot.fence import Fence
 from bot.settings import Settings
 from bot.wiring import App
 from handlers.answers import Answers
@@ -23,6 +27,7 @@ from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken, sta
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
 from handlers.telegram.pace import ChatPace
+from handlers.telegram.place import TelegramPlace
 from handlers.telegram.pump import LONGEST_FINISH_S, POLL_S, Pump, RawUpdate
 from handlers.telegram.sender import TelegramSender, seconds
 from handlers.telegram.transport import AiohttpRequest
@@ -30,6 +35,9 @@ from handlers.telegram.transport import AiohttpRequest
 T = TypeVar("T")
 
 ALLOWED = ("message", "callback_query", "my_chat_member", "channel_post")
+HELD_POLL_S = 10.0
+"""Each poll ends one of the other bot's, which has that long to take what is there."""
+
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  the header's name
 
 
@@ -54,41 +62,81 @@ async def open_telegram(
         raise WrongToken from None
     app.bots[PLATFORM] = bot.link
     try:
-        menus = Menus(bot)
-        await _patiently(link, menus.set_up)
-        answers = Answers()
-        pace = ChatPace(settings.telegram_per_second, asyncio.get_running_loop().time)
-        chat = TelegramChat(app, bot, menus, answers, pace)
+        async with app.fence.guard(PLATFORM, TelegramPlace(bot)):
+            menus = Menus(bot)
+            await _patiently(link, menus.set_up)
+            answers = Answers()
+            pace = ChatPace(settings.telegram_per_second, asyncio.get_running_loop().time)
+            chat = TelegramChat(app, bot, menus, answers, pace)
+            polls = _Polls(bot, polling, link, app.fence)
+            pump = Pump(polls.fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))
 
-        async def fetch(offset: int | None, wait_s: int) -> list[RawUpdate]:
+            async def poll() -> None:
+                try:
+                    if not app.fence.is_foreign(PLATFORM):  # the other bot may live by it
+                        await _patiently(link, bot.delete_webhook)  # pending updates stay
+                    await pump.run()
+                except InvalidToken:  # revoked while we ran
+                    raise WrongToken from None
+
+            async def listen() -> None:
+                await _listen(app, bot, pump, settings, link)
+
+            try:
+                yield (
+                    TelegramSender(bot, pace, moved=chat.moved, gone=chat.gone, mute=chat.mute, recent=chat.recent),
+                    listen if settings.telegram_webhook_url else poll,
+                )
+            finally:
+                await answers.aclose()
+    finally:
+        await bot.shutdown()
+
+
+class _Polls:
+    """Asks for updates; notes when somebody else does, and lets another bot that has taken the token go first."""
+
+    def __init__(self, bot: Bot, polling: AiohttpRequest, link: Link, fence: Fence) -> None:
+        self._url = f"{bot.base_url}/getUpdates"
+        self._polling = polling
+        self._link = link
+        self._fence = fence
+        self._dropped_at = -math.inf  #: when we last gave up a poll, which Telegram may not have noticed
+        self._offered: set[object] = set()  #: updates that were there when we asked last, while held
+
+    async def fetch(self, offset: int | None, wait_s: int) -> list[RawUpdate]:
+        """Return what Telegram has; confirm what came before the offset, unless that is another bot's affair."""
+        while True:
             wanted: dict[str, Any] = {"timeout": wait_s, "limit": 100, "allowed_updates": json.dumps(ALLOWED)}
             if offset is not None:
                 wanted["offset"] = offset
-            url = f"{bot.base_url}/getUpdates?{urlencode(wanted)}"
-            updates: object = await _patiently(link, lambda: polling.post(url))
-            return list(updates) if isinstance(updates, list) else []
-
-        pump = Pump(fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))
-
-        async def poll() -> None:
+            if self._fence.is_foreign(PLATFORM):
+                await asyncio.sleep(HELD_POLL_S)
+                wanted |= {"timeout": 0}
+                wanted.pop("offset", None)
             try:
-                await _patiently(link, bot.delete_webhook)  # pending updates stay
-                await pump.run()
-            except InvalidToken:  # revoked while we ran
-                raise WrongToken from None
+                answer = await _patiently(self._link, partial(self._poll, f"{self._url}?{urlencode(wanted)}"))
+            except Conflict:
+                if time.monotonic() - self._dropped_at > POLL_S:
+                    self._fence.sign(PLATFORM)
+                await asyncio.sleep(FIRST_WAIT_S)
+            else:
+                updates = list(answer) if isinstance(answer, list) else []
+                return self._left_over(updates) if self._fence.is_foreign(PLATFORM) else updates  # also since we asked
 
-        async def listen() -> None:
-            await _listen(app, bot, pump, settings, link)
+    def _left_over(self, updates: list[RawUpdate]) -> list[RawUpdate]:
+        """Return those that the other bot has not taken since we asked last: it answers what it takes."""
+        before, self._offered = self._offered, {each.get("update_id") for each in updates if isinstance(each, Mapping)}
+        return [each for each in updates if isinstance(each, Mapping) and each.get("update_id") in before]
 
+    async def _poll(self, url: str) -> object:
         try:
-            yield (
-                TelegramSender(bot, pace, moved=chat.moved, gone=chat.gone, mute=chat.mute, recent=chat.recent),
-                listen if settings.telegram_webhook_url else poll,
-            )
-        finally:
-            await answers.aclose()
-    finally:
-        await bot.shutdown()
+            return await self._polling.post(url)
+        except Conflict:
+            raise
+        except TelegramError:
+            self._dropped_at = time.monotonic()
+            raise
 
 
 async def _listen(app: App, bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
@@ -98,6 +146,8 @@ async def _listen(app: App, bot: Bot, pump: Pump, settings: Settings, link: Link
     async def handle(request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode()):
             return web.Response(status=403)
+        if app.fence.is_foreign(PLATFORM):
+            return web.Response(status=503)  # Telegram keeps it for the other bot
         try:
             update = await request.json()
         except ValueError:
@@ -112,6 +162,7 @@ async def _listen(app: App, bot: Bot, pump: Pump, settings: Settings, link: Link
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", settings.telegram_webhook_port).start()
+        await app.fence.ours(PLATFORM)  # or we would take what is said to the other bot
         await _patiently(
             link,
             lambda: bot.set_webhook(
@@ -124,12 +175,12 @@ async def _listen(app: App, bot: Bot, pump: Pump, settings: Settings, link: Link
 
 
 async def _patiently(link: Link, call: Callable[[], Awaitable[T]]) -> T:
-    """Call until it works, with growing waits. Raises InvalidToken."""
+    """Call until it works, with growing waits. Raises InvalidToken; and Conflict if somebody else asks for updates."""
     wait = FIRST_WAIT_S
     while True:
         try:
             answer = await call()
-        except InvalidToken:
+        except (InvalidToken, Conflict):
             raise
         except RetryAfter as error:
             await asyncio.sleep(seconds(error))

@@ -147,6 +147,20 @@ def _look_again(letter: Letter) -> str:
     ).format(headline=headline(terms), made=when(made, terms.starts), counts=when(counts, terms.starts))
 
 
+def _cards_voided(letter: Letter) -> str:
+    return _(
+        "New cards are printed for {workplace}. Have you pledged? Keep your card: your pledge stands. If not, draw a "
+        "new card from your steward: every older one is dead."
+    ).format(workplace=_place(letter).name)
+
+
+def _cards_recalled(letter: Letter) -> str:
+    return _(
+        "All cards of {workplace} are recalled, and no pledge made on them counts any more. Draw a new card from your "
+        "steward, and pledge again."
+    ).format(workplace=_place(letter).name)
+
+
 def _the_day(walkout: Walkout, place: Workplace | None = None) -> str:
     said = [place.meet if place else "", walkout.terms.on_the_day]
     return "".join(f"\n{line}" for line in said if line)
@@ -182,4 +196,6 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.FEWER_NOW: _fewer_now,
     Kind.ROOM_TEST: _room_test,
     Kind.LOOK_AGAIN: _look_again,
+    Kind.CARDS_VOIDED: _cards_voided,
+    Kind.CARDS_RECALLED: _cards_recalled,
 }

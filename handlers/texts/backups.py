@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.domain import errors
 from bot.domain.errors import AnswersWanted, Refused
+from handlers.texts import fence
 from handlers.texts.catalogue import _
 from handlers.texts.times import when_utc
 
@@ -35,7 +36,8 @@ def backed_up(path: str) -> str:
 
 def restored(made: datetime, path: str) -> str:
     """Say what a restored store is, and is not."""
-    return f"{_('{path} is as it was on {made}.').format(path=path, made=when_utc(made))} {_lost()}"
+    said = _("{path} is as it was on {made}.").format(path=path, made=when_utc(made))
+    return f"{said} {_lost()}\n\n{fence.after_restoring()}"
 
 
 def told(made: str) -> str:
@@ -44,6 +46,15 @@ def told(made: str) -> str:
         made=when_utc(datetime.fromisoformat(made))
     )
     return f"{said} {_lost()}"
+
+
+def older_ones_tell() -> str:
+    """Tell the organizers, once, what backups still hold that the store does not."""
+    return _(
+        "From now on nobody finds a card in my database without the key file. Older backups and copies of the database "
+        "still tell whoever has a card's code whether it was pledged. Make a new backup, and a new copy of the key "
+        "file (allout keys export FILE); then destroy the older ones."
+    )
 
 
 def _lost() -> str:

@@ -37,7 +37,9 @@ def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
         Matter.MINT: ngettext(
             "Print {n} card for {place} · {walkout}", "Print {n} cards for {place} · {walkout}", cards_wanted
         ),
-        Matter.VOID: _("Void the cards of {place} that were never pledged · {walkout}"),
+        Matter.VOID: _("Void the cards of {place}; who has pledged keeps theirs · {walkout}"),
+        Matter.RECALL: _("Recall all cards of {place}, and end the pledges made on them · {walkout}"),
+        Matter.ADOPT: _("Let this bot go on, and the other one with its token stop"),
     }[what]
     return said.format(walkout=walkout, place=place, nickname=content.get("nickname", ""), n=number(cards_wanted))
 
@@ -85,8 +87,8 @@ def _done(progress: Progress, what: str) -> str:
             )
         case Matter.APPOINT:
             return _("{what}: approved. Their code works now.").format(what=what)
-        case Matter.VOID if progress.place is not None:
-            return _('{what}: done. They are dead now; print anew: /cards "{place}"').format(
+        case Matter.VOID | Matter.RECALL if progress.place is not None:
+            return _('{what}: done. Its rooms hear it now; print anew: /cards "{place}"').format(
                 what=what, place=progress.place.name
             )
     return _("{what}: done.").format(what=what)

@@ -98,6 +98,9 @@ _SAID: dict[Sign, Callable[[], str]] = {
     Sign.TOKEN_GOOD: lambda: _("{platform} accepts the token."),
     Sign.TOKEN_REFUSED: lambda: _("{platform} does not accept the token."),
     Sign.NO_ANSWER: lambda: _("{platform} does not answer."),
+    Sign.FENCE_STANDS: lambda: _("On {platform}, another bot with this token would be noticed."),
+    Sign.NO_FENCE: lambda: _("On {platform}, another bot with this token would not be noticed."),
+    Sign.TOKEN_TAKEN: lambda: _("Another bot has taken the token for {platform}. This one has stopped."),
     Sign.CLOCK_RIGHT: lambda: _("The clock agrees with {platform}'s."),
     Sign.CLOCK_OFF: lambda: _("The clock differs from {platform}'s by {seconds} seconds."),
     Sign.ROOM_GONE: lambda: _("A room of {walkout} on {platform} ({workplace}) is gone, or the bot is not in it."),
@@ -171,6 +174,8 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     Sign.TOKEN_REFUSED: lambda: _("Set the one that the platform shows for this bot, or have it give you a new one."),
     Sign.NO_TOKEN: lambda: _("Run this with the settings with which the bot runs."),
     Sign.NO_ANSWER: lambda: _("Look at the network, and whether {platform} works for others."),
+    Sign.NO_FENCE: lambda: _("Never run two bots with it. If {platform} works otherwise, start the bot again."),
+    Sign.TOKEN_TAKEN: lambda: _("Switch one of them off. If this one is to go on, run: allout adopt"),
     Sign.CLOCK_OFF: lambda: _(
         "Set the system's clock. Half a minute off, the bot goes by {platform}'s; an hour off, it decides nothing. "
         "Then: timedatectl set-ntp true"

@@ -26,3 +26,12 @@ def more_than_drawn(workplace: str) -> str:
         "{workplace}: more cards are pledged than its steward says were drawn. Ask the steward to count what is left "
         "and send /drawn again. If that explains nothing, cards may have been copied."
     ).format(workplace=workplace)
+
+
+def more_than_people(workplace: str) -> str:
+    """Warn an organizer, without a number, and say what can be done."""
+    return _(
+        "{workplace}: more cards are pledged than people work there. I count no more than its people. You can end all "
+        "its cards and pledges, so that everybody draws a new card and pledges again: "
+        '/cards recall "{workplace}"'
+    ).format(workplace=workplace)

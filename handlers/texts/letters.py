@@ -9,7 +9,7 @@ from bot.domain.errors import Hold
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
-from handlers.texts import backups, closing, committee, drawn, general, organizers
+from handlers.texts import backups, closing, committee, drawn, fence, general, organizers
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import number
 from handlers.texts.workers import headline
@@ -98,6 +98,10 @@ def _more_than_drawn(letter: Letter) -> str:
     return drawn.more_than_drawn(_place(letter))
 
 
+def _more_than_people(letter: Letter) -> str:
+    return drawn.more_than_people(_place(letter))
+
+
 def _platform_down(letter: Letter) -> str:
     platform = general.platform(str(letter.news.facts["platform"]))
     if letter.news.facts["why"] == "token":
@@ -114,12 +118,13 @@ def _platform_back(letter: Letter) -> str:
     return _("{platform} can be reached again.").format(platform=general.platform(str(letter.news.facts["platform"])))
 
 
+def _token_shared(letter: Letter) -> str:
+    return fence.shared(str(letter.news.facts["platform"]))
+
+
 def _held(letter: Letter) -> str:
     return {
-        Hold.FOREIGN: _(
-            "Another bot answers under my name: somebody copied my folder or has my token. I decide and announce "
-            "nothing until that is over, and pledges are refused. See to it on the server."
-        ),
+        Hold.FOREIGN: fence.taken(),
         Hold.CLOCK: _(
             "The server's clock may be wrong, so I decide and announce nothing, and refuse pledges. "
             "Set it right on the server; then I go on by myself."
@@ -139,6 +144,10 @@ def _restored(letter: Letter) -> str:
     return backups.told(str(letter.news.facts["made"]))
 
 
+def _cards_keyed(_letter: Letter) -> str:
+    return backups.older_ones_tell()
+
+
 def _place(letter: Letter) -> str:
     return letter.about.name if letter.about else ""
 
@@ -155,9 +164,12 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.SUSPENDED: _suspended,
     Kind.SUSPENSION_ENDED: _suspension_ended,
     Kind.MORE_THAN_DRAWN: _more_than_drawn,
+    Kind.MORE_THAN_PEOPLE: _more_than_people,
     Kind.PLATFORM_DOWN: _platform_down,
     Kind.PLATFORM_BACK: _platform_back,
+    Kind.TOKEN_SHARED: _token_shared,
     Kind.HELD: _held,
     Kind.WALKOUT_CLOSED: _walkout_closed,
     Kind.RESTORED: _restored,
+    Kind.CARDS_KEYED: _cards_keyed,
 }

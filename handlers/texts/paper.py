@@ -9,12 +9,14 @@ from handlers.texts.times import number, span
 
 
 def usage(lasts: timedelta) -> str:
-    """Say how cards are printed and voided."""
+    """Say how cards are printed, voided and recalled."""
     return _(
         'Send /cards "Workplace" and how many; without a number, as many as are missing to its head-count. You get a '
         "PDF to print, cut and fold, and I delete it here after {time}.\n"
-        'Is a sheet lost, or photographed? /cards void "Workplace" kills its cards that were never pledged, and you '
-        "can print anew."
+        'Is a sheet lost, or photographed? /cards void "Workplace": who has pledged keeps their card, every other one '
+        "is dead, and you can print anew.\n"
+        'Are pledges there that cannot be? /cards recall "Workplace" ends all its cards and pledges; everybody draws a '
+        "new one."
     ).format(time=span(lasts))
 
 

@@ -9,6 +9,7 @@ from bot.domain.rules import PLEDGING
 from handlers.texts import backups, closing
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
+from handlers.texts.general import platform
 from handlers.texts.times import number, when, when_utc
 
 
@@ -22,6 +23,11 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.CardSpent():
             return "card_spent", _(
                 "This card has been used by somebody else. Return it to your steward and draw another. "
+                "Nothing was recorded."
+            )
+        case errors.CardRecalled():
+            return "recalled", _(
+                "This card was recalled: your pledge counts no more. Draw a new card from your steward. "
                 "Nothing was recorded."
             )
         case errors.OneCardEach():
@@ -61,6 +67,10 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_recorded", _held(refused.why)
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
+        case errors.OutOfReach():
+            return "not_recorded", _("I cannot reach {platform} just now, so nothing was changed. Try again.").format(
+                platform=platform(refused.platform)
+            )
         case errors.WorkFailed():
             return "work_failed", _(
                 "That did not work: the process that reads files, draws and prints has failed. Nothing was changed. "
@@ -69,10 +79,6 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.WorkshopFull():
             return "workshop_full", _(
                 "Too many people want files and pictures just now. Nothing was changed. Try again in a minute."
-            )
-        case errors.KeyMissing():
-            return "not_recorded", _(
-                "Not recorded: this walkout's key is missing on the server. Tell an organizer; keep your card."
             )
         case errors.Forbidden():
             return "forbidden", _("That is for organizers. See what you can do: /help")
@@ -146,7 +152,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.BeyondHeadcount():
             return "beyond_headcount", _(
                 "{workplace} has {headcount} people and {minted} cards; {wanted} more would be beyond its "
-                "head-count. No card was made. If that is meant, on the server: allout cards --beyond-headcount"
+                "head-count. No card was made."
             ).format(
                 workplace=refused.name,
                 headcount=number(refused.headcount),
@@ -166,6 +172,16 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 "These cards were printed; it works once, and their codes are kept nowhere. Is the sheet lost? "
                 '/cards void "{workplace}", then print anew. Do you need as many again? Ask in ten minutes.'
             ).format(workplace=refused.name)
+        case errors.VoidedBefore():
+            return "voided_before", _(
+                "The cards of {workplace} were voided less than a day ago. It can be done again from {when} on. "
+                "Nothing was changed."
+            ).format(workplace=refused.name, when=when(refused.until, refused.until))
+        case errors.TooLateToRecall():
+            return "too_late", _(
+                "It is too late to recall the cards of {workplace}: people need a day to draw new ones. It was "
+                "possible until {when}. Nothing was changed."
+            ).format(workplace=refused.name, when=when(refused.since, refused.since))
         case errors.NotYourProposal():
             return "not_yours", _("Only whoever proposed these cards can print them.")
         case errors.NoCardsWithOpenEntry():
@@ -202,7 +218,6 @@ def _closed(refused: errors.PledgingClosed) -> str:
     stands = {
         True: _("Your pledge was recorded, but nobody walks out.") if over else _("Your pledge stands."),
         False: _("You have no pledge here."),
-        None: _("Nothing was changed."),
     }[refused.stands]
     return f"{ended} {stands}"
 

@@ -200,6 +200,7 @@ def status(seen: Seen) -> str:
     own = {
         CardState.PLEDGED: _("Your pledge stands."),
         CardState.OUT: _("Your pledge stands, and you have said that you are out."),
+        CardState.RECALLED: _("Your card was recalled: your pledge counts no more. Draw a new card from your steward."),
     }.get(seen.mine or CardState.MINTED, _("You have taken your pledge back."))
     parts = [headline(walkout.terms), own, workplace_line(shown(place, walkout)), as_of(walkout)]
     if walkout.stage is Stage.ON:
@@ -263,8 +264,8 @@ def privacy() -> str:
     return "\n\n".join(
         (
             _(
-                "What I keep: for each card, a fingerprint of its code, its workplace, and whether it is pledged; "
-                "once pledged, a second fingerprint that ties it to your account only for whoever holds the code."
+                "What I keep: for each card its workplace, and whether it is pledged. Which card that is, and whose, "
+                "nobody can tell without both the card's code and the server's key file."
             ),
             _(
                 "On the day, where the terms said so before you pledged: that a card's holder is out, if they say so. "

@@ -1,4 +1,4 @@
-"""Cards printed and voided from a chat."""
+"""Cards printed, voided and recalled from a chat."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_voiding_needs_as_many_approvals(play: Play) -> None:
         "@olga /audit",
     )
     assert kinds(to(lines, "olga")) == ["proposed", "decided", "cards", "proposed", "decided", "proposed", "audit"]
-    assert "Void the cards of Depot that were never pledged" in to(lines, "omar")[-3]["text"]
+    assert "Void the cards of Depot; who has pledged keeps theirs" in to(lines, "omar")[-3]["text"]
     assert f"Print {DEPOT} cards for Depot" in to(lines, "olga")[-2]["text"]
     [old] = codes(lines)
     assert kinds(to(play.console("@olga /walkouts", f"@ana {old[0]}"), "ana")) == ["unknown_card"]
@@ -273,9 +273,9 @@ def test_nobody_learns_from_a_void_sheet_how_many_have_pledged(play: Play, pledg
         "@olga /cards Depot 1",
     )
     olga = to(lines, "olga")
-    refused = "No card was made. If that is meant, on the server: allout cards --beyond-headcount"
+    refused = "No card was made."
     assert [line["text"].partition("\n")[0].rpartition("): ")[2] for line in olga] == [
-        'done. They are dead now; print anew: /cards "Depot"',
+        'done. Its rooms hear it now; print anew: /cards "Depot"',
         f"Depot has 40 people and 0 cards; 41 more would be beyond its head-count. {refused}",
         "40 cards for Depot.",
         'Depot has as many cards as people; no card was made. Is a sheet lost? /cards void "Depot"',

@@ -47,6 +47,7 @@ from tests.discord.world import (
 
 LONGEST_TEXT = 2000
 MOST_ROWS = 5
+MOST_ROLE_METADATA = 5
 
 _FILE = re.compile(r"files\[(\d+)]")
 _PING = {"everyone": re.compile(r"@everyone|@here"), "roles": re.compile(r"<@&\d+>"), "users": re.compile(r"<@!?\d+>")}
@@ -195,6 +196,16 @@ class Rest:
         self._command(command)
         del self._world.commands[int(command)]
         return None
+
+    def _role_metadata(self, _: Request) -> Answer:
+        return self._world.role_metadata
+
+    def _set_role_metadata(self, request: Request) -> Answer:
+        wanted = request.body or []
+        if len(wanted) > MOST_ROLE_METADATA:
+            raise invalid("", "BASE_TYPE_BAD_LENGTH", f"Must be {MOST_ROLE_METADATA} or fewer in length.")
+        self._world.role_metadata = wanted
+        return wanted
 
     def _command(self, number: str) -> Json:
         if int(number) not in self._world.commands:
@@ -598,6 +609,8 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], bool, Callable[..., Answer]], ...] = 
     _route("GET /gateway/bot", Rest._gateway),
     _route("GET /applications/{application}/commands", Rest._list_commands),
     _route("PUT /applications/{application}/commands", Rest._sync_commands),
+    _route("GET /applications/{application}/role-connections/metadata", Rest._role_metadata),
+    _route("PUT /applications/{application}/role-connections/metadata", Rest._set_role_metadata),
     _route("POST /applications/{application}/commands", Rest._add_command),
     _route("PATCH /applications/{application}/commands/{command}", Rest._change_command),
     _route("DELETE /applications/{application}/commands/{command}", Rest._delete_command),

@@ -264,6 +264,7 @@ class World:
         self.tokens: dict[str, Interaction] = {}  #: the same, by their tokens
         self.modals: dict[int, list[Modal]] = defaultdict(list)  #: what forms each person was shown
         self.commands: dict[int, Json] = {}  #: the application's, by id
+        self.role_metadata: list[Json] = []  #: what the application could say of linked roles
         self.files: dict[int, Upload] = {}
         self.origin = ""
         self._conversations: dict[int, int] = {}

@@ -59,6 +59,9 @@ def people(letters: str) -> frozenset[MemberId]:
         (Matter.OPEN, 2, 1, None),  # one short
         (Matter.REMOVE, 2, 1, None),  # there were two, and the one has no say in it
         (Matter.VOID, 3, 2, None),
+        (Matter.RECALL, 1, 2, 2),  # never one alone, whatever the walkout says
+        (Matter.RECALL, 2, 1, None),
+        (Matter.RECALL, 3, 3, 3),
         (Matter.OPEN, 1, 0, None),
         (Matter.APPOINT, 2, 1, 1),  # or too small a committee could never grow
         (Matter.APPOINT, 3, 2, 2),
@@ -190,6 +193,8 @@ def head_by_head(asked: Proposal, organizers: list[MemberId], approvals: int) ->
             against += 1
         else:
             undecided += 1
+    if asked.matter is Matter.RECALL and approvals == 1:
+        approvals = 2
     there = for_it + against + undecided
     if there < approvals:
         if asked.matter is not Matter.APPOINT:
@@ -280,3 +285,9 @@ def _distance(asked: Proposal, organizers: list[MemberId], approvals: int) -> fl
     except NotEnoughOrganizers:
         return float("inf")
     return float("inf") if left is None else left
+
+
+def test_one_organizer_alone_recalls_nothing_whatever_the_walkout_says() -> None:
+    with pytest.raises(NotEnoughOrganizers) as refused:
+        needed(Matter.RECALL, approvals=1, organizers=1)
+    assert (refused.value.needed, refused.value.there) == (2, 1)

@@ -13,14 +13,13 @@ from typing import Any
 
 from bot import cards, reading
 from bot.brake import BURST
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import WalkoutId, WorkplaceId
 from bot.domain.roles import SUSPENDED_FOR, Role
 from bot.draft import RosterOptions, SourceFile, read
-from bot.keys import Person
+from bot.keys import Bearer, Person
 from bot.storage.records import instant
-from bot.usecases import closing, organizers, roles, suspensions
+from bot.usecases import closing, organizers, roles, stewards, suspensions
 from bot.usecases.desk import Desk
 from bot.wiring import App
 from handlers.conversation import BUTTONS, COMMANDS, PRICES, Conversation, Reply, Said, Ways
@@ -42,10 +41,10 @@ VICTIMS = range(5_800_000_021, 5_800_000_025)
 _NO_QUOTES = dict.fromkeys(map(ord, '"“”„«»'))
 
 MAY_CHANGE: dict[str, Collection[str]] = {
-    "worker": {"card", "workplace", "notice"},
-    "steward": {"card", "workplace", "notice", "deed"},
+    "worker": {"card", "pledge", "workplace", "notice"},
+    "steward": {"card", "pledge", "workplace", "notice", "deed"},
     "organizer": {
-        *("card", "workplace", "notice", "deed", "proposal", "opinion", "role_card", "room", "errand"),
+        *("card", "pledge", "workplace", "notice", "deed", "proposal", "opinion", "role_card", "room", "errand"),
         *("announcement", "parcel", "suspension"),
     },
 }
@@ -92,10 +91,8 @@ class Committee:
 
     async def says(self, account: int, text: str = "", press: str | None = None) -> Reply:
         """Let somebody who means no harm say or press something; note what buttons they are shown."""
-        clock = self.app.clock
-        assert isinstance(clock, MovableClock)
         reply = await self.conversation.answer(
-            Said(who=self.person(account), text=text, button=press, number=f"{clock()} {text}")
+            Said(who=self.person(account), text=text, button=press, number=f"{self.app.clock()} {text}")
         )
         assert reply is not None
         self.note(button.data for button in reply.buttons)
@@ -238,6 +235,7 @@ class Committee:
             known = next((each for each in before["proposal"] if each["id"] == row["id"]), None)
             assert row["proposer"] == me if known is None else {**known, "became": row["became"]} == row
         self._check_cards(role, new.get("card", []), old.get("card", []))
+        self._check_pledges(role, new.get("pledge", []), after["card"])
         self._check_places(role, after, before)
         assert all(row["organizer"] == me for row in new.get("opinion", []) + old.get("opinion", []))
         assert all(row["appointer"] == me for row in new.get("role_card", []) + old.get("role_card", []))
@@ -254,18 +252,34 @@ class Committee:
             assert not [was for was in before if was["suspender"] == me and was["again"] > instant(now)], "twice"
 
     def _check_cards(self, role: str, new: list[dict[str, Any]], old: list[dict[str, Any]]) -> None:
-        keys, who = self.app.keys, self.person(HOSTILE[role])
-        before = {row["hash"]: row for row in old}
-        codes = {cards.key_of(code): (self.town.walkout, code) for code in self.town.codes}
-        own = keys.open_code(self.town.without_cards, who)
-        codes[cards.key_of(own)] = (self.town.without_cards, own)
-        assert before.keys() <= {row["hash"] for row in new}, "a card is gone"
+        known = self._known(self.person(HOSTILE[role]))
+        before = {row["key"]: row for row in old}
+        assert before.keys() <= {row["key"] for row in new}, "a card is gone"
         for row in new:
-            walkout, code = codes[row["hash"]]
-            assert row["owner"] == keys.owner(walkout, code, who), "another's pledge has changed"
-            was = before.get(row["hash"])
-            assert was is None or was["owner"] in {row["owner"], bytes(32)}, "another's pledge has changed hands"
+            walkout, bearer = known[row["key"]]
+            assert row["owner"] == bearer.owner(walkout), "another's pledge has changed"
+            was = before.get(row["key"])
+            free = bearer.free(walkout)
+            assert was is None or was["owner"] in {row["owner"], free}, "another's pledge has changed hands"
             assert was is not None or walkout == self.town.without_cards, "a card was made"
+            assert not row["stale"], "a card is voided"
+
+    def _check_pledges(self, role: str, new: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
+        owners = {row["key"]: row["owner"] for row in after}
+        known = self._known(self.person(HOSTILE[role]))
+        of = {bearer.keys[walkout][1]: (card, bearer.owner(walkout)) for card, (walkout, bearer) in known.items()}
+        for row in new:
+            card, owner = of[row["key"]]
+            assert owners[card] == owner, "another's pledge has changed"
+
+    def _known(self, who: Person) -> dict[bytes, tuple[WalkoutId, Bearer]]:
+        """Name every card in their hand, by its key in the register."""
+        keys, town = self.app.keys, self.town
+        own = (town.without_cards, keys.open_code(town.without_cards, who))
+        bearers = [
+            (walkout, keys.bearer(code, who)) for walkout, code in (own, *((town.walkout, c) for c in town.codes))
+        ]
+        return {bearer.keys[walkout][0]: (walkout, bearer) for walkout, bearer in bearers}
 
     def _check_places(self, role: str, after: Any, before: Any) -> None:
         counts = {"standing", "minted"}
@@ -275,7 +289,7 @@ class Committee:
             differ = {name for name in row if row[name] != was[name]}
             assert differ <= counts | drawn, f"{role} changed {differ} of a workplace"
             there = [
-                each for each in after["card"] if (each["walkout"], each["workplace"]) == (row["walkout"], row["id"])
+                each for each in after["pledge"] if (each["walkout"], each["workplace"]) == (row["walkout"], row["id"])
             ]
             assert row["standing"] == sum(each["state"] == "p" for each in there)
             assert row["minted"] == len(there)
@@ -324,7 +338,7 @@ async def _pledge(made: Committee, over: WalkoutId) -> None:
     """Let people pledge in what is open, and in what is closed since."""
     town, store = made.town, made.app.store
     old = [cards.mint() for _ in range(2)]
-    await store.mint(over, {WorkplaceId(1): [cards.key_of(code) for code in old]})
+    await stewards.mint(over, {WorkplaceId(1): [cards.key_of(code) for code in old]}, store, made.app.keys)
     await store.decide(over, partial(rules.open_up, now=NOON))
     pledging = zip((ANA, *VICTIMS), (town.codes[0], *town.codes[10:14]), strict=True)
     for account, code in (*pledging, (ANA, old[0]), (VICTIMS[0], old[1])):

@@ -24,7 +24,7 @@ from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.storage.store import Room
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
 from handlers.conversation import BUTTONS, COMMANDS
 from tests.conftest import NOON
@@ -45,6 +45,7 @@ class City:
     """One walkout with cards and one with open entry, both open, with a room that nobody hostile is in."""
 
     app: App
+    clock: MovableClock
     walkout: WalkoutId
     without_cards: WalkoutId
     codes: list[str]
@@ -53,45 +54,53 @@ class City:
 
     def rest(self) -> None:
         """Let so much time pass that everybody may write again."""
-        clock = self.app.clock
-        assert isinstance(clock, MovableClock)
-        clock.move_to(clock() + REST)
+        self.clock.move_to(self.clock() + REST)
 
     async def rows(self) -> dict[str, list[Row]]:
         """Everything in the store, but for the mark that each transaction leaves."""
         store: Any = self.app.store
         tables = await store._read("SELECT name, 'SELECT * FROM ' || name FROM sqlite_master WHERE type = 'table'")
         found = {name: sorted(await store._read(sql), key=repr) for name, sql in tables}
-        return found | {"store": [(name, b"") for name, _mark in found["store"]]}
+        return found | {"store": [(name, b"", *rest) for name, _mark, *rest in found["store"]]}
 
     async def check(self, before: Mapping[str, list[Row]], platform: str, witnesses: Iterable[tuple[str, str]]) -> int:
         """See that nothing is stored but what somebody's valid press does; return how many cards that were."""
         keys, store = self.app.keys, self.app.store
         after = await self.rows()
         assert (await store._read("PRAGMA integrity_check")) == [("ok",)]  # type: ignore[attr-defined]
-        changing = {"card", "workplace", "notice"}
+        changing = {"card", "pledge", "workplace", "notice"}
         assert {name: rows for name, rows in after.items() if name not in changing} == {
             name: rows for name, rows in before.items() if name not in changing
         }
-        owners: dict[bytes, set[bytes]] = {}
+        owners: dict[bytes, set[bytes]] = {}  #: of each card
+        states: dict[bytes, bytes] = {}  #: where the state of each card is
         allowed = {
             *witnesses,
             *((who, code) for who, data in self.pressed for code in self.codes if _means(data, code)),
         }
         for account, code in allowed:
-            owners.setdefault(key_of(code), set()).add(keys.owner(self.walkout, code, Person(platform, account)))
+            bearer = keys.bearer(code, Person(platform, account))
+            card, states[card] = bearer.keys[self.walkout]
+            owners.setdefault(card, set()).add(bearer.owner(self.walkout))
         for account in {who for who, data in self.pressed if data.startswith(("j:", "p:"))}:
             who = Person(platform, account)
             code = keys.open_code(self.without_cards, who)
-            owners.setdefault(key_of(code), set()).add(keys.owner(self.without_cards, code, who))
+            bearer = keys.bearer(code, who)
+            card, states[card] = bearer.keys[self.without_cards]
+            owners.setdefault(card, set()).add(bearer.owner(self.without_cards))
         minted = {row[0]: row for row in before["card"]}
         changed = [row for row in after["card"] if minted.get(row[0]) != row]
-        for key, _walkout, _place, _state, owner in changed:
+        for key, _walkout, _place, stale, owner in changed:
             assert owner in owners.get(key, ()), "a card is somebody's who never pressed"
-        assert {row[0] for row in after["card"]} >= minted.keys()
+            assert not stale
+        blank = {row[0]: row for row in before["pledge"]}
+        pledged = {row[0] for row in after["pledge"] if blank.get(row[0]) != row}
+        assert pledged <= {states[card] for card in owners}, "a pledge is somebody's who never pressed"
+        for table, kept in (("card", minted), ("pledge", blank)):
+            assert {row[0] for row in after[table]} >= kept.keys()
         for walkout in (self.walkout, self.without_cards):
             for place in await store.workplaces(walkout):
-                mine = [row for row in after["card"] if row[1:3] == (walkout, place.id)]
+                mine = [row for row in after["pledge"] if row[1:3] == (walkout, place.id)]
                 assert place.standing == sum(row[3] == "p" for row in mine)
                 assert place.minted == len(mine)
         for name, rows in after.items():
@@ -164,11 +173,20 @@ async def city(folder: Path, platform: str, *, approvals: int = 2) -> AsyncItera
         codes = [mint() for _ in range(90)]
         left = iter(codes)
         for place in await app.store.workplaces(walkout):
-            await app.store.mint(walkout, {place.id: [key_of(next(left)) for _ in range(place.headcount)]})
+            await stewards.mint(
+                walkout, {place.id: [key_of(next(left)) for _ in range(place.headcount)]}, app.store, app.keys
+            )
         await organizers.bind_room(Room(walkout=walkout, scope=None, platform=platform, address="-1009999"), app.store)
         for each in made:
             await app.store.decide(each.id, partial(rules.open_up, now=NOON))
-        yield City(app=app, walkout=walkout, without_cards=without_cards, codes=codes[:50], witnesses=iter(codes[50:]))
+        yield City(
+            app=app,
+            clock=clock,
+            walkout=walkout,
+            without_cards=without_cards,
+            codes=codes[:50],
+            witnesses=iter(codes[50:]),
+        )
 
 
 def drawn(what: SearchStrategy[Any], number: int, chosen: int) -> list[Any]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import discord
 
 from bot import holds
+from bot.domain.fence import Epochs
+from bot.fence import Fence, Place
 from bot.outbox import Outbox, Sender
-from bot.storage.sqlite import news
+from bot.storage.sqlite import SqliteStore, news
 from bot.storage.store import Delivery, Parcel
 from handlers import answers
+from handlers.cli import running
 from handlers.discord.chat import DiscordChat, Interaction
 from handlers.telegram import chat, pump
 from handlers.telegram.chat import TelegramChat
+from handlers.telegram.place import TelegramPlace
 from handlers.telegram.pump import Pump, RawUpdate
 
 
@@ -96,3 +102,41 @@ def send_without_nonce() -> None:
         return await send(channel, text, **more)
 
     discord.abc.Messageable.send = without  # type: ignore[method-assign,assignment]
+
+
+def trust_the_clock() -> None:
+    """No fault: the clock is the test's, so no platform is asked for the time, nor waited for."""
+    running._clocks = lambda _settings: {}  # type: ignore[assignment]
+
+
+def no_fence() -> None:
+    """Never look whether another bot uses the token."""
+
+    @asynccontextmanager
+    async def unguarded(_fence: Fence, _platform: str, _place: Place) -> AsyncIterator[None]:
+        yield
+
+    trust_the_clock()
+    Fence.guard = unguarded  # type: ignore[method-assign,assignment]
+    Fence.sign = lambda _fence, _platform: None  # type: ignore[method-assign,assignment]
+
+
+def keep_after_writing() -> None:
+    """Write an epoch, and only then remember that it is ours."""
+    keep, write = SqliteStore.keep_epochs, TelegramPlace.write
+    owed: list[Callable[[], Awaitable[None]]] = []
+
+    async def later(store: SqliteStore, place: str, ours: Epochs) -> None:
+        if place.startswith("telegram"):
+            owed.append(partial(keep, store, place, ours))
+        else:
+            await keep(store, place, ours)
+
+    async def written(place: TelegramPlace, epoch: str) -> None:
+        await write(place, epoch)
+        for _step in range(100):
+            await asyncio.sleep(0)
+        await owed.pop()()
+
+    SqliteStore.keep_epochs = later  # type: ignore[method-assign,assignment]
+    TelegramPlace.write = written  # type: ignore[method-assign,assignment]

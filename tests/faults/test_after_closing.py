@@ -29,7 +29,7 @@ from bot.keys import Keys, Person, open_keys
 from bot.storage.sqlite import SqliteStore, opening
 from bot.storage.sqlite.opening import OWN
 from bot.storage.store import Room
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.usecases.backups import back_up
 from bot.usecases.closing import close
 from bot.usecases.workers import Worker
@@ -94,7 +94,8 @@ def attack(held: Held, accounts: Iterable[Person]) -> Learnt:
         for walkout in keys.walkouts:
             # without the card's code there is only the code that open entry makes of the account, and guesses
             for code in {keys.open_code(walkout, who), "", who.account}:
-                made = (key_of(code), keys.owner(walkout, code, who), keys.locator(walkout, code))
+                bearer = keys.bearer(code, who)
+                made = (bearer.card, *bearer.keys[walkout], bearer.owner(walkout), bearer.notice(walkout))
                 if any(map(held.stands, made)):
                     linked.add(who.account)
     return Learnt(texts=frozenset(texts), told=frozenset(told), linked=frozenset(linked), members=frozenset(members))
@@ -156,7 +157,7 @@ async def live(folder: Path, chance: random.Random, clock: MovableClock) -> City
             await app.store.add_walkout(opened(walkout, entry=entry, citywide_threshold=8), shops(60, 60))
             await app.store.bind_room(Room(walkout=walkout, scope=None, platform="here", address="#city"))
         codes = {who: mint() for who in by_card}
-        await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes.values()]})
+        await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes.values()]}, app.store, app.keys)
         for who in by_card:
             await desk(app, who).pledge(codes[who])
         for who in without:

@@ -27,7 +27,7 @@ from bot.domain.disclosure import Shown
 from bot.domain.model import Announcement, BoardLine, CardState, Counts, Kind, Stage, Walkout, Workplace, WorkplaceId
 from bot.keys import Person
 from bot.storage.store import Room
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.usecases.stewards import Board, published
 from bot.usecases.workers import Seen
 from bot.wiring import App, open_app
@@ -520,7 +520,7 @@ async def set_up(app: App, walkout: Walkout, places: Sequence[Workplace]) -> Non
     app.keys.add_walkout(walkout.id)
     await app.store.add_walkout(walkout, places)
     hashes = {place.id: [key_of(code(place, n)) for n in range(place.headcount)] for place in places}
-    await app.store.mint(walkout.id, hashes)
+    await stewards.mint(walkout.id, hashes, app.store, app.keys)
     await organizers.add(OLGA, "olga", app.store, app.keys)
     for scope in (None, *(place.id for place in places)):
         room = Room(walkout=walkout.id, scope=scope, platform="console", address=f"#{scope}")

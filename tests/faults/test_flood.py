@@ -22,7 +22,7 @@ from bot.domain.roles import Role
 from bot.keys import Person
 from bot.settings import Settings
 from bot.storage.sqlite import SqliteStore
-from bot.usecases import organizers, roles
+from bot.usecases import organizers, roles, stewards
 from bot.usecases.desk import Desk
 from bot.wiring import App, open_app
 from handlers.answers import Answers
@@ -51,7 +51,7 @@ async def a_city(folder: Path, clock: Clock, cards: int = 40) -> AsyncIterator[t
         made = draft(starts=now + timedelta(days=11), pledge_by=now + timedelta(days=7))
         await app.store.add_walkout(made, shops(cards))
         codes = [mint() for _ in range(cards)]
-        await app.store.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]})
+        await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
         await app.store.decide(WALKOUT, partial(rules.open_up, now=now))
         yield app, codes.pop
 

@@ -21,10 +21,11 @@ from hypothesis import strategies as some
 from pydantic import SecretStr
 
 from bot import control
-from bot.cards import key_of, mint
+from bot.cards import mint
 from bot.children.workshop import Workshop
 from bot.clock import MovableClock
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
+from bot.keys import Person
 from bot.settings import Settings
 from handlers import admin, workshop
 from handlers.board_csv import FORMULA
@@ -418,8 +419,9 @@ async def test_lines_of_the_console(tries: Trials, data: Path) -> None:
         shown = [json.loads(line) for line in said.getvalue().split("\n") if line]
         assert all(len(line.get("text", "")) < 4_000 for line in shown)
         after = await town.rows()
-        assert {name: rows for name, rows in after.items() if name != "card"} == {
-            name: rows for name, rows in before.items() if name != "card"
+        pressed = {"card", "pledge"}
+        assert {name: rows for name, rows in after.items() if name not in pressed} == {
+            name: rows for name, rows in before.items() if name not in pressed
         }
 
 
@@ -472,11 +474,10 @@ async def test_requests_at_the_socket(tries: Trials, data: Path) -> None:
         with overheard() as heard:
             async with control.serve(path, partial(admin.execute, town.app)):
                 requests: list[Any] = [
-                    {"command": "cards_wanted", "walkout": town.walkout, "workplace": None, "number": None,
-                     "beyond_headcount": False},
+                    {"command": "cards_wanted", "walkout": town.walkout, "workplace": None, "number": None},
                     {"command": "draft", "now": None, "terms": {"name": "x.toml", "data": ""}, "roster": None,
                      "options": {}},
-                    {"command": "mint", "walkout": town.walkout, "cards": {"1": ["AA=="]}, "beyond_headcount": True},
+                    {"command": "mint", "walkout": town.walkout, "cards": {"1": ["AA=="]}},
                 ]  # fmt: skip
                 for number in range(tries.number):
                     chance = tries.random(number)
@@ -563,9 +564,8 @@ async def test_whatever_is_stored_besides_would_be_seen(data: Path) -> None:
         before = await town.rows()
         assert await town.check(before, "telegram", ()) == 0
         store: Any = town.app.store
-        await store._change(
-            "UPDATE card SET state = 'p', owner = randomblob(32) WHERE hash = ?", (key_of(town.codes[0]),)
-        )
+        card, _pledge = town.app.keys.bearer(town.codes[0], Person("", "")).keys[town.walkout]
+        await store._change("UPDATE card SET owner = randomblob(32) WHERE key = ?", (card,))
         with pytest.raises(AssertionError, match="never pressed"):
             await town.check(before, "telegram", ())
         await store._change("INSERT INTO organizer_code VALUES (randomblob(32), 1)")

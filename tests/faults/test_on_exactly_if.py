@@ -29,7 +29,7 @@ from bot.domain.model import Entry, Ruling, Stage, Walkout, WalkoutId, Workplace
 from bot.keys import Person
 from bot.outbox import Letter, RoomGone
 from bot.storage.store import Room
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
 from handlers.texts.announcements import announcement
 from tests.conftest import fresh_folder
@@ -193,6 +193,7 @@ class Story:
             (room, kind, occasion, about)
             for kind, occasion, scope, about in told
             for room in ([OLGA.account] if kind == "workplaces_ready" else rooms(scope))
+            if (kind, scope) != ("fewer_now", None)  # to those who asked, and to no room
         }
 
 
@@ -423,7 +424,7 @@ async def prepare(app: App, plan: Plan, entry: Entry, *, turnout: bool) -> None:
     await app.store.add_walkout(Walkout(id=WALKOUT, terms=replace(terms(plan), entry=entry, turnout=turnout)), places)
     if entry is Entry.CARDS:
         hashes = {place.id: [key_of(code(place.id, n)) for n in range(place.headcount)] for place in places}
-        await app.store.mint(WALKOUT, hashes)
+        await stewards.mint(WALKOUT, hashes, app.store, app.keys)
     await organizers.add(OLGA, "Olga", app.store, app.keys)
     for scope in (None, *(place.id for place in places)):
         for room in rooms(scope):

@@ -23,7 +23,7 @@ from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.storage.sqlite import SqliteStore
 from bot.storage.store import Room
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.wiring import DATABASE, App, open_app
 from tests.conftest import HOUR, NOON, fresh_folder
 from tests.console.play import roster, terms
@@ -63,7 +63,7 @@ async def founded(folder: Path) -> Town:
             ids.append(walkout.id)
             for place in await app.store.workplaces(walkout.id) if entry == "cards" else ():
                 codes[int(place.id)] = [mint() for _ in range(place.headcount)]
-                await app.store.mint(walkout.id, {place.id: list(map(key_of, codes[place.id]))})
+                await stewards.mint(walkout.id, {place.id: list(map(key_of, codes[place.id]))}, app.store, app.keys)
             for scope in (None, *(place.id for place in await app.store.workplaces(walkout.id))):
                 room = Room(walkout=walkout.id, scope=scope, platform="telegram", address=f"-100{scope}")
                 await organizers.bind_room(room, app.store)

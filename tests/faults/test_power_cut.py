@@ -18,14 +18,12 @@ from typing import Any, Protocol
 import apsw
 import pytest
 
-from bot import cards
 from bot.storage.sqlite.opening import OWN
 from bot.usecases.closing import close
 from bot.wiring import DATABASE
 from tests.conftest import WALKOUT
 from tests.faults import town
 from tests.faults.disk import Committed, Disk, Image, Platter
-from tests.faults.town import CODES
 from tests.faults.trials import Trials, trials
 
 ACTS = 4
@@ -43,6 +41,7 @@ class History:
     """What a store did from its first opening on: connections, statements, and what people were told in between."""
 
     lines: list[tuple[str, str]] = field(default_factory=list)
+    pledges: list[bytes] = field(default_factory=list)  #: the key of each person's pledge
 
     def connected(self, connection: sqlite3.Connection) -> None:
         self.lines.append(("open", ""))
@@ -71,6 +70,7 @@ async def recorded(data: Path, tries: Trials, which: int, monkeypatch: pytest.Mo
     with monkeypatch.context() as hook:
         hook.setattr(sqlite3, "connect", connect_and_record)
         await town.found(data)
+        history.pledges = town.pledges(data)
         for last in (False, True):
             async with town.town(data, history.said) as here:
                 await here.live(chance, ACTS)
@@ -81,10 +81,10 @@ async def recorded(data: Path, tries: Trials, which: int, monkeypatch: pytest.Mo
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a database holds, and its cards."""
+    """All that a database holds, and its pledges."""
 
     digest: str
-    cards: Mapping[bytes, str]
+    pledges: Mapping[bytes, str]
 
     @classmethod
     def of(cls, database: Database) -> Contents:
@@ -96,8 +96,8 @@ class Contents:
         for table in tables:
             columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})") if row[1] != "nonce"]
             rows += sorted(map(repr, database.execute(f"SELECT {', '.join(columns)} FROM {table}")))  # noqa: S608
-        cards_there = database.execute("SELECT hash, state FROM card") if "card" in tables else ()
-        return cls(hashlib.sha256(repr(rows).encode()).hexdigest(), {bytes(row[0]): row[1] for row in cards_there})
+        there = database.execute("SELECT key, state FROM pledge") if "pledge" in tables else ()
+        return cls(hashlib.sha256(repr(rows).encode()).hexdigest(), {bytes(row[0]): row[1] for row in there})
 
 
 Alter = Callable[[str], str | None]
@@ -107,7 +107,7 @@ Alter = Callable[[str], str | None]
 def replay(history: History, disk: Disk, alter: Alter = lambda sql: sql) -> list[Contents]:
     """Do on this disk what the store did; return what it held after each transaction, from nothing on."""
     disk.make(DATABASE)  # as `open_store` does before SQLite comes to it
-    connection = apsw.Connection(DATABASE, vfs=disk.name)
+    connection = _connection(disk)
     held = [Contents.of(connection)]
     told: dict[int, str] = {}
     opened = 0
@@ -116,7 +116,7 @@ def replay(history: History, disk: Disk, alter: Alter = lambda sql: sql) -> list
             opened += 1
             if opened > 1:
                 connection.close()
-                connection = apsw.Connection(DATABASE, vfs=disk.name)
+                connection = _connection(disk)
         elif what == "sql":
             statement = alter(line)
             if statement is None:
@@ -132,9 +132,15 @@ def replay(history: History, disk: Disk, alter: Alter = lambda sql: sql) -> list
                 n = int(about[0])
                 told[n] = act[0]
                 # whoever was told of it had it in a transaction that was over
-                assert held[-1].cards[cards.key_of(CODES[n])] == told[n], line
+                assert held[-1].pledges[history.pledges[n]] == told[n], line
     connection.close()
     return held
+
+
+def _connection(disk: Disk) -> apsw.Connection:
+    connection = apsw.Connection(DATABASE, vfs=disk.name)
+    connection.create_scalar_function("kept_anew", lambda *_: None, 3)  # no older version kept cards there
+    return connection
 
 
 def reopened(image: Image, folder: Path) -> Contents:

@@ -38,7 +38,7 @@ from bot.domain.model import Entry, WalkoutId, Workplace, WorkplaceId
 from bot.keys import Person
 from bot.outbox import Letter
 from bot.storage.store import Room
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.conversation.letters import buttons
@@ -557,12 +557,15 @@ class Redeliveries(RuleBasedStateMachine):
                 assert walkouts[walkout].stage == action.stage
                 assert {place.id for place in places if place.out} == action.out
         kept = {row[0] for row in self._do(self.bot.rows())["notice"]}
-        wanted = {keys.locator(self.model.pledges[code].walkout, code) for code in self.model.notices}
-        assert kept == wanted
-        owners = {bytes(row[0]): (row[3], bytes(row[4])) for row in self._do(self.bot.rows("card"))["card"]}
+        bearers = {
+            code: keys.bearer(code, Person(PLATFORM, str(pledge.owner))) for code, pledge in self.model.pledges.items()
+        }
+        assert kept == {bearers[code].notice(self.model.pledges[code].walkout) for code in self.model.notices}
+        owners = {bytes(row[0]): bytes(row[-1]) for row in self._do(self.bot.rows("card"))["card"]}
+        states = {bytes(row[0]): row[-1] for row in self._do(self.bot.rows("pledge"))["pledge"]}
         for code, pledge in self.model.pledges.items():
-            who = Person(PLATFORM, str(pledge.owner))
-            assert owners[key_of(code)] == (pledge.state[0], keys.owner(pledge.walkout, code, who))
+            card, pledged = bearers[code].keys[pledge.walkout]
+            assert (states[pledged], owners[card]) == (pledge.state[0], bearers[code].owner(pledge.walkout))
 
 
 # -- trials -----------------------------------------------------------------------------------------------------
@@ -589,7 +592,7 @@ async def _prepared(folder: Path) -> None:
             await organizers.bind_room(room, app.store)
         for shop, (_name, people) in SHOPS[CARDS].items():
             hashes = [key_of(card(shop, number)) for number in range(people)]
-            await app.store.mint(CARDS, {WorkplaceId(shop): hashes})
+            await stewards.mint(CARDS, {WorkplaceId(shop): hashes}, app.store, app.keys)
         for who in (OLGA, OMAR):
             await organizers.add(Person(PLATFORM, str(who)), str(who), app.store, app.keys)
         for walkout in (CARDS, OPEN):

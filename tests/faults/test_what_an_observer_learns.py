@@ -22,7 +22,7 @@ from tests.faults.trials import Trials, trials
 MOST_PLANTED = 4
 AT_MOST = 0.02
 
-FOURTEEN = about(14, threshold=15, lowest=9, highest=15)
+FOURTEEN = about(14, threshold=15, lowest=8, highest=15)
 SCENES = (
     filling(threshold=15, colleagues=26, pace=0.2),
     filling(threshold=8, colleagues=10, pace=0.1),
@@ -57,7 +57,7 @@ def learned(rule: Rule, scene: Scene, planted: int, tries: Trials) -> Learned:
 
 
 @pytest.mark.parametrize(("planted", "exact", "moves"), [(1, 0.51, 0.52), (4, 0.86, 0.90)])
-@trials(80, full=300)
+@trials(120, full=600)
 def test_the_rule_of_before_told_the_number_of_colleagues_and_their_moves(
     tries: Trials, planted: int, exact: float, moves: float, record_property: Callable[[str, object], None]
 ) -> None:
@@ -67,7 +67,7 @@ def test_the_rule_of_before_told_the_number_of_colleagues_and_their_moves(
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-@trials(8, full=200)
+@trials(25, full=200)
 def test_up_to_four_planted_cards_hardly_ever_tell_how_many_colleagues_stand_or_that_one_moved(
     tries: Trials, scene: Scene, record_property: Callable[[str, object], None]
 ) -> None:

@@ -21,6 +21,7 @@ from bot.domain.model import CardState
 from bot.keys import Keys, Person, open_keys
 from bot.outbox import Letter
 from bot.storage.store import Room
+from bot.usecases import stewards
 from bot.usecases.workers import Seen, Worker
 from bot.wiring import DATABASE, KEY_FILE, App, open_app
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
@@ -41,9 +42,17 @@ async def found(folder: Path) -> None:
         await app.store.add_walkout(opened(citywide_threshold=ENOUGH, milestones=True), shops(PEOPLE, PEOPLE))
         half = PEOPLE // 2
         places = {SHOP: CODES[:half], OTHER_SHOP: CODES[half:]}
-        await app.store.mint(WALKOUT, {place: [cards.key_of(code) for code in of] for place, of in places.items()})
+        await stewards.mint(
+            WALKOUT, {place: [cards.key_of(code) for code in of] for place, of in places.items()}, app.store, app.keys
+        )
         for scope in (None, SHOP, OTHER_SHOP):
             await app.store.bind_room(Room(walkout=WALKOUT, scope=scope, platform=PLATFORM, address=f"#{scope}"))
+
+
+def pledges(folder: Path) -> list[bytes]:
+    """Return the key of each person's pledge."""
+    keys = open_keys(folder / KEY_FILE, database=folder / DATABASE)
+    return [keys.bearer(code, Person("", "")).keys[WALKOUT][1] for code in CODES]
 
 
 class Post:
@@ -203,10 +212,11 @@ class Ledger:
     def check(self, path: Path, why: object, *, exactly: bool = False) -> None:
         """Hold a store that nobody has open against it; `exactly`: nothing may be there that was not answered."""
         with closing(sqlite3.connect(path)) as db:
-            found = {bytes(row[0]): row[1] for row in db.execute("SELECT hash, state FROM card")}
+            found = {bytes(row[0]): row[1] for row in db.execute("SELECT key, state FROM pledge")}
             notices = {bytes(row[0]) for row in db.execute("SELECT locator FROM notice")}
             for n, code in enumerate(CODES):
-                there = (found[cards.key_of(code)], self.keys.locator(WALKOUT, code) in notices)
+                bearer = self.keys.bearer(code, Person("", ""))
+                there = (found[bearer.keys[WALKOUT][1]], bearer.notice(WALKOUT) in notices)
                 allowed = set(self.stands[n])
                 if n in self.pending and not exactly:
                     allowed |= {_after(self.pending[n], before) for before in allowed}
@@ -250,8 +260,9 @@ def sound(db: sqlite3.Connection) -> list[object]:
     wrong += db.execute(
         """
         SELECT id, minted, standing FROM workplace WHERE (minted, standing) <> (
-            SELECT count(*), count(*) FILTER (WHERE state IN ('p', 'o')) FROM card
-            WHERE card.walkout = workplace.walkout AND card.workplace = workplace.id)
+            SELECT count(*), count(*) FILTER (WHERE state IN ('p', 'o')) FROM pledge
+            WHERE pledge.walkout = workplace.walkout AND pledge.workplace = workplace.id)
         """
     ).fetchall()
+    wrong += db.execute("SELECT count(*) FROM card EXCEPT SELECT count(*) FROM pledge").fetchall()
     return wrong

@@ -8,7 +8,7 @@ import pytest
 from bot.clock import MovableClock
 from bot.storage.store import Store
 from tests.conftest import fresh_folder, opened, shops
-from tests.storage.house import House, SqliteHouse, key
+from tests.storage.house import House, SqliteHouse, fresh
 
 NewHouse = Callable[[], AbstractContextManager[House]]
 
@@ -37,5 +37,5 @@ async def store(house: House, clock: MovableClock) -> AsyncIterator[Store]:
     """An open walkout of two shops with forty people each, and cards 0 to 39 at the first."""
     async with house.open(clock) as made:
         await made.add_walkout(opened(), shops(40, 40))
-        await made.mint(opened().id, {shops(40)[0].id: [key(n) for n in range(40)]})
+        await made.mint(opened().id, {shops(40)[0].id: [fresh(n) for n in range(40)]})
         yield made

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.model import Announcement, CardState, Kind, WalkoutId, WorkplaceId
-from bot.domain.pledging import Act, Change, Enrolment, Outcome
+from bot.domain.pledging import Act, Change, Enrolment, NewCard, Outcome
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
 from tests.conftest import WALKOUT
@@ -51,7 +52,7 @@ class SqliteHouse:
 
     @asynccontextmanager
     async def open(self, clock: Clock, *, identity: str = IDENTITY) -> AsyncIterator[Store]:
-        store = await open_store(self.path, clock=clock, identity=identity)
+        store = await open_store(self.path, clock=clock, identity=identity, kept_anew=kept_anew)
         try:
             yield store
         finally:
@@ -71,8 +72,45 @@ class SqliteHouse:
 
 
 def key(name: object) -> bytes:
-    """Make 32 bytes that stand for a card's hash, or for an owner."""
+    """Make 32 bytes that stand for something of this name."""
     return sha256(str(name).encode()).digest()
+
+
+def fresh(card: object, walkout: WalkoutId = WALKOUT) -> NewCard:
+    """Say how a card of this name is kept that nobody has pledged."""
+    return NewCard(key(f"{card} of {walkout}"), key(f"pledge of {card} of {walkout}"), key(f"{card} is free"))
+
+
+def kept_anew(walkout: WalkoutId, card: bytes, owner: bytes | None) -> NewCard:
+    """Say how a card is kept, of the first hundred, that older versions kept; owners are the same here."""
+    kept = next(fresh(name, walkout) for name in range(100) if key(name) == card) if any(card) else fresh("", walkout)
+    return kept if owner is None else kept._replace(owner=owner)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hand:
+    """A card of this name in a person's hand; the person looks different under every walkout's key."""
+
+    name: object
+    who: object
+    walkouts: Collection[WalkoutId] = (WALKOUT,)
+
+    @property
+    def card(self) -> bytes:
+        return key(self.name)
+
+    @property
+    def keys(self) -> Mapping[WalkoutId, tuple[bytes, bytes]]:
+        return {walkout: fresh(self.name, walkout)[:2] for walkout in self.walkouts}
+
+    def free(self, walkout: WalkoutId) -> bytes:
+        return fresh(self.name, walkout).owner
+
+    def owner(self, walkout: WalkoutId) -> bytes:
+        return key(f"{self.who} in {walkout}")
+
+    def notice(self, walkout: WalkoutId) -> bytes:
+        return key(f"notice of {self.name} in {walkout}")
 
 
 def asks(
@@ -83,10 +121,9 @@ def asks(
     walkouts: Collection[WalkoutId] = (WALKOUT,),
     enrol: WorkplaceId | None = None,
 ) -> Change:
-    """Say what a person asks of a card; the person looks different under every walkout's key."""
-    owners = {walkout: key(f"{who} in {walkout}") for walkout in walkouts}
+    """Say what a person asks of a card."""
     enrolment = None if enrol is None else Enrolment(walkout=WALKOUT, workplace=enrol)
-    return Change(act=act, card=key(card), owners=owners, enrol=enrolment)
+    return Change(act=act, bearer=Hand(name=card, who=who, walkouts=walkouts), enrol=enrolment)
 
 
 def pledges(card: object, who: object = "ana", *, enrol: WorkplaceId | None = None) -> Change:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -38,13 +38,16 @@ from bot.keys import Keys, Person, open_keys
 from bot.storage.sqlite import BATCH
 from bot.storage.store import Store
 from bot.usecases.automatic import Tallies
+from bot.usecases.stewards import new_cards
 from bot.usecases.workers import Worker
 from bot.wiring import DATABASE, KEY_FILE
 from tests.conftest import HOUR, MICROSECOND, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.conftest import NewHouse
 from tests.storage.house import (
+    Hand,
     House,
     asks,
+    fresh,
     key,
     looks,
     minted,
@@ -109,7 +112,9 @@ def test_whatever_is_asked_at_once_the_store_answers_and_counts_as_a_dict_would(
     async def live(house: House) -> None:
         async with house.open(MovableClock(NOON)) as store:
             await store.add_walkout(opened(), shops(40, 40))
-            await store.mint(WALKOUT, {SHOP: [key(name) for name in here], OTHER_SHOP: [key(name) for name in there]})
+            await store.mint(
+                WALKOUT, {SHOP: [fresh(name) for name in here], OTHER_SHOP: [fresh(name) for name in there]}
+            )
             for batch in batches:
                 expected = [model.answer(*asked) for asked in batch]
                 answers = await together(store, [asks(*asked) for asked in batch])
@@ -119,11 +124,13 @@ def test_whatever_is_asked_at_once_the_store_answers_and_counts_as_a_dict_would(
 
     with new_house() as house:
         asyncio.run(live(house))
-        kept = {row[0]: (row[1], row[2]) for row in house.rows("SELECT hash, state, owner FROM card")}
-    nobody = bytes(32)
-    assert kept == {
-        key(name): (state, nobody if owner is None else key(f"{owner} in {WALKOUT}"))
-        for name, (state, owner) in model.cards.items()
+        owners = dict(house.rows("SELECT key, owner FROM card"))
+        states = dict(house.rows("SELECT key, state FROM pledge"))
+    made = {name: fresh(name) for name in model.cards}
+    assert states == {made[name].pledge: state for name, (state, _owner) in model.cards.items()}
+    assert owners == {
+        made[name].card: made[name].owner if owner is None else key(f"{owner} in {WALKOUT}")
+        for name, (_state, owner) in model.cards.items()
     }
 
 
@@ -133,7 +140,7 @@ def test_one_card_never_moves_the_standing_by_more_than_one(new_house: NewHouse,
     async def live(house: House) -> None:
         async with house.open(MovableClock(NOON)) as store:
             await store.add_walkout(opened(), shops(40))
-            await store.mint(WALKOUT, {SHOP: [key("the card")]})
+            await store.mint(WALKOUT, {SHOP: [fresh("the card")]})
             before = 0
             for act, who in acts:
                 _answer, changed = await verdict(store.apply(asks(act, "the card", who)))
@@ -218,17 +225,18 @@ async def test_looking_tells_nobody_but_the_owner_and_never_changes_anything(sto
 async def test_a_person_is_known_by_the_key_of_the_cards_own_walkout_only(store: Store) -> None:
     other = WalkoutId("x4p9z")
     await store.add_walkout(opened(other), shops(40))
-    await store.mint(other, {SHOP: [key("over there")]})
+    await store.mint(other, {SHOP: [fresh("over there", other)]})
     both = partial(asks, walkouts=(WALKOUT, other))
     await together(store, [both(Act.PLEDGE, "over there", "ana"), both(Act.PLEDGE, 1, "ana")])
-    mixed_up = Change(
-        act=Act.WITHDRAW,
-        card=key("over there"),
-        owners={WALKOUT: key(f"ana in {other}"), other: key(f"ana in {WALKOUT}")},
-    )
+
+    class MixedUp(Hand):
+        def owner(self, walkout: WalkoutId) -> bytes:
+            return super().owner(other if walkout == WALKOUT else WALKOUT)
+
+    mixed_up = Change(act=Act.WITHDRAW, bearer=MixedUp(name="over there", who="ana", walkouts=(WALKOUT, other)))
 
     assert await verdict(store.apply(mixed_up)) == (NotPledged, False)
-    assert await verdict(store.apply(asks(Act.WITHDRAW, "over there", "ana"))) == (NotPledged, False)
+    assert await verdict(store.apply(asks(Act.WITHDRAW, "over there", "ana"))) == (UnknownCard, False)
     assert await verdict(store.apply(both(Act.WITHDRAW, "over there", "ana"))) == (WITHDRAWN, True)
     assert (await standing(store), await standing(store, other)) == ([1, 0], [0])
 
@@ -254,7 +262,7 @@ async def test_outside_of_pledging_nothing_is_recorded(
     walkout = replace(opened(), stage=stage, next_tally=None, ended=NOON)
     async with house.open(clock) as store:
         await store.add_walkout(walkout, shops(40))
-        await store.mint(WALKOUT, {SHOP: [key(1)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(1)]})
 
         assert await verdict(store.apply(asks(act, 1, "ana"))) == (refusal, False)
         assert await verdict(store.apply(looks(1))) == (None, False)
@@ -266,7 +274,7 @@ async def test_a_refusal_after_the_end_says_how_and_when_it_ended(house: House, 
         await store.add_walkout(
             replace(opened(), stage=Stage.CALLED_OFF, next_tally=None, ended=NOON - HOUR), shops(40)
         )
-        await store.mint(WALKOUT, {SHOP: [key(1)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(1)]})
         with pytest.raises(PledgingClosed) as refused:
             await store.apply(pledges(1))
 
@@ -287,7 +295,7 @@ async def test_a_pledge_counts_a_microsecond_before_the_deadline_and_not_at_it(
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(last_tally, shops(40))
-        await store.mint(WALKOUT, {SHOP: [key(1), key(2)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(1), fresh(2)]})
         clock.move_to(PLEDGE_BY - MICROSECOND)
         await store.apply(pledges(1))
         clock.move_to(PLEDGE_BY)
@@ -304,7 +312,7 @@ async def test_the_deadline_holds_even_where_no_tally_is_left(house: House, cloc
     clock.move_to(PLEDGE_BY - MICROSECOND)
     async with house.open(clock) as store:
         await store.add_walkout(replace(opened(), stage=stage, next_tally=None), shops(40))
-        await store.mint(WALKOUT, {SHOP: [key(1), key(2)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(1), fresh(2)]})
         await store.apply(pledges(1))
         clock.move_to(PLEDGE_BY)
 
@@ -331,7 +339,7 @@ async def test_nothing_is_applied_while_a_tally_is_due(store: Store, clock: Mova
 async def test_a_tally_that_is_due_elsewhere_holds_nobody_up(store: Store, clock: MovableClock) -> None:
     other = WalkoutId("x4p9z")
     await store.add_walkout(opened(other, tally_every=timedelta(days=1)), shops(40))
-    await store.mint(other, {SHOP: [key("over there")]})
+    await store.mint(other, {SHOP: [fresh("over there", other)]})
     clock.move_to(NOON + HOUR)
     held, free = await together(store, [pledges(1), asks(Act.PLEDGE, "over there", "ana", walkouts=(WALKOUT, other))])
 
@@ -385,7 +393,7 @@ async def test_a_pledge_that_finds_a_tally_due_lets_it_be_taken_first_and_is_not
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(confirm_tallies=3), shops(40))
-        await store.mint(WALKOUT, {SHOP: [cards.key_of(code) for code in CODES]})
+        await store.mint(WALKOUT, {SHOP: new_cards(WALKOUT, map(cards.key_of, CODES), keys)})
         desk = Desk(store, keys, clock)
         for n in range(4):
             await desk.of(n).pledge(CODES[n])
@@ -402,7 +410,7 @@ async def test_a_pledge_that_finds_a_tally_due_lets_it_be_taken_first_and_is_not
 async def test_a_pledge_at_the_deadline_finds_the_walkout_lapsed(house: House, clock: MovableClock, keys: Keys) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))
-        await store.mint(WALKOUT, {SHOP: [cards.key_of(code) for code in CODES]})
+        await store.mint(WALKOUT, {SHOP: new_cards(WALKOUT, map(cards.key_of, CODES), keys)})
         desk = Desk(store, keys, clock)
         for n in range(4):
             await desk.of(n).pledge(CODES[n])
@@ -419,7 +427,7 @@ async def test_many_who_find_a_tally_due_at_once_have_it_taken_once(
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))
-        await store.mint(WALKOUT, {SHOP: [cards.key_of(code) for code in CODES]})
+        await store.mint(WALKOUT, {SHOP: new_cards(WALKOUT, map(cards.key_of, CODES), keys)})
         desk = Desk(store, keys, clock)
         clock.move_to(NOON + HOUR)
         await asyncio.gather(*(desk.of(n).pledge(CODES[n]) for n in range(10)))
@@ -434,7 +442,7 @@ async def test_an_older_copy_of_the_key_file_never_makes_anybody_believe_they_pl
     newer = WalkoutId("x4p9z")  # its key is not in this file
     async with house.open(clock) as store:
         await store.add_walkout(opened(newer), shops(40))
-        await store.mint(newer, {SHOP: [cards.key_of(CODES[0])]})
+        await store.mint(newer, {SHOP: [fresh(CODES[0], newer)]})
         with pytest.raises(Refused):
             await Desk(store, keys, clock).of("ana").pledge(CODES[0])
         assert await standing(store, newer) == [0]
@@ -445,29 +453,24 @@ async def test_an_older_copy_of_the_key_file_never_makes_anybody_believe_they_pl
 
 async def test_minted_cards_are_counted_where_they_belong(store: Store) -> None:
     assert await minted(store) == [40, 0]
-    await store.mint(WALKOUT, {OTHER_SHOP: [key("x"), key("y")]})
+    await store.mint(WALKOUT, {OTHER_SHOP: [fresh("x"), fresh("y")]})
     assert await minted(store) == [40, 2]
     assert await standing(store) == [0, 0]
 
 
 async def test_no_card_is_minted_when_one_workplace_would_get_too_many(store: Store) -> None:
     with pytest.raises(BeyondHeadcount) as refused:
-        await store.mint(WALKOUT, {OTHER_SHOP: [key("x")], SHOP: [key("y")]})
+        await store.mint(WALKOUT, {OTHER_SHOP: [fresh("x")], SHOP: [fresh("y")]})
 
     assert (refused.value.headcount, refused.value.minted, refused.value.wanted) == (40, 40, 1)
     assert await minted(store) == [40, 0]
     assert await verdict(store.apply(pledges("x"))) == (UnknownCard, False)
 
 
-async def test_more_cards_than_people_are_minted_only_when_that_is_meant(store: Store) -> None:
-    await store.mint(WALKOUT, {SHOP: [key("x")]}, beyond_headcount=True)
-    assert await minted(store) == [41, 0]
-
-
 async def test_a_card_that_exists_is_never_minted_again(store: Store) -> None:
     await store.apply(pledges(1))
     with pytest.raises(NotRecorded):
-        await store.mint(WALKOUT, {OTHER_SHOP: [key("fresh"), key(1)]})
+        await store.mint(WALKOUT, {OTHER_SHOP: [fresh("fresh"), fresh(1)]})
 
     assert await minted(store) == [40, 0]
     assert await verdict(store.apply(looks(1))) == (PLEDGED, False)
@@ -606,9 +609,9 @@ async def spoiled(house: House, clock: MovableClock, bad: Iterable[object], *, e
     async with house.open(clock) as store:
         await store.add_walkout(opened(entry=entry), shops(200))
         if entry is Entry.CARDS:
-            await store.mint(WALKOUT, {SHOP: [key(n) for n in range(200)]})
-    hashes = ", ".join(f"x'{key(name).hex()}'" for name in bad)
-    house.refuse("card", "INSERT" if entry is Entry.OPEN else "UPDATE", f"new.hash IN ({hashes})")
+            await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(200)]})
+    keys = ", ".join(f"x'{fresh(name).pledge.hex()}'" for name in bad)
+    house.refuse("pledge", "INSERT" if entry is Entry.OPEN else "UPDATE", f"new.key IN ({keys})")
 
 
 @pytest.mark.parametrize("entry", list(Entry))
@@ -626,7 +629,7 @@ async def test_one_bad_change_never_spoils_its_neighbours(house: House, clock: M
         assert [short(answer) for answer in again] == [
             (NotRecorded, False) if n in bad else (PLEDGED, False) for n in range(200)
         ]
-    assert house.rows("SELECT count(*) FROM card WHERE state = 'p'") == [(160,)]
+    assert house.rows("SELECT count(*) FROM pledge WHERE state = 'p'") == [(160,)]
 
 
 async def test_refusals_beside_a_bad_change_stay_what_they_are(house: House, clock: MovableClock) -> None:
@@ -665,7 +668,7 @@ async def test_nobody_is_told_that_a_workplace_is_full_by_a_pledge_that_was_not_
     async with house.open(clock) as store:
         await store.add_walkout(opened(entry=Entry.OPEN), shops(5))
         await together(store, [pledges(f"card of {n}", n, enrol=SHOP) for n in range(4)])
-    house.refuse("card", "INSERT", f"new.hash = x'{key('ana').hex()}'")
+    house.refuse("card", "INSERT", f"new.key = x'{fresh('ana').card.hex()}'")
     async with house.open(clock) as store:
         answers = await together(store, [pledges("ana", "ana", enrol=SHOP), pledges("bo", "bo", enrol=SHOP)])
 
@@ -673,10 +676,24 @@ async def test_nobody_is_told_that_a_workplace_is_full_by_a_pledge_that_was_not_
 
 
 async def test_a_change_the_store_could_not_hold_is_refused_before_it_joins_a_batch() -> None:
+    class Short(Hand):
+        @property
+        def keys(self) -> Mapping[WalkoutId, tuple[bytes, bytes]]:
+            return {WALKOUT: (fresh(self.name).card, b"short")}
+
     with pytest.raises(ValueError, match="32 bytes"):
-        Change(act=Act.PLEDGE, card=b"short", owners={})
-    with pytest.raises(ValueError, match="32 bytes"):
-        Change(act=Act.PLEDGE, card=key(1), owners={WALKOUT: b"short"})
+        Change(act=Act.PLEDGE, bearer=Short(name=1, who="ana"))
+
+
+async def test_an_owner_of_another_size_never_becomes_somebody_elses(store: Store) -> None:
+    class Short(Hand):
+        def owner(self, walkout: WalkoutId) -> bytes:
+            return super().owner(walkout)[1:]
+
+    spoiled = Change(act=Act.PLEDGE, bearer=Short(name=1, who="ana"))
+    answers = await together(store, [spoiled, pledges(2, "bo")])
+    assert {type(answer) for answer in answers} == {ValueError}
+    assert await standing(store) == [0, 0]
 
 
 # --- callers who go away ---
@@ -688,17 +705,17 @@ async def test_a_caller_who_goes_away_never_touches_the_others(house: House, clo
     gone = set(chance.sample(range(100), 30))
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(200))
-        await store.mint(WALKOUT, {SHOP: [key(n) for n in range(101)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(101)]})
         callers = [asyncio.create_task(store.apply(pledges(n, f"worker {n}"))) for n in range(100)]
         for n in gone:
             for _ in range(chance.choice([0, 0, 1, 2, 5, 30])):
                 await asyncio.sleep(0)  # lets the store go on by a step; no time passes
             callers[n].cancel()
         answers = await asyncio.gather(*callers, return_exceptions=True)
-        fresh = await store.apply(pledges(100))
+        last = await store.apply(pledges(100))
         seen = await together(store, [looks(n, f"worker {n}") for n in range(100)])
 
-        assert (fresh.mine, fresh.changed) == (PLEDGED, True)
+        assert (last.mine, last.changed) == (PLEDGED, True)
         for n, answer in enumerate(answers):
             if n in gone and isinstance(answer, asyncio.CancelledError):
                 assert short(seen[n])[0] in {PLEDGED, None}
@@ -712,7 +729,7 @@ async def test_a_caller_who_goes_away_never_touches_the_others(house: House, clo
 async def test_a_caller_of_anything_may_go_away_and_the_store_goes_on(store: Store) -> None:
     callers = [
         asyncio.create_task(store.decide(WALKOUT, partial(rules.call_off, now=NOON))),
-        asyncio.create_task(store.mint(WALKOUT, {OTHER_SHOP: [key("x")]})),
+        asyncio.create_task(store.mint(WALKOUT, {OTHER_SHOP: [fresh("x")]})),
         asyncio.create_task(store.workplaces(WALKOUT)),
     ]
     await asyncio.sleep(0)
@@ -730,7 +747,7 @@ async def test_more_than_one_batch_at_once_is_applied_in_full(house: House, cloc
     many = 2 * BATCH + 17
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(many))
-        await store.mint(WALKOUT, {SHOP: [key(n) for n in range(many)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(many)]})
         answers = await together(store, [pledges(n, f"worker {n}") for n in range(many)])
 
         assert all(short(answer) == (PLEDGED, True) for answer in answers)
@@ -740,6 +757,6 @@ async def test_more_than_one_batch_at_once_is_applied_in_full(house: House, cloc
 async def test_the_card_of_a_draft_is_not_open_yet(house: House, clock: MovableClock) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(draft(), shops(40))
-        await store.mint(WALKOUT, {SHOP: [key(1)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(1)]})
 
         assert await verdict(store.apply(pledges(1))) == (NotOpenYet, False)

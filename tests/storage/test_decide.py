@@ -27,7 +27,7 @@ from bot.domain.model import (
 )
 from bot.storage.store import Delivery, Member, Parcel, Room, Rule, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
-from tests.storage.house import CLOSED, House, key, pledges, standing, together
+from tests.storage.house import CLOSED, House, fresh, key, pledges, standing, together
 
 CITY = Room(walkout=WALKOUT, scope=None, platform="console", address="#city")
 ROOMS = (
@@ -41,7 +41,7 @@ ANA = Member(id=key("ana"), platform="console", address=b"sealed: ana", nickname
 async def furnish(store: Store, walkout: Walkout | None = None, rooms: Sequence[Room] = ROOMS) -> None:
     """Keep a walkout with cards, rooms and an organizer."""
     await store.add_walkout(walkout or opened(), shops(40, 40))
-    await store.mint(WALKOUT, {SHOP: [key(n) for n in range(40)], OTHER_SHOP: [key(n) for n in range(40, 80)]})
+    await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(40)], OTHER_SHOP: [fresh(n) for n in range(40, 80)]})
     for room in rooms:
         await store.bind_room(room)
     await store.add_organizer(ANA)
@@ -351,7 +351,7 @@ async def test_a_closed_walkout_keeps_its_news_and_nothing_of_its_people(house: 
     async with house.open(clock) as store:
         await furnish(store)
         await store.add_walkout(opened(other), shops(40))
-        await store.mint(other, {SHOP: [key("stays")]})
+        await store.mint(other, {SHOP: [fresh("stays", other)]})
         await store.bind_room(replace(CITY, walkout=other))
         await together(store, [pledges(n, n) for n in range(12)])
         await store.decide(WALKOUT, says(Announcement(kind=Kind.ON, occasion="1")))
@@ -363,7 +363,7 @@ async def test_a_closed_walkout_keeps_its_news_and_nothing_of_its_people(house: 
         assert await store.unsettled(WALKOUT) == 0
         assert [walkout.id for walkout in await store.walkouts()].count(WALKOUT) == 1
         assert len(await store.rooms(other)) == 1
-    assert house.rows("SELECT hash FROM card") == [(key("stays"),)]
+    assert house.rows("SELECT card.key, pledge.key FROM card, pledge") == [fresh("stays", other)[:2]]
     assert house.rows("SELECT walkout, kind FROM announcement") == [("", "walkout_closed"), (WALKOUT, "on")]
     assert house.rows("PRAGMA freelist_count") == [(0,)]
 
@@ -375,5 +375,5 @@ async def test_a_workplace_nobody_drafted_is_told_as_such(house: House, clock: M
         with pytest.raises(NoSuchWalkout):
             await store.walkout(WalkoutId("nowhere"))
         with pytest.raises(NotRecorded):
-            await store.mint(WALKOUT, {WorkplaceId(99): [key("lost")]})
+            await store.mint(WALKOUT, {WorkplaceId(99): [fresh("lost")]})
         assert await standing(store) == [0, 0]

@@ -17,11 +17,11 @@ from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
 from bot.storage.records import instant, write_terms
 from bot.storage.sqlite import SqliteStore, open_store
-from bot.storage.sqlite.opening import _migrations
+from bot.storage.sqlite.opening import KEYED, _migrations
 from bot.wiring import DATABASE, KEY_FILE, open_app
 from tests.conftest import HOUR, NOON, SHOP, WALKOUT, opened, shops, terms
 from tests.processes import allout, console, held_up_s, run
-from tests.storage.house import CLOSED, House, SqliteHouse, key, minted, pledges, standing, together
+from tests.storage.house import CLOSED, House, SqliteHouse, fresh, key, minted, pledges, standing, together
 
 
 @pytest.fixture
@@ -71,12 +71,19 @@ async def test_a_fresh_file_gets_this_versions_schema_and_is_nobody_elses_to_rea
 async def test_what_was_kept_is_there_at_the_next_opening(house: House, clock: MovableClock) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))
-        await store.mint(WALKOUT, {SHOP: [key(1), key(2)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(1), fresh(2)]})
         await store.apply(pledges(1))
     async with house.open(clock) as store:
         assert await store.walkouts() == [opened()]
         assert (await minted(store), await standing(store)) == ([2], [1])
         assert not (await store.apply(pledges(1))).changed
+
+
+def made(connection: sqlite3.Connection, version: int) -> None:
+    """Make the tables as they were then."""
+    connection.create_function("kept_anew", 3, lambda *_: None)
+    for script in _migrations()[:version]:
+        connection.executescript(script)
 
 
 def furnish(connection: sqlite3.Connection) -> None:
@@ -102,13 +109,19 @@ async def test_what_any_earlier_version_kept_is_there_after_the_migrations(
     path: Path, clock: MovableClock, before: int
 ) -> None:
     with closing(sqlite3.connect(path)) as connection:
-        for script in _migrations()[:before]:
-            connection.executescript(script)
+        made(connection, before)
         if before:
             furnish(connection)
+        if 0 < before < KEYED:
             connection.executemany(
                 "INSERT INTO card VALUES (?, ?, 1, ?, ?)",
                 [(key(1), WALKOUT, "m", bytes(32)), (key(2), WALKOUT, "p", key(f"ana in {WALKOUT}"))],
+            )
+        elif before:
+            kept = (("m", fresh(1)), ("p", fresh(2)._replace(owner=key(f"ana in {WALKOUT}"))))
+            connection.executemany("INSERT INTO pledge VALUES (?, ?, 1, ?)", [(c.pledge, WALKOUT, s) for s, c in kept])
+            connection.executemany(
+                "INSERT INTO card VALUES (?, ?, 1, 0, ?)", [(c.card, WALKOUT, c.owner) for _, c in kept]
             )
         connection.execute(f"PRAGMA user_version = {before}")
         connection.commit()
@@ -134,7 +147,7 @@ async def test_what_any_earlier_version_kept_is_there_after_the_migrations(
 def schema(path: Path) -> Iterator[sqlite3.Connection]:
     """A database with two shops, without a store in it."""
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(";".join(_migrations()))
+        made(connection, len(_migrations()))
         furnish(connection)
         yield connection
 
@@ -151,16 +164,16 @@ def test_the_database_itself_keeps_the_counts_right_whatever_is_done_to_cards(
         return counts(schema)
 
     one, two = key("one"), key("two")
-    fresh = "INSERT INTO card VALUES (?, 'k7m3q', 1, ?, zeroblob(32))"
+    fresh = "INSERT INTO pledge VALUES (?, 'k7m3q', 1, ?)"
     assert do(fresh, one, "m") == [(1, 0), (0, 0)]
     assert do(fresh, two, "p") == [(2, 1), (0, 0)]
-    assert do("UPDATE card SET state = 'p'") == [(2, 2), (0, 0)]
-    assert do("UPDATE card SET state = 'p'") == [(2, 2), (0, 0)]
-    assert do("UPDATE card SET workplace = 2 WHERE hash = ?", one) == [(1, 1), (1, 1)]
-    assert do("UPDATE card SET workplace = 1, state = 'w' WHERE hash = ?", one) == [(2, 1), (0, 0)]
-    assert do("UPDATE card SET workplace = 2, state = 'p' WHERE hash = ?", one) == [(1, 1), (1, 1)]
-    assert do("UPDATE card SET state = 'w'") == [(1, 0), (1, 0)]
-    assert do("UPDATE card SET state = 'm'") == [(1, 0), (1, 0)]
+    assert do("UPDATE pledge SET state = 'p'") == [(2, 2), (0, 0)]
+    assert do("UPDATE pledge SET state = 'p'") == [(2, 2), (0, 0)]
+    assert do("UPDATE pledge SET workplace = 2 WHERE key = ?", one) == [(1, 1), (1, 1)]
+    assert do("UPDATE pledge SET workplace = 1, state = 'w' WHERE key = ?", one) == [(2, 1), (0, 0)]
+    assert do("UPDATE pledge SET workplace = 2, state = 'p' WHERE key = ?", one) == [(1, 1), (1, 1)]
+    assert do("UPDATE pledge SET state = 'w'") == [(1, 0), (1, 0)]
+    assert do("UPDATE pledge SET state = 'm'") == [(1, 0), (1, 0)]
 
 
 def test_who_is_out_stands_and_is_counted_whatever_is_done_to_cards(schema: sqlite3.Connection) -> None:
@@ -169,15 +182,15 @@ def test_who_is_out_stands_and_is_counted_whatever_is_done_to_cards(schema: sqli
         return counts(schema, "minted, standing, turnout")
 
     one, two = key("one"), key("two")
-    fresh = "INSERT INTO card VALUES (?, 'k7m3q', 1, ?, zeroblob(32))"
+    fresh = "INSERT INTO pledge VALUES (?, 'k7m3q', 1, ?)"
     assert do(fresh, one, "o") == [(1, 1, 1), (0, 0, 0)]
     assert do(fresh, two, "p") == [(2, 2, 1), (0, 0, 0)]
-    assert do("UPDATE card SET state = 'o'") == [(2, 2, 2), (0, 0, 0)]
-    assert do("UPDATE card SET workplace = 2 WHERE hash = ?", one) == [(1, 1, 1), (1, 1, 1)]
-    assert do("UPDATE card SET state = 'p' WHERE hash = ?", one) == [(1, 1, 1), (1, 1, 0)]
-    assert do("UPDATE card SET workplace = 1, state = 'o' WHERE hash = ?", one) == [(2, 2, 2), (0, 0, 0)]
-    assert do("UPDATE card SET state = 'w' WHERE hash = ?", one) == [(2, 1, 1), (0, 0, 0)]
-    assert do("DELETE FROM card") == [(0, 0, 0), (0, 0, 0)]
+    assert do("UPDATE pledge SET state = 'o'") == [(2, 2, 2), (0, 0, 0)]
+    assert do("UPDATE pledge SET workplace = 2 WHERE key = ?", one) == [(1, 1, 1), (1, 1, 1)]
+    assert do("UPDATE pledge SET state = 'p' WHERE key = ?", one) == [(1, 1, 1), (1, 1, 0)]
+    assert do("UPDATE pledge SET workplace = 1, state = 'o' WHERE key = ?", one) == [(2, 2, 2), (0, 0, 0)]
+    assert do("UPDATE pledge SET state = 'w' WHERE key = ?", one) == [(2, 1, 1), (0, 0, 0)]
+    assert do("DELETE FROM pledge") == [(0, 0, 0), (0, 0, 0)]
 
 
 @pytest.mark.parametrize(
@@ -188,9 +201,11 @@ def test_who_is_out_stands_and_is_counted_whatever_is_done_to_cards(schema: sqli
         "UPDATE workplace SET turnout = standing + 1",
         "UPDATE workplace SET threshold = 4",
         "UPDATE workplace SET threshold = 41",
-        "INSERT INTO card VALUES (zeroblob(31), 'k7m3q', 1, 'm', zeroblob(32))",
-        "INSERT INTO card VALUES (zeroblob(32), 'k7m3q', 1, 'm', zeroblob(31))",
-        "INSERT INTO card VALUES (zeroblob(32), 'k7m3q', 1, 'x', zeroblob(32))",
+        "INSERT INTO card VALUES (zeroblob(31), 'k7m3q', 1, 0, zeroblob(32))",
+        "INSERT INTO card VALUES (zeroblob(32), 'k7m3q', 1, 0, zeroblob(31))",
+        "INSERT INTO card VALUES (zeroblob(32), 'k7m3q', 1, 2, zeroblob(32))",
+        "INSERT INTO pledge VALUES (zeroblob(31), 'k7m3q', 1, 'm')",
+        "INSERT INTO pledge VALUES (zeroblob(32), 'k7m3q', 1, 'x')",
     ],
 )
 def test_the_database_refuses_what_cannot_be(schema: sqlite3.Connection, impossible: str) -> None:
@@ -222,15 +237,16 @@ async def test_nothing_of_a_closed_walkout_stays_in_the_files(data: Path, clock:
     async with open_app(data, clock=clock, senders={}) as app:
         app.keys.add_walkout(WALKOUT)
         await app.store.add_walkout(opened(), shops(300))
-        await app.store.mint(WALKOUT, {SHOP: [key(n) for n in range(300)]})
+        await app.store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(300)]})
         await together(app.store, [pledges(n, n) for n in range(300)])
     kept = (data / DATABASE).read_bytes()
-    assert all(key(n) in kept and key(f"{n} in {WALKOUT}") in kept for n in range(300))
+    secret = [each for n in range(300) for each in (*fresh(n)[:2], key(f"{n} in {WALKOUT}"))]
+    assert all(each in kept for each in secret)
 
     async with open_app(data, clock=clock, senders={}) as app:
         await app.store.close(WALKOUT, CLOSED)
     left = b"".join(file.read_bytes() for file in data.iterdir())
-    assert not any(key(n) in left or key(f"{n} in {WALKOUT}") in left for n in range(300))
+    assert not any(each in left for each in secret)
 
 
 # --- refusals ---
@@ -355,7 +371,7 @@ def test_the_store_of_a_process_that_was_killed_is_free_at_once(data: Path) -> N
 async def test_what_was_accepted_before_closing_is_answered_and_kept(house: House, clock: MovableClock) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(700))
-        await store.mint(WALKOUT, {SHOP: [key(n) for n in range(700)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(700)]})
     async with house.open(clock) as store:
         everybody = [asyncio.create_task(store.apply(pledges(n, f"worker {n}"))) for n in range(700)]
         await asyncio.sleep(0)  # all have asked; the block ends, and closes the store, before any is answered

@@ -10,7 +10,7 @@ from bot.clock import MovableClock
 from bot.domain.errors import NotRecorded
 from tests.conftest import SHOP, WALKOUT, opened, shops
 from tests.processes import run
-from tests.storage.house import House, key, pledges, short, standing, together
+from tests.storage.house import House, fresh, pledges, short, standing, together
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ async def test_a_batch_the_database_refuses_as_a_whole_is_answered_and_the_next_
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))
-        await store.mint(WALKOUT, {SHOP: [key(n) for n in range(40)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(40)]})
     house.refuse("workplace", "UPDATE", "new.standing = 3")  # the third of a batch spoils what it has in common
     async with house.open(clock) as store:
         answers = await together(store, [pledges(n, n) for n in range(2)])

@@ -18,7 +18,19 @@ from bot.domain.pledging import Act, Change
 from bot.domain.roles import Deed
 from bot.storage.store import Note, Store
 from tests.conftest import HOUR, MICROSECOND, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, opened, shops
-from tests.storage.house import CLOSED, House, asks, key, looks, pledges, short, standing, together, verdict, withdraws
+from tests.storage.house import (
+    CLOSED,
+    House,
+    asks,
+    fresh,
+    looks,
+    pledges,
+    short,
+    standing,
+    together,
+    verdict,
+    withdraws,
+)
 
 STARTS = PLEDGE_BY + timedelta(days=4)
 OVER = STARTS + rules.ASKED_FOR
@@ -37,7 +49,7 @@ async def day(house: House, clock: MovableClock, *, turnout: bool = True) -> Asy
     """Let twenty pledge at the first shop, which goes out, and three at the other; it is the start of the day."""
     async with house.open(clock) as store:
         await store.add_walkout(opened(turnout=turnout, tally_every=timedelta(days=7)), shops(40, 40))
-        cards = {SHOP: [key(n) for n in range(40)], OTHER_SHOP: [key(f"other {n}") for n in range(40)]}
+        cards = {SHOP: [fresh(n) for n in range(40)], OTHER_SHOP: [fresh(f"other {n}") for n in range(40)]}
         await store.mint(WALKOUT, cards)
         await together(store, [pledges(n, n) for n in range(20)])
         await together(store, [pledges(f"other {n}", f"other {n}") for n in range(3)])
@@ -111,7 +123,7 @@ async def test_it_is_decided_by_the_time_of_the_commit(
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(turnout=True, tally_every=timedelta(days=7)), shops(40))
-        await store.mint(WALKOUT, {SHOP: [key(n) for n in range(40)]})
+        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(40)]})
         await together(store, [pledges(n, n) for n in range(20)])
         await store.decide(WALKOUT, partial(rules.tally, now=PLEDGE_BY))
         clock.move_to(at)

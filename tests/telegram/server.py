@@ -880,15 +880,14 @@ class TelegramServer:
         return json.dumps(scope, sort_keys=True), request.params.get("language_code", "")
 
     def _set_my_description(self, request: Request) -> bool:
-        self.descriptions[request.params.get("language_code", "")] = request.params.get("description", "")
+        self.descriptions[_language(request)] = request.params.get("description", "")
         return True
 
     def _get_my_description(self, request: Request) -> Json:
         return {"description": _in_language(self.descriptions, request)}
 
     def _set_my_short_description(self, request: Request) -> bool:
-        language = request.params.get("language_code", "")
-        self.short_descriptions[language] = request.params.get("short_description", "")
+        self.short_descriptions[_language(request)] = request.params.get("short_description", "")
         return True
 
     def _get_my_short_description(self, request: Request) -> Json:
@@ -987,8 +986,16 @@ def _captioned(request: Request) -> Json:
     return _pick(request, "caption", "caption_entities", "reply_markup")
 
 
+def _language(request: Request) -> str:
+    """Return the language meant; Telegram looks for two small letters, and not which language they are."""
+    code: str = request.params.get("language_code", "")
+    if not re.fullmatch("([a-z]{2})?", code):
+        raise Refused(400, "Bad Request: invalid language code specified")
+    return code
+
+
 def _in_language(texts: Mapping[str, str], request: Request) -> str:
-    return texts.get(request.params.get("language_code", "")) or texts.get("", "")
+    return texts.get(_language(request)) or texts.get("", "")
 
 
 def _membership(user: Json, status: str) -> Json:

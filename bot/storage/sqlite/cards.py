@@ -4,69 +4,74 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import NamedTuple
 
 from bot.domain import pledging
 from bot.domain.errors import NotRecorded
 from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
-from bot.domain.pledging import Card, Change, Head, Outcome
+from bot.domain.pledging import HASH_BYTES, Act, Card, Change, Head, Outcome
 from bot.storage.records import maybe_moment, moment
 from bot.storage.sqlite.writer import BATCH, Row, Writer
 
-# Blobs cannot travel in JSON, so a batch's hashes and owners travel as one blob each, cut at every 32nd byte. All
+# Blobs cannot travel in JSON, so a batch's keys and owners travel as one blob each, cut at every 32nd byte. All
 # that a batch must know is found by one statement: each statement is a way to the thread and back.
+# A card is looked for under the key that it has in each of the walkouts; ?1 says which change each key is of.
 _FIND = """
     SELECT (
-        SELECT json_group_array(json_array(nth.value, card.walkout, card.workplace, card.state, hex(card.owner)))
-        FROM json_each(?1) AS nth JOIN card ON card.hash = substr(?2, nth.value * 32 + 1, 32)
+        SELECT json_group_array(json_array(nth.value, card.walkout, pledge.workplace, pledge.state, hex(card.owner),
+            card.stale, CASE WHEN ?5 THEN (SELECT is_out FROM workplace
+                WHERE workplace.walkout = pledge.walkout AND workplace.id = pledge.workplace) END))
+        FROM json_each(?1) AS nth JOIN card ON card.key = substr(?2, nth.key * 32 + 1, 32)
+            JOIN pledge ON pledge.key = substr(?3, nth.key * 32 + 1, 32)
     ), (
         SELECT json_group_array(json_array(id, stage, pledge_by, next_tally, ended,
-            CASE WHEN ?4 <> '[]' AND terms ->> 'turnout' THEN starts END)) FROM walkout
+            CASE WHEN ?5 AND terms ->> 'turnout' THEN starts END)) FROM walkout
     ), (
         SELECT json_group_array(json_array(workplace.walkout, workplace.id, workplace.headcount - workplace.standing))
-        FROM json_each(?3) AS wanted
+        FROM json_each(?4) AS wanted
         JOIN workplace ON workplace.walkout = wanted.value ->> 0 AND workplace.id = wanted.value ->> 1
-    ), (
-        SELECT json_group_array(nth.value) FROM json_each(?4) AS nth
-        JOIN card ON card.hash = substr(?2, nth.value * 32 + 1, 32)
-        JOIN workplace ON workplace.walkout = card.walkout AND workplace.id = card.workplace
-        WHERE workplace.is_out
     )
 """
-# Cards that exist and stay where they are: faster than the next one, which only open entry needs.
-_UPDATE_CARDS = """
-    UPDATE card SET state = nth.value ->> 2, owner = substr(?3, nth.key * 32 + 1, 32)
-    FROM json_each(?1) AS nth WHERE card.hash = substr(?2, nth.key * 32 + 1, 32)
+_WRITE = """
+    INSERT INTO change (card, owner, pledge, walkout, workplace, state, makes)
+    SELECT substr(?2, nth.key * 32 + 1, 32), substr(?3, nth.key * 32 + 1, 32), substr(?4, nth.key * 32 + 1, 32),
+        nth.value ->> 0, nth.value ->> 1, nth.value ->> 2, nth.value ->> 3
+    FROM json_each(?1) AS nth
 """
-_ENROL_CARDS = """
-    INSERT INTO card (hash, owner, walkout, workplace, state)
-    SELECT substr(?2, nth.key * 32 + 1, 32), substr(?3, nth.key * 32 + 1, 32),
-           nth.value ->> 0, nth.value ->> 1, nth.value ->> 2
-    FROM json_each(?1) AS nth WHERE true
-    ON CONFLICT (hash) DO UPDATE SET
-        state = excluded.state, owner = excluded.owner, workplace = excluded.workplace
-"""
+_WRITE_ONE = "INSERT INTO change (card, owner, pledge, walkout, workplace, state, makes) VALUES (?, ?, ?, ?, ?, ?, ?)"
 # Where a commit's end is not sure, what a batch wrote is its own mark.
 _FIND_WRITTEN = """
-    SELECT count(*) FROM json_each(?1) AS nth JOIN card ON card.hash = substr(?2, nth.key * 32 + 1, 32)
-    WHERE card.walkout = nth.value ->> 0 AND card.workplace = nth.value ->> 1
-        AND card.state = nth.value ->> 2 AND card.owner = substr(?3, nth.key * 32 + 1, 32)
+    SELECT count(*) FROM json_each(?1) AS nth JOIN card ON card.key = substr(?2, nth.key * 32 + 1, 32)
+        JOIN pledge ON pledge.key = substr(?4, nth.key * 32 + 1, 32)
+    WHERE card.owner = substr(?3, nth.key * 32 + 1, 32) AND pledge.walkout = nth.value ->> 0
+        AND pledge.workplace = nth.value ->> 1 AND pledge.state = nth.value ->> 2
 """
 _DELETE_NOTICES = """
     DELETE FROM notice WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
 """
-_UPDATE_CARD = "UPDATE card SET state = ?1, owner = ?2 WHERE hash = ?3"
-_ENROL_CARD = """
-    INSERT INTO card (state, owner, hash, walkout, workplace) VALUES (?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT (hash) DO UPDATE SET state = ?1, owner = ?2, workplace = ?5
-"""
+
+
+class _Written(NamedTuple):
+    """What a batch writes of one card."""
+
+    card: bytes
+    owner: bytes
+    pledge: bytes
+    walkout: WalkoutId
+    workplace: WorkplaceId
+    state: CardState
+    makes: bool  #: the rows may not be there yet, or are at another workplace
 
 
 class Cards(Writer):
     """Applies changes to cards."""
+
+    async def stands(self, pledge: bytes) -> bool:
+        """See Store.stands."""
+        return bool(await self._read("SELECT 1 FROM pledge WHERE key = ? AND state IN ('p', 'o')", (pledge,)))
 
     async def _decide_and_write(self, changes: Sequence[Change]) -> list[Outcome | Exception]:
         try:
@@ -75,24 +80,17 @@ class Cards(Writer):
             await self._undo()
 
     async def _one_transaction(self, changes: Sequence[Change]) -> list[Outcome | Exception]:
-        enrolled = {(change.enrol.walkout, change.enrol.workplace) for change in changes if change.enrol}
-        asked = (
-            _numbers(len(changes)),
-            b"".join([change.card for change in changes]),
-            json.dumps(list(enrolled)),
-            json.dumps([nth for nth, change in enumerate(changes) if change.act in pledging.ON_THE_DAY]),
-        )
         written_before = self._db.total_changes
         await self._rows("BEGIN IMMEDIATE")
-        found = (await self._rows(_FIND, asked))[0]
+        found = (await self._rows(_FIND, _asked(changes)))[0]
         now = self._clock()
         answers: list[Outcome | Exception] = []
-        written: dict[bytes, Card] = {}
+        written: dict[bytes, _Written] = {}
         if not self._wary:
             written = dict(_decide_all(changes, found, now, answers))
             try:
                 if written:
-                    await self._rows(_ENROL_CARDS if enrolled else _UPDATE_CARDS, _columns(written))
+                    await self._rows(_WRITE, _columns(written.values()))
             except sqlite3.IntegrityError:
                 if not self._db.in_transaction:
                     raise
@@ -100,9 +98,7 @@ class Cards(Writer):
                 self._wary = True
                 answers = []
         if self._wary:
-            written = await self._write_each(
-                _decide_all(changes, found, now, answers), answers, enrolling=bool(enrolled)
-            )
+            written = await self._write_each(_decide_all(changes, found, now, answers), answers)
         if gone := [locator for pair in zip(changes, answers, strict=True) if (locator := _withdrawn(*pair))]:
             await self._rows(_DELETE_NOTICES, (_numbers(len(gone)), b"".join(gone)))
         self._in_order &= self._db.total_changes == written_before
@@ -110,22 +106,22 @@ class Cards(Writer):
         return answers
 
     async def _write_each(
-        self, decided: Iterator[tuple[bytes, Card]], answers: list[Outcome | Exception], *, enrolling: bool
-    ) -> dict[bytes, Card]:
+        self, decided: Iterator[tuple[bytes, _Written]], answers: list[Outcome | Exception]
+    ) -> dict[bytes, _Written]:
         """Decide each change when those before it are written; what cannot be written is answered so."""
-        written: list[tuple[bytes, Card]] = []
+        written: list[tuple[bytes, _Written]] = []
 
-        def rows() -> Iterator[tuple[Any, ...]]:
-            for key, card in decided:
-                written.append((key, card))
-                yield (card.state, card.owner, key, *((card.walkout, card.workplace) if enrolling else ()))
+        def rows() -> Iterator[_Written]:
+            for each in decided:
+                written.append(each)
+                yield each[1]
 
         left = rows()
         self._wary = False
         while True:
             try:
                 # takes a row, writes it, takes the next; where it stops, the rest of the rows is still there
-                await self._db.executemany(_ENROL_CARD if enrolling else _UPDATE_CARD, left)
+                await self._db.executemany(_WRITE_ONE, left)
             except sqlite3.IntegrityError as error:
                 if not self._db.in_transaction:
                     raise
@@ -135,16 +131,16 @@ class Cards(Writer):
             else:
                 return dict(written)
 
-    async def _are_written(self, cards: Mapping[bytes, Card]) -> bool:
-        [(found,)] = await self._rows(_FIND_WRITTEN, _columns(cards))
-        return bool(found == len(cards))
+    async def _are_written(self, written: Mapping[bytes, _Written]) -> bool:
+        [(found,)] = await self._rows(_FIND_WRITTEN, _columns(written.values()))
+        return bool(found == len(written))
 
 
 def _withdrawn(change: Change, answer: Outcome | Exception) -> bytes | None:
     """Return where the notice is that goes with a pledge just taken back."""
-    if change.notices is None or not isinstance(answer, Outcome) or answer.mine is not CardState.WITHDRAWN:
+    if change.act is not Act.WITHDRAW or not isinstance(answer, Outcome):
         return None
-    return change.notices.get(answer.walkout)
+    return change.bearer.notice(answer.walkout)
 
 
 @lru_cache(maxsize=BATCH)
@@ -152,25 +148,57 @@ def _numbers(count: int) -> str:
     return json.dumps(list(range(count)))
 
 
-def _columns(cards: Mapping[bytes, Card]) -> tuple[str, bytes, bytes]:
+def _asked(changes: Sequence[Change]) -> tuple[str, bytes, bytes, str, bool]:
+    """Return what a batch must know about."""
+    of: list[int] = []
+    pairs: list[tuple[bytes, bytes]] = []
+    for nth, change in enumerate(changes):
+        kept = change.bearer.keys.values()
+        pairs += kept
+        of += [nth] * len(kept)
+    enrolled = {(change.enrol.walkout, change.enrol.workplace) for change in changes if change.enrol}
     return (
-        json.dumps([(card.walkout, card.workplace, card.state) for card in cards.values()]),
-        b"".join(cards),
-        b"".join([card.owner for card in cards.values()]),
+        json.dumps(of),
+        b"".join([card for card, _pledge in pairs]),
+        b"".join([pledge for _card, pledge in pairs]),
+        json.dumps(list(enrolled)),
+        any(change.act in pledging.ON_THE_DAY for change in changes),
     )
+
+
+def _columns(written: Collection[_Written]) -> tuple[str, bytes, bytes, bytes]:
+    rows, cards, owners, pledges = [], [], [], []
+    for card, owner, pledge, *row in written:
+        rows.append(row)
+        cards.append(card)
+        owners.append(owner)
+        pledges.append(pledge)
+    if any(len(owner) != HASH_BYTES for owner in owners):
+        raise ValueError(f"an owner is {HASH_BYTES} bytes")  # or everybody's behind it would be another's
+    return json.dumps(rows), b"".join(cards), b"".join(owners), b"".join(pledges)
 
 
 def _decide_all(
     changes: Sequence[Change], found: Row, now: datetime, answers: list[Outcome | Exception]
-) -> Iterator[tuple[bytes, Card]]:
+) -> Iterator[tuple[bytes, _Written]]:
     """Decide the batch in its order, so that two changes to one card see each other; yield what to write.
 
     Adds each answer to `answers`. Whoever replaces the last one has not written what was yielded last.
     """
-    cards = {
-        changes[nth].card: Card(walkout=walkout, workplace=place, state=CardState(state), owner=bytes.fromhex(owner))
-        for nth, walkout, place, state, owner in json.loads(found[0])
-    }
+    cards: dict[bytes, Card] = {}
+    out: set[bytes] = set()
+    for nth, walkout, place, state, owner, stale, is_out in json.loads(found[0]):
+        card = changes[nth].bearer.card
+        cards[card] = Card(
+            walkout=walkout,
+            workplace=place,
+            state=CardState(state),
+            owner=bytes.fromhex(owner),
+            stale=bool(stale),
+        )
+        if is_out:
+            out.add(card)
+    kept = {card: each.workplace for card, each in cards.items()}
     walkouts = {
         WalkoutId(row[0]): Head(
             stage=Stage(row[1]),
@@ -182,18 +210,19 @@ def _decide_all(
         for row in json.loads(found[1])
     }
     places = {(WalkoutId(walkout), WorkplaceId(place)): free for walkout, place, free in json.loads(found[2])}
-    out = set(json.loads(found[3]))
-    for nth, change in enumerate(changes):
+    for change in changes:
         key = (change.enrol.walkout, change.enrol.workplace) if change.enrol else None
         free = places.get(key, 0) if key else 0
-        before = cards.get(change.card)
-        answer, after = pledging.decide(change, before, walkouts, free=free, now=now, is_out=nth in out)
+        card = change.bearer.card
+        answer, after = pledging.decide(change, cards.get(card), walkouts, free=free, now=now, is_out=card in out)
         answers.append(answer)
         if after is None:
             continue
-        yield change.card, after
+        registered, pledged = change.bearer.keys[after.walkout]
+        makes = kept.get(card) != after.workplace
+        yield card, _Written(registered, after.owner, pledged, after.walkout, after.workplace, after.state, makes)
         if answers[-1] is not answer:
             continue
-        cards[change.card] = after
+        cards[card] = after
         if key is not None and after.state.stands:
             places[key] -= 1

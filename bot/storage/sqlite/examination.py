@@ -14,11 +14,11 @@ from bot.storage.store import STUCK_AFTER, Examined
 _MOST_DAMAGE = 5
 """Lines of SQLite's about what is damaged."""
 
-# read from the cards, against what the triggers have kept
+# read from the pledges, against what the triggers have kept
 _MISCOUNTED = """
     SELECT count(*) FROM workplace AS place LEFT JOIN (
         SELECT workplace, count(*) AS minted, sum(state IN ('p', 'o')) AS standing, sum(state = 'o') AS turnout
-        FROM card WHERE walkout = ?1 GROUP BY workplace
+        FROM pledge WHERE walkout = ?1 GROUP BY workplace
     ) AS counted ON counted.workplace = place.id
     WHERE place.walkout = ?1 AND (place.minted <> coalesce(counted.minted, 0)
         OR place.standing <> coalesce(counted.standing, 0) OR place.turnout <> coalesce(counted.turnout, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot import references
@@ -67,7 +67,8 @@ _CLAIM = """
     UPDATE parcel SET state = 'claimed', attempts = attempts + 1,
         nonce = CASE nonce WHEN '' THEN lower(hex(randomblob(10))) ELSE nonce END
     WHERE id IN (
-        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ? AND kind = coalesce(?, kind)
+        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
+        AND (? OR kind IN (SELECT value FROM json_each(?)))
         AND NOT EXISTS (
             SELECT 1 FROM parcel AS earlier WHERE parcel.room <> '' AND earlier.room = parcel.room
             AND earlier.state = 'waiting' AND earlier.platform = parcel.platform AND earlier.notice = 0
@@ -177,12 +178,13 @@ class News(Writer):
         return list(fresh)
 
     async def claim_parcels(
-        self, platform: str, *, now: datetime, limit: int, only: Kind | None = None
+        self, platform: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
     ) -> list[Parcel]:
         """See Store.claim_parcels."""
 
         async def job() -> list[Row]:
-            claimed = await self._rows(_CLAIM, (instant(now), platform, only, PATIENCE, limit))
+            kinds = json.dumps([*(only or ())])
+            claimed = await self._rows(_CLAIM, (instant(now), platform, only is None, kinds, PATIENCE, limit))
             return await self._rows(_PARCELS, (json.dumps([number for (number,) in claimed]),)) if claimed else []
 
         return list(map(_read_parcel, await self._in_transaction(job)))

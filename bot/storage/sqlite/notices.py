@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bot.domain.pledging import Bearer
 from bot.storage.sqlite.news import News
 from bot.storage.store import Notice
 
 _ADD = """
     INSERT INTO notice (locator, walkout, platform, sealed)
-    SELECT ?1, ?2, ?3, ?4 FROM card JOIN walkout ON walkout.id = card.walkout
-    WHERE card.hash = ?5 AND card.owner = ?6 AND card.state = 'p' AND card.walkout = ?2
+    SELECT ?1, ?2, ?3, ?4 FROM card JOIN pledge JOIN walkout ON walkout.id = pledge.walkout
+    WHERE card.key = ?5 AND card.owner = ?6 AND pledge.key = ?7 AND pledge.state = 'p' AND pledge.walkout = ?2
         AND walkout.stage IN ('open', 'on')
     ON CONFLICT DO NOTHING
 """
@@ -17,12 +18,15 @@ _ADD = """
 class Notices(News):
     """Keeps notices."""
 
-    async def add_notice(self, notice: Notice, *, card: bytes, owner: bytes) -> bool:
+    async def add_notice(self, notice: Notice, bearer: Bearer) -> bool:
         """See Store.add_notice."""
+        card, pledge = bearer.keys[notice.walkout]
+        owner = bearer.owner(notice.walkout)
+        row = (notice.locator, notice.walkout, notice.platform, notice.sealed)
 
         async def job() -> bool:
             self._in_order = False
-            await self._rows(_ADD, (notice.locator, notice.walkout, notice.platform, notice.sealed, card, owner))
+            await self._rows(_ADD, (*row, card, owner, pledge))
             return await self._has_notice(notice.locator)
 
         return await self._in_transaction(job)

@@ -15,8 +15,11 @@ from pathlib import Path
 import aiosqlite
 
 from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
+from bot.domain.model import WalkoutId
+from bot.domain.pledging import HASH_BYTES
 from bot.storage.sqlite.cards import Cards
 from bot.storage.sqlite.copies import Copies
+from bot.storage.sqlite.epochs import Epochs
 from bot.storage.sqlite.errands import Errands
 from bot.storage.sqlite.examination import Examination
 from bot.storage.sqlite.journal import bury
@@ -26,6 +29,10 @@ from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.rekeying import Rekeyed
 from bot.storage.sqlite.rooms import Rooms
 from bot.storage.sqlite.statements import Statements
+from bot.storage.store import KeptAnew
+
+KEYED = 10
+"""The schema from which on cards are kept under keyed hashes."""
 
 LOCK_WAIT_S = 1.0
 """How long a second process waits for the store before it is told that it is in use."""
@@ -42,7 +49,7 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Copies, Examination, Rekeyed):
+class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Epochs, Copies, Examination, Rekeyed):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 
@@ -53,11 +60,17 @@ def _migrations() -> list[str]:
 
 
 async def open_store(
-    path: Path, *, clock: Callable[[], datetime], identity: str, following: str | None = None
+    path: Path,
+    *,
+    clock: Callable[[], datetime],
+    identity: str,
+    following: str | None = None,
+    kept_anew: KeptAnew | None = None,
 ) -> SqliteStore:
     """Open the store for this process alone, and bring it to this version's schema.
 
     `identity` is the store's name in the key file, `following` the one it may bear already if its key is being changed.
+    Without `kept_anew` a store is refused in which an older version kept cards.
     Raises StoreInUse (within two seconds), StoreTooNew,
     StoreUnusable, and KeyFileRefused if the key file belongs to another database.
     """
@@ -74,7 +87,7 @@ async def open_store(
         with _refusing(path):
             await _own(connection)
             await _end_journal(path)
-            await _migrate(connection, path, identity, following)
+            await _migrate(connection, path, identity, following, kept_anew)
         place = Place(path)
         if not place.holds(found):
             raise StoreInUse(str(path))  # by whoever replaces it at this moment
@@ -98,7 +111,12 @@ class Twin:
 
 @asynccontextmanager
 async def look_into(
-    path: Path, *, clock: Callable[[], datetime], identity: str, following: str | None = None
+    path: Path,
+    *,
+    clock: Callable[[], datetime],
+    identity: str,
+    following: str | None = None,
+    kept_anew: KeptAnew | None = None,
 ) -> AsyncIterator[Twin]:
     """Yield a twin of the store and leave the store as it is. Nobody else can own it meanwhile.
 
@@ -114,7 +132,7 @@ async def look_into(
             found = await _version(file)
             await file.backup(memory)
             await _own(memory)
-            await _migrate(memory, path, identity, following)
+            await _migrate(memory, path, identity, following, kept_anew)
             store = SqliteStore(memory, clock, Place(path))
             try:
                 yield Twin(store=store, found=found, known=len(_migrations()))
@@ -161,11 +179,17 @@ async def _version(connection: aiosqlite.Connection) -> int:
     return int(next(iter(await connection.execute_fetchall("PRAGMA user_version")))[0])
 
 
-async def _migrate(connection: aiosqlite.Connection, path: Path, identity: str, following: str | None) -> None:
+async def _migrate(
+    connection: aiosqlite.Connection, path: Path, identity: str, following: str | None, kept_anew: KeptAnew | None
+) -> None:
     scripts = _migrations()
     found = await _version(connection)
     if found > len(scripts):
         raise StoreTooNew(str(path), found, len(scripts))
+    if found:  # before anything is changed by keys that may be another store's
+        await _check_name(connection, path, identity, following)
+    if found < KEYED:
+        await _prepare_cards(connection, path, kept_anew, there=found > 0)
     for number, script in enumerate(scripts[found:], start=found + 1):
         try:
             await connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
@@ -176,8 +200,29 @@ async def _migrate(connection: aiosqlite.Connection, path: Path, identity: str, 
     await connection.execute_fetchall(
         "INSERT INTO store (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM store)", (identity,)
     )
-    kept = next(iter(await connection.execute_fetchall("SELECT id FROM store")))[0]
-    if kept not in {identity, following}:
-        raise KeyFileRefused(str(path), "foreign")
+    await _check_name(connection, path, identity, following)
     # whoever claimed these is not there any more: this process owns the store now
     await connection.execute_fetchall("UPDATE parcel SET state = 'waiting' WHERE state = 'claimed'")
+
+
+async def _check_name(connection: aiosqlite.Connection, path: Path, identity: str, following: str | None) -> None:
+    kept = await connection.execute_fetchall("SELECT id FROM store")
+    if any(name not in {identity, following} for (name,) in kept):
+        raise KeyFileRefused(str(path), "foreign")
+
+
+async def _prepare_cards(
+    connection: aiosqlite.Connection, path: Path, kept_anew: KeptAnew | None, *, there: bool
+) -> None:
+    """Let the migration of cards compute what it needs; refuse at once what it could not. Raises KeyFileRefused."""
+    walkouts = await connection.execute_fetchall("SELECT DISTINCT walkout FROM card") if there else ()
+
+    def kept(walkout: str, card: bytes, owner: bytes) -> bytes | None:
+        if kept_anew is None:
+            raise KeyFileRefused(str(path), "missing")
+        new = kept_anew(WalkoutId(walkout), card, owner if any(owner) else None)
+        return None if new is None else b"".join((new.card, new.pledge, new.owner))
+
+    for (walkout,) in walkouts:
+        kept(walkout, bytes(HASH_BYTES), b"")
+    await connection.create_function("kept_anew", 3, kept, deterministic=True)

@@ -1,19 +1,22 @@
-"""Cards that are printed from a chat: approved first, and then made once."""
+"""Cards that are printed from a chat, voided or recalled: approved first, and then done once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain import disclosure
+from bot.domain.model import Announcement, WalkoutId, WorkplaceId
+from bot.domain.pledging import NewCard
+from bot.storage.records import instant
 from bot.storage.sqlite.walkouts import Walkouts
-from bot.storage.store import Note
+from bot.storage.store import Note, Voiding
 
 
 class Paper(Walkouts):
-    """Keeps what was printed."""
+    """Keeps what was printed, and what was voided."""
 
     async def mint_approved(
-        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[bytes]], note: Note
+        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]], note: Note
     ) -> bool:
         """See Store.mint_approved."""
 
@@ -23,8 +26,42 @@ class Paper(Walkouts):
                 (proposal, walkout),
             )
             if taken:
-                await self._mint(walkout, cards, beyond_headcount=False)
+                await self._mint(walkout, cards)
                 await self._note(note)
             return bool(taken)
 
         return await self._in_transaction(job)
+
+    async def void_approved(
+        self, proposal: str, walkout: WalkoutId, voiding: Voiding, news: Announcement, note: Note
+    ) -> bool:
+        """See Store.void_approved."""
+
+        async def job() -> bool:
+            taken = await self._rows(
+                "UPDATE proposal SET became = 'done' WHERE id = ? AND walkout = ? AND became = 'open' RETURNING 1",
+                (proposal, walkout),
+            )
+            if taken:
+                await self._void(walkout, voiding)
+                await self._note(note)
+                await self._write_news(walkout, [news, voiding.news])
+            return bool(taken)
+
+        return await self._in_transaction(job)
+
+    async def _void(self, walkout: WalkoutId, voiding: Voiding) -> None:
+        here = (walkout, voiding.workplace)
+        # used or not: what differs afterwards would tell who has pledged
+        await self._rows("UPDATE card SET stale = 1 WHERE walkout = ? AND workplace = ?", here)
+        issued = 0
+        if voiding.recalls:
+            await self._rows("UPDATE pledge SET state = 'r' WHERE walkout = ? AND workplace = ?", here)
+            await self._rows("UPDATE workplace SET told_people = 0 WHERE walkout = ? AND id = ?", here)
+        else:
+            (place,) = [place for place in await self._workplaces(walkout) if place.id == voiding.workplace]
+            issued = disclosure.known(place)
+        await self._rows(
+            "UPDATE workplace SET issued = ?3, voided = ?4 WHERE walkout = ?1 AND id = ?2",
+            (*here, issued, instant(voiding.at)),
+        )

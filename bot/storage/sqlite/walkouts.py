@@ -9,9 +9,9 @@ from datetime import datetime
 
 import aiosqlite
 
-from bot.domain import disclosure
 from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
 from bot.domain.model import Announcement, BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.pledging import NewCard
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
 from bot.storage.sqlite.place import Place
@@ -25,7 +25,7 @@ _WALKOUT = """
 _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
         walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
-        since, above, turnout_since, turnout_above
+        told_people, voided, since, above, turnout_since, turnout_above
     FROM workplace
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -83,6 +83,7 @@ class Walkouts(Notices):
                 place.turnout_line.number,
                 place.turnout_line.anchor,
                 place.told_drawn,
+                place.told_people,
                 place.line.since,
                 place.line.above,
                 place.turnout_line.since,
@@ -96,8 +97,8 @@ class Walkouts(Notices):
                 anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6,
                 turnout_reached = line.value ->> 7, turnout_number = line.value ->> 8,
                 turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10,
-                since = line.value ->> 11, above = line.value ->> 12,
-                turnout_since = line.value ->> 13, turnout_above = line.value ->> 14
+                told_people = line.value ->> 11, since = line.value ->> 12, above = line.value ->> 13,
+                turnout_since = line.value ->> 14, turnout_above = line.value ->> 15
             FROM json_each(?1) AS line
             WHERE workplace.walkout = line.value ->> 0 AND workplace.id = line.value ->> 1
             """,
@@ -178,27 +179,27 @@ class Walkouts(Notices):
         places = await self._rows(f"{_WORKPLACE} {_WANTED_PLACES}", asked)
         return {(row[12], row[0]): (walkouts[row[12]], _read_workplace(row)) for row in places}
 
-    async def mint(
-        self,
-        walkout: WalkoutId,
-        cards: Mapping[WorkplaceId, Sequence[bytes]],
-        *,
-        beyond_headcount: bool = False,
-    ) -> None:
+    async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
         """See Store.mint."""
-        await self._in_transaction(lambda: self._mint(walkout, cards, beyond_headcount=beyond_headcount))
+        await self._in_transaction(lambda: self._mint(walkout, cards))
 
-    async def _mint(
-        self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[bytes]], *, beyond_headcount: bool
-    ) -> None:
+    async def _mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
         for place in await self._workplaces(walkout):
             wanted = len(cards.get(place.id, ()))
-            if not beyond_headcount and wanted > max(0, place.headcount - place.issued):
+            if wanted > max(0, place.headcount - place.issued):
                 raise BeyondHeadcount(place.name, place.headcount, place.issued, wanted)
+        # each table in its own order, which tells nothing of the other's; a card's pledge is blank from the beginning,
+        # so that pledging makes no row and leaves every row where it is
+        new = [(card, place) for place, of_place in cards.items() for card in of_place]
         await self._db.executemany(
-            "INSERT INTO card (hash, walkout, workplace, state, owner) VALUES (?, ?, ?, 'm', zeroblob(32))",
-            [(key, walkout, place) for place, keys in cards.items() for key in sorted(keys)],
+            "INSERT INTO card (key, walkout, workplace, owner) VALUES (?, ?, ?, ?)",
+            sorted((card.card, walkout, place, card.owner) for card, place in new),
         )
+        await self._db.executemany(
+            "INSERT INTO pledge (key, walkout, workplace, state) VALUES (?, ?, ?, 'm')",
+            sorted((card.pledge, walkout, place) for card, place in new),
+        )
+        self._in_order = False
         await self._db.executemany(
             "UPDATE workplace SET issued = issued + ? WHERE walkout = ? AND id = ?",
             [(len(keys), walkout, place) for place, keys in cards.items()],
@@ -220,38 +221,25 @@ class Walkouts(Notices):
 
         await self._in_transaction(job)
 
-    async def void_cards(self, walkout: WalkoutId, workplace: WorkplaceId) -> int:
-        """See Store.void_cards."""
-
-        async def job() -> int:
-            killed = await self._rows(
-                "DELETE FROM card WHERE walkout = ? AND workplace = ? AND state = 'm' RETURNING 1", (walkout, workplace)
-            )
-            (place,) = [place for place in await self._workplaces(walkout) if place.id == workplace]
-            await self._rows(
-                "UPDATE workplace SET issued = ? WHERE walkout = ? AND id = ?",
-                (disclosure.known(place), walkout, workplace),
-            )
-            return len(killed)
-
-        return await self._in_transaction(job)
-
     async def close(self, walkout: WalkoutId, news: Announcement) -> None:
         """See Store.close."""
 
         async def forget() -> None:
-            await self._rows("DELETE FROM card WHERE walkout = ?", (walkout,))
             stewards = await self._rows("DELETE FROM steward WHERE walkout = ? RETURNING id", (walkout,))
             await self._rows(
                 "DELETE FROM opinion WHERE proposal IN (SELECT id FROM proposal WHERE walkout = ?)", (walkout,)
             )
-            for table in ("parcel", "notice", "room", "proposal", "role_card"):
+            for table in ("card", "pledge", "parcel", "notice", "room", "proposal", "role_card"):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
             for (steward,) in stewards:
                 await self._forget_member(steward)
             # what is left for a report are numbers of the board
             await self._rows(
-                "UPDATE workplace SET anchor = 0, turnout_anchor = 0, drawn = NULL, told_drawn = 0 WHERE walkout = ?",
+                """
+                UPDATE workplace SET anchor = 0, turnout_anchor = 0, drawn = NULL, told_drawn = 0, told_people = 0,
+                    voided = NULL
+                WHERE walkout = ?
+                """,
                 (walkout,),
             )
             await self._rows("UPDATE walkout SET next_tally = NULL, streak = 0 WHERE id = ?", (walkout,))
@@ -265,6 +253,17 @@ class Walkouts(Notices):
         # were. The stage changes only afterwards: without room for this, closing is tried again.
         await self._in_turn(lambda: self._rows("VACUUM"))
         await self._in_transaction(conclude)
+
+    async def tidy_up(self, news: Announcement) -> None:
+        """See Store.tidy_up."""
+
+        async def conclude() -> None:
+            await self._rows("UPDATE store SET untidy = 0")
+            await self._write_news(None, [news])
+
+        if await self._read("SELECT 1 FROM store WHERE untidy"):
+            await self._in_turn(lambda: self._rows("VACUUM"))
+            await self._in_transaction(conclude)
 
     # -- rooms and organizers ---------------------------------------------------------------------------------
 
@@ -309,13 +308,15 @@ def _read_workplace(row: Row) -> Workplace:
         minted=row[5],
         issued=row[13],
         standing=row[6],
-        line=_read_line(row[7:10], row[20:22]),
+        line=_read_line(row[7:10], row[22:24]),
         out=bool(row[10]),
         told_ready=bool(row[11]),
         turnout=row[14],
-        turnout_line=_read_line(row[15:18], row[22:24]),
+        turnout_line=_read_line(row[15:18], row[24:26]),
         drawn=row[18],
         told_drawn=bool(row[19]),
+        told_people=bool(row[20]),
+        voided=maybe_moment(row[21]),
     )
 
 

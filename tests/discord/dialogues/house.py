@@ -21,7 +21,7 @@ from bot.domain import rules
 from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
-from bot.usecases import organizers
+from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
 from handlers.discord.chat import PLATFORM
 from handlers.discord.commands import sync
@@ -271,23 +271,29 @@ class House:
         self.codes.append(code)
         return code
 
-    async def draft(self, shops: Sequence[tuple[str, int, int, str]] = SHOPS, **changes: object) -> City:
+    async def draft(
+        self, shops: Sequence[tuple[str, int, int, str]] = SHOPS, *, printed: bool = True, **changes: object
+    ) -> City:
         """Draft a walkout and mint its cards."""
         toml = SourceFile(name="walkout.toml", data=terms(**changes).encode())
         csv = SourceFile(name="workplaces.csv", data=roster(shops).encode())
         app = self.app
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=self.clock()), app.store, app.keys)
-        if changes.get("entry") == "open":
+        if changes.get("entry") == "open" or not printed:
             return City(walkout=walkout.id)
         places = {place.name: place for place in await app.store.workplaces(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
-        await app.store.mint(walkout.id, {places[name].id: [key_of(c) for c in of] for name, of in cards.items()})
+        await stewards.mint(
+            walkout.id, {places[name].id: [key_of(c) for c in of] for name, of in cards.items()}, app.store, app.keys
+        )
         self.codes += [code for of in cards.values() for code in of]
         return City(walkout=walkout.id, cards=cards)
 
-    async def city(self, shops: Sequence[tuple[str, int, int, str]] = SHOPS, **changes: object) -> City:
+    async def city(
+        self, shops: Sequence[tuple[str, int, int, str]] = SHOPS, *, printed: bool = True, **changes: object
+    ) -> City:
         """Draft a walkout and open it."""
-        drafted = await self.draft(shops, **changes)
+        drafted = await self.draft(shops, printed=printed, **changes)
         await self.app.store.decide(drafted.walkout, partial(rules.open_up, now=self.clock()))
         return drafted
 

@@ -27,10 +27,7 @@ async def olga(house: House) -> Seat:
 @pytest.fixture
 async def city(house: House) -> City:
     """A walkout without cards; one organizer is enough to print them."""
-    made = await house.city()
-    for place in (await house.places(made)).values():
-        await house.app.store.void_cards(made.walkout, place.id)
-    return made
+    return await house.city(printed=False)
 
 
 def with_files(house: House, seat: Seat) -> list[discord.Message]:
@@ -114,9 +111,7 @@ async def test_who_can_be_sent_nothing_is_told_that_the_codes_are_lost(house: Ho
 
 
 async def test_approved_cards_are_fetched_by_the_button_under_the_letter(house: House) -> None:
-    city = await house.city(approvals=2)
-    for place in (await house.places(city)).values():
-        await house.app.store.void_cards(city.walkout, place.id)
+    await house.city(approvals=2, printed=False)
     house.app.bots[PLATFORM] = "AllOut"
     olga, omar = await house.organizer("olga"), await house.organizer("omar")
     asked = await olga.slash("organize cards", workplace="Depot", number="2")
@@ -148,13 +143,13 @@ async def test_cards_that_are_typed_into_the_chat_with_the_bot_come_there(house:
 
 async def test_lost_cards_are_voided(house: House, city: City, olga: Seat) -> None:
     house.app.bots[PLATFORM] = "AllOut"
-    assert await olga.suggested("organize cards", "void", "") == ["void"]
+    assert await olga.suggested("organize cards", "void", "") == ["void", "recall"]
     assert await olga.suggested("organize cards", "workplace", "dep") == ["Depot"]
     await olga.slash("organize cards", workplace="Depot", number="2")
     [message] = with_files(house, olga)
     cards = read(house, message)
     said = await olga.slash("organize cards", workplace="Depot", void="void")
-    assert said.text.endswith('They are dead now; print anew: /organize cards "Depot"')
+    assert said.text.endswith('Its rooms hear it now; print anew: /organize cards "Depot"')
     ana = house.somebody("ana")
     assert "I do not know this card" in (await ana.slash("start", card=pretty(cards[0].replace("-", "")))).text
 

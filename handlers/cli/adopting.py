@@ -1,0 +1,15 @@
+"""`allout adopt`: this bot goes on, though another one has taken its token."""
+
+from __future__ import annotations
+
+from bot import control
+from bot.wiring import SOCKET
+from handlers.cli.common import Data, cli, conclude, fail, run_to_end, settings_in
+from handlers.texts import fence as texts
+
+
+@cli.command()
+def adopt(data: Data = None) -> None:
+    """Let the bot that runs here go on, after it has stopped because another bot had taken its token."""
+    answer = run_to_end(control.ask(settings_in(data).data / SOCKET, {"command": "adopt"}))
+    conclude(answer or fail(texts.no_bot()))
