@@ -231,7 +231,7 @@ async def _tried(ask: Ask, meant: _Meant) -> Reply | None:
         return Reply(kind="several_codes", text=general.several_codes(), known=True, shows_code=True)
     [found] = known or codes[:1]  # what is sure comes first
     if not known and not found.sure:
-        return await _answered(ask, replace(meant, run=meant.else_run or meant.run, proves=False))
+        return await _answered(ask, replace(meant, run=meant.else_run or meant.run, codes=(), proves=False))
     # silence about all but their own pledges tells a guesser nothing, and costs nobody a pledge
     if until is not None and not known:
         told = guesses.tell(ask.who, until)
@@ -261,7 +261,7 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
             raise Forbidden
         if meant.changes:
             await ask.app.holds.check_change()
-        if meant.code is not None:
+        if meant.codes:
             ask.app.holds.check_card()
         reply = await meant.run(ask)
     except NotRecorded:
