@@ -38,7 +38,7 @@ from bot.usecases import organizers, stewards
 from bot.usecases.backups import back_up
 from bot.usecases.closing import close
 from bot.wiring import DATABASE, KEY_FILE, App, open_app
-from tests.conftest import HOUR, NOON, PLEDGE_BY, ROOT, SHOP, WALKOUT
+from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, ROOT, WALKOUT
 from tests.console.play import Play
 from tests.processes import allout, console, environment
 from tests.test_outbox import Post
@@ -208,8 +208,8 @@ async def test_a_backup_holds_the_store_and_nothing_of_the_key_file(site: Site, 
 async def test_a_backup_made_while_pledges_arrive_is_of_one_instant(site: Site, clock: MovableClock) -> None:
     async with running(site.data, clock) as app:
         await settle_in(app, asking=0)
-        codes = [mint() for _ in range(160)]
-        await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
+        codes = [mint() for _ in range(32)]
+        await stewards.mint(WALKOUT, {OTHER_SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
         acknowledged: list[int] = []
 
         async def pledge(number: int) -> None:
@@ -219,7 +219,7 @@ async def test_a_backup_made_while_pledges_arrive_is_of_one_instant(site: Site, 
         known = []
         for number in range(8):
             known.append(len(acknowledged))
-            first, *rest = range(20 * number, 20 * number + 20)
+            first, *rest = range(4 * number, 4 * number + 4)
             copying = site.back_up(app, site.backup.with_name(f"{number}"))
             await asyncio.gather(pledge(first), copying, *map(pledge, rest))
     site.move_the_key()
@@ -227,8 +227,8 @@ async def test_a_backup_made_while_pledges_arrive_is_of_one_instant(site: Site, 
         site.backup = site.backup.with_name(f"{number}")
         await site.restore(GOES_ON, clock)
         async with running(site.other, clock) as app:
-            [shop, _other] = await app.store.workplaces(WALKOUT)
-            mine = [await worker(app, f"w{each}").look(codes[each]) for each in range(160)]
+            [_other, shop] = await app.store.workplaces(WALKOUT)
+            mine = [await worker(app, f"w{each}").look(codes[each]) for each in range(32)]
             assert shop.standing == sum(1 for seen in mine if seen.mine is not None and seen.mine.stands) >= before
         (site.other / DATABASE).unlink()
 

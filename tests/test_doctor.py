@@ -31,7 +31,7 @@ from handlers.texts import doctor as texts
 from handlers.visits import ahead_s
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
 from tests.processes import allout, console
-from tests.storage.test_opening import furnish
+from tests.storage.test_opening import furnish, made
 
 Change = Callable[[Path], object]
 
@@ -171,7 +171,7 @@ def test_a_doctor_looks_and_treats_nothing(store: Path) -> None:
 def test_a_store_of_an_older_version_is_examined_and_left_as_it_is(store: Path, version: int) -> None:
     (store / DATABASE).write_bytes(b"")  # a file of its mode
     with closing(sqlite3.connect(store / DATABASE)) as connection:
-        connection.executescript(";".join(_migrations()[:version]))
+        made(connection, version)
         furnish(connection)
         connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()

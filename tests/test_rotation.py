@@ -37,7 +37,7 @@ SEALED |= {"role_card": {"nickname", "appointer", "redeemer", "address"}, "parce
 SEALED |= {"deed": {"nickname", "detail"}, "errand": {"what"}, "suspension": {"suspender", "suspended"}}
 """What is under the server's key, sealed or as an HMAC."""
 
-NOT_SEALED = {"card": {"hash", "owner"}, "organizer_code": {"hash"}, "role_card": {"hash"}}
+NOT_SEALED = {"card": {"key", "owner"}, "pledge": {"key"}, "organizer_code": {"hash"}, "role_card": {"hash"}}
 NOT_SEALED |= {"notice": {"locator", "sealed"}, "store": {"mark"}}
 """Hashes of random codes, what is under a walkout's key, and what is drawn at random."""
 

@@ -56,7 +56,7 @@ WRONG_TOKEN = 4004
 class AllOutClient(discord.Client):
     """discord.py's client, with as few rights and as little memory as will do."""
 
-    def __init__(self, app: App, link: Link) -> None:
+    def __init__(self, app: App, link: Link, *, per_second: float | None = None) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True, dm_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -66,7 +66,7 @@ class AllOutClient(discord.Client):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_LIMIT_S,
         )
-        self.pace = Pace(CALLS_A_SECOND, asyncio.get_running_loop().time)
+        self.pace = Pace(per_second or CALLS_A_SECOND, asyncio.get_running_loop().time)
         self.chat = DiscordChat(app, self, self.pace)
         self.http.get_from_cdn = _read_file  # type: ignore[method-assign]  # its own reads on, whatever size was said
         self.tree = make_tree(self, self._chosen, self._suggest)

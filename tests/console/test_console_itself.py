@@ -115,7 +115,7 @@ def test_without_json_people_read_sentences(shell: Play) -> None:
 
 
 def test_waiting_leaves_time_standing_and_clock_moves_it_through_everything_in_order(play: Play) -> None:
-    depot = play.prepare(terms(citywide_threshold=20, milestones=True, reminders=["7d"])).cards["Depot"]
+    depot = play.prepare(terms(citywide_threshold=20, reminders=["7d"])).cards["Depot"]
     lines = play.console(
         *OPEN,
         "!wait",
@@ -131,7 +131,7 @@ def test_waiting_leaves_time_standing_and_clock_moves_it_through_everything_in_o
     before, *after = boards(lines)
     assert before.tally == 0
     assert [seen.tally for seen in after] == [13, 13]  # each hour, each once
-    assert [kind for _, kind, _ in news(lines)] == ["opened", "milestone", "reminder"]
+    assert [kind for _, kind, _ in news(lines)] == ["opened", "reminder"]
 
 
 def test_everything_a_line_causes_is_printed_before_what_comes_after_it(play: Play) -> None:

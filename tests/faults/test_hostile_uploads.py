@@ -21,7 +21,6 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.children.workshop import Workshop
-from bot.clock import MovableClock
 from bot.draft import Draft, read
 from bot.draft import roster as rosters
 from bot.keys import Person
@@ -173,9 +172,7 @@ class Chat(ABC):
 
     async def upload(self, name: str, data: bytes, size: int | None = None) -> str:
         """Send a file, and pledge and withdraw with a card until it is answered; return the answer."""
-        clock = self.town.app.clock
-        assert isinstance(clock, MovableClock)
-        clock.move_to(clock() + timedelta(minutes=1))  # or they would write too fast
+        self.town.clock.move_to(self.town.clock() + timedelta(minutes=1))  # or they would write too fast
         before = len(self.said())
         self._send(name, data, len(data) if size is None else size)
         deadline = perf_counter() + PATIENCE_S
@@ -185,7 +182,7 @@ class Chat(ABC):
             await self.server.wait_for(self._press(f"{next(self.letters)}:{self.code}"), PATIENCE_S)
             took = perf_counter() - began - (held_up_s() - held_up)
             self.longest_pledge_s = max(self.longest_pledge_s, took)
-            clock.move_to(clock() + timedelta(seconds=1))
+            self.town.clock.move_to(self.town.clock() + timedelta(seconds=1))
         await self.rest()
         return "\n".join(self.said()[before:])
 
@@ -340,7 +337,7 @@ class _Peak:
 
 def _unchanged(before: dict[str, Any], after: dict[str, Any]) -> None:
     """See that nothing is kept but the worker's own pledge."""
-    pledging = {"card", "workplace"}
+    pledging = {"card", "pledge", "workplace"}
     assert {name: rows for name, rows in after.items() if name not in pledging} == {
         name: rows for name, rows in before.items() if name not in pledging
     }

@@ -30,6 +30,7 @@ from handlers.discord.sender import DiscordSender
 from handlers.service import Link
 from tests.console.play import roster, terms
 from tests.processes import PATIENCE_S
+from tests.telegram.server import UNLIMITED
 
 HOUR = timedelta(hours=1)
 
@@ -188,7 +189,7 @@ class House:
         self._app = app
         link = Link(PLATFORM, app)
         self._open.push_async_callback(link.aclose)
-        client = AllOutClient(app, link)
+        client = AllOutClient(app, link, per_second=UNLIMITED)  # here time stands still unless it is moved
         await self.env.restart_bot(client)
         self._open.push_async_callback(client.close)
         with self.env.time_context():
