@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from bot.cards import ALPHABET, fold
+from bot.cards import ALPHABET
 
 LENGTH = 8
 GROUP = 4
@@ -14,12 +14,6 @@ def mint() -> str:
     """Make a new reference: 40 random bits, too many to try."""
     number = secrets.randbits(5 * LENGTH)  # at once: a tally may need thousands
     return "".join(ALPHABET[number >> shift & 31] for shift in range(0, 5 * LENGTH, 5))
-
-
-def parse(text: str) -> str | None:
-    """Return the reference that the text spells, or None if it is not the shape of one."""
-    reference = fold(text)
-    return reference if len(reference) == LENGTH and all(letter in ALPHABET for letter in reference) else None
 
 
 def pretty(reference: str) -> str:

@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot import reading
 from bot.cards import ALPHABET
 from bot.clock import Clock
 from bot.domain.model import WalkoutId, WorkplaceId
@@ -49,7 +50,7 @@ class RoomWords:
 
     def seen(self, text: str, address: str) -> tuple[str, Wish] | None:
         """Note that a word was written in a chat; None if no such word waits, or it was seen in another chat."""
-        word = text.strip().upper()
+        word = reading.word(text)
         wish = self._wishes.get(word)
         if wish is None or wish.until <= self._clock() or wish.address not in {None, address}:
             return None

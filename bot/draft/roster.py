@@ -20,6 +20,7 @@ from math import ceil
 
 from bot.domain.model import FEWEST
 from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
+from bot.reading import plain_name
 
 OWN_COLUMNS = ("workplace", "headcount", "threshold", "group", "meet")
 
@@ -203,7 +204,7 @@ def _rows(text: str, options: RosterOptions, notes: Notes) -> list[_Row]:
             notes.add(line, ProblemKind.TOO_MANY_ROWS, most=MOST_ROWS)
             return []
         row = _row(line, cells, layout, options, notes) if cells else _Row(line=line)
-        first = first_lines.setdefault(_key(row.name), line) if row.name else line
+        first = first_lines.setdefault(plain_name(row.name), line) if row.name else line
         if first != line and not options.foreign:
             notes.add(line, ProblemKind.REPEATED_NAME, value=row.name, first=first)
         rows.append(row)
@@ -255,7 +256,7 @@ def _records(text: str, notes: Notes) -> Iterator[tuple[int, list[str]]]:
         lines.begin_row()
         line = reader.line_num + 1  # a quoted cell may span lines; line_num is where the last row ended
         try:
-            cells = [cell.strip() for cell in next(reader)]
+            cells = [unicodedata.normalize("NFC", cell.strip()) for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error:
@@ -276,7 +277,7 @@ def _delimiter(text: str) -> str:
 def _repeats_header(cells: list[str], layout: _Layout) -> bool:
     cells = _without_empty_end(cells)
     return len(cells) == len(layout.columns) and all(
-        _key(cell) == column for cell, column in zip(cells, layout.columns, strict=True)
+        plain_name(cell) == column for cell, column in zip(cells, layout.columns, strict=True)
     )
 
 
@@ -384,7 +385,7 @@ def _layout(header: list[str], line: int, options: RosterOptions, notes: Notes) 
     if len(header) > MOST_COLUMNS:
         notes.add(line, ProblemKind.TOO_MANY_COLUMNS, count=len(header), most=MOST_COLUMNS)
         return None
-    columns = [_key(cell) for cell in header]
+    columns = [plain_name(cell) for cell in header]
     if options.foreign:
         return _foreign_layout(header, columns, line, options, notes)
     if not {"workplace", "headcount"} & set(columns):
@@ -410,7 +411,7 @@ def _layout(header: list[str], line: int, options: RosterOptions, notes: Notes) 
 
 
 def _check_own_columns(header: list[str], columns: list[str], line: int, options: RosterOptions, notes: Notes) -> None:
-    known = {*OWN_COLUMNS, _key(options.group_small or "workplace")}
+    known = {*OWN_COLUMNS, plain_name(options.group_small or "workplace")}
     absent = [name for name in OWN_COLUMNS if name not in columns]
     seen: set[str] = set()
     for written, column in zip(header, columns, strict=True):
@@ -448,7 +449,7 @@ def _place(option: str, wanted: str | None, header: list[str], line: int, notes:
     if wanted is None:
         return None
     places = [index for index, column in enumerate(header) if column == wanted.strip()] or [
-        index for index, column in enumerate(header) if _key(column) == _key(wanted)
+        index for index, column in enumerate(header) if plain_name(column) == plain_name(wanted)
     ]
     if not places:
         found = ", ".join(header)
@@ -499,7 +500,7 @@ def _is_small(row: _Row, options: RosterOptions) -> bool:
 def _by(value: Callable[[_Row], str], rows: Iterable[_Row]) -> dict[str, list[_Row]]:
     found: defaultdict[str, list[_Row]] = defaultdict(list)
     for row in rows:
-        found[_key(value(row))].append(row)
+        found[plain_name(value(row))].append(row)
     return found
 
 
@@ -542,12 +543,12 @@ class _Names:
         self._numbers: dict[str, int] = {}
 
     def claim(self, name: str) -> str:
-        key = _key(name)
+        key = plain_name(name)
         if key not in self._numbers:
             self._numbers[key] = 1
             return name
         number = self._numbers[key] + 1
-        while _key(f"{name} ({number})") in self._numbers:
+        while plain_name(f"{name} ({number})") in self._numbers:
             number += 1
         self._numbers[key] = number
         return self.claim(f"{name} ({number})")
@@ -566,9 +567,9 @@ def _named_apart(alone: list[_Row], merged: list[_Merged], options: RosterOption
         for row in alone:
             names.claim(row.name)
         return [replace(unit, name=names.claim(unit.name)) for unit in merged]
-    taken = {_key(row.name): row.line for row in alone}
+    taken = {plain_name(row.name): row.line for row in alone}
     for unit in merged:
-        first = taken.setdefault(_key(unit.name), unit.line)
+        first = taken.setdefault(plain_name(unit.name), unit.line)
         if first != unit.line:
             notes.add(unit.line, ProblemKind.MERGED_NAME_TAKEN, name=unit.name, first=first)
     return merged
@@ -581,9 +582,3 @@ def _unit(of: _Row | _Merged) -> Unit:
 
 def _same_share(share: Fraction, threshold: int | Fraction) -> bool:
     return isinstance(threshold, Fraction) and threshold == share
-
-
-def _key(name: str) -> str:
-    """Keep what two spellings of one name have in common: neither case, white space nor invisible joiners."""
-    visible = "".join(character for character in name if unicodedata.category(character) != "Cf")
-    return " ".join(unicodedata.normalize("NFKC", visible).casefold().split())

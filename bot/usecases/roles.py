@@ -101,6 +101,11 @@ def _id_of(key: bytes) -> str:
     return cards.from_bytes(key)[:ID_LETTERS]
 
 
+async def is_role_card(desk: Desk, code: str) -> bool:
+    """Say whether this is the code of a role card, good or not."""
+    return await desk.store.role_card(_id_of(cards.key_of(code))) is not None
+
+
 async def redeem(desk: Desk, code: str) -> RoleCard | None:
     """Use a role card; it acts when its appointer confirms. None if the code is no role card that is good.
 

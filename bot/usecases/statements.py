@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot import references
 from bot.domain.model import Walkout
 from bot.storage.store import Statement, Store
 
@@ -21,8 +21,10 @@ class Verified:
     walkout: Walkout
 
 
-async def verify(typed: str, store: Store) -> Verified | None:
-    """Find what rooms heard under this reference; None for any that was never said, whatever it looks like."""
-    reference = references.parse(typed)
-    found = await store.statement(reference) if reference is not None else None
-    return None if found is None else Verified(statement=found, walkout=await store.walkout(found.walkout))
+async def verify(references: Iterable[str], store: Store) -> Verified | None:
+    """Find what rooms heard under the first of these that was ever given; None if none was."""
+    for reference in references:
+        found = await store.statement(reference)
+        if found is not None:
+            return Verified(statement=found, walkout=await store.walkout(found.walkout))
+    return None

@@ -10,9 +10,11 @@ from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchWorkp
 from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import NewCard
 from bot.keys import Keys
+from bot.reading import nearest_names, plain_name, same_name
 from bot.storage.store import Store
 
 NAMED_AT_MOST = 10
+NEAREST = 3
 LONGEST_NAME = 60
 
 
@@ -26,6 +28,7 @@ class Board:
     city: disclosure.Coarse | None  #: the city as anybody may see it; None: it has too few workplaces
     sums: disclosure.City | None  #: the city as organizers see it; None for everybody else
     only: str = ""  #: what the names of the workplaces were chosen by
+    nearest: tuple[str, ...] = ()  #: the names that may have been meant where none was chosen
 
 
 async def board(
@@ -49,9 +52,9 @@ def published(
 ) -> Board:
     """Leave out whatever nobody may see: from here on, every way to look at a board has only this."""
     places = list(places)
-    wanted = _plain(only)
+    wanted = plain_name(only)
     mine = places if within is None else [place for place in places if place.id in within]
-    chosen = [disclosure.shown(place, walkout) for place in mine if wanted in _plain(place.name)]
+    chosen = [disclosure.shown(place, walkout) for place in mine if wanted in plain_name(place.name)]
     return Board(
         walkout=walkout,
         workplaces=tuple(sorted(chosen, key=_distance)),
@@ -59,6 +62,7 @@ def published(
         city=disclosure.coarse(walkout, places),
         sums=disclosure.city(walkout, places) if within is None else None,
         only=only.strip()[:LONGEST_NAME],
+        nearest=() if chosen else tuple(nearest_names((place.name for place in mine), only, NEAREST)),
     )
 
 
@@ -70,29 +74,36 @@ def _distance(place: disclosure.Shown) -> tuple[bool, float, str]:
 
 
 def find(places: Sequence[Workplace], name: str) -> Workplace:
-    """Return the workplace of this name, or the only one whose name contains it. Raises NoSuchWorkplace."""
-    wanted = _plain(name)
-    for place in places:
-        if _plain(place.name) == wanted:
-            return place
-    close = [place for place in places if wanted in _plain(place.name)]
-    if len(close) == 1:
-        return close[0]
-    raise NoSuchWorkplace(name[:LONGEST_NAME], tuple(place.name for place in close[:NAMED_AT_MOST]))
+    """Return the workplace of this name, or the only one whose name contains it. Raises NoSuchWorkplace.
+
+    A whole name goes before a part of another, and one that is spelled exactly so before one that is read the same.
+    """
+    wanted = plain_name(name)
+    holding = [(place, plain) for place in places if wanted in (plain := plain_name(place.name))]
+    named = [place for place, plain in holding if plain == wanted]
+    found = [place for place in named if place.name == name] or named or [place for place, _plain in holding]
+    if len(found) == 1:
+        return found[0]
+    close = [place.name for place in found] or nearest_names((place.name for place in places), name, NEAREST)
+    raise NoSuchWorkplace(name[:LONGEST_NAME], tuple(close[:NAMED_AT_MOST]))
+
+
+def begins(keyword: str, words: Sequence[str], places: Iterable[Workplace]) -> bool:
+    """Say whether words begin with a keyword of ours, where a workplace may be called "Void Depot", or just "Off".
+
+    A whole name goes first, unless the keyword stands there in small letters: alone, or before another's exact name.
+    """
+    if not words or words[0].casefold() != keyword:
+        return False
+    names, rest = [place.name for place in places], " ".join(words[1:])
+    if words[0] == keyword and (not rest or rest in names):
+        return True
+    return not any(same_name(name, " ".join(words)) for name in names)
 
 
 def is_name(places: Iterable[Workplace], name: str) -> bool:
     """Say whether a workplace is called exactly that."""
     return any(same_name(place.name, name) for place in places)
-
-
-def same_name(name: str, typed: str) -> bool:
-    """Say whether somebody has typed this name, as far as people look at a name."""
-    return _plain(name) == _plain(typed)
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())
 
 
 async def cards_wanted(

@@ -61,6 +61,14 @@ class Worker:
         """
         return await self._offered(await self._seen(await self.store.apply(self._change(Act.LOOK, code)), code))
 
+    async def knows(self, code: str) -> bool:
+        """Say whether this is the code of a card, as far as the account may know."""
+        try:
+            await self.store.apply(self._change(Act.LOOK, code))
+        except UnknownCard:
+            return False
+        return True
+
     async def owns(self, code: str) -> bool:
         """Say whether the account has pledged on this card, also if it took that back."""
         try:

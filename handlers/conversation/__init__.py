@@ -10,10 +10,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot import cards
+from bot import cards, reading
 from bot.brake import Heed
-from bot.domain.errors import Forbidden, NotRecorded, Refused, UnknownCard
+from bot.domain.errors import Forbidden, NoSuchWorkplace, NotRecorded, Refused, UnknownCard
 from bot.keys import Person
+from bot.reading import holds_code
+from bot.usecases import stewards
+from bot.usecases.roles import is_role_card
 from bot.wiring import App
 from handlers.conversation import (
     board,
@@ -34,12 +37,14 @@ from handlers.conversation.parts import (
     COUNT,
     FILTER,
     LANGUAGE,
+    LONGEST_DATA,
     NICKNAME,
     NUMBER,
     OF,
     REFERENCE,
     ROLE,
     ROOM,
+    SAY,
     SCOPE,
     VOID,
     WALKOUT,
@@ -56,8 +61,10 @@ from handlers.conversation.parts import (
     Said,
     Takes,
     Ways,
+    not_understood,
     old_button,
     rows,
+    say_buttons,
 )
 from handlers.texts import general, refusals
 from handlers.texts.catalogue import _, speaking
@@ -80,19 +87,19 @@ __all__ = [
     "Ways",
     "holds_code",
     "rows",
+    "shows_code",
     "too_fast",
 ]
 
 LONGEST = 4_000
 """Characters of a message that are looked at; no command is longer."""
 
+LONGEST_COMMAND = 20
+"""Words of a command in which a misspelled name is looked for; a button carries no more."""
+
 UNKNOWN = "unknown_card"
-NOTHING_SHOWN = frozenset({UNKNOWN, "not_understood", "forbidden"})
+NOTHING_SHOWN = frozenset({UNKNOWN, "not_understood", "no_words", "forbidden"})
 """Answers to people who have shown neither a card nor a role."""
-
-
-LONGEST_DATA = 64
-"""Bytes of a button's data. People can send any, but ours is no longer."""
 
 
 class Conversation:
@@ -121,9 +128,9 @@ class Conversation:
                 here=said.here,
                 language=said.language or "",
                 number=said.number,
+                code=cards.exact(meant.words[0]) if meant.pressed else None,
             )
-            code = meant.code
-            return await _answered(ask, meant) if code is None else await _tried(ask, meant, code)
+            return await (_tried if meant.codes else _answered)(ask, meant)
 
     def heed(self, who: Person, price: float = 1) -> Heed:
         """Say what somebody gets for what they do now."""
@@ -137,11 +144,13 @@ class _Meant:
     """What somebody wants, before anything is looked up."""
 
     run: Run
+    name: str = ""  #: of the command
     words: tuple[str, ...] = ()
     who: Role = Role.WORKER
     even_frozen: bool = False
     price: float = 1
-    code: str | None = None  #: that is going to be looked up
+    codes: tuple[reading.Found, ...] = ()  #: that are going to be looked up
+    else_run: Run | None = None  #: where no code is known, and none is sure to be meant as one
     pressed: bool = False
     changes: bool = False
     proves: bool = True  #: an answer other than that it does not work shows that they have a card or a role
@@ -152,21 +161,35 @@ def _meant(said: Said) -> _Meant:
         return _pressed(said.button)
     if said.words is not None:
         return _commanded(*said.words)
-    text = said.text[:LONGEST].strip()
-    if text.startswith("/"):
-        return _commanded(*_split(text[1:]))
-    if (code := cards.parse(text)) is not None:
-        return _Meant(run=_code, words=(text,), code=code)
-    return _Meant(run=_mistyped if cards.looks_like_one(text) else _not_understood, words=(text,), proves=False)
+    text = said.text[:LONGEST]
+    if (command := reading.bare(text)).startswith(("/", "\uff0f")):
+        return _commanded(*_split(command[1:]))
+    return _written(text)
+
+
+def _written(text: str) -> _Meant:
+    run: Run
+    if reading.lone_references(text):
+        run = statements.verify_alone
+    elif reading.near_code(text):
+        run = _mistyped
+    else:
+        run = _not_understood if text.strip() else _no_words
+    if codes := reading.codes(text):
+        return _Meant(run=_code, words=(text,), codes=codes, else_run=run)
+    return _Meant(run=run, words=(text,), proves=False)
 
 
 def _commanded(name: str, *words: str) -> _Meant:
-    name = name.partition("@")[0].lower()  # groups write /status@bot
+    name = reading.spelled(name).partition("@")[0].lower()  # groups write /status@bot
     command = next((row for row in COMMANDS if row.name == name), None)
+    if command is None and reading.holds_code(" ".join(words)):
+        return _written(" ".join(words))
     if command is None:
         return _Meant(run=_unknown_command, words=(name,), proves=False)
     if command.who is not Role.WORKER:
         return _Meant(
+            name=name,
             run=command.run,
             words=words,
             who=command.who,
@@ -174,38 +197,58 @@ def _commanded(name: str, *words: str) -> _Meant:
             price=command.price,
             changes=command.changes,
         )
-    code = cards.parse("".join(words))
-    return _Meant(run=command.run, words=words, code=code, changes=command.changes, proves=code is not None)
+    codes = reading.codes(" ".join(words), meant=command.takes(Takes.CARD, Takes.CODE))
+    if command.takes(Takes.REFERENCE):
+        codes = ()
+    return _Meant(name=name, run=command.run, words=words, codes=codes, changes=command.changes, proves=bool(codes))
 
 
 def _pressed(data: str) -> _Meant:
     letter, _colon, rest = data.partition(":")
     words = tuple(rest.split(":"))
+    if letter == SAY and len(data.encode()) <= LONGEST_DATA:
+        return _commanded(*_split(rest))
     return _Meant(
         run=BUTTONS.get(letter, _old_button) if len(data.encode()) <= LONGEST_DATA else _old_button,
         words=words,
         price=PRICES.get(letter, 1),
-        code=cards.parse(words[0]) if letter in TRIES_CODE else None,
+        codes=(reading.Found(code, sure=True),) if letter in TRIES_CODE and (code := cards.exact(words[0])) else (),
         pressed=True,
         changes=letter in CHANGING,
         proves=letter not in ANYBODYS,
     )
 
 
-async def _tried(ask: Ask, meant: _Meant, code: str) -> Reply | None:
+async def _tried(ask: Ask, meant: _Meant) -> Reply | None:
     """Look a code up for somebody, unless they have tried too many that are not known."""
-    guesses = ask.app.guesses
+    guesses, codes = ask.app.guesses, meant.codes
     until = guesses.waits(ask.who)
+    no_choice = until is None and len(codes) == 1 and codes[0].sure
+    known = (
+        codes if no_choice else [found for found in codes if await _is_known(ask, found.text, own=until is not None)]
+    )
+    if len(known) > 1:
+        return Reply(kind="several_codes", text=general.several_codes(), known=True, shows_code=True)
+    [found] = known or codes[:1]  # what is sure comes first
+    if not known and not found.sure:
+        return await _answered(ask, replace(meant, run=meant.else_run or meant.run, codes=(), proves=False))
     # silence about all but their own pledges tells a guesser nothing, and costs nobody a pledge
-    if until is not None and not await ask.worker.owns(code):
+    if until is not None and not known:
         told = guesses.tell(ask.who, until)
         return Reply(kind="too_many_codes", text=general.too_many_codes(until, ask.app.clock())) if told else None
-    reply = await _answered(ask, meant)
+    reply = await _answered(replace(ask, code=found.text), meant)
     if reply.kind == UNKNOWN:
-        guesses.wrong(ask.who, code, pressed=meant.pressed)
+        guesses.wrong(ask.who, found.text, pressed=meant.pressed)
         return reply
+    reply = replace(reply, shows_code=True)
     # a card that a thousand accounts show does not let them all go before the others
-    return reply if ask.app.shown.spend(code) is Heed.ANSWER else replace(reply, known=False)
+    return reply if ask.app.shown.spend(found.text) is Heed.ANSWER else replace(reply, known=False)
+
+
+async def _is_known(ask: Ask, code: str, *, own: bool) -> bool:
+    if own:
+        return await ask.worker.owns(code)
+    return await ask.worker.knows(code) or await is_role_card(ask.desk, code)
 
 
 async def _answered(ask: Ask, meant: _Meant) -> Reply:
@@ -218,14 +261,15 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
             raise Forbidden
         if meant.changes:
             await ask.app.holds.check_change()
-        if meant.code is not None:
+        if meant.codes:
             ask.app.holds.check_card()
         reply = await meant.run(ask)
     except NotRecorded:
         raise  # a platform that can will deliver the message again
     except Refused as refused:
         kind, text = refusals.refusal(refused)
-        reply = Reply(kind=kind, text=text, asks_card=isinstance(refused, UnknownCard))
+        buttons = _corrected(meant, refused) if isinstance(refused, NoSuchWorkplace) else ()
+        reply = Reply(kind=kind, text=text, buttons=buttons, asks_card=isinstance(refused, UnknownCard))
     return replace(reply, known=meant.proves and reply.kind not in NOTHING_SHOWN)
 
 
@@ -248,15 +292,32 @@ def _whole(text: str) -> str:
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
-def holds_code(text: str) -> bool:
-    """Say whether a message shows a card's code, so that a platform may take it out of sight."""
-    _name, _blank, rest = text.partition(" ") if text.startswith("/") else ("", "", text)
-    return cards.parse(rest) is not None
+def shows_code(text: str, reply: Reply | None) -> bool:
+    """Say, of a message and its answer, whether it shows a code, so that a platform may take it out of sight.
+
+    One that was looked up and is not known stays, so that it can be checked letter by letter.
+    """
+    if reply is None or not (reply.shows_code or reply.kind == UNKNOWN):
+        return holds_code(text)
+    return reply.shows_code
+
+
+def _corrected(meant: _Meant, refused: NoSuchWorkplace) -> tuple[Button, ...]:
+    """Return buttons that say the same command with a name that there is, where a button can carry that."""
+    words = meant.words
+    if len(words) > LONGEST_COMMAND:
+        return ()
+    places = [(start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
+    for start, end in places:
+        if " ".join(words[start:end])[: stewards.LONGEST_NAME] == refused.named:
+            before, after = words[:start], words[end:]
+            return tuple(say_buttons((name, (meant.name, *before, name, *after)) for name in refused.close))
+    return ()
 
 
 def _split(text: str) -> Sequence[str]:
     """Cut at blanks, keeping quoted names whole; phones turn quotes into curly ones."""
-    straight = text.translate(dict.fromkeys(map(ord, "“”„«»"), '"'))
+    straight = reading.visible(text).translate(dict.fromkeys(map(ord, reading.QUOTES), '"'))
     reader = shlex.shlex(straight, posix=True, punctuation_chars=False)
     reader.whitespace_split = True
     reader.quotes = '"'
@@ -280,11 +341,15 @@ async def _code(ask: Ask) -> Reply:
 
 
 async def _mistyped(ask: Ask) -> Reply:
-    return workers.mistyped(ask.words[0])
+    return workers.mistyped(reading.near_code(ask.words[0]) or "")
+
+
+async def _no_words(_ask: Ask) -> Reply:
+    return Reply(kind="no_words", text=general.no_words())
 
 
 async def _not_understood(_ask: Ask) -> Reply:
-    return Reply(kind="not_understood", text=general.not_understood())
+    return not_understood()
 
 
 async def _unknown_command(ask: Ask) -> Reply:

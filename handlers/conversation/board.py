@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from bot import reading
 from bot.cards import ALPHABET
 from bot.domain.errors import NoSuchWalkout
 from bot.domain.model import Stage, WalkoutId, WorkplaceId
@@ -22,6 +23,7 @@ from handlers.conversation.parts import (
     nearest_page,
     old_button,
     page_buttons,
+    say_buttons,
     whole_number,
 )
 from handlers.texts import board as texts
@@ -60,11 +62,15 @@ async def board(ask: Ask) -> Reply:
     """Show the first page of what the last tally published, or hand all of it over as a table."""
     may = await eyes(ask)
     words = " ".join(ask.words).split()
-    named = words.pop(0).lower() if words and words[0].lower() in may.walkouts else None
-    table = bool(words) and CSV in {words[0].casefold(), words[-1].casefold()}
-    if table:
-        words.pop(0 if words[0].casefold() == CSV else -1)
+    first = reading.word(words[0]).lower() if words else ""
+    named = first if first in may.walkouts else None
+    words = words[1:] if named else words
     walkout = await organizers.which(ask.app.store, named, _SHOWN, among=may.walkouts)
+    table = bool(words) and CSV in {words[0].casefold(), words[-1].casefold()}
+    if table and (words == [CSV] or not await _names_one(ask, may, walkout.id, " ".join(words))):
+        words.pop(0 if words[0].casefold() == CSV else -1)
+    else:
+        table = False
     seen = await _look(ask, may, walkout.id, " ".join(words))
     if named is None and not seen.workplaces and _ID.fullmatch(seen.only):
         raise NoSuchWalkout(seen.only)
@@ -106,13 +112,21 @@ async def _look(ask: Ask, may: Eyes, walkout: WalkoutId, only: str) -> Board:
     return await stewards.board(walkout, ask.app.store, only=only, within=may.within(walkout))
 
 
+async def _names_one(ask: Ask, may: Eyes, walkout: WalkoutId, name: str) -> bool:
+    """Say whether one of their workplaces is called so, as "CSV Market" may be."""
+    within = may.within(walkout)
+    places = await ask.app.store.workplaces(walkout)
+    return stewards.is_name((place for place in places if within is None or place.id in within), name)
+
+
 def _page(seen: Board, page: int) -> Reply:
     pages = texts.pages(seen)
     page = nearest_page(page, pages)
     walkout, only = seen.walkout.id, seen.only
     turning = page_buttons(page, pages, lambda number: f"g:{walkout}:{number}:{only}")
     picture = Button(label=texts.picture(), data=f"i:{walkout}:{only}")
-    return Reply(kind="board", text=texts.board(seen, page), buttons=(*turning, picture))
+    nearest = say_buttons((name, ("board", walkout, name)) for name in seen.nearest)
+    return Reply(kind="board", text=texts.board(seen, page), buttons=(*turning, picture, *nearest))
 
 
 def _name(seen: Board) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bot import reading
 from bot.domain.errors import Forbidden, MoreThanMinted, NoCardsWithOpenEntry
 from bot.domain.model import Entry, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Deed, Roles
 from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers, stewards
-from handlers.conversation.parts import Ask, Reply, whole_number
+from handlers.conversation.parts import Ask, Reply
 from handlers.texts import drawn as texts
 
 
@@ -15,7 +16,7 @@ async def drawn(ask: Ask) -> Reply:
     """Note how many cards were drawn at a workplace."""
     named, words = await ask.named_walkout()
     *place_words, last = words or ("",)
-    number = whole_number(last)
+    number = reading.number(last)
     if number is None:
         return Reply(kind="help", text=texts.drawn_usage())
     place = await _meant(ask, named, " ".join(place_words))

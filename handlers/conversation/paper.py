@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import cards as card_codes
+from bot import reading
 from bot.domain.model import Workplace
 from bot.domain.roles import Became
 from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers, paper, stewards
 from handlers import workshop
 from handlers.conversation.organizers import proposed
-from handlers.conversation.parts import Ask, File, Reply, old_button, whole_number
+from handlers.conversation.parts import Ask, File, Reply, old_button
 from handlers.texts import paper as texts
 
 ENDING = {"void": paper.void, "recall": paper.recall}
@@ -21,14 +22,15 @@ ENDING = {"void": paper.void, "recall": paper.recall}
 async def cards(ask: Ask) -> Reply:
     """Propose to print a workplace's cards, or to void or recall them."""
     named, words = await ask.named_walkout()
-    ends = ENDING.get(words[0].casefold()) if words else None
-    words = words[1:] if ends else words
     if not words:
         return Reply(kind="help", text=texts.usage(paper.LASTS))
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
     places = await ask.app.store.workplaces(walkout.id)
-    if ends:
-        return proposed(ask, await ends(ask.desk, walkout, stewards.find(places, " ".join(words))))
+    for word, end in ENDING.items():
+        if stewards.begins(word, words, places):
+            if len(words) == 1:
+                return Reply(kind="help", text=texts.usage(paper.LASTS))
+            return proposed(ask, await end(ask.desk, walkout, stewards.find(places, " ".join(words[1:]))))
     name, number = _how_many(words, places)
     progress = await paper.propose(ask.desk, walkout, stewards.find(places, name), number)
     if progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me:
@@ -40,10 +42,10 @@ def _how_many(words: Sequence[str], places: Sequence[Workplace]) -> tuple[str, i
     """Take the number off the end, unless it belongs to the name: there is a "Local 79"."""
     whole = " ".join(words)
     *name, last = words
-    number = whole_number(last.replace(",", ""))
+    number = reading.number(last)
     if not name or not number:
         return whole, None
-    if any(place.name.casefold() == whole.casefold() for place in places):
+    if stewards.is_name(places, whole):
         return whole, None
     return " ".join(name), number
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from bot import cards
+from bot import reading
 from bot.domain.roles import Roles
 from bot.keys import Person
 from bot.usecases import suspensions
@@ -70,6 +70,7 @@ class Reply:
     asks_card: bool = False  #: the person's next step is to enter their card
     below: bool = False  #: what was pressed stays as it is
     known: bool = False  #: to somebody who has shown a card or has a role: where many wait, it goes before the others
+    shows_code: bool = False  #: what is answered shows a code that is known
     clears: bool = False  #: the platform deletes what it can of this chat; the text is said so that it does not stay
 
 
@@ -130,6 +131,7 @@ class Ask:
     here: Here | None = None
     language: str = ""
     number: str = ""  #: of the message, where it may come again
+    code: str | None = None  #: the card's, or the role card's, wherever it stood
 
     @property
     def worker(self) -> Worker:
@@ -158,14 +160,9 @@ class Ask:
     async def named_walkout(self) -> tuple[str | None, tuple[str, ...]]:
         """Return the walkout's id where the words begin with one, and the other words."""
         known = {walkout.id for walkout in await self.app.store.walkouts()}
-        if self.words and self.words[0].lower() in known:
-            return self.words[0].lower(), self.words[1:]
+        if self.words and (named := reading.word(self.words[0]).lower()) in known:
+            return named, self.words[1:]
         return None, self.words
-
-    @property
-    def code(self) -> str | None:
-        """The card code behind the command, in whatever groups it was typed."""
-        return cards.parse("".join(self.words))
 
     @property
     def first(self) -> str | None:
@@ -216,6 +213,10 @@ class Command:
     price: float = 1  #: of what an account may say in a minute
     changes: bool = False  #: it decides something that lasts, so it is refused while anything holds the bot up
     even_frozen: bool = False  #: also for organizers whom a suspension stops
+
+    def takes(self, *what: Takes) -> bool:
+        """Say whether one of these stands behind the name."""
+        return any(option.takes in what for option in self.options)
 
     def usage(self, ways: Ways) -> str:
         """Say what stands behind the name on a platform."""
@@ -274,12 +275,24 @@ FILTER = Option(
 ROOM = Option(takes=Takes.ROOM, label=lambda: _("ROOM"), help=lambda: _("the room's name"), required=True)
 
 
-_LONGEST_NUMBER = 9
+SAY = "z"
+"""The letter of a button that says a command, as if it were typed."""
+
+LONGEST_DATA = 64
+"""Bytes of a button's data. People can send any, but ours is no longer."""
+
+
+def say_buttons(commands: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Button]:
+    """Return buttons that say commands, by label and words; none where the words are too many for a button."""
+    for label, words in commands:
+        data = f"{SAY}:" + " ".join(f'"{each}"' if " " in each else each for each in words)
+        if len(data.encode()) <= LONGEST_DATA:
+            yield Button(label=label, data=data, below=True)
 
 
 def whole_number(text: str) -> int | None:
-    """Read a number that was typed or that a button carries; None if it is none, or none that anybody could mean."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
+    """Read a number that a button carries; None if it is none. For those that are typed: reading.number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= reading.LONGEST_NUMBER else None
 
 
 def page_buttons(page: int, pages: int, data: Callable[[int], str]) -> tuple[Button, ...]:
@@ -294,6 +307,11 @@ def page_buttons(page: int, pages: int, data: Callable[[int], str]) -> tuple[But
 def nearest_page(page: int, pages: int) -> int:
     """Return the page there is that comes closest."""
     return min(max(page, 1), pages)
+
+
+def not_understood() -> Reply:
+    """Answer what means nothing to us."""
+    return Reply(kind="not_understood", text=general.not_understood())
 
 
 def old_button() -> Reply:

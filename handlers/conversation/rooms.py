@@ -10,6 +10,7 @@ from bot.domain.errors import NoSuchLanguage
 from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.domain.roles import Deed
 from bot.domain.rules import NOT_OVER
+from bot.reading import same_name
 from bot.storage.store import UNHEARD_AFTER, Room
 from bot.usecases import organizers, stewards
 from bot.usecases import rooms as testing
@@ -29,11 +30,14 @@ from handlers.texts.catalogue import ENGLISH, language
 
 PAGE = 12
 
+OFF = "off"
+CITYWIDE = "citywide"
+
 
 async def room(ask: Ask) -> Reply:
     """Bind a chat to a walkout, or let it go."""
     named, words = await ask.named_walkout()
-    off = bool(words) and words[0].casefold() == "off"
+    off = await _is_off(ask, named, words)
     if off and (len(words) > 1 or ask.here is not None or ask.ways.rooms_by is not RoomsBy.PLACE):
         here = ask.ways.rooms_by is RoomsBy.PLACE and ask.here is not None
         return await _let_go(ask, named, "" if here else " ".join(words[1:]))
@@ -45,6 +49,14 @@ async def room(ask: Ask) -> Reply:
         case RoomsBy.NAME if len(words) > 1:
             return await _bind(ask, await _meant(ask, named, words[:-1]), words[-1])
     return Reply(kind="help", text=texts.room_usage(ask.ways.rooms_by))
+
+
+async def _is_off(ask: Ask, named: str | None, words: Sequence[str]) -> bool:
+    if not words or words[0].casefold() != OFF:
+        return False
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    scope = words[:-1] if ask.ways.rooms_by is RoomsBy.NAME and len(words) > 1 else words
+    return stewards.begins(OFF, scope, await ask.app.store.workplaces(walkout.id))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,17 +72,16 @@ async def _meant(ask: Ask, named: str | None, words: Sequence[str]) -> _Wanted:
     """Read a scope with a language behind it, or without. Raises NoSuchWorkplace, NoSuchLanguage."""
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
     places = await ask.app.store.workplaces(walkout.id)
-    first, *rest = words
     # a workplace may be called "Citywide Cleaning", or "Casa Es": its whole name comes first
-    if rest and stewards.is_name(places, " ".join(words)):
-        return _Wanted(walkout=walkout.id, place=stewards.find(places, " ".join(words)), language="")
-    spoken = language(rest[-1]) if rest else None
-    if first.casefold() == "citywide":
-        if rest and (spoken is None or len(rest) > 1):
-            raise NoSuchLanguage(" ".join(rest))
-        return _Wanted(walkout=walkout.id, place=None, language=spoken or "")
-    name = " ".join(words[:-1] if spoken is not None else words)
-    return _Wanted(walkout=walkout.id, place=stewards.find(places, name), language=spoken or "")
+    whole = len(words) > 1 and stewards.is_name(places, " ".join(words))
+    spoken = language(words[-1]) if len(words) > 1 and not whole else None
+    scope = words[:-1] if spoken is not None else words
+    if not stewards.begins(CITYWIDE, scope, places):
+        place = stewards.find(places, " ".join(scope))
+        return _Wanted(walkout=walkout.id, place=place, language=spoken or "")
+    if len(scope) > 1:
+        raise NoSuchLanguage(" ".join(words[1:]))
+    return _Wanted(walkout=walkout.id, place=None, language=spoken or "")
 
 
 async def _bind(ask: Ask, wanted: _Wanted, address: str) -> Reply:
@@ -119,7 +130,7 @@ async def _address_of(ask: Ask, walkout: WalkoutId, named: str) -> str:
     bound = {room.address: room for room in await ask.app.store.rooms(walkout) if room.platform == ask.who.platform}
     if named in bound:
         return named
-    called = [address for address, room in bound.items() if stewards.same_name(await ask.app.title(room), named)]
+    called = [address for address, room in bound.items() if same_name(await ask.app.title(room), named)]
     return called[0] if len(called) == 1 else named
 
 

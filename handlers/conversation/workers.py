@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import cards
+from bot import cards, reading
 from bot.domain.errors import UnknownCard, WhichWalkout
 from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
 from bot.domain.rules import PLEDGING, asks_turnout
@@ -25,20 +25,21 @@ async def start(ask: Ask) -> Reply:
 
 
 async def _look(ask: Ask) -> Reply:
-    typed = "".join(ask.words)
-    if ask.code is None and cards.looks_like_one(typed):
-        return mistyped(typed)
     if ask.code is None:
+        if (near := reading.near_code(" ".join(ask.words), meant=True)) is not None:
+            return mistyped(near)
         raise UnknownCard
     seen = await ask.worker.look(ask.code)
     return _show(ask, seen, ask.code, _offer("p", ask.code, ask.code))
 
 
-def mistyped(text: str) -> Reply:
+def mistyped(code: str) -> Reply:
     """Say what is wrong with something that nearly is a code."""
-    code = cards.fold(text)
     strange = "".join(dict.fromkeys(letter for letter in code if letter not in cards.ALPHABET))
-    said = general.strange_letters(strange) if strange else general.not_a_card(len(code), cards.LENGTH)
+    if reading.foreign_letters(code):
+        said = general.foreign_letters()
+    else:
+        said = general.strange_letters(strange) if strange else general.not_a_card(len(code), cards.LENGTH)
     return Reply(kind="unknown_card", text=said, asks_card=True)
 
 
@@ -91,7 +92,9 @@ async def pledge(ask: Ask) -> Reply:
     choice = await ask.worker.open_walkouts()
     if not choice:
         return Reply(kind="needs_card", text=workers.needs_card(typed=ask.ways.typed), asks_card=True)
-    named = next((walkout for walkout in choice if ask.words and walkout.id == ask.words[0].lower()), None)
+    named = next(
+        (walkout for walkout in choice if ask.words and walkout.id == reading.word(ask.words[0]).lower()), None
+    )
     words = ask.words[1:] if named else ask.words
     if named is None and len(choice) > 1:
         raise WhichWalkout(tuple((walkout.id, walkout.terms.title) for walkout in choice))

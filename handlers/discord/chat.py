@@ -39,7 +39,7 @@ from handlers.conversation import (
     Said,
     Takes,
     Ways,
-    holds_code,
+    shows_code,
     too_fast,
 )
 from handlers.discord.commands import as_here
@@ -139,7 +139,9 @@ class DiscordChat:
                 form = CardForm()
             await self._acknowledge(interaction, lambda response: response.send_modal(form))
             return
-        said = Said(who=_person(interaction.user), button=data, language=_language(interaction))
+        said = Said(
+            who=_person(interaction.user), button=data, language=_language(interaction), here=_here(interaction)
+        )
         await self._answer(interaction, said)
 
     async def filled_in(self, interaction: Interaction) -> None:
@@ -309,7 +311,8 @@ class DiscordChat:
 
     async def written(self, message: discord.Message) -> None:
         """Answer a direct message."""
-        said = Said(who=_person(message.author), text=message.content)
+        text = _words(message)
+        said = Said(who=_person(message.author), text=text)
         async with self._turns.place(said.who) as turn:
             await turn()
             if self._comes_again(message.id):
@@ -319,7 +322,7 @@ class DiscordChat:
                     await self._give(message, await self._uploaded(said.who, attachment))
                 return
             reply = await self._replied(said)
-            if reply is not None and holds_code(message.content):
+            if reply is not None and shows_code(text, reply):
                 reply = replace(reply, text=f"{reply.text}\n\n{texts.delete_it()}")
             await self._give(message, reply)
 
@@ -448,6 +451,11 @@ def _not_delivered() -> str:
 
 def _file(file: File) -> discord.File:
     return discord.File(BytesIO(file.data), filename=file.name)
+
+
+def _words(message: discord.Message) -> str:
+    """Return what is written in a message; what was forwarded stands in what it was forwarded from."""
+    return "\n".join([message.content, *(snapshot.content for snapshot in message.message_snapshots)]).strip()
 
 
 def _person(user: discord.abc.User) -> Person:

@@ -10,6 +10,7 @@ from bot.domain.model import Entry, Stage, Walkout, WalkoutId, WorkplaceId
 from bot.domain.roles import Roles
 from bot.domain.rules import PLEDGING
 from bot.keys import Person
+from bot.reading import nearest_names, plain_name
 from bot.wiring import App
 from handlers.conversation import Command, Role, Takes
 from handlers.texts import discord as texts
@@ -70,11 +71,10 @@ def _may_see(walkout: Walkout, *, organizes: bool) -> bool:
 
 
 def _best(choices: Iterable[tuple[str, str]], typed: str) -> list[Choice[str]]:
-    wanted = _plain(typed)
-    fitting = [(shown, value) for shown, value in choices if wanted in _plain(shown)]
-    fitting.sort(key=lambda choice: not _plain(choice[0]).startswith(wanted))
+    wanted, choices = plain_name(typed), list(choices)
+    fitting = [(shown, value) for shown, value in choices if wanted in plain_name(shown)]
+    fitting.sort(key=lambda choice: not plain_name(choice[0]).startswith(wanted))
+    if not fitting:
+        values = dict(choices)
+        fitting = [(shown, values[shown]) for shown in nearest_names(values, typed, MOST)]
     return [Choice(name=shown[:LONGEST], value=value[:LONGEST]) for shown, value in fitting[:MOST]]
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())

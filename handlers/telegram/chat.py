@@ -15,6 +15,7 @@ from telegram import Message as TelegramMessage
 from telegram.error import BadRequest, TelegramError
 
 from bot.brake import Heed
+from bot.domain.errors import NotRecorded
 from bot.draft import SourceFile
 from bot.keys import Person
 from bot.roomwords import Wish
@@ -34,6 +35,7 @@ from handlers.conversation import (
     Said,
     Ways,
     holds_code,
+    shows_code,
     too_fast,
 )
 from handlers.parts import parts
@@ -154,14 +156,20 @@ class TelegramChat:
     # -- private chats ------------------------------------------------------------------------------------
 
     async def _written(self, message: Raw, user: Raw) -> None:
-        chat, text = message["chat"]["id"], message.get("text") or message.get("caption") or ""
+        chat, text = message["chat"]["id"], _words(message)
         self.recent.note(chat, message["message_id"])
         number = str(message["message_id"])
         said = Said(who=_person(user), text=text, language=user.get("language_code"), number=number)
+        try:
+            reply = await self._conversation.answer(said)
+        except (
+            NotRecorded
+        ):  # it comes again; nobody knows whether the code is one, and it shall not lie there meanwhile
+            if holds_code(text):
+                self._hide(message)
+            raise
         # before the update is confirmed: were we killed first, Telegram would hand it out again
-        hiding = self._hide(message) if holds_code(text) else None
-        reply = await self._conversation.answer(said)
-        hidden = None if hiding is None else await self._hidden(hiding)
+        hidden = await self._hidden(self._hide(message)) if shows_code(text, reply) else None
         if reply is None:
             return
         if hidden is not None:
@@ -386,7 +394,7 @@ class TelegramChat:
     # -- groups and channels ------------------------------------------------------------------------------
 
     async def _overheard(self, message: Raw) -> None:
-        chat, text = message["chat"], (message.get("text") or message.get("caption") or "").strip()
+        chat, text = message["chat"], _words(message).strip()
         unanswered = chat["type"] == Chat.CHANNEL or message.get("is_automatic_forward", False)  # nobody asked us there
         if unanswered and holds_code(text):
             await self._hidden(self._hide(message))
@@ -427,7 +435,7 @@ class TelegramChat:
         chat, heed = message["chat"]["id"], Heed.ANSWER
         if "from" in message:
             heed = self._conversation.heed(_person(message["from"]))
-        if heed is Heed.ANSWER or holds_code(message.get("text", "")):
+        if heed is Heed.ANSWER or holds_code(_words(message)):
             await self._hidden(self._hide(message))
         if heed is Heed.ANSWER:
             await self._answers.give(chat, partial(self._point_out, message), known=False)
@@ -450,6 +458,13 @@ def _leaves_card(query: Raw, reply: Reply) -> bool:
     """Say whether the answer goes below what was pressed: people need the message with their card, or the board."""
     on_card = str(query.get("data", ""))[:1] in CARD_BUTTONS
     return reply.file is not None or reply.below or (on_card and not reply.buttons and not reply.clears)
+
+
+def _words(message: Raw) -> str:
+    """Return what is written in a message or under it, and where its links lead: a card's link carries its code."""
+    written = message.get("text") or message.get("caption") or ""
+    parts = message.get("entities") or message.get("caption_entities") or ()
+    return "\n".join([written, *(part["url"] for part in parts if "url" in part)])
 
 
 def _language(message: Raw) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _USER = {"id": int, "language_code": str}
@@ -16,7 +16,9 @@ _MESSAGE = {
     "is_automatic_forward": bool,
     "direct_messages_topic": {"topic_id": int},
     "text": str,
+    "entities": [{"url": str}],
     "caption": str,
+    "caption_entities": [{"url": str}],
     "document": {"file_id": str, "file_name": str, "file_size": int},
     "migrate_to_chat_id": int,
     "reply_to_message": {"message_id": int},
@@ -34,9 +36,11 @@ def is_update(raw: object) -> bool:
     return _fits(raw, _UPDATE)
 
 
-def _fits(value: object, shape: type | Mapping[str, Any]) -> bool:
+def _fits(value: object, shape: type | Sequence[Any] | Mapping[str, Any]) -> bool:
     if isinstance(shape, type):
         return type(value) is shape  # True is no number here
+    if isinstance(shape, Sequence):
+        return isinstance(value, list) and all(_fits(each, shape[0]) for each in value)
     return isinstance(value, Mapping) and all(
         name not in value or _fits(value[name], inner) for name, inner in shape.items()
     )

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain.disclosure import FEWEST_LINES, NEARLY, TENTHS, Shown, Turnout
 from bot.domain.model import Stage, Walkout
 from bot.usecases.stewards import Board
@@ -164,10 +166,16 @@ def chosen(seen: Board) -> str:
     if not seen.only:
         return ""
     if not seen.workplaces:
-        return _("No workplace's name contains “{text}”.").format(text=seen.only)
+        said = _("No workplace's name contains “{text}”.").format(text=seen.only)
+        return f"{said} {do_you_mean(seen.nearest)}" if seen.nearest else said
     return _("“{text}”: {n} of {workplaces} workplaces").format(
         text=seen.only, n=number(len(seen.workplaces)), workplaces=number(seen.everywhere)
     )
+
+
+def do_you_mean(names: Sequence[str]) -> str:
+    """Offer what may have been meant."""
+    return _("Do you mean: {names}").format(names=", ".join(names))
 
 
 def picture() -> str:

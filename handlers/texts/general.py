@@ -25,6 +25,16 @@ def not_understood() -> str:
     return _("I did not understand that, and kept nothing of it. Send a card's code, or /help.")
 
 
+def no_words() -> str:
+    """Answer a picture, a voice, or whatever else is not text."""
+    return _("I can read only text, no pictures and no voices. Type your card's code, or send /help.")
+
+
+def several_codes() -> str:
+    """Answer somebody who sends several codes at once."""
+    return _("There are several codes in your message, so I did nothing. Send one code at a time.")
+
+
 def too_fast() -> str:
     """Answer somebody who writes too fast, once."""
     return _("You are writing faster than I can answer. Try again in a minute.")
@@ -43,6 +53,14 @@ def not_a_card(length: int, wanted: int) -> str:
     """Answer a mistyped code."""
     return _("That looks like a card with {length} characters; a card has {wanted}. Check it and try again.").format(
         length=length, wanted=wanted
+    )
+
+
+def foreign_letters() -> str:
+    """Answer a code with letters of another alphabet, which may look the same."""
+    return _(
+        "Some of these letters are not Latin, though they may look so. Switch the keyboard to Latin letters, then try "
+        "again."
     )
 
 

@@ -13,8 +13,19 @@ def verify_usage() -> str:
 
 
 def not_said() -> str:
-    """Answer whatever rooms never heard."""
-    return _("I have not said this. Do not pass it on.")
+    """Answer a reference that was never given."""
+    return _(
+        "I do not know this reference. First check it letter by letter. If it is right, I have not said this: do not "
+        "pass it on."
+    )
+
+
+def no_reference() -> str:
+    """Answer where there is none."""
+    return _(
+        "I find no reference there, so I cannot say whether this is mine. It stands under the announcement, like "
+        "K7M3-QX2P. Check it letter by letter, then send /verify and the reference."
+    )
 
 
 def said(found: Verified) -> str:

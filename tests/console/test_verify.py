@@ -11,7 +11,10 @@ from tests.console.play import Line, Play, bare, heard, kinds, pledging, referen
 
 ROOMS = ["@olga /room citywide #city", "@olga /room Depot #depot", "@olga /room School #school", "!wait"]
 OPEN = [*ROOMS, "@olga /open", "!wait"]
-NOT_SAID = "I have not said this. Do not pass it on."
+NOT_SAID = (
+    "I do not know this reference. First check it letter by letter. If it is right, I have not said this: "
+    "do not pass it on."
+)
 
 
 def verified(play: Play, *typed: str, now: str = "2026-12-03T08:00:00-05:00") -> list[Line]:
@@ -68,14 +71,39 @@ def test_a_reference_is_forgiven_blanks_dashes_case_and_letters_that_look_alike(
     assert kinds(verified(play, *typed)) == ["verified"] * len(typed)
 
 
-def test_what_was_never_said_gets_one_answer_whatever_it_looks_like(play: Play) -> None:
+def test_what_was_never_said_gets_one_answer(play: Play) -> None:
     play.prepare()
     lines = play.console(*OPEN)
     known = reference(heard(lines, "#city", "opened")[0])
     wrong = ("Z" if known[-1] != "Z" else "Y").join([known[:-1], ""])
-    typed = [wrong, "K7M3-QX2P", "K7M3", "k7m3qx2pk7m3", "UUUU-UUUU", "🧹" * 8, "no card " * 3, "0" * 20]
+    typed = [wrong, f"Ref {wrong} · check it: /verify", "K7M3-QX2P", "is K7M3-QX2P true?", "2026-2027"]
     answers = verified(play, *typed)
     assert [(line["kind"], line["text"]) for line in answers] == [("not_said", NOT_SAID)] * len(typed)
+
+
+def test_nothing_is_denied_where_no_reference_was_sent(play: Play) -> None:
+    play.prepare()
+    typed = ["K7M3", "k7m3qx2pk7m3", "UUUU-UUUU", "🧹" * 8, "no card " * 3, "0" * 20, "HOSPITAL", "is it on TOMORROW?"]
+    answers = verified(play, *typed)
+    assert kinds(answers) == ["no_reference"] * len(typed)
+    assert all("Check it letter by letter" in line["text"] for line in answers)
+
+
+def test_the_line_under_an_announcement_is_checked_however_it_is_sent(play: Play) -> None:
+    play.prepare()
+    [opened] = heard(play.console(*OPEN), "#city", "opened")
+    ref = reference(opened)
+    line = f"Ref {ref} · check it: /verify"
+    typed = [f"/verify Ref {ref}", f"/verify {ref}?", f"/verify {ref} please", f"/verify {line}", ref, f"“{ref}”", line]
+    typed += [f"\u2068{ref}\u2069", f"Is this true? {opened.split(chr(10))[0]} Ref {ref}", f"`/verify {ref}`"]
+    lines = play.console(*(f"@ana {each}" for each in typed), organizers=())
+    assert kinds(to(lines, "ana")) == ["verified"] * len(typed)
+
+
+def test_a_word_is_no_reference_and_one_that_was_never_given_is_denied(play: Play) -> None:
+    play.prepare()
+    lines = play.console(*(f"@ana {each}" for each in ("HOSPITAL", "TOMORROW", "LONG-TERM", "2026-2027", "K7M3-QX2P")))
+    assert kinds(to(lines, "ana")) == ["not_understood"] * 4 + ["not_said"]
 
 
 def test_without_a_reference_one_is_asked_for(play: Play) -> None:
@@ -93,7 +121,7 @@ def test_it_can_be_verified_after_the_walkout_is_closed_and_its_secrets_are_dest
     [answer, *others] = verified(play, reference(said), walkout.id, now="2028-01-01T00:00:00-05:00")
     assert answer["kind"] == "verified"
     assert said in answer["text"]
-    assert kinds(others) == ["not_said"]
+    assert kinds(others) == ["no_reference"]
 
 
 def test_what_people_are_told_privately_has_no_reference_and_cannot_be_verified(play: Play) -> None:

@@ -244,11 +244,26 @@ class DiscordServer(World):
 
     # ---- as people
 
-    def say(self, person: int, text: str, *files: tuple[str, bytes], channel: int | None = None) -> Message:
-        """Write to the bot, or in a channel."""
+    def say(
+        self,
+        person: int,
+        text: str,
+        *files: tuple[str, bytes],
+        channel: int | None = None,
+        forwarded: str | None = None,
+    ) -> Message:
+        """Write to the bot, or in a channel; or forward what stood in another message."""
         where = self._where(person, channel)
         uploads = tuple(self.stored(name, data) for name, data in files)
-        made = Message(id=self.snowflake(), channel=where.id, author=person, text=text, sent=self.now(), files=uploads)
+        made = Message(
+            id=self.snowflake(),
+            channel=where.id,
+            author=person,
+            text=text,
+            sent=self.now(),
+            files=uploads,
+            forwarded=forwarded,
+        )
         self.messages[made.id] = made
         self.again(made)
         return made

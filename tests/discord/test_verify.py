@@ -6,7 +6,10 @@ from tests.console.play import bare, reference
 from tests.discord.house import OLGA, House, found
 
 OPENED = "You can pledge until"
-NOT_SAID = "I have not said this. Do not pass it on."
+NOT_SAID = (
+    "I do not know this reference. First check it letter by letter. If it is right, I have not said this: "
+    "do not pass it on."
+)
 
 
 async def test_what_channels_heard_can_be_verified_and_what_was_forged_cannot(house: House) -> None:

@@ -139,6 +139,7 @@ class Message:
     files: tuple[Upload, ...] = ()
     flags: int = 0
     nonce: str | int | None = None
+    forwarded: str | None = None  #: what stood in the message that this one forwards; its own text is empty then
     seen_by: int | None = None  #: None: everyone in the channel; otherwise it is ephemeral, and only theirs
     edits: int = 0
     edited: float | None = None
@@ -508,6 +509,11 @@ class World:
             "timestamp": moment(message.sent),
             "edited_timestamp": None if message.edited is None else moment(message.edited),
         }
+        if message.forwarded is not None:
+            snapshot = {name: payload[name] for name in ("type", "attachments", "embeds", "flags", "timestamp")}
+            snapshot |= {"content": message.forwarded, "edited_timestamp": None, "mentions": [], "mention_roles": []}
+            payload["message_snapshots"] = [{"message": snapshot | {"components": []}}]
+            payload["message_reference"] = {"type": 1, "channel_id": str(message.channel), "message_id": "1"}
         if message.nonce is not None:
             payload["nonce"] = message.nonce
         if message.interaction is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot import cards
+from bot import cards, reading
 from bot.brake import BURST
 from bot.domain import rules
 from bot.domain.model import WalkoutId, WorkplaceId
@@ -63,9 +63,9 @@ class Act:
     def may_hold_code(self) -> bool:
         """Whether it may be silently passed over as a guess, once there were too many of them."""
         if self.button is not None:
-            return cards.parse(self.button.partition(":")[2].partition(":")[0]) is not None
+            return cards.exact(self.button.partition(":")[2].partition(":")[0]) is not None
         words = self.text.translate(_NO_QUOTES)
-        return cards.parse(words) is not None or cards.parse(words.partition(" ")[2]) is not None
+        return bool(reading.codes(words) or reading.codes(words.partition(" ")[2]))
 
 
 @dataclass(kw_only=True)

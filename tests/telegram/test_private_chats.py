@@ -147,7 +147,7 @@ async def test_a_message_without_text_is_answered(busy_house: House) -> None:
     server, worker = busy_house.server, busy_house.server.person()
     message = server._kept(server.chats[worker], {"from": server._people[worker], "venue": _venue()})
     server.raw({"message": message})
-    await busy_house.hears(worker, "I did not understand that")
+    await busy_house.hears(worker, "I can read only text")
 
 
 def _venue() -> dict[str, object]:
