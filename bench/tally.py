@@ -19,7 +19,7 @@ from time import perf_counter
 
 from bench.ground import IDENTITY, WALKOUT, Ground, Hand, add_cards, free, make_database, ratio
 from bot.domain import rules
-from bot.domain.model import FEWEST
+from bot.domain.disclosure import SEEN
 from bot.domain.pledging import Act, Change
 from bot.storage.sqlite import SqliteStore, open_store
 
@@ -36,8 +36,8 @@ class Sizes:
     tallies: int
 
 
-FULL = Sizes(workplaces=2000, cards=(10_000, 1_000_000), tallies=40)
-QUICK = Sizes(workplaces=200, cards=(1000, 2000), tallies=2)
+FULL = Sizes(workplaces=2000, cards=(20_000, 1_000_000), tallies=40)
+QUICK = Sizes(workplaces=200, cards=(2000, 4000), tallies=2)
 
 
 class City:
@@ -60,11 +60,11 @@ class City:
         hashes = [rng.randbytes(32) for _ in range(cards)]
         places = cycle(range(1, self._workplaces + 1))
         add_cards(self._path, ((card, place, "m", free(card)) for card, place in zip(hashes, places, strict=False)))
-        # as many as a threshold needs, at some of the workplaces
+        # so many that the board shows it, there and back, at some of the workplaces
         self._movers = [
             Change(act=Act.PLEDGE, bearer=Hand.of(hashes[row * self._workplaces + place], rng.randbytes(32)))
             for place in range(MOVING)
-            for row in range(FEWEST)
+            for row in range(SEEN)
         ]
 
     async def open(self) -> SqliteStore:

@@ -135,7 +135,7 @@ def test_pledges_of_one_account_from_two_buttons_count_once(play: Play) -> None:
         "@olga /board",
     )
     assert kinds(to(lines, "ana"))[2:] == ["pledged", *["already"] * 8]
-    assert boards(lines)[0].pledged == 5  # nine at the Depot, one at the School
+    assert boards(lines)[0].pledged == 0  # nine at the Depot, one at the School: ten would be shown
 
 
 def test_a_pledge_with_a_card_is_no_obstacle_in_another_walkout_with_open_entry(play: Play) -> None:

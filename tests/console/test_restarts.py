@@ -72,7 +72,6 @@ def test_after_downtime_the_latest_missed_tally_runs_once(shell: Play) -> None:
     assert Counter(news(late)) == {
         ("#depot", "workplace_ready", "Depot"): 1,
         ("#school", "workplace_ready", "School"): 1,
-        ("#cafe", "workplace_ready", "Café, North"): 1,
         ("#city", "milestone", "citywide"): 1,
     }
     seen = boards(late)[0]

@@ -81,7 +81,9 @@ async def test_commands_are_described_in_spanish_too_and_told_again_only_where_t
     server = house.server
 
     def told() -> int:
-        return sum(request.call.startswith("PUT /applications/") for request in server.requests)
+        return sum(
+            request.call.endswith("/commands") and request.call.startswith("PUT ") for request in server.requests
+        )
 
     await house.start()
     await house.stop()

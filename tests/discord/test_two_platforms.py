@@ -134,7 +134,7 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     assert ["You can pledge until" in news[0] for news in heard] == [True] * 4
     assert [len(news) for news in heard] == [3] * 4
     boards = [(await discord.command(OLGA, "organize board")).text, (await telegram.ask(OMAR, "/board"))["text"]]
-    assert ["2 of 3 workplaces ready" in board for board in boards] == [True] * 2
+    assert ["2 of 3 workplaces have reached theirs" in board for board in boards] == [True] * 2
     assert (await discord.command(OLGA, "organize rooms")).text.count("(Telegram)") == 2
     await discord.stop()
     assert await discord.standing(city) == {"Depot": 6, "School": 6, "<b>&": 0}

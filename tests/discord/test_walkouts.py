@@ -96,7 +96,7 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: House) -> None:  # no
     assert house.as_it_is(taken_back).labels == taken_back.labels  # with them the way back to the card stays
     spare = server.person()
     assert "The deadline has passed." in (await house.command(spare, "start", card=cards["School"][-1])).text
-    assert "2 of 3 workplaces ready" in (await house.command(olga, "organize board")).text
+    assert "2 of 3 workplaces have reached theirs" in (await house.command(olga, "organize board")).text
     _check_who_sees_what(house, set(rooms))
     await house.stop()
 

@@ -212,7 +212,7 @@ class Watch:
         assert len(moved) >= FEWEST
         assert moved - self.colluding
         assert len(last - self.colluding) != len(standing - self.colluding), "it tells only what colluders did"
-        assert line.number == 0 or line.number >= SEEN
+        assert line.reached or line.number == 0 or line.number >= SEEN  # a reached one shows no number
         return True
 
 

@@ -12,7 +12,7 @@ READS = {"getMe", "getChat", "getChatMember"}
 async def test_beside_the_running_bot_each_room_is_looked_at_and_nobody_notices(house: House) -> None:
     server = house.server
     hall, lobby, silent, gone = (server.room("channel"), server.room(), server.room("channel"), server.room("group"))
-    server.chats[hall].bot = "administrator"
+    server.chats[silent].may_write = False
     server.chats[gone].bot = "kicked"
     unheard = server.room()
     rooms = {hall: None, lobby: "School", silent: "Depot", gone: "<b>&", unheard: None, -77: None}

@@ -74,7 +74,10 @@ async def test_an_organizer_lets_every_room_hear_a_test(house: House) -> None:
     await house.bind(OLGA, depot, '"Depot"')
     listed = await house.ask(OLGA, "/rooms")
     assert sorted(listed["text"].split("\n")) == sorted(
-        [f"{city} (Telegram): citywide, English", f"{depot} (Telegram): Depot, English"]
+        [
+            f"{server.chats[city].title} (Telegram): citywide, English",
+            f"{server.chats[depot].title} (Telegram): Depot, English",
+        ]
     )
     assert labels(listed) == ["Send a test"]
     asked = await house.press(listed, "Send a test")
