@@ -10,6 +10,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from enum import StrEnum
 from tempfile import TemporaryDirectory
@@ -178,7 +179,8 @@ class _Child:
         if self._orders >= self._trade.orders:
             await self.end()
         else:
-            self._idle = asyncio.create_task(self._end_after(seconds))
+            # in a context of its own: it outlives the answer for which this was done, and is no part of it
+            self._idle = asyncio.create_task(self._end_after(seconds), context=Context())
 
     async def end(self) -> None:
         """End it, whatever it is doing."""
