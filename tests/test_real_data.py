@@ -277,7 +277,7 @@ def allout(*arguments: str | Path) -> str:
 
 def drafted(folder: Path, citywide: int, minimum_workplaces: int) -> str:
     toml = folder / "walkout.toml"
-    numbers = f"citywide_threshold = {citywide}\nminimum_workplaces = {minimum_workplaces}\n"
+    numbers = f"citywide_threshold = {citywide}\nconfirm_tallies = 1\nminimum_workplaces = {minimum_workplaces}\n"
     toml.write_text(TERMS + numbers, encoding="utf-8")
     options: list[str | Path] = [
         "--workplaces",

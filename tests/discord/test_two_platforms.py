@@ -82,7 +82,7 @@ async def both(data: Path) -> AsyncIterator[Both]:
 async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_everywhere(both: Both) -> None:
     discord, telegram = both.discord, both.telegram
     now = real_clock()
-    began = now - timedelta(minutes=16)
+    began = now - timedelta(minutes=15, seconds=5)
     guild = discord.server.guild()
     town, school = discord.server.room(guild), discord.server.thread(discord.server.room(guild))
     town_chat, school_chat = telegram.server.room("channel"), telegram.server.room()
