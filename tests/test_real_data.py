@@ -135,7 +135,10 @@ class Recount:
         if self.stage == "on":
             joining = ready - self.out
             self.out |= joining
-            return {(room, "workplace_joins", name) for name in joining for room in (name, f"citywide about {name}")}
+            told = {(room, "workplace_joins", name) for name in joining for room in (name, f"citywide about {name}")}
+            if self.tally_number == TALLIES:  # the last word: where fewer than the number stand now
+                told |= {(name, "fewer_now", name) for name in self.out - ready}
+            return told
         if enough:
             self.stage, self.out = "on", set(ready)
             self.decided.add(self.tally_number)
