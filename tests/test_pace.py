@@ -34,10 +34,8 @@ def in_no_time(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     selector = _NoWaiting()
     loop = asyncio.SelectorEventLoop(selector)
     loop.time = lambda: selector.passed  # type: ignore[method-assign]
-    try:
-        loop.run_until_complete(main())
-    finally:
-        loop.close()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:  # which ends what still waits, too
+        runner.run(main())
 
 
 def now() -> float:
