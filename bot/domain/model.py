@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -125,6 +125,16 @@ class Terms:
     milestones: bool = False
     turnout: bool = False  #: on the day people are asked whether they are out
     reminders: tuple[timedelta, ...] = ()  #: before `pledge_by`
+    called_by: str = ""  #: who calls it, as people are told
+    ends: datetime | None = None  #: like `starts`; None: nobody has said
+    ask: str = ""  #: whom to ask, and how
+    if_disciplined: str = ""  #: what to do if somebody is disciplined; said with the closing word
+    translations: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """By language: those of the texts above that the organizers have written in it as well, by their names."""
+
+    def said_in(self, language: str) -> Terms:
+        """Return the same terms in the organizers' own words of a language, as far as they have written them."""
+        return replace(self, **self.translations.get(language, {}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

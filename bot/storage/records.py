@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,9 +35,11 @@ def maybe_moment(microseconds: int | None) -> datetime | None:
 
 def write_terms(terms: Terms) -> str:
     """Write terms as JSON; times keep the offset that the organizers wrote."""
-    fields = asdict(terms)
+    fields = {each.name: getattr(terms, each.name) for each in dataclasses.fields(terms)}
     for name in ("starts", "pledge_by"):
         fields[name] = fields[name].isoformat()
+    fields["ends"] = None if terms.ends is None else terms.ends.isoformat()
+    fields["translations"] = {language: dict(said) for language, said in terms.translations.items()}
     fields["tally_every"] = terms.tally_every.total_seconds()
     fields["reminders"] = [before.total_seconds() for before in terms.reminders]
     return json.dumps(fields, ensure_ascii=False)
@@ -50,7 +52,10 @@ def read_terms(text: str) -> Terms:
     fields["pledge_by"] = datetime.fromisoformat(fields["pledge_by"])
     fields["tally_every"] = timedelta(seconds=fields["tally_every"])
     fields["reminders"] = tuple(timedelta(seconds=before) for before in fields["reminders"])
-    fields["demands"] = tuple(fields["demands"])
+    fields["ends"] = None if fields.get("ends") is None else datetime.fromisoformat(fields["ends"])
+    for said in (fields, *fields.get("translations", {}).values()):
+        if "demands" in said:
+            said["demands"] = tuple(said["demands"])
     fields["citywide_counts"] = Counts(fields["citywide_counts"])
     fields["entry"] = Entry(fields["entry"])
     return Terms(**fields)
