@@ -83,11 +83,12 @@ def said(place: Shown) -> str:
         since=number(place.since),
     )
     if place.turnout is not None:
-        return _("{line}, out: {turnout}").format(line=words, turnout=_turnout(place.turnout, place.threshold))
+        return _("{line}, out: {turnout}").format(line=words, turnout=turnout(place.turnout, place.threshold))
     return _("{line}, out").format(line=words) if place.out else words
 
 
-def _turnout(turnout: Turnout, threshold: int) -> str:
+def turnout(turnout: Turnout, threshold: int) -> str:
+    """Say how many of a workplace say that they are out."""
     if turnout.reached:
         return _("{threshold} or more (tally {since})").format(threshold=number(threshold), since=number(turnout.since))
     if turnout.number == 0:
@@ -156,9 +157,13 @@ def turnout_said(seen: Board) -> str:
             return _("Out on the day: nothing counted yet")
         return _("Out on the day: about {n}").format(n=number(seen.sums.turnout))
     if seen.sums is None and seen.city is not None and seen.city.turnout is not None:
-        share = _share(seen.city.turnout, number(seen.walkout.terms.citywide_threshold))
-        return _("Out on the day: {share}").format(share=share)
+        return out_on_the_day(seen.city.turnout, seen.walkout)
     return ""
+
+
+def out_on_the_day(tenths: int, walkout: Walkout) -> str:
+    """Say how many of the whole city say that they are out."""
+    return _("Out on the day: {share}").format(share=_share(tenths, number(walkout.terms.citywide_threshold)))
 
 
 def chosen(seen: Board) -> str:
