@@ -105,13 +105,13 @@ def confirmed(walkout: Walkout) -> bool:
 
 
 def fell_below(place: Workplace) -> bool:
-    """Say whether it walks out although fewer than its number stand now."""
-    return place.out and not is_ready(place)
+    """Say, once the last tally is taken, whether it walks out although fewer than its number stand."""
+    return place.out and not place.line.reached  # which is exact from then on
 
 
 def came_too_late(place: Workplace) -> bool:
-    """Say, once the last count is taken, whether it stays although it reached its number: nobody counted in time."""
-    return is_ready(place) and not place.out
+    """Say likewise whether it does not though it has reached its number: nobody took that tally in time."""
+    return place.line.reached and not place.out
 
 
 def was_missed(walkout: Walkout) -> bool:
