@@ -154,7 +154,7 @@ def test_each_language_in_which_it_was_said_is_shown(
         tmp_path,
         monkeypatch,
         {
-            "Called off. {headline}: the organizers have called it off. Nobody walks out.": "Nuligita: {headline}.",
+            "Called off. {headline}: the organizers have called it off. Nobody walks out: go to work as usual.": "Nuligita: {headline}.",
             "Ref {reference} · check it: /verify": "Ref {reference} · kontrolu: /verify",
         },
     )

@@ -341,12 +341,11 @@ def test_reminders_come_when_they_are_due_and_of_overdue_ones_only_the_newest(pl
     reminders = [n for n, line in enumerate(lines) if line.get("kind") == "reminder"]
     assert len(reminders) == 4
     assert min(reminders) > help_at
-    assert "7 days left" in heard(lines, "#city", "reminder")[0]
+    assert "there is still time to pledge, until Tue 8 Dec 2026, 20:00." in heard(lines, "#city", "reminder")[0]
 
     late = play.console("!wait", now="2026-12-07T21:00:00-05:00")
     assert {item for item in news(late) if item[1] == "reminder"} == everywhere("reminder")
     assert count(late, "reminder") == 4
-    assert "1 day left" in heard(late, "#city", "reminder")[0]
 
     after = play.console("!wait", now=PLEDGE_BY)
     assert count(after, "reminder") == 0
