@@ -115,7 +115,8 @@ def test_it_is_kept_only_after_one_sentence_and_yes(play: Play) -> None:
     assert kinds(to(lines, "d0"))[2:] == ["notice_terms", "status", "status"]
     offer = to(lines, "d0")[2]
     assert offer["buttons"] == ["Yes, tell me", "No"]
-    assert "encrypted, until the walkout is closed" in offer["text"]
+    assert "encrypted. I delete them when the walkout is closed" in offer["text"]
+    assert "yes or no for your workplace" in offer["text"]
     assert [line["buttons"] for line in to(lines, "d0")[3:]] == [PLEDGED_BUTTONS] * 2
 
 
