@@ -38,7 +38,10 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: TelegramHouse) -> Non
 
     pledge_by = (real_clock() + timedelta(hours=2)).replace(microsecond=0)
     starts = pledge_by + timedelta(days=3)
-    about = terms(starts=starts, pledge_by=pledge_by, citywide_threshold=10, minimum_workplaces=2)
+    # one count only: a clock that jumps past one counts as a stall, and waits a minute for what was kept
+    about = terms(
+        starts=starts, pledge_by=pledge_by, tally_every="2h", citywide_threshold=10, minimum_workplaces=2
+    )
     server.upload(olga, "walkout.toml", about.encode())
     server.upload(olga, "workplaces.csv", ROSTER)
     drafted = (await house.hears(olga, "Drafted: One day for the rent freeze"))["text"]
