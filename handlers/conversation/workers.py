@@ -97,7 +97,7 @@ async def pledge(ask: Ask) -> Reply:
     )
     words = ask.words[1:] if named else ask.words
     if named is None and len(choice) > 1:
-        raise WhichWalkout(tuple((walkout.id, walkout.terms.title) for walkout in choice))
+        raise WhichWalkout(tuple(choice))
     walkout = named or choice[0]
     places = await ask.app.store.workplaces(walkout.id)
     if not words:

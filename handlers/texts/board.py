@@ -11,6 +11,7 @@ from bot.domain.disclosure import FEWEST_LINES, NEARLY, TENTHS, Shown, Turnout
 from bot.domain.model import Stage, Walkout
 from bot.usecases.stewards import Board
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.own import worded
 from handlers.texts.times import number, when
 
 PAGE = 10
@@ -28,7 +29,7 @@ def board(seen: Board, page: int | None = None) -> str:
     places = seen.workplaces if page is None else seen.workplaces[(page - 1) * PAGE : page * PAGE]
     walkout = seen.walkout
     head = [
-        _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage)),
+        _headline(walkout),
         *_city(seen),
         reached(seen),
         everywhere(seen),
@@ -186,8 +187,12 @@ def picture() -> str:
 def caption(seen: Board) -> str:
     """Stand beside a picture or a table of the board."""
     walkout = seen.walkout
-    title = _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage))
-    return "\n".join(filter(None, [title, chosen(seen), as_of(walkout), next_tally(walkout)]))
+    return "\n".join(filter(None, [_headline(walkout), chosen(seen), as_of(walkout), next_tally(walkout)]))
+
+
+def _headline(walkout: Walkout) -> str:
+    title = worded(walkout.terms).title
+    return _("{title} ({id}): {stage}").format(title=title, id=walkout.id, stage=stage(walkout.stage))
 
 
 def and_more(n: int) -> str:

@@ -8,6 +8,7 @@ from bot.domain.model import Kind, Walkout, Workplace
 from bot.domain.rules import was_missed
 from bot.outbox import Letter
 from handlers.texts.catalogue import _
+from handlers.texts.own import meeting_point, worded
 from handlers.texts.times import when
 from handlers.texts.workers import headline
 
@@ -73,7 +74,7 @@ def _on(walkout: Walkout, place: Workplace) -> str:
         said = _("It is on: {headline}\n{workplace} goes out. We walk out on {starts}.").format(
             headline=headline(terms), workplace=place.name, starts=starts
         )
-        return "\n".join(filter(None, [said, place.meet, terms.on_the_day]))
+        return "\n".join(filter(None, [said, meeting_point(place), worded(terms).on_the_day]))
     if walkout.next_tally is None:
         return _(
             "It is on across the city: {headline}\n{workplace} has not reached its number. Do not walk out."

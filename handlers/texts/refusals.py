@@ -10,6 +10,7 @@ from handlers.texts import backups, closing
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
 from handlers.texts.general import platform
+from handlers.texts.own import worded
 from handlers.texts.times import number, when, when_utc
 
 
@@ -137,7 +138,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.NoSuchWalkout():
             return "no_such_walkout", _no_walkout(refused)
         case errors.WhichWalkout():
-            choice = "\n".join(f"{name} · {title}" for name, title in refused.fitting)
+            choice = "\n".join(f"{each.id} · {worded(each.terms).title}" for each in refused.fitting)
             return "which_walkout", _("Which one? Add its id:") + f"\n{choice}"
         case errors.NoSuchWorkplace():
             return "no_such_workplace", _no_workplace(refused)

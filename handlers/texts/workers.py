@@ -8,6 +8,7 @@ from bot.domain.rules import was_missed
 from bot.usecases.workers import Seen
 from handlers.texts.board import as_of, next_tally, workplace_line
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.own import meeting_point, worded
 from handlers.texts.times import number, when
 
 
@@ -20,7 +21,7 @@ def welcome(open_walkouts: list[Walkout], *, typed: bool) -> str:
         )
     ]
     if open_walkouts:
-        lines += [_("Open now: {title}. Send /pledge.").format(title=w.terms.title) for w in open_walkouts]
+        lines += [_("Open now: {title}. Send /pledge.").format(title=worded(w.terms).title) for w in open_walkouts]
     else:
         lines.append(
             _("Have a card? Send me its 20 letters and digits.")
@@ -50,7 +51,7 @@ def terms(seen: Seen, can_see: str) -> str:
             _asked(walkout.terms),
             can_see,
             _alone(walkout.terms),
-            walkout.terms.legal_notice,
+            worded(walkout.terms).legal_notice,
         )
         if part
     )
@@ -58,14 +59,14 @@ def terms(seen: Seen, can_see: str) -> str:
 
 def headline(terms: Terms) -> str:
     """Name the walkout."""
-    return f"{terms.title} · {terms.city}" if terms.city else terms.title
+    title = worded(terms).title
+    return f"{title} · {terms.city}" if terms.city else title
 
 
 def demands(terms: Terms) -> str:
     """List what the walkout is for."""
-    if not terms.demands:
-        return ""
-    return "\n".join([_("We want:"), *(f"• {demand}" for demand in terms.demands)])
+    wanted = worded(terms).demands
+    return "\n".join([_("We want:"), *(f"• {demand}" for demand in wanted)]) if wanted else ""
 
 
 def _numbers(walkout: Walkout, place: Workplace) -> str:
@@ -206,7 +207,7 @@ def status(seen: Seen) -> str:
     if walkout.stage is Stage.ON:
         parts.append(_("It is on: {starts}.").format(starts=when(walkout.terms.starts, walkout.terms.starts)))
         if place.out:
-            parts += [_("Your workplace goes out."), place.meet, walkout.terms.on_the_day]
+            parts += [_("Your workplace goes out."), meeting_point(place), worded(walkout.terms).on_the_day]
         else:
             parts.append(_("Your workplace has not reached its number yet."))
     elif walkout.stage is Stage.LAPSED:

@@ -68,12 +68,13 @@ SHOPS: tuple[tuple[str, int, int | str, str], ...] = (
 """Thresholds 6, 5 and 5."""
 
 
-def roster(shops: Iterable[Sequence[object]] = SHOPS) -> str:
-    """Write a workplaces.csv."""
+def roster(shops: Iterable[Sequence[object]] = SHOPS, *more: str) -> str:
+    """Write a workplaces.csv, with more columns behind the usual four."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["workplace", "headcount", "threshold", "meet"])
-    writer.writerows([*shop, ""][:4] for shop in shops)
+    header = ["workplace", "headcount", "threshold", "meet", *more]
+    writer.writerow(header)
+    writer.writerows([*shop, ""][: len(header)] for shop in shops)
     return text.getvalue()
 
 

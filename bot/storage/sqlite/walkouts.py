@@ -25,7 +25,7 @@ _WALKOUT = """
 _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
         walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
-        told_people, voided, since, above, turnout_since, turnout_above
+        told_people, voided, since, above, turnout_since, turnout_above, meets
     FROM workplace
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -124,11 +124,11 @@ class Walkouts(Notices):
                     *_state(walkout),
                 ),
             )
-            rows = [[p.id, p.name, p.headcount, p.threshold, p.meet] for p in workplaces]
+            rows = [[p.id, p.name, p.headcount, p.threshold, p.meet, dict(p.meets)] for p in workplaces]
             await self._rows(
                 """
-                INSERT INTO workplace (walkout, id, name, headcount, threshold, meet)
-                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4
+                INSERT INTO workplace (walkout, id, name, headcount, threshold, meet, meets)
+                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4, p.value ->> 5
                 FROM json_each(?2) AS p
                 """,
                 (walkout.id, json.dumps(rows)),
@@ -305,6 +305,7 @@ def _read_workplace(row: Row) -> Workplace:
         headcount=row[2],
         threshold=row[3],
         meet=row[4],
+        meets=json.loads(row[26]),
         minted=row[5],
         issued=row[13],
         standing=row[6],
