@@ -57,7 +57,7 @@ def kept() -> str:
     )
 
 
-@asserts(Asserts.NOT_TOLD, Asserts.STANDS)
+@asserts(Asserts.NOT_TOLD)
 def deleted() -> str:
     """Confirm that there is none any more."""
     return _("Your address is deleted. I will not write to you by myself; your pledge stays as it is.")
