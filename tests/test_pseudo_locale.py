@@ -128,7 +128,7 @@ def pseudo() -> Iterator[None]:
 
 def test_the_brackets_find_what_is_not_in_the_catalogue_and_what_is_filled_in_raw() -> None:
     _ = catalogue._
-    check([_("It is on: {starts}.").format(starts="12")])
+    check([_("Walkout: {starts}").format(starts="12")])
     assert outside(_("This walkout is {stage}; that cannot be done now.").format(stage=Stage.OPEN)) == "open"
     assert outside("Send /room now.") == "Sendnow"
     assert outside(_("Send /{command} now.").format(command="status")) == ""

@@ -191,6 +191,7 @@ class Workplace:
     told_drawn: bool = False  #: organizers were warned that more are standing
     told_people: bool = False  #: organizers were warned that more are standing than there are people
     voided: datetime | None = None  #: when its cards were voided or recalled last
+    has_room: bool = False  #: a chat hears its news; known of one that is looked up by itself
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

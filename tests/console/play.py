@@ -28,9 +28,9 @@ NOW = "2026-12-01T08:00:00-05:00"
 PLEDGE_BY = datetime.fromisoformat("2026-12-08T20:00:00-05:00")
 STARTS = datetime.fromisoformat("2026-12-12T09:00:00-05:00")
 
-TERMS_BUTTONS = ["Pledge", "Not now", "Clear this chat"]
-PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Clear this chat"]
-WITHDRAWN_BUTTONS = ["Pledge", "Check", "Clear this chat"]
+TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat"]
+PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Read it all again", "Questions", "Clear this chat"]
+WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat"]
 
 Line = dict[str, Any]
 News = tuple[str, str, str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import aiosqlite
@@ -31,6 +32,10 @@ _WORKPLACE = """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
 _WANTED_PLACES = """
     JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND id = place
+"""
+_WITH_ROOM = """
+    SELECT DISTINCT walkout, scope FROM room
+    JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND scope = place
 """
 
 
@@ -176,8 +181,12 @@ class Walkouts(Notices):
         asked = (json.dumps(list(self._wanted)),)
         self._looking_up, self._wanted = None, set()
         walkouts = {row[0]: _read_walkout(row) for row in await self._rows(f"{_WALKOUT} {_WANTED_WALKOUTS}", asked)}
-        places = await self._rows(f"{_WORKPLACE} {_WANTED_PLACES}", asked)
-        return {(row[12], row[0]): (walkouts[row[12]], _read_workplace(row)) for row in places}
+        with_room = {(row[0], row[1]) for row in await self._rows(_WITH_ROOM, asked)}
+        found: dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]] = {}
+        for row in await self._rows(f"{_WORKPLACE} {_WANTED_PLACES}", asked):
+            key = row[12], row[0]
+            found[key] = walkouts[row[12]], replace(_read_workplace(row), has_room=key in with_room)
+        return found
 
     async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
         """See Store.mint."""
