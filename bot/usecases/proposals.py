@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from bot import cards
-from bot.domain import roles, rules
+from bot.domain import roles, rules, words
 from bot.domain.errors import (
     Frozen,
     LastOrganizer,
@@ -54,6 +54,7 @@ class Gaps:
     without_steward: tuple[Workplace, ...] = ()
     without_room: tuple[Workplace, ...] = ()  #: no room would hear of it
     citywide_room: bool = True
+    untranslated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: see words.missing
 
 
 def read(proposal: Proposal, desk: Desk) -> Content:
@@ -130,7 +131,8 @@ async def gaps(desk: Desk, walkout: WalkoutId) -> Gaps:
     """Say what a walkout still lacks."""
     seen = await desk.store.walkout(walkout)
     places = await desk.store.workplaces(walkout)
-    heard = {room.scope for room in await desk.store.rooms(walkout)}
+    rooms = await desk.store.rooms(walkout)
+    heard = {room.scope for room in rooms}
     stewards = {place for of, place, _who in (await desk.store.committee()).stewards if of == walkout}
     wants_cards = seen.terms.entry is Entry.CARDS
     return Gaps(
@@ -138,6 +140,7 @@ async def gaps(desk: Desk, walkout: WalkoutId) -> Gaps:
         without_steward=tuple(place for place in places if place.id not in stewards),
         without_room=tuple(place for place in places if place.id not in heard),
         citywide_room=None in heard,
+        untranslated=words.missing(seen.terms, places, [room.language for room in rooms]),
     )
 
 

@@ -15,6 +15,7 @@ from handlers.texts.catalogue import _, ngettext
 from handlers.texts.letters import WORDS
 from handlers.texts.notices import letter_to_worker
 from handlers.texts.organizers import enumerated
+from handlers.texts.own import worded
 from handlers.texts.times import number, when
 from handlers.texts.verdicts import pledge_by, starts, the_day
 from handlers.texts.workers import demands, headline
@@ -181,7 +182,7 @@ def _afterwards(letter: Letter) -> str:
     thanks = _("{headline}: thank you to everybody who walked out, and to everybody who stood by them.").format(
         headline=headline(walkout.terms)
     )
-    advice = walkout.terms.if_disciplined
+    advice = worded(walkout.terms).if_disciplined
     return "\n\n".join(
         filter(
             None,
@@ -241,7 +242,7 @@ def _not_out(letter: Letter) -> str:
 
 
 def _room_test(letter: Letter) -> str:
-    title = _walkout(letter).terms.title
+    title = worded(_walkout(letter).terms).title
     if letter.news.scope is None:
         return _("This is a test: this room hears the citywide news of {title}.").format(title=title)
     return _("This is a test: this room hears the news of {workplace} for {title}.").format(

@@ -23,6 +23,7 @@ from bot.usecases.proposals import Content, Gaps, Progress
 from bot.usecases.roles import Appointment, Served
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.organizers import gaps, opened
+from handlers.texts.own import worded
 from handlers.texts.times import number, span, when, when_utc
 
 
@@ -54,7 +55,7 @@ def proposal(progress: Progress, lacks: Gaps | None = None) -> str:
 
 def _named(progress: Progress) -> str:
     walkout = progress.walkout
-    title = "" if walkout is None else f"{walkout.terms.title} ({walkout.id})"
+    title = "" if walkout is None else f"{worded(walkout.terms).title} ({walkout.id})"
     place = "" if progress.place is None else progress.place.name
     return matter(progress.proposal.matter, progress.content, title, place)
 
@@ -83,7 +84,7 @@ def _done(progress: Progress, what: str) -> str:
             return opened(walkout)
         case Matter.CALL_OFF if walkout is not None:
             return _("{title} ({id}) is called off. Every room hears it now.").format(
-                title=walkout.terms.title, id=walkout.id
+                title=worded(walkout.terms).title, id=walkout.id
             )
         case Matter.APPOINT:
             return _("{what}: approved. Their code works now.").format(what=what)
@@ -220,8 +221,8 @@ def roles(found: Sequence[Served], running: Sequence[Stopped]) -> str:
     for each in found:
         if each.walkout is None or each.place is None:
             continue
-        if each.walkout.terms.title != title:
-            title = each.walkout.terms.title
+        if worded(each.walkout.terms).title != title:
+            title = worded(each.walkout.terms).title
             lines.append("\n" + _("Stewards · {title}").format(title=title))
         lines.append(_("{place}: {nickname}").format(place=each.place.name, nickname=each.nickname))
     lines.append("\n" + _("To appoint somebody: /appoint"))

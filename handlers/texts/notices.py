@@ -6,18 +6,22 @@ from collections.abc import Callable
 
 from bot.domain.model import Kind, Walkout, Workplace
 from bot.domain.rules import was_missed
+from bot.domain.situation import Asserts
 from bot.outbox import Letter
 from handlers.texts import verdicts
+from handlers.texts.asserted import asserts
 from handlers.texts.catalogue import _
 from handlers.texts.verdicts import pledge_by, starts, the_day
 from handlers.texts.workers import headline
 
 
+@asserts(Asserts.CAN_ASK)
 def ask_label() -> str:
     """Name the button; short, since phones are."""
     return _("Tell me when it's on")
 
 
+@asserts(Asserts.WILL_HEAR)
 def stop_label() -> str:
     """Name the button that undoes it."""
     return _("Do not tell me")
@@ -33,6 +37,7 @@ def no_label() -> str:
     return _("No")
 
 
+@asserts(Asserts.CAN_ASK)
 def offer(can_reach: str) -> str:
     """Say what is written and when, and what is kept for that."""
     kept = _(
@@ -43,6 +48,7 @@ def offer(can_reach: str) -> str:
     return "\n\n".join(filter(None, [letters(), kept, can_reach, _("Shall I?")]))
 
 
+@asserts(Asserts.WILL_HEAR)
 def kept() -> str:
     """Confirm a notice."""
     return "\n\n".join(
@@ -64,6 +70,7 @@ def letters() -> str:
     )
 
 
+@asserts(Asserts.NOT_TOLD)
 def deleted() -> str:
     """Confirm that there is none any more."""
     return _("Your address is deleted. I will not write to you by myself; your pledge stays as it is.")

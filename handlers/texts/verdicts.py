@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.model import Walkout, Workplace
 from bot.domain.rules import came_too_late, fell_below
 from handlers.texts.catalogue import _
+from handlers.texts.own import meeting_point, worded
 from handlers.texts.times import when
 from handlers.texts.workers import headline
 
@@ -56,7 +57,7 @@ def begins(walkout: Walkout, place: Workplace) -> str:
 
 def the_day(walkout: Walkout, place: Workplace | None = None) -> str:
     """Say where to meet and what the organizers have to say for the day, each on a line of its own."""
-    said = [place.meet if place else "", walkout.terms.on_the_day]
+    said = [meeting_point(place) if place else "", worded(walkout.terms).on_the_day]
     return "".join(f"\n{line}" for line in said if line)
 
 
