@@ -373,6 +373,15 @@ class Life:
         wrong = [now - plan.every * self.chance.choice([1, 2]), plan.opening - MINUTE, now + YEAR, now - 3 * YEAR]
         self.clock.now = self.chance.choice(self.chance.choices([usual, edges, wrong], [8, 1, 2])[0])
 
+    async def see_the_last_days(self) -> None:
+        """Let the bot be there at some of the times at which something is said to those who walk out."""
+        starts, day = self.story.plan.starts, timedelta(days=1)
+        for at in (starts - day, starts, starts + day):
+            if self.chance.random() < 0.8:
+                self.clock.now = max(self.clock.now, at + self.chance.choice([0, 0, 1, 61]) * MINUTE)
+                await self.look()
+                await self.check()
+
     # -- stops and starts
 
     async def start(self) -> None:
@@ -486,6 +495,8 @@ async def lived(template: Path, chance: Random) -> Life:
                 life.clock.now = max(life.clock.now, plan.pledge_by + chance.choice([0, 1, 70]) * MINUTE)
             await life.look()
             await life.check()
+            if chance.random() < 0.5:
+                await life.see_the_last_days()
         finally:
             await life.running.aclose()
     life.check_news()
@@ -601,14 +612,14 @@ def test_news_that_is_said_although_it_is_not_so_any_more_would_be_seen(monkeypa
 def test_a_verdict_that_is_not_said_at_the_deadline_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     real = rules._stays_on
 
-    def says_nothing(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool, final: bool) -> Ruling:
-        return real(walkout, places, too_late=too_late, final=final and len(places) > 1)
+    def says_nothing(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool, **_final: bool) -> Ruling:
+        return real(walkout, places, too_late=too_late, final=False)
 
     monkeypatch.setattr(rules, "_stays_on", says_nothing)
     assert sees()
 
 
-@pytest.mark.parametrize("kind", [Kind.STARTS, Kind.AFTERWARDS])
+@pytest.mark.parametrize("kind", [Kind.TOMORROW, Kind.STARTS, Kind.AFTERWARDS])
 def test_news_of_the_last_days_that_is_not_made_would_be_seen(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     real = rules._last_days
 
