@@ -104,9 +104,7 @@ def _pledge_before(terms: Terms) -> str:
 
 @asserts(Asserts.DEADLINE_AHEAD, Asserts.CAN_TAKE_BACK)
 def _take_back_before(terms: Terms) -> str:
-    return _("Take it back, if you want to, before {pledge_by}.").format(
-        pledge_by=when(terms.pledge_by, terms.pledge_by)
-    )
+    return _("You can take it back before {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
 
 
 @asserts(Asserts.DEADLINE_PAST)

@@ -172,6 +172,6 @@ async def test_a_walkout_short_of_its_number_says_not_now_and_no_number(house: T
     told = (await house.hears(room, "Not now."))["text"]
     assert not re.search(r"\d", bare(told))
     answer = await house.ask(worker, f"/status {code}")
-    assert "Not now: the numbers were not reached." in answer["text"]
+    assert "Nobody walks out. Go to work as usual. Not enough of us pledged in time." in answer["text"]
     assert "Not now" in (await house.ask(server.person(), city.take()))["text"]
     assert BOT["username"] not in told
