@@ -51,7 +51,8 @@ _FORMS: dict[Question, tuple[str, ...]] = {
     ),
     Question.BOSS: (
         "does my boss see", "does my boss see this", "does the boss see this", "can my boss see this",
-        "can the boss see this", "will my boss see this", "will my boss know", "does my boss know", "is it true that the boss sees this",
+        "can the boss see this", "will my boss see this", "will my boss know", "does my boss know",
+        "is it true that the boss sees this",
         "is it true that my boss sees this", "who sees this", "who can see this", "who sees my name", "is it secret",
         "is this private", "is this anonymous", "is it anonymous", "is this confidential", "do you know my name",
         "lo ve mi jefe", "lo ve el jefe", "mi jefe ve esto", "el jefe ve esto", "puede verlo mi jefe",

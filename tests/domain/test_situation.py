@@ -61,7 +61,7 @@ def test_where_a_reader_stands(
     pledging: bool,  # noqa: FBT001
 ) -> None:
     given = dict(given)
-    times = {"starts": STARTS, "ends": ENDS}
+    times: dict[str, Any] = {"starts": STARTS, "ends": ENDS}
     times |= {name: given.pop(name) for name in ("starts", "ends") if name in given}
     place = replace(shops(9)[0], out=given.pop("out", False))
     walkout = replace(opened(**times), **{"next_tally": PLEDGE_BY, **given})
