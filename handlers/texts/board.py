@@ -161,9 +161,13 @@ def turnout_said(seen: Board) -> str:
             return _("Out on the day: nothing counted yet")
         return _("Out on the day: about {n}").format(n=number(seen.sums.turnout))
     if seen.sums is None and seen.city is not None and seen.city.turnout is not None:
-        share = _share(seen.city.turnout, number(seen.walkout.terms.citywide_threshold))
-        return _("Out on the day: {share}").format(share=share)
+        return out_on_the_day(seen.city.turnout, seen.walkout)
     return ""
+
+
+def out_on_the_day(tenths: int, walkout: Walkout) -> str:
+    """Say how many of the whole city say that they are out."""
+    return _("Out on the day: {share}").format(share=_share(tenths, number(walkout.terms.citywide_threshold)))
 
 
 def chosen(seen: Board) -> str:

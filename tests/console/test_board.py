@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.console.play import Play, boards, kinds, pledging, roster, terms, to
+from tests.console.play import Play, answers, boards, kinds, pledging, roster, terms, to
 from tests.console.test_paper import appointed
 
 MANY = [(f"Shop {number:02}", 10, 5, "") for number in range(1, 24)]
@@ -147,7 +147,7 @@ def test_a_steward_sees_the_city_and_their_own_workplaces_whichever_way_they_loo
         "@stella /board",
         "@stella [Picture]",
     )
-    stella = to(lines, "stella")
+    stella = answers(lines, "stella")
     assert kinds(stella) == [
         "board", "board_csv", "board", "board", "board", "board_csv", "board_csv", "board", "no_such_walkout", "board",
         "picture",
@@ -158,7 +158,7 @@ def test_a_steward_sees_the_city_and_their_own_workplaces_whichever_way_they_loo
     assert "North" not in files
     own = ["Depot", "▓▓▓▓▓▓▓▓▓▓ has reached 6 (tally 1), out", "School", "░░░░░░░░░░ fewer than 5 of 5"]
     assert stella[0]["text"].split("\n\n")[1].split("\n") == own
-    [whole] = boards(to(lines, "olga"))
+    [whole] = boards(answers(lines, "olga"))
     # the city's coarse line: its number is reached, for it is on; two are too few to be counted
     assert (
         "City\n▓▓▓▓▓▓▓▓▓▓ 12 reached\nfewer than 3 of 3 workplaces have reached theirs, 1 needed\n" in stella[0]["text"]

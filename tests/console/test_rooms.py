@@ -9,8 +9,11 @@ import pytest
 from tests.catalogues import learn_esperanto
 from tests.console.play import Play, bare, heard, kinds, news, pledging, roster, terms, to
 
-NOT_NOW = "Not now. {headline}: not enough of us pledged in time, so nobody walks out. No list of who pledged exists."
-CALLED_OFF = "Called off. {headline}: the organizers have called it off. Nobody walks out."
+NOT_NOW = (
+    "Not now. {headline}: not enough of us pledged in time, so nobody walks out. Go to work as usual. No list of who "
+    "pledged exists."
+)
+CALLED_OFF = "Called off. {headline}: the organizers have called it off. Nobody walks out: go to work as usual."
 
 
 @pytest.fixture
