@@ -24,7 +24,7 @@ from tests.telegram.house import (
 )
 from tests.telegram.server import Json, broken, flood, held, late, refused
 
-ASK, STOP, YES = "Tell me when it's on", "Do not tell me", "Yes, tell me"
+ASK, STOP, YES = "Tell me", "Do not tell me", "Yes, tell me"
 TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat"]
 PEOPLE = 30
 
