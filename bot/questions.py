@@ -50,8 +50,9 @@ _FORMS: dict[Question, tuple[str, ...]] = {
         "es legal", "es seguro", "estoy protegido", "estoy protegida", "que me puede pasar",
     ),
     Question.BOSS: (
-        "does my boss see this", "does the boss see this", "can my boss see this", "can the boss see this",
-        "will my boss see this", "will my boss know", "does my boss know", "is it true that the boss sees this",
+        "does my boss see", "does my boss see this", "does the boss see this", "can my boss see this",
+        "can the boss see this", "will my boss see this", "will my boss know", "does my boss know",
+        "is it true that the boss sees this",
         "is it true that my boss sees this", "who sees this", "who can see this", "who sees my name", "is it secret",
         "is this private", "is this anonymous", "is it anonymous", "is this confidential", "do you know my name",
         "lo ve mi jefe", "lo ve el jefe", "mi jefe ve esto", "el jefe ve esto", "puede verlo mi jefe",
@@ -62,8 +63,8 @@ _FORMS: dict[Question, tuple[str, ...]] = {
         "is this real", "is this bot real", "is it real", "are you real", "are you a bot", "is this a bot",
         "is this a scam", "is it a scam", "is this fake", "is it fake", "is this true", "is it true", "is this a trap",
         "can i trust this", "can i trust you", "how do i know this is real", "es real", "es verdad", "es cierto",
-        "es este bot real", "eres un bot", "eres real", "es una estafa", "es falso", "es una trampa",
-        "puedo confiar en esto",
+        "es este bot real", "este bot es real", "eres un bot", "eres real", "es una estafa", "es falso",
+        "es una trampa", "puedo confiar en esto",
     ),
     Question.WHOM: (
         "whom do i ask", "who do i ask", "whom can i ask", "who can i ask", "who can help me", "who do i call",

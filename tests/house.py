@@ -42,7 +42,7 @@ OMAR = 5_900_000_002
 """Who organizes."""
 
 TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat"]
-PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Read it all again", "Questions", "Clear this chat"]
+PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me", "Read it all again", "Questions", "Clear this chat"]
 WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat"]
 
 SHOPS: tuple[tuple[str, int, int, str], ...] = (

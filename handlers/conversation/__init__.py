@@ -86,6 +86,7 @@ __all__ = [
     "Said",
     "Takes",
     "Ways",
+    "edited",
     "holds_code",
     "rows",
     "shows_code",
@@ -274,6 +275,11 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
         buttons = _corrected(meant, refused) if isinstance(refused, NoSuchWorkplace) else ()
         reply = Reply(kind=kind, text=text, buttons=buttons, asks_card=isinstance(refused, UnknownCard))
     return replace(reply, known=meant.proves and reply.kind not in NOTHING_SHOWN)
+
+
+def edited() -> Reply:
+    """Answer somebody who changes a message afterwards."""
+    return Reply(kind="edited", text=general.edited())
 
 
 def too_fast() -> Reply:

@@ -39,6 +39,8 @@ from handlers.conversation import (
     Said,
     Takes,
     Ways,
+    edited,
+    holds_code,
     shows_code,
     too_fast,
 )
@@ -319,12 +321,25 @@ class DiscordChat:
                 return
             if message.attachments:
                 for attachment in message.attachments:
-                    await self._give(message, await self._uploaded(said.who, attachment))
-                return
+                    reply = await self._uploaded(said.who, attachment)
+                    if reply is not None and reply.kind == "forbidden" and _is_seen_or_heard(attachment):
+                        break  # a worker's picture of a card: what is written beside it counts
+                    await self._give(message, reply)
+                else:
+                    return
             reply = await self._replied(said)
             if reply is not None and shows_code(text, reply):
                 reply = replace(reply, text=f"{reply.text}\n\n{texts.delete_it()}")
             await self._give(message, reply)
+
+    async def edited(self, message: discord.Message) -> None:
+        """Answer somebody who changes what they have written."""
+        if self._conversation.heed(_person(message.author)) is not Heed.ANSWER:
+            return
+        reply = edited()
+        if holds_code(message.content):
+            reply = replace(reply, text=f"{reply.text}\n\n{texts.delete_it()}")
+        await self._give(message, reply)
 
     async def _give(self, message: discord.Message, reply: Reply | None) -> None:
         if reply is not None:
@@ -451,6 +466,11 @@ def _not_delivered() -> str:
 
 def _file(file: File) -> discord.File:
     return discord.File(BytesIO(file.data), filename=file.name)
+
+
+def _is_seen_or_heard(attachment: discord.Attachment) -> bool:
+    """Say whether it is a picture or a voice."""
+    return (attachment.content_type or "").startswith(("image/", "audio/", "video/"))
 
 
 def _words(message: discord.Message) -> str:

@@ -164,6 +164,12 @@ class AllOutClient(discord.Client):
             self._app.holds.answered(PLATFORM, handed=True)
             await self.chat.written(message)
 
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """Answer somebody who changes a direct message; Discord itself changes some as well, and says no time then."""
+        message = event.message
+        if event.guild_id is None and not message.author.bot and message.edited_at is not None:
+            await self.chat.edited(message)
+
     # -- channels that go -------------------------------------------------------------------------------------
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:

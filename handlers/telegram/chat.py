@@ -34,6 +34,7 @@ from handlers.conversation import (
     RoomsBy,
     Said,
     Ways,
+    edited,
     holds_code,
     shows_code,
     too_fast,
@@ -111,6 +112,8 @@ class TelegramChat:
             await self._pressed(raw["callback_query"])
         elif "my_chat_member" in raw:
             await self._membership(raw["my_chat_member"])
+        elif "edited_message" in raw:
+            await self._edited(raw["edited_message"])
         elif message is None:
             return
         elif "migrate_to_chat_id" in message:
@@ -172,11 +175,28 @@ class TelegramChat:
         hidden = await self._hidden(self._hide(message)) if shows_code(text, reply) else None
         if reply is None:
             return
-        if hidden is not None:
-            with speaking(user.get("language_code")):
-                more = texts.code_deleted() if hidden else texts.code_not_deleted()
-            reply = replace(reply, text=f"{reply.text}\n\n{more}")
+        with speaking(user.get("language_code")):
+            reply = self._with_word_of_code(reply, hidden)
         await self._answers.give(user["id"], partial(self._reply, chat, reply), known=reply.known)
+
+    async def _edited(self, message: Raw) -> None:
+        """Answer somebody who changes what they have written: a command that came late could undo a later one."""
+        text = _words(message)
+        if message["chat"]["type"] != Chat.PRIVATE or "from" not in message or not text:  # or a place on a map moves
+            return
+        user = message["from"]
+        heed = self._conversation.heed(_person(user))
+        hidden = await self._hidden(self._hide(message)) if holds_code(text) else None
+        if heed is Heed.ANSWER:
+            with speaking(user.get("language_code")):
+                reply = self._with_word_of_code(edited(), hidden)
+            await self._answers.give(user["id"], partial(self._say, message["chat"]["id"], reply), known=reply.known)
+
+    def _with_word_of_code(self, reply: Reply, hidden: bool | None) -> Reply:  # noqa: FBT001
+        """Say what has become of a message with a code; None: it had none."""
+        if hidden is None:
+            return reply
+        return replace(reply, text=f"{reply.text}\n\n{texts.code_deleted() if hidden else texts.code_not_deleted()}")
 
     async def _reply(self, chat: int, reply: Reply) -> None:
         await self._say(chat, reply)

@@ -34,7 +34,7 @@ from handlers.telegram.transport import AiohttpRequest
 
 T = TypeVar("T")
 
-ALLOWED = ("message", "callback_query", "my_chat_member", "channel_post")
+ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member", "channel_post")
 HELD_POLL_S = 10.0
 """Each poll ends one of the other bot's, which has that long to take what is there."""
 

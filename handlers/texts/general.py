@@ -30,6 +30,11 @@ def no_words() -> str:
     return _("I can read only text, no pictures and no voices. Type your card's code, or send /help.")
 
 
+def edited() -> str:
+    """Answer somebody who changes a message afterwards."""
+    return _("I read each message once, as it was sent. Send me the corrected one as a new message.")
+
+
 def several_codes() -> str:
     """Answer somebody who sends several codes at once."""
     return _("There are several codes in your message, so I did nothing. Send one code at a time.")

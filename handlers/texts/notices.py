@@ -18,7 +18,7 @@ from handlers.texts.workers import headline
 @asserts(Asserts.CAN_ASK)
 def ask_label() -> str:
     """Name the button; short, since phones are."""
-    return _("Tell me when it's on")
+    return _("Tell me")
 
 
 @asserts(Asserts.WILL_HEAR)

@@ -7,7 +7,7 @@ from bot.domain.rules import came_too_late, fell_below
 from handlers.texts.catalogue import _
 from handlers.texts.own import meeting_point, worded
 from handlers.texts.times import when
-from handlers.texts.workers import headline
+from handlers.texts.workers import fewer_stand, headline
 
 
 def last_word(walkout: Walkout, place: Workplace) -> str:
@@ -23,10 +23,9 @@ def last_word(walkout: Walkout, place: Workplace) -> str:
 
 def fewer_now(walkout: Walkout, place: Workplace) -> str:
     """Tell a workplace that walks out that some have taken their pledges back; never how many."""
-    return _(
-        "{headline}: the last count is taken. {workplace} walks out on {starts}. But some have taken their pledges "
-        "back: fewer than its number stand now. Talk to each other before the day."
-    ).format(headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout)) + the_day(walkout, place)
+    return _("{headline}: the last count is taken. {workplace} walks out on {starts}. {but}").format(
+        headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout), but=fewer_stand()
+    ) + the_day(walkout, place)
 
 
 def not_out(walkout: Walkout, place: Workplace) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain.disclosure import shown
 from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Walkout, Workplace
+from bot.domain.rules import fell_below
 from bot.domain.situation import Asserts, Day, Verdict
 from bot.usecases.workers import Seen
 from handlers.texts.asserted import asserts
@@ -104,9 +105,7 @@ def _pledge_before(terms: Terms) -> str:
 
 @asserts(Asserts.DEADLINE_AHEAD, Asserts.CAN_TAKE_BACK)
 def _take_back_before(terms: Terms) -> str:
-    return _("Take it back, if you want to, before {pledge_by}.").format(
-        pledge_by=when(terms.pledge_by, terms.pledge_by)
-    )
+    return _("You can take it back before {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
 
 
 @asserts(Asserts.DEADLINE_PAST)
@@ -241,7 +240,8 @@ def verdict(seen: Seen) -> str:  # noqa: PLR0911  one way out for each
         case Verdict.UNDECIDED, _day:
             return _undecided() if not at.deadline_past else f"{_undecided()} {_counting()}"
         case Verdict.WALKS_OUT, Day.BEFORE:
-            return _with_the_day(f"{_walks_out(where)} {_work_until_then()}", seen)
+            fewer = fewer_stand() if not at.pledging and fell_below(seen.workplace) else ""
+            return _with_the_day(" ".join(filter(None, [_walks_out(where), _work_until_then(), fewer])), seen)
         case Verdict.WALKS_OUT, Day.ITSELF:
             return _with_the_day(_walks_out_today(where), seen)
         case Verdict.WALKS_OUT, _day:
@@ -299,6 +299,14 @@ def _walks_out(where: _Words) -> str:
 @asserts(Asserts.BEFORE)
 def _work_until_then() -> str:
     return _("Until then, work as usual.")
+
+
+@asserts(Asserts.WALKS_OUT, Asserts.BEFORE, Asserts.DEADLINE_PAST)
+def fewer_stand() -> str:
+    """Say, once the last count is taken, that some have taken their pledges back; never how many."""
+    return _(
+        "But some have taken their pledges back: fewer than its number stand now. Talk to each other before the day."
+    )
 
 
 @asserts(Asserts.ON, Asserts.WALKS_OUT, Asserts.TODAY)

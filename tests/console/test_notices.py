@@ -1,4 +1,4 @@
-"""Tell me when it's on; and clearing a chat: as people play it."""
+"""Tell me; and clearing a chat: as people play it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.console.play import (
     to,
 )
 
-ASK, YES, STOP = "[Tell me when it's on]", "[Yes, tell me]", "[Do not tell me]"
+ASK, YES, STOP = "[Tell me]", "[Yes, tell me]", "[Do not tell me]"
 TOLD_BUTTONS = ["Check", "Withdraw", "Do not tell me", "Read it all again", "Questions", "Clear this chat"]
 OPEN = ["@olga /room citywide #city", "@olga /open", "!wait"]
 

@@ -110,6 +110,7 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     fresh = await discord.command(somebody, "start", card=code)
     pledged = await telegram.pledge(telegram.server.person(), code)
     assert labels(pledged) == PLEDGED_BUTTONS
+    await _join_where_it_is_on(discord, city.take("Depot"))
     used = await discord.command(somebody, "start", card=code)
     assert (used.text, used.labels) == (fresh.text, TERMS_BUTTONS)
     spent = await discord.press(used, "Pledge")
@@ -136,7 +137,15 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     assert ["2 of 3 workplaces have reached theirs" in board for board in boards] == [True] * 2
     assert (await discord.command(OLGA, "organize rooms")).text.count("(Telegram)") == 2
     await discord.stop()
-    assert await discord.standing(city) == {"Depot": 6, "School": 6, "<b>&": 0}
+    assert await discord.standing(city) == {"Depot": 7, "School": 6, "<b>&": 0}
+
+
+async def _join_where_it_is_on(discord: House, card: str) -> None:
+    joining = await discord.command(discord.server.person(), "start", card=card)
+    assert "It is on, and Depot WALKS OUT on " in joining.text  # with the pledges of both platforms
+    assert "Will you join?" in joining.text
+    recorded = await discord.press(joining, "Pledge")
+    assert recorded.text.startswith("Recorded. Depot: your pledge stands.\n\nIt is on, and Depot WALKS OUT on ")
 
 
 async def test_a_platform_whose_token_is_wrong_leaves_the_other_alone_and_is_told_of_once(both: Both) -> None:

@@ -132,7 +132,9 @@ async def test_a_walkout_short_of_its_number_says_not_now_and_no_number(house: H
     await house.start()
     told = (await house.hears(town, "Not now.")).text
     assert not re.search(r"\d", bare(told))
-    assert "Not now: the numbers were not reached." in (await house.command(worker, "status", card=code)).text
+    assert (
+        "Nobody walks out. Go to work as usual. Not enough" in (await house.command(worker, "status", card=code)).text
+    )
     opened: Message = await house.command(server.person(), "start")
     refused = await house.enter(opened, city.take())
     assert "Not now" in refused.text

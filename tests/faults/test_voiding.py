@@ -30,7 +30,7 @@ from tests.faults.trials import Trials, trials
 from tests.test_outbox import Post
 
 ASKED = ("{}", "/start {}", "/status {}", "/withdraw {}", "/pledge {}")
-PRESSED = ("p:{}", "c:{}", "w:{}", "o:{}", "o:{}:yes", "q:{}", "u:{}", "v:{}", "x:{}")
+PRESSED = ("p:{}", "c:{}", "w:{}", "o:{}", "o:{}:yes", "q:{}", "u:{}", "v:{}", "x:{}", "Q:{}", "Q:{}:who", "R:{}")
 OLGA, OMAR = Person("here", "olga"), Person("here", "omar")
 DAY = timedelta(days=1)
 

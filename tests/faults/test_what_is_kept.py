@@ -132,12 +132,12 @@ async def walked_out(app: App, clock: MovableClock, city: City, telegram: OnTele
     codes = [city.take("School") for _ in range(16)]
     for worker, code in zip(workers, codes, strict=False):
         card = await telegram.pledge(worker, code)
-        asked = await telegram.press(card, "Tell me when it's on")
+        asked = await telegram.press(card, "Tell me")
         await telegram.press(asked, "Yes, tell me")
         await telegram.ask(worker, f"{SAID} {worker}")
     await telegram.ask(workers[0], f"/withdraw {codes[0]}")
     for worker, code in zip(elsewhere, codes[8:], strict=True):
-        shown = await discord.press(await discord.pledge(worker, code), "Tell me when it's on", worker)
+        shown = await discord.press(await discord.pledge(worker, code), "Tell me", worker)
         await discord.press(shown, "Yes, tell me", worker)
         await discord.say(worker, f"{SAID} {worker}")
     clock.move_to(NOON + timedelta(days=1))

@@ -262,10 +262,10 @@ async def test_a_workers_help_names_no_organizers_commands(busy_house: House) ->
     assert "/calloff" in (await busy_house.ask(OLGA, "/help"))["text"]
 
 
-async def test_every_call_is_asked_for_with_the_four_kinds_of_updates_alone(busy_house: House) -> None:
+async def test_every_call_is_asked_for_with_the_five_kinds_of_updates_alone(busy_house: House) -> None:
     await busy_house.quiet()
     asked = {json.dumps(r.params["allowed_updates"]) for r in busy_house.server.called("getUpdates")}
-    assert asked == {'["message", "callback_query", "my_chat_member", "channel_post"]'}
+    assert asked == {'["message", "edited_message", "callback_query", "my_chat_member", "channel_post"]'}
 
 
 # ---- topics of a forum, and chats in which the bot may not write

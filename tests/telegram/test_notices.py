@@ -24,8 +24,8 @@ from tests.telegram.house import (
 )
 from tests.telegram.server import Json, broken, flood, held, late, refused
 
-ASK, STOP, YES = "Tell me when it's on", "Do not tell me", "Yes, tell me"
-TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Clear this chat"]
+ASK, STOP, YES = "Tell me", "Do not tell me", "Yes, tell me"
+TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat"]
 PEOPLE = 30
 
 
@@ -61,6 +61,7 @@ async def test_who_asks_reads_one_sentence_first_and_may_change_their_mind(house
     assert [[button["text"] for button in row] for row in card["reply_markup"]["inline_keyboard"]] == [
         ["Check", "Withdraw"],
         [ASK],
+        ["Read it all again", "Questions"],
         ["Clear this chat"],
     ]
     card = await house.press(card, ASK)

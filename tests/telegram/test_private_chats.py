@@ -125,7 +125,7 @@ async def test_a_second_card_does_not_count(busy_house: House, busy_city: City) 
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("hello", "I did not understand that"),
+        ("Good morning to you", "I did not understand that"),
         ("/strike", "There is no command /strike."),
         ("0000-0000", "I did not understand that"),
         ("00000-00000-00000-00000", "I do not know this card."),

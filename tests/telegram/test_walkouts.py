@@ -120,9 +120,16 @@ async def test_a_workplace_joins_after_it_is_on(house: TelegramHouse) -> None:
     await house.hears(city_room, "School joins: it walks out as well")
     await house.hears(school_room, "School has reached its number: we walk out too")
     assert "WALKS OUT on" in (await house.press(card, "Check"))["text"]
+    late = await house.ask(server.person(), f"/start {city.take()}")  # where it is on for School already
+    for words in ("It is on, and School WALKS OUT on ", "under the School clock", "Will you join?"):
+        assert words in late["text"]
+    recorded = await house.press(late, "Pledge")
+    assert recorded["text"].startswith("Recorded. School: your pledge stands.\n\nIt is on, and School WALKS OUT on ")
+    assert "decided" not in recorded["text"]
+    assert labels(recorded) == PLEDGED_BUTTONS
     assert len(server.chats[city_room].texts) == 3
     await house.stop()
-    assert (await house.standing(city))["School"] == 5
+    assert (await house.standing(city))["School"] == 6
 
 
 async def test_a_missed_tally_stands_before_the_pledges_that_waited_for_the_bot(house: TelegramHouse) -> None:
@@ -172,6 +179,6 @@ async def test_a_walkout_short_of_its_number_says_not_now_and_no_number(house: T
     told = (await house.hears(room, "Not now."))["text"]
     assert not re.search(r"\d", bare(told))
     answer = await house.ask(worker, f"/status {code}")
-    assert "Not now: the numbers were not reached." in answer["text"]
+    assert "Nobody walks out. Go to work as usual. Not enough of us pledged in time." in answer["text"]
     assert "Not now" in (await house.ask(server.person(), city.take()))["text"]
     assert BOT["username"] not in told

@@ -67,7 +67,13 @@ async def test_a_walkers_way_through_a_webhook(house: House, city: City) -> None
     async with webhook(house) as mailman:
         (request,) = server.called("setWebhook")
         assert request.params["url"] == ADDRESS
-        assert request.params["allowed_updates"] == ["message", "callback_query", "my_chat_member", "channel_post"]
+        assert request.params["allowed_updates"] == [
+            "message",
+            "edited_message",
+            "callback_query",
+            "my_chat_member",
+            "channel_post",
+        ]
         assert not request.params.get("drop_pending_updates")
         assert _listens_on(mailman.url) == {"127.0.0.1"}
         assert await mailman.bring(server.say(worker, city.take())) == 200

@@ -6,8 +6,8 @@ import pytest
 
 from tests.discord.dialogues.house import HOUR, PLEDGED_BUTTONS, City, House, Seat
 
-ASK, STOP, YES = "Tell me when it's on", "Do not tell me", "Yes, tell me"
-TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Clear this chat"]
+ASK, STOP, YES = "Tell me", "Do not tell me", "Yes, tell me"
+TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat"]
 
 
 @pytest.fixture(params=["in a server", "in the chat with the bot"])

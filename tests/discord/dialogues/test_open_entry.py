@@ -23,7 +23,7 @@ async def test_a_worker_chooses_their_workplace_pledges_and_takes_it_back(
     assert await ana.suggested("pledge", "workplace", "sch") == ["School"]
     shown = await ana.slash("pledge", workplace="School")
     assert "You would pledge for School" in shown.text
-    assert "accounts are not checked" in shown.text
+    assert "nobody checks accounts" in shown.text
     assert shown.buttons == TERMS_BUTTONS
     pledged = await ana.press(shown.last, "Pledge")
     assert pledged.buttons == PLEDGED_BUTTONS
