@@ -126,7 +126,7 @@ def test_every_surface_says_of_each_workplace_what_its_line_lets_it_say(story: H
 def expected(place: Workplace) -> tuple[str, int]:
     """Word a line, and count its cells, off the design alone."""
     step = max(5, -(-place.threshold // 10))
-    after = ", out" if place.out else ""
+    after = ", walks out" if place.out else ""
     if place.line.reached:
         return f"has reached {place.threshold} (tally {place.line.since}){after}", 10
     if place.line.number:

@@ -208,8 +208,8 @@ class Recount:
 
 def read_line(said: str) -> tuple[str, int, int, bool]:
     """Read a workplace's line back."""
-    out = said.endswith(", out")
-    said = said.removesuffix(", out").replace(",", "")
+    out = said.endswith(", walks out")
+    said = said.removesuffix(", walks out").replace(",", "")
     if reached := re.fullmatch(r"has reached (\d+) \(tally \d+\)", said):
         return "reached", int(reached[1]), int(reached[1]), out
     number = re.fullmatch(r"(fewer than|about) (\d+) of (\d+)", said)

@@ -208,8 +208,9 @@ class Story:
             heard = await self._listen()
             await self._look_at(await self._scene(walkout), sentence, heard=heard)
         self._clock.move_to(walkout.terms.starts + timedelta(days=1))
+        heard = await self._listen()
         late = _done(await self._says(LATECOMER, self._cards[WorkplaceId(1)][-1]), "closed")
-        await self._look_at(await self._scene(walkout), texts.the_day_after(late.text))
+        await self._look_at(await self._scene(walkout), texts.the_day_after(late.text), heard=heard)
         destroyed = rules.closes_at(await self._app.store.walkout(walkout.id))
         if destroyed is not None:
             await self._look_at(await self._scene(walkout), texts.secrets_destroyed(destroyed, walkout.terms))

@@ -85,7 +85,7 @@ def said(place: Shown) -> str:
     )
     if place.turnout is not None:
         return _("{line}, out: {turnout}").format(line=words, turnout=turnout(place.turnout, place.threshold))
-    return _("{line}, out").format(line=words) if place.out else words
+    return _("{line}, walks out").format(line=words) if place.out else words
 
 
 def turnout(turnout: Turnout, threshold: int) -> str:

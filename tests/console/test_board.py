@@ -156,7 +156,7 @@ def test_a_steward_sees_the_city_and_their_own_workplaces_whichever_way_they_loo
     files = "\n".join(Path(line["file"]).read_text() for line in stella if line["kind"] == "board_csv")
     assert "North" not in said.replace("“north”", "")
     assert "North" not in files
-    own = ["Depot", "▓▓▓▓▓▓▓▓▓▓ has reached 6 (tally 1), out", "School", "░░░░░░░░░░ fewer than 5 of 5"]
+    own = ["Depot", "▓▓▓▓▓▓▓▓▓▓ has reached 6 (tally 1), walks out", "School", "░░░░░░░░░░ fewer than 5 of 5"]
     assert stella[0]["text"].split("\n\n")[1].split("\n") == own
     [whole] = boards(answers(lines, "olga"))
     # the city's coarse line: its number is reached, for it is on; two are too few to be counted

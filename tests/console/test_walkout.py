@@ -96,7 +96,7 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     assert set(untallied.places.values()) == {"fewer than 6 of 6", "fewer than 5 of 5"}
     assert (first.tally, first.ready, first.counted, first.places["Depot"]) == (1, 1, 6, "has reached 6 (tally 1)")
     assert (last.tally, last.stage, last.ready) == (3, "on", 2)
-    assert last.places["School"] == "has reached 5 (tally 2), out"
+    assert last.places["School"] == "has reached 5 (tally 2), walks out"
     assert news(course)[:2] == [("#depot", "workplace_ready", "Depot"), ("#school", "workplace_ready", "School")]
     for organizer in ("olga", "omar"):
         told = [line["text"] for line in to(course, organizer) if line["kind"] == "workplaces_ready"]
@@ -131,7 +131,7 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     assert sorted(news(after)[2:]) == sorted([*verdicts, *everywhere("tomorrow"), *everywhere("starts")])
     assert "Café, North" in heard(after, "#city", "workplace_joins")[0]
     assert "by the Café door" in heard(after, "#cafe", "workplace_joins")[0]
-    assert boards(after)[0].places["Depot"].endswith(", out")  # for good, whoever withdrew
+    assert boards(after)[0].places["Depot"].endswith(", walks out")  # for good, whoever withdrew
     assert "at the Depot gate" in to(after, "depot6")[0]["text"]
 
 

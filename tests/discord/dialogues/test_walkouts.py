@@ -201,7 +201,7 @@ async def test_it_is_on_in_every_channel_that_was_bound(house: House, city: City
     status = await ana.press((await ana.slash("start", card=city.take("School"))).last, "Pledge")
     assert "already, with another card" in status.text
     board = await olga.slash("organize board")
-    assert "has reached 6 (tally 1), out" in board.text
+    assert "has reached 6 (tally 1), walks out" in board.text
     off = await olga.slash("organize calloff")
     assert "is called off" in off.text
     await house.due()
