@@ -40,6 +40,8 @@ pytestmark = [
 
 OPENED = datetime.fromisoformat("2026-12-01T08:00:00-05:00")
 TALLIES = 10
+ORGANIZERS = ("@olga", "@omar")
+EVERYBODY = ("citywide", *ORGANIZERS)
 TERMS = """\
 title = "One city, one day"
 city = "New York"
@@ -136,22 +138,26 @@ class Recount:
             joining = ready - self.out
             self.out |= joining
             told = {(room, "workplace_joins", name) for name in joining for room in (name, f"citywide about {name}")}
-            if self.tally_number == TALLIES:  # the last word: where fewer than the number stand now
-                told |= {(name, "fewer_now", name) for name in self.out - ready}
+            if self.tally_number == TALLIES:  # the last word, for all but those that have just heard it
+                told |= {(name, "not_out", name) for name in self.units.keys() - self.out}
+                told |= {(name, "last_word" if name in ready else "fewer_now", name) for name in self.out - joining} | {
+                    (who, "last_word", "") for who in EVERYBODY
+                }
             return told
         if enough:
             self.stage, self.out = "on", set(ready)
             self.decided.add(self.tally_number)
-            told = {(name, "we_are_out" if name in ready else "not_yet_out", name) for name in self.units}
-            return told | {("citywide", "on", "")}
+            missing = "not_out" if self.tally_number == TALLIES else "not_yet_out"
+            told = {(name, "we_are_out" if name in ready else missing, name) for name in self.units}
+            return told | {(who, "on", "") for who in EVERYBODY}
         if self.tally_number == TALLIES:
             self.stage = "lapsed"
-            return {(name, "lapsed", name) for name in self.units} | {("citywide", "lapsed", "")}
+            return {(name, "lapsed", name) for name in self.units} | {(who, "lapsed", "") for who in EVERYBODY}
         newly = ready - self.told_ready
         self.told_ready |= newly
         told = {(name, "workplace_ready", name) for name in newly}
         if newly:  # one message for all of them, which says how many
-            told |= {(who, "workplaces_ready", str(len(newly))) for who in ("@olga", "@omar")}
+            told |= {(who, "workplaces_ready", str(len(newly))) for who in ORGANIZERS}
         if self.tally_number == 6:  # the city's line moves every six hours, and some three workplaces have by now
             tenths = min(9, 10 * self.city()[0] // self.citywide)
             passed = 4 * tenths // 10

@@ -411,8 +411,8 @@ def next_reminder(walkout: Walkout) -> datetime | None:
 
 
 def _last_days(walkout: Walkout) -> dict[datetime, Kind]:
-    """Return what is still to be said to those who walk out, by when it is due."""
-    if walkout.stage is not Stage.ON:
+    """Return what is still to be said to those who walk out, by when it is due; after the last word only."""
+    if walkout.stage is not Stage.ON or walkout.counts_again:
         return {}
     starts = walkout.terms.starts
     due = {starts - DAY: Kind.TOMORROW} if starts - DAY > walkout.terms.pledge_by else {}

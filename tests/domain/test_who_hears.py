@@ -173,6 +173,10 @@ def test_of_the_last_days_nothing_is_made_so_late_that_it_misleads(now: datetime
     assert last_days(DECIDED, now, now) == [heard, {}]
 
 
+def test_the_last_days_are_announced_after_the_last_word_only() -> None:
+    assert last_days(ON_AT_THE_DEADLINE, STARTS - DAY, STARTS) == [{}, {}]
+
+
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.ON])
 def test_the_last_days_of_what_is_not_on_are_not_announced(stage: Stage) -> None:
     assert last_days(replace(DECIDED, stage=stage), STARTS - DAY, STARTS, OVER) == [{}, {}, {}]

@@ -57,6 +57,14 @@ class Cut(Enum):
     LOST = "its answer lost"  #: the bot lives on, and stops
 
 
+class Ends(Enum):
+    """How a walkout ends."""
+
+    CALLED_OFF = "called off while a workplace joins"
+    LAPSES = "lapses"
+    HAPPENS = "happens"  #: and is over, with a closing word
+
+
 OFTEN = [Cut.BEFORE, Cut.AFTER, Cut.MARK] * 4 + [Cut.ANYWHERE, Cut.LOST]
 
 
@@ -129,20 +137,23 @@ class Discord:
 class History:
     """The news of one walkout, told by bots that end again and again."""
 
-    def __init__(self, on: Telegram | Discord, chance: Random, *, lapses: bool = False, patience: float = 20) -> None:
+    def __init__(
+        self, on: Telegram | Discord, chance: Random, *, ends: Ends = Ends.CALLED_OFF, patience: float = 20
+    ) -> None:
         self.on, self.house, self.chance = on, on.house, chance
-        self.lapses, self.patience = lapses, patience
+        self.ends, self.patience = ends, patience
         self.cuts: Counter[Cut] = Counter()
         self.news = self.doubled = 0
         *self.city, self.depot, self.school, self.cafe = on.rooms(5)
         self.rooms = [*self.city, self.depot, self.school, self.cafe]
         self.told = [on.server.person() for _ in range(TOLD)]
+        self.staying = on.server.person()  #: asked as well, at a workplace that misses
         self.heard: Counter[int] = Counter()  #: how much in each chat, before this wave
         self.expected: Mapping[int, list[str]] = {}  #: what each is to hear in it
         self.between: Callable[[], None] = lambda: None  #: what else happens between two lives
 
     async def play(self) -> None:
-        """Let it open, remind, and be on, joined and called off; or lapse."""
+        """Let it open, remind, and be on, joined and called off; or lapse; or happen."""
         self.began = began = self.house.strings.clock()
         self.walkout = walkout = await found(
             self.house,
@@ -155,37 +166,71 @@ class History:
         told = [self.on.chat(person) for person in self.told]
         await self.wave(self.rooms, "You can pledge until")
         await self.wave(self.rooms, "there is still time to pledge", at=0.5)
-        if self.lapses:
+        if self.ends is Ends.LAPSES:
             await self.wave(self.rooms, "there is still time to pledge", at=5.5)
             await self.wave(self.rooms, "Not now.", at=7)
             return
-        await self.pledges(walkout, "School", 5)
-        await self.wave([*self.rooms, *told], "t is on|The city is out", at=1)
-        await self.pledges(walkout, "Depot", 6)
-        await self.wave([*self.city, self.depot], "Depot joins|we are out too", at=2)
+        await self.pledges(walkout, "School", self.told, 5)
+        await self.pledges(walkout, "<b>&", [self.staying], 1)
+        await self.wave([*self.rooms, *told, self.on.chat(self.staying)], "t is on", at=1)
+        if self.ends is Ends.HAPPENS:
+            await self.wave(self.rooms, "it is on, and workplaces can still join", at=5.5)
+            await self.pledges(walkout, "Depot", [], 6)
+            await self.decide()
+            await self.come_to_the_end()
+            return
+        await self.pledges(walkout, "Depot", [], 6)
+        await self.wave([*self.city, self.depot], "Depot joins|we walk out too", at=2)
         await self.wave(self.rooms, "it is on, and workplaces can still join", at=2.5)
-        await self.pledges(walkout, "<b>&", 5)
+        await self.pledges(walkout, "<b>&", [], 5)
         await self.call_off_at_once(walkout)
+
+    async def decide(self) -> None:
+        """Let each hear its yes or no at the deadline; one workplace joins, so that some hear two pieces."""
+        last, joins = "the last count is taken", "Depot joins|we walk out too"
+        yes, no = [f"{last}. School walks out on"], [".*does NOT walk out on"]
+        self.begin(at=7)
+        await self.live(Cut.LOST, self.rooms[0])
+        await self.tell(
+            {
+                **{room: [joins, last] for room in self.city},
+                self.depot: [joins],
+                self.school: yes,
+                self.cafe: no,
+                **{self.on.chat(person): yes for person in self.told},
+                self.on.chat(self.staying): no,
+            },
+            may_double=1,
+        )
+
+    async def come_to_the_end(self) -> None:
+        """Let those who walk out hear of the day before, of the start and afterwards, and nobody else."""
+        walking = [*self.city, self.depot, self.school]
+        told = [self.on.chat(person) for person in self.told]
+        await self.wave([*walking, *told], "Reminder: ", at=11)
+        await self.wave([*walking, *told], "It begins: ", at=12, cuts=2)  # it may be said for an hour
+        await self.wave(walking, "thank you", at=13)
 
     async def call_off_at_once(self, walkout: City) -> None:
         """Call it off while one room has still to be told of the workplace that joins."""
-        joins, off = "<b>& joins|we are out too", "[Cc]alled off"
+        joins, off = "<b>& joins|we walk out too", "[Cc]alled off"
         first, *others = self.rooms
         self.begin(at=3)
         await self.live(Cut.LOST, first)
+        heard = {chat for chat in (*self.city, self.cafe) if self.fresh(chat)}  # the others are not told any more
+        assert first in heard
         now = self.house.strings.clock()
         async with open_app(self.house.store, clock=MovableClock(now), senders={}) as app:
             await app.store.decide(walkout.walkout, partial(rules.call_off, now=now))
-        both = {chat: [joins, off] for chat in (*self.city, self.cafe)}
-        self.expected = {chat: both.get(chat, [off]) for chat in (*self.rooms, *map(self.on.chat, self.told))}
+        people = [self.on.chat(person) for person in (*self.told, self.staying)]
+        self.expected = {chat: [joins, off] if chat in heard else [off] for chat in (*self.rooms, *people)}
         await self.house.launch()  # the clock stands nearly still, so the first room's must wait
         await self.house.until(lambda: all(map(self.has_heard, others)), self.patience)
         await self.house.stop()
         await self.tell(self.expected, may_double=1)
 
-    async def pledges(self, walkout: City, shop: str, count: int) -> None:
-        """Let so many pledge, while no bot runs; those of the first shop ask to be told."""
-        people = self.told if shop == "School" else []
+    async def pledges(self, walkout: City, shop: str, people: Sequence[int], count: int) -> None:
+        """Let so many pledge, while no bot runs; these among them ask to be told."""
         others = [self.on.server.person() for _ in range(count - len(people))]
         now = self.house.strings.clock()
         await stand(self.house, {person: walkout.take(shop) for person in people}, now, told=True)
@@ -193,23 +238,23 @@ class History:
 
     # ---- one wave of news
 
-    async def wave(self, chats: Sequence[int], words: str, *, at: float | None = None) -> None:
+    async def wave(self, chats: Sequence[int], words: str, *, at: float | None = None, cuts: int | None = None) -> None:
         """Have all these chats hear this, so many days after it opened, whatever becomes of the bots that tell it."""
         self.begin(at=at)
-        await self.tell({chat: [words] for chat in chats})
+        await self.tell({chat: [words] for chat in chats}, cuts=cuts)
 
     def begin(self, *, at: float | None = None) -> None:
         """Set the clock and remember what was said before."""
         if at is not None:
             self.house.strings.ahead += self.began + at * DAY + timedelta(seconds=1) - self.house.strings.clock()
-        everywhere = [*self.rooms, *map(self.on.chat, self.told)]
+        everywhere = [*self.rooms, *map(self.on.chat, [*self.told, self.staying])]
         self.heard = Counter({chat: len(self.on.texts(chat)) for chat in everywhere})
         self.expected = {}
 
-    async def tell(self, expected: Mapping[int, list[str]], *, may_double: int = 0) -> None:
+    async def tell(self, expected: Mapping[int, list[str]], *, may_double: int = 0, cuts: int | None = None) -> None:
         """End some bots meanwhile; then see that each chat has heard each piece, in order, and hardly any twice."""
         self.expected = expected
-        for _ in range(self.chance.choice((2, 3, 3, 4))):
+        for _ in range(cuts or self.chance.choice((2, 3, 3, 4))):
             cut = self.chance.choice(OFTEN)
             if missing := [chat for chat in expected if not self.has_heard(chat)]:
                 await self.live(cut, self.chance.choice(missing))
@@ -296,6 +341,9 @@ class History:
             return await app.store.unsettled(self.walkout.walkout)
 
 
+ALL_ENDS = (Ends.HAPPENS, Ends.CALLED_OFF, Ends.LAPSES)
+
+
 def summary(histories: Sequence[History]) -> str:
     """Say what was tried and found."""
     cuts = sum((history.cuts for history in histories), Counter())
@@ -332,9 +380,9 @@ async def test_telegram_hears_every_announcement_in_order_and_once_more_at_most_
 ) -> None:
     histories = []
     for number in range(tries.number):
-        chance, lapses = tries.random("telegram", number), number % 3 == 1
+        chance, ends = tries.random("telegram", number), ALL_ENDS[number % 3]
         with tries.attempt(number):
-            histories.append(await on_telegram_with(chance, checked=not number, lapses=lapses))
+            histories.append(await on_telegram_with(chance, checked=not number, ends=ends))
     record_property("found", summary(histories))
 
 
@@ -344,9 +392,9 @@ async def test_discord_hears_every_announcement_in_order_and_exactly_once(
 ) -> None:
     histories = []
     for number in range(tries.number):
-        chance, lapses = tries.random("discord", number), number % 3 == 1
+        chance, ends = tries.random("discord", number), ALL_ENDS[number % 3]
         with tries.attempt(number):
-            histories.append(await on_discord_with(chance, checked=not number, lapses=lapses))
+            histories.append(await on_discord_with(chance, checked=not number, ends=ends))
     record_property("found", summary(histories))
 
 
@@ -386,7 +434,7 @@ async def test_news_marked_before_they_are_sent_would_be_seen() -> None:
 
 async def test_news_that_overtake_others_would_be_seen() -> None:
     with pytest.raises(AssertionError, match=r"joins.*joins"):
-        await on_telegram_with(Random(1), planted.let_news_overtake)
+        await on_telegram_with(Random(1), planted.let_news_overtake, ends=Ends.HAPPENS)
 
 
 async def test_news_sent_without_a_nonce_would_be_seen() -> None:

@@ -22,10 +22,11 @@ from typing import TypeVar
 
 import pytest
 
+from bot import outbox
 from bot.cards import from_bytes, key_of
 from bot.domain import rules
 from bot.domain.errors import PledgingClosed
-from bot.domain.model import Entry, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Entry, Kind, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.keys import Person
 from bot.outbox import Letter, RoomGone
 from bot.storage.store import Room
@@ -165,36 +166,113 @@ class Story:
             return oracle.taken(self.plan, [look.at for look in self.looks])[-1][1] + timedelta(hours=48)
         return None
 
-    @property
-    def reminders(self) -> list[datetime]:
-        """Return the due times of the reminders that were made: the newest overdue one, older ones never again."""
-        made, last = [], self.plan.opening
-        for n, look in enumerate(self.looks):
-            overdue = [due for before in self.plan.reminders if last < (due := self.plan.pledge_by - before) <= look.at]
-            so_far = replace(self, looks=self.looks[: n + 1], called_off=None)
-            if not look.reminds or not overdue or so_far.stage == "lapsed":
-                continue
-            last = max(overdue)
-            if look.at < self.plan.pledge_by:
-                made.append(last)
-        return made
-
     def heard(self) -> set[Told]:
         """Return what every room heard, and the organizer privately."""
-        shops = [shop.id for shop in self.plan.shops]
-        everywhere = [(None, None), *((shop, shop) for shop in shops)]
-        told: set[tuple[str, str, int | None, int | None]] = {("opened", "0", *where) for where in everywhere}
-        told |= {("reminder", due.isoformat(), *where) for due in self.reminders for where in everywhere}
-        for tally in oracle.history(self.plan, *self.as_told):
-            told |= {(kind, occasion, scope, about) for kind, occasion, scope, about, _ in tally.news}
-        if self.called_off is not None:
-            told |= {("called_off", "", *where) for where in everywhere}
+        shops = [None, *(shop.id for shop in self.plan.shops)]
+        before = State(tallies=[])
+        made = [("opened", "0", shop, shop) for shop in shops]
+        told: set[Told] = set()
+        reminded = self.plan.opening
+        for n, look in enumerate(self.looks):
+            after = State(tallies=oracle.history(self.plan, *replace(self, looks=self.looks[: n + 1]).as_told))
+            if look.reminds:  # what was made since the last such look waited, and is delivered before a tally is taken
+                told |= self._delivered(made, before, look.at)
+                made = []
+            for tally in after.tallies[len(before.tallies) :]:
+                made += [(kind, occasion, scope, about) for kind, occasion, scope, about, _ in tally.news]
+                if after.decided(self.plan) and after.stage == "on" and self.plan.pledge_by < self.tomorrow <= look.at:
+                    reminded = self.tomorrow  # the last word came so late
+            if look.reminds:
+                kind, due = self._reminds(after, reminded, look.at)
+                made += [
+                    (kind, due.isoformat(), shop, shop)
+                    for shop in shops
+                    if kind == "reminder" or (kind and shop in {None, *after.out})
+                ]
+                reminded = max(reminded, due)
+                told |= self._delivered(made, after, look.at)
+                made = []
+            before = after
+        if self.called_off is not None:  # nothing else is said after that
+            told |= self._delivered([("called_off", "", shop, shop) for shop in shops])
+        return told
+
+    @property
+    def tomorrow(self) -> datetime:
+        """When those who walk out are reminded of it."""
+        return self.plan.starts - timedelta(days=1)
+
+    def _reminds(self, state: State, last: datetime, now: datetime) -> tuple[str, datetime]:
+        """Return the newest of what is due, if it is made, and when it was due; older ones are never made."""
+        plan, due = self.plan, {}
+        if state.stage in {"open", "on"}:
+            due = {plan.pledge_by - before: ("reminder", plan.pledge_by) for before in plan.reminders}
+        if state.stage == "on" and state.decided(plan):
+            if self.tomorrow > plan.pledge_by:
+                due[self.tomorrow] = "tomorrow", plan.starts
+            due[plan.starts] = "starts", plan.starts + timedelta(hours=1, microseconds=1)
+            due[plan.starts + timedelta(days=1)] = "afterwards", now + YEAR
+        overdue = [at for at in due if last < at <= now]
+        if not overdue:
+            return "", last
+        kind, until = due[max(overdue)]
+        return kind if now < until else "", max(overdue)
+
+    def _delivered(self, made: Sequence[Made], state: State | None = None, now: datetime = OPENING) -> set[Told]:
         return {
             (room, kind, occasion, about)
-            for kind, occasion, scope, about in told
-            for room in ([OLGA.account] if kind == "workplaces_ready" else rooms(scope))
-            if (kind, scope) != ("fewer_now", None)  # to those who asked, and to no room
+            for kind, occasion, scope, about in made
+            for room in listeners(kind, scope)
+            if state is None or state.still_so(self.plan, kind, about, now, private=room == OLGA.account)
         }
+
+
+Made = tuple[str, str, int | None, int | None]
+"""Kind, occasion, whose rooms hear it, and what it is about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """How far its tallies had come at some moment."""
+
+    tallies: Sequence[oracle.Tally]
+
+    @property
+    def stage(self) -> str:
+        return self.tallies[-1].stage if self.tallies else "open"
+
+    @property
+    def out(self) -> frozenset[int]:
+        return self.tallies[-1].out if self.tallies else frozenset()
+
+    def decided(self, plan: Plan) -> bool:
+        return bool(self.tallies) and self.tallies[-1].instant == plan.pledge_by
+
+    def turned_on_before(self, plan: Plan) -> bool:
+        """Whether it was on before the last word, which then says it anew to each person."""
+        return self.decided(plan) and sum(tally.stage == "on" for tally in self.tallies) > 1
+
+    def still_so(self, plan: Plan, kind: str, about: int | None, now: datetime, *, private: bool) -> bool:
+        """Say whether what was made before may still be said: see rules.may_be_said, of which this knows nothing."""
+        may_pledge = self.stage in {"open", "on"} and now < plan.pledge_by
+        before = private or now < plan.starts
+        so = {
+            "opened": self.stage == "open" and may_pledge,
+            "reminder": may_pledge,
+            "on": before and not (private and self.turned_on_before(plan)),
+            "not_yet_out": not self.decided(plan) and about not in self.out,
+            "starts": now <= plan.starts + timedelta(hours=1),
+            **dict.fromkeys(["workplace_ready", "workplaces_ready", "milestone"], self.stage == "open"),
+            **dict.fromkeys(["we_are_out", "workplace_joins", "last_word", "fewer_now", "tomorrow"], before),
+        }
+        return so.get(kind, True)
+
+
+def listeners(kind: str, scope: int | None) -> Sequence[str]:
+    if kind == "workplaces_ready":
+        return [OLGA.account]
+    told = {"on", "lapsed", "called_off", "last_word", "afterwards"}
+    return [*rooms(scope), *([OLGA.account] if scope is None and kind in told else [])]
 
 
 def rooms(scope: int | None) -> Sequence[str]:
@@ -294,6 +372,15 @@ class Life:
         ]
         wrong = [now - plan.every * self.chance.choice([1, 2]), plan.opening - MINUTE, now + YEAR, now - 3 * YEAR]
         self.clock.now = self.chance.choice(self.chance.choices([usual, edges, wrong], [8, 1, 2])[0])
+
+    async def see_the_last_days(self) -> None:
+        """Let the bot be there at some of the times at which something is said to those who walk out."""
+        starts, day = self.story.plan.starts, timedelta(days=1)
+        for at in (starts - day, starts, starts + day):
+            if self.chance.random() < 0.8:
+                self.clock.now = max(self.clock.now, at + self.chance.choice([0, 0, 1, 61]) * MINUTE)
+                await self.look()
+                await self.check()
 
     # -- stops and starts
 
@@ -408,6 +495,8 @@ async def lived(template: Path, chance: Random) -> Life:
                 life.clock.now = max(life.clock.now, plan.pledge_by + chance.choice([0, 1, 70]) * MINUTE)
             await life.look()
             await life.check()
+            if chance.random() < 0.5:
+                await life.see_the_last_days()
         finally:
             await life.running.aclose()
     life.check_news()
@@ -507,9 +596,35 @@ def test_a_tally_taken_again_when_the_clock_is_set_back_would_be_seen(monkeypatc
 def test_a_walkout_that_is_on_and_then_not_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     real = rules._stays_on
 
-    def goes_off(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool) -> Ruling:
-        ruling = real(walkout, places, too_late=too_late)
+    def goes_off(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool, final: bool) -> Ruling:
+        ruling = real(walkout, places, too_late=too_late, final=final)
         return ruling if rules.enough(walkout, places) else replace(ruling, walkout=replace(walkout, stage=Stage.OPEN))
 
     monkeypatch.setattr(rules, "_stays_on", goes_off)
+    assert sees()
+
+
+def test_news_that_is_said_although_it_is_not_so_any_more_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "may_be_said", lambda *_args, **_how: True)
+    assert sees()
+
+
+def test_a_verdict_that_is_not_said_at_the_deadline_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = rules._stays_on
+
+    def says_nothing(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool, **_final: bool) -> Ruling:
+        return real(walkout, places, too_late=too_late, final=False)
+
+    monkeypatch.setattr(rules, "_stays_on", says_nothing)
+    assert sees()
+
+
+@pytest.mark.parametrize("kind", [Kind.TOMORROW, Kind.STARTS, Kind.AFTERWARDS])
+def test_news_of_the_last_days_that_is_not_made_would_be_seen(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = rules._last_days
+
+    def without(walkout: Walkout) -> dict[datetime, Kind]:
+        return {due: each for due, each in real(walkout).items() if each is not kind}
+
+    monkeypatch.setattr(rules, "_last_days", without)
     assert sees()
