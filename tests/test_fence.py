@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from bot import fence as fences
 from bot.clock import CorrectedClock, MovableClock
 from bot.domain.errors import Hold, OutOfReach
 from bot.domain.fence import is_foreign
-from bot.domain.model import Kind
+from bot.domain.model import Kind, Ruling, Stage
 from bot.fence import RENEWED_AFTER_S, Fence, NoPlace, Stands
 from bot.holds import Holds
 from bot.keys import open_keys
@@ -171,6 +172,7 @@ async def test_before_it_is_said_to_be_on_an_older_copy_is_made_a_stranger(world
         assert len(world.place.written) == 1  # only for what decides
         await world.look()
         copied = await world.store.epochs(Place.name)
+        await world.store.decide(WALKOUT, lambda seen, _places: Ruling(walkout=replace(seen, stage=Stage.ON)))
         await announce(world.store, 2, kind=Kind.ON)
         await outbox.deliver()
         assert is_foreign(copied, world.place.holds)
