@@ -22,7 +22,7 @@ from bot.cards import key_of, mint
 from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import UnknownCard
-from bot.domain.model import CardState, Workplace, WorkplaceId
+from bot.domain.model import CardState, Entry, Workplace, WorkplaceId
 from bot.domain.pledging import Act
 from bot.domain.situation import Asserts, Day, Situation, Verdict, situation
 from bot.keys import Person
@@ -77,10 +77,15 @@ class Town:
     number: int = 0
 
     async def join(self, name: str, place: WorkplaceId, *, told: bool = False, taken_back: bool = False) -> None:
-        """Let somebody pledge."""
-        code, worker = self.cards[place].pop(), self.app.worker(Person("here", name))
+        """Let somebody pledge, with a card where there are cards."""
+        worker = self.app.worker(Person("here", name))
+        if self.cards:
+            code = self.cards[place].pop()
+            await worker.pledge(code)
+        else:
+            code = worker.open_code(WALKOUT)
+            await worker.enrol(WALKOUT, place)
         self.readers[name] = code, place
-        await worker.pledge(code)
         if told:
             assert (await worker.ask_to_be_told(code, "en")).told
         if taken_back:
@@ -119,9 +124,7 @@ class Town:
         for language, ways in product(languages(), WAYS):
             self.number += 1
             fresh = {
-                f"fresh{self.number}{place}": (self.cards[place].pop(), place)
-                for place in (HALL, DEPOT)
-                if self.cards[place]
+                f"fresh{self.number}{place}": (self.cards[place].pop(), place) for place in (HALL, DEPOT) if self.cards
             }
             strangers = {
                 f"stranger{self.number} of {name}": at for name, at in self.readers.items() if "told" not in name
@@ -193,12 +196,19 @@ def in_words(reply: Reply, language: str) -> set[Asserts]:
 @asynccontextmanager
 async def town(data: Path, *, opens: bool = True, **terms: Any) -> AsyncIterator[Town]:
     """Found a town whose walkout needs the Hall alone, or a draft of it."""
-    given = {"starts": STARTS, "ends": STARTS + 6 * HOUR, "turnout": True, "citywide_threshold": 6, **terms}
+    given: dict[str, Any] = {
+        "starts": STARTS,
+        "ends": STARTS + 6 * HOUR,
+        "turnout": True,
+        "citywide_threshold": 6,
+        **terms,
+    }
     clock = MovableClock(NOON)
     async with open_app(data, clock=clock, senders={"here": None}) as app:
         app.keys.add_walkout(WALKOUT)
         await app.store.add_walkout(opened(**given) if opens else draft(**given), PLACES)
-        cards = {place.id: [mint() for _ in range(100)] for place in PLACES}
+        with_cards = PLACES if given.get("entry") is not Entry.OPEN else ()
+        cards = {place.id: [mint() for _ in range(100)] for place in with_cards}
         hashes = {place: [key_of(code) for code in codes] for place, codes in cards.items()}
         await stewards.mint(WALKOUT, hashes, app.store, app.keys)
         yield Town(app=app, clock=clock, cards=cards)
@@ -213,6 +223,8 @@ async def settle(here: Town, *, hall: int = 7) -> None:
         await here.join(f"pledged {where}", place)
         await here.join(f"told {where}", place, told=True)
         await here.join(f"back {where}", place, taken_back=True)
+    if not here.cards:
+        return
     await here.join("recalled mill", MILL, told=True)
     people = [Person("here", name) for name in ("olga", "omar")]
     desks = [Desk(who=who, store=here.app.store, keys=here.app.keys, clock=here.clock) for who in people]
@@ -295,6 +307,7 @@ STORIES: dict[str, tuple[Callable[[Town], Awaitable[None]], dict[str, Any]]] = {
     "missed": (play_missed, SOON),
     "called off": (play_called_off, {}),
     "called off when on": (play_called_off_when_on, {"ends": None}),
+    "lapsed, without cards": (play_lapsed, {**SOON, "entry": Entry.OPEN}),
 }
 
 
@@ -314,6 +327,7 @@ async def test_no_sentence_asserts_what_is_not_so(
             >= {
                 "on": {Verdict.UNDECIDED, Verdict.WALKS_OUT, Verdict.NOT_YET, Verdict.DOES_NOT},
                 "lapsed": {Verdict.UNDECIDED, Verdict.LAPSED},
+                "lapsed, without cards": {Verdict.UNDECIDED, Verdict.LAPSED},
                 "missed": {Verdict.MISSED},
                 "called off": {Verdict.CALLED_OFF},
                 "called off when on": {Verdict.CALLED_OFF},

@@ -401,8 +401,10 @@ def next_count(walkout: Walkout) -> str:
 
 
 def how_you_hear(seen: Seen) -> str:
-    """Say how the reader hears the yes or no, while it is still to come."""
+    """Say how the reader hears the yes or no while it is still to come, or else of the day."""
     at, place = seen.situation, seen.workplace
+    if at.verdict is Verdict.WALKS_OUT and at.day is Day.BEFORE and (at.told or at.can_ask):
+        return _told_of_the_day() if at.told else _ask_for_the_day()
     if not at.still_counted or at.deadline_past:
         return ""
     if at.told:
@@ -415,6 +417,16 @@ def how_you_hear(seen: Seen) -> str:
 @asserts(Asserts.STILL_COUNTED, Asserts.WILL_HEAR)
 def _told_here() -> str:
     return _("I write yes or no to you here, at the deadline at the latest.")
+
+
+@asserts(Asserts.BEFORE, Asserts.WALKS_OUT, Asserts.WILL_HEAR)
+def _told_of_the_day() -> str:
+    return _("I write to you here when the day comes.")
+
+
+@asserts(Asserts.BEFORE, Asserts.WALKS_OUT, Asserts.CAN_ASK)
+def _ask_for_the_day() -> str:
+    return _("Press “Tell me”, and I write to you here when the day comes.")
 
 
 @asserts(Asserts.STILL_COUNTED, Asserts.CAN_ASK)
