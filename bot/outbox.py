@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -20,6 +20,7 @@ from bot.clock import Clock
 from bot.domain.errors import Held, InDoubt
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace
 from bot.domain.roles import GO_ON, Proposal, Stopped
+from bot.gaps import Gaps, gaps
 from bot.holds import Holds
 from bot.keys import Keys
 from bot.logs import Event
@@ -81,6 +82,7 @@ class Letter:
     to_proposer: bool = False  #: it goes to them
     role_card: RoleCard | None = None  #: the one it speaks of
     suspension: Stopped | None = None  #: the one it speaks of, while it runs
+    lacks: Gaps = field(default_factory=Gaps)  #: what the walkout of a proposal lacks
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
 
 
@@ -240,6 +242,7 @@ class Outbox:
             to_proposer=proposal is not None and proposal.proposer == parcel.member,
             role_card=await self._store.role_card(str(facts["role_card"])) if "role_card" in facts else None,
             suspension=await self._suspension(parcel),
+            lacks=Gaps() if proposal is None or walkout is None else await gaps(self._store, walkout),
             unseal=self._keys.unseal,
             language=parcel.language,
             address=parcel.room if parcel.room is not None else self._keys.unseal(parcel.person or b""),

@@ -24,10 +24,10 @@ from bot.domain.errors import Hold, KeyFileRefused, Refused, StoreUnusable, Tall
 from bot.domain.model import Announcement, BoardLine, Counts, Kind, Stage, Terms, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, Role
 from bot.draft import Problem, ProblemKind, RosterOptions, SourceFile, read
+from bot.gaps import Gaps
 from bot.outbox import Letter
 from bot.usecases import stewards
 from bot.usecases.audit import Line
-from bot.usecases.proposals import Gaps
 from bot.usecases.stewards import Board, published
 from handlers.board_csv import table
 from handlers.conversation import COMMANDS, RoomsBy, Ways

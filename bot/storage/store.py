@@ -448,8 +448,8 @@ class Store(Protocol):
         """Note what the organizer thinks; None if it is not open any more."""
         ...
 
-    async def latest(self, key: bytes) -> Proposal | None:
-        """Find the newest proposal of this key that is granted or done."""
+    async def latest(self, key: bytes, *became: Became) -> Proposal | None:
+        """Find the newest proposal of this key that has become one of these."""
         ...
 
     async def conclude(

@@ -15,14 +15,16 @@ from bot.domain import roles, rules
 from bot.domain.errors import (
     Frozen,
     LastOrganizer,
+    NoCitywideRoom,
     NoSuchProposal,
     OwnProposal,
     Refused,
     TooLateToOpen,
     WrongStage,
 )
-from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal
+from bot.gaps import gaps
 from bot.keys import Keys
 from bot.storage.store import Member, Note, Voiding
 from bot.usecases.desk import ID_LETTERS, Desk
@@ -31,6 +33,9 @@ LASTS = timedelta(hours=24)
 
 APPROVALS = 2
 """Of who is organizer, where no walkout says more."""
+
+ANYWAY = {"anyway": 1}
+"""What a proposal to open holds that means it also without a citywide room."""
 
 Content = Mapping[str, Any]
 
@@ -44,16 +49,6 @@ class Progress:
     walkout: Walkout | None  #: as it is now
     place: Workplace | None  #: the one it is about
     missing: int  #: organizers who must still approve
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Gaps:
-    """What a walkout still lacks before it is opened."""
-
-    without_cards: tuple[Workplace, ...] = ()  #: nobody could pledge there
-    without_steward: tuple[Workplace, ...] = ()
-    without_room: tuple[Workplace, ...] = ()  #: no room would hear of it
-    citywide_room: bool = True
 
 
 def read(proposal: Proposal, desk: Desk) -> Content:
@@ -91,6 +86,16 @@ async def propose(
     return await _go_on(desk, kept) if kept.became is Became.OPEN else await _progress(desk, kept, 0)
 
 
+async def open_up(desk: Desk, walkout: WalkoutId, *, anyway: bool) -> Progress:
+    """Propose to open a draft; `anyway`: also without a citywide room. Raises as `propose` does.
+
+    Who agrees where there is such a room agrees as well to what was proposed when there was none.
+    """
+    without = await desk.store.latest(key(desk.keys, Matter.OPEN, walkout, ANYWAY), Became.OPEN)
+    anyway = anyway or (without is not None and without.until > desk.clock())
+    return await propose(desk, Matter.OPEN, walkout=walkout, **(ANYWAY if anyway else {}))
+
+
 def key(keys: Keys, matter: Matter, walkout: WalkoutId | None, content: Content, *, about: MemberId = b"") -> bytes:
     """Return what is the same for the same proposals."""
     return keys.same(matter, walkout or "", about.hex(), json.dumps(content, sort_keys=True))
@@ -124,21 +129,6 @@ async def opine(desk: Desk, number: str, *, approves: bool) -> Progress:
     if kept is None:
         raise NoSuchProposal
     return await _go_on(desk, kept)
-
-
-async def gaps(desk: Desk, walkout: WalkoutId) -> Gaps:
-    """Say what a walkout still lacks."""
-    seen = await desk.store.walkout(walkout)
-    places = await desk.store.workplaces(walkout)
-    heard = {room.scope for room in await desk.store.rooms(walkout)}
-    stewards = {place for of, place, _who in (await desk.store.committee()).stewards if of == walkout}
-    wants_cards = seen.terms.entry is Entry.CARDS
-    return Gaps(
-        without_cards=tuple(place for place in places if wants_cards and place.issued == 0),
-        without_steward=tuple(place for place in places if place.id not in stewards),
-        without_room=tuple(place for place in places if place.id not in heard),
-        citywide_room=None in heard,
-    )
 
 
 async def check_can_open(desk: Desk, walkout: Walkout) -> None:
@@ -195,6 +185,9 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
         stage = (await desk.store.walkout(proposal.walkout)).stage
         match proposal.matter:
             case Matter.OPEN if stage not in rules.PLEDGING:
+                without = ANYWAY.items() <= read(proposal, desk).items()
+                if not without and not (await gaps(desk.store, proposal.walkout)).citywide_room:
+                    raise NoCitywideRoom
                 await desk.store.decide(proposal.walkout, partial(rules.open_up, now=desk.clock()))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await desk.store.decide(proposal.walkout, partial(rules.call_off, now=desk.clock()))
@@ -250,6 +243,15 @@ async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:
         place=None if walkout is None or place is None else await desk.store.workplace(walkout, WorkplaceId(place)),
         missing=missing if proposal.became is Became.OPEN else 0,
     )
+
+
+async def approvals_needed(desk: Desk, matter: Matter, walkout: WalkoutId | None, about: MemberId = b"") -> int:
+    """Return how many organizers must approve it, whoever proposes it among them.
+
+    Raises NotEnoughOrganizers, Halted, Frozen.
+    """
+    approvals, who = await _wanted(desk, matter, walkout), await _deciding(desk, matter, walkout, about)
+    return roles.needed(matter, approvals=approvals, organizers=len(who))
 
 
 async def _wanted(desk: Desk, matter: Matter, walkout: WalkoutId | None) -> int:

@@ -65,6 +65,11 @@ async def suspend(desk: Desk, nickname: str) -> tuple[Stopped, bool]:
     return stopped, stopped.others >= await approvals_for(desk, None)
 
 
+async def check_can_suspend(desk: Desk, nickname: str) -> None:
+    """Refuse what could not be done now. Raises NoSuchMember, CannotSuspend."""
+    await _suspendable(desk, nickname, desk.clock())
+
+
 async def _suspendable(desk: Desk, nickname: str, now: datetime) -> tuple[MemberId, str]:
     committee = await desk.store.committee()
     member = next((who for who in committee.members if _called(desk.keys, committee, who) == nickname.casefold()), None)

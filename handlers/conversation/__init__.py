@@ -28,6 +28,7 @@ from handlers.conversation import (
     report,
     rooms,
     statements,
+    sure,
     workers,
 )
 from handlers.conversation.parts import (
@@ -537,6 +538,8 @@ BUTTONS: dict[str, Run] = {
     "u": workers.press_out,
     "v": workers.press_not_out,
     "h": report.press_page,
+    "k": sure.press,
+    "l": organizers.press_terms,
 }
 """Everything that can be pressed, by the first letter of the button's data."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.domain.model import Entry, Kind
-from bot.domain.roles import Became
+from bot.domain.model import Entry, Kind, WalkoutId
+from bot.domain.roles import Became, Matter
 from bot.outbox import Letter
 from handlers.conversation.parts import Button
 from handlers.texts import committee as texts
@@ -24,6 +24,7 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
             return (
                 Button(label=texts.approve(), data=f"a:{number}"),
                 Button(label=texts.refuse(), data=f"r:{number}"),
+                *(terms_button(of) for of in [letter.proposal.walkout] if letter.proposal.matter is Matter.OPEN and of),
             )
         case Kind.DECIDED if (
             letter.proposal is not None and letter.proposal.became is Became.GRANTED and letter.to_proposer
@@ -46,3 +47,8 @@ def clear_button(code: str) -> Button:
 def fetch_buttons(number: str) -> tuple[Button, ...]:
     """Return the button by which the proposer fetches what was approved."""
     return (Button(label=texts.fetch_cards(), data=f"m:{number}"),)
+
+
+def terms_button(walkout: WalkoutId) -> Button:
+    """Return the button that shows organizers what workers will read."""
+    return Button(label=texts.show_terms(), data=f"l:{walkout}", below=True)

@@ -22,12 +22,12 @@ def drafted(places: int, people: int) -> str:
 
 def proposed() -> str:
     """Say that one organizer is not enough."""
-    return _("Olga sends /open. Nothing opens yet: it takes two organizers.")
+    return _("Olga opens it. Nothing happens yet: it takes two organizers.")
 
 
 def opened() -> str:
     """Say that pledging begins."""
-    return _("Omar sends /open too. Now workers open their cards, read, and press Pledge.")
+    return _("Omar agrees. Now workers open their cards, read, and press Pledge.")
 
 
 def between_tallies() -> str:

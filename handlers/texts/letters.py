@@ -53,7 +53,8 @@ def _workplaces_ready(letter: Letter) -> str:
 def _proposal(letter: Letter) -> str:
     if letter.proposal is None:
         raise ValueError(letter.news.kind)
-    return committee.asked(_what(letter), letter.proposer, committee.until(letter.proposal, letter.walkout))
+    effects = committee.does(letter.proposal.matter, letter.walkout, letter.about, letter.lacks)
+    return committee.asked(_what(letter), effects, letter.proposer, committee.until(letter.proposal, letter.walkout))
 
 
 def _decided(letter: Letter) -> str:
@@ -66,9 +67,8 @@ def _what(letter: Letter) -> str:
     proposal = letter.proposal
     if proposal is None:
         raise ValueError(letter.news.kind)
-    walkout = f"{letter.walkout.terms.title} ({letter.walkout.id})" if letter.walkout else ""
-    place = _place(letter)
-    return committee.matter(proposal.matter, json.loads(letter.unseal(proposal.content)), walkout, place)
+    content = json.loads(letter.unseal(proposal.content))
+    return committee.matter(proposal.matter, content, committee.named(letter.walkout), _place(letter))
 
 
 def _role_card_used(letter: Letter) -> str:

@@ -149,6 +149,11 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "too_late", _("Its deadline, {when}, has passed. Draft it anew with later times.").format(
                 when=when(refused.pledge_by, refused.pledge_by)
             )
+        case errors.NoCitywideRoom():
+            return "no_citywide_room", _(
+                "No citywide room is bound: nobody would hear there that it is on. Nothing is opened. Bind one: /room. "
+                "Or propose it anew, without one: /open"
+            )
         case errors.BeyondHeadcount():
             return "beyond_headcount", _(
                 "{workplace} has {headcount} people and {minted} cards; {wanted} more would be beyond its "

@@ -44,7 +44,14 @@ class Live:
         await self._open.aclose()
 
     def do(self, *lines: str) -> list[Line]:
-        """Say these lines, each after the last is answered; return every JSON object that was printed."""
+        """Say these lines, each after the last is answered; return every JSON object that was printed.
+
+        But for the pages that only say what something does, and ask: those are for `read`.
+        """
+        return [line for line in self.read(*lines) if line["kind"] != "sure"]
+
+    def read(self, *lines: str) -> list[Line]:
+        """Say these lines as well; return all that was printed."""
         return self._runner.run(self._do(lines))
 
     def do_at_once(self, *lines: str) -> list[Line]:

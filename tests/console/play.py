@@ -210,14 +210,48 @@ def pledging(crew: str, cards: Sequence[str], first: int = 0) -> list[str]:
     ]
 
 
+PRESSED = {
+    "/open": "Open it",
+    "/calloff": "Call it off",
+    "/cards void": "Void them",
+    "/cards recall": "Recall them",
+    "/remove": "Remove",
+    "/suspend": "Suspend",
+}
+"""What is pressed after a command that only says what it does, and asks."""
+
+ANYWAY = "Open all the same"
+
+
+def sure(line: str, label: str = "") -> tuple[str, str]:
+    """Let somebody send a command, read what it does, and press that they want it."""
+    who, _blank, said = line.partition(" ")
+    return line, f"{who} [{label or next(named for typed, named in PRESSED.items() if said.startswith(typed))}]"
+
+
+def anyway(line: str) -> tuple[str, str]:
+    """Let somebody open a walkout that has no citywide room."""
+    return sure(line, ANYWAY)
+
+
 def withdrawing(crew: str, cards: Sequence[str], first: int = 0) -> list[str]:
     """Let the same crew take the pledges back, by code."""
     return [f"@{crew}{number} /withdraw {card}" for number, card in enumerate(cards, start=first)]
 
 
-def to(lines: Iterable[Line], name: str) -> list[Line]:
+def all_to(lines: Iterable[Line], name: str) -> list[Line]:
     """Keep what one person was told privately."""
     return [line for line in lines if line.get("to") == f"@{name}"]
+
+
+def to(lines: Iterable[Line], name: str) -> list[Line]:
+    """Keep that but for the pages that only say what something does, and ask."""
+    return [line for line in all_to(lines, name) if line["kind"] != "sure"]
+
+
+def pages(lines: Iterable[Line], name: str) -> list[str]:
+    """Keep those pages."""
+    return [line["text"] for line in all_to(lines, name) if line["kind"] == "sure"]
 
 
 def answers(lines: Iterable[Line], name: str) -> list[Line]:

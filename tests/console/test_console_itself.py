@@ -12,10 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.play import ALLOUT, NOW, Line, Play, boards, errors, kinds, news, pledging, terms, to
+from tests.console.play import (
+    ALLOUT,
+    NOW,
+    Line,
+    Play,
+    boards,
+    errors,
+    kinds,
+    news,
+    pledging,
+    sure,
+    terms,
+    to,
+)
 from tests.processes import PATIENCE_S
 
-OPEN = ["@olga /room citywide #city", "@olga /open", "!wait"]
+OPEN = ["@olga /room citywide #city", *sure("@olga /open"), "!wait"]
 
 
 @contextmanager

@@ -11,17 +11,19 @@ from tests.console.play import (
     WITHDRAWN_BUTTONS,
     Line,
     Play,
+    anyway,
     boards,
     errors,
     kinds,
     pledging,
     roster,
+    sure,
     terms,
     to,
     withdrawing,
 )
 
-OPEN = ["@olga /open", "!wait"]
+OPEN = [*anyway("@olga /open"), "!wait"]
 
 
 def one(lines: list[Line], name: str) -> Line:
@@ -98,7 +100,7 @@ def test_bytes_that_are_no_text_in_a_script_hurt_nobody(shell: Play) -> None:
     card = walkout.cards["Depot"][0].encode()
     script = shell.write(
         "binary.txt",
-        b"@olga /open\n!wait\n"
+        b"@olga /open\n@olga [Open all the same]\n!wait\n"
         b"@ana /\xff\xfe\n@b\xffd hello\n@cy \x00\x01\x02\x1b[31m\n@di \xed\xa0\x80 surrogate\n"
         b"\xff\xfe\x00\n@\x00 hi\n@eva " + card + b"\xff\n@eva " + card + b"\x00\n@eva " + card + b"\n@eva [Pledge]\n",
     )
@@ -108,14 +110,18 @@ def test_bytes_that_are_no_text_in_a_script_hurt_nobody(shell: Play) -> None:
     assert kinds(to(ran.lines, "cy")) == ["not_understood"]
     assert kinds(to(ran.lines, "di")) == ["not_understood"]
     assert kinds(to(ran.lines, "eva"))[2:] == ["terms", "pledged"]
-    assert [error["line"] for error in errors(ran.lines)] == [7]
+    assert [error["line"] for error in errors(ran.lines)] == [8]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8:surrogateescape"])  # how systems differ in opening stdin
 def test_bytes_that_are_no_text_from_a_pipe_hurt_nobody(shell: Play, encoding: str) -> None:
     walkout = shell.prepare()
     card = walkout.cards["Depot"][0].encode()
-    script = b"@olga /open\n!wait\n@ana /x\xff\n@b\xffd hello\n@eva " + card + b"\n@eva [Pledge]\n"
+    script = (
+        b"@olga /open\n@olga [Open all the same]\n!wait\n@ana /x\xff\n@b\xffd hello\n@eva "
+        + card
+        + b"\n@eva [Pledge]\n"
+    )
     ran = shell.allout(*shell.console_command(), stdin=script, env={"PYTHONIOENCODING": encoding})
     assert ran.err == ""
     assert kinds(to(ran.lines, "ana")) == ["unknown_command"]
@@ -128,10 +134,10 @@ def test_a_card_acts_only_in_its_own_walkout(play: Play) -> None:
     lines = play.console(
         f"@olga /room {first.id} citywide #first",
         f"@olga /room {second.id} citywide #second",
-        f"@olga /open {first.id}",
+        *anyway(f"@olga /open {first.id}"),
         "!wait",
         f"@early {second.cards['Depot'][0]}",
-        "@olga /open",  # the only draft left
+        *anyway("@olga /open"),  # the only draft left
         "!wait",
         *pledging("d", first.cards["Depot"][:5]),
         *pledging("e", second.cards["Depot"][:6]),
@@ -356,17 +362,17 @@ def test_a_code_is_read_however_it_is_typed(play: Play, spelled: str) -> None:
 def test_organizers_slips_are_named_and_change_nothing(play: Play) -> None:
     walkout = play.prepare()
     lines = play.console(
-        "@olga /open zzzz1",
+        *anyway("@olga /open zzzz1"),
         "@olga /room Dep #x",  # the only one that resembles it
         "@olga /room O #x",
         "@olga /room Nowhere #x",
         "@olga /room #x",
         "@olga /room off #never",
-        "@olga /calloff",
+        *sure("@olga /calloff"),
         "@olga /board zzzz1",
-        f"@olga /open {walkout.id.upper()}",
-        f"@olga /open {walkout.id}",
-        "@olga /open",
+        *anyway(f"@olga /open {walkout.id.upper()}"),
+        *anyway(f"@olga /open {walkout.id}"),
+        *anyway("@olga /open"),
         status=0,
     )
     assert kinds(to(lines, "olga")) == [
@@ -395,6 +401,6 @@ def test_a_workplace_is_found_by_the_name_that_everything_shows(play: Play, name
 
 def test_a_walkout_cannot_be_opened_after_its_deadline(play: Play) -> None:
     play.prepare()
-    lines = play.console("@olga /open", now="2026-12-08T20:00:00-05:00")
+    lines = play.console(*anyway("@olga /open"), now="2026-12-08T20:00:00-05:00")
     assert one(lines, "olga")["kind"] == "too_late"
     assert "draft" in to(play.console("@olga /walkouts"), "olga")[0]["text"]

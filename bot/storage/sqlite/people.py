@@ -362,10 +362,11 @@ class People(News):
         )
         return bool(changed)
 
-    async def latest(self, key: bytes) -> Proposal | None:
+    async def latest(self, key: bytes, *became: Became) -> Proposal | None:
         """See Store.latest."""
+        wanted = ", ".join("?" * len(became))
         rows = await self._read(
-            f"{_PROPOSAL} WHERE key = ? AND became IN ('granted', 'done') ORDER BY until DESC LIMIT 1", (key,)
+            f"{_PROPOSAL} WHERE key = ? AND became IN ({wanted}) ORDER BY until DESC LIMIT 1", (key, *became)
         )
         return _read_proposal(rows[0]) if rows else None
 
