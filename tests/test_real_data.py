@@ -32,10 +32,10 @@ from tests.conftest import fresh_folder
 from tests.console.play import (
     Board,
     Line,
-    anyway,
     board,
     kinds,
     read_cards,
+    sure,
 )
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "nlrb_nyc_units_2017_2021.csv"
@@ -382,7 +382,7 @@ async def test_every_announcement_and_every_board_is_what_a_recount_says(
         # tests/console/test_refusals.py holds that a name with two blanks in a row is found as well
         deaf = {n for n, line in zip(units, bound[1:], strict=True) if line["kind"] != "done" and "  " in n}
         assert kinds(bound).count("done") == len(units) + 1 - len(deaf)
-        lines = await stage.play(*anyway("@olga /open"), "!wait", *anyway("@omar /open"), "!wait")
+        lines = await stage.play(*sure("@olga /open"), "!wait", *sure("@omar /open"), "!wait")
         opened = [line for line in lines if line["kind"] not in {"proposal", "decided"}]  # said to the other organizer
         assert kinds(opened)[:2] == ["proposed", "done"]
         assert sorted(line["room"] for line in opened[2:]) == sorted(

@@ -23,21 +23,21 @@ from bot.domain.errors import (
     WrongStage,
 )
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
-from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal
+from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role
 from bot.gaps import gaps
 from bot.keys import Keys
-from bot.storage.store import Member, Note, Voiding
-from bot.usecases.desk import ID_LETTERS, Desk
+from bot.storage.store import Note, Voiding
+from bot.usecases.desk import ID_LETTERS, Desk, role_taken
 
 LASTS = timedelta(hours=24)
 
 APPROVALS = 2
 """Of who is organizer, where no walkout says more."""
 
-ANYWAY = {"anyway": 1}
-"""What a proposal to open holds that means it also without a citywide room."""
-
 Content = Mapping[str, Any]
+
+ANYWAY: Content = {"anyway": 1}
+"""What a proposal to open holds that means it also without a citywide room."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +93,8 @@ async def open_up(desk: Desk, walkout: WalkoutId, *, anyway: bool) -> Progress:
     """
     without = await desk.store.latest(key(desk.keys, Matter.OPEN, walkout, ANYWAY), Became.OPEN)
     anyway = anyway or (without is not None and without.until > desk.clock())
-    return await propose(desk, Matter.OPEN, walkout=walkout, **(ANYWAY if anyway else {}))
+    content: Content = ANYWAY if anyway else {}
+    return await propose(desk, Matter.OPEN, walkout=walkout, **content)
 
 
 def key(keys: Keys, matter: Matter, walkout: WalkoutId | None, content: Content, *, about: MemberId = b"") -> bytes:
@@ -174,10 +175,10 @@ async def _deciding(desk: Desk, matter: Matter, walkout: WalkoutId | None, about
 
 async def _carry_out(desk: Desk, proposal: Proposal) -> None:
     """Do what was approved, unless it was done already: cut off in the middle, the next press concludes it."""
-    removed = None
     if proposal.matter is Matter.REMOVE:
-        removed = (await desk.store.committee()).members.get(proposal.about)
-        if not await desk.store.remove_organizer(proposal.about):
+        member = (await desk.store.committee()).members.get(proposal.about)
+        told = () if member is None else (role_taken(member, Role.ORGANIZER),)
+        if not await desk.store.remove_organizer(proposal.about, None, *told):
             raise LastOrganizer
     elif proposal.matter is Matter.ADOPT and desk.fence is not None:
         await desk.fence.adopt()
@@ -195,7 +196,7 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
                 await _void(desk, proposal, proposal.walkout)
                 return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
-    await _conclude(desk, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE, removed)
+    await _conclude(desk, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)
 
 
 async def _void(desk: Desk, proposal: Proposal, walkout: WalkoutId) -> None:
@@ -213,23 +214,20 @@ async def _void(desk: Desk, proposal: Proposal, walkout: WalkoutId) -> None:
         to_stewards=True,
     )
     voiding = Voiding(workplace=place.id, at=now, recalls=recalls, news=news)
-    decided, note = _decided(desk, proposal, content, Deed.DONE, None)
+    decided, note = _decided(desk, proposal, content, Deed.DONE)
     await desk.store.void_approved(proposal.id, walkout, voiding, decided, note)
 
 
-async def _conclude(desk: Desk, proposal: Proposal, became: Became, removed: Member | None = None) -> None:
-    """Write down what became of it, and tell all others; whom it is about hears only that it has removed them."""
+async def _conclude(desk: Desk, proposal: Proposal, became: Became) -> None:
+    """Write down what became of it, and tell all others."""
     deed = Deed.REFUSED if became is Became.REFUSED else Deed.DONE
-    news, note = _decided(desk, proposal, read(proposal, desk), deed, removed)
+    news, note = _decided(desk, proposal, read(proposal, desk), deed)
     await desk.store.conclude(proposal.id, became, news, note, expected=Became.OPEN)
 
 
-def _decided(
-    desk: Desk, proposal: Proposal, content: Content, deed: Deed, removed: Member | None
-) -> tuple[Announcement, Note]:
+def _decided(desk: Desk, proposal: Proposal, content: Content, deed: Deed) -> tuple[Announcement, Note]:
     """Return what the others hear of it, and what is written down."""
-    to = () if removed is None else ((removed.platform, removed.address),)
-    news = _news(Kind.DECIDED, proposal, content, not_to=frozenset({desk.me, proposal.about}), to=to)
+    news = _news(Kind.DECIDED, proposal, content, not_to=frozenset({desk.me, proposal.about}))
     return news, desk.note(deed, proposal.walkout, matter=proposal.matter, **content)
 
 
@@ -272,14 +270,7 @@ async def approvals_for(desk: Desk, walkout: WalkoutId | None) -> int:
     return max(seen.terms.approvals, *opened) if opened and seen.stage is Stage.DRAFT else seen.terms.approvals
 
 
-def _news(
-    kind: Kind,
-    proposal: Proposal,
-    content: Content,
-    *,
-    not_to: frozenset[MemberId],
-    to: tuple[tuple[str, bytes], ...] = (),
-) -> Announcement:
+def _news(kind: Kind, proposal: Proposal, content: Content, *, not_to: frozenset[MemberId]) -> Announcement:
     return Announcement(
         kind=kind,
         occasion=proposal.id,
@@ -287,7 +278,6 @@ def _news(
         to_rooms=False,
         to_organizers=True,
         not_to=not_to,
-        to=to,
         facts={"proposal": proposal.id},
     )
 

@@ -20,7 +20,7 @@ from bot.domain.model import Announcement, Kind, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Deed, Matter, MemberId, Role, Suspension
 from bot.storage.store import Committee, Member, RoleCard
 from bot.usecases import suspensions
-from bot.usecases.desk import ID_LETTERS, Desk
+from bot.usecases.desk import ID_LETTERS, Desk, role_taken
 from bot.usecases.proposals import LASTS, Progress, approvals_needed, look, propose
 
 WORD_LETTERS = 4
@@ -196,7 +196,9 @@ async def remove(desk: Desk, nickname: str) -> Progress | None:
         if member.id not in committee.organizers:
             continue
         if member.id == desk.me:
-            if not await desk.store.remove_organizer(member.id, desk.note(Deed.RESIGNED)):
+            if not await desk.store.remove_organizer(
+                member.id, desk.note(Deed.RESIGNED), role_taken(member, Role.ORGANIZER)
+            ):
                 raise LastOrganizer
         else:
             # as the committee writes it: however two organizers type it, they propose the same
@@ -231,7 +233,7 @@ async def _remove_steward(desk: Desk, member: Member, nickname: str) -> None:
     for walkout, place, who in (await desk.store.committee()).stewards:
         if who == member.id:
             note = desk.note(Deed.REMOVED, walkout, name=nickname)
-            await desk.store.remove_steward(member.id, walkout, place, note)
+            await desk.store.remove_steward(member.id, walkout, place, note, role_taken(member, Role.STEWARD, place))
 
 
 async def redeem_server_code(desk: Desk, code: str, nickname: str) -> bool:

@@ -42,17 +42,18 @@ async def appoint(ask: Ask) -> Reply:
         return Reply(kind="help", text=texts.appoint_usage())
     match role.casefold(), rest:
         case "organizer", [_]:
-            return _appointed(await roles.appoint(ask.desk, Appointed.ORGANIZER, nickname))
+            return _appointed(ask, await roles.appoint(ask.desk, Appointed.ORGANIZER, nickname))
         case "steward", [*place_words, _] if place_words:
             walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
             place = stewards.find(await ask.app.store.workplaces(walkout.id), " ".join(place_words))
             made = await roles.appoint(ask.desk, Appointed.STEWARD, nickname, walkout=walkout.id, place=place)
-            return _appointed(made)
+            return _appointed(ask, made)
     return Reply(kind="help", text=texts.appoint_usage())
 
 
-def _appointed(made: roles.Appointment) -> Reply:
-    return Reply(kind="role_card", text=texts.appointed(made))
+def _appointed(ask: Ask, made: roles.Appointment) -> Reply:
+    bots = ask.app.bots
+    return Reply(kind="role_card", text=texts.appointed(made, bots.get("telegram"), bots.get("discord")))
 
 
 async def press_confirm(ask: Ask) -> Reply:

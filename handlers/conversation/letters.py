@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.model import Entry, Kind, WalkoutId
 from bot.domain.roles import Became, Matter
 from bot.outbox import Letter
-from handlers.conversation.parts import Button
+from handlers.conversation.parts import Button, say_buttons
 from handlers.texts import committee as texts
 from handlers.texts import notices
 
@@ -36,6 +36,9 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
                 Button(label=texts.it_is_them(), data=f"f:{number}"),
                 Button(label=texts.turn_away(), data=f"t:{number}"),
             )
+        case Kind.ROLE_GIVEN:
+            board = [] if letter.walkout is None else [(texts.board_label(), ("board", letter.walkout.id))]
+            return tuple(say_buttons([*board, (texts.next_label(), ("help",))]))
     return ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import cards
-from bot.domain.model import Stage, Walkout, Workplace
+from bot.domain.model import Entry, Stage, Walkout, Workplace
 from bot.domain.roles import (
     SUSPENDED_FOR,
     SUSPENDS_AGAIN_AFTER,
@@ -311,8 +311,8 @@ def role(of: Role) -> str:
     return {Role.ORGANIZER: _("organizer"), Role.STEWARD: _("steward")}[of]
 
 
-def appointed(made: Appointment) -> str:
-    """Show a role card's code, once."""
+def appointed(made: Appointment, telegram: str | None, discord: str | None) -> str:
+    """Show a role card's code, once; where the bot can be reached by a link, as one, so that nobody types it."""
     said = [
         _("For {nickname}, as {role}{place}. Hand over this code; it works once, within {time}:").format(
             nickname=made.nickname,
@@ -321,6 +321,12 @@ def appointed(made: Appointment) -> str:
             time=span(proposals.LASTS),
         ),
         cards.pretty(made.code),
+        *(
+            [_("On Telegram this link does it: {link}").format(link=f"{telegram}?start={made.code}")]
+            if telegram
+            else []
+        ),
+        *([_("On Discord: /start, then the code.")] if discord else []),
         _("They send it to me. I show you both the same word and ask you whether it is them; only then does it act."),
     ]
     if made.progress is not None and made.progress.missing:
@@ -349,11 +355,48 @@ def used(card: RoleCard, nickname: str, place: str) -> str:
     ).format(nickname=nickname, role=role(card.role), place=f", {place}" if place else "", word=card.word)
 
 
-def given(of: Role, place: str) -> str:
-    """Tell somebody that their role acts now."""
+def given(of: Role, walkout: Walkout | None, place: str) -> str:
+    """Welcome somebody whose role acts now, and say what it means."""
+    if of is Role.ORGANIZER or walkout is None:
+        return _("You are an organizer now. What comes next: /help")
+    by_card = walkout.terms.entry is Entry.CARDS
+    does = (
+        _("Let everybody draw a folded card, and keep no list. Say how many were drawn: /drawn")
+        if by_card
+        else _("Tell people how to write to me: they pledge without a card, with /pledge.")
+    )
+    answers = [
+        _("Who has pledged? Nobody can see that, not even the organizers."),
+        _("Do we walk out? Only if enough of us pledge, here and across the city."),
+        _("What do I do with my card? Keep it, and show nobody its code.")
+        if by_card
+        else _("Can I take it back? Yes, until the deadline: /withdraw"),
+    ]
+    return "\n\n".join(
+        [
+            _("You are steward of {place} now · {walkout}").format(place=place, walkout=walkout.terms.title),
+            does,
+            _("If somebody asks you:") + "\n" + _listed(answers),
+            _("How far your workplace is: /board"),
+        ]
+    )
+
+
+def taken(of: Role, place: str) -> str:
+    """Tell somebody that they have a role no more."""
     if of is Role.STEWARD:
-        return _("You are steward of {place} now. See the board: /board").format(place=place)
-    return _("You are an organizer now. See what you can do: /help")
+        return _("You are not steward of {place} any more. A pledge of yours stays as it is.").format(place=place)
+    return _("You are no organizer any more. A pledge of yours stays as it is.")
+
+
+def board_label() -> str:
+    """Name a button."""
+    return _("Board")
+
+
+def next_label() -> str:
+    """Name a button."""
+    return _("What comes next")
 
 
 def confirmed(nickname: str) -> str:

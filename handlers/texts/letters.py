@@ -79,7 +79,11 @@ def _role_card_used(letter: Letter) -> str:
 
 
 def _role_given(letter: Letter) -> str:
-    return committee.given(Role(str(letter.news.facts["role"])), _place(letter))
+    return committee.given(Role(str(letter.news.facts["role"])), letter.walkout, _place(letter))
+
+
+def _role_taken(letter: Letter) -> str:
+    return committee.taken(Role(str(letter.news.facts["role"])), _place(letter))
 
 
 def _server_code_used(_letter: Letter) -> str:
@@ -160,6 +164,7 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.DECIDED: _decided,
     Kind.ROLE_CARD_USED: _role_card_used,
     Kind.ROLE_GIVEN: _role_given,
+    Kind.ROLE_TAKEN: _role_taken,
     Kind.SERVER_CODE_USED: _server_code_used,
     Kind.SUSPENDED: _suspended,
     Kind.SUSPENSION_ENDED: _suspension_ended,

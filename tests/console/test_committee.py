@@ -520,8 +520,8 @@ def test_the_audit_names_deeds_their_walkout_and_the_tally_but_nothing_about_wor
         f"omar settled it: Call off {drafted.id} · {drafted.id}, after tally 1",
         f"omar approved: Call off {drafted.id} · {drafted.id}, after tally 1",
         f"olga proposed: Call off {drafted.id} · {drafted.id}, after tally 1",
-        f"omar settled it: Open {drafted.id} for pledges · {drafted.id}, after tally 0",
-        f"omar approved: Open {drafted.id} for pledges · {drafted.id}, after tally 0",
-        f"olga proposed: Open {drafted.id} for pledges · {drafted.id}, after tally 0",
+        f"omar settled it: Open {drafted.id} for pledges, without a citywide room · {drafted.id}, after tally 0",
+        f"omar approved: Open {drafted.id} for pledges, without a citywide room · {drafted.id}, after tally 0",
+        f"olga proposed: Open {drafted.id} for pledges, without a citywide room · {drafted.id}, after tally 0",
         f"olga bound a room: Depot · {drafted.id}, after tally 0",
     ]

@@ -193,7 +193,7 @@ def test_with_two_organizers_whoever_runs_the_server_decides(play: Play) -> None
     said = suspensions(play)
     assert "omar is suspended until Wed 2 Dec 2026, 13:00 UTC, by olga." in said
     assert "--end NICKNAME" in said
-    assert "no organizer any more" in suspensions(play, "--remove", "OMAR")
+    assert "no organizer any more" in suspensions(play, "--remove", "OMAR", "--yes")
     assert suspensions(play) == "Nobody is suspended.\n"
     with live(play, [], "2026-12-01T09:00:00-05:00") as console:
         lines = console.do("@olga /roles", "@omar /roles", "@olga /audit")
@@ -219,7 +219,7 @@ def test_whoever_runs_the_server_decides_only_between_those_two(play: Play) -> N
         console.do(*sure("@olga /suspend omar"))
     for how in ("--end", "--remove"):
         ran = play.allout(
-            "suspensions", "--data", play.data, how, "oda", "--now", "2026-12-01T09:00:00-05:00", status=2
+            "suspensions", "--data", play.data, how, "oda", "--yes", "--now", "2026-12-01T09:00:00-05:00", status=2
         )
         assert "Nobody called oda is stopped" in ran.err
     assert (

@@ -59,7 +59,7 @@ async def test_news_is_carried_out_once_the_disk_has_room_again(house: House) ->
     await house.start()
     release = asyncio.Event()
     server.plan("sendMessage", held(release), chat=rooms[0])
-    await house.ask(OLGA, "/open")
+    await house.sure(OLGA, "/open")
     await house.until(lambda: sends(server, rooms[0]))
     with house.no_room_on_disk():
         release.set()
