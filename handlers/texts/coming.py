@@ -45,7 +45,7 @@ def steps(walkout: Walkout | None, found: Sequence[Step], now: datetime) -> str:
 
 def _what(step: Step) -> str:
     return {
-        Step.DRAFT: _("Draft a walkout: send me its .toml and its .csv file."),
+        Step.DRAFT: _("Draft a walkout: send me its .toml and its .csv file, or on the server: allout draft"),
         Step.BIND_ROOM: _("Bind a citywide room, or nobody hears there that it is on."),
         Step.PRINT_CARDS: _("Print cards: some workplaces have none, and nobody can pledge there."),
         Step.APPOINT: _("Appoint stewards: some workplaces have none."),

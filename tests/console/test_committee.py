@@ -88,9 +88,17 @@ def test_a_steward_is_appointed_by_a_code_handed_over_and_a_word_that_both_see(t
     confirmed, roles = answers(done, "olga")
     assert "Undo: /remove Ana" in confirmed["text"]
     assert "Depot: Ana" in roles["text"]
-    assert [(line["kind"], line["text"]) for line in letters(done, "ana")] == [
-        ("role_given", "You are steward of Depot now. See the board: /board")
-    ]
+    (welcome,) = letters(done, "ana")
+    assert (welcome["kind"], welcome["buttons"]) == ("role_given", ["Board", "What comes next"])
+    for said in (
+        "You are steward of Depot now",
+        "/drawn",
+        "Nobody can see that",
+        "Only if enough",
+        "Keep it",
+        "/board",
+    ):
+        assert said in welcome["text"]
     assert "/appoint" not in answers(done, "ana")[0]["text"]  # that is for organizers
 
 
@@ -411,7 +419,9 @@ def test_an_organizer_is_removed_by_the_others_and_has_no_say_in_it(three: Live)
         "forbidden",
         "not_understood",
     ]
-    assert [line["text"] for line in letters(lines, "omar")] == ["Approved: Remove omar as organizer."]
+    assert [line["text"] for line in letters(lines, "omar")] == [
+        "You are no organizer any more. A pledge of yours stays as it is."
+    ]
     removed, roles = answers(lines, "oda")
     assert removed["kind"] == "done"
     assert "Organizers: oda, olga\n" in roles["text"]

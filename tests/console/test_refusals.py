@@ -134,10 +134,10 @@ def test_a_card_acts_only_in_its_own_walkout(play: Play) -> None:
     lines = play.console(
         f"@olga /room {first.id} citywide #first",
         f"@olga /room {second.id} citywide #second",
-        *anyway(f"@olga /open {first.id}"),
+        *sure(f"@olga /open {first.id}"),
         "!wait",
         f"@early {second.cards['Depot'][0]}",
-        *anyway("@olga /open"),  # the only draft left
+        *sure("@olga /open"),  # the only draft left
         "!wait",
         *pledging("d", first.cards["Depot"][:5]),
         *pledging("e", second.cards["Depot"][:6]),
@@ -362,17 +362,17 @@ def test_a_code_is_read_however_it_is_typed(play: Play, spelled: str) -> None:
 def test_organizers_slips_are_named_and_change_nothing(play: Play) -> None:
     walkout = play.prepare()
     lines = play.console(
-        *anyway("@olga /open zzzz1"),
+        "@olga /open zzzz1",
         "@olga /room Dep #x",  # the only one that resembles it
         "@olga /room O #x",
         "@olga /room Nowhere #x",
         "@olga /room #x",
         "@olga /room off #never",
-        *sure("@olga /calloff"),
+        "@olga /calloff",
         "@olga /board zzzz1",
         *anyway(f"@olga /open {walkout.id.upper()}"),
-        *anyway(f"@olga /open {walkout.id}"),
-        *anyway("@olga /open"),
+        f"@olga /open {walkout.id}",
+        "@olga /open",
         status=0,
     )
     assert kinds(to(lines, "olga")) == [
@@ -401,6 +401,6 @@ def test_a_workplace_is_found_by_the_name_that_everything_shows(play: Play, name
 
 def test_a_walkout_cannot_be_opened_after_its_deadline(play: Play) -> None:
     play.prepare()
-    lines = play.console(*anyway("@olga /open"), now="2026-12-08T20:00:00-05:00")
+    lines = play.console("@olga /open", now="2026-12-08T20:00:00-05:00")
     assert one(lines, "olga")["kind"] == "too_late"
     assert "draft" in to(play.console("@olga /walkouts"), "olga")[0]["text"]

@@ -259,7 +259,7 @@ async def test_a_group_that_grew_is_followed(busy_house: House) -> None:
 async def test_a_workers_help_names_no_organizers_commands(busy_house: House) -> None:
     helped = (await busy_house.ask(busy_house.server.person(), "/help"))["text"]
     assert "/calloff" not in helped
-    assert "/calloff" in (await busy_house.ask(OLGA, "/help"))["text"]
+    assert "/calloff" in (await busy_house.ask(OLGA, "/help all"))["text"]
 
 
 async def test_every_call_is_asked_for_with_the_four_kinds_of_updates_alone(busy_house: House) -> None:

@@ -56,7 +56,7 @@ async def test_everybody_is_answered_in_the_language_of_their_app(house: House, 
             assert labels(card) == then
     refused = await house.ask(rosa, "/board")
     assert refused["text"].startswith("Eso es para el comité organizador.")
-    assert "retirar tu compromiso" in (await house.ask(rosa, "/help"))["text"]
+    assert "¿Cambiaste de idea?" in (await house.ask(rosa, "/help"))["text"]
     await house.stop()
     assert (await house.standing(city))["School"] == 0
 

@@ -103,7 +103,7 @@ async def test_an_organizer_stays_one_whenever_the_power_was_cut(house: House) -
     await house.kill()
     await house.start()
     await house.hears(olga, "You are an organizer now.")
-    assert "/calloff" in (await house.ask(olga, "/help"))["text"]
+    assert "/calloff" in (await house.ask(olga, "/help all"))["text"]
     assert "You are an organizer now." in server.chats[olga].texts[-2]
 
 

@@ -136,7 +136,7 @@ async def test_a_second_card_does_not_count(busy_house: House, busy_city: City) 
         ("/room citywide", "That is for organizers."),
         ("/start", "AllOut: one out, all out."),
         ("/privacy", "What I do not keep: names, accounts, messages"),
-        ("/help", "You can send me a card's code, press a button, or send:"),
+        ("/help", "Have a card? Send me its code: you read everything before you pledge."),
     ],
 )
 async def test_whatever_a_worker_writes_is_answered(busy_house: House, typed: str, words: str) -> None:
