@@ -110,9 +110,9 @@ class People:
     def act(self, batch: int) -> list[Asked]:
         """Return a round's acts, shuffled."""
         new = [(next(self._numbers), next(self._codes)) for _ in range(batch)]
-        acts = [_press("p", who, code, "Recorded. Workplace ", "cwox") for who, code in new]
-        acts += [_status(who, code, "Your pledge stands.", "cwox") for who, code in self._pledged]
-        acts += [_press("w", who, code, "Taken back.", "pcx") for who, code in self._looked]
+        acts = [_press("p", who, code, "Recorded. Workplace ", "cwoRQx") for who, code in new]
+        acts += [_status(who, code, "Your pledge stands.", "cwoRQx") for who, code in self._pledged]
+        acts += [_press("w", who, code, "Taken back.", "pcRQx") for who, code in self._looked]
         for _, code in self._pledged[: batch // 7]:
             acts += [_refused_press(next(self._numbers), code), _unknown(next(self._numbers))]
         random.Random(len(new)).shuffle(acts)
@@ -128,7 +128,7 @@ def _press(letter: str, who: int, code: str, says: str, offers: str) -> Asked:
 
 def _refused_press(who: int, code: str) -> Asked:
     """Press Pledge on a card of somebody else's; the message stays, the refusal goes below."""
-    pressed = _press("p", who, code, "This card has been used by somebody else.", "")
+    pressed = _press("p", who, code, "This card is used already, from another account.", "")
     return replace(pressed, flags=loopback.EPHEMERAL)
 
 

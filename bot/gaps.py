@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from bot.domain import words
 from bot.domain.model import Entry, WalkoutId, Workplace
 from bot.storage.store import Store
 
@@ -17,6 +19,7 @@ class Gaps:
     without_room: tuple[Workplace, ...] = ()  #: no room would hear of it
     citywide_room: bool = True
     rooms: int = 0
+    untranslated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: see words.missing
 
 
 async def gaps(store: Store, walkout: WalkoutId) -> Gaps:
@@ -33,4 +36,5 @@ async def gaps(store: Store, walkout: WalkoutId) -> Gaps:
         without_room=tuple(place for place in places if place.id not in heard),
         citywide_room=None in heard,
         rooms=len(rooms),
+        untranslated=words.missing(seen.terms, places, [room.language for room in rooms]),
     )

@@ -18,7 +18,7 @@ from typing import Protocol
 from bot import logs
 from bot.clock import Clock
 from bot.domain.errors import Held, InDoubt
-from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace
+from bot.domain.model import SPOKEN, Announcement, Kind, Stage, Walkout, WalkoutId, Workplace
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.gaps import Gaps, gaps
 from bot.holds import Holds
@@ -36,9 +36,6 @@ LONGEST_WAIT = timedelta(minutes=10)
 
 WHILE_HELD = frozenset({Kind.HELD, Kind.PROPOSAL, Kind.DECIDED})
 """What leaves all the same while something holds the bot up: organizers hear of that, and may see to it."""
-
-SPOKEN = "en"
-"""The language of a room for which none was chosen."""
 
 LAST_S = 3.0
 """How long a stop waits for the parcel under way."""
@@ -229,22 +226,23 @@ class Outbox:
         """Return what is to be sent; None for a worker who is not to be told any more."""
         if parcel.notice:
             return await self._open_notice(parcel)
-        walkout, about, facts = parcel.walkout, parcel.news.about, parcel.news.facts
+        about, facts = parcel.news.about, parcel.news.facts
+        walkout = None if parcel.walkout is None else await self._store.walkout(parcel.walkout)
         proposal = await self._proposal(parcel)
         members = (await self._store.committee()).members if proposal else {}
         proposer = members.get(proposal.proposer) if proposal else None
         return Letter(
             news=parcel.news,
-            walkout=None if walkout is None else await self._store.walkout(walkout),
-            about=None if walkout is None or about is None else await self._store.workplace(walkout, about),
+            walkout=walkout,
+            about=None if walkout is None or about is None else await self._store.workplace(walkout.id, about),
             proposal=proposal,
             proposer=self._keys.unseal(proposer.nickname) if proposer else "",
             to_proposer=proposal is not None and proposal.proposer == parcel.member,
             role_card=await self._store.role_card(str(facts["role_card"])) if "role_card" in facts else None,
             suspension=await self._suspension(parcel),
-            lacks=Gaps() if proposal is None or walkout is None else await gaps(self._store, walkout),
+            lacks=Gaps() if proposal is None or walkout is None else await gaps(self._store, walkout.id),
             unseal=self._keys.unseal,
-            language=parcel.language,
+            language=parcel.language or (walkout.terms.language if walkout else ""),
             address=parcel.room if parcel.room is not None else self._keys.unseal(parcel.person or b""),
             private=parcel.room is None,
             worker=False,

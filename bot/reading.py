@@ -180,6 +180,11 @@ def plain_name(name: str) -> str:
     return " ".join(folded.split()) or name.casefold()
 
 
+def plain_words(text: str) -> str:
+    """Keep what two ways to write one sentence have in common: words, without accents, marks or capitals."""
+    return " ".join(re.findall(r"\w+(?:'\w+)*", _unaccented(spelled(text))))
+
+
 def same_name(name: str, typed: str) -> bool:
     """Say whether somebody has typed this name, as far as people look at a name."""
     return plain_name(name) == plain_name(typed)

@@ -28,7 +28,7 @@ from bot.storage import sqlite
 from bot.storage.store import Room, Store
 from bot.usecases import automatic, closing, rotation
 from bot.usecases.automatic import Closing, Tallies
-from bot.usecases.workers import Worker
+from bot.usecases.workers import CityLines, Worker
 
 DATABASE = "allout.db"
 KEY_FILE = "allout.key"
@@ -58,6 +58,7 @@ class App:
     outboxes: Mapping[str, Outbox]  #: by platform
     errands: Mapping[str, Errands]  #: likewise
     bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
+    cities: CityLines
     workshop: Workshop  #: whatever reads other people's files, draws or prints is done there
     titles: dict[str, Title]  #: asks a platform what a chat is called: by platform, once it has been reached
     scheduler: Scheduler
@@ -77,6 +78,7 @@ class App:
             clock=self.clock,
             tallies=self.tallies,
             holds=self.holds,
+            cities=self.cities,
         )
 
 
@@ -135,6 +137,7 @@ async def open_app(
             outboxes=outboxes,
             errands=errands,
             bots={},
+            cities=CityLines(store),
             workshop=workshop,
             titles={},
             scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, errands, clock, holds), clock),

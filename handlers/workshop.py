@@ -19,7 +19,7 @@ from bot.usecases.stewards import Board
 from handlers.children.orders import Print, Read, Reading
 from handlers.pictures.poster import poster
 from handlers.sheets.paper import Paper
-from handlers.texts.catalogue import spoken
+from handlers.texts.catalogue import languages, spoken
 
 Places = Sequence[tuple[str, Sequence[str]]]
 """Workplaces by name, with the codes of their cards."""
@@ -41,7 +41,7 @@ async def read(
     workshop: Workshop, toml: SourceFile, roster: SourceFile | None, options: RosterOptions, *, now: datetime
 ) -> Draft:
     """Do what `bot.draft.read` does. Raises DraftRefused, WorkFailed, WorkshopFull."""
-    reading = await _read(workshop, Read(toml=toml, roster=roster, options=options, now=now))
+    reading = await _read(workshop, _order(toml, roster, options, now))
     if reading.problems:
         raise DraftRefused(reading.problems, more=reading.more)
     if reading.draft is None or not reading.draft.is_sound:
@@ -51,7 +51,11 @@ async def read(
 
 async def workplaces_file(workshop: Workshop, toml: SourceFile) -> str | None:
     """Do what `bot.draft.workplaces_file` does. Raises WorkFailed, WorkshopFull."""
-    return (await _read(workshop, Read(toml=toml, roster=None, options=RosterOptions(), now=None))).names
+    return (await _read(workshop, _order(toml, None, RosterOptions(), None))).names
+
+
+def _order(toml: SourceFile, roster: SourceFile | None, options: RosterOptions, now: datetime | None) -> Read:
+    return Read(toml=toml, roster=roster, options=options, languages=tuple(languages()), now=now)
 
 
 async def _read(workshop: Workshop, order: Read) -> Reading:

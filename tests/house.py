@@ -41,11 +41,9 @@ OLGA = 5_900_000_001
 OMAR = 5_900_000_002
 """Who organizes."""
 
-TERMS_BUTTONS = ["Pledge", "Not now", "Clear this chat"]
-PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Clear this chat"]
-ON_BUTTONS = ["Check", "Withdraw", "Clear this chat"]
-"""Under a pledge made when it is on already."""
-WITHDRAWN_BUTTONS = ["Pledge", "Check", "Clear this chat"]
+TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat"]
+PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Read it all again", "Questions", "Clear this chat"]
+WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat"]
 
 SHOPS: tuple[tuple[str, int, int, str], ...] = (
     ("Depot", 10, 6, "at the Depot gate"),

@@ -110,7 +110,15 @@ def said(walkout: Walkout, places: Sequence[Workplace]) -> list[object]:
     ]
     # a card of one's own tells its state; of the others it tells the line of the board
     own = [
-        workers.status(Seen(walkout=walkout, workplace=place, mine=mine))
+        workers.status(
+            Seen(
+                walkout=walkout,
+                workplace=place,
+                mine=mine,
+                at=walkout.tallied or NOON,
+                city=disclosure.coarse(walkout, places),
+            )
+        )
         for place in places
         for mine in (CardState.PLEDGED, CardState.WITHDRAWN)
     ]

@@ -40,7 +40,7 @@ def test_orders_and_answers_are_the_same_on_the_other_side() -> None:
         terms=some_terms, places=(("Depot", ("A", "B")),), telegram=None, discord="x", paper=Paper.A4, language="es"
     )
     file = SourceFile(name="\ud800", data=bytes(range(256)))
-    asked = Read(toml=file, roster=None, options=RosterOptions(threshold="65%"), now=NOON)
+    asked = Read(toml=file, roster=None, options=RosterOptions(threshold="65%"), languages=("en",), now=NOON)
     values: list[Any] = [
         poster(city(3)),
         printed,

@@ -23,6 +23,7 @@ from bot.domain import errors
 from bot.domain.errors import Hold, KeyFileRefused, Refused, StoreUnusable, TallyDue
 from bot.domain.model import Announcement, BoardLine, Counts, Kind, Stage, Terms, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, Role
+from bot.domain.words import MEET, NAMES
 from bot.draft import Problem, ProblemKind, RosterOptions, SourceFile, read
 from bot.gaps import Gaps
 from bot.outbox import Letter
@@ -52,7 +53,7 @@ from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import languages, speaking, translated
 from tests.conftest import NOON, opened, shops, terms
 from tests.console.play import terms as terms_file
-from tests.tour import ABOUT, ANA, BEN, GENTLY, MANY, OLGA, STEWARD, WAYS, Tour, tour
+from tests.tour import ABOUT, ANA, BEN, GENTLY, MANY, OLGA, OWN, STEWARD, WAYS, Tour, tour
 
 PSEUDO = "⟦⟧"
 
@@ -65,6 +66,7 @@ NOT_OURS = (
     r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}",  # codes
     r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b",  # references
     r"Telegram|Discord|CSV|TOML",  # names
+    rf"\b(?:{'|'.join([*NAMES, MEET])})\b",  # of fields
     *(rf"(?:\b{code} \()?\b{named}\b" for code, named in catalogue.NAMES.items()),  # languages, named in themselves
     r"\d{4}-\d\d-\d\dT[\d:+-]+",
 )
@@ -74,6 +76,9 @@ HANDLERS = Path(inspect.getfile(handlers)).parent
 
 class Bracketed(NullTranslations):
     """Brackets around all that stands between the placeholders: what is filled in must have its own."""
+
+    def info(self) -> dict[str, str]:
+        return {"language": PSEUDO}
 
     def gettext(self, message: str) -> str:
         return bracketed(message)
@@ -123,7 +128,7 @@ def pseudo() -> Iterator[None]:
 
 def test_the_brackets_find_what_is_not_in_the_catalogue_and_what_is_filled_in_raw() -> None:
     _ = catalogue._
-    check([_("It is on: {starts}.").format(starts="12")])
+    check([_("Walkout: {starts}").format(starts="12")])
     assert outside(_("This walkout is {stage}; that cannot be done now.").format(stage=Stage.OPEN)) == "open"
     assert outside("Send /room now.") == "Sendnow"
     assert outside(_("Send /{command} now.").format(command="status")) == ""
@@ -263,7 +268,7 @@ VALUES: dict[str, Any] = {
     "Hold": Hold.CLOCK,
     "WalkoutId": WalkoutId("7"),
     "tuple[str, ...]": ("7", "8"),
-    "tuple[tuple[WalkoutId, str], ...]": ((WalkoutId("7"), "8"),),
+    "tuple[Walkout, ...]": (opened(WalkoutId("7"), title="8"),),
     "tuple[tuple[WalkoutId, str, bool], ...]": ((WalkoutId("7"), "8", True),),
 }
 """What a refusal may carry, by its type."""
@@ -375,7 +380,9 @@ def test_what_workers_are_told_who_asked() -> None:
 def test_drafts_of_workplaces_that_are_merged() -> None:
     rows = "".join(f"{name},5,5,{name % 12}\n" for name in range(40))
     csv_file = SourceFile(name="1.csv", data=f"workplace,headcount,threshold,group\n{rows}".encode())
-    toml = SourceFile(name="1.toml", data=terms_file(**ABOUT, starts=NOON + timedelta(9), pledge_by=NOON).encode())
+    toml = SourceFile(
+        name="1.toml", data=terms_file(**ABOUT | OWN, starts=NOON + timedelta(9), pledge_by=NOON).encode()
+    )
     plan = read(toml, csv_file, RosterOptions(), now=NOON - timedelta(1))
     check([organizers.drafted(Walkout(id=WalkoutId("7"), terms=plan.terms), plan)])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -56,12 +57,23 @@ SHOPS = (("1/2", 10, 6, "§ 1"), ("3+4", 10, 5, "§ 2"), ("5·6", 10, 5, "§ 3")
 MANY = tuple((f"{number}", 5, 5, "") for number in range(100, 113))
 """More than one page holds, of workplaces and of rooms."""
 
-ABOUT = {
+OWN: dict[str, object] = {
     "title": "24/7",
-    "city": "¶ 9",
     "demands": ["$ 20", "$ 21"],
     "legal_notice": "§ 8",
     "on_the_day": "§ 9",
+    "called_by": "§ 10",
+    "ask": "§ 11",
+    "if_disciplined": "§ 12",
+}
+"""The organizers' words in the visitor's language: without a letter as well."""
+
+OTHERS = {name: ["Autres mots"] if name == "demands" else "Autres mots" for name in OWN}
+"""The same in another language: whoever sees a letter of these sees what is not for them."""
+
+ABOUT = {
+    **OTHERS,
+    "city": "¶ 9",
     "citywide_threshold": 10,
     "reminders": ["1d"],
     "milestones": True,
@@ -415,6 +427,10 @@ class _Postbox:
         """Nothing is kept that could be deleted."""
 
 
+def _csv(text: str) -> SourceFile:
+    return SourceFile(name="2.csv", data=text.encode())
+
+
 @asynccontextmanager
 async def tour(
     data: Path,
@@ -427,10 +443,16 @@ async def tour(
     """Draft a walkout in an empty store; if it is not bare, with its cards and rooms."""
     clock, post = MovableClock(NOON), _Postbox(language)
     usual: dict[str, object] = {"starts": NOON + timedelta(days=4), "pledge_by": NOON + timedelta(days=3)}
-    toml = SourceFile(name="1.toml", data=terms(**usual | ABOUT | {"approvals": 2} | changes).encode())
-    csv = SourceFile(name="2.csv", data=roster(shops).encode())
+    usual["ends"] = NOON + timedelta(days=4, hours=8)
+    about = usual | ABOUT | {"approvals": 2} | changes
+    plan = [SourceFile(name="1.toml", data=terms(**about | OWN).encode()), _csv(roster(shops))]
+    own = [f'"{language}".{name} = {json.dumps(said)}' for name, said in OWN.items() if about[name]]
+    toml = SourceFile(name="1.toml", data="\n".join([terms(**about), *own]).encode())
+    csv = _csv(roster([(*shop[:3], shop[3] and "Autres mots", shop[3]) for shop in shops], f"meet.{language}"))
     async with open_app(data, clock=clock, senders={PLATFORM: post}) as app:
-        walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=NOON), app.store, app.keys)
+        walkout = await organizers.draft(
+            read(toml, csv, RosterOptions(), now=NOON, languages=("en", language)), app.store, app.keys
+        )
         places = await app.store.workplaces(walkout.id)
         cards: dict[str, list[str]] = {place.name: [mint() for _ in range(place.headcount)] for place in places}
         has_cards = not bare and changes.get("entry") != "open"
@@ -453,7 +475,7 @@ async def tour(
             places=places,
             cards=cards,
             post=post,
-            plan=(toml, csv),
+            plan=(plan[0], plan[1]),
             names=names,
             has_cards=has_cards,
         )

@@ -180,7 +180,7 @@ class _Child:
             await self.end()
         else:
             # in a context of its own: it outlives the answer for which this was done, and is no part of it
-            self._idle = asyncio.create_task(self._end_after(seconds), context=Context())
+            self._idle = Context().run(asyncio.create_task, self._end_after(seconds))
 
     async def end(self) -> None:
         """End it, whatever it is doing."""

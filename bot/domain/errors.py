@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.model import Stage, WalkoutId
+from bot.domain.model import Stage, Walkout, WalkoutId
 
 
 class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault
@@ -229,9 +229,9 @@ class NoSuchWalkout(Refused):
 class WhichWalkout(Refused):
     """Several walkouts fit and none was named."""
 
-    def __init__(self, fitting: tuple[tuple[WalkoutId, str], ...]) -> None:
+    def __init__(self, fitting: tuple[Walkout, ...]) -> None:
         super().__init__(fitting)
-        self.fitting = fitting  #: id and title of each
+        self.fitting = fitting
 
 
 class NoSuchLanguage(Refused):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -22,6 +22,9 @@ LEAST_TO_DECIDE = timedelta(hours=1)
 """Between the deadline and the start: for a tally that is late, and for people to hear of it."""
 
 LEAST_BETWEEN_TALLIES = timedelta(minutes=15)
+
+SPOKEN = "en"
+"""The language where nobody has said which."""
 
 
 class Stage(StrEnum):
@@ -106,17 +109,34 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """What organizers say in words of their own, in one language; what is empty they have not written in it."""
+
+    title: str = ""
+    demands: tuple[str, ...] = ()
+    legal_notice: str = ""  #: shown before pledging
+    on_the_day: str = ""  #: sent only with "on"
+    called_by: str = ""  #: who calls it, as people are told
+    ask: str = ""  #: whom to ask, and how
+    if_disciplined: str = ""  #: what to do if somebody is disciplined; said with the closing word
+
+    def written(self) -> Mapping[str, Any]:
+        """Return what is not empty, by name."""
+        return {each.name: said for each in fields(self) if (said := getattr(self, each.name))}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
     """What people pledge to. Frozen once the walkout is open."""
 
-    title: str
+    title: str  #: this and the six that `Words` has as well are in `language`
     starts: datetime  #: aware, with the offset the organizers wrote: shown to people as is
     pledge_by: datetime  #: a pledge counts if it is committed strictly before this
     citywide_threshold: int
     city: str = ""
     demands: tuple[str, ...] = ()
-    legal_notice: str = ""  #: the organizers' text, shown before pledging
-    on_the_day: str = ""  #: sent only with "on"
+    legal_notice: str = ""
+    on_the_day: str = ""
     citywide_counts: Counts = Counts.READY
     minimum_workplaces: int = 1  #: this many must be ready
     confirm_tallies: int | None = None  #: the condition must hold this many tallies in a row; None: see rules.confirmed
@@ -126,16 +146,17 @@ class Terms:
     milestones: bool = False
     turnout: bool = False  #: on the day people are asked whether they are out
     reminders: tuple[timedelta, ...] = ()  #: before `pledge_by`
-    called_by: str = ""  #: who calls it, as people are told
+    called_by: str = ""
     ends: datetime | None = None  #: like `starts`; None: nobody has said
-    ask: str = ""  #: whom to ask, and how
-    if_disciplined: str = ""  #: what to do if somebody is disciplined; said with the closing word
-    translations: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    """By language: those of the texts above that the organizers have written in it as well, by their names."""
+    ask: str = ""
+    if_disciplined: str = ""
+    language: str = ""  #: of the organizers' words above, and of rooms for which no other was chosen; '': SPOKEN
+    translations: Mapping[str, Words] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """The same words in other languages, as far as the organizers have written them."""
 
     def said_in(self, language: str) -> Terms:
         """Return the same terms in the organizers' own words of a language, as far as they have written them."""
-        return replace(self, **self.translations.get(language, {}))
+        return replace(self, **self.translations.get(language, Words()).written())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,6 +179,7 @@ class Workplace:
     headcount: int  #: people on the roster
     threshold: int  #: cards that must be pledged; at least 5
     meet: str = ""  #: where its people meet; sent only with "on"
+    meets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)  #: in other languages
     minted: int = 0  #: cards that exist
     issued: int = 0  #: cards as far as people may know: those printed, less those voided; see disclosure.known
     standing: int = 0  #: cards pledged now; never shown to anyone as it is
@@ -170,6 +192,7 @@ class Workplace:
     told_drawn: bool = False  #: organizers were warned that more are standing
     told_people: bool = False  #: organizers were warned that more are standing than there are people
     voided: datetime | None = None  #: when its cards were voided or recalled last
+    has_room: bool = False  #: a chat hears its news; known of one that is looked up by itself
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.model import FEWEST, Terms
+from bot.domain.model import FEWEST, SPOKEN, Terms
 from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile, hidden_character
 from bot.draft.roster import RosterFile, RosterOptions, Unit, read_roster
 from bot.draft.terms import TermsFile, read_terms, workplaces_file
@@ -42,15 +42,22 @@ class Draft:
         )
 
 
-def read(toml: SourceFile, roster: SourceFile | None, options: RosterOptions, *, now: datetime) -> Draft:
+def read(
+    toml: SourceFile,
+    roster: SourceFile | None,
+    options: RosterOptions,
+    *,
+    now: datetime,
+    languages: Collection[str] = (SPOKEN,),
+) -> Draft:
     """Read both files; `roster` is None if the file named in the TOML could not be found, or none was named.
 
-    Raises DraftRefused with every problem in either file.
+    `languages` are those that the bot speaks. Raises DraftRefused with every problem in either file.
     """
-    about = read_terms(toml, now=now, roster_given=roster is not None)
+    about = read_terms(toml, now=now, roster_given=roster is not None, languages=languages)
     if roster is None and about.workplaces:
         about.notes.add(about.lines["workplaces"], ProblemKind.ROSTER_NOT_FOUND, value=about.workplaces)
-    places = read_roster(roster, options) if roster else None
+    places = read_roster(roster, options, languages, own=about.language) if roster else None
     if places:
         _check_numbers(about, places)
     problems = about.notes.by_line() + (places.notes.by_line() if places else [])

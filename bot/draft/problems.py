@@ -44,6 +44,10 @@ class ProblemKind(StrEnum):
     TIME_PAST = "time_past"
     TIME_TOO_FAR = "time_too_far"
     PLEDGE_BY_TOO_LATE = "pledge_by_too_late"
+    ENDS_TOO_EARLY = "ends_too_early"
+    NO_SUCH_LANGUAGE = "no_such_language"
+    NOT_IN_LANGUAGES = "not_in_languages"
+    SAID_TWICE = "said_twice"
     ROSTER_NOT_FOUND = "roster_not_found"
     # the two files against each other
     CITYWIDE_ABOVE_HEADCOUNTS = "citywide_above_headcounts"

@@ -1,6 +1,7 @@
 """Reads the workplaces CSV, ours or a foreign one, and merges the small ones.
 
-Ours has the columns of OWN_COLUMNS and no others, but for the one that `group_small` names. It is foreign as
+Ours has the columns of OWN_COLUMNS, `meet` in other languages (`meet.es`), and no others, but for the one that
+`group_small` names. It is foreign as
 soon as an option names the column of the names or of the head-counts: then only the columns named are
 read, and `threshold` if there is such a column and no option in its place.
 """
@@ -11,14 +12,14 @@ import csv
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fractions import Fraction
 from io import StringIO
 from math import ceil
 
-from bot.domain.model import FEWEST
+from bot.domain.model import FEWEST, SPOKEN
 from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
 from bot.reading import plain_name
 
@@ -64,6 +65,7 @@ class Unit:
     headcount: int
     threshold: int
     meet: str = ""
+    meets: Mapping[str, str] = field(default_factory=dict)  #: in other languages
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +90,7 @@ class _Row:
     threshold: int | Fraction = 0  #: a number, or a share of the head-count
     group: str = ""
     small_by: str = ""  #: its value in the column of `group_small`
-    meet: str = ""
+    meets: Mapping[str, str] = field(default_factory=dict)  #: by language
 
     @property
     def sound(self) -> bool:
@@ -129,12 +131,15 @@ class _Merged:
         return sum(row.needed for row in self.rows)
 
     @property
-    def meet(self) -> str:
+    def meets(self) -> Mapping[str, str]:
         """The one place its rows name, or else each row's with its name."""
-        places = {row.meet for row in self.rows}
+        return {language: self._meet(language) for language in self.rows[0].meets}
+
+    def _meet(self, language: str) -> str:
+        places = {row.meets.get(language, "") for row in self.rows}
         if len(places) == 1:
             return places.pop()
-        return "; ".join(f"{row.name}: {row.meet}" for row in self.rows if row.meet)
+        return "; ".join(f"{row.name}: {meet}" for row in self.rows if (meet := row.meets.get(language)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,17 +152,19 @@ class _Layout:
     threshold: int | None
     default: int | Fraction  #: the threshold of rows that have none of their own; 0 if there is none
     group: int | None = None
-    meet: int | None = None
+    meets: Mapping[str, int] = field(default_factory=dict)  #: by language
     small_by: int | None = None
 
 
-def read_roster(source: SourceFile, options: RosterOptions) -> RosterFile:
-    """Read and check every row, then merge those that belong together."""
+def read_roster(
+    source: SourceFile, options: RosterOptions, languages: Collection[str] = (SPOKEN,), *, own: str = SPOKEN
+) -> RosterFile:
+    """Read and check every row, then merge those that belong together. `own` is the language of the column `meet`."""
     notes = Notes(source.name)
     _check_option(options, notes)
     text = text_of(source, notes)
     try:
-        rows = _rows(text, options, notes) if text is not None else []
+        rows = _rows(text, options, _meet_columns(languages, own), notes) if text is not None else []
     except _RowTooLongError as error:
         notes.add(error.line, ProblemKind.ROW_TOO_LONG, most=LONGEST_ROW)
         rows = []
@@ -167,7 +174,7 @@ def read_roster(source: SourceFile, options: RosterOptions) -> RosterFile:
     alone, merged = _merge(rows, options)
     _check_merged(merged, notes)
     merged = _named_apart(alone, merged, options, notes)
-    units = [_unit(row) for row in alone] + [_unit(unit) for unit in merged]
+    units = [_unit(row, own) for row in alone] + [_unit(unit, own) for unit in merged]
     return RosterFile(
         notes=notes,
         units=tuple(sorted(units, key=lambda unit: (unit.name.casefold(), unit.name))),
@@ -186,13 +193,18 @@ def _check_option(options: RosterOptions, notes: Notes) -> None:
 # Rows
 
 
-def _rows(text: str, options: RosterOptions, notes: Notes) -> list[_Row]:
+def _meet_columns(languages: Collection[str], own: str) -> Mapping[str, str]:
+    """Return by its name in which language a column says where people meet."""
+    return {"meet": own, **{f"meet.{language}": language for language in languages if language != own}}
+
+
+def _rows(text: str, options: RosterOptions, meet_columns: Mapping[str, str], notes: Notes) -> list[_Row]:
     records = _records(text, notes)
     header_line, header = next(records, (None, []))
     if header_line is None:
         notes.add(None, ProblemKind.EMPTY_ROSTER)
         return []
-    layout = _layout(_without_empty_end(header), header_line, options, notes) if header else None
+    layout = _layout(_without_empty_end(header), header_line, options, meet_columns, notes) if header else None
     if layout is None:
         return []
     rows: list[_Row] = []
@@ -297,7 +309,7 @@ def _row(line: int, cells: list[str], layout: _Layout, options: RosterOptions, n
         threshold=_row_threshold(cell(layout.threshold), layout, options, line, notes),
         group=cell(layout.group),
         small_by=cell(layout.small_by),
-        meet=cell(layout.meet),
+        meets={language: cell(column) for language, column in layout.meets.items()},
     )
     if not row.name and layout.name is not None:
         notes.add(line, ProblemKind.NO_NAME)
@@ -332,7 +344,8 @@ def _check_texts(row: _Row, options: RosterOptions, notes: Notes) -> None:
     longest = LONGEST_FOREIGN_NAME if options.foreign else LONGEST_NAME
     _check_text(row.name, longest, "workplace", row.line, notes)
     _check_text(row.group, longest, "group", row.line, notes)
-    _check_text(row.meet, LONGEST_MEET, "meet", row.line, notes, allowed="\n\r\t")
+    for meet in row.meets.values():
+        _check_text(meet, LONGEST_MEET, "meet", row.line, notes, allowed="\n\r\t")
     if _is_small(row, options):
         _check_text(row.small_by, longest, options.group_small or "", row.line, notes)
 
@@ -381,7 +394,9 @@ def _needed(threshold: int | Fraction, headcount: int) -> int:
 # The header
 
 
-def _layout(header: list[str], line: int, options: RosterOptions, notes: Notes) -> _Layout | None:
+def _layout(
+    header: list[str], line: int, options: RosterOptions, meet_columns: Mapping[str, str], notes: Notes
+) -> _Layout | None:
     if len(header) > MOST_COLUMNS:
         notes.add(line, ProblemKind.TOO_MANY_COLUMNS, count=len(header), most=MOST_COLUMNS)
         return None
@@ -396,7 +411,7 @@ def _layout(header: list[str], line: int, options: RosterOptions, notes: Notes) 
             notes.add(line, ProblemKind.MISSING_COLUMN, column=name)
     if "threshold" not in columns and options.threshold is None:
         notes.add(line, ProblemKind.NO_THRESHOLD)
-    _check_own_columns(header, columns, line, options, notes)
+    _check_own_columns(header, columns, line, (*OWN_COLUMNS, *meet_columns), options, notes)
     places = {name: columns.index(name) for name in OWN_COLUMNS if name in columns}
     return _Layout(
         columns=columns,
@@ -404,15 +419,17 @@ def _layout(header: list[str], line: int, options: RosterOptions, notes: Notes) 
         headcount=places.get("headcount"),
         threshold=places.get("threshold"),
         group=places.get("group"),
-        meet=places.get("meet"),
+        meets={language: columns.index(name) for name, language in meet_columns.items() if name in columns},
         default=_threshold(options.threshold or ""),
         small_by=_place("group_small", options.group_small, header, line, notes),
     )
 
 
-def _check_own_columns(header: list[str], columns: list[str], line: int, options: RosterOptions, notes: Notes) -> None:
-    known = {*OWN_COLUMNS, plain_name(options.group_small or "workplace")}
-    absent = [name for name in OWN_COLUMNS if name not in columns]
+def _check_own_columns(
+    header: list[str], columns: list[str], line: int, own: Collection[str], options: RosterOptions, notes: Notes
+) -> None:
+    known = {*own, plain_name(options.group_small or "workplace")}
+    absent = [name for name in own if name not in columns]
     seen: set[str] = set()
     for written, column in zip(header, columns, strict=True):
         if column in known:
@@ -513,19 +530,13 @@ def _spelling(spellings: list[str]) -> str:
 def _check_merged(merged: list[_Merged], notes: Notes) -> None:
     """Judge the thresholds, but for units holding a row whose numbers could not be read."""
     for unit in merged:
-        length = len(unit.meet)
-        if length > LONGEST_MEET:
-            notes.add(
-                unit.line,
-                ProblemKind.TEXT_TOO_LONG,
-                field="meet",
-                value=unit.meet,
-                length=length,
-                most=LONGEST_MEET,
-            )
+        for meet in unit.meets.values():
+            if len(meet) > LONGEST_MEET:
+                facts: dict[str, str | int] = {"length": len(meet), "most": LONGEST_MEET}
+                notes.add(unit.line, ProblemKind.TEXT_TOO_LONG, field="meet", value=meet, **facts)
         if unit.threshold >= FEWEST or not unit.sound:
             continue
-        facts: dict[str, str | int] = {"name": unit.name, "threshold": unit.threshold, "least": FEWEST}
+        facts = {"name": unit.name, "threshold": unit.threshold, "least": FEWEST}
         if unit.rows[0].group:
             notes.add(unit.line, ProblemKind.GROUP_TOO_LOW, **facts)
         else:
@@ -575,9 +586,14 @@ def _named_apart(alone: list[_Row], merged: list[_Merged], options: RosterOption
     return merged
 
 
-def _unit(of: _Row | _Merged) -> Unit:
-    threshold = of.needed if isinstance(of, _Row) else of.threshold
-    return Unit(name=of.name, headcount=of.headcount, threshold=threshold, meet=of.meet)
+def _unit(of: _Row | _Merged, own: str) -> Unit:
+    return Unit(
+        name=of.name,
+        headcount=of.headcount,
+        threshold=of.needed if isinstance(of, _Row) else of.threshold,
+        meet=of.meets.get(own, ""),
+        meets={language: meet for language, meet in of.meets.items() if meet and language != own},
+    )
 
 
 def _same_share(share: Fraction, threshold: int | Fraction) -> bool:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from bot.domain.model import FEWEST, LEAST_BETWEEN_TALLIES, LEAST_TO_DECIDE, Counts, Entry, Terms
+from bot.domain.model import (
+    FEWEST,
+    LEAST_BETWEEN_TALLIES,
+    LEAST_TO_DECIDE,
+    SPOKEN,
+    Counts,
+    Entry,
+    Terms,
+    Words,
+)
+from bot.domain.words import NAMES
 from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
 
 FIELDS = (
@@ -20,7 +30,12 @@ FIELDS = (
     "demands",
     "legal_notice",
     "on_the_day",
+    "called_by",
+    "ask",
+    "if_disciplined",
+    "language",
     "starts",
+    "ends",
     "pledge_by",
     "citywide_threshold",
     "citywide_counts",
@@ -41,6 +56,7 @@ LONGEST_TITLE = 200
 LONGEST_CITY = 100
 LONGEST_DEMAND = 200
 LONGEST_NOTICE = 2000
+LONGEST_ANSWER = 300  # to one question; all of it is read at once
 LONGEST_PATH = 500
 HIGHEST_NUMBER = 1_000_000_000  # any number above is a slip, and databases stop somewhere
 LONGEST_DURATION = timedelta(days=365)
@@ -50,10 +66,14 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _DURATION = re.compile(r"([0-9]{1,6}) ?([mhd])")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[_-][A-Za-z]+)?")
 _ERROR_PLACE = re.compile(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)$")
 
 # A name of so many parts; what tomllib makes of it grows with their square, and ten thousand would fill the memory.
 _LONG_KEY = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){50}""")
+
+# TOML has no `title.es` beside a `title`. People write it all the same, and can mean only `es.title`.
+_BESIDE = re.compile(rf"^([ \t]*)({'|'.join(NAMES)})[ \t]*\.[ \t]*([A-Za-z_-]+)(?=[ \t]*=)", re.MULTILINE)
 
 # Only for text that tomllib has accepted; whatever is not matched is of no interest.
 _TOKEN = re.compile(
@@ -77,20 +97,22 @@ class TermsFile:
     citywide_threshold: int = 0  #: 0 if it could not be read
     minimum_workplaces: int = 1
     workplaces: str = ""
+    language: str = SPOKEN
 
 
-def read_terms(source: SourceFile, *, now: datetime, roster_given: bool) -> TermsFile:
+def read_terms(source: SourceFile, *, now: datetime, roster_given: bool, languages: Collection[str]) -> TermsFile:
     """Read and check every field; `workplaces` may be missing if the roster is given anyway."""
     notes = Notes(source.name)
-    loaded = _load(source, notes)
+    loaded = _load(source, notes, languages)
     if loaded is None:
         return TermsFile(terms=None, notes=notes, lines={})
-    fields = _Fields(*loaded, notes)
+    fields = _Fields(*loaded, notes, languages)
+    language = fields.own_language()
     fields.check_names(required=REQUIRED if roster_given else (*REQUIRED, "workplaces"))
     citywide_threshold = fields.whole("citywide_threshold", least=FEWEST, default=0)
     minimum_workplaces = fields.whole("minimum_workplaces")
     workplaces = fields.text("workplaces", most=LONGEST_PATH, may_be_empty=False)
-    terms = _terms(fields, citywide_threshold, minimum_workplaces, now)
+    terms = _terms(fields, language, citywide_threshold, minimum_workplaces, now)
     return TermsFile(
         terms=None if notes.by_line() else terms,
         notes=notes,
@@ -98,25 +120,27 @@ def read_terms(source: SourceFile, *, now: datetime, roster_given: bool) -> Term
         citywide_threshold=citywide_threshold,
         minimum_workplaces=minimum_workplaces,
         workplaces=workplaces,
+        language=language or SPOKEN,
     )
 
 
 def workplaces_file(toml: SourceFile) -> str | None:
     """Tell which file the `workplaces` field names; None if it names none, or the TOML is unreadable."""
     notes = Notes(toml.name)
-    loaded = _load(toml, notes)
+    loaded = _load(toml, notes, ())
     if loaded is None:
         return None
-    return _Fields(*loaded, notes).text("workplaces", most=LONGEST_PATH, may_be_empty=False) or None
+    return _Fields(*loaded, notes, ()).text("workplaces", most=LONGEST_PATH, may_be_empty=False) or None
 
 
-def _terms(fields: _Fields, citywide_threshold: int, minimum_workplaces: int, now: datetime) -> Terms | None:
+def _terms(
+    fields: _Fields, language: str, citywide_threshold: int, minimum_workplaces: int, now: datetime
+) -> Terms | None:
     starts, pledge_by = _times(fields, now)
-    title = fields.text("title", most=LONGEST_TITLE, may_be_empty=False)
+    ends = _ends(fields, starts)
+    own = _words(fields)
+    others = {each: _words(fields, f".{each}") for each in fields.languages if each != (language or SPOKEN)}
     city = fields.text("city", most=LONGEST_CITY)
-    demands = fields.texts("demands", most=LONGEST_DEMAND)
-    legal_notice = fields.text("legal_notice", most=LONGEST_NOTICE, lines=True)
-    on_the_day = fields.text("on_the_day", most=LONGEST_NOTICE, lines=True)
     citywide_counts = fields.choice("citywide_counts", Counts.READY)
     confirm_tallies = fields.whole("confirm_tallies") if "confirm_tallies" in fields.values else None
     tally_every = _tally_every(fields)
@@ -128,14 +152,11 @@ def _terms(fields: _Fields, citywide_threshold: int, minimum_workplaces: int, no
     if starts is None or pledge_by is None:
         return None
     return Terms(
-        title=title,
+        **asdict(own),
         starts=starts,
         pledge_by=pledge_by,
         citywide_threshold=citywide_threshold,
         city=city,
-        demands=demands,
-        legal_notice=legal_notice,
-        on_the_day=on_the_day,
         citywide_counts=citywide_counts,
         minimum_workplaces=minimum_workplaces,
         confirm_tallies=confirm_tallies,
@@ -145,6 +166,22 @@ def _terms(fields: _Fields, citywide_threshold: int, minimum_workplaces: int, no
         milestones=milestones,
         turnout=turnout,
         reminders=reminders,
+        ends=ends,
+        language=language,
+        translations={each: words for each, words in others.items() if words.written()},
+    )
+
+
+def _words(fields: _Fields, suffix: str = "") -> Words:
+    """Read what may be there in several languages; `suffix` is `.es`, or nothing."""
+    return Words(
+        title=fields.text(f"title{suffix}", most=LONGEST_TITLE, may_be_empty=False),
+        demands=fields.texts(f"demands{suffix}", most=LONGEST_DEMAND),
+        legal_notice=fields.text(f"legal_notice{suffix}", most=LONGEST_NOTICE, lines=True),
+        on_the_day=fields.text(f"on_the_day{suffix}", most=LONGEST_NOTICE, lines=True),
+        called_by=fields.text(f"called_by{suffix}", most=LONGEST_ANSWER),
+        ask=fields.text(f"ask{suffix}", most=LONGEST_ANSWER),
+        if_disciplined=fields.text(f"if_disciplined{suffix}", most=LONGEST_NOTICE, lines=True),
     )
 
 
@@ -161,6 +198,13 @@ def _times(fields: _Fields, now: datetime) -> tuple[datetime | None, datetime | 
             starts=starts.isoformat(),
         )
     return starts, pledge_by
+
+
+def _ends(fields: _Fields, starts: datetime | None) -> datetime | None:
+    ends = fields.moment("ends")
+    if starts and ends and ends <= starts:
+        fields.note("ends", ProblemKind.ENDS_TOO_EARLY, value=ends.isoformat(), starts=starts.isoformat())
+    return ends
 
 
 def _tally_every(fields: _Fields) -> timedelta:
@@ -184,15 +228,16 @@ def _reminders(fields: _Fields) -> tuple[timedelta, ...]:
 
 
 class _Fields:
-    """The top-level fields of the file. Whatever is asked for is checked, and its faults are noted.
+    """The fields of the file, `title.es` among them. Whatever is asked for is checked, and its faults are noted.
 
     A faulty field reads as its default, so that reading can go on to the next one.
     """
 
-    def __init__(self, values: Mapping[str, Any], lines: Mapping[str, int], notes: Notes) -> None:
+    def __init__(self, values: dict[str, Any], lines: dict[str, int], notes: Notes, languages: Collection[str]) -> None:
         self.values = values
         self.lines = lines
         self.notes = notes
+        self.languages = languages
 
     def note(self, name: str, kind: ProblemKind, **facts: str | int) -> None:
         self.notes.add(self.lines.get(name), kind, field=name, **facts)
@@ -201,14 +246,34 @@ class _Fields:
         for name in required:
             if name not in self.values:
                 self.note(name, ProblemKind.MISSING_FIELD)
+        known = [*FIELDS, *(f"{name}.{language}" for name in NAMES for language in self.languages)]
         for name in self.values:
-            if name in FIELDS:
+            plain, _dot, language = name.rpartition(".")
+            if name in known:
                 continue
-            close = get_close_matches(name.lower(), FIELDS, n=1)
-            if close:
+            if plain in NAMES:
+                self.note(name, ProblemKind.NO_SUCH_LANGUAGE, value=language, languages=", ".join(self.languages))
+            elif plain in FIELDS:
+                self.note(name, ProblemKind.NOT_IN_LANGUAGES, choices=", ".join(NAMES))
+            elif close := get_close_matches(name.lower(), known, n=1):
                 self.note(name, ProblemKind.UNKNOWN_FIELD_CLOSE_TO, close=close[0])
             else:
                 self.note(name, ProblemKind.UNKNOWN_FIELD)
+
+    def own_language(self) -> str:
+        """Read the language of the fields without one; what is written in it with its name is meant by them."""
+        language = self.text("language", most=LONGEST_CITY)
+        if language and language not in self.languages:
+            self.note("language", ProblemKind.NO_SUCH_LANGUAGE, value=language, languages=", ".join(self.languages))
+            return ""
+        for name in NAMES:
+            spelled = f"{name}.{language or SPOKEN}"
+            if spelled in self.values and name in self.values:
+                self.note(spelled, ProblemKind.SAID_TWICE, other=name)
+            elif spelled in self.values:
+                self.values[name] = self.values.pop(spelled)
+                self.lines[name] = self.lines[spelled]
+        return language
 
     def boolean(self, name: str) -> bool:
         value = self.values.get(name, False)
@@ -308,7 +373,7 @@ class _Fields:
         self.note(name, ProblemKind.WRONG_TYPE, expected=expected)
 
 
-def _load(source: SourceFile, notes: Notes) -> tuple[dict[str, Any], dict[str, int]] | None:
+def _load(source: SourceFile, notes: Notes, languages: Collection[str]) -> tuple[dict[str, Any], dict[str, int]] | None:
     text = text_of(source, notes)
     if text is None:
         return None
@@ -317,13 +382,34 @@ def _load(source: SourceFile, notes: Notes) -> tuple[dict[str, Any], dict[str, i
         notes.add(text.count("\n", 0, long_key.start()) + 1, ProblemKind.TOML_UNREADABLE)
         return None
     try:
-        return tomllib.loads(text), _lines(text)
+        try:
+            loaded = tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            text = _BESIDE.sub(r"\1\3.\2", text)
+            loaded = tomllib.loads(text)
+        return dict(_flat(loaded, languages)), _lines(text, languages)
     except tomllib.TOMLDecodeError as error:
         line, why = _place(error, text)
         notes.add(line, ProblemKind.TOML_SYNTAX, why=why)
     except (ValueError, RecursionError):  # a number of thousands of digits, or as many brackets
         notes.add(None, ProblemKind.TOML_UNREADABLE)
     return None
+
+
+def _flat(values: Mapping[str, Any], languages: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Give every field by one name, such as `title.es`, also where it stands below `[es]`."""
+    for name, value in values.items():
+        if isinstance(value, dict) and name in NAMES:
+            yield from ((f"{name}.{language}", said) for language, said in value.items())
+        elif isinstance(value, dict) and (name in languages or _is_language(name, value)):
+            yield from ((f"{each}.{name}", said) for each, said in value.items())
+        else:
+            yield name, value
+
+
+def _is_language(name: str, section: Mapping[str, Any]) -> bool:
+    """Say whether somebody has taken it for a language that we speak."""
+    return bool(_LANGUAGE.fullmatch(name)) and not section.keys().isdisjoint(NAMES)
 
 
 def _place(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, str]:
@@ -335,16 +421,15 @@ def _place(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, str]:
     return line, message[: match.start()]
 
 
-def _lines(text: str) -> dict[str, int]:
-    """Tell on which line each top-level field of a valid TOML file stands; tomllib keeps that to itself."""
+def _lines(text: str, languages: Collection[str]) -> dict[str, int]:
+    """Tell on which line each field of a valid TOML file stands; tomllib keeps that to itself."""
     lines: dict[str, int] = {}
-    inside_section = False
+    section = ""
     for line, statement in _statements(text):
         is_header = statement.lstrip().startswith("[")
-        inside_section = inside_section or is_header
-        if is_header or not inside_section:
-            for name in tomllib.loads(statement):
-                lines.setdefault(name, line)
+        section = statement if is_header else section
+        for name, _value in _flat(tomllib.loads(section if is_header else f"{section}\n{statement}"), languages):
+            lines.setdefault(name, line)
     return lines
 
 

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.model import Counts, Entry, Terms
+from bot.domain.model import Counts, Entry, Terms, Words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -39,7 +39,7 @@ def write_terms(terms: Terms) -> str:
     for name in ("starts", "pledge_by"):
         fields[name] = fields[name].isoformat()
     fields["ends"] = None if terms.ends is None else terms.ends.isoformat()
-    fields["translations"] = {language: dict(said) for language, said in terms.translations.items()}
+    fields["translations"] = {language: said.written() for language, said in terms.translations.items()}
     fields["tally_every"] = terms.tally_every.total_seconds()
     fields["reminders"] = [before.total_seconds() for before in terms.reminders]
     return json.dumps(fields, ensure_ascii=False)
@@ -53,9 +53,10 @@ def read_terms(text: str) -> Terms:
     fields["tally_every"] = timedelta(seconds=fields["tally_every"])
     fields["reminders"] = tuple(timedelta(seconds=before) for before in fields["reminders"])
     fields["ends"] = None if fields.get("ends") is None else datetime.fromisoformat(fields["ends"])
-    for said in (fields, *fields.get("translations", {}).values()):
-        if "demands" in said:
-            said["demands"] = tuple(said["demands"])
+    translations = fields.get("translations", {})
+    for said in (fields, *translations.values()):
+        said["demands"] = tuple(said.get("demands", ()))
+    fields["translations"] = {language: Words(**said) for language, said in translations.items()}
     fields["citywide_counts"] = Counts(fields["citywide_counts"])
     fields["entry"] = Entry(fields["entry"])
     return Terms(**fields)

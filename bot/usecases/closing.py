@@ -43,7 +43,10 @@ async def close(walkout: Walkout, store: Store, keys: Keys) -> None:
         occasion=walkout.id,
         to_rooms=False,
         to_organizers=True,
-        facts={"title": walkout.terms.title},
+        facts={
+            "title": walkout.terms.title,
+            "titles": {language: words.title for language, words in walkout.terms.translations.items() if words.title},
+        },
     )
     await store.close(walkout.id, news)
     log.info(Event.CLOSED, logs.walkout(walkout.id))

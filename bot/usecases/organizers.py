@@ -46,6 +46,7 @@ async def draft(plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = N
                 headcount=unit.headcount,
                 threshold=unit.threshold,
                 meet=unit.meet,
+                meets=unit.meets,
             )
             for number, unit in enumerate(plan.units, start=1)
         ],
@@ -94,7 +95,7 @@ async def which(
         if len(found) == 1:
             return found[0]
         if found:
-            raise WhichWalkout(tuple((walkout.id, walkout.terms.title) for walkout in found))
+            raise WhichWalkout(tuple(found))
     raise NoSuchWalkout(None)
 
 

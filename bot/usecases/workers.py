@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.brake import Brake
 from bot.clock import Clock
+from bot.domain import disclosure
+from bot.domain.disclosure import Coarse
 from bot.domain.errors import (
     Held,
     Hold,
@@ -21,6 +24,7 @@ from bot.domain.errors import (
 from bot.domain.model import CardState, Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
+from bot.domain.situation import Situation, situation
 from bot.holds import Holds
 from bot.keys import Addressee, Keys, Person
 from bot.storage.store import Notice, Store
@@ -37,8 +41,33 @@ class Seen:
     walkout: Walkout
     workplace: Workplace
     mine: CardState | None  #: the holder's own pledge; None says nothing about anybody else's
+    at: datetime  #: when they look
     changed: bool = False
     told: bool = False  #: they have asked to be told when it is on
+    city: Coarse | None = None  #: the city's line, while it is counted and has one
+
+    @property
+    def situation(self) -> Situation:
+        """Where they stand then."""
+        return situation(self.walkout, self.workplace, self.mine, self.at, told=self.told)
+
+
+class CityLines:
+    """The city's line of each walkout that is counted. It moves at tallies only, so it is made once for each."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lines: dict[WalkoutId, tuple[int, Coarse | None]] = {}
+
+    async def of(self, walkout: Walkout) -> Coarse | None:
+        """Return it as of the last tally; None once it is decided, or where too few workplaces stand below it."""
+        if walkout.stage is not Stage.OPEN:
+            return None
+        known = self._lines.get(walkout.id)
+        if known is None or known[0] != walkout.tally:
+            known = walkout.tally, disclosure.coarse(walkout, await self._store.workplaces(walkout.id))
+            self._lines[walkout.id] = known
+        return known[1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +81,7 @@ class Worker:
     clock: Clock
     tallies: Tallies
     holds: Holds
+    cities: CityLines
 
     async def look(self, code: str) -> Seen:
         """Show a card: to its owner their pledge, to everyone else the terms, pledged or not.
@@ -82,7 +112,7 @@ class Worker:
         code = self.open_code(walkout)
         seen = await self._seen(await self.store.apply(self._change(Act.LOOK, code, enrol)), code)
         if seen.mine is None or not seen.mine.stands:  # who took a pledge back may make it elsewhere
-            seen = replace(seen, workplace=await self.store.workplace(walkout, workplace), mine=None)
+            seen = replace(seen, workplace=(await self.store.look_up(walkout, workplace))[1], mine=None)
         return await self._offered(seen)
 
     async def _offered(self, seen: Seen) -> Seen:
@@ -137,7 +167,7 @@ class Worker:
         """
         seen = await self.look(code)
         walkout = seen.walkout.id
-        if seen.told or seen.mine is not CardState.PLEDGED or walkout not in self.keys.walkouts:
+        if not seen.situation.can_ask or walkout not in self.keys.walkouts:
             return seen
         bearer = self.keys.bearer(code, self.who)
         addressee = Addressee(account=self.who.account, language=language, workplace=seen.workplace.id)
@@ -218,4 +248,12 @@ class Worker:
         # a pledge just made cannot have a notice: it would have gone when the one before was taken back
         may_be_told = outcome.mine in MAY_BE_TOLD and not outcome.changed and walkout.id in self.keys.walkouts
         told = may_be_told and await self.store.has_notice(self.keys.bearer(code, self.who).notice(walkout.id))
-        return Seen(walkout=walkout, workplace=workplace, mine=outcome.mine, changed=outcome.changed, told=told)
+        return Seen(
+            walkout=walkout,
+            workplace=workplace,
+            mine=outcome.mine,
+            at=self.clock(),
+            changed=outcome.changed,
+            told=told,
+            city=await self.cities.of(walkout),
+        )

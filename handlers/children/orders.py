@@ -17,6 +17,7 @@ class Read:
     toml: SourceFile
     roster: SourceFile | None
     options: RosterOptions
+    languages: tuple[str, ...]  #: that there are catalogues for
     now: datetime | None  #: None: only which file the first one names is asked
 
 

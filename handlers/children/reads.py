@@ -21,7 +21,8 @@ def _reading(order: Read) -> Reading:
     if order.now is None:
         return Reading(names=workplaces_file(order.toml))
     try:
-        return Reading(draft=read(order.toml, order.roster, order.options, now=order.now))
+        draft = read(order.toml, order.roster, order.options, now=order.now, languages=order.languages)
+        return Reading(draft=draft)
     except DraftRefused as refused:
         told = refused.problems[:MOST_PROBLEMS]
         return Reading(problems=told, more=len(refused.problems) - len(told))

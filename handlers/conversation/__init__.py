@@ -14,6 +14,7 @@ from bot import cards, reading
 from bot.brake import Heed
 from bot.domain.errors import Forbidden, NoSuchWorkplace, NotRecorded, Refused, UnknownCard
 from bot.keys import Person
+from bot.questions import asked
 from bot.reading import holds_code
 from bot.usecases import stewards
 from bot.usecases.roles import is_role_card
@@ -26,6 +27,7 @@ from handlers.conversation import (
     notices,
     organizers,
     paper,
+    questions,
     report,
     rooms,
     statements,
@@ -63,7 +65,6 @@ from handlers.conversation.parts import (
     Said,
     Takes,
     Ways,
-    not_understood,
     old_button,
     rows,
     say_buttons,
@@ -175,8 +176,10 @@ def _written(text: str) -> _Meant:
         run = statements.verify_alone
     elif reading.near_code(text):
         run = _mistyped
+    elif asked(text) is not None:
+        run = questions.typed
     else:
-        run = _not_understood if text.strip() else _no_words
+        run = questions.not_understood if text.strip() else _no_words
     if codes := reading.codes(text):
         return _Meant(run=_code, words=(text,), codes=codes, else_run=run)
     return _Meant(run=run, words=(text,), proves=False)
@@ -348,10 +351,6 @@ async def _mistyped(ask: Ask) -> Reply:
 
 async def _no_words(_ask: Ask) -> Reply:
     return Reply(kind="no_words", text=general.no_words())
-
-
-async def _not_understood(_ask: Ask) -> Reply:
-    return not_understood()
 
 
 async def _unknown_command(ask: Ask) -> Reply:
@@ -543,19 +542,21 @@ BUTTONS: dict[str, Run] = {
     "h": report.press_page,
     "k": sure.press,
     "l": organizers.press_terms,
+    "Q": questions.press,
+    "R": workers.read_again,
 }
 """Everything that can be pressed, by the first letter of the button's data."""
 
-CARD_BUTTONS = frozenset("pjcwoqxyuv")
+CARD_BUTTONS = frozenset("pjcwoqxyuvQR")
 """Those under a card's message."""
 
-TRIES_CODE = frozenset("pcwoquv")
+TRIES_CODE = frozenset("pcwoquvQR")
 """Those that tell whether the code they carry is one."""
 
 CHANGING = frozenset("pjwoqbsftmuv")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
-ANYBODYS = frozenset("nxyd")
+ANYBODYS = frozenset("nxydQ")
 """Those that work for everybody."""
 
 ASIDE = frozenset("i")

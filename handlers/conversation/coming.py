@@ -9,6 +9,7 @@ from bot.domain.rules import NOT_OVER
 from bot.gaps import Gaps, gaps
 from bot.usecases.coming import MOST, Step, next_steps
 from handlers.conversation.parts import Ask, Button, Reply, RoomsBy, say_buttons
+from handlers.conversation.questions import questions_button
 from handlers.texts import coming as texts
 
 ALL = "all"
@@ -18,7 +19,9 @@ ALL = "all"
 async def coming(ask: Ask, roles: Roles) -> Reply:
     """Say what somebody can do here now."""
     if not roles.any:
-        return Reply(kind="help", text=texts.worker(typed=ask.ways.typed), buttons=_all_commands())
+        return Reply(
+            kind="help", text=texts.worker(typed=ask.ways.typed), buttons=(questions_button(""), *_all_commands())
+        )
     walkouts = await _theirs(ask, roles)
     if len(walkouts) > 1:
         choice = say_buttons((each.terms.title, ("help", each.id)) for each in walkouts[:MOST])

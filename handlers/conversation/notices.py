@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.errors import Refused
-from bot.domain.model import CardState, Entry, Stage
+from bot.domain.model import Entry
 from bot.usecases.workers import Seen
 from handlers.conversation.letters import NO_CARD, clear_button
 from handlers.conversation.parts import Ask, Button, Reply, old_button
@@ -23,10 +23,10 @@ async def tell_me(ask: Ask) -> Reply:
     if ask.code is None:
         return old_button()
     if answer == [_YES]:
-        return _told(ask, await ask.worker.ask_to_be_told(ask.code, ask.language), ask.code) or await status(ask)
+        return _told(await ask.worker.ask_to_be_told(ask.code, ask.language), ask.code) or await status(ask)
     seen = await ask.worker.look(ask.code)
-    if seen.told or seen.mine is not CardState.PLEDGED or seen.walkout.stage is not Stage.OPEN:
-        return _told(ask, seen, ask.code) or await status(ask)
+    if not seen.situation.can_ask:
+        return _told(seen, ask.code) or await status(ask)
     buttons = (
         Button(label=texts.yes_label(), data=f"o:{ask.code}:{_YES}"),
         Button(label=texts.no_label(), data=f"c:{ask.code}"),
@@ -34,10 +34,10 @@ async def tell_me(ask: Ask) -> Reply:
     return Reply(kind="notice_terms", text=texts.offer(ask.ways.can_reach()), buttons=buttons)
 
 
-def _told(ask: Ask, seen: Seen, code: str) -> Reply | None:
+def _told(seen: Seen, code: str) -> Reply | None:
     if not seen.told:
         return None
-    return Reply(kind="notice", text=texts.kept(), buttons=own_buttons(ask, seen, code))
+    return Reply(kind="notice", text=texts.kept(), buttons=own_buttons(seen, code))
 
 
 async def do_not_tell_me(ask: Ask) -> Reply:
@@ -47,7 +47,7 @@ async def do_not_tell_me(ask: Ask) -> Reply:
     seen = await ask.worker.stop_telling(ask.code)
     if seen.mine is None:
         return await status(ask)
-    return Reply(kind="no_notice", text=texts.deleted(), buttons=own_buttons(ask, seen, ask.code))
+    return Reply(kind="no_notice", text=texts.deleted(), buttons=own_buttons(seen, ask.code))
 
 
 async def warn(ask: Ask) -> Reply:

@@ -42,6 +42,6 @@ async def press_terms(ask: Ask) -> Reply:
         return old_button()
     walkout = await ask.app.store.walkout(WalkoutId(ask.words[0]))
     place = min(await ask.app.store.workplaces(walkout.id), key=lambda place: place.name.casefold())
-    seen = Seen(walkout=replace(walkout, stage=Stage.OPEN), workplace=place, mine=None)
+    seen = Seen(walkout=replace(walkout, stage=Stage.OPEN), workplace=place, mine=None, at=ask.app.clock())
     said = [committee_texts.terms_of(place.name), workers_texts.terms(seen, ask.ways.can_see())]
     return Reply(kind="terms_shown", text="\n\n".join(said), below=True)

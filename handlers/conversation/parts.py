@@ -309,11 +309,6 @@ def nearest_page(page: int, pages: int) -> int:
     return min(max(page, 1), pages)
 
 
-def not_understood() -> Reply:
-    """Answer what means nothing to us."""
-    return Reply(kind="not_understood", text=general.not_understood())
-
-
 def old_button() -> Reply:
     """Answer a button that means nothing any more."""
     return Reply(kind="not_understood", text=general.old_button())

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from bot import reading
 from bot.usecases import statements
-from handlers.conversation.parts import Ask, Reply, not_understood
+from handlers.conversation.parts import Ask, Reply
+from handlers.conversation.questions import not_understood
 from handlers.texts import statements as texts
 
 
@@ -21,7 +22,7 @@ async def verify(ask: Ask) -> Reply:
 
 async def verify_alone(ask: Ask) -> Reply:
     """Do the same for a message that is nothing but a reference, unless it is only a word that looks like one."""
-    return await _verified(ask, reading.lone_references(ask.words[0])) or not_understood()
+    return await _verified(ask, reading.lone_references(ask.words[0])) or await not_understood(ask)
 
 
 async def _verified(ask: Ask, references: Sequence[reading.Found]) -> Reply | None:

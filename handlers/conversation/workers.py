@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot import cards, reading
 from bot.domain.errors import UnknownCard, WhichWalkout
-from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
-from bot.domain.rules import PLEDGING, asks_turnout
+from bot.domain.model import CardState, Entry, WalkoutId, WorkplaceId
+from bot.domain.rules import PLEDGING
+from bot.domain.situation import Day, Situation
 from bot.usecases import stewards
 from bot.usecases.workers import Seen
 from handlers.conversation.letters import NO_CARD, clear_button
 from handlers.conversation.parts import Ask, Button, Reply, old_button, whole_number
+from handlers.conversation.questions import questions_button
 from handlers.texts import general, notices, workers
-from handlers.texts.catalogue import _
 
 WORKPLACES_SHOWN = 10
 
@@ -30,7 +33,7 @@ async def _look(ask: Ask) -> Reply:
             return mistyped(near)
         raise UnknownCard
     seen = await ask.worker.look(ask.code)
-    return _show(ask, seen, ask.code, _offer("p", ask.code, ask.code))
+    return _show(ask, seen, ask.code)
 
 
 def mistyped(code: str) -> Reply:
@@ -43,46 +46,73 @@ def mistyped(code: str) -> Reply:
     return Reply(kind="unknown_card", text=said, asks_card=True)
 
 
-def _show(ask: Ask, seen: Seen, code: str, offer: tuple[Button, ...]) -> Reply:
+def _show(ask: Ask, seen: Seen, code: str) -> Reply:
     if seen.mine is None:
-        return Reply(kind="terms", text=workers.terms(seen, ask.ways.can_see()), buttons=offer)
-    return Reply(kind="status", text=workers.status(seen), buttons=own_buttons(ask, seen, code))
+        return _terms(ask, seen, code)
+    return Reply(kind="status", text=workers.status(seen), buttons=own_buttons(seen, code))
+
+
+def _terms(ask: Ask, seen: Seen, code: str) -> Reply:
+    if seen.mine is not None:
+        buttons = own_buttons(seen, code)
+    elif seen.walkout.terms.entry is Entry.OPEN:
+        buttons = _offer("j", f"{seen.walkout.id}:{seen.workplace.id}", NO_CARD)
+    else:
+        buttons = _offer("p", code, code)
+    return Reply(kind="terms", text=workers.terms(seen, ask.ways.can_see()), buttons=buttons)
 
 
 def _offer(letter: str, rest: str, code: str) -> tuple[Button, ...]:
     return (
-        Button(label=_("Pledge"), data=f"{letter}:{rest}"),
-        Button(label=_("Not now"), data="n:"),
+        Button(label=workers.pledge_label(), data=f"{letter}:{rest}"),
+        Button(label=workers.not_now_label(), data="n:"),
+        replace(questions_button(code), below=True),
         clear_button(code),
     )
 
 
-def own_buttons(ask: Ask, seen: Seen, code: str) -> tuple[Button, ...]:
+def own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
     """Return what the owner of a pledge can press."""
-    return *_pledge_buttons(ask, seen, code), *_notice_button(seen, code), clear_button(code)
+    return (
+        *_pledge_buttons(seen.situation, code),
+        *_notice_button(seen, code),
+        *((Button(label=workers.read_label(), data=f"R:{code}", below=True),) if _is_worth_reading(seen) else ()),
+        replace(questions_button(code), below=not _is_worth_reading(seen)),
+        clear_button(code),
+    )
 
 
-def _pledge_buttons(ask: Ask, seen: Seen, code: str) -> tuple[Button, ...]:
-    check = Button(label=_("Check"), data=f"c:{code}")
-    if seen.walkout.stage not in PLEDGING:
-        return (check,)
-    if seen.workplace.out and seen.mine is not None and asks_turnout(seen.walkout, ask.app.clock()):
-        if seen.mine is CardState.OUT:
-            return check, Button(label=_("I'm not out"), data=f"v:{code}")
-        return (Button(label=_("I'm out"), data=f"u:{code}"),) if seen.mine.stands else (check,)
-    if seen.mine is CardState.RECALLED:
-        return (check,)
-    if seen.mine is not None and seen.mine.stands:
-        return check, Button(label=_("Withdraw"), data=f"w:{code}")
-    return Button(label=_("Pledge"), data=f"p:{code}"), check
+def _is_worth_reading(seen: Seen) -> bool:
+    """Say whether the terms still have something to say: until it is over, or the card is."""
+    at = seen.situation
+    return seen.walkout.stage in PLEDGING and at.day is not Day.AFTER and at.mine is not CardState.RECALLED
+
+
+def _pledge_buttons(at: Situation, code: str) -> tuple[Button, ...]:
+    check = Button(label=workers.check_label(), data=f"c:{code}")
+    if at.can_say_not_out:
+        return check, Button(label=workers.not_out_label(), data=f"v:{code}")
+    if at.can_say_out:
+        return (Button(label=workers.out_label(), data=f"u:{code}"),)
+    if at.can_take_back:
+        return check, Button(label=workers.withdraw_label(), data=f"w:{code}")
+    return (Button(label=workers.pledge_label(), data=f"p:{code}"), check) if at.can_pledge else (check,)
 
 
 def _notice_button(seen: Seen, code: str) -> tuple[Button, ...]:
     if seen.told:
         return (Button(label=notices.stop_label(), data=f"q:{code}", below=True),)
-    if seen.walkout.stage is Stage.OPEN and seen.mine is CardState.PLEDGED:
+    if seen.situation.can_ask:
         return (Button(label=notices.ask_label(), data=f"o:{code}", below=True),)
     return ()
+
+
+async def read_again(ask: Ask) -> Reply:
+    """Show the terms once more, with what can be done now."""
+    if ask.code is None:
+        return old_button()
+    seen = await ask.worker.look(ask.code)
+    return _terms(ask, seen, ask.code) if _is_worth_reading(seen) else _show(ask, seen, ask.code)
 
 
 async def pledge(ask: Ask) -> Reply:
@@ -97,7 +127,7 @@ async def pledge(ask: Ask) -> Reply:
     )
     words = ask.words[1:] if named else ask.words
     if named is None and len(choice) > 1:
-        raise WhichWalkout(tuple((walkout.id, walkout.terms.title) for walkout in choice))
+        raise WhichWalkout(tuple(choice))
     walkout = named or choice[0]
     places = await ask.app.store.workplaces(walkout.id)
     if not words:
@@ -107,15 +137,14 @@ async def pledge(ask: Ask) -> Reply:
         return Reply(kind="choose_workplace", text=text)
     place = stewards.find(places, " ".join(words))
     seen = await ask.worker.look_without_card(walkout.id, place.id)
-    code = ask.worker.open_code(walkout.id)
-    return _show(ask, seen, code, _offer("j", f"{walkout.id}:{place.id}", NO_CARD))
+    return _show(ask, seen, ask.worker.open_code(walkout.id))
 
 
 async def press_pledge(ask: Ask) -> Reply:
     """Pledge the card on the button."""
     if ask.code is None:
         return old_button()
-    return _pledged(ask, await ask.worker.pledge(ask.code), ask.code)
+    return _pledged(await ask.worker.pledge(ask.code), ask.code)
 
 
 async def press_enrol(ask: Ask) -> Reply:
@@ -124,7 +153,7 @@ async def press_enrol(ask: Ask) -> Reply:
         case (name, number) if (place := whole_number(number)) is not None:
             walkout = WalkoutId(name)
             seen = await ask.worker.enrol(walkout, WorkplaceId(place))
-            return _pledged(ask, seen, ask.worker.open_code(walkout))
+            return _pledged(seen, ask.worker.open_code(walkout))
     return old_button()
 
 
@@ -133,7 +162,7 @@ async def press_out(ask: Ask) -> Reply:
     if ask.code is None:
         return old_button()
     seen = await ask.worker.say_out(ask.code)
-    return Reply(kind="out", text=workers.out(seen), buttons=own_buttons(ask, seen, ask.code))
+    return Reply(kind="out", text=workers.out(seen), buttons=own_buttons(seen, ask.code))
 
 
 async def press_not_out(ask: Ask) -> Reply:
@@ -141,12 +170,12 @@ async def press_not_out(ask: Ask) -> Reply:
     if ask.code is None:
         return old_button()
     seen = await ask.worker.say_not_out(ask.code)
-    return Reply(kind="not_out", text=workers.not_out(seen), buttons=own_buttons(ask, seen, ask.code))
+    return Reply(kind="not_out", text=workers.not_out(seen), buttons=own_buttons(seen, ask.code))
 
 
-def _pledged(ask: Ask, seen: Seen, code: str) -> Reply:
+def _pledged(seen: Seen, code: str) -> Reply:
     kind, say = ("pledged", workers.pledged) if seen.changed else ("already", workers.already_pledged)
-    return Reply(kind=kind, text=say(seen), buttons=own_buttons(ask, seen, code))
+    return Reply(kind=kind, text=say(seen), buttons=own_buttons(seen, code))
 
 
 async def not_now(_ask: Ask) -> Reply:
@@ -165,7 +194,7 @@ async def status(ask: Ask) -> Reply:
         seen = await ask.worker.look(code)
     except UnknownCard:  # without cards that is no mistake
         return _not_pledged()
-    return _show(ask, seen, code, ())
+    return _show(ask, seen, code)
 
 
 def _not_pledged() -> Reply:
@@ -185,7 +214,7 @@ async def withdraw(ask: Ask) -> Reply:
         if any(ask.words):
             raise
         return _not_pledged()
-    return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=own_buttons(ask, seen, code))
+    return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=own_buttons(seen, code))
 
 
 async def _open_card(ask: Ask) -> str | None:

@@ -15,6 +15,7 @@ from bot.domain.model import Kind, Stage
 from handlers.demo.story import Heard, Scene
 from handlers.texts import demo as texts
 from handlers.texts.times import when
+from handlers.texts.workers import headline
 
 LEAST_WIDTH, LEAST_HEIGHT = 72, 22
 """A smaller terminal gets plain lines."""
@@ -81,7 +82,7 @@ def head(view: View, width: int) -> list[Text]:
     stage = Text(texts.tally_line(scene.walkout), style=f"bold {DONE}" if on else "")
     return [
         _both_ends(
-            Text(f"{terms.title} · {terms.city}", style="bold"),
+            Text(headline(terms), style="bold"),
             Text(when(scene.now, terms.starts), style="bold"),
             width,
         ),

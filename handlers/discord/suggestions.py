@@ -14,6 +14,7 @@ from bot.reading import nearest_names, plain_name
 from bot.wiring import App
 from handlers.conversation import Command, Role, Takes
 from handlers.texts import discord as texts
+from handlers.texts.own import worded
 
 MOST = 25
 LONGEST = 100
@@ -46,7 +47,7 @@ class Suggestions:
             and (looks_after is None or any(each.id == walkout for walkout, _place in looks_after))
         ]
         if takes is Takes.WALKOUT:
-            return _best([(f"{each.id} · {each.terms.title}", each.id) for each in fitting], typed)
+            return _best([(f"{each.id} · {worded(each.terms).title}", each.id) for each in fitting], typed)
         named = [each for each in fitting if walkout is None or each.id == walkout.lower()]
         if len(named) != 1:  # the conversation asks which walkout
             return []

@@ -25,7 +25,7 @@ LONGEST_CARD = 40
 """A code with all the blanks and dashes people put into it."""
 
 
-class CardButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template="(?P<data>[a-z]:.*)"):
+class CardButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template="(?P<data>[a-zA-Z]:.*)"):
     """Any button of ours. All it means stands in its custom id, so that it works after a restart as well."""
 
     def __init__(self, label: str, data: str, row: int | None = None) -> None:

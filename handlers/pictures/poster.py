@@ -8,6 +8,7 @@ from bot.domain.disclosure import Shown
 from bot.domain.model import Stage
 from bot.usecases.stewards import Board
 from handlers.texts import board as texts
+from handlers.texts.own import worded
 
 MOST = 16
 """Workplaces on one picture: as many as fit on a phone's screen from edge to edge, in letters people can read."""
@@ -59,7 +60,7 @@ def poster(board: Board) -> Poster:
     part, whole = texts.city_part(board)
     left_out = len(board.workplaces) - MOST
     return Poster(
-        title=walkout.terms.title,
+        title=worded(walkout.terms).title,
         city=walkout.terms.city or texts.city(),
         stage=walkout.stage,
         stage_said=texts.stage(walkout.stage),

@@ -23,6 +23,7 @@ from bot.domain.model import Terms
 from handlers.sheets.chaff import chaff
 from handlers.sheets.lettering import CODES, MM, Block, Document, draw, fit
 from handlers.texts import sheets as texts
+from handlers.texts.own import worded
 
 _EDGE = 1.4  # from a cut or fold to the pattern
 _FRAME = 4.6  # from there to the words on the cover
@@ -102,7 +103,7 @@ def wording(pdf: Document, terms: Terms, workplace: str, bot: Bot, piece: Piece)
     wide, high = piece.panel
     cover, cover_high = wide - 2 * (_EDGE + _FRAME), high - 2 * (_EDGE + _FRAME)
     page = wide - 2 * _AIR
-    title = fit(pdf, terms.title, cover, cover_high * 0.56, largest=11, bold=True)
+    title = fit(pdf, worded(terms).title, cover, cover_high * 0.56, largest=11, bold=True)
     return Wording(
         title=title,
         workplace=fit(pdf, workplace, cover, cover_high - _GAP - title.height, largest=8.5),

@@ -8,6 +8,7 @@ from math import hypot
 from bot.domain.model import Terms
 from handlers.sheets.lettering import Document, draw, fit
 from handlers.texts import sheets as texts
+from handlers.texts.own import worded
 
 _MARGIN = 20.0
 _GAP = 6.0  # between two pictures
@@ -26,7 +27,7 @@ def steward_page(pdf: Document, terms: Terms, workplace: str, cards: int) -> Non
     width = pdf.w - 2 * _MARGIN
     y = _line(pdf, texts.for_the_steward(), _MARGIN, 7, 11) + 2
     y = draw(pdf, fit(pdf, workplace, width, 22, largest=26, bold=True), _MARGIN, y, width)
-    y = draw(pdf, fit(pdf, terms.title, width, 14, largest=14), _MARGIN, y, width)
+    y = draw(pdf, fit(pdf, worded(terms).title, width, 14, largest=14), _MARGIN, y, width)
     y = _line(pdf, texts.stack(cards, terms), y, 7, 11) + 5
     y = _heading(pdf, texts.making(), y)
     y = _how_to_make(pdf, y, width) + 9

@@ -12,6 +12,7 @@ from bot.outbox import Letter
 from handlers.texts.catalogue import _
 from handlers.texts.letters import WORDS
 from handlers.texts.notices import fewer_now, letter_to_worker
+from handlers.texts.own import meeting_point, worded
 from handlers.texts.times import number, span, when
 from handlers.texts.workers import demands, headline
 
@@ -130,7 +131,7 @@ def _fewer_now(letter: Letter) -> str:
 
 
 def _room_test(letter: Letter) -> str:
-    title = _walkout(letter).terms.title
+    title = worded(_walkout(letter).terms).title
     if letter.news.scope is None:
         return _("This is a test: this room hears the citywide news of {title}.").format(title=title)
     return _("This is a test: this room hears the news of {workplace} for {title}.").format(
@@ -162,7 +163,7 @@ def _cards_recalled(letter: Letter) -> str:
 
 
 def _the_day(walkout: Walkout, place: Workplace | None = None) -> str:
-    said = [place.meet if place else "", walkout.terms.on_the_day]
+    said = [meeting_point(place) if place else "", worded(walkout.terms).on_the_day]
     return "".join(f"\n{line}" for line in said if line)
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.disclosure import FEWEST_LINES, NEARLY, TENTHS, Shown, Turnout
+from bot.domain.disclosure import FEWEST_LINES, NEARLY, TENTHS, Coarse, Shown, Turnout
 from bot.domain.model import Stage, Walkout
 from bot.usecases.stewards import Board
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.own import worded
 from handlers.texts.times import number, when
 
 PAGE = 10
@@ -28,7 +29,7 @@ def board(seen: Board, page: int | None = None) -> str:
     places = seen.workplaces if page is None else seen.workplaces[(page - 1) * PAGE : page * PAGE]
     walkout = seen.walkout
     head = [
-        _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage)),
+        _headline(walkout),
         *_city(seen),
         reached(seen),
         everywhere(seen),
@@ -83,11 +84,12 @@ def said(place: Shown) -> str:
         since=number(place.since),
     )
     if place.turnout is not None:
-        return _("{line}, out: {turnout}").format(line=words, turnout=_turnout(place.turnout, place.threshold))
+        return _("{line}, out: {turnout}").format(line=words, turnout=turnout(place.turnout, place.threshold))
     return _("{line}, out").format(line=words) if place.out else words
 
 
-def _turnout(turnout: Turnout, threshold: int) -> str:
+def turnout(turnout: Turnout, threshold: int) -> str:
+    """Say how many of a workplace say that they are out."""
     if turnout.reached:
         return _("{threshold} or more (tally {since})").format(threshold=number(threshold), since=number(turnout.since))
     if turnout.number == 0:
@@ -106,13 +108,16 @@ def city_said(seen: Board) -> str:
     if seen.sums is not None:
         words = _("about {counted} of {threshold}") if seen.sums.counted else _("nothing counted yet of {threshold}")
         return words.format(counted=number(seen.sums.counted), threshold=threshold)
-    if seen.city is None:
-        return ""
-    if seen.city.tenths == TENTHS:
+    return coarse_said(seen.city, threshold) if seen.city else ""
+
+
+def coarse_said(line: Coarse, threshold: str) -> str:
+    """Say how far the city is, as anybody may see it."""
+    if line.tenths == TENTHS:
         return _("{threshold} reached").format(threshold=threshold)
-    if seen.city.tenths == NEARLY:
+    if line.tenths == NEARLY:
         return _("nearly there: {threshold} needed").format(threshold=threshold)
-    return _share(seen.city.tenths, threshold)
+    return _share(line.tenths, threshold)
 
 
 def city_part(seen: Board) -> tuple[int, int]:
@@ -186,8 +191,12 @@ def picture() -> str:
 def caption(seen: Board) -> str:
     """Stand beside a picture or a table of the board."""
     walkout = seen.walkout
-    title = _("{title} ({id}): {stage}").format(title=walkout.terms.title, id=walkout.id, stage=stage(walkout.stage))
-    return "\n".join(filter(None, [title, chosen(seen), as_of(walkout), next_tally(walkout)]))
+    return "\n".join(filter(None, [_headline(walkout), chosen(seen), as_of(walkout), next_tally(walkout)]))
+
+
+def _headline(walkout: Walkout) -> str:
+    title = worded(walkout.terms).title
+    return _("{title} ({id}): {stage}").format(title=title, id=walkout.id, stage=stage(walkout.stage))
 
 
 def and_more(n: int) -> str:

@@ -6,6 +6,7 @@ from bot.domain.errors import ParcelsWait, Refused, TooEarlyToClose
 from bot.domain.model import Stage, Walkout
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.keys import destroy_copies
+from handlers.texts.own import worded
 from handlers.texts.times import number, when, when_utc
 
 
@@ -14,26 +15,26 @@ def sure(walkout: Walkout) -> str:
     return _(
         "{title} ({id}): its key, its cards, who asked to be told, its rooms and its stewards will be destroyed. "
         "Nobody can bring them back. Close it?"
-    ).format(title=walkout.terms.title, id=walkout.id)
+    ).format(title=worded(walkout.terms).title, id=walkout.id)
 
 
 def closed(walkout: Walkout) -> str:
     """Confirm it."""
-    return told(walkout.id, walkout.terms.title)
+    return told(walkout.id, worded(walkout.terms).title)
 
 
-def told(walkout: str, title: str) -> str:
+def told(walkout: str, titled: str) -> str:
     """Say what is gone and what stays; to organizers also when it happens by itself."""
     said = _(
         "{title} ({id}) is closed. Destroyed: its key, its cards, who asked to be told, its rooms, its stewards, and "
         "what was on its way. The board's last numbers stay for /report, the words of announcements for /verify."
-    ).format(title=title, id=walkout)
+    ).format(title=titled, id=walkout)
     return f"{said} {destroy_copies()}"
 
 
 def closed_before(walkout: Walkout) -> str:
     """Say that there was nothing to do."""
-    return _("{title} ({id}) is closed already.").format(title=walkout.terms.title, id=walkout.id)
+    return _("{title} ({id}) is closed already.").format(title=worded(walkout.terms).title, id=walkout.id)
 
 
 def refusal(refused: Refused) -> str | None:

@@ -24,6 +24,7 @@ from bot.usecases.proposals import Content, Progress
 from bot.usecases.roles import Appointment, Served
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.organizers import gaps, opened
+from handlers.texts.own import worded
 from handlers.texts.times import number, span, when, when_utc
 
 
@@ -49,7 +50,7 @@ def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
 
 def named(walkout: Walkout | None) -> str:
     """Name a walkout to organizers, who tell several apart by their ids."""
-    return "" if walkout is None else f"{walkout.terms.title} ({walkout.id})"
+    return "" if walkout is None else f"{worded(walkout.terms).title} ({walkout.id})"
 
 
 def _named(progress: Progress) -> str:
@@ -374,7 +375,7 @@ def given(of: Role, walkout: Walkout | None, place: str) -> str:
     ]
     return "\n\n".join(
         [
-            _("You are steward of {place} now · {walkout}").format(place=place, walkout=walkout.terms.title),
+            _("You are steward of {place} now · {walkout}").format(place=place, walkout=worded(walkout.terms).title),
             does,
             _("If somebody asks you:") + "\n" + _listed(answers),
             _("How far your workplace is: /board"),
@@ -423,8 +424,8 @@ def roles(found: Sequence[Served], running: Sequence[Stopped]) -> str:
     for each in found:
         if each.walkout is None or each.place is None:
             continue
-        if each.walkout.terms.title != title:
-            title = each.walkout.terms.title
+        if worded(each.walkout.terms).title != title:
+            title = worded(each.walkout.terms).title
             lines.append("\n" + _("Stewards · {title}").format(title=title))
         lines.append(_("{place}: {nickname}").format(place=each.place.name, nickname=each.nickname))
     lines.append("\n" + _("To appoint somebody: /appoint"))

@@ -98,6 +98,14 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
         "pledge_by is {value}; the walkout starts at {starts}. Leave an hour between them at least, so that everybody "
         "hears what was decided."
     ),
+    ProblemKind.ENDS_TOO_EARLY: lambda: _(
+        "ends is {value}; the walkout starts at {starts}. Write a later time, or leave the field out."
+    ),
+    ProblemKind.NO_SUCH_LANGUAGE: lambda: _('{field}: "{value}" is no language of mine. Choose one of: {languages}.'),
+    ProblemKind.NOT_IN_LANGUAGES: lambda: _(
+        "{field} cannot be there. In other languages you can write these fields: {choices}."
+    ),
+    ProblemKind.SAID_TWICE: lambda: _("{field} and {other} are the same. Remove one."),
     ProblemKind.ROSTER_NOT_FOUND: lambda: _(
         'the file of workplaces "{value}" cannot be found or opened. Put it beside this file, or correct its name.'
     ),

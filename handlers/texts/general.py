@@ -21,8 +21,8 @@ def unknown_command(name: str) -> str:
 
 
 def not_understood() -> str:
-    """Answer anything else."""
-    return _("I did not understand that, and kept nothing of it. Send a card's code, or /help.")
+    """Answer anything else, above the questions that people ask."""
+    return _("I did not understand that, and kept nothing of it. Send a card's code, press a question, or send /help.")
 
 
 def no_words() -> str:

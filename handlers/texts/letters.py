@@ -10,7 +10,8 @@ from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
 from handlers.texts import backups, closing, committee, drawn, fence, general, organizers
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import _, ngettext, spoken
+from handlers.texts.own import worded
 from handlers.texts.times import number
 from handlers.texts.workers import headline
 
@@ -47,7 +48,7 @@ def _workplaces_ready(letter: Letter) -> str:
         "{title}: {n} workplaces have reached their numbers: {names}. Nobody walks out yet: the city is still "
         "counting. See /board",
         n,
-    ).format(title=letter.walkout.terms.title, n=number(n), names=organizers.enumerated(named, more))
+    ).format(title=worded(letter.walkout.terms).title, n=number(n), names=organizers.enumerated(named, more))
 
 
 def _proposal(letter: Letter) -> str:
@@ -141,7 +142,8 @@ def _held(letter: Letter) -> str:
 
 
 def _walkout_closed(letter: Letter) -> str:
-    return closing.told(letter.news.occasion, str(letter.news.facts["title"]))
+    facts = letter.news.facts
+    return closing.told(letter.news.occasion, facts.get("titles", {}).get(spoken(), facts["title"]))
 
 
 def _restored(letter: Letter) -> str:

@@ -6,17 +6,22 @@ from collections.abc import Callable
 
 from bot.domain.model import Kind, Walkout, Workplace
 from bot.domain.rules import was_missed
+from bot.domain.situation import Asserts
 from bot.outbox import Letter
+from handlers.texts.asserted import asserts
 from handlers.texts.catalogue import _
+from handlers.texts.own import meeting_point, worded
 from handlers.texts.times import when
 from handlers.texts.workers import headline
 
 
+@asserts(Asserts.CAN_ASK)
 def ask_label() -> str:
     """Name the button; short, since phones are."""
     return _("Tell me when it's on")
 
 
+@asserts(Asserts.WILL_HEAR)
 def stop_label() -> str:
     """Name the button that undoes it."""
     return _("Do not tell me")
@@ -32,6 +37,7 @@ def no_label() -> str:
     return _("No")
 
 
+@asserts(Asserts.CAN_ASK)
 def offer(can_reach: str) -> str:
     """Say what a notice stores and what it means, in one sentence."""
     stored = _(
@@ -43,6 +49,7 @@ def offer(can_reach: str) -> str:
     return "\n\n".join(filter(None, [stored, can_reach, _("Shall I?")]))
 
 
+@asserts(Asserts.WILL_HEAR)
 def kept() -> str:
     """Confirm a notice."""
     return _(
@@ -51,6 +58,7 @@ def kept() -> str:
     )
 
 
+@asserts(Asserts.NOT_TOLD)
 def deleted() -> str:
     """Confirm that there is none any more."""
     return _("Your address is deleted. I will not write to you by myself; your pledge stays as it is.")
@@ -73,7 +81,7 @@ def _on(walkout: Walkout, place: Workplace) -> str:
         said = _("It is on: {headline}\n{workplace} goes out. We walk out on {starts}.").format(
             headline=headline(terms), workplace=place.name, starts=starts
         )
-        return "\n".join(filter(None, [said, place.meet, terms.on_the_day]))
+        return "\n".join(filter(None, [said, meeting_point(place), worded(terms).on_the_day]))
     if walkout.next_tally is None:
         return _(
             "It is on across the city: {headline}\n{workplace} has not reached its number. Do not walk out."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.domain import words
 from bot.domain.disclosure import FEWEST_LINES, fewer_than
 from bot.domain.model import Walkout, Workplace
 from bot.draft import Draft
@@ -11,6 +12,7 @@ from bot.gaps import Gaps
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.keys import keep_a_copy
+from handlers.texts.own import untranslated, worded
 from handlers.texts.times import number, span, when
 from handlers.texts.workers import confirmation, headline
 
@@ -25,7 +27,7 @@ def walkouts(found: Sequence[Walkout]) -> str:
     return "\n".join(
         _("{id} · {title} · {stage} · {starts}").format(
             id=walkout.id,
-            title=walkout.terms.title,
+            title=worded(walkout.terms).title,
             stage=stage(walkout.stage),
             starts=when(walkout.terms.starts, walkout.terms.starts),
         )
@@ -36,7 +38,7 @@ def walkouts(found: Sequence[Walkout]) -> str:
 def opened(walkout: Walkout) -> str:
     """Confirm an opening."""
     said = _("{title} ({id}) is open for pledges until {pledge_by}.").format(
-        title=walkout.terms.title,
+        title=worded(walkout.terms).title,
         id=walkout.id,
         pledge_by=when(walkout.terms.pledge_by, walkout.terms.pledge_by),
     )
@@ -61,7 +63,7 @@ def gaps(lacks: Gaps, walkout: str) -> list[str]:
         said.append(_("No citywide room: nobody would hear that it is on. Bind one: /room"))
     if lacks.without_room:
         said.append(_("No room of their own: {places}.").format(places=_named(lacks.without_room)))
-    return said
+    return said + untranslated(lacks.untranslated)
 
 
 def _named(places: Sequence[Workplace]) -> str:
@@ -173,6 +175,7 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
             )
         )
     lines += [
+        *untranslated(words.missing(terms, plan.units)),
         *_board(plan),
         ngettext(
             "It opens once {n} organizer says so: /open {id}.",

@@ -6,10 +6,13 @@ from bot.domain import errors
 from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage
 from bot.domain.rules import PLEDGING
+from bot.domain.situation import Asserts
 from handlers.texts import backups, closing
+from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
 from handlers.texts.general import platform
+from handlers.texts.own import worded
 from handlers.texts.times import number, when, when_utc
 
 
@@ -21,15 +24,14 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 "I do not know this card. Check it letter by letter; cards of a walkout that is over are destroyed."
             )
         case errors.CardSpent():
+            # the same for a pledge that was taken back: nobody but its owner learns which
             return "card_spent", _(
-                "This card has been used by somebody else. Return it to your steward and draw another. "
-                "Nothing was recorded."
+                "This card is used already, from another account. Was that you, on another phone? Then it counts, "
+                "unless you took it back: do not draw another. If not, ask your steward for another. Nothing was "
+                "recorded."
             )
         case errors.CardRecalled():
-            return "recalled", _(
-                "This card was recalled: your pledge counts no more. Draw a new card from your steward. "
-                "Nothing was recorded."
-            )
+            return "recalled", _recalled()
         case errors.OneCardEach():
             return "one_card_each", _(
                 "You have pledged in this walkout already, with another card. One person, one card. "
@@ -46,11 +48,11 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 "As many people have pledged here as work here, so nothing was recorded. Tell your steward."
             )
         case errors.NotPledged():
-            return "not_pledged", _("You have no pledge on this card, so there is nothing to take back.")
+            return "not_pledged", _none_here()
         case errors.NotAskedNow():
             return "not_asked", _("I ask only on the day who is out, for 24 hours from the start. Nothing was changed.")
         case errors.WorkplaceNotOut():
-            return "not_asked", _("Your workplace did not reach its number, so it is not out. Nothing was changed.")
+            return "not_asked", _not_walking_out()
         case errors.TooEarlyToReport():
             return "too_early", _("There is a report once it is over: from {when} on. Until then: /board").format(
                 when=when(refused.starting, refused.starting)
@@ -137,7 +139,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.NoSuchWalkout():
             return "no_such_walkout", _no_walkout(refused)
         case errors.WhichWalkout():
-            choice = "\n".join(f"{name} · {title}" for name, title in refused.fitting)
+            choice = "\n".join(f"{each.id} · {worded(each.terms).title}" for each in refused.fitting)
             return "which_walkout", _("Which one? Add its id:") + f"\n{choice}"
         case errors.NoSuchWorkplace():
             return "no_such_workplace", _no_workplace(refused)
@@ -215,16 +217,57 @@ def _cannot_suspend(refused: errors.CannotSuspend) -> str:
 
 
 def _closed(refused: errors.PledgingClosed) -> str:
-    over = refused.stage not in PLEDGING
-    ended = {
-        Stage.CALLED_OFF: _("The organizers have called this walkout off."),
-        Stage.LAPSED: _("Not now: it was not on by the deadline."),
-    }.get(refused.stage, _("The deadline has passed."))
-    stands = {
-        True: _("Your pledge was recorded, but nobody walks out.") if over else _("Your pledge stands."),
-        False: _("You have no pledge here."),
-    }[refused.stands]
-    return f"{ended} {stands}"
+    ended = {Stage.CALLED_OFF: _called_off, Stage.LAPSED: _not_on}.get(refused.stage, _deadline_past)()
+    if not refused.stands:
+        return f"{ended} {_no_pledge()}"
+    return f"{ended} {_nobody() if refused.stage not in PLEDGING else _stands()}"
+
+
+@asserts(Asserts.CALLED_OFF)
+def _called_off() -> str:
+    return _("The organizers have called this walkout off.")
+
+
+@asserts(Asserts.NOBODY, Asserts.DEADLINE_PAST)
+def _not_on() -> str:
+    return _("Not now: it was not on by the deadline.")
+
+
+@asserts(Asserts.DEADLINE_PAST)
+def _deadline_past() -> str:
+    return _("The deadline has passed.")
+
+
+@asserts(Asserts.NONE_STANDS)
+def _no_pledge() -> str:
+    return _("You have no pledge here.")
+
+
+@asserts(Asserts.NOBODY, Asserts.STANDS)
+def _nobody() -> str:
+    return _("Your pledge was recorded, but nobody walks out.")
+
+
+@asserts(Asserts.STANDS)
+def _stands() -> str:
+    return _("Your pledge stands.")
+
+
+@asserts(Asserts.RECALLED)
+def _recalled() -> str:
+    return _(
+        "This card was recalled: your pledge counts no more. Draw a new card from your steward. Nothing was recorded."
+    )
+
+
+@asserts(Asserts.NONE_STANDS)
+def _none_here() -> str:
+    return _("You have no pledge on this card, so there is nothing to take back.")
+
+
+@asserts(Asserts.DOES_NOT)
+def _not_walking_out() -> str:
+    return _("Your workplace did not reach its number, so it does not walk out. Nothing was changed.")
 
 
 def _no_walkout(refused: errors.NoSuchWalkout) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.usecases.statements import Verified
 from handlers.texts.catalogue import _, name_of
+from handlers.texts.own import worded
 from handlers.texts.times import when
 
 
@@ -35,7 +36,7 @@ def said(found: Verified) -> str:
         _("I said this on {when} in the citywide rooms of {title}:")
         if found.statement.citywide
         else _("I said this on {when} in one workplace's own rooms, about {title}:")
-    ).format(when=when(found.statement.said, terms.starts), title=terms.title)
+    ).format(when=when(found.statement.said, terms.starts), title=worded(terms).title)
     words = found.statement.words
     texts = (
         [f"{name_of(language)}:\n{text}" for language, text in words.items()]

@@ -19,6 +19,12 @@ def when(instant: datetime, like: datetime) -> str:
     )
 
 
+def end(ends: datetime, starts: datetime) -> str:
+    """Say when something ends that begins at `starts`: on the same day, the hour alone."""
+    local = ends.astimezone(starts.tzinfo)
+    return local.strftime("%H:%M") if local.date() == starts.date() else when(ends, starts)
+
+
 def when_utc(instant: datetime) -> str:
     """Say an instant where no walkout's own time can be meant: "Sat 12 Dec 2026, 14:00 UTC"."""
     return _("{when} UTC").format(when=when(instant, instant.astimezone(UTC)))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.domain.disclosure import shown
 from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Walkout, Workplace
-from bot.domain.rules import was_missed
+from bot.domain.situation import Asserts, Day, Verdict
 from bot.usecases.workers import Seen
-from handlers.texts.board import as_of, next_tally, workplace_line
+from handlers.texts.asserted import asserts
+from handlers.texts.board import coarse_said, turnout, workplace_line
 from handlers.texts.catalogue import _, ngettext
-from handlers.texts.times import number, when
+from handlers.texts.own import meeting_point, worded
+from handlers.texts.times import end, number, when
 
 
 def welcome(open_walkouts: list[Walkout], *, typed: bool) -> str:
@@ -20,7 +24,7 @@ def welcome(open_walkouts: list[Walkout], *, typed: bool) -> str:
         )
     ]
     if open_walkouts:
-        lines += [_("Open now: {title}. Send /pledge.").format(title=w.terms.title) for w in open_walkouts]
+        lines += [_("Open now: {title}. Send /pledge.").format(title=worded(w.terms).title) for w in open_walkouts]
     else:
         lines.append(
             _("Have a card? Send me its 20 letters and digits.")
@@ -32,25 +36,24 @@ def welcome(open_walkouts: list[Walkout], *, typed: bool) -> str:
 
 
 def terms(seen: Seen, can_see: str) -> str:
-    """Say everything a worker needs to know before pledging."""
-    walkout, place = seen.walkout, seen.workplace
+    """Say everything a worker needs to know before pledging, and to read again afterwards."""
+    walkout = seen.walkout
     return "\n\n".join(
         part
         for part in (
             headline(walkout.terms),
             demands(walkout.terms),
-            _("Walkout: {starts}\nPledge before: {pledge_by}").format(
-                starts=when(walkout.terms.starts, walkout.terms.starts),
-                pledge_by=when(walkout.terms.pledge_by, walkout.terms.pledge_by),
-            ),
-            _numbers(walkout, place),
-            confirmation(walkout),
-            _keep(walkout.terms),
+            _called_by(walkout.terms),
+            _times(seen),
+            _numbers(seen),
+            how_you_hear(seen),
+            _keep(seen),
             _stored(walkout.terms),
             _asked(walkout.terms),
             can_see,
             _alone(walkout.terms),
-            walkout.terms.legal_notice,
+            _no_promise(),
+            worded(walkout.terms).legal_notice,
         )
         if part
     )
@@ -58,21 +61,81 @@ def terms(seen: Seen, can_see: str) -> str:
 
 def headline(terms: Terms) -> str:
     """Name the walkout."""
-    return f"{terms.title} · {terms.city}" if terms.city else terms.title
+    title = worded(terms).title
+    return f"{title} · {terms.city}" if terms.city else title
 
 
 def demands(terms: Terms) -> str:
     """List what the walkout is for."""
-    if not terms.demands:
-        return ""
-    return "\n".join([_("We want:"), *(f"• {demand}" for demand in terms.demands)])
+    wanted = worded(terms).demands
+    return "\n".join([_("We want:"), *(f"• {demand}" for demand in wanted)]) if wanted else ""
 
 
-def _numbers(walkout: Walkout, place: Workplace) -> str:
-    if walkout.stage is Stage.ON:
-        return _(
-            "It is on. {workplace} goes out as well once {threshold} of its {headcount} people have pledged."
-        ).format(workplace=place.name, threshold=number(place.threshold), headcount=number(place.headcount))
+def _called_by(terms: Terms) -> str:
+    called_by = worded(terms).called_by
+    return _("Called by: {called_by}").format(called_by=called_by) if called_by else ""
+
+
+def _times(seen: Seen) -> str:
+    """Say when it is, and until when one decides."""
+    terms = seen.walkout.terms
+    if not _is_ahead(seen):
+        until = _deadline_past(terms)
+    else:
+        until = _take_back_before(terms) if seen.situation.stands else _pledge_before(terms)
+    return f"{_walkout_is(terms)}\n{until}"
+
+
+def _walkout_is(terms: Terms) -> str:
+    starts = when(terms.starts, terms.starts)
+    if terms.ends is None:
+        return _("Walkout: {starts}").format(starts=starts)
+    return _("Walkout: {starts}, until {ends}").format(starts=starts, ends=end(terms.ends, terms.starts))
+
+
+def _is_ahead(seen: Seen) -> bool:
+    return seen.situation.pledging and not seen.situation.deadline_past
+
+
+@asserts(Asserts.DEADLINE_AHEAD)
+def _pledge_before(terms: Terms) -> str:
+    return _("Pledge, or take it back, before {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
+
+
+@asserts(Asserts.DEADLINE_AHEAD, Asserts.CAN_TAKE_BACK)
+def _take_back_before(terms: Terms) -> str:
+    return _("Take it back, if you want to, before {pledge_by}.").format(
+        pledge_by=when(terms.pledge_by, terms.pledge_by)
+    )
+
+
+@asserts(Asserts.DEADLINE_PAST)
+def _deadline_past(terms: Terms) -> str:
+    return _("The deadline was {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
+
+
+def _numbers(seen: Seen) -> str:
+    """Say on what it depends; where that is decided, the verdict."""
+    walkout, place, at = seen.walkout, seen.workplace, seen.situation
+    if at.verdict is Verdict.UNDECIDED:
+        first = _pledged_for(place) if at.stands else _would_pledge_for(place)
+        return "\n".join(filter(None, [first, _conditions(walkout, place), confirmation(walkout), _only_if(place)]))
+    join = _will_you_join() if at.verdict is Verdict.WALKS_OUT and at.can_pledge else ""
+    numbers = _once_enough(place) if at.verdict is Verdict.NOT_YET else ""
+    return "\n".join(filter(None, [verdict(seen), numbers, join]))
+
+
+@asserts(Asserts.UNDECIDED)
+def _would_pledge_for(place: Workplace) -> str:
+    return _("You would pledge for {workplace}. It walks out only if").format(workplace=place.name)
+
+
+@asserts(Asserts.UNDECIDED, Asserts.STANDS)
+def _pledged_for(place: Workplace) -> str:
+    return _("You have pledged for {workplace}. It walks out only if").format(workplace=place.name)
+
+
+def _conditions(walkout: Walkout, place: Workplace) -> str:
     least = walkout.terms.minimum_workplaces
     where = (
         ngettext(
@@ -82,18 +145,13 @@ def _numbers(walkout: Walkout, place: Workplace) -> str:
         else _("across the city")
     )
     only_ready = (
-        _(" (counting only workplaces that reach their own number)")
+        _(" (only workplaces that reach their own number count)")
         if walkout.terms.citywide_counts is Counts.READY
         else ""
     )
     return _(
-        "You would pledge for {workplace}. It goes out only if\n"
-        "• {threshold} of its {headcount} people pledge, and\n"
-        "• {citywide} people pledge {where}{only_ready}.\n"
-        "Until then nobody walks out. The board shows rounded counts, and at which tally your workplace has reached "
-        "its number."
+        "• {threshold} of its {headcount} people pledge, and\n• {citywide} people pledge {where}{only_ready}."
     ).format(
-        workplace=place.name,
         threshold=number(place.threshold),
         headcount=number(place.headcount),
         citywide=number(walkout.terms.citywide_threshold),
@@ -102,36 +160,50 @@ def _numbers(walkout: Walkout, place: Workplace) -> str:
     )
 
 
+def _only_if(place: Workplace) -> str:
+    return _("Walk out only if you hear that {workplace} does. Until then, work as usual.").format(workplace=place.name)
+
+
+@asserts(Asserts.STILL_COUNTED)
+def _once_enough(place: Workplace) -> str:
+    return _("It walks out too once {threshold} of its {headcount} people have pledged.").format(
+        threshold=number(place.threshold), headcount=number(place.headcount)
+    )
+
+
+@asserts(Asserts.CAN_PLEDGE)
+def _will_you_join() -> str:
+    return _("Will you join?")
+
+
 def confirmation(walkout: Walkout) -> str:
     """Say how often the numbers must be reached, while that may yet decide."""
     wanted = walkout.terms.confirm_tallies
     if wanted == 1 or walkout.stage not in {Stage.DRAFT, Stage.OPEN}:
         return ""
     if wanted is None:
-        return _(
-            "Both must hold at two counts in a row. At the last count before the deadline, or at the deadline, "
-            "once is enough."
-        )
+        return _("Both must hold at two counts in a row. At the last two counts, once is enough.")
     return _("Both must hold at {n} counts in a row. At the deadline once is enough.").format(n=number(wanted))
 
 
-def _keep(terms: Terms) -> str:
-    if terms.entry is Entry.OPEN:
+def _keep(seen: Seen) -> str:
+    if not _is_ahead(seen):
+        return ""
+    if seen.walkout.terms.entry is Entry.OPEN:
         return _("You can take it back here until the deadline, from this same account: /withdraw")
-    return _("Keep this message or your card: without both, nobody can take the pledge back, not even the organizers.")
+    return _("Keep this message or your card: without both, nobody can take the pledge back.")
 
 
 def _stored(terms: Terms) -> str:
     if terms.entry is Entry.OPEN:
         return _(
-            "Kept: that an account pledged, as a fingerprint. No name, no message, no time. This walkout has no "
-            "cards, which is weaker: accounts are not checked, and whoever seizes both our database and our "
-            "key file can test whether an account pledged. If you ask to be told when it is on, your account is kept "
-            "as well, encrypted."
+            "Kept: that an account pledged, as a scrambled mark. No name, no message, no time. This walkout has no "
+            "cards, which is weaker: nobody checks accounts. Whoever seizes both our database and our key file can "
+            "test whether an account pledged. If you ask to be told, your account is kept as well, encrypted."
         )
     return _(
-        "Kept: that this card is pledged, and a fingerprint that cannot be tied to you without your card's code. "
-        "No name, no account, no message, no time, unless you ask to be told when it is on."
+        "Kept: that this card is pledged, and a scrambled mark. Only your card's code ties it to you. No name, no "
+        "account, no time, unless you ask to be told. I show rounded counts, never who pledged."
     )
 
 
@@ -139,8 +211,8 @@ def _asked(terms: Terms) -> str:
     if not terms.turnout:
         return ""
     return _(
-        "On the day itself, for 24 hours from the start, this card has a button “I'm out”. Pressing it is up to you. "
-        "Kept then: that this card is out; no name, no account, no time. Shown: rounded numbers, like those of pledges."
+        "On the day itself this card has a button “I'm out”. Press it or not. Kept then: that this card is out; no "
+        "name, no account, no time. Shown: rounded counts."
     )
 
 
@@ -150,38 +222,328 @@ def _alone(terms: Terms) -> str:
     return _("One organizer alone can open this walkout and call it off.")
 
 
+def _no_promise() -> str:
+    return _("Nobody can promise that nothing happens to you.")
+
+
 def console_can_see() -> str:
     """Say who sees that somebody talks to the bot on the console."""
     return _("Whoever sits at this console sees that you write to this bot.")
 
 
+# -- yes or no ------------------------------------------------------------------------------------------------------
+
+
+def verdict(seen: Seen) -> str:  # noqa: PLR0911  one way out for each
+    """Say whether the reader's workplace walks out, as things stand there and then."""
+    at, where = seen.situation, _Words.of(seen)
+    match at.verdict, at.day:
+        case Verdict.UNDECIDED, _day:
+            return _undecided() if not at.deadline_past else f"{_undecided()} {_counting()}"
+        case Verdict.WALKS_OUT, Day.BEFORE:
+            return _with_the_day(f"{_walks_out(where)} {_work_until_then()}", seen)
+        case Verdict.WALKS_OUT, Day.ITSELF:
+            return _with_the_day(_walks_out_today(where), seen)
+        case Verdict.WALKS_OUT, _day:
+            return _walked_out(where)
+        case ((Verdict.NOT_YET | Verdict.DOES_NOT), Day.AFTER):
+            return _did_not(where)
+        case Verdict.NOT_YET, _day:
+            return f"{_not_yet(where)} {_counting() if at.deadline_past else _yes_or_no_at(where)}"
+        case Verdict.DOES_NOT, Day.BEFORE:
+            return f"{_does_not(where)} {_work_as_usual()}"
+        case Verdict.DOES_NOT, _day:
+            return f"{_does_not_today(where)} {_work_as_usual()}"
+        case _nobody, day:
+            why = {Verdict.LAPSED: _lapsed, Verdict.MISSED: _missed, Verdict.CALLED_OFF: _called_off}[at.verdict]()
+            return why if day is Day.AFTER else f"{_nobody_walks_out()} {_work_as_usual()} {why}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Words:
+    """What the sentences below name."""
+
+    workplace: str
+    starts: str
+    pledge_by: str
+
+    @classmethod
+    def of(cls, seen: Seen) -> _Words:
+        terms = seen.walkout.terms
+        return cls(
+            workplace=seen.workplace.name,
+            starts=when(terms.starts, terms.starts),
+            pledge_by=when(terms.pledge_by, terms.pledge_by),
+        )
+
+
+def _with_the_day(said: str, seen: Seen) -> str:
+    return "\n".join(filter(None, [said, meeting_point(seen.workplace), worded(seen.walkout.terms).on_the_day]))
+
+
+@asserts(Asserts.UNDECIDED)
+def _undecided() -> str:
+    return _("Nothing is decided yet.")
+
+
+@asserts(Asserts.DEADLINE_PAST, Asserts.STILL_COUNTED)
+def _counting() -> str:
+    return _("The deadline has passed, and I am counting. Look again in some minutes.")
+
+
+@asserts(Asserts.ON, Asserts.WALKS_OUT, Asserts.BEFORE)
+def _walks_out(where: _Words) -> str:
+    return _("It is on, and {workplace} WALKS OUT on {starts}.").format(workplace=where.workplace, starts=where.starts)
+
+
+@asserts(Asserts.BEFORE)
+def _work_until_then() -> str:
+    return _("Until then, work as usual.")
+
+
+@asserts(Asserts.ON, Asserts.WALKS_OUT, Asserts.TODAY)
+def _walks_out_today(where: _Words) -> str:
+    return _("It is the day: {workplace} WALKS OUT, from {starts} on.").format(
+        workplace=where.workplace, starts=where.starts
+    )
+
+
+@asserts(Asserts.WALKED_OUT)
+def _walked_out(where: _Words) -> str:
+    return _("It was on: {workplace}'s walkout began on {starts}.").format(
+        workplace=where.workplace, starts=where.starts
+    )
+
+
+@asserts(Asserts.DOES_NOT, Asserts.ON)
+def _not_yet(where: _Words) -> str:
+    return _(
+        "{workplace} does NOT walk out as things stand. It is on in the city, but {workplace} has not reached its "
+        "number yet."
+    ).format(workplace=where.workplace)
+
+
+@asserts(Asserts.STILL_COUNTED, Asserts.DEADLINE_AHEAD)
+def _yes_or_no_at(where: _Words) -> str:
+    return _("I say yes or no at the deadline: {pledge_by}.").format(pledge_by=where.pledge_by)
+
+
+@asserts(Asserts.DOES_NOT, Asserts.BEFORE, Asserts.DEADLINE_PAST)
+def _does_not(where: _Words) -> str:
+    return _("{workplace} does NOT walk out on {starts}.").format(workplace=where.workplace, starts=where.starts)
+
+
+@asserts(Asserts.DOES_NOT, Asserts.TODAY, Asserts.DEADLINE_PAST)
+def _does_not_today(where: _Words) -> str:
+    return _("{workplace} does NOT walk out.").format(workplace=where.workplace)
+
+
+@asserts(Asserts.DID_NOT)
+def _did_not(where: _Words) -> str:
+    return _("{workplace} did not walk out on {starts}.").format(workplace=where.workplace, starts=where.starts)
+
+
+@asserts(Asserts.NOBODY)
+def _nobody_walks_out() -> str:
+    return _("Nobody walks out.")
+
+
+def _work_as_usual() -> str:
+    return _("Go to work as usual.")
+
+
+@asserts(Asserts.LAPSED)
+def _lapsed() -> str:
+    return _("Not enough of us pledged in time.")
+
+
+@asserts(Asserts.MISSED)
+def _missed() -> str:
+    return _("I was not running when the pledges were to be counted.")
+
+
+@asserts(Asserts.CALLED_OFF)
+def _called_off() -> str:
+    return _("The organizers have called it off.")
+
+
+# -- what stands under a pledge ---------------------------------------------------------------------------------------
+
+
+def _under(seen: Seen) -> str:
+    """Say the date, the deadline, how far the city is, and how the reader will hear: short, for a phone."""
+    at = seen.situation
+    times = _times(seen) if at.pledging else ""
+    lines = "\n".join(filter(None, [times, _city_line(seen), next_count(seen.walkout)]))
+    return "\n\n".join(filter(None, [lines, how_you_hear(seen)]))
+
+
+def _city_line(seen: Seen) -> str:
+    """Say how far the city is, as anybody may see it; nothing once that is decided."""
+    if seen.city is None or seen.situation.verdict is not Verdict.UNDECIDED:
+        return ""
+    return _("City: {said}").format(said=coarse_said(seen.city, number(seen.walkout.terms.citywide_threshold)))
+
+
+def next_count(walkout: Walkout) -> str:
+    """Say when is counted next; nothing if that is over."""
+    if walkout.next_tally is None:
+        return ""
+    return _("Next count: {when}.").format(when=when(walkout.next_tally, walkout.terms.pledge_by))
+
+
+def how_you_hear(seen: Seen) -> str:
+    """Say how the reader hears the yes or no, while it is still to come."""
+    at, place = seen.situation, seen.workplace
+    if not at.still_counted or at.deadline_past:
+        return ""
+    if at.told:
+        return _told_here()
+    if at.can_ask:
+        return _heard_in_room_or_ask(place) if place.has_room else _heard_from_steward_or_ask()
+    return _heard_in_room(place) if place.has_room else _heard_from_steward()
+
+
+@asserts(Asserts.STILL_COUNTED, Asserts.WILL_HEAR)
+def _told_here() -> str:
+    return _("I write yes or no to you here, at the deadline at the latest.")
+
+
+@asserts(Asserts.STILL_COUNTED, Asserts.CAN_ASK)
+def _heard_in_room_or_ask(place: Workplace) -> str:
+    return _("You hear yes or no by the deadline, in the room of {workplace}; or here, if you press “Tell me”.").format(
+        workplace=place.name
+    )
+
+
+@asserts(Asserts.STILL_COUNTED, Asserts.CAN_ASK)
+def _heard_from_steward_or_ask() -> str:
+    return _("For yes or no at the deadline, ask your steward; or press “Tell me”, and I write to you here.")
+
+
+@asserts(Asserts.STILL_COUNTED)
+def _heard_in_room(place: Workplace) -> str:
+    return _("You hear yes or no by the deadline, in the room of {workplace}; or here, if you ask me to.").format(
+        workplace=place.name
+    )
+
+
+@asserts(Asserts.STILL_COUNTED)
+def _heard_from_steward() -> str:
+    return _("You hear yes or no by the deadline, from your steward; or here, if you ask me to.")
+
+
+# -- buttons ----------------------------------------------------------------------------------------------------------
+
+
+def check_label() -> str:
+    """Name the button that shows a pledge."""
+    return _("Check")
+
+
+@asserts(Asserts.CAN_PLEDGE)
+def pledge_label() -> str:
+    """Name the button."""
+    return _("Pledge")
+
+
+def not_now_label() -> str:
+    """Name the button that does not."""
+    return _("Not now")
+
+
+@asserts(Asserts.CAN_TAKE_BACK)
+def withdraw_label() -> str:
+    """Name the button that takes a pledge back."""
+    return _("Withdraw")
+
+
+@asserts(Asserts.CAN_SAY_OUT)
+def out_label() -> str:
+    """Name the day's button."""
+    return _("I'm out")
+
+
+@asserts(Asserts.CAN_SAY_NOT_OUT)
+def not_out_label() -> str:
+    """Name the button that takes that back."""
+    return _("I'm not out")
+
+
+def read_label() -> str:
+    """Name the button that shows the terms again."""
+    return _("Read it all again")
+
+
+# -- answers to a press -----------------------------------------------------------------------------------------------
+
+
 def pledged(seen: Seen) -> str:
     """Confirm a pledge; said only after the commit."""
-    return _(
-        "Recorded. {workplace}: your pledge stands.\n\n{next}\n\n"
-        "Nothing happens before the numbers are reached. Tell no one how you pledged."
-    ).format(workplace=seen.workplace.name, next=next_tally(seen.walkout))
+    return _answer(_recorded(seen.workplace), seen, _tell_no_one())
 
 
 def already_pledged(seen: Seen) -> str:
     """Answer a second press."""
-    return _("You had already pledged; it counts once. {next}").format(next=next_tally(seen.walkout))
+    return _answer(_counts_once(), seen)
+
+
+def _answer(first: str, seen: Seen, last: str = "") -> str:
+    return "\n\n".join(filter(None, [first, verdict(seen), _under(seen), last]))
+
+
+@asserts(Asserts.STANDS)
+def _recorded(place: Workplace) -> str:
+    return _("Recorded. {workplace}: your pledge stands.").format(workplace=place.name)
+
+
+@asserts(Asserts.STANDS)
+def _counts_once() -> str:
+    return _("You had already pledged; it counts once.")
+
+
+def _tell_no_one() -> str:
+    return _("Tell no one how you pledged.")
 
 
 def withdrawn(seen: Seen) -> str:
     """Confirm that a pledge is taken back."""
-    first = _("Taken back. Your pledge no longer counts.") if seen.changed else _("It was already taken back.")
-    return _("{first} You can pledge again until {pledge_by}.").format(
-        first=first, pledge_by=when(seen.walkout.terms.pledge_by, seen.walkout.terms.pledge_by)
-    )
+    first = _taken_back() if seen.changed else _taken_back_before()
+    return f"{first} {_again_until(seen.walkout.terms)}" if _is_ahead(seen) else first
+
+
+@asserts(Asserts.TAKEN_BACK)
+def _taken_back() -> str:
+    return _("Taken back. Your pledge no longer counts.")
+
+
+@asserts(Asserts.TAKEN_BACK)
+def _taken_back_before() -> str:
+    return _("It was already taken back.")
+
+
+@asserts(Asserts.CAN_PLEDGE, Asserts.DEADLINE_AHEAD)
+def _again_until(terms: Terms) -> str:
+    return _("You can pledge again until {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
 
 
 def out(seen: Seen) -> str:
     """Confirm on the day that somebody is out."""
-    first = _("Noted: you are out.") if seen.changed else _("You had already said that you are out; it counts once.")
-    return f"{first} {next_tally(seen.walkout)}".strip()
+    first = _noted_out() if seen.changed else _was_noted_out()
+    return f"{first} {next_count(seen.walkout)}".strip()
 
 
+@asserts(Asserts.OUT)
+def _noted_out() -> str:
+    return _("Noted: you are out.")
+
+
+@asserts(Asserts.OUT)
+def _was_noted_out() -> str:
+    return _("You had already said that you are out; it counts once.")
+
+
+@asserts(Asserts.NOT_OUT, Asserts.STANDS)
 def not_out(seen: Seen) -> str:
     """Confirm that somebody is not out after all."""
     if not seen.changed:
@@ -195,31 +557,58 @@ def not_now() -> str:
 
 
 def status(seen: Seen) -> str:
-    """Show a worker their own pledge, their workplace's line of the board, and what comes next."""
-    walkout, place = seen.walkout, seen.workplace
-    own = {
-        CardState.PLEDGED: _("Your pledge stands."),
-        CardState.OUT: _("Your pledge stands, and you have said that you are out."),
-        CardState.RECALLED: _("Your card was recalled: your pledge counts no more. Draw a new card from your steward."),
-    }.get(seen.mine or CardState.MINTED, _("You have taken your pledge back."))
-    parts = [headline(walkout.terms), own, workplace_line(shown(place, walkout)), as_of(walkout)]
-    if walkout.stage is Stage.ON:
-        parts.append(_("It is on: {starts}.").format(starts=when(walkout.terms.starts, walkout.terms.starts)))
-        if place.out:
-            parts += [_("Your workplace goes out."), place.meet, walkout.terms.on_the_day]
-        else:
-            parts.append(_("Your workplace has not reached its number yet."))
-    elif walkout.stage is Stage.LAPSED:
-        parts.append(
-            _("Not now: I was not running when the pledges were to be counted. Nobody walks out.")
-            if was_missed(walkout)
-            else _("Not now: the numbers were not reached. Nobody walks out.")
+    """Show a worker the yes or no, their own pledge, their workplace's line of the board, and what comes next."""
+    own = "\n".join(filter(None, [headline(seen.walkout.terms), _own(seen), _own_line(seen)]))
+    return "\n\n".join(filter(None, [verdict(seen), own, _under(seen)]))
+
+
+def _own(seen: Seen) -> str:
+    say = {CardState.PLEDGED: _stands, CardState.OUT: _stands_out, CardState.RECALLED: _recalled}
+    return say.get(seen.mine or CardState.MINTED, _you_took_back)()
+
+
+@asserts(Asserts.STANDS)
+def _stands() -> str:
+    return _("Your pledge stands.")
+
+
+@asserts(Asserts.STANDS, Asserts.OUT)
+def _stands_out() -> str:
+    return _("Your pledge stands, and you have said that you are out.")
+
+
+@asserts(Asserts.RECALLED)
+def _recalled() -> str:
+    return _("Your card was recalled: your pledge counts no more. Draw a new card from your steward.")
+
+
+@asserts(Asserts.TAKEN_BACK)
+def _you_took_back() -> str:
+    return _("You have taken your pledge back.")
+
+
+def _own_line(seen: Seen) -> str:
+    """Say how far the workplace is, while that is still counted; afterwards its number is told to nobody."""
+    walkout, line = seen.walkout, shown(seen.workplace, seen.walkout)
+    if line.turnout is not None:
+        said = _("{workplace}, out on the day: {said}").format(
+            workplace=line.name, said=turnout(line.turnout, line.threshold)
         )
-    elif walkout.stage is Stage.CALLED_OFF:
-        parts.append(_("The organizers have called it off. Nobody walks out."))
-    if walkout.next_tally is not None:
-        parts.append(next_tally(walkout))
-    return "\n".join(part for part in parts if part)
+    elif not seen.situation.still_counted:
+        return ""
+    elif line.reached:
+        said = _("{workplace} has reached its number.").format(workplace=line.name)
+    else:
+        said = workplace_line(line)
+    return f"{said}\n{_as_of(walkout)}"
+
+
+def _as_of(walkout: Walkout) -> str:
+    if walkout.tallied is None:
+        return _("Nothing has been counted yet.")
+    return _("As of count {n}, {when}.").format(
+        n=number(walkout.tally), when=when(walkout.tallied, walkout.terms.pledge_by)
+    )
 
 
 def choose_workplace(walkout: Walkout, names: list[str], more: int, *, typed: bool) -> str:
@@ -264,8 +653,8 @@ def privacy() -> str:
     return "\n\n".join(
         (
             _(
-                "What I keep: for each card its workplace, and whether it is pledged. Which card that is, and whose, "
-                "nobody can tell without both the card's code and the server's key file."
+                "What I keep: for each card its workplace, and whether it is pledged. Nobody can tell which card that "
+                "is, and whose, without both the card's code and the server's key file."
             ),
             _(
                 "On the day, where the terms said so before you pledged: that a card's holder is out, if they say so. "
@@ -273,24 +662,24 @@ def privacy() -> str:
             ),
             _("What I do not keep: names, accounts, messages, phone numbers, or when anybody pledged."),
             _(
-                "Only if you press “Tell me when it's on”: your address on this chat service, your language and "
-                "your workplace, encrypted, with nothing that leads to your card. Whoever seizes both the database and "
-                "the key file can read them. They are deleted when you press “Do not tell me”, when you take your "
-                "pledge back, and when the walkout is closed."
+                "Only if you press “Tell me”: your address on this chat service, your language and your workplace, "
+                "encrypted. Nothing there leads to your card. Whoever seizes both the database and the key file can "
+                "read them. I delete them when you press “Do not tell me”, when you take your pledge back, and when "
+                "the walkout is closed."
             ),
             _(
-                "What anybody is shown: rounded counts, renewed at each tally only, never closer than five "
-                "people. That a workplace has reached its number is shown at the tally at which it does, and stays for "
-                "a while if people take it back. At the deadline it is said exactly. Who pledged is shown to nobody."
+                "What anybody is shown: rounded counts, new at each count only, never closer than five people. That a "
+                "workplace has reached its number shows at once, and stays for a while if people take it back. At the "
+                "deadline it is said exactly. Who pledged is shown to nobody."
             ),
             _(
-                "What others can work out: somebody with up to four cards of their own at your workplace can "
-                "tell how many stand when it first reaches its number, and hardly ever later. With five cards or "
-                "more they can tell it more often. They cannot tell who."
+                "What others can work out: somebody with up to four cards of their own at your workplace can tell how "
+                "many stand when it first reaches its number. Later they hardly ever can. With five cards or more "
+                "they can tell it more often. They cannot tell who."
             ),
             _(
-                "What I cannot hide: the chat service sees that you write to this bot, and whoever holds your "
-                "phone can read this chat. “Clear this chat” under your card deletes what it can of it; keep your card."
+                "What I cannot hide: the chat service sees that you write to this bot. Whoever holds your phone can "
+                "read this chat. “Clear this chat” under your card deletes what it can of it; keep your card."
             ),
             _("Seven days after the walkout, or two after it is off, cards, addresses and keys are destroyed."),
         )

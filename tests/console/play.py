@@ -28,9 +28,9 @@ NOW = "2026-12-01T08:00:00-05:00"
 PLEDGE_BY = datetime.fromisoformat("2026-12-08T20:00:00-05:00")
 STARTS = datetime.fromisoformat("2026-12-12T09:00:00-05:00")
 
-TERMS_BUTTONS = ["Pledge", "Not now", "Clear this chat"]
-PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Clear this chat"]
-WITHDRAWN_BUTTONS = ["Pledge", "Check", "Clear this chat"]
+TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat"]
+PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Read it all again", "Questions", "Clear this chat"]
+WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat"]
 
 Line = dict[str, Any]
 News = tuple[str, str, str]
@@ -68,12 +68,13 @@ SHOPS: tuple[tuple[str, int, int | str, str], ...] = (
 """Thresholds 6, 5 and 5."""
 
 
-def roster(shops: Iterable[Sequence[object]] = SHOPS) -> str:
-    """Write a workplaces.csv."""
+def roster(shops: Iterable[Sequence[object]] = SHOPS, *more: str) -> str:
+    """Write a workplaces.csv, with more columns behind the usual four."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["workplace", "headcount", "threshold", "meet"])
-    writer.writerows([*shop, ""][:4] for shop in shops)
+    header = ["workplace", "headcount", "threshold", "meet", *more]
+    writer.writerow(header)
+    writer.writerows([*shop, ""][: len(header)] for shop in shops)
     return text.getvalue()
 
 

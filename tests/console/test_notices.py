@@ -21,7 +21,7 @@ from tests.console.play import (
 )
 
 ASK, YES, STOP = "[Tell me when it's on]", "[Yes, tell me]", "[Do not tell me]"
-TOLD_BUTTONS = ["Check", "Withdraw", "Do not tell me", "Clear this chat"]
+TOLD_BUTTONS = ["Check", "Withdraw", "Do not tell me", "Read it all again", "Questions", "Clear this chat"]
 OPEN = ["@olga /room citywide #city", *sure("@olga /open"), "!wait"]
 
 
@@ -231,5 +231,5 @@ def test_privacy_and_terms_say_what_a_notice_is(play: Play) -> None:
     cards = play.prepare().cards
     lines = play.console(*OPEN, "@ana /privacy", f"@ana {cards['Depot'][0]}")
     privacy, shown = (line["text"] for line in to(lines, "ana"))
-    assert "Only if you press “Tell me when it's on”: your address" in privacy
-    assert "unless you ask to be told when it is on" in shown
+    assert "Only if you press “Tell me”: your address" in privacy
+    assert "unless you ask to be told" in shown

@@ -24,6 +24,14 @@ from tests.console.play import (
 )
 
 OPEN = [*anyway("@olga /open"), "!wait"]
+SIX = [
+    "Who calls this?",
+    "How long?",
+    "Can I be fired?",
+    "Does my boss see?",
+    "Is this bot real?",
+    "Whom do I ask?",
+]
 
 
 def one(lines: list[Line], name: str) -> Line:
@@ -50,6 +58,7 @@ def test_what_nobody_can_say_is_answered_and_changes_nothing(play: Play) -> None
         f"@long {depot[0]}7",
         f"@wrong {depot[0][:-1]}U",  # no card has a U
         "@chatter What is this?",
+        "@talker Nobody asked.",
         "@flood " + "strike " * 1500,
         "@shout /" + "s" * 10_000,
         "@pad /status " + " " * 10_000 + depot[0],
@@ -67,7 +76,8 @@ def test_what_nobody_can_say_is_answered_and_changes_nothing(play: Play) -> None
         "short": "unknown_card",
         "long": "unknown_card",
         "wrong": "unknown_card",
-        "chatter": "not_understood",
+        "chatter": "answer",
+        "talker": "not_understood",
         "flood": "not_understood",
         "shout": "unknown_command",
         "slash": "unknown_command",
@@ -78,7 +88,7 @@ def test_what_nobody_can_say_is_answered_and_changes_nothing(play: Play) -> None
     assert {name: one(lines, name)["kind"] for name in expected} == expected
     for name in expected:
         said = one(lines, name)
-        assert said["buttons"] == []
+        assert said["buttons"] == (SIX if said["kind"] in {"answer", "not_understood"} else [])
         assert 10 < len(said["text"]) < 200
         assert "\n" not in said["text"]
     assert "19 characters" in one(lines, "short")["text"]

@@ -34,7 +34,8 @@ ELEVEN = "!clock 2026-12-12T11:00:00-05:00"
 LAST_SECOND = "!clock 2026-12-13T08:59:59-05:00"
 OVER = "!clock 2026-12-13T09:00:00-05:00"
 CLOSED = "!clock 2026-12-19T09:00:00-05:00"
-CLEAR = "Clear this chat"
+REST = ["Read it all again", "Questions", "Clear this chat"]
+"""Under every pledge, until the day is over."""
 
 
 def on(play: Play, *more: str, turnout: bool = True, standing: int = 25) -> tuple[list[Line], dict[str, list[str]]]:
@@ -71,17 +72,17 @@ def test_from_the_start_on_for_a_day_the_cards_button_is_i_am_out(play: Play) ->
         play, EVE, "@m0 [Check]", STARTS, "@m0 [Check]", "@m0 [I'm out]", "@m0 [Check]", OVER, "@m0 [Check]"
     )
     before, at_start, pressed, checked, after = answers(lines, "m0")[2:]
-    assert before["buttons"] == ["Check", "Withdraw", CLEAR]
-    assert at_start["buttons"] == ["I'm out", CLEAR]
-    assert (pressed["kind"], pressed["buttons"]) == ("out", ["Check", "I'm not out", CLEAR])
-    assert "Noted: you are out. Next tally: Sat 12 Dec 2026, 10:00." in pressed["text"]
+    assert before["buttons"] == ["Check", *REST]  # the deadline has passed
+    assert at_start["buttons"] == ["I'm out", *REST]
+    assert (pressed["kind"], pressed["buttons"]) == ("out", ["Check", "I'm not out", *REST])
+    assert "Noted: you are out. Next count: Sat 12 Dec 2026, 10:00." in pressed["text"]
     assert "you have said that you are out" in checked["text"]
-    assert "I'm out" not in after["buttons"]
+    assert after["buttons"] == ["Check", "Questions", "Clear this chat"]
 
 
 def test_where_the_file_does_not_ask_for_it_nobody_is_asked(play: Play) -> None:
     lines, _cards = on(play, STARTS, "@m0 [Check]", "@olga /board", turnout=False)
-    assert answers(lines, "m0")[-1]["buttons"] == ["Check", "Withdraw", CLEAR]
+    assert answers(lines, "m0")[-1]["buttons"] == ["Check", *REST]
     assert "Out on the day" not in answers(lines, "olga")[-1]["text"]
     with pytest.raises(AssertionError, match="No walkout has a tally ahead"):  # and no tally is left to be taken
         play.console("!tally", now="2026-12-12T09:00:00-05:00")
@@ -105,7 +106,7 @@ def test_a_mistaken_press_is_taken_back_and_the_pledge_stands(play: Play) -> Non
     )
     assert kinds(answers(lines, "m0"))[2:] == ["status", "out", "not_out", "status"]
     assert "Your pledge stands." in answers(lines, "m0")[-2]["text"]
-    assert answers(lines, "m0")[-1]["buttons"] == ["I'm out", CLEAR]
+    assert answers(lines, "m0")[-1]["buttons"] == ["I'm out", *REST]
     assert "Out on the day: nothing counted yet" in answers(lines, "olga")[-1]["text"]
 
 
@@ -171,7 +172,7 @@ def test_who_took_their_pledge_back_is_not_asked(play: Play) -> None:
     with live(play) as console:
         console.do(*anyway("@olga /open"), *pledging("m", mill[:25]), "!tally", f"@m24 /withdraw {mill[24]}", STARTS)
         lines = console.do(f"@m24 {mill[24]}", "@m0 [Check]")
-        assert lines[0]["buttons"] == ["Check", CLEAR]
+        assert lines[0]["buttons"] == ["Check", *REST]
         console.hand_over("m0", "m0")
         assert kinds(console.do("@m0 [I'm out]")) == ["out"]
 

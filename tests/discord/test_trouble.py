@@ -164,7 +164,7 @@ async def test_a_refusal_that_goes_below_the_card_comes_in_the_end(busy_house: H
     for one, fault in zip(pressed, faults.values(), strict=True):
         server.plan(below(one), fault)
     for one, card in zip(pressed, cards, strict=True):
-        assert "used by somebody else" in (await busy_house.settled(one)).text
+        assert "used already, from another account" in (await busy_house.settled(one)).text
         assert len(one.follow_ups) == 1
         assert busy_house.as_it_is(card) == card
 

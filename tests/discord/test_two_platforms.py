@@ -15,7 +15,6 @@ from bot.wiring import open_app
 from tests.discord.faults import unauthorized
 from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found, let_deadline_pass, stand
 from tests.discord.server import DiscordServer
-from tests.house import ON_BUTTONS
 from tests.telegram.house import House as TelegramHouse
 from tests.telegram.house import labels
 from tests.telegram.server import TelegramServer
@@ -110,17 +109,17 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     somebody = discord.server.person()
     fresh = await discord.command(somebody, "start", card=code)
     pledged = await telegram.pledge(telegram.server.person(), code)
-    assert labels(pledged) == ON_BUTTONS
+    assert labels(pledged) == PLEDGED_BUTTONS
     used = await discord.command(somebody, "start", card=code)
     assert (used.text, used.labels) == (fresh.text, TERMS_BUTTONS)
     spent = await discord.press(used, "Pledge")
-    assert "This card has been used by somebody else." in spent.text
+    assert "This card is used already, from another account." in spent.text
     other = city.take()
-    assert (await discord.pledge(somebody, other)).labels == ON_BUTTONS
+    assert (await discord.pledge(somebody, other)).labels == PLEDGED_BUTTONS
     shown = await telegram.ask(telegram.server.person(), other)
     assert labels(shown) == TERMS_BUTTONS
     refused = await telegram.press(shown, "Pledge")
-    assert "This card has been used by somebody else." in (telegram.last(refused["chat"]["id"])["text"])
+    assert "This card is used already, from another account." in (telegram.last(refused["chat"]["id"])["text"])
 
     await discord.stop()
     let_deadline_pass(discord, city.walkout)

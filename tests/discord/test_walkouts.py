@@ -90,7 +90,7 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: House) -> None:  # no
     assert "Meet at nine" not in house.from_bot(yard)[-1].text
 
     checked = await house.press(next(iter(pledged.values())), "Check")
-    assert "Your workplace goes out." in checked.text
+    assert "WALKS OUT on" in checked.text
     late = await house.press(taken_back, "Pledge")
     assert "The deadline has passed." in late.text
     assert house.as_it_is(taken_back).labels == taken_back.labels  # with them the way back to the card stays

@@ -30,7 +30,7 @@ K = ProblemKind
 def draft(text: str | bytes, options: RosterOptions = OURS) -> Draft:
     data = text.encode() if isinstance(text, str) else text
     toml = SourceFile(name="walkout.toml", data=TOML)
-    return read(toml, SourceFile(name="workplaces.csv", data=data), options, now=NOW)
+    return read(toml, SourceFile(name="workplaces.csv", data=data), options, now=NOW, languages=("en", "es"))
 
 
 def ours(*rows: str, header: str = "workplace,headcount,threshold") -> str:
@@ -124,6 +124,20 @@ def test_a_name_is_kept_as_it_is_even_if_it_looks_like_a_formula() -> None:
 def test_where_people_meet_may_take_several_lines() -> None:
     text = ours('A,9,5,"At the door,\nby nine"', "B,9,5,", header="workplace,headcount,threshold,meet")
     assert [unit.meet for unit in draft(text).units] == ["At the door,\nby nine", ""]
+
+
+def test_where_people_meet_may_be_there_in_other_languages() -> None:
+    text = ours("A,9,5,At the door,En la puerta", "B,9,5,,Afuera", header="workplace,headcount,threshold,meet,meet.es")
+    assert [(unit.meet, unit.meets) for unit in draft(text).units] == [
+        ("At the door", {"es": "En la puerta"}),
+        ("", {"es": "Afuera"}),
+    ]
+    grouped = ours(
+        "A,9,5,g,Gate 1,Puerta 1", "B,9,5,g,Gate 2,", header="workplace,headcount,threshold,group,meet,meet.es"
+    )
+    assert [(unit.meet, unit.meets) for unit in draft(grouped).units] == [
+        ("A: Gate 1; B: Gate 2", {"es": "A: Puerta 1"})
+    ]
 
 
 def test_a_foreign_file_is_read_by_the_columns_named_and_no_others() -> None:

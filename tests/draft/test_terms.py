@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.model import Counts, Entry, Terms
+from bot.domain.model import Counts, Entry, Terms, Words
 from bot.draft import Draft, DraftRefused, ProblemKind, RosterOptions, SourceFile, read, workplaces_file
 from handlers.texts import draft as texts
 
@@ -35,7 +35,7 @@ def draft(text: str | bytes, roster: str | bytes | None = ROSTER) -> Draft:
         return SourceFile(name=name, data=content.encode() if isinstance(content, str) else content)
 
     workplaces = None if roster is None else file("workplaces.csv", roster)
-    return read(file("walkout.toml", text), workplaces, RosterOptions(), now=NOW)
+    return read(file("walkout.toml", text), workplaces, RosterOptions(), now=NOW, languages=("en", "es"))
 
 
 def problems(text: str | bytes, roster: str | bytes | None = ROSTER) -> list[tuple[str, int | None, str]]:
@@ -409,3 +409,105 @@ def test_a_name_of_thousands_of_parts_is_refused_before_it_fills_the_memory(part
 def test_words_with_dots_between_are_no_name_of_many_parts() -> None:
     notice = "Stop. Go. " + "Ask your steward ...... and sign: ................ " * 20
     assert draft(toml(legal_notice=f'"{notice}"')).terms.legal_notice == notice.strip()
+
+
+SAID = {
+    "title": '"Un día"',
+    "demands": '["Alquileres congelados"]',
+    "legal_notice": '"Habla antes con tu delegada."',
+    "on_the_day": '"A las nueve en tu puerta."',
+    "called_by": '"El comité"',
+    "ask": '"A tu delegada"',
+    "if_disciplined": '"Llama al 555-0100."',
+}
+SPANISH = Words(
+    title="Un día",
+    demands=("Alquileres congelados",),
+    legal_notice="Habla antes con tu delegada.",
+    on_the_day="A las nueve en tu puerta.",
+    called_by="El comité",
+    ask="A tu delegada",
+    if_disciplined="Llama al 555-0100.",
+)
+
+
+def plainly(fields: dict[str, str], before: str = "", behind: str = "") -> str:
+    return "".join(f"{before}{name}{behind} = {value}\n" for name, value in fields.items())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        toml() + "[es]\n" + plainly(SAID),
+        toml() + plainly(SAID, before="es."),
+        toml() + plainly(SAID, behind=".es"),
+        plainly(SAID, behind=" . es") + toml(),
+        toml() + plainly({f'"{name}.es"': value for name, value in SAID.items()}),
+        toml(title=None) + 'title.en = "One day"\n' + plainly(SAID, behind=".es"),
+        toml(title='{en = "One day", es = "Un día"}')
+        + "[es]\n"
+        + plainly({n: v for n, v in SAID.items() if n != "title"}),
+        toml(title=None) + '[en]\ntitle = "One day"\n[es]\n' + plainly(SAID),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_texts_may_be_there_in_other_languages_however_that_is_written(text: str, end: str) -> None:
+    terms = draft(text.replace("\n", end)).terms
+    assert terms.title == "One day"
+    assert terms.translations == {"es": SPANISH}
+    assert terms.said_in("es").demands == SPANISH.demands
+    assert terms.said_in("fr") == terms == terms.said_in("en")
+
+
+def test_the_file_says_which_language_its_plain_fields_are_in() -> None:
+    text = toml(title='"Un día"', language='"es"', on_the_day='"En tu puerta"') + 'title.en = "One day"\n'
+    terms = draft(text).terms
+    assert (terms.language, terms.title, terms.said_in("en").title) == ("es", "Un día", "One day")
+    assert terms.said_in("en").on_the_day == "En tu puerta"
+    assert draft(toml(language='"es"', title=None) + "[es]\n" + plainly(SAID)).terms.title == "Un día"
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "kind"),
+    [
+        ('title.fr = "Un jour"\n', 6, K.NO_SUCH_LANGUAGE),
+        ('[fr]\n\ntitle = "Un jour"\n', 8, K.NO_SUCH_LANGUAGE),
+        ('language = "fr"\n', 6, K.NO_SUCH_LANGUAGE),
+        ('[es]\n\ncity = "Nueva York"\n', 8, K.NOT_IN_LANGUAGES),
+        ("[es]\n\nstarts = 2026-12-12T09:00:00-05:00\n", 8, K.NOT_IN_LANGUAGES),
+        ('title.en = "One day"\n', 6, K.SAID_TWICE),
+        ('title.es = ""\n', 6, K.EMPTY_TEXT),
+        ('\ndemands.es = "Alquileres"\n', 7, K.WRONG_TYPE),
+        ('[es]\ntitel = "Un día"\n', 7, K.UNKNOWN_FIELD_CLOSE_TO),
+        ('title_es = "Un día"\n', 6, K.UNKNOWN_FIELD_CLOSE_TO),
+        ('title.es = "Un día"\n[es]\ntitle = "Otro"\n', 7, K.TOML_SYNTAX),
+        ("ends = 2026-12-12T09:00:00-05:00\n", 6, K.ENDS_TOO_EARLY),
+        ("ends = 2026-12-12T17:00:00\n", 6, K.TIME_WITHOUT_OFFSET),
+        ("ends = 9999-12-12T17:00:00Z\n", 6, K.TIME_TOO_FAR),
+        (f'ask = "{"x" * 301}"\n', 6, K.TEXT_TOO_LONG),
+        ('called_by = "The\\u202e committee"\n', 6, K.HIDDEN_CHARACTER),
+    ],
+)
+def test_a_text_in_another_language_is_checked_on_its_own_line(more: str, line: int, kind: ProblemKind) -> None:
+    assert problems(toml() + more) == only(line, kind)
+
+
+def test_the_form_that_is_meant_is_named() -> None:
+    with pytest.raises(DraftRefused) as refused:
+        draft(toml(title_es='"Un día"') + '[es]\ncity = "Nueva York"\n[fr]\ntitle = "Un jour"\n')
+    assert [texts.problem(problem) for problem in refused.value.problems] == [
+        'walkout.toml, line 6: there is no field "title_es". Did you mean "title.es"?',
+        (
+            "walkout.toml, line 8: city.es cannot be there. In other languages you can write these fields: title, "
+            "demands, legal_notice, on_the_day, called_by, ask, if_disciplined."
+        ),
+        'walkout.toml, line 10: title.fr: "fr" is no language of mine. Choose one of: en, es.',
+    ]
+
+
+def test_who_calls_it_when_it_ends_and_whom_to_ask() -> None:
+    more = 'called_by = "The committee"\nask = "Your steward"\nif_disciplined = """Call us.\nAt once."""\n'
+    terms = draft(toml(ends="2026-12-12T17:30:00-05:00") + more).terms
+    assert terms.ends == datetime(2026, 12, 12, 17, 30, tzinfo=NEW_YORK)
+    assert terms.ends.utcoffset() == timedelta(hours=-5)
+    assert (terms.called_by, terms.ask, terms.if_disciplined) == ("The committee", "Your steward", "Call us.\nAt once.")

@@ -175,7 +175,15 @@ class City:
         whole = surfaces(self.board)
         own = [surfaces(published(self.walkout, self.places, within={place.id})) for place in self.places]
         cards = [
-            workers.status(Seen(walkout=self.walkout, workplace=place, mine=mine))
+            workers.status(
+                Seen(
+                    walkout=self.walkout,
+                    workplace=place,
+                    mine=mine,
+                    at=self.walkout.tallied or NOON,
+                    city=disclosure.coarse(self.walkout, self.places),
+                )
+            )
             for place in self.places
             for mine in (CardState.PLEDGED, CardState.WITHDRAWN)
         ]

@@ -165,6 +165,10 @@ async def test_without_its_key_a_store_is_refused_and_left_as_it_is(data: Path, 
     await as_before(data, version)
 
 
+CUTS = 240
+"""About so many, if from the version before the migration is cut off before every statement."""
+
+
 # -- killed ---------------------------------------------------------------------------------------------------------
 
 
@@ -205,16 +209,16 @@ def _die_at(folder: Path, statements: int) -> None:
     asyncio.new_event_loop().run_until_complete(opening())
 
 
-@trials(9, full=9)
+@trials(60, full=CUTS)
 async def test_the_migration_cut_off_before_any_statement_is_done_at_the_next_opening(
     tries: Trials, record_property: Callable[[str, object], None]
 ) -> None:
-    cuts = 0
-    for version in list(OLDER)[: tries.number]:
+    cuts, fewer = 0, CUTS // tries.number
+    for version in OLDER:
         with fresh_folder() as template, fresh_folder() as work:
             await made(template / "store", version)
             # every statement where it matters most, from the version before; else every seventh
-            step = 1 if version == KEYED - 1 else 7
+            step = fewer if version == KEYED - 1 else 7 * fewer
             statement = step
             while True:
                 folder = work / str(statement)
@@ -226,7 +230,7 @@ async def test_the_migration_cut_off_before_any_statement_is_done_at_the_next_op
                 shutil.rmtree(folder)
                 cuts += 1
                 statement += step
-    assert cuts > 50
+    assert cuts > tries.number / 2
     record_property("found", f"killed {cuts} times while cards were moved: everybody found what they had left")
 
 

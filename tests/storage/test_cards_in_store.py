@@ -39,7 +39,7 @@ from bot.storage.sqlite import BATCH
 from bot.storage.store import Store
 from bot.usecases.automatic import Tallies
 from bot.usecases.stewards import new_cards
-from bot.usecases.workers import Worker
+from bot.usecases.workers import CityLines, Worker
 from bot.wiring import DATABASE, KEY_FILE
 from tests.conftest import HOUR, MICROSECOND, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.conftest import NewHouse
@@ -385,7 +385,16 @@ class Desk:
     def of(self, name: object) -> Worker:
         store, keys, brake, clock, tallies, holds = self._parts
         who = Person("console", str(name))
-        return Worker(who=who, store=store, keys=keys, brake=brake, clock=clock, tallies=tallies, holds=holds)
+        return Worker(
+            who=who,
+            store=store,
+            keys=keys,
+            brake=brake,
+            clock=clock,
+            tallies=tallies,
+            holds=holds,
+            cities=CityLines(store),
+        )
 
 
 async def test_a_pledge_that_finds_a_tally_due_lets_it_be_taken_first_and_is_not_in_it(

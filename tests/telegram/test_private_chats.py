@@ -112,7 +112,7 @@ async def test_a_used_card_shows_others_what_a_fresh_one_shows(busy_house: House
     assert (used["text"], labels(used)) == (fresh["text"], labels(fresh))
     await busy_house.press(used, "Pledge")
     assert busy_house.as_it_is(used)["text"] == used["text"]  # who has no paper needs the message with the card
-    assert busy_house.last(used["chat"]["id"])["text"].startswith("This card has been used by somebody else.")
+    assert busy_house.last(used["chat"]["id"])["text"].startswith("This card is used already, from another account.")
 
 
 async def test_a_second_card_does_not_count(busy_house: House, busy_city: City) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import aiosqlite
@@ -25,12 +26,16 @@ _WALKOUT = """
 _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
         walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
-        told_people, voided, since, above, turnout_since, turnout_above
+        told_people, voided, since, above, turnout_since, turnout_above, meets
     FROM workplace
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
 _WANTED_PLACES = """
     JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND id = place
+"""
+_WITH_ROOM = """
+    SELECT DISTINCT walkout, scope FROM room
+    JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND scope = place
 """
 
 
@@ -124,11 +129,11 @@ class Walkouts(Notices):
                     *_state(walkout),
                 ),
             )
-            rows = [[p.id, p.name, p.headcount, p.threshold, p.meet] for p in workplaces]
+            rows = [[p.id, p.name, p.headcount, p.threshold, p.meet, dict(p.meets)] for p in workplaces]
             await self._rows(
                 """
-                INSERT INTO workplace (walkout, id, name, headcount, threshold, meet)
-                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4
+                INSERT INTO workplace (walkout, id, name, headcount, threshold, meet, meets)
+                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4, p.value ->> 5
                 FROM json_each(?2) AS p
                 """,
                 (walkout.id, json.dumps(rows)),
@@ -176,8 +181,12 @@ class Walkouts(Notices):
         asked = (json.dumps(list(self._wanted)),)
         self._looking_up, self._wanted = None, set()
         walkouts = {row[0]: _read_walkout(row) for row in await self._rows(f"{_WALKOUT} {_WANTED_WALKOUTS}", asked)}
-        places = await self._rows(f"{_WORKPLACE} {_WANTED_PLACES}", asked)
-        return {(row[12], row[0]): (walkouts[row[12]], _read_workplace(row)) for row in places}
+        with_room = {(row[0], row[1]) for row in await self._rows(_WITH_ROOM, asked)}
+        found: dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]] = {}
+        for row in await self._rows(f"{_WORKPLACE} {_WANTED_PLACES}", asked):
+            key = row[12], row[0]
+            found[key] = walkouts[row[12]], replace(_read_workplace(row), has_room=key in with_room)
+        return found
 
     async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
         """See Store.mint."""
@@ -305,6 +314,7 @@ def _read_workplace(row: Row) -> Workplace:
         headcount=row[2],
         threshold=row[3],
         meet=row[4],
+        meets=json.loads(row[26]),
         minted=row[5],
         issued=row[13],
         standing=row[6],

@@ -35,9 +35,9 @@ from tests.processes import PATIENCE_S
 
 HOUR = timedelta(hours=1)
 
-TERMS_BUTTONS = ["Pledge", "Not now", "Clear this chat"]
-PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Clear this chat"]
-WITHDRAWN_BUTTONS = ["Pledge", "Check", "Clear this chat"]
+TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat"]
+PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me when it's on", "Read it all again", "Questions", "Clear this chat"]
+WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat"]
 ENTER_CARD = "Enter my card"
 
 LONGEST_TEXT = 2000

@@ -18,7 +18,7 @@ async def test_only_pressing_pledge_tells_that_a_card_is_used(house: House, city
     assert used.text == fresh.text
     assert used.buttons == fresh.buttons == TERMS_BUTTONS
     told = await bob.press(used.last, "Pledge")
-    assert "used by somebody else" in told.text
+    assert "used already, from another account" in told.text
     assert told.buttons == []
     assert await house.standing(city) == {"School": 1}
 

@@ -1,0 +1,63 @@
+"""What workers ask, by a button or in their own words, and what is not understood."""
+
+from __future__ import annotations
+
+from bot.domain.errors import Refused, UnknownCard
+from bot.domain.model import Terms
+from bot.questions import SIX, Question, asked
+from handlers.conversation.parts import Ask, Button, Reply
+from handlers.texts import general
+from handlers.texts import questions as texts
+
+
+def questions_button(code: str) -> Button:
+    """Return the button that leads to the questions; `code` is of the card shown, if it has one."""
+    return Button(label=texts.questions_label(), data=f"Q:{code}")
+
+
+def _six(code: str) -> tuple[Button, ...]:
+    return tuple(
+        Button(label=texts.label(question), data=f"Q:{code}:{question}", below=number % 2 == 0)
+        for number, question in enumerate(SIX)
+    )
+
+
+def _back(code: str) -> tuple[Button, ...]:
+    return (Button(label=texts.back_label(), data=f"R:{code}", below=True),) if code else ()
+
+
+async def press(ask: Ask) -> Reply:
+    """Show the six questions, or the answer to one."""
+    code = ask.first if ask.code is not None and ask.first else ""
+    below = not code  # what was pressed could not be shown again
+    question = next((each for each in SIX if [each] == [*ask.words[1:]]), None)
+    if question is None:
+        return Reply(kind="questions", text=texts.choose(), buttons=(*_six(code), *_back(code)), below=below)
+    said = texts.answer(question, await _terms(ask), ask.ways.can_see())
+    more = Button(label=texts.more_label(), data=f"Q:{code}")
+    return Reply(kind="answer", text=said, buttons=(more, *_back(code)), below=below)
+
+
+async def typed(ask: Ask) -> Reply:
+    """Answer a question in somebody's own words."""
+    question = asked(ask.words[0]) or Question.HELP
+    said = texts.answer(question, await _terms(ask), ask.ways.can_see())
+    return Reply(kind="answer", text=said, buttons=_six(""))
+
+
+async def not_understood(_ask: Ask) -> Reply:
+    """Answer what means nothing to us."""
+    return Reply(kind="not_understood", text=general.not_understood(), buttons=_six(""))
+
+
+async def _terms(ask: Ask) -> Terms | None:
+    """Return the terms of the walkout that is meant; None if nothing here tells which."""
+    if ask.code is None:
+        without_cards = await ask.worker.open_walkouts()
+        return without_cards[0].terms if len(without_cards) == 1 else None
+    try:
+        return (await ask.worker.look(ask.code)).walkout.terms
+    except UnknownCard:
+        raise
+    except Refused:  # it is over, or has not begun: there is nothing of its own to say
+        return None

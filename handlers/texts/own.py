@@ -1,0 +1,28 @@
+"""The organizers' own words, in the language spoken now; what they have not written in it is said as they wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.domain.model import Terms, Workplace
+from handlers.texts.catalogue import _, name_of, spoken
+
+
+def worded(terms: Terms) -> Terms:
+    """Return the terms with the organizers' texts in this language."""
+    return terms.said_in(spoken())
+
+
+def meeting_point(place: Workplace) -> str:
+    """Say where a workplace's people meet."""
+    return place.meets.get(spoken(), place.meet)
+
+
+def untranslated(missing: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Tell organizers which of their texts are not there in which language; see bot.domain.words.missing."""
+    return [
+        _(
+            "Not written in {language}: {names}. People who read {language} see the fields without a language instead."
+        ).format(language=name_of(language), names=", ".join(names))
+        for language, names in missing.items()
+    ]

@@ -1,0 +1,59 @@
+"""One walkout that does not change, for everything that is measured on what people read of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain import disclosure
+from bot.domain.model import BoardLine, CardState, Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.usecases.workers import Seen
+
+OPENED = datetime.fromisoformat("2027-04-12T08:00:00-04:00")
+
+TERMS = Terms(
+    title="A day for the rent freeze",
+    city="New York",
+    demands=("Freeze the rent", "Fast and free buses"),
+    called_by="the tenants' union and nine shop committees",
+    legal_notice="The law protects walking out together. It does not protect walking out alone.",
+    on_the_day="Bring water. Legal line: 555-0100.",
+    if_disciplined="Call the legal line the same day: 555-0100.",
+    ask="any steward, or the table at the market on Sundays",
+    starts=datetime.fromisoformat("2027-05-01T12:00:00-04:00"),
+    ends=datetime.fromisoformat("2027-05-01T18:00:00-04:00"),
+    pledge_by=datetime.fromisoformat("2027-04-27T20:00:00-04:00"),
+    citywide_threshold=1200,
+    minimum_workplaces=10,
+)
+
+MARKET_HALL = Workplace(
+    id=WorkplaceId(1), name="Market Hall", headcount=120, threshold=80, meet="from the loading gate", has_room=True
+)
+OTHERS = tuple(
+    Workplace(id=WorkplaceId(number), name=f"Depot {number}", headcount=60, threshold=40) for number in range(2, 41)
+)
+
+WALKOUT = Walkout(
+    id=WalkoutId("k7m3q"),
+    terms=TERMS,
+    stage=Stage.OPEN,
+    opened=OPENED,
+    tally=3,
+    tallied=OPENED + timedelta(hours=3),
+    next_tally=OPENED + timedelta(hours=4),
+)
+
+
+def seen(mine: CardState | None = None, *, changed: bool = False, told: bool = False) -> Seen:
+    """Show a card of Market Hall, at the third count of the first day."""
+    places = [replace(each, line=BoardLine(number=20, anchor=20, above=20)) for each in (MARKET_HALL, *OTHERS)]
+    return Seen(
+        walkout=WALKOUT,
+        workplace=places[0],
+        mine=mine,
+        at=OPENED + timedelta(hours=3, minutes=5),
+        changed=changed,
+        told=told,
+        city=disclosure.coarse(WALKOUT, places),
+    )

@@ -1,0 +1,365 @@
+"""No sentence and no button that a worker gets asserts what is not so, there and then.
+
+Walkouts are played from the draft to their end. At each moment everybody opens their card, reads, and presses whatever
+can be pressed, in every language and whatever a platform is like; what the answers assert is compared with what is so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cards import key_of, mint
+from bot.clock import MovableClock
+from bot.domain import rules
+from bot.domain.errors import UnknownCard
+from bot.domain.model import CardState, Workplace, WorkplaceId
+from bot.domain.pledging import Act
+from bot.domain.situation import Asserts, Day, Situation, Verdict, situation
+from bot.keys import Person
+from bot.usecases import organizers, paper, proposals, stewards
+from bot.usecases.desk import Desk
+from bot.wiring import App, open_app
+from handlers.conversation import Conversation, Reply, Said, Ways
+from handlers.conversation import workers as conversation
+from handlers.texts import discord, telegram, workers
+from handlers.texts.asserted import asserts, listening
+from handlers.texts.catalogue import languages
+from tests.conftest import HOUR, NOON, PLEDGE_BY, WALKOUT, draft, opened
+
+STARTS = PLEDGE_BY + timedelta(days=4)
+MINUTE = timedelta(minutes=1)
+
+WAYS = (
+    Ways(can_see=telegram.can_see, can_clear=telegram.can_clear, in_a_hurry=True),
+    Ways(can_see=discord.can_see, can_reach=discord.can_reach, typed=False, in_a_hurry=True),
+)
+
+HALL, DEPOT, MILL = (WorkplaceId(number) for number in (1, 2, 3))
+PLACES = tuple(
+    Workplace(id=number, name=name, headcount=400, threshold=5, meet="from the gate")
+    for number, name in ((HALL, "Hall"), (DEPOT, "Depot"), (MILL, "Mill"))
+)
+
+LOOKS = ("R", "c", "Q", "o")
+"""Buttons that show something and change nothing."""
+
+CHANGES = {
+    CardState.PLEDGED: ("p", "o+", "o", "c", "R", "q", "q", "w", "c", "w", "R", "p"),
+    CardState.OUT: ("v", "v", "c", "w", "u", "u", "p", "R"),
+    CardState.WITHDRAWN: ("w", "o+", "p", "w"),
+    CardState.RECALLED: ("p", "w", "o+", "q"),
+    None: ("w", "u", "q", "p", "R", "p", "w", "R"),
+}
+"""What each reader presses, whatever is offered: what changes something last, so that it is as before afterwards."""
+
+
+@dataclass(kw_only=True)
+class Town:
+    """Three workplaces: the Hall reaches its number, the Depot does not, the Mill's cards are recalled."""
+
+    app: App
+    clock: MovableClock
+    cards: dict[WorkplaceId, list[str]]
+    readers: dict[str, tuple[str, WorkplaceId]] = field(default_factory=dict)  #: the card of each, and where
+    met: set[tuple[Verdict, Day, CardState | None]] = field(default_factory=set)
+    said: int = 0
+    lies: list[str] = field(default_factory=list)
+    number: int = 0
+
+    async def join(self, name: str, place: WorkplaceId, *, told: bool = False, taken_back: bool = False) -> None:
+        """Let somebody pledge."""
+        code, worker = self.cards[place].pop(), self.app.worker(Person("here", name))
+        self.readers[name] = code, place
+        await worker.pledge(code)
+        if told:
+            assert (await worker.ask_to_be_told(code, "en")).told
+        if taken_back:
+            await worker.withdraw(code)
+
+    async def truth(self, name: str, code: str) -> Situation | None:
+        """Say where somebody stands; None: the card is nobody's any more."""
+        app, worker = self.app, self.app.worker(Person("here", name))
+        try:
+            seen = await app.store.apply(worker._change(Act.LOOK, code))
+        except UnknownCard:
+            return None
+        walkout, place = await app.store.look_up(seen.walkout, seen.workplace)
+        told = await app.store.has_notice(app.keys.bearer(code, worker.who).notice(walkout.id))
+        return situation(walkout, place, seen.mine, self.clock(), told=told)
+
+    async def hear(self, name: str, code: str, said: Said, ways: Ways) -> None:
+        """Compare one answer with what is so once it is given."""
+        with listening() as heard:
+            reply = await Conversation(self.app, ways).answer(said)
+        if reply is None:  # who tries many cards of a walkout that is closed
+            return
+        stands = await self.truth(name, code)
+        so = stands.facts() if stands else frozenset()
+        if stands:
+            self.met.add((stands.verdict, stands.day, stands.mine))
+        self.said += 1
+        worded = in_words(reply, said.language or "")
+        for lie in sorted((heard | worded) - so):
+            self.lies.append(f"{self.clock()} {name} {said.button or said.text}: {lie!r} of {stands}\n{reply.text}")
+        if stands and stands.day is Day.BEFORE and OUT_ALREADY.search(reply.text):
+            self.lies.append(f"{self.clock()} {name}: out before the day\n{reply.text}")
+
+    async def look_around(self, *, changing: bool = True) -> None:
+        """Let everybody read and press everything, in every language and way."""
+        for language, ways in product(languages(), WAYS):
+            self.number += 1
+            fresh = {
+                f"fresh{self.number}{place}": (self.cards[place].pop(), place)
+                for place in (HALL, DEPOT)
+                if self.cards[place]
+            }
+            strangers = {
+                f"stranger{self.number} of {name}": at for name, at in self.readers.items() if "told" not in name
+            }
+            for name, (code, _place) in {**self.readers, **fresh, **strangers}.items():
+                stands = await self.truth(name, code)
+                mine = stands.mine if stands else None
+                presses = [f"{letter}:{code}" for letter in LOOKS]
+                if changing:
+                    acts = CHANGES[None if mine is CardState.MINTED else mine]
+                    if mine is None and not name.startswith("fresh"):
+                        acts = ("w", "u", "q", "p")
+                    if name.startswith("told"):
+                        acts = (*acts, "o+")
+                    presses += [f"o:{code}:yes" if act == "o+" else f"{act}:{code}" for act in acts]
+                who = Person("here", name)
+                for text in (code, f"/status {code}"):
+                    await self.hear(name, code, Said(who=who, text=text, language=language), ways)
+                for press in presses:
+                    await self.hear(name, code, Said(who=who, button=press, language=language), ways)
+
+    async def go_to(self, instant: datetime, *, counted: bool = True) -> None:
+        """Let time pass; without `counted`, nobody takes the tallies that are due."""
+        self.clock.move_to(instant)
+        if counted:
+            await self.app.tallies.take_due()
+            await self.app.scheduler.run_due()
+
+
+OUT_ALREADY = re.compile(r"(Hall|Depot|Mill|[Ww]orkplace|[Ww]e|city) (is|are|goes) out")
+
+WORDS: dict[str, dict[str, Asserts]] = {
+    "en": {
+        r"\bWALKS OUT\b": Asserts.WALKS_OUT,
+        r"does NOT walk out": Asserts.DOES_NOT,
+        r"Nobody walks out\b|nobody walks out\.": Asserts.NOBODY,
+        r"Nothing is decided yet": Asserts.UNDECIDED,
+        r"The deadline (has passed|was)": Asserts.DEADLINE_PAST,
+        r"(?i)your pledge stands": Asserts.STANDS,
+        r"I write yes or no|I will write to you here": Asserts.WILL_HEAR,
+        r"\[Withdraw\]": Asserts.CAN_TAKE_BACK,
+        r"\[Pledge\]|Will you join|can pledge again": Asserts.CAN_PLEDGE,
+        r"\[I'm out\]": Asserts.CAN_SAY_OUT,
+        r"\[Tell me": Asserts.CAN_ASK,
+    },
+    "es": {
+        r"\bSALE AL PARO\b": Asserts.WALKS_OUT,
+        r"NO sale al paro": Asserts.DOES_NOT,
+        r"Nadie sale al paro\.|nadie sale al paro\.": Asserts.NOBODY,
+        r"Todavía no hay nada decidido": Asserts.UNDECIDED,
+        r"El plazo (pasó|era)": Asserts.DEADLINE_PAST,
+        r"(?i)tu compromiso cuenta": Asserts.STANDS,
+        r"Te escribo aquí el sí o el no": Asserts.WILL_HEAR,
+        r"\[Retirar\]": Asserts.CAN_TAKE_BACK,
+        r"\[Comprometerme\]|¿Te unes|Puedes comprometerte otra vez": Asserts.CAN_PLEDGE,
+        r"\[Salí al paro\]": Asserts.CAN_SAY_OUT,
+        r"\[Avísame": Asserts.CAN_ASK,
+    },
+}
+"""A few sentences whose words alone say what they assert, whatever they are marked with."""
+
+
+def in_words(reply: Reply, language: str) -> set[Asserts]:
+    """Read an answer as people do, with its buttons in brackets."""
+    shown = reply.text + "".join(f"\n[{button.label}]" for button in reply.buttons)
+    return {what for words, what in WORDS[language].items() if re.search(words, shown)}
+
+
+@asynccontextmanager
+async def town(data: Path, *, opens: bool = True, **terms: Any) -> AsyncIterator[Town]:
+    """Found a town whose walkout needs the Hall alone, or a draft of it."""
+    given = {"starts": STARTS, "ends": STARTS + 6 * HOUR, "turnout": True, "citywide_threshold": 6, **terms}
+    clock = MovableClock(NOON)
+    async with open_app(data, clock=clock, senders={"here": None}) as app:
+        app.keys.add_walkout(WALKOUT)
+        await app.store.add_walkout(opened(**given) if opens else draft(**given), PLACES)
+        cards = {place.id: [mint() for _ in range(100)] for place in PLACES}
+        hashes = {place: [key_of(code) for code in codes] for place, codes in cards.items()}
+        await stewards.mint(WALKOUT, hashes, app.store, app.keys)
+        yield Town(app=app, clock=clock, cards=cards)
+
+
+async def settle(here: Town, *, hall: int = 7) -> None:
+    """Let people pledge at the Hall, enough or not; at the Depot too few; at the Mill for nothing."""
+    for number in range(hall - 2):
+        await here.join(f"crowd{number}", HALL)
+    here.readers.clear()
+    for place, where in ((HALL, "hall"), (DEPOT, "depot")):
+        await here.join(f"pledged {where}", place)
+        await here.join(f"told {where}", place, told=True)
+        await here.join(f"back {where}", place, taken_back=True)
+    await here.join("recalled mill", MILL, told=True)
+    people = [Person("here", name) for name in ("olga", "omar")]
+    desks = [Desk(who=who, store=here.app.store, keys=here.app.keys, clock=here.clock) for who in people]
+    for who in people:
+        await organizers.add(who, who.account, here.app.store, here.app.keys)
+    proposed = await paper.recall(desks[0], *await here.app.store.look_up(WALKOUT, MILL))
+    await proposals.opine(desks[1], proposed.proposal.id, approves=True)
+
+
+async def call_off(here: Town) -> None:
+    await here.app.store.decide(WALKOUT, partial(rules.call_off, now=here.clock()))
+
+
+async def play_on(here: Town) -> None:
+    await settle(here)
+    await here.look_around()
+    await here.go_to(NOON + HOUR)
+    await here.look_around()
+    await here.go_to(PLEDGE_BY, counted=False)
+    await here.look_around(changing=False)
+    await here.go_to(PLEDGE_BY + MINUTE)
+    await here.look_around()
+    await here.go_to(STARTS + MINUTE)
+    for name in ("pledged hall", "told hall"):
+        code, _place = here.readers[name]
+        await here.hear(name, code, Said(who=Person("here", name), button=f"u:{code}", language="en"), WAYS[0])
+    await here.look_around()
+    await here.go_to(STARTS + 7 * HOUR)
+    await here.look_around()
+    await here.go_to(STARTS + timedelta(days=1, minutes=1))
+    await here.look_around()
+    await here.go_to(STARTS + timedelta(days=7, minutes=1))
+    await here.look_around()
+
+
+async def play_lapsed(here: Town) -> None:
+    await settle(here, hall=4)
+    await here.go_to(NOON + HOUR)
+    await here.look_around()
+    await here.go_to(PLEDGE_BY, counted=False)
+    await here.look_around(changing=False)
+    await here.go_to(PLEDGE_BY + MINUTE)
+    await here.look_around()
+    await here.go_to(here.clock() + HOUR + MINUTE)  # the day itself
+    await here.look_around()
+    await here.go_to(here.clock() + timedelta(hours=30))
+    await here.look_around()
+
+
+async def play_missed(here: Town) -> None:
+    await settle(here)
+    starts = (await here.app.store.walkout(WALKOUT)).terms.starts
+    await here.go_to(starts + MINUTE, counted=False)
+    await here.look_around(changing=False)
+    await here.go_to(starts + 2 * MINUTE)
+    await here.look_around()
+
+
+async def play_called_off(here: Town) -> None:
+    await settle(here)
+    await call_off(here)
+    await here.look_around()
+
+
+async def play_called_off_when_on(here: Town) -> None:
+    await settle(here)
+    await here.go_to(NOON + HOUR)
+    await here.go_to(PLEDGE_BY)
+    await here.go_to(STARTS + MINUTE)
+    await call_off(here)
+    await here.look_around()
+    await here.go_to(STARTS + 7 * HOUR)
+    await here.look_around()
+
+
+SOON = {"starts": PLEDGE_BY + HOUR, "ends": PLEDGE_BY + 2 * HOUR}
+STORIES: dict[str, tuple[Callable[[Town], Awaitable[None]], dict[str, Any]]] = {
+    "on": (play_on, {}),
+    "lapsed": (play_lapsed, SOON),
+    "missed": (play_missed, SOON),
+    "called off": (play_called_off, {}),
+    "called off when on": (play_called_off_when_on, {"ends": None}),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+async def test_no_sentence_asserts_what_is_not_so(
+    data: Path, story: str, record_property: Callable[[str, object], None]
+) -> None:
+    play, terms = STORIES[story]
+    async with town(data, **terms) as here:
+        await play(here)
+        assert here.lies == []
+        record_property("tried", f"{here.said} answers in {len(here.met)} situations")
+        record_property("found", "0 that assert what is not so")
+        verdicts = {verdict for verdict, _day, _mine in here.met}
+        assert (
+            verdicts
+            >= {
+                "on": {Verdict.UNDECIDED, Verdict.WALKS_OUT, Verdict.NOT_YET, Verdict.DOES_NOT},
+                "lapsed": {Verdict.UNDECIDED, Verdict.LAPSED},
+                "missed": {Verdict.MISSED},
+                "called off": {Verdict.CALLED_OFF},
+                "called off when on": {Verdict.CALLED_OFF},
+            }[story]
+        )
+        if story == "on":
+            assert {mine for _verdict, _day, mine in here.met} >= {*CardState} - {CardState.MINTED} | {None}
+            assert {day for _verdict, day, _mine in here.met} == {*Day}
+
+
+async def test_of_a_draft_nothing_is_asserted(data: Path) -> None:
+    async with town(data, opens=False) as here:
+        await here.look_around()
+        assert here.lies == []
+        assert {verdict for verdict, _day, _mine in here.met} == {Verdict.NOT_OPEN}
+
+
+# -- the trial itself -----------------------------------------------------------------------------------------------
+
+
+@asserts(Asserts.WALKS_OUT)
+def marked(_where: object) -> str:
+    return "You walk."
+
+
+def unmarked(_where: object) -> str:
+    return "Depot WALKS OUT as things stand."
+
+
+@pytest.mark.parametrize("wrong", [marked, unmarked])
+async def test_a_sentence_that_asserts_what_is_not_so_would_be_seen(
+    data: Path, monkeypatch: pytest.MonkeyPatch, wrong: Callable[[object], str]
+) -> None:
+    monkeypatch.setattr(workers, "_not_yet", wrong)
+    async with town(data) as here:
+        await settle(here)
+        await here.go_to(NOON + HOUR)
+        await here.look_around(changing=False)
+        assert any(repr(Asserts.WALKS_OUT) in lie for lie in here.lies)
+
+
+async def test_a_button_that_does_not_work_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = conversation._pledge_buttons
+    monkeypatch.setattr(conversation, "_pledge_buttons", lambda at, code: real(replace(at, pledging=True), code))
+    async with town(data) as here:
+        await settle(here)
+        await here.go_to(PLEDGE_BY + MINUTE)
+        await here.look_around(changing=False)
+        assert any(repr(Asserts.CAN_TAKE_BACK) in lie for lie in here.lies)
