@@ -61,7 +61,7 @@ async def test_an_organizer_on_telegram_approves_what_one_on_discord_proposed(bo
     assert "1 more organizer must approve it" in proposed.text
     asked = await both.telegram.hears(OMAR, "Do you approve?")
     assert asked["text"].startswith(f"olga proposes:\nOpen One day for the rent freeze ({both.city.walkout})")
-    assert labels(asked) == ["Approve", "Refuse", "Show what workers will read"]
+    assert labels(asked) == ["Approve", "Refuse", "What workers read"]
     answered = await both.telegram.press(asked, "Approve")
     assert "is open for pledges" in answered["text"]
     assert (await both.letter("Approved: Open")).text.startswith("Approved: Open One day")
@@ -74,7 +74,7 @@ async def test_an_organizer_on_discord_refuses_what_one_on_telegram_proposed(bot
     proposed = await both.telegram.sure(OMAR, "/open")
     assert "1 more organizer must approve it" in proposed["text"]
     asked = await both.letter("Do you approve?")
-    assert asked.labels == ["Approve", "Refuse", "Show what workers will read"]
+    assert asked.labels == ["Approve", "Refuse", "What workers read"]
     answered = await both.discord.press(asked, "Refuse", OLGA)
     assert "refused. Nothing changed." in answered.text
     assert (await both.telegram.hears(OMAR, "Refused: Open"))["text"].endswith("Nothing changed.")

@@ -24,7 +24,7 @@ async def coming(ask: Ask, roles: Roles) -> Reply:
         )
     walkouts = await _theirs(ask, roles)
     if len(walkouts) > 1:
-        choice = say_buttons((each.terms.title, ("help", each.id)) for each in walkouts[:MOST])
+        choice = say_buttons((each.id, ("help", each.id)) for each in walkouts[:MOST])
         return Reply(kind="help", text=texts.which(walkouts), buttons=(*choice, *_all_commands()))
     walkout = walkouts[0] if walkouts else None
     lacks = Gaps() if walkout is None else await gaps(ask.app.store, walkout.id)

@@ -201,7 +201,7 @@ def suspend_label() -> str:
 
 def show_terms() -> str:
     """Name a button."""
-    return _("Show what workers will read")
+    return _("What workers read")
 
 
 def terms_of(workplace: str) -> str:

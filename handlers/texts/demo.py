@@ -22,7 +22,7 @@ def drafted(places: int, people: int) -> str:
 
 def proposed() -> str:
     """Say that one organizer is not enough."""
-    return _("Olga opens it. Nothing happens yet: it takes two organizers.")
+    return _("Olga sends /open. Nothing opens yet: it takes two organizers.")
 
 
 def opened() -> str:

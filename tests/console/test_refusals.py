@@ -341,7 +341,9 @@ def test_status_and_withdraw_take_the_code_or_point_to_the_button(play: Play) ->
 
 
 def test_help_lists_what_the_person_may_do_and_privacy_is_for_everyone(play: Play) -> None:
-    lines = play.console("@ana /help", "@olga /help", "@ana /privacy", "@ana /start", "@ana /HELP@allout_bot")
+    lines = play.console(
+        "@ana /help all", "@olga /help all", "@ana /privacy", "@ana /start", "@ana /HELP@allout_bot all"
+    )
     (help_, privacy, welcome, again), (organizers_help,) = to(lines, "ana"), to(lines, "olga")
     for command in ("start", "pledge", "status", "withdraw", "help", "privacy"):
         assert f"/{command}" in help_["text"]

@@ -111,8 +111,8 @@ def test_nothing_is_opened_printed_voided_or_given_to_anybody_meanwhile(play: Pl
         assert "before Wed 2 Dec 2026, 13:00 UTC" in answers(lines, "ana")[0]["text"]
         # a steward's role can be taken away at once all the same, and what has no harm in it goes on
         lines = console.do(*sure("@oda /remove Sam"), "@oda /room citywide #city", "@oda /board", "@oda /roles")
-        assert kinds(lines) == ["done", "done", "board", "roles"]
-        assert "omar is suspended until Wed 2 Dec 2026, 13:00 UTC, by ora." in lines[3]["text"]
+        assert kinds(lines) == ["done", "role_taken", "done", "board", "roles"]
+        assert "omar is suspended until Wed 2 Dec 2026, 13:00 UTC, by ora." in lines[4]["text"]
 
 
 def test_what_was_granted_to_whoever_is_suspended_waits_and_dies_with_their_role(play: Play) -> None:
@@ -142,7 +142,7 @@ def test_five_organizers_let_the_three_whom_it_does_not_stop_decide(play: Play) 
         assert kinds(to(lines, "omar")) == ["frozen"]
         assert kinds(letters(lines, "oki")) == ["suspended", "proposal"]
         lines = console.do("@oki [Approve]", "@omar /roles", "@olga /roles")
-        assert kinds(to(lines, "omar")) == ["decided", "forbidden"]
+        assert kinds(to(lines, "omar")) == ["role_taken", "forbidden"]
         assert "Organizers: oda, oki, olga, ora\n" in answers(lines, "olga")[-1]["text"]
 
 

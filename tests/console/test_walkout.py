@@ -69,7 +69,7 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     assert "Bind one: /room" in pages(before, "olga")[0]  # nobody would hear that it is on
     # asked once, whatever olga sends again
     assert [(line["kind"], line["buttons"]) for line in to(before, "omar")] == [
-        ("proposal", ["Approve", "Refuse", "Show what workers will read"])
+        ("proposal", ["Approve", "Refuse", "What workers read"])
     ]
     assert kinds(to(before, "ana")) == ["not_open"]
     assert not news(before)
