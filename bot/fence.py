@@ -40,7 +40,7 @@ SURE_AFTER_S = 1.0
 QUIET_S = 600.0
 """Signs of another bot that come after so long a silence are told of anew."""
 
-DECISIVE = frozenset({Kind.ON, Kind.LAPSED, Kind.CALLED_OFF})
+DECISIVE = frozenset({Kind.ON, Kind.LAST_WORD, Kind.LAPSED, Kind.CALLED_OFF})
 """Before these leave, no copy from before they were decided may be taken for us."""
 
 

@@ -18,8 +18,9 @@ from typing import Protocol
 from bot import logs
 from bot.clock import Clock
 from bot.domain.errors import Held, InDoubt
-from bot.domain.model import SPOKEN, Announcement, Kind, Stage, Walkout, WalkoutId, Workplace
+from bot.domain.model import SPOKEN, Announcement, Kind, Walkout, WalkoutId, Workplace
 from bot.domain.roles import GO_ON, Proposal, Stopped
+from bot.domain.rules import may_be_said
 from bot.gaps import Gaps, gaps
 from bot.holds import Holds
 from bot.keys import Keys
@@ -223,9 +224,14 @@ class Outbox:
         return None if number is None else await self._store.proposal(str(number))
 
     async def _open(self, parcel: Parcel) -> Letter | None:
-        """Return what is to be sent; None for a worker who is not to be told any more."""
-        if parcel.notice:
-            return await self._open_notice(parcel)
+        """Return what is to be sent; None for what is not to be said any more."""
+        letter = await (self._open_notice if parcel.notice else self._open_other)(parcel)
+        if letter is None or letter.walkout is None:
+            return letter
+        said = may_be_said(letter.news, letter.walkout, letter.about, private=letter.private, now=self._clock())
+        return letter if said else None
+
+    async def _open_other(self, parcel: Parcel) -> Letter:
         about, facts = parcel.news.about, parcel.news.facts
         walkout = None if parcel.walkout is None else await self._store.walkout(parcel.walkout)
         proposal = await self._proposal(parcel)
@@ -257,20 +263,16 @@ class Outbox:
         return next((each for each in running if each.id == parcel.news.facts["suspension"]), None)
 
     async def _open_notice(self, parcel: Parcel) -> Letter | None:
-        if parcel.walkout is None or parcel.person is None:  # deleted since
+        # its notice may be deleted since; and an older version made some that are part of others now
+        if parcel.walkout is None or parcel.person is None or not parcel.news.to_notices:
             return None
         addressee = self._keys.unseal_notice(parcel.walkout, parcel.person)
-        walkout = await self._store.walkout(parcel.walkout)
-        only_on = {Kind.ON, Kind.FEWER_NOW}
-        overtaken = parcel.news.kind in only_on and walkout.stage is not Stage.ON  # called off meanwhile
-        if addressee is None or overtaken:
-            return None
-        if addressee.workplace not in parcel.news.facts.get("workplaces", [addressee.workplace]):  # it is not theirs
+        if addressee is None:
             return None
         return Letter(
             news=parcel.news,
-            walkout=walkout,
-            about=await self._store.workplace(walkout.id, addressee.workplace),
+            walkout=await self._store.walkout(parcel.walkout),
+            about=await self._store.workplace(parcel.walkout, addressee.workplace),
             language=addressee.language,
             address=addressee.account,
             private=True,

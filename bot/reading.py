@@ -56,7 +56,7 @@ _NEAR = re.compile(r"(?<![^\W_])(?:[^\W_]{3,7}-){2,4}[^\W_]{3,7}(?![^\W_])")
 _FOUR = "[0-9A-Za-z]{4}"
 _DASHED = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9A-Za-z]-){_FOUR}\s?-\s?{_FOUR}(?!-?[0-9A-Za-z])")
 _BEHIND_REF = re.compile(rf"(?<![0-9A-Za-z])Ref\W{{1,3}}({_FOUR}[\s-]{{0,3}}{_FOUR})(?![0-9A-Za-z])", re.IGNORECASE)
-_FIRST = re.compile(rf"\W*({_FOUR}[\s-]{{0,3}}{_FOUR})(?![0-9A-Za-z])")
+_FIRST = re.compile(rf"[\W_]*({_FOUR}[\s-]{{0,3}}{_FOUR})(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)
 PLEDGE_BY = NOON + timedelta(days=7)
+STARTS = PLEDGE_BY + timedelta(days=4)
 WALKOUT = WalkoutId("k7m3q")
 SHOP = WorkplaceId(1)
 OTHER_SHOP = WorkplaceId(2)
@@ -114,7 +115,7 @@ def terms(**changes: Any) -> Terms:
     """Make terms under which one workplace of five is enough."""
     some = Terms(
         title="One day",
-        starts=PLEDGE_BY + timedelta(days=4),
+        starts=STARTS,
         pledge_by=PLEDGE_BY,
         citywide_threshold=5,
         confirm_tallies=1,

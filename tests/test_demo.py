@@ -99,8 +99,8 @@ def test_the_story_holds(told: str) -> None:
         "fell well below its number",
         "has reached it again",
         "#port-larkin hears: It is on.",
-        "The city is out; our workplace needs more",
-        "joins: it is out as well",
+        "does not walk out unless it reaches its number",
+        "joins: it walks out as well",
         "Pledging is over",
         "They walk out",
         "The deadline has passed. You have no pledge here.",  # the day after

@@ -70,6 +70,8 @@ def letters(walkout: Walkout, places: Sequence[Workplace]) -> list[str]:
                             "quarters": 2,
                             "workplaces": (place.name,),
                             "more": 1,
+                            "others": 2,
+                            "turnout": 3,
                             "made": NOON.isoformat(),
                             "counts": NOON.isoformat(),
                         }

@@ -220,9 +220,9 @@ async def test_a_room_hears_its_news_in_order_while_others_need_not_wait_for_it(
     post = Post(TryLater())
     outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
-    await announce(store, 1, kind=Kind.ON)
-    await announce(store, 1, kind=Kind.WE_ARE_OUT, scope=OTHER_SHOP, about=OTHER_SHOP)
-    await announce(store, 2, kind=Kind.CALLED_OFF)
+    await announce(store, 1, kind=Kind.LOOK_AGAIN)
+    await announce(store, 1, kind=Kind.LOOK_AGAIN, scope=OTHER_SHOP, about=OTHER_SHOP)
+    await announce(store, 2, kind=Kind.REMINDER)
     await outbox.deliver()
     assert post.took == ["#other 1"]
     assert await outbox.due() == NOON + FIRST_WAIT
@@ -357,7 +357,7 @@ async def test_news_of_a_workplace_reach_its_own_room_only(store: Store, keys: K
     post = Post()
     await store.bind_room(replace(CITY, scope=SHOP, address="#shop"))
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
-    await announce(store, 1, kind=Kind.WE_ARE_OUT, scope=SHOP, about=SHOP)
+    await announce(store, 1, kind=Kind.WORKPLACE_READY, scope=SHOP, about=SHOP)
     await Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
 
     assert post.took == ["#shop 1"]

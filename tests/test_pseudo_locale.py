@@ -220,6 +220,8 @@ async def test_all_that_comes_by_itself(data: Path) -> None:
                 await visitor.be_suspended()
             else:
                 await visitor.come_to(stage)
+            if stage is Stage.ON:
+                await visitor.see_the_last_days()
             check_all(visitor)
             kinds |= visitor.kinds
             told += visitor.told
@@ -376,7 +378,7 @@ def test_what_organizers_hear_of_what_holds_the_bot_up() -> None:
 
 def test_what_workers_are_told_who_asked() -> None:
     walkout, [place] = opened(title="1", on_the_day="2"), shops(9)
-    for kind in (Kind.ON, Kind.LAPSED, Kind.CALLED_OFF, Kind.FEWER_NOW):
+    for kind in (Kind.ON, Kind.LAPSED, Kind.CALLED_OFF, Kind.LAST_WORD, Kind.TOMORROW, Kind.STARTS):
         for about in (walkout, replace(walkout, next_tally=None), replace(walkout, stage=Stage.LAPSED, streak=1)):
             for out in (True, False):
                 letter = Letter(

@@ -203,7 +203,8 @@ class Recount:
             return "reached", threshold, threshold, name in self.out
         if number == 0:
             first = next(number for number in range(step, threshold + 10 * step, step) if number >= 9)
-            return "fewer than", first if first <= threshold - 5 else threshold, threshold, name in self.out
+            fewer = first if first <= threshold - 5 else threshold
+            return "fewer than", fewer, 0 if fewer == threshold else threshold, name in self.out
         return "about", number, threshold, name in self.out
 
 
@@ -213,9 +214,9 @@ def read_line(said: str) -> tuple[str, int, int, bool]:
     said = said.removesuffix(", out").replace(",", "")
     if reached := re.fullmatch(r"has reached (\d+) \(tally \d+\)", said):
         return "reached", int(reached[1]), int(reached[1]), out
-    number = re.fullmatch(r"(fewer than|about) (\d+) of (\d+)", said)
+    number = re.fullmatch(r"(fewer than|about) (\d+)(?: of (\d+))?", said)
     assert number, said
-    return number[1], int(number[2]), int(number[3]), out
+    return number[1], int(number[2]), int(number[3] or 0), out
 
 
 # -- the people ---------------------------------------------------------------------------------------------------
@@ -342,7 +343,8 @@ def hold_against(seen: Board, recount: Recount) -> None:
     """Compare a board that was shown with the recount's."""
     counted, everywhere, ready = recount.city()
     assert (seen.stage, seen.tally) == (recount.stage, recount.tally_number)
-    assert (seen.counted, seen.pledged, seen.ready) == (counted, everywhere, ready)
+    assert (seen.counted, seen.ready) == (min(counted, recount.citywide), ready)
+    assert seen.pledged == (everywhere if everywhere != counted else seen.counted)
     assert (seen.threshold, seen.workplaces) == (recount.citywide, len(recount.units))
     assert {name: read_line(said) for name, said in seen.places.items()} == {
         name: recount.said(name) for name in recount.units

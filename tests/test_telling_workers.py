@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -23,10 +24,11 @@ from bot.usecases.automatic import LAST_PARCELS
 from bot.usecases.workers import Worker
 from bot.wiring import App, open_app
 from handlers.texts.announcements import announcement
-from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, opened, shops
+from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, STARTS, WALKOUT, opened, shops
 from tests.test_outbox import Crash, Post
 
 PEOPLE = 30
+WHEN = re.compile(r"\d+ \w+ \d{4}, \d\d:\d\d")
 END = NOON + HOUR
 """When it is on."""
 
@@ -107,7 +109,7 @@ async def test_each_is_told_once_however_often_the_outbox_looks(data: Path, cloc
     assert sorted(addresses(post)) == sorted(["#city", *(f"p{n}" for n in range(PEOPLE))])
 
 
-async def test_that_fewer_stand_now_hears_only_who_asked_at_that_workplace_and_never_how_many(
+async def test_at_the_deadline_who_asked_hears_yes_or_no_in_one_letter_and_never_how_many(
     data: Path, clock: MovableClock
 ) -> None:
     post = Post()
@@ -125,13 +127,118 @@ async def test_that_fewer_stand_now_hears_only_who_asked_at_that_workplace_and_n
         await app.tallies.take_due()
         await deliver(app, post)
 
-    told = {letter.address: letter for letter in post.letters if letter.news.kind is Kind.FEWER_NOW}
-    assert set(told) == {"p0", "p1", "p2", "p3"}
-    assert len(post.letters) == len(told)
-    words = {announcement(letter) for letter in told.values()}
-    assert len(words) == 1
-    assert "Shop 1 walks out on" in (said := words.pop())
-    assert not re.search(r"\b[45]\b", said)
+    told = {letter.address: letter for letter in post.letters if letter.private}
+    assert set(told) == {"p0", "p1", "p2", "p3", "away"}
+    assert len(post.letters) == len(told) + 1  # and the city
+    assert {letter.news.kind for letter in post.letters} == {Kind.LAST_WORD}
+    no = announcement(told.pop("away"))
+    assert "Shop 2 does NOT walk out on" in no
+    assert "taken their pledges back" not in no
+    [yes] = {announcement(letter) for letter in told.values()}
+    assert "Shop 1 walks out on" in yes
+    assert "fewer than its number stand now" in yes
+    assert "at Shop 1" in yes
+    assert not re.search(r"\b[45]\b", WHEN.sub("", yes + no))
+
+
+async def decided(app: App, clock: MovableClock) -> list[str]:
+    """Let it turn on with ten who asked at the shop that walks out, and one at the other; nothing is sent yet."""
+    codes = await settle_in(app, asking=10)
+    away = worker(app, "away")
+    await away.pledge(codes[40])
+    await away.ask_to_be_told(codes[40], "en")
+    await app.store.bind_room(Room(walkout=WALKOUT, scope=SHOP, platform="here", address="#shop"))
+    await app.store.bind_room(Room(walkout=WALKOUT, scope=OTHER_SHOP, platform="here", address="#other"))
+    clock.move_to(END)
+    await app.tallies.take_due()
+    return codes
+
+
+async def days(app: App, clock: MovableClock, post: Post | None, *times: datetime) -> None:
+    """Let these times come, each with all that is due."""
+    app.outboxes["here"].sender = post
+    for now in times:
+        clock.move_to(now)
+        await app.scheduler.run_due()
+
+
+def said(post: Post) -> dict[str, list[str]]:
+    """What each heard."""
+    heard: dict[str, list[str]] = {}
+    for letter in post.letters:
+        heard.setdefault(letter.address, []).append(str(letter.news.kind))
+    return heard
+
+
+WALKS_OUT = {f"p{n}" for n in range(10)}
+LAST_DAYS = (STARTS - timedelta(days=1), STARTS, STARTS + timedelta(days=1))
+
+
+async def test_the_last_days_are_told_to_those_who_walk_out_and_to_nobody_else(data: Path, clock: MovableClock) -> None:
+    post = Post()
+    async with running(data, clock) as app:
+        await decided(app, clock)
+        await days(app, clock, post, END, PLEDGE_BY, *LAST_DAYS)
+
+    yes = ["on", "last_word", "tomorrow", "starts"]
+    assert said(post) == {
+        "#city": [*yes, "afterwards"],
+        "#shop": ["we_are_out", "last_word", "tomorrow", "starts", "afterwards"],
+        "#other": ["not_yet_out", "not_out"],
+        "away": ["on", "last_word"],
+        **dict.fromkeys(WALKS_OUT, yes),
+    }
+
+
+async def test_what_waited_for_its_platform_over_the_deadline_is_told_each_person_once(
+    data: Path, clock: MovableClock
+) -> None:
+    post = Post()
+    async with running(data, clock) as app:
+        await decided(app, clock)
+        await days(app, clock, None, PLEDGE_BY)
+        await days(app, clock, post, PLEDGE_BY + HOUR)
+        assert await app.store.unsettled(WALKOUT) == 0
+
+    assert said(post) == {
+        "#city": ["on", "last_word"],
+        "#shop": ["we_are_out", "last_word"],
+        "#other": ["not_out"],  # no "unless" after the last word
+        **{who: ["last_word"] for who in (*WALKS_OUT, "away")},
+    }
+
+
+@pytest.mark.parametrize(("late", "calls"), [(HOUR, ["starts"]), (2 * HOUR, [])])
+async def test_what_waited_over_the_start_calls_nobody_out_late_and_still_says_no(
+    data: Path, clock: MovableClock, late: timedelta, calls: list[str]
+) -> None:
+    post = Post()
+    async with running(data, clock) as app:
+        await decided(app, clock)
+        await days(app, clock, None, PLEDGE_BY, STARTS - timedelta(days=1), STARTS)
+        await days(app, clock, post, STARTS + late)
+        assert await app.store.unsettled(WALKOUT) == 0
+
+    expected = {who: calls for who in ("#city", "#shop", *WALKS_OUT) if calls}
+    assert said(post) == expected | {"#other": ["not_out"], "away": ["last_word"]}
+
+
+@pytest.mark.parametrize("waits_from", [END, PLEDGE_BY, STARTS - timedelta(days=1), STARTS])
+async def test_whatever_of_it_waits_when_it_is_called_off_is_not_said(
+    data: Path, clock: MovableClock, waits_from: datetime
+) -> None:
+    before, after = Post(), Post()
+    async with running(data, clock) as app:
+        await decided(app, clock)
+        times = (END, PLEDGE_BY, *LAST_DAYS[:2])
+        await days(app, clock, before, *(at for at in times if at < waits_from))
+        await days(app, clock, None, waits_from)
+        await app.store.decide(WALKOUT, partial(rules.call_off, now=clock()))
+        await days(app, clock, after, clock(), *LAST_DAYS[1:])
+        assert await app.store.unsettled(WALKOUT) == 0
+
+    everybody = {"#city", "#shop", "#other", "away", *WALKS_OUT}
+    assert said(after) == {who: ["called_off"] for who in everybody}
 
 
 class CrashingAt(Post):

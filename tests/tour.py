@@ -293,7 +293,7 @@ class Tour:
         if stage is Stage.DRAFT:
             return
         await store.decide(self.walkout, partial(rules.open_up, now=begins))
-        await self.deliver()
+        await self.make(*(Announcement(kind=Kind.MILESTONE, occasion=str(n), facts={"quarters": n}) for n in (1, 2, 3)))
         if self.has_cards and not quietly:
             await self.pledge_own()
             await self.choose(OLGA, "drawn", self.walkout, "1/2", "1")
@@ -312,7 +312,7 @@ class Tour:
             await self.pledge("5·6", 5)
             await self.tally(begins + timedelta(hours=3))
             await self.tally(walkout.terms.pledge_by - timedelta(days=1))
-            await self.hear_of_fewer()
+            await self.hear_the_worst()
         else:
             await self.pledge("1/2", 7)
             await self.tally(walkout.terms.pledge_by - timedelta(days=1))
@@ -340,11 +340,26 @@ class Tour:
         await self.app.store.tell(told)
         await self.deliver()
 
-    async def hear_of_fewer(self) -> None:
-        """Let a workplace hear that some have taken their pledges back; here nobody has."""
+    async def hear_the_worst(self) -> None:
+        """Let a workplace hear that some have taken their pledges back, and that it missed; here neither is so."""
         where = self.places[0].id
-        told = Announcement(kind=Kind.FEWER_NOW, occasion="1", scope=where, about=where, to_stewards=True)
-        await self.app.store.decide(self.walkout, lambda seen, _places: Ruling(walkout=seen, announcements=(told,)))
+        await self.make(
+            *(
+                Announcement(kind=kind, occasion="1", scope=where, about=where, to_stewards=True)
+                for kind in (Kind.FEWER_NOW, Kind.NOT_OUT)
+            )
+        )
+
+    async def see_the_last_days(self) -> None:
+        """Let all that is on hear the last word, and be reminded until it is over."""
+        terms = (await self.app.store.walkout(self.walkout)).terms
+        day = timedelta(days=1)
+        for at in (terms.pledge_by, terms.starts - day, terms.starts, terms.starts + day):
+            await self.tally(at)
+
+    async def make(self, *news: Announcement) -> None:
+        """Make some news."""
+        await self.app.store.decide(self.walkout, lambda seen, _places: Ruling(walkout=seen, announcements=news))
         await self.deliver()
 
     async def tally(self, at: datetime) -> None:
@@ -407,11 +422,9 @@ class Tour:
         await self.app.store.tell(keyed)
         crowded = [replace(place, standing=place.headcount + 1, told_drawn=True) for place in self.places]
         news = list(rules._warnings("crowd", crowded))
-        news += [Announcement(kind=Kind.MILESTONE, occasion=str(n), facts={"quarters": n}) for n in (1, 2, 3)]
         for kind in (Kind.CARDS_VOIDED, Kind.CARDS_RECALLED):
             news += [Announcement(kind=kind, occasion="8", scope=place.id, about=place.id) for place in self.places]
-        await self.app.store.decide(self.walkout, lambda walkout, _: Ruling(walkout=walkout, announcements=tuple(news)))
-        await self.deliver()
+        await self.make(*news)
 
 
 class _Postbox:
@@ -443,8 +456,8 @@ async def tour(
 ) -> AsyncIterator[Tour]:
     """Draft a walkout in an empty store; if it is not bare, with its cards and rooms."""
     clock, post = MovableClock(NOON), _Postbox(language)
-    usual: dict[str, object] = {"starts": NOON + timedelta(days=4), "pledge_by": NOON + timedelta(days=3)}
-    usual["ends"] = NOON + timedelta(days=4, hours=8)
+    usual: dict[str, object] = {"starts": NOON + timedelta(days=5), "pledge_by": NOON + timedelta(days=3)}
+    usual["ends"] = NOON + timedelta(days=5, hours=8)
     about = usual | ABOUT | {"approvals": 2} | changes
     plan = [SourceFile(name="1.toml", data=terms(**about | OWN).encode()), _csv(roster(shops))]
     own = [f'"{language}".{name} = {json.dumps(said)}' for name, said in OWN.items() if about[name]]

@@ -80,7 +80,12 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
-    FEWER_NOW = "fewer_now"  #: at the deadline a workplace that is out stands below its number
+    NOT_OUT = "not_out"  #: the last count is taken, and this workplace has not reached its number
+    LAST_WORD = "last_word"  #: the last count is taken, and it was on before: yes or no
+    FEWER_NOW = "fewer_now"  #: the same to a workplace that walks out and stands below its number
+    TOMORROW = "tomorrow"  #: a day before the start, to those who walk out
+    STARTS = "starts"  #: likewise at the start
+    AFTERWARDS = "afterwards"  #: thanks, and what to do if somebody is disciplined
     ROOM_TEST = "room_test"  #: an organizer wants to see whether rooms hear us
     LOOK_AGAIN = "look_again"  #: what people did since a backup was made is lost
     CARDS_VOIDED = "cards_voided"  #: who has not pledged draws a new card
@@ -239,12 +244,14 @@ class Announcement:
 
     @property
     def to_notices(self) -> bool:
-        """Whether workers who asked for it are told privately: what decides about everybody's day, once each."""
+        """Whether workers who asked for it are told privately: what decides about their day, once each."""
         return self.scope is None and self.kind in {
             Kind.ON,
             Kind.LAPSED,
             Kind.CALLED_OFF,
-            Kind.FEWER_NOW,  # to those of the workplaces among its facts
+            Kind.LAST_WORD,
+            Kind.TOMORROW,  # this and the next only to those whose workplace walks out
+            Kind.STARTS,
         }
 
 

@@ -15,9 +15,9 @@ from bot.domain.model import (
     Kind,
     Ruling,
     Stage,
+    Terms,
     Walkout,
     Workplace,
-    WorkplaceId,
 )
 
 LATE = timedelta(minutes=1)
@@ -46,6 +46,11 @@ ASKED_FOR = timedelta(hours=24)
 
 NOT_OVER = frozenset({Stage.DRAFT, Stage.OPEN, Stage.ON})
 """The stages before a walkout is over."""
+
+DAY = timedelta(days=1)
+
+STILL_STARTING = timedelta(hours=1)
+"""How long after the start its news may still be said."""
 
 
 def people(place: Workplace) -> int:
@@ -97,6 +102,16 @@ def confirmed(walkout: Walkout) -> bool:
     if wanted is None:
         wanted = 2 if following < walkout.terms.pledge_by else 1
     return walkout.streak >= wanted
+
+
+def fell_below(place: Workplace) -> bool:
+    """Say, once the last tally is taken, whether it walks out although fewer than its number stand."""
+    return place.out and not place.line.reached  # which is exact from then on
+
+
+def came_too_late(place: Workplace) -> bool:
+    """Say likewise whether it does not though it has reached its number: nobody took that tally in time."""
+    return place.line.reached and not place.out
 
 
 def was_missed(walkout: Walkout) -> bool:
@@ -165,7 +180,8 @@ def call_off(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime
     if walkout.stage not in NOT_OVER:
         raise WrongStage(walkout.stage)
     # nobody was told of a draft, so nobody is told that it is dropped
-    news = () if walkout.stage is Stage.DRAFT else _everywhere(Kind.CALLED_OFF, str(walkout.tally), workplaces)
+    draft = walkout.stage is Stage.DRAFT
+    news = () if draft else _everywhere(Kind.CALLED_OFF, str(walkout.tally), workplaces, privately=True)
     return Ruling(
         walkout=replace(walkout, stage=Stage.CALLED_OFF, ended=now, next_tally=None),
         announcements=tuple(news),
@@ -204,21 +220,21 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
         for place, line in zip(workplaces, _lines(walkout, workplaces, at, exact=final or turns_on), strict=True)
     ]
     if walkout.stage is Stage.ON:
-        ruled = _stays_on(taken, places, too_late=too_late)
+        ruled = _stays_on(taken, places, too_late=too_late, final=final)
     elif turns_on:
-        ruled = _turns_on(taken, places)
+        ruled = _turns_on(taken, places, final=final)
     elif final:
         ruled = Ruling(
             walkout=replace(taken, stage=Stage.LAPSED, ended=now),
             workplaces=tuple(places),
-            announcements=tuple(_everywhere(Kind.LAPSED, str(taken.tally), places)),
+            announcements=tuple(_everywhere(Kind.LAPSED, str(taken.tally), places, privately=True)),
         )
     else:
         ruled = _stays_open(taken, places)
     if final:
-        ruled = replace(ruled, announcements=(*ruled.announcements, *_fewer_now(ruled)))
         # after it there is nothing to count but who is out, once the day has come
-        ruled = replace(ruled, walkout=replace(ruled.walkout, next_tally=turnout_tally_after(ruled.walkout, at)))
+        following = turnout_tally_after(ruled.walkout, at)
+        ruled = replace(ruled, walkout=replace(_reminded_by(ruled.walkout, now), next_tally=following))
     warnings = _warnings(str(taken.tally), workplaces)
     return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), workplaces)
 
@@ -300,50 +316,52 @@ def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> No
         raise TooLateToRecall(place.name, last)
 
 
-def _turns_on(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
-    occasion = str(walkout.tally)
-    news = [Announcement(kind=Kind.ON, occasion=occasion)]
-    news += (
-        Announcement(
-            kind=Kind.WE_ARE_OUT if is_ready(place) else Kind.NOT_YET_OUT,
-            occasion=occasion,
-            scope=place.id,
-            about=place.id,
-        )
-        for place in places
-    )
+def _turns_on(walkout: Walkout, places: Sequence[Workplace], *, final: bool) -> Ruling:
+    occasion, places = str(walkout.tally), [replace(place, out=is_ready(place)) for place in places]
+    missing = Kind.NOT_OUT if final else Kind.NOT_YET_OUT
+    facts = {**_who_walks_out(places), "last": final}
     return Ruling(
         walkout=replace(walkout, stage=Stage.ON),
-        workplaces=tuple(replace(place, out=is_ready(place)) for place in places),
-        announcements=tuple(news),
-    )
-
-
-def _stays_on(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool) -> Ruling:
-    joining = {place.id for place in places if is_ready(place) and not place.out and not too_late}
-    occasion = str(walkout.tally)
-    scopes: list[tuple[WorkplaceId | None, WorkplaceId]] = []
-    for place in places:
-        if place.id in joining:
-            scopes += [(None, place.id), (place.id, place.id)]
-    return Ruling(
-        walkout=walkout,
-        workplaces=tuple(replace(place, out=place.out or place.id in joining) for place in places),
-        announcements=tuple(
-            Announcement(kind=Kind.WORKPLACE_JOINS, occasion=occasion, scope=scope, about=about)
-            for scope, about in scopes
+        workplaces=tuple(places),
+        announcements=(
+            Announcement(kind=Kind.ON, occasion=occasion, to_organizers=True, facts=facts),
+            *(_own(Kind.WE_ARE_OUT if place.out else missing, occasion, place) for place in places),
         ),
     )
 
 
-def _fewer_now(ruled: Ruling) -> Iterable[Announcement]:
-    """Tell each workplace that is out and stands below its number so, once and without a number."""
-    occasion = str(ruled.walkout.tally)
-    below = [place.id for place in ruled.workplaces if place.out and not is_ready(place)]
-    for place in below:
-        yield Announcement(kind=Kind.FEWER_NOW, occasion=occasion, scope=place, about=place, to_stewards=True)
-    if below:
-        yield Announcement(kind=Kind.FEWER_NOW, occasion=occasion, to_rooms=False, facts={"workplaces": below})
+def _stays_on(walkout: Walkout, before: Sequence[Workplace], *, too_late: bool, final: bool) -> Ruling:
+    occasion = str(walkout.tally)
+    joining = {place.id for place in before if is_ready(place) and not place.out and not too_late}
+    places = [replace(place, out=place.out or place.id in joining) for place in before]
+    news: list[Announcement] = []
+    for place in (place for place in places if place.id in joining):
+        news += [
+            Announcement(kind=Kind.WORKPLACE_JOINS, occasion=occasion, about=place.id),
+            _own(Kind.WORKPLACE_JOINS, occasion, place),
+        ]
+    if final:
+        news.append(
+            Announcement(kind=Kind.LAST_WORD, occasion=occasion, to_organizers=True, facts=_who_walks_out(places))
+        )
+        # one that joins has just heard its yes
+        news += (_own(_last_word(place), occasion, place) for place in places if place.id not in joining)
+    return Ruling(walkout=walkout, workplaces=tuple(places), announcements=tuple(news))
+
+
+def _last_word(place: Workplace) -> Kind:
+    if not place.out:
+        return Kind.NOT_OUT
+    return Kind.FEWER_NOW if fell_below(place) else Kind.LAST_WORD
+
+
+def _own(kind: Kind, occasion: str, place: Workplace) -> Announcement:
+    """Make a piece of news for a workplace's own rooms and stewards."""
+    return Announcement(kind=kind, occasion=occasion, scope=place.id, about=place.id, to_stewards=True)
+
+
+def _who_walks_out(places: Sequence[Workplace]) -> dict[str, object]:
+    return {**_named([place for place in places if place.out]), "others": sum(not place.out for place in places)}
 
 
 def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
@@ -351,16 +369,7 @@ def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
     ready = [place for place in places if is_ready(place) and not place.told_ready]
     newly = {place.id for place in ready}
     # the city learns nothing about a shop before it is on, so this goes to the shop's own room only
-    news = [
-        Announcement(
-            kind=Kind.WORKPLACE_READY,
-            occasion=occasion,
-            scope=place.id,
-            about=place.id,
-            to_stewards=True,
-        )
-        for place in ready
-    ]
+    news = [_own(Kind.WORKPLACE_READY, occasion, place) for place in ready]
     if ready:
         news.append(_digest(ready, occasion))
     passed = _quarters(walkout, places)
@@ -375,14 +384,15 @@ def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
 
 def _digest(ready: Sequence[Workplace], occasion: str) -> Announcement:
     """Tell organizers in one message what their workplaces hear each in its own room."""
-    named = sorted((place.name for place in ready), key=str.casefold)
     return Announcement(
-        kind=Kind.WORKPLACES_READY,
-        occasion=occasion,
-        to_rooms=False,
-        to_organizers=True,
-        facts={"workplaces": named[:NAMED_AT_MOST], "more": len(named[NAMED_AT_MOST:])},
+        kind=Kind.WORKPLACES_READY, occasion=occasion, to_rooms=False, to_organizers=True, facts=_named(ready)
     )
+
+
+def _named(places: Iterable[Workplace]) -> dict[str, object]:
+    """Name as many as a phone can show, and say how many more there are."""
+    names = sorted((place.name for place in places), key=str.casefold)
+    return {"workplaces": names[:NAMED_AT_MOST], "more": len(names[NAMED_AT_MOST:])}
 
 
 def _quarters(walkout: Walkout, places: Sequence[Workplace]) -> int:
@@ -392,30 +402,107 @@ def _quarters(walkout: Walkout, places: Sequence[Workplace]) -> int:
 
 
 def next_reminder(walkout: Walkout) -> datetime | None:
-    """Return the next reminder's due time, or None if none is left."""
+    """Return the due time of the next reminder, or of the next news of the last days; None if none is left."""
     if walkout.opened is None or walkout.stage not in PLEDGING:
         return None
     since = walkout.reminded or walkout.opened
-    due = (walkout.terms.pledge_by - before for before in walkout.terms.reminders)
+    due = [*(walkout.terms.pledge_by - before for before in walkout.terms.reminders), *_last_days(walkout)]
     return min((instant for instant in due if instant > since), default=None)
 
 
+def _last_days(walkout: Walkout) -> dict[datetime, Kind]:
+    """Return what is still to be said to those who walk out, by when it is due."""
+    if walkout.stage is not Stage.ON:
+        return {}
+    starts = walkout.terms.starts
+    due = {starts - DAY: Kind.TOMORROW} if starts - DAY > walkout.terms.pledge_by else {}
+    due[starts] = Kind.STARTS
+    if walkout.next_tally is None:  # who is out is counted to the end
+        due[over_at(walkout.terms)] = Kind.AFTERWARDS
+    return due
+
+
+def _reminded_by(walkout: Walkout, now: datetime) -> Walkout:
+    """Whoever hears the last word so late that it is less than a day to the start needs no reminder of it."""
+    tomorrow = walkout.terms.starts - DAY
+    passed = walkout.terms.pledge_by < tomorrow <= now
+    return replace(walkout, reminded=tomorrow) if passed and walkout.stage is Stage.ON else walkout
+
+
+def over_at(terms: Terms) -> datetime:
+    """Return when it is over for us: nobody is asked any more whether they are out, and its end has come."""
+    return max(terms.starts + ASKED_FOR, terms.ends or terms.starts)
+
+
 def remind(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
-    """Make the newest overdue reminder, if any; older ones are passed over; none follows the deadline."""
+    """Make the newest news that is due, if any; older ones are passed over, and so is what would be false by now."""
     newest = None
     while (due := next_reminder(walkout)) is not None and due <= now:
         newest = due
         walkout = replace(walkout, reminded=due)
-    if newest is None or now >= walkout.terms.pledge_by:
+    if newest is None:
         return Ruling(walkout=walkout)
     occasion = newest.isoformat()
-    return Ruling(walkout=walkout, announcements=tuple(_everywhere(Kind.REMINDER, occasion, workplaces)))
+    kind = _last_days(walkout).get(newest, Kind.REMINDER)
+    if kind is Kind.REMINDER:
+        made = _everywhere(kind, occasion, workplaces)
+    else:
+        made = _to_those_out(kind, occasion, walkout, workplaces)
+    return Ruling(
+        walkout=walkout,
+        announcements=tuple(news for news in made if may_be_said(news, walkout, None, private=False, now=now)),
+    )
+
+
+def _to_those_out(
+    kind: Kind, occasion: str, walkout: Walkout, workplaces: Sequence[Workplace]
+) -> Iterable[Announcement]:
+    facts: dict[str, object] = {}
+    if kind is Kind.AFTERWARDS and (city := disclosure.coarse(walkout, workplaces)) is not None:
+        facts = {"turnout": city.turnout}
+    yield Announcement(kind=kind, occasion=occasion, to_organizers=kind is Kind.AFTERWARDS, facts=facts)
+    for place in workplaces:
+        if place.out:
+            yield _own(kind, occasion, place)
+
+
+def may_be_said(news: Announcement, walkout: Walkout, place: Workplace | None, *, private: bool, now: datetime) -> bool:
+    """Say whether news that may have been long on its way is still so, and nothing said since says the same.
+
+    `place` is the workplace it is about, or its reader's own; `private`: it goes to a person.
+    """
+    terms, is_open, is_on = walkout.terms, walkout.stage is Stage.OPEN, walkout.stage is Stage.ON
+    can_pledge = walkout.stage in PLEDGING and now < terms.pledge_by
+    theirs = place is None or place.out
+    # nobody is called out of a shift that has begun: the news of the start says what is left to say. Organizers hear
+    # what happened all the same, and whoever does not walk out hears that
+    calls_out = is_on and (now < terms.starts or (private if place is None else not place.out))
+    # the last word says it anew, to each person in one letter
+    is_said_anew = private and news.facts.get("last") is False and not walkout.counts_again
+    return {
+        Kind.OPENED: is_open and can_pledge,
+        Kind.WORKPLACE_READY: is_open,
+        Kind.WORKPLACES_READY: is_open,
+        Kind.MILESTONE: is_open,
+        Kind.REMINDER: can_pledge,
+        Kind.LOOK_AGAIN: can_pledge,
+        Kind.ON: calls_out and not is_said_anew,
+        Kind.WE_ARE_OUT: calls_out,
+        Kind.NOT_YET_OUT: is_on and walkout.counts_again and not theirs,
+        Kind.WORKPLACE_JOINS: calls_out,
+        Kind.NOT_OUT: is_on,
+        Kind.LAST_WORD: calls_out,
+        Kind.FEWER_NOW: calls_out,
+        Kind.TOMORROW: is_on and theirs and now < terms.starts,
+        Kind.STARTS: is_on and theirs and now <= terms.starts + STILL_STARTING,
+        Kind.AFTERWARDS: is_on,
+    }.get(news.kind, True)
 
 
 def closes_at(walkout: Walkout) -> datetime | None:
     """Return when the walkout's secrets are destroyed, or None while that is not known."""
     if walkout.stage is Stage.ON:
-        return walkout.terms.starts + KEPT_AFTER_START
+        return max(walkout.terms.starts, walkout.terms.ends or walkout.terms.starts) + KEPT_AFTER_START
     if walkout.stage in {Stage.LAPSED, Stage.CALLED_OFF} and walkout.ended is not None:
         return walkout.ended + KEPT_AFTER_END
     return None
@@ -440,14 +527,17 @@ def look_again(walkout: Walkout, workplaces: Sequence[Workplace], *, now: dateti
 
 def check_can_close(walkout: Walkout, *, now: datetime) -> None:
     """Say whether organizers may close it before it closes by itself. Raises WrongStage, TooEarlyToClose."""
-    over = walkout.terms.starts + ASKED_FOR
+    over = over_at(walkout.terms)
     if walkout.stage in {Stage.DRAFT, Stage.OPEN}:
         raise WrongStage(walkout.stage)
     if walkout.stage is Stage.ON and now < over:
         raise TooEarlyToClose(over)
 
 
-def _everywhere(kind: Kind, occasion: str, workplaces: Iterable[Workplace]) -> Iterable[Announcement]:
-    yield Announcement(kind=kind, occasion=occasion)
+def _everywhere(
+    kind: Kind, occasion: str, workplaces: Iterable[Workplace], *, privately: bool = False
+) -> Iterable[Announcement]:
+    """Make news for every room; with `privately` for every organizer and steward as well."""
+    yield Announcement(kind=kind, occasion=occasion, to_organizers=privately)
     for place in workplaces:
-        yield Announcement(kind=kind, occasion=occasion, scope=place.id, about=place.id)
+        yield Announcement(kind=kind, occasion=occasion, scope=place.id, about=place.id, to_stewards=privately)

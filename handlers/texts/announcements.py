@@ -6,14 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot import references
+from bot.domain.disclosure import shown
 from bot.domain.model import Kind, Stage, Walkout, Workplace
 from bot.domain.rules import was_missed
 from bot.outbox import Letter
-from handlers.texts.catalogue import _
+from handlers.texts import board, verdicts
+from handlers.texts.catalogue import _, ngettext
 from handlers.texts.letters import WORDS
-from handlers.texts.notices import fewer_now, letter_to_worker
-from handlers.texts.own import meeting_point, worded
-from handlers.texts.times import number, span, when
+from handlers.texts.notices import letter_to_worker
+from handlers.texts.organizers import enumerated
+from handlers.texts.own import worded
+from handlers.texts.times import number, when
+from handlers.texts.verdicts import pledge_by, starts, the_day
 from handlers.texts.workers import demands, headline
 
 
@@ -30,8 +34,11 @@ def words(letter: Letter) -> str:
     """Word the news alone."""
     if letter.worker:
         return letter_to_worker(letter)
-    worded = _WORDS.get(letter.news.kind) or WORDS[letter.news.kind]
-    return worded(letter)
+    kind = letter.news.kind
+    said = (_WORDS.get(kind) or WORDS[kind])(letter)
+    if letter.private and kind in _TO_TELL:
+        return f"{said}\n\n{_TO_TELL[kind](letter)}"
+    return said
 
 
 def _opened(letter: Letter) -> str:
@@ -39,9 +46,9 @@ def _opened(letter: Letter) -> str:
     lines = [
         headline(terms),
         demands(terms),
-        _("Walkout: {starts}").format(starts=when(terms.starts, terms.starts)),
+        _("Walkout: {starts}").format(starts=starts(_walkout(letter))),
         _("You can pledge until {pledge_by}. Nobody walks out unless enough of us have pledged.").format(
-            pledge_by=when(terms.pledge_by, terms.pledge_by)
+            pledge_by=pledge_by(_walkout(letter))
         ),
         _("Ask your steward for a card, and write to me privately."),
     ]
@@ -63,71 +70,175 @@ def _milestone(letter: Letter) -> str:
 
 
 def _on(letter: Letter) -> str:
-    return _("It is on. {headline}\nWe walk out on {starts}.").format(
-        headline=headline(_walkout(letter).terms), starts=_starts(_walkout(letter))
-    ) + _the_day(_walkout(letter))
+    walkout = _walkout(letter)
+    said = [_("It is on. {headline}").format(headline=headline(walkout.terms))]
+    if letter.private:
+        return "\n".join([*said, _who_walks_out(letter)])
+    said.append(
+        _("Every workplace that has reached its number walks out on {starts}. Until then, work as usual.").format(
+            starts=starts(walkout)
+        )
+        + the_day(walkout)
+    )
+    if walkout.counts_again:
+        said.append(_("Others can still join, until {pledge_by}.").format(pledge_by=pledge_by(walkout)))
+    return "\n".join([*said, _look()])
+
+
+def _look() -> str:
+    return _("Is yours among them? Open your card and press “Check”.")
+
+
+def _who_walks_out(letter: Letter) -> str:
+    """Tell organizers, as of the tally that made the news."""
+    facts, walkout = letter.news.facts, _walkout(letter)
+    named, more, others = list(map(str, facts["workplaces"])), int(facts["more"]), int(facts["others"])
+    n = len(named) + more
+    said = ngettext("{names} walks out on {starts}.", "{n} workplaces walk out on {starts}: {names}.", n).format(
+        n=number(n), names=enumerated(named, more), starts=starts(walkout)
+    )
+    if not others:
+        return said
+    if facts.get("last") is False:
+        rest = ngettext(
+            "{n} other workplace does not, unless it reaches its number by {pledge_by}.",
+            "{n} other workplaces do not, unless they reach their numbers by {pledge_by}.",
+            others,
+        )
+    else:
+        rest = ngettext("{n} other workplace does not.", "{n} other workplaces do not.", others)
+    return f"{said}\n{rest.format(n=number(others), pledge_by=pledge_by(walkout))}"
 
 
 def _we_are_out(letter: Letter) -> str:
-    place = _place(letter)
-    return _("It is on, and {workplace} is out. We walk out on {starts}.").format(
-        workplace=place.name, starts=_starts(_walkout(letter))
-    ) + _the_day(_walkout(letter), place)
+    walkout, place = _walkout(letter), _place(letter)
+    return _("It is on, and {workplace} walks out on {starts}. Until then, work as usual.").format(
+        workplace=place.name, starts=starts(walkout)
+    ) + the_day(walkout, place)
 
 
 def _not_yet_out(letter: Letter) -> str:
+    walkout = _walkout(letter)
     return _(
-        "The city is out; our workplace needs more. {workplace} goes out too if it reaches its number "
-        "by {pledge_by}. Until then do not walk out."
-    ).format(
-        workplace=_place(letter).name,
-        pledge_by=when(_walkout(letter).terms.pledge_by, _walkout(letter).terms.pledge_by),
-    )
+        "It is on across the city, for {starts}. {workplace} does not walk out unless it reaches its number by "
+        "{pledge_by}.\n"
+        "Work as usual until I say here that it does. At the last count I say here yes or no."
+    ).format(workplace=_place(letter).name, starts=starts(walkout), pledge_by=pledge_by(walkout))
 
 
 def _workplace_joins(letter: Letter) -> str:
-    place = _place(letter)
+    walkout, place = _walkout(letter), _place(letter)
     if letter.news.scope is None:
-        return _("{workplace} joins: it is out as well, on {starts}.").format(
-            workplace=place.name, starts=_starts(_walkout(letter))
+        return _("{workplace} joins: it walks out as well, on {starts}.").format(
+            workplace=place.name, starts=starts(walkout)
         )
-    return _("{workplace} has reached its number: we are out too, on {starts}.").format(
-        workplace=place.name, starts=_starts(_walkout(letter))
-    ) + _the_day(_walkout(letter), place)
+    return _("{workplace} has reached its number: we walk out too, on {starts}. Until then, work as usual.").format(
+        workplace=place.name, starts=starts(walkout)
+    ) + the_day(walkout, place)
+
+
+def _last_word(letter: Letter) -> str:
+    walkout = _walkout(letter)
+    if letter.about is not None:
+        return verdicts.last_word(walkout, letter.about)
+    said = _("{headline}: the last count is taken.").format(headline=headline(walkout.terms))
+    if letter.private:
+        return f"{said}\n{_who_walks_out(letter)}"
+    return "\n".join(
+        [
+            said,
+            _("Every workplace that has reached its number walks out on {starts}. Until then, work as usual.").format(
+                starts=starts(walkout)
+            )
+            + the_day(walkout),
+            _("No other workplace walks out."),
+            _look(),
+        ]
+    )
+
+
+def _tomorrow(letter: Letter) -> str:
+    walkout = _walkout(letter)
+    if letter.about is not None:
+        return verdicts.tomorrow(walkout, letter.about)
+    return _(
+        "Reminder: {headline}. Every workplace that has reached its number walks out on {starts}. All others go to "
+        "work as usual."
+    ).format(headline=headline(walkout.terms), starts=starts(walkout)) + the_day(walkout)
+
+
+def _begins(letter: Letter) -> str:
+    walkout = _walkout(letter)
+    if letter.about is not None:
+        return verdicts.begins(walkout, letter.about)
+    return _(
+        "It begins: {headline}. Every workplace that has reached its number walks out now ({starts}). At all "
+        "others, work goes on as usual."
+    ).format(headline=headline(walkout.terms), starts=starts(walkout)) + the_day(walkout)
+
+
+def _afterwards(letter: Letter) -> str:
+    walkout = _walkout(letter)
+    thanks = _("{headline}: thank you to everybody who walked out, and to everybody who stood by them.").format(
+        headline=headline(walkout.terms)
+    )
+    advice = worded(walkout.terms).if_disciplined
+    return "\n\n".join(
+        filter(
+            None,
+            [thanks, _turnout(letter), advice and _("If somebody is disciplined: {advice}").format(advice=advice)],
+        )
+    )
+
+
+def _turnout(letter: Letter) -> str:
+    """Say how many said that they were out, in the board's words; nothing where the board has no number."""
+    walkout, place = _walkout(letter), letter.about
+    if place is None:
+        tenths = letter.news.facts.get("turnout")
+        return board.out_on_the_day(int(tenths), walkout) if tenths else ""
+    turnout = shown(place, walkout).turnout
+    if turnout is None or not (turnout.reached or turnout.number):
+        return ""
+    return _("{workplace}, out: {turnout}").format(
+        workplace=place.name, turnout=board.turnout(turnout, place.threshold)
+    )
 
 
 def _reminder(letter: Letter) -> str:
-    terms = _walkout(letter).terms
-    lead = (
-        _("{headline}: it is on, and workplaces can still join.")
-        if _walkout(letter).stage is Stage.ON
-        else _("{headline}: there is still time to pledge.")
-    ).format(headline=headline(terms))
-    due = datetime.fromisoformat(letter.news.occasion)
-    return _("{lead} {left} left, until {pledge_by}.").format(
-        lead=lead, left=span(terms.pledge_by - due), pledge_by=when(terms.pledge_by, terms.pledge_by)
+    walkout = _walkout(letter)
+    said = (
+        _("{headline}: it is on, and workplaces can still join until {pledge_by}.")
+        if walkout.stage is Stage.ON
+        else _("{headline}: there is still time to pledge, until {pledge_by}.")
     )
+    return said.format(headline=headline(walkout.terms), pledge_by=pledge_by(walkout))
 
 
 def _lapsed(letter: Letter) -> str:
     if was_missed(_walkout(letter)):
         return _(
             "Not now. {headline}: I was not running when the pledges were to be counted, and then it was too late to "
-            "tell everybody. Nobody walks out. No list of who pledged exists."
+            "tell everybody. Nobody walks out: go to work as usual. No list of who pledged exists."
         ).format(headline=headline(_walkout(letter).terms))
     return _(
-        "Not now. {headline}: not enough of us pledged in time, so nobody walks out. No list of who pledged exists."
+        "Not now. {headline}: not enough of us pledged in time, so nobody walks out. Go to work as usual. No list of "
+        "who pledged exists."
     ).format(headline=headline(_walkout(letter).terms))
 
 
 def _called_off(letter: Letter) -> str:
-    return _("Called off. {headline}: the organizers have called it off. Nobody walks out.").format(
-        headline=headline(_walkout(letter).terms)
-    )
+    return _(
+        "Called off. {headline}: the organizers have called it off. Nobody walks out: go to work as usual."
+    ).format(headline=headline(_walkout(letter).terms))
 
 
 def _fewer_now(letter: Letter) -> str:
-    return fewer_now(_walkout(letter), _place(letter))
+    return verdicts.fewer_now(_walkout(letter), _place(letter))
+
+
+def _not_out(letter: Letter) -> str:
+    return verdicts.not_out(_walkout(letter), _place(letter))
 
 
 def _room_test(letter: Letter) -> str:
@@ -162,15 +273,6 @@ def _cards_recalled(letter: Letter) -> str:
     ).format(workplace=_place(letter).name)
 
 
-def _the_day(walkout: Walkout, place: Workplace | None = None) -> str:
-    said = [meeting_point(place) if place else "", worded(walkout.terms).on_the_day]
-    return "".join(f"\n{line}" for line in said if line)
-
-
-def _starts(walkout: Walkout) -> str:
-    return when(walkout.terms.starts, walkout.terms.starts)
-
-
 def _walkout(letter: Letter) -> Walkout:
     if letter.walkout is None:
         raise ValueError(letter.news.kind)
@@ -194,9 +296,44 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.REMINDER: _reminder,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
+    Kind.NOT_OUT: _not_out,
+    Kind.LAST_WORD: _last_word,
     Kind.FEWER_NOW: _fewer_now,
+    Kind.TOMORROW: _tomorrow,
+    Kind.STARTS: _begins,
+    Kind.AFTERWARDS: _afterwards,
     Kind.ROOM_TEST: _room_test,
     Kind.LOOK_AGAIN: _look_again,
     Kind.CARDS_VOIDED: _cards_voided,
     Kind.CARDS_RECALLED: _cards_recalled,
+}
+
+
+# -- what organizers and stewards may tell people --------------------------------------------------------------------
+
+
+def _tell_to_wait(letter: Letter) -> str:
+    if letter.news.scope is None:
+        return _("Tell people: work as usual until the day. I say to each workplace whether it walks out.")
+    return _("Tell people: work as usual until the day, and then walk out together. Do not ask who pledged.")
+
+
+def _tell_not_yet(_letter: Letter) -> str:
+    return _("Tell people: work as usual, we do not walk out yet. Who wants to can still pledge. Do not ask who has.")
+
+
+def _tell_to_work(_letter: Letter) -> str:
+    return _("Tell people: go to work as usual. Do not ask who pledged.")
+
+
+_TO_TELL: dict[Kind, Callable[[Letter], str]] = {
+    Kind.ON: _tell_to_wait,
+    Kind.WE_ARE_OUT: _tell_to_wait,
+    Kind.WORKPLACE_JOINS: _tell_to_wait,
+    Kind.LAST_WORD: _tell_to_wait,
+    Kind.FEWER_NOW: _tell_to_wait,
+    Kind.NOT_YET_OUT: _tell_not_yet,
+    Kind.NOT_OUT: _tell_to_work,
+    Kind.LAPSED: _tell_to_work,
+    Kind.CALLED_OFF: _tell_to_work,
 }

@@ -8,10 +8,10 @@ from bot.domain.model import Kind, Walkout, Workplace
 from bot.domain.rules import was_missed
 from bot.domain.situation import Asserts
 from bot.outbox import Letter
+from handlers.texts import verdicts
 from handlers.texts.asserted import asserts
 from handlers.texts.catalogue import _
-from handlers.texts.own import meeting_point, worded
-from handlers.texts.times import when
+from handlers.texts.verdicts import pledge_by, starts, the_day
 from handlers.texts.workers import headline
 
 
@@ -39,22 +39,34 @@ def no_label() -> str:
 
 @asserts(Asserts.CAN_ASK)
 def offer(can_reach: str) -> str:
-    """Say what a notice stores and what it means, in one sentence."""
-    stored = _(
-        "To write to you when it is on, called off or not happening, I must keep your address on this chat "
-        "service, your language and your workplace, encrypted, until the walkout is closed, you take your pledge back "
-        "or you press “Do not tell me”; until then, whoever seizes both our database and our key file can read that "
-        "you asked."
+    """Say what is written and when, and what is kept for that."""
+    kept = _(
+        "For that I keep your address on this chat service, your language and your workplace, encrypted. I delete them "
+        "when the walkout is closed, when you take your pledge back, or when you press “Do not tell me”. Until then, "
+        "whoever seizes both our database and our key file can read that you asked."
     )
-    return "\n\n".join(filter(None, [stored, can_reach, _("Shall I?")]))
+    return "\n\n".join(filter(None, [letters(), kept, can_reach, _("Shall I?")]))
 
 
 @asserts(Asserts.WILL_HEAR)
 def kept() -> str:
     """Confirm a notice."""
+    return "\n\n".join(
+        [
+            letters(),
+            _(
+                "Your address is kept encrypted until the walkout is closed, you take your pledge back, or you press "
+                "“Do not tell me”."
+            ),
+        ]
+    )
+
+
+def letters() -> str:
+    """Say what is written to whoever asked, and when."""
     return _(
-        "I will write to you here when it is on, called off or not happening. Your address is kept encrypted until the "
-        "walkout is closed, you take your pledge back or you press “Do not tell me”."
+        "I write to you here when it is on, and after the last count, with yes or no for your workplace. If it is yes, "
+        "I write again when the day comes. If it is called off, or does not happen, I write that."
     )
 
 
@@ -75,55 +87,43 @@ def letter_to_worker(letter: Letter) -> str:
 
 
 def _on(walkout: Walkout, place: Workplace) -> str:
-    terms = walkout.terms
-    starts = when(terms.starts, terms.starts)
+    if not place.out and not walkout.counts_again:
+        return verdicts.not_out(walkout, place)
     if place.out:
-        said = _("It is on: {headline}\n{workplace} goes out. We walk out on {starts}.").format(
-            headline=headline(terms), workplace=place.name, starts=starts
+        said = _("It is on: {headline}\n{workplace} walks out on {starts}. Until then, work as usual.").format(
+            headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout)
+        ) + the_day(walkout, place)
+    else:
+        said = _(
+            "It is on across the city: {headline}\n"
+            "{workplace} does not walk out on {starts} unless it reaches its number by {pledge_by}. Work as usual."
+        ).format(
+            headline=headline(walkout.terms),
+            workplace=place.name,
+            starts=starts(walkout),
+            pledge_by=pledge_by(walkout),
         )
-        return "\n".join(filter(None, [said, meeting_point(place), worded(terms).on_the_day]))
-    if walkout.next_tally is None:
-        return _(
-            "It is on across the city: {headline}\n{workplace} has not reached its number. Do not walk out."
-        ).format(headline=headline(terms), workplace=place.name)
-    return _(
-        "It is on across the city: {headline}\n"
-        "{workplace} has not reached its number yet. It goes out too, on {starts}, if it does by {pledge_by}; until "
-        "then do not walk out. I do not write again for that: look with “Check” under your card."
-    ).format(
-        headline=headline(terms),
-        workplace=place.name,
-        starts=starts,
-        pledge_by=when(terms.pledge_by, terms.pledge_by),
-    )
-
-
-def fewer_now(walkout: Walkout, place: Workplace) -> str:
-    """Tell a workplace that is out, at the deadline, that some have taken their pledges back; never how many."""
-    return _(
-        "{headline}: it is on, and {workplace} walks out on {starts}. But some have taken their pledges back: fewer "
-        "than its number stand now. Talk to each other before the day."
-    ).format(
-        headline=headline(walkout.terms), workplace=place.name, starts=when(walkout.terms.starts, walkout.terms.starts)
-    )
+    if walkout.counts_again:
+        said += "\n" + _("I write again after the last count, with yes or no.")
+    return said
 
 
 def _lapsed(walkout: Walkout, _place: Workplace) -> str:
     if was_missed(walkout):
         return _(
             "Not now. {headline}: I was not running when the pledges were to be counted, and then it was too late to "
-            "tell everybody. Nobody walks out. Your address is deleted within two days."
+            "tell everybody. Nobody walks out: go to work as usual. Your address is deleted within two days."
         ).format(headline=headline(walkout.terms))
     return _(
-        "Not now. {headline}: not enough of us pledged in time, so nobody walks out. Your address is deleted within "
-        "two days."
+        "Not now. {headline}: not enough of us pledged in time, so nobody walks out. Go to work as usual. Your "
+        "address is deleted within two days."
     ).format(headline=headline(walkout.terms))
 
 
 def _called_off(walkout: Walkout, _place: Workplace) -> str:
     return _(
-        "Called off. {headline}: the organizers have called it off. Nobody walks out. Your address is deleted within "
-        "two days."
+        "Called off. {headline}: the organizers have called it off. Nobody walks out: go to work as usual. Your "
+        "address is deleted within two days."
     ).format(headline=headline(walkout.terms))
 
 
@@ -131,7 +131,9 @@ _WORDS: dict[Kind, Callable[[Walkout, Workplace], str]] = {
     Kind.ON: _on,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
-    Kind.FEWER_NOW: fewer_now,
+    Kind.LAST_WORD: verdicts.last_word,
+    Kind.TOMORROW: verdicts.tomorrow,
+    Kind.STARTS: verdicts.begins,
 }
 
 

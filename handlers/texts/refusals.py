@@ -86,7 +86,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "forbidden", _("That is for organizers. See what you can do: /help")
         case errors.NotEnoughToRemove():
             return "not_enough_organizers", _(
-                "{needed} organizers must agree besides whom it is about, and there is only {there}. "
+                "{needed} organizers must agree besides whom it is about, but only {there} can. "
                 "Is that account in the wrong hands? /suspend stops it at once for a day, and yours too. "
                 "Whoever runs the server decides then: allout suspensions"
             ).format(needed=number(refused.needed), there=number(refused.there))

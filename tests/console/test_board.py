@@ -7,17 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.console.play import (
-    Play,
-    anyway,
-    boards,
-    kinds,
-    pledging,
-    roster,
-    sure,
-    terms,
-    to,
-)
+from tests.console.play import Play, answers, anyway, boards, kinds, pledging, roster, sure, terms, to
 from tests.console.test_paper import appointed
 
 MANY = [(f"Shop {number:02}", 10, 5, "") for number in range(1, 24)]
@@ -50,7 +40,7 @@ def test_a_page_that_was_chosen_by_name_stays_so_when_it_is_turned(play: Play) -
     places = [(f"a:b {number:02}", 10, 5, "") for number in range(12)] + [("other", 10, 5, "")]
     play.draft(places=roster(places))
     lines = to(play.console("@olga /board a:b", "@olga [Next]", "@olga [Picture]"), "olga")
-    empty = "░░░░░░░░░░ fewer than 5 of 5"
+    empty = "░░░░░░░░░░ fewer than 5"
     assert lines[1]["text"].split("\n\n")[-2:] == [f"a:b 10\n{empty}\na:b 11\n{empty}", "Page 2 of 2"]
     assert kinds(lines) == ["board", "board", "picture"]
     assert "“a:b”: 12 of 13 workplaces" in lines[2]["text"]
@@ -157,7 +147,7 @@ def test_a_steward_sees_the_city_and_their_own_workplaces_whichever_way_they_loo
         "@stella /board",
         "@stella [Picture]",
     )
-    stella = to(lines, "stella")
+    stella = answers(lines, "stella")
     assert kinds(stella) == [
         "board", "board_csv", "board", "board", "board", "board_csv", "board_csv", "board", "no_such_walkout", "board",
         "picture",
@@ -166,9 +156,9 @@ def test_a_steward_sees_the_city_and_their_own_workplaces_whichever_way_they_loo
     files = "\n".join(Path(line["file"]).read_text() for line in stella if line["kind"] == "board_csv")
     assert "North" not in said.replace("“north”", "")
     assert "North" not in files
-    own = ["Depot", "▓▓▓▓▓▓▓▓▓▓ has reached 6 (tally 1), out", "School", "░░░░░░░░░░ fewer than 5 of 5"]
+    own = ["Depot", "▓▓▓▓▓▓▓▓▓▓ has reached 6 (tally 1), out", "School", "░░░░░░░░░░ fewer than 5"]
     assert stella[0]["text"].split("\n\n")[1].split("\n") == own
-    [whole] = boards(to(lines, "olga"))
+    [whole] = boards(answers(lines, "olga"))
     # the city's coarse line: its number is reached, for it is on; two are too few to be counted
     assert (
         "City\n▓▓▓▓▓▓▓▓▓▓ 12 reached\nfewer than 3 of 3 workplaces have reached theirs, 1 needed\n" in stella[0]["text"]

@@ -362,7 +362,7 @@ def test_where_approvals_outnumber_organizers_nothing_is_approved(play: Play) ->
     with live(play) as console:
         lines = console.do("@olga /open", "@olga /remove omar", "@olga /audit")
     assert kinds(lines) == ["not_enough_organizers", "not_enough_organizers", "audit"]
-    assert "there is only 1" in lines[1]["text"]
+    assert "but only 1 can" in lines[1]["text"]
     assert "/suspend" in lines[1]["text"]
     assert lines[2]["text"] == "Nothing has been done yet."
 

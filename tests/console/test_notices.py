@@ -56,12 +56,18 @@ def test_who_asked_is_told_once_with_their_own_workplace_and_nobody_else(play: P
     assert kinds(to(lines, "d0"))[2:] == ["notice_terms", "notice", "on", "status", "called_off"]
     [out] = told(lines, "d0", "on")
     assert out == (
-        "It is on: One day for the rent freeze · New York\nDepot goes out. We walk out on Sat 12 Dec 2026, 09:00.\n"
-        "at the Depot gate\nMeet at nine at your own door; legal line 555-0100."
+        "It is on: One day for the rent freeze · New York\n"
+        "Depot walks out on Sat 12 Dec 2026, 09:00. Until then, work as usual.\n"
+        "at the Depot gate\nMeet at nine at your own door; legal line 555-0100.\n"
+        "I write again after the last count, with yes or no."
     )
     [not_yet] = told(lines, "c0", "on")
-    assert "Café, North has not reached its number yet." in not_yet
-    assert "until then do not walk out" in not_yet
+    assert not_yet == (
+        "It is on across the city: One day for the rent freeze · New York\n"
+        "Café, North does not walk out on Sat 12 Dec 2026, 09:00 unless it reaches its number by "
+        "Tue 8 Dec 2026, 20:00. Work as usual.\n"
+        "I write again after the last count, with yes or no."
+    )
     assert "555-0100" not in not_yet
     assert not {"on", "called_off"} & set(kinds([*to(lines, "d2"), *to(lines, "s0")]))
     assert all("Your address is deleted within two days." in text for text in told(lines, "c0", "called_off"))
@@ -81,7 +87,10 @@ def test_a_workplace_short_at_the_deadline_is_told_not_to_go(play: Play) -> None
         "!tally",
     )
     [text] = told(lines, "s0", "on")
-    assert text.endswith("School has not reached its number. Do not walk out.")
+    assert text.endswith(
+        "School did not reach its number. School does NOT walk out on Sat 12 Dec 2026, 09:00. Go to work as usual. "
+        "Nobody learns who pledged."
+    )
 
 
 def test_who_asked_is_told_that_it_is_not_now(play: Play) -> None:
@@ -107,7 +116,8 @@ def test_it_is_kept_only_after_one_sentence_and_yes(play: Play) -> None:
     assert kinds(to(lines, "d0"))[2:] == ["notice_terms", "status", "status"]
     offer = to(lines, "d0")[2]
     assert offer["buttons"] == ["Yes, tell me", "No"]
-    assert "encrypted, until the walkout is closed" in offer["text"]
+    assert "encrypted. I delete them when the walkout is closed" in offer["text"]
+    assert "yes or no for your workplace" in offer["text"]
     assert [line["buttons"] for line in to(lines, "d0")[3:]] == [PLEDGED_BUTTONS] * 2
 
 

@@ -92,7 +92,7 @@ def test_an_open_pledge_counts_at_its_workplace_and_taken_back_it_does_not(play:
     )
     first, second, third = (seen.places for seen in boards(lines))
     # one person less is not to be seen
-    assert first == second == third == {"Depot": "has reached 5 (tally 1)", "School": "fewer than 5 of 5"}
+    assert first == second == third == {"Depot": "has reached 5 (tally 1)", "School": "fewer than 5"}
     assert kinds(to(lines, "d0"))[2:] == ["status", "status", "withdrawn", "status", "pledged"]
 
 

@@ -21,8 +21,11 @@ from tests.console.play import (
     to,
 )
 
-NOT_NOW = "Not now. {headline}: not enough of us pledged in time, so nobody walks out. No list of who pledged exists."
-CALLED_OFF = "Called off. {headline}: the organizers have called it off. Nobody walks out."
+NOT_NOW = (
+    "Not now. {headline}: not enough of us pledged in time, so nobody walks out. Go to work as usual. No list of who "
+    "pledged exists."
+)
+CALLED_OFF = "Called off. {headline}: the organizers have called it off. Nobody walks out: go to work as usual."
 
 
 @pytest.fixture

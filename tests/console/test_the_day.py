@@ -146,10 +146,10 @@ def test_the_board_shows_turnout_beside_pledges_from_the_first_tally_of_the_day(
         assert shown.places["Yard"] == board(before).places["Yard"]
 
 
-def test_the_days_tallies_announce_nothing(play: Play) -> None:
-    lines, _cards = on(play, STARTS, *out("m", 25), OVER)
-    assert [kind for _, kind, _ in news(lines)] == ["opened", "on"]
-    assert {line["kind"] for line in letters(lines, "olga") + letters(lines, "omar")} == {"decided"}
+def test_the_days_tallies_announce_nothing_but_the_closing_word_after_the_last(play: Play) -> None:
+    lines, _cards = on(play, STARTS, *out("m", 25), TEN, ELEVEN, OVER)
+    assert [kind for _, kind, _ in news(lines)] == ["opened", "on", "last_word", "tomorrow", "starts", "afterwards"]
+    assert [line["kind"] for line in letters(lines, "olga")] == ["on", "last_word", "afterwards"]
 
 
 def test_presses_outside_the_day_or_by_others_change_nothing(play: Play) -> None:

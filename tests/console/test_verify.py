@@ -19,6 +19,7 @@ from tests.console.play import (
     terms,
     to,
 )
+from tests.console.test_rooms import CALLED_OFF
 
 ROOMS = ["@olga /room citywide #city", "@olga /room Depot #depot", "@olga /room School #school", "!wait"]
 OPEN = [*ROOMS, *sure("@olga /open"), "!wait"]
@@ -171,7 +172,7 @@ def test_each_language_in_which_it_was_said_is_shown(
         tmp_path,
         monkeypatch,
         {
-            "Called off. {headline}: the organizers have called it off. Nobody walks out.": "Nuligita: {headline}.",
+            CALLED_OFF: "Nuligita: {headline}.",
             "Ref {reference} · check it: /verify": "Ref {reference} · kontrolu: /verify",
         },
     )

@@ -46,7 +46,8 @@ def everywhere(kind: str) -> set[tuple[str, str, str]]:
 
 
 def count(lines: list[Line], kind: str) -> int:
-    return sum(line.get("kind") == kind for line in lines)
+    """How often rooms heard it."""
+    return sum(said == kind for _, said, _ in news(lines))
 
 
 def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
@@ -82,8 +83,7 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     for said in ("Freeze the rent", "6 of its 10 people", "12 people pledge", "Ask your steward before you pledge."):
         assert said in shown["text"]
     assert "555-0100" not in shown["text"]  # sent only with "on"
-    assert (recorded["kind"], recorded["buttons"]) == ("pledged", PLEDGED_BUTTONS)
-    assert status["kind"] == "status"
+    assert (recorded["kind"], recorded["buttons"], status["kind"]) == ("pledged", PLEDGED_BUTTONS, "status")
 
     course = shell.console(
         *pledging("depot", depot[1:6]),
@@ -100,7 +100,7 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
     )
     untallied, first, last = boards(course)
     assert untallied.tally == 0
-    assert set(untallied.places.values()) == {"fewer than 6 of 6", "fewer than 5 of 5"}
+    assert set(untallied.places.values()) == {"fewer than 6", "fewer than 5"}
     assert (first.tally, first.ready, first.counted, first.places["Depot"]) == (1, 1, 6, "has reached 6 (tally 1)")
     assert (last.tally, last.stage, last.ready) == (3, "on", 2)
     assert last.places["School"] == "has reached 5 (tally 2), out"
@@ -121,22 +121,21 @@ def test_a_walkout_goes_from_its_files_to_it_is_on(shell: Play) -> None:
         assert meet in heard(course, room, "we_are_out")[0]
         assert "legal line 555-0100" in heard(course, room, "we_are_out")[0]
     waiting = heard(course, "#cafe", "not_yet_out")[0]
-    assert "555-0100" not in waiting
-    assert "Café door" not in waiting
+    assert not any(said in waiting for said in ("555-0100", "Café door"))
 
     after = shell.console(
-        *withdrawing("depot", depot[1:6], first=1),
+        *withdrawing("depot", depot[1:6]),
         *pledging("cafe", cafe[:5]),
         "!clock 2026-12-01T12:00:00-05:00",
         "@olga /board",
         f"@depot6 {depot[6]}",
+        "!clock 2026-12-08T20:00:00-05:00",
         "!clock 2026-12-12T09:00:00-05:00",
         now="2026-12-01T11:00:00-05:00",
     )
-    assert set(news(after)) == {
-        ("#city", "workplace_joins", "citywide"),
-        ("#cafe", "workplace_joins", "Café, North"),
-    }
+    verdicts = {item if item[0] != "#depot" else ("#depot", "fewer_now", "Depot") for item in everywhere("last_word")}
+    assert news(after)[:2] == [("#city", "workplace_joins", "citywide"), ("#cafe", "workplace_joins", "Café, North")]
+    assert sorted(news(after)[2:]) == sorted([*verdicts, *everywhere("tomorrow"), *everywhere("starts")])
     assert "Café, North" in heard(after, "#city", "workplace_joins")[0]
     assert "by the Café door" in heard(after, "#cafe", "workplace_joins")[0]
     assert boards(after)[0].places["Depot"].endswith(", out")  # for good, whoever withdrew
@@ -260,6 +259,7 @@ def test_it_lapses_at_the_deadline_if_the_numbers_are_not_reached_and_says_no_nu
     )
     assert {item for item in news(lines) if item[1] == "lapsed"} == everywhere("lapsed")
     assert count(lines, "lapsed") == 4
+    assert kinds(letters(lines, "olga")).count("lapsed") == 1
     for room, _scope in EVERY_ROOM:
         assert not any(character.isdigit() for character in bare(heard(lines, room, "lapsed")[0]))
     assert count(lines, "on") == 0
@@ -324,8 +324,9 @@ def test_two_organizers_call_off_an_open_walkout(play: Play) -> None:
     )
     assert kinds(answers(lines, "olga")[4:]) == ["proposed", "proposed", "proposed"]
     assert kinds(answers(lines, "omar")) == ["done", "done", "no_such_walkout"]
-    assert kinds(letters(lines, "omar")) == ["proposal", "proposal", "walkout_closed"]  # to open it, and to call it off
-    assert kinds(letters(lines, "olga")) == ["decided", "decided", "walkout_closed"]
+    told = ["called_off", "walkout_closed"]
+    assert kinds(letters(lines, "omar")) == ["proposal", "proposal", *told]  # to open it, and to call it off
+    assert sorted(kinds(letters(lines, "olga"))) == sorted(["decided", "decided", *told])
     assert set(news(lines)) == everywhere("opened") | everywhere("called_off")
     assert len(news(lines)) == 8
     assert kinds(to(lines, "ana")) == ["terms", "pledged", "closed", "status"]
@@ -358,12 +359,11 @@ def test_reminders_come_when_they_are_due_and_of_overdue_ones_only_the_newest(pl
     reminders = [n for n, line in enumerate(lines) if line.get("kind") == "reminder"]
     assert len(reminders) == 4
     assert min(reminders) > help_at
-    assert "7 days left" in heard(lines, "#city", "reminder")[0]
+    assert "there is still time to pledge, until Tue 8 Dec 2026, 20:00." in heard(lines, "#city", "reminder")[0]
 
     late = play.console("!wait", now="2026-12-07T21:00:00-05:00")
     assert {item for item in news(late) if item[1] == "reminder"} == everywhere("reminder")
     assert count(late, "reminder") == 4
-    assert "1 day left" in heard(late, "#city", "reminder")[0]
 
     after = play.console("!wait", now=PLEDGE_BY)
     assert count(after, "reminder") == 0
@@ -388,7 +388,7 @@ def test_with_confirm_tallies_2_a_dip_in_between_starts_the_count_again(play: Pl
     assert [seen.stage for seen in boards(lines)] == ["open", "on"]
     assert count(lines, "on") == 1
     assert count(lines, "workplace_ready") == 1  # at the first tally only
-    assert count(lines, "workplaces_ready") == 2  # to olga and omar
+    assert kinds(lines).count("workplaces_ready") == 2  # to olga and omar
 
 
 def test_by_default_only_workplaces_that_are_ready_count_towards_the_city(play: Play) -> None:

@@ -124,8 +124,8 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     await discord.stop()
     let_deadline_pass(discord, city.walkout)
     await both.start()
-    await discord.hears(school, "School has reached its number: we are out too")
-    await telegram.hears(school_chat, "School has reached its number: we are out too")
+    await discord.hears(school, "School has reached its number: we walk out too")
+    await telegram.hears(school_chat, "School has reached its number: we walk out too")
     await discord.hears(town, "School joins")
     await telegram.hears(town_chat, "School joins")
     heard = [[message.text for message in discord.from_bot(channel)] for channel in (town, school)]

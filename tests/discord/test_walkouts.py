@@ -74,9 +74,9 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: House) -> None:  # no
     await house.start()
     await house.hears(town, "It is on.")
     for channel, words in (
-        (yard, "The city is out; our workplace needs more. Depot goes out too"),
-        (teachers, "It is on, and School is out."),
-        (kitchen, "It is on, and \\<b>& is out."),
+        (yard, "Depot did not reach its number. Depot does NOT walk out on"),
+        (teachers, "It is on, and School walks out on"),
+        (kitchen, "It is on, and \\<b>& walks out on"),
     ):
         await house.hears(channel, words)
     for channel in rooms:

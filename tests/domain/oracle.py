@@ -183,11 +183,10 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
     if turn is not None and turn <= now:
         stage, out = "on", _out(plan, ready, runs, turn)
         before = _out(plan, ready[:now], runs, turn)
-        news = _news_of_turning(plan, now, out) if turn == now else _news_of_joining(now, out - before)
-        if runs[now][0] == plan.pledge_by:
-            news |= {
-                ("fewer_now", str(now + 1), scope, scope, None) for shop in out - ready[now] for scope in (None, shop)
-            }
+        missing = "not_out" if runs[now][0] == plan.pledge_by else "not_yet_out"
+        news = _news_of_turning(plan, now, out, missing) if turn == now else _news_of_joining(now, out - before)
+        if runs[now][0] == plan.pledge_by and turn != now:
+            news |= _last_word(plan, now, out, ready[now], joining=out - before)
     elif runs[now][0] == plan.pledge_by:
         stage, out = "lapsed", set()
         news = {("lapsed", str(now + 1), shop.id, shop.id, None) for shop in plan.shops}
@@ -212,10 +211,22 @@ def _out(plan: Plan, ready: Sequence[set[int]], runs: Sequence[tuple[datetime, d
     return set().union(*since)
 
 
-def _news_of_turning(plan: Plan, now: int, out: set[int]) -> set[News]:
+def _last_word(plan: Plan, now: int, out: set[int], ready: set[int], *, joining: set[int]) -> set[News]:
+    """A yes or a no for each workplace that has not had its yes at this very tally."""
+    said = {
+        shop.id: "not_out" if shop.id not in out else "last_word" if shop.id in ready else "fewer_now"
+        for shop in plan.shops
+        if shop.id not in joining
+    }
+    return {("last_word", str(now + 1), None, None, None)} | {
+        (kind, str(now + 1), shop, shop, None) for shop, kind in said.items()
+    }
+
+
+def _news_of_turning(plan: Plan, now: int, out: set[int], missing: str) -> set[News]:
     news: set[News] = {("on", str(now + 1), None, None, None)}
     for shop in plan.shops:
-        news.add(("we_are_out" if shop.id in out else "not_yet_out", str(now + 1), shop.id, shop.id, None))
+        news.add(("we_are_out" if shop.id in out else missing, str(now + 1), shop.id, shop.id, None))
     return news
 
 

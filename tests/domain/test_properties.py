@@ -269,6 +269,10 @@ def test_a_late_tally_makes_no_news_of_going_out_after_the_start(story: History)
     for taken in play(story):
         if taken.now > story.plan.starts + oracle.PUNCTUAL:
             assert not going_out & set(taken.kinds)
+            for news in taken.ruling.announcements:  # nor does what is left to say call anybody out
+                place = next((place for place in taken.places if place.id == news.about), None)
+                said = rules.may_be_said(news, taken.walkout, place, private=False, now=taken.now)
+                assert not said or news.kind not in going_out | {Kind.LAST_WORD, Kind.FEWER_NOW}
 
 
 # --- order ---
@@ -525,8 +529,8 @@ def test_before_it_is_on_the_city_hears_of_no_workplace(story: History) -> None:
         for each in taken.ruling.announcements:
             if taken.walkout.stage is not Stage.ON:
                 assert (each.scope is None) == (each.about is None)
-            if each.scope is None and each.to_rooms:
-                assert "workplaces" not in each.facts
+                if each.scope is None and each.to_rooms:
+                    assert "workplaces" not in each.facts
             assert each.scope in {None, each.about}
 
 
@@ -555,8 +559,13 @@ def test_milestones_only_rise_and_never_pass_the_board(story: History) -> None:
 def test_news_tells_no_number_of_people(story: History) -> None:
     for taken in play(story):
         for each in taken.ruling.announcements:
-            assert set(each.facts) <= {"quarters", "workplaces", "more"}
-            assert each.facts.get("more", 0) <= len(taken.places)
+            assert set(each.facts) <= {"quarters", "workplaces", "more", "others", "last"}
+            if each.kind in {Kind.ON, Kind.LAST_WORD} and each.scope is None:
+                staying = sum(not place.out for place in taken.places)
+                assert each.facts["others"] == staying
+                assert len(each.facts["workplaces"]) + each.facts["more"] == len(taken.places) - staying
+            else:
+                assert each.facts.get("more", 0) <= len(taken.places)
 
 
 @modest

@@ -442,8 +442,9 @@ def test_a_late_tally_lets_nobody_join_after_the_start() -> None:
     ruling = rules.tally(walkout, shops(20), now=STARTS + SECOND)
 
     assert ruling.walkout.stage is Stage.ON
-    assert ruling.announcements == ()
+    assert heard(ruling) == {(Kind.LAST_WORD, None, None), (Kind.NOT_OUT, 1, 1)}
     assert not any(place.out for place in ruling.workplaces)
+    assert all(rules.came_too_late(place) for place in ruling.workplaces)  # and so does not hear that it fell short
 
 
 def test_a_tally_on_time_turns_nothing_on_after_the_start_either() -> None:
@@ -464,7 +465,7 @@ def test_later_withdrawals_change_nobodys_announcement() -> None:
 
     assert (later.walkout.stage, last.walkout.stage) == (Stage.ON, Stage.ON)
     assert later.announcements == ()
-    assert heard(last) == {(Kind.FEWER_NOW, 1, 1), (Kind.FEWER_NOW, 2, 2), (Kind.FEWER_NOW, None, None)}
+    assert heard(last) == {(Kind.FEWER_NOW, 1, 1), (Kind.FEWER_NOW, 2, 2), (Kind.LAST_WORD, None, None)}
     assert all(place.out for place in after(later, places, 0, 0))
 
 
@@ -479,7 +480,8 @@ def test_a_workplace_ready_later_joins_at_once_and_is_announced_once_in_its_room
     again = rules.tally(fell.walkout, places, now=PLEDGE_BY)
 
     assert heard(joined) == {(Kind.WORKPLACE_JOINS, None, 2), (Kind.WORKPLACE_JOINS, 2, 2)}
-    assert (heard(fell), heard(again)) == (set(), set())
+    assert heard(fell) == set()
+    assert heard(again) == {(Kind.LAST_WORD, None, None), (Kind.LAST_WORD, 1, 1), (Kind.LAST_WORD, 2, 2)}
     assert all(place.out for place in after(again, places, 20, 10))
 
 
@@ -493,7 +495,8 @@ def test_joining_needs_no_confirmation() -> None:
 def test_a_workplace_can_join_at_the_tally_of_the_deadline() -> None:
     ruling = rules.tally(replace(AT_THE_DEADLINE, stage=Stage.ON), [shop(1, 10)], now=PLEDGE_BY)
 
-    assert heard(ruling) == {(Kind.WORKPLACE_JOINS, None, 1), (Kind.WORKPLACE_JOINS, 1, 1)}
+    joins = {(Kind.WORKPLACE_JOINS, None, 1), (Kind.WORKPLACE_JOINS, 1, 1)}
+    assert heard(ruling) == joins | {(Kind.LAST_WORD, None, None)}
 
 
 # --- while it is open ---
@@ -698,10 +701,9 @@ def test_at_the_deadline_each_workplace_that_is_out_and_below_its_number_hears_s
     places = [shop(1, 9, out=True), shop(2, 10, out=True), shop(3, 1)]
     last = rules.tally(walkout, places, now=PLEDGE_BY)
 
-    assert heard(last) == {(Kind.FEWER_NOW, 1, 1), (Kind.FEWER_NOW, None, None)}
-    [own, to_workers] = last.announcements
-    assert (own.to_rooms, own.to_stewards, own.to_notices) == (True, True, False)
-    assert (to_workers.to_rooms, to_workers.to_notices, to_workers.facts) == (False, True, {"workplaces": [1]})
+    own = {made.scope: made.kind for made in last.announcements if made.scope is not None}
+    assert own == {1: Kind.FEWER_NOW, 2: Kind.LAST_WORD, 3: Kind.NOT_OUT}
+    assert [rules.fell_below(place) for place in after(last, places, 9, 10, 1)] == [True, False, False]
     assert rules.tally(walkout, places, now=at("12:00")).announcements == ()
 
 

@@ -351,7 +351,13 @@ async def test_of_a_topic_that_is_closed_the_outbox_hears_that_people_must_open_
     request = AiohttpRequest()
     async with Bot(TOKEN, base_url=server.base_url, request=request, get_updates_request=AiohttpRequest()) as bot:
         sender = TelegramSender(
-            bot, ChatPace(29, partial(next, count(step=10.0))), moved=moved, gone=lost, mute=mute, recent=Recent()
+            bot,
+            ChatPace(29, partial(next, count(step=10.0))),
+            moved=moved,
+            gone=lost,
+            mute=mute,
+            role_changed=lost,
+            recent=Recent(),
         )
 
         def letter(attempts: int) -> Letter:

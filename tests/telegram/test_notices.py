@@ -64,7 +64,7 @@ async def test_who_asks_reads_one_sentence_first_and_may_change_their_mind(house
         ["Clear this chat"],
     ]
     card = await house.press(card, ASK)
-    assert "I must keep your address on this chat service" in card["text"]
+    assert "I keep your address on this chat service" in card["text"]
     assert labels(card) == [YES, "No"]
     card = await house.press(card, "No")
     assert labels(card) == PLEDGED_BUTTONS
@@ -114,12 +114,13 @@ async def test_thirty_workers_are_told_privately_within_telegrams_limits(strict_
     await house.until(lambda: all(told(house, cards | {late: code}).values()))
     [text] = {text for person in cards for text in server.chats[person].texts}
     assert text.startswith("It is on: One day for the rent freeze")
-    assert "School goes out." in text
+    assert "School walks out on " in text
     assert "under the School clock" in text
     assert "legal line 555-0100" in text
     [away] = server.chats[late].texts
-    assert "Depot has not reached its number yet." in away
-    assert "do not walk out" in away
+    assert "Depot does not walk out on " in away
+    assert "unless it reaches its number by " in away
+    assert away.endswith("Work as usual.\nI write again after the last count, with yes or no.")
     assert "gate" not in away
     assert all(labels(server.chats[person].from_bot[0]) == ["Clear this chat"] for person in cards)
     sends = server.called("sendMessage")

@@ -70,9 +70,9 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: TelegramHouse) -> Non
     house.strings.ahead = timedelta(hours=2)
     await house.hears(city, "It is on.")
     for chat, words in (
-        (depot, "The city is out; our workplace needs more. Depot goes out too"),
-        (school, "It is on, and School is out."),
-        (cafe, "It is on, and <b>& is out."),
+        (depot, "Depot did not reach its number. Depot does NOT walk out on"),
+        (school, "It is on, and School walks out on"),
+        (cafe, "It is on, and <b>& walks out on"),
     ):
         await house.hears(chat, words)
     for chat in rooms:
@@ -110,15 +110,15 @@ async def test_a_workplace_joins_after_it_is_on(house: TelegramHouse) -> None:
     await stand(house, early, now - timedelta(minutes=5))
     await house.start()
     await house.hears(city_room, "It is on.")
-    await house.hears(school_room, "The city is out; our workplace needs more. School goes out too")
+    await house.hears(school_room, "School does not walk out unless it reaches its number by")
     joiner, code = server.person(), city.take()
     card = await house.ask(joiner, f"/start {code}")
     assert "It walks out too once 5 of its 30 people have pledged." in card["text"]
     card = await house.press(card, "Pledge")
     assert labels(card) == PLEDGED_BUTTONS
     house.strings.ahead = timedelta(minutes=15)
-    await house.hears(city_room, "School joins: it is out as well")
-    await house.hears(school_room, "School has reached its number: we are out too")
+    await house.hears(city_room, "School joins: it walks out as well")
+    await house.hears(school_room, "School has reached its number: we walk out too")
     assert "WALKS OUT on" in (await house.press(card, "Check"))["text"]
     assert len(server.chats[city_room].texts) == 3
     await house.stop()
@@ -144,7 +144,7 @@ async def test_a_missed_tally_stands_before_the_pledges_that_waited_for_the_bot(
     await house.start()
     await house.hears(worker, "Recorded. School: your pledge stands.")
     checked = await house.ask(worker, f"/status {code}")
-    assert "School: fewer than 5 of 5" in checked["text"]
+    assert "School: fewer than 5" in checked["text"]
     assert "As of count 1," in checked["text"]
     await house.stop()
     assert (await house.standing(city))["School"] == 5

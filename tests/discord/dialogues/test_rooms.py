@@ -189,7 +189,7 @@ async def test_a_channel_that_refuses_the_news_is_unbound_and_the_others_hear_it
     await house.due(HOUR)
     assert await house.rooms(city) == {str(second.id): "School"}
     assert house.posted(house.channel) == []
-    assert house.posted(second)[-1].startswith("It is on, and School is out.")
+    assert house.posted(second)[-1].startswith("It is on, and School walks out on")
     assert [text for text in house.told(olga) if text.startswith("The chat of Depot is gone")]
     assert await house.app.store.unsettled(city.walkout) == 0
 

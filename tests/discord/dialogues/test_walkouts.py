@@ -193,10 +193,10 @@ async def test_it_is_on_in_every_channel_that_was_bound(house: House, city: City
     [on] = house.posted(city_room)
     assert on.startswith("It is on.")
     assert "legal line 555-0100" in on
-    assert house.posted(rooms["Depot"])[-1].startswith("It is on, and Depot is out.")
+    assert house.posted(rooms["Depot"])[-1].startswith("It is on, and Depot walks out on")
     assert "at the Depot gate" in house.posted(rooms["Depot"])[-1]
-    assert house.posted(rooms["School"])[-1].startswith("It is on, and School is out.")
-    assert house.posted(rooms["Café, North"])[-1].startswith("The city is out; our workplace needs more.")
+    assert house.posted(rooms["School"])[-1].startswith("It is on, and School walks out on")
+    assert house.posted(rooms["Café, North"])[-1].startswith("It is on across the city, for")
 
     status = await ana.press((await ana.slash("start", card=city.take("School"))).last, "Pledge")
     assert "already, with another card" in status.text
@@ -227,4 +227,4 @@ async def test_an_organizer_is_made_opens_a_draft_and_reads_the_board_by_command
     assert "is open for pledges" in opened.text
     board = await olga.slash("organize board", walkout=city.walkout)
     assert "Nothing has been tallied yet." in board.text
-    assert "/organize board" in (await olga.slash("help")).text
+    assert "What comes next:" in (await olga.slash("help")).text
