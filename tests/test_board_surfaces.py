@@ -133,7 +133,8 @@ def expected(place: Workplace) -> tuple[str, int]:
         return f"about {place.line.number} of {place.threshold}{after}", 10 * place.line.number // place.threshold
     first = next(number for number in range(step, 1_000_000, step) if number >= 9)
     fewer = first if first <= place.threshold - 5 else place.threshold
-    return f"fewer than {fewer} of {place.threshold}{after}", 0
+    of = f" of {place.threshold}" if fewer < place.threshold else ""
+    return f"fewer than {fewer}{of}{after}", 0
 
 
 @pytest.mark.parametrize("counts", Counts)
@@ -273,7 +274,7 @@ def test_a_board_before_its_first_tally_is_a_table_too() -> None:
 
     assert tuple(header) == COLUMNS
     assert first[0] == "citywide"
-    assert others == [["Shop 1", "5", "fewer than 5 of 5", "", "no", "no", "", ""]]
+    assert others == [["Shop 1", "5", "fewer than 5", "", "no", "no", "", ""]]
 
 
 # -- pictures -------------------------------------------------------------------------------------------------

@@ -96,6 +96,7 @@ class Kind(StrEnum):
     DECIDED = "decided"  #: what became of it
     ROLE_CARD_USED = "role_card_used"  #: to the appointer: is it them?
     ROLE_GIVEN = "role_given"  #: to whoever used it
+    ROLE_TAKEN = "role_taken"  #: to whoever had it
     SERVER_CODE_USED = "server_code_used"  #: the server made an organizer
     SUSPENDED = "suspended"  #: an organizer has suspended another
     SUSPENSION_ENDED = "suspension_ended"  #: by the keeper of the server

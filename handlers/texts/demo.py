@@ -27,7 +27,7 @@ def proposed() -> str:
 
 def opened() -> str:
     """Say that pledging begins."""
-    return _("Omar sends /open too. Now workers open their cards, read, and press Pledge.")
+    return _("Omar agrees. Now workers open their cards, read, and press Pledge.")
 
 
 def between_tallies() -> str:
