@@ -119,7 +119,7 @@ def test_a_word_is_no_reference_and_one_that_was_never_given_is_denied(play: Pla
 
 
 def test_without_a_reference_one_is_asked_for(play: Play) -> None:
-    lines = play.console("@ana /verify", "@ana /help")
+    lines = play.console("@ana /verify", "@ana /help all")
     asked, listed = to(lines, "ana")
     assert (asked["kind"], "such as /verify K7M3-QX2P" in asked["text"]) == ("help", True)
     assert "/verify REF: ask whether an announcement is really mine" in listed["text"]
