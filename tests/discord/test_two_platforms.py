@@ -127,12 +127,12 @@ async def test_one_walkout_on_both_platforms_has_one_count_and_is_heard_once_eve
     await both.start()
     await discord.hears(school, "School has reached its number: we walk out too")
     await telegram.hears(school_chat, "School has reached its number: we walk out too")
-    await discord.hears(town, "School joins")
-    await telegram.hears(town_chat, "School joins")
+    await discord.hears(town, "the last count is taken")
+    await telegram.hears(town_chat, "the last count is taken")
     heard = [[message.text for message in discord.from_bot(channel)] for channel in (town, school)]
     heard += [telegram.server.chats[chat].texts for chat in (town_chat, school_chat)]
-    assert ["It is on" in news[0] for news in heard] == [True] * 4  # that it opened is not said any more
-    assert [len(news) for news in heard] == [2] * 4
+    assert ["It is on" in news[0] for news in heard] == [True] * 4  # no bot ran before, so nobody heard that it opened
+    assert [["School joins" in news[1], len(news)] for news in heard] == [[True, 3], [False, 2]] * 2
     boards = [(await discord.command(OLGA, "organize board")).text, (await telegram.ask(OMAR, "/board"))["text"]]
     assert ["2 of 3 workplaces have reached theirs" in board for board in boards] == [True] * 2
     assert (await discord.command(OLGA, "organize rooms")).text.count("(Telegram)") == 2

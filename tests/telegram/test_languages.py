@@ -113,7 +113,7 @@ async def test_who_asked_and_every_room_are_told_in_their_own_language(house: Ho
             card = await house.press(card, label)
     await house.sure(OLGA, "/calloff")
     heard = (
-        ("Cancelado. ", "Nadie sale al paro.", "· verifícalo: /verify"),
+        ("Cancelado. ", "Nadie sale al paro: ve a trabajar como siempre.", "· verifícalo: /verify"),
         ("Called off. ", "Nobody walks out: go to work as usual.", "/verify"),
     )
     told = (*heard[0][:2], "Tu dirección se borra"), (*heard[1][:2], "Your address is deleted")
