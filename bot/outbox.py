@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -21,6 +21,7 @@ from bot.domain.errors import Held, InDoubt
 from bot.domain.model import SPOKEN, Announcement, Kind, Walkout, WalkoutId, Workplace
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.domain.rules import may_be_said
+from bot.gaps import Gaps, gaps
 from bot.holds import Holds
 from bot.keys import Keys
 from bot.logs import Event
@@ -79,6 +80,7 @@ class Letter:
     to_proposer: bool = False  #: it goes to them
     role_card: RoleCard | None = None  #: the one it speaks of
     suspension: Stopped | None = None  #: the one it speaks of, while it runs
+    lacks: Gaps = field(default_factory=Gaps)  #: what the walkout of a proposal lacks
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
 
 
@@ -244,6 +246,7 @@ class Outbox:
             to_proposer=proposal is not None and proposal.proposer == parcel.member,
             role_card=await self._store.role_card(str(facts["role_card"])) if "role_card" in facts else None,
             suspension=await self._suspension(parcel),
+            lacks=Gaps() if proposal is None or walkout is None else await gaps(self._store, walkout.id),
             unseal=self._keys.unseal,
             language=parcel.language or (walkout.terms.language if walkout else ""),
             address=parcel.room if parcel.room is not None else self._keys.unseal(parcel.person or b""),

@@ -16,6 +16,7 @@ from bot.usecases import organizers, suspensions
 from bot.wiring import App
 from handlers import workshop
 from handlers.conversation import Reply
+from handlers.conversation.letters import terms_button
 from handlers.texts import draft as draft_texts
 from handlers.texts import organizers as texts
 from handlers.texts import refusals
@@ -86,7 +87,8 @@ class Uploads:
             kind, text = refusals.refusal(refused)
             reply = Reply(kind=kind, text=text, known=True)
         else:
-            reply = Reply(kind="drafted", text=texts.drafted(walkout, plan), known=True)
+            buttons = (terms_button(walkout.id),)
+            reply = Reply(kind="drafted", text=texts.drafted(walkout, plan), buttons=buttons, known=True)
         self._halves.pop((who, ".toml"), None)
         self._halves.pop((who, ".csv"), None)
         return reply

@@ -39,7 +39,10 @@ from bot.usecases.backups import back_up
 from bot.usecases.closing import close
 from bot.wiring import DATABASE, KEY_FILE, App, open_app
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, ROOT, WALKOUT
-from tests.console.play import Play
+from tests.console.play import (
+    Play,
+    anyway,
+)
 from tests.processes import allout, console, environment
 from tests.test_outbox import Post
 from tests.test_telling_workers import END, ended, running, settle_in, stage, worker
@@ -421,7 +424,7 @@ def test_keys_backup_and_restore_from_the_command_line(data: Path, monkeypatch: 
     assert stat.S_IMODE((data / "private").stat().st_mode) == 0o600
     assert read_public(public)
     walkout = play.prepare().id
-    play.console("@olga /open")
+    play.console(*anyway("@olga /open"))
     out = data / "city.backup"
     assert "ALLOUT_BACKUP_KEY" in play.allout("backup", out, "--data", play.data, status=2).err
     setting(monkeypatch, public)

@@ -126,14 +126,15 @@ def test_every_surface_says_of_each_workplace_what_its_line_lets_it_say(story: H
 def expected(place: Workplace) -> tuple[str, int]:
     """Word a line, and count its cells, off the design alone."""
     step = max(5, -(-place.threshold // 10))
-    after = ", out" if place.out else ""
+    after = ", walks out" if place.out else ""
     if place.line.reached:
         return f"has reached {place.threshold} (tally {place.line.since}){after}", 10
     if place.line.number:
         return f"about {place.line.number} of {place.threshold}{after}", 10 * place.line.number // place.threshold
     first = next(number for number in range(step, 1_000_000, step) if number >= 9)
     fewer = first if first <= place.threshold - 5 else place.threshold
-    return f"fewer than {fewer} of {place.threshold}{after}", 0
+    of = f" of {place.threshold}" if fewer < place.threshold else ""
+    return f"fewer than {fewer}{of}{after}", 0
 
 
 @pytest.mark.parametrize("counts", Counts)
@@ -273,7 +274,7 @@ def test_a_board_before_its_first_tally_is_a_table_too() -> None:
 
     assert tuple(header) == COLUMNS
     assert first[0] == "citywide"
-    assert others == [["Shop 1", "5", "fewer than 5 of 5", "", "no", "no", "", ""]]
+    assert others == [["Shop 1", "5", "fewer than 5", "", "no", "no", "", ""]]
 
 
 # -- pictures -------------------------------------------------------------------------------------------------

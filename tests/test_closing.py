@@ -24,7 +24,11 @@ from handlers import admin
 from handlers.texts.announcements import announcement
 from handlers.texts.keys import destroy_copies
 from tests.conftest import NOON, WALKOUT
-from tests.console.play import NOW, Play
+from tests.console.play import (
+    NOW,
+    Play,
+    sure,
+)
 from tests.test_outbox import Post
 from tests.test_telling_workers import END, ended, running, settle_in, stage
 
@@ -232,7 +236,7 @@ def test_the_command_wants_to_be_confirmed_and_tells_what_is_gone(play: Play) ->
     walkout = play.prepare().id
     close = partial(play.allout, "close", walkout.upper(), "--data", play.data)
     assert "It is a draft." in close(status=2).err
-    play.console(f"@olga /calloff {walkout}")
+    play.console(*sure(f"@olga /calloff {walkout}"))
     refused = close(status=2)
     assert refused.err.rstrip().endswith("add --yes.")
     done = close("--yes")
@@ -243,5 +247,5 @@ def test_the_command_wants_to_be_confirmed_and_tells_what_is_gone(play: Play) ->
 
 def test_the_commands_clock_can_be_set(play: Play) -> None:
     walkout = play.prepare().id
-    play.console(f"@olga /calloff {walkout}")
+    play.console(*sure(f"@olga /calloff {walkout}"))
     assert play.allout("close", walkout, "--yes", "--now", NOW, "--data", play.data).status == 0

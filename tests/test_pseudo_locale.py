@@ -21,14 +21,15 @@ import pytest
 import handlers
 from bot.domain import errors
 from bot.domain.errors import Hold, KeyFileRefused, Refused, StoreUnusable, TallyDue
-from bot.domain.model import Announcement, BoardLine, Counts, Kind, Stage, Terms, Walkout, WalkoutId
+from bot.domain.model import Announcement, BoardLine, Counts, Entry, Kind, Stage, Terms, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, Role
 from bot.domain.words import MEET, NAMES
 from bot.draft import Problem, ProblemKind, RosterOptions, SourceFile, read
+from bot.gaps import Gaps
 from bot.outbox import Letter
 from bot.usecases import stewards
 from bot.usecases.audit import Line
-from bot.usecases.proposals import Gaps
+from bot.usecases.coming import Step
 from bot.usecases.stewards import Board, published
 from handlers.board_csv import table
 from handlers.conversation import COMMANDS, RoomsBy, Ways
@@ -36,6 +37,7 @@ from handlers.pictures.poster import poster
 from handlers.texts import (
     board,
     catalogue,
+    coming,
     committee,
     console,
     discord,
@@ -213,6 +215,8 @@ async def test_all_that_comes_by_itself(data: Path) -> None:
                 await visitor.choose("999", "organizer", code)
                 await visitor.choose("901", "open", visitor.walkout)
                 await visitor.press_all()
+                await visitor.choose(OLGA, "remove", "77")
+                await visitor.press_all()
                 await visitor.be_suspended()
             else:
                 await visitor.come_to(stage)
@@ -320,7 +324,17 @@ def test_every_deed_and_every_proposal() -> None:
     content = {"nickname": "7", "number": 8, "name": "9"}
     check(committee.matter(what, content, "1", "2") for what in Matter)
     check(committee.decided("1", became) for became in Became)
-    check(committee.given(role, "1") for role in Role)
+    of = (opened(WalkoutId("7"), title="8", entry=entry) for entry in Entry)
+    check(committee.given(role, walkout, "1") for walkout in (*of, None) for role in Role)
+    check(committee.taken(role, "1") for role in Role)
+    steps = tuple(Step)
+    check(
+        coming.steps(walkout, found, NOON)
+        for walkout in (opened(WalkoutId("7"), title="8"), None)
+        for found in (steps, ())
+    )
+    check(map(coming.label, steps))
+    check([coming.which([opened(WalkoutId("7"), title="8")]), *(coming.worker(typed=typed) for typed in (True, False))])
     lines = [
         Line(number=1, deed=deed, walkout=walkout, tally=2, nickname=nickname, detail={**content, "matter": what})
         for deed in Deed

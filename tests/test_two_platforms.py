@@ -57,11 +57,11 @@ async def both(data: Path) -> AsyncIterator[Both]:
 
 
 async def test_an_organizer_on_telegram_approves_what_one_on_discord_proposed(both: Both) -> None:
-    proposed = await both.discord.command(OLGA, "organize open")
+    proposed = await both.discord.sure(OLGA, "organize open")
     assert "1 more organizer must approve it" in proposed.text
     asked = await both.telegram.hears(OMAR, "Do you approve?")
     assert asked["text"].startswith(f"olga proposes:\nOpen One day for the rent freeze ({both.city.walkout})")
-    assert labels(asked) == ["Approve", "Refuse"]
+    assert labels(asked) == ["Approve", "Refuse", "What workers read"]
     answered = await both.telegram.press(asked, "Approve")
     assert "is open for pledges" in answered["text"]
     assert (await both.letter("Approved: Open")).text.startswith("Approved: Open One day")
@@ -71,10 +71,10 @@ async def test_an_organizer_on_telegram_approves_what_one_on_discord_proposed(bo
 
 
 async def test_an_organizer_on_discord_refuses_what_one_on_telegram_proposed(both: Both) -> None:
-    proposed = await both.telegram.ask(OMAR, "/open")
+    proposed = await both.telegram.sure(OMAR, "/open")
     assert "1 more organizer must approve it" in proposed["text"]
     asked = await both.letter("Do you approve?")
-    assert asked.labels == ["Approve", "Refuse"]
+    assert asked.labels == ["Approve", "Refuse", "What workers read"]
     answered = await both.discord.press(asked, "Refuse", OLGA)
     assert "refused. Nothing changed." in answered.text
     assert (await both.telegram.hears(OMAR, "Refused: Open"))["text"].endswith("Nothing changed.")
@@ -96,7 +96,7 @@ async def test_a_role_is_handed_over_from_one_platform_to_the_other(both: Both) 
     assert "Depot: 3 cards drawn." in (await both.telegram.ask(ana, "/drawn 3"))["text"]
     assert (await both.telegram.ask(ana, "/roles"))["text"].startswith("That is for organizers.")
 
-    removed = await both.telegram.ask(OMAR, "/remove Ana at the gate")
+    removed = await both.telegram.sure(OMAR, "/remove Ana at the gate")
     assert "has no role any more" in removed["text"]
     assert (await both.telegram.ask(ana, "/drawn 3"))["text"].startswith("That is for organizers.")
 

@@ -370,7 +370,8 @@ class Tour:
     async def be_suspended(self) -> None:
         """Let an organizer suspend another, and both learn what that means, until it is ended on the server."""
         app = self.app
-        await self.choose(OLGA, "suspend", OMAR)
+        page = await self.choose(OLGA, "suspend", OMAR)
+        await self.press(OLGA, page.buttons[0].data)
         await self.deliver()
         for who in (OLGA, OMAR):
             await self.choose(who, "roles")

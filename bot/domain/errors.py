@@ -267,6 +267,10 @@ class TooLateToOpen(Refused):
         self.pledge_by = pledge_by
 
 
+class NoCitywideRoom(Refused):
+    """Nobody would hear that it is on, and the organizers have not agreed to that."""
+
+
 class BeyondHeadcount(Refused):
     """More cards were asked for than the workplace has people."""
 

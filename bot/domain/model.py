@@ -96,6 +96,7 @@ class Kind(StrEnum):
     DECIDED = "decided"  #: what became of it
     ROLE_CARD_USED = "role_card_used"  #: to the appointer: is it them?
     ROLE_GIVEN = "role_given"  #: to whoever used it
+    ROLE_TAKEN = "role_taken"  #: to whoever had it
     SERVER_CODE_USED = "server_code_used"  #: the server made an organizer
     SUSPENDED = "suspended"  #: an organizer has suspended another
     SUSPENSION_ENDED = "suspension_ended"  #: by the keeper of the server
@@ -119,7 +120,7 @@ class Words:
     title: str = ""
     demands: tuple[str, ...] = ()
     legal_notice: str = ""  #: shown before pledging
-    on_the_day: str = ""  #: sent only with "on"
+    on_the_day: str = ""  #: sent only once it is on
     called_by: str = ""  #: who calls it, as people are told
     ask: str = ""  #: whom to ask, and how
     if_disciplined: str = ""  #: what to do if somebody is disciplined; said with the closing word
@@ -182,7 +183,7 @@ class Workplace:
     name: str
     headcount: int  #: people on the roster
     threshold: int  #: cards that must be pledged; at least 5
-    meet: str = ""  #: where its people meet; sent only with "on"
+    meet: str = ""  #: where its people meet; sent only once it is on
     meets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)  #: in other languages
     minted: int = 0  #: cards that exist
     issued: int = 0  #: cards as far as people may know: those printed, less those voided; see disclosure.known

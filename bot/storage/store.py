@@ -373,9 +373,7 @@ class Store(Protocol):
         """Add or renew an organizer."""
         ...
 
-    async def remove_organizer(
-        self, member: MemberId, note: Note | None = None, news: Announcement | None = None
-    ) -> bool:
+    async def remove_organizer(self, member: MemberId, note: Note | None = None, *news: Announcement) -> bool:
         """Take the role away, and with it what they had proposed and every suspension that stops them.
 
         False, and nothing changed, if they are the last organizer.
@@ -395,7 +393,7 @@ class Store(Protocol):
         ...
 
     async def remove_steward(
-        self, member: MemberId, walkout: WalkoutId, workplace: WorkplaceId, note: Note | None = None
+        self, member: MemberId, walkout: WalkoutId, workplace: WorkplaceId, note: Note, news: Announcement
     ) -> None:
         """Take the role away at this workplace."""
         ...
@@ -448,8 +446,8 @@ class Store(Protocol):
         """Note what the organizer thinks; None if it is not open any more."""
         ...
 
-    async def latest(self, key: bytes) -> Proposal | None:
-        """Find the newest proposal of this key that is granted or done."""
+    async def latest(self, key: bytes, *became: Became) -> Proposal | None:
+        """Find the newest proposal of this key that has become one of these."""
         ...
 
     async def conclude(

@@ -5,15 +5,28 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from bot import cards
 from bot.clock import Clock
-from bot.domain.model import WalkoutId
-from bot.domain.roles import Deed, MemberId
+from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
+from bot.domain.roles import Deed, MemberId, Role
 from bot.fence import Fence
 from bot.keys import Keys, Person
 from bot.storage.store import Member, Note, Store
 
 ID_LETTERS = 8
 """Of what buttons and letters name."""
+
+
+def role_taken(member: Member, role: Role, place: WorkplaceId | None = None) -> Announcement:
+    """Return what somebody is told, and nobody else, whose role is taken away."""
+    return Announcement(
+        kind=Kind.ROLE_TAKEN,
+        occasion=cards.mint()[:ID_LETTERS],
+        about=place,
+        to_rooms=False,
+        to=((member.platform, member.address),),
+        facts={"role": role},
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -54,39 +54,37 @@ async def propose(desk: Desk, walkout: Walkout, place: Workplace, number: int | 
     content: dict[str, Any] = {"workplace": place.id, "place": place.name, "number": wanted}
     # with the cards there were before, the next such order is another one, and the same delivered twice is not
     earlier = await desk.store.latest(
-        proposals.key(desk.keys, Matter.MINT, walkout.id, {**content, "before": place.issued - wanted})
+        proposals.key(desk.keys, Matter.MINT, walkout.id, {**content, "before": place.issued - wanted}),
+        *(Became.GRANTED, Became.DONE),
     )
     if earlier is not None and earlier.became is Became.DONE:
         proposed = earlier.until - proposals.LASTS
         if proposed + LASTS > desk.clock():
             raise PrintedBefore(place.name)
     content["before"] = place.issued
-    granted = await desk.store.latest(proposals.key(desk.keys, Matter.MINT, walkout.id, content))
+    granted = await desk.store.latest(
+        proposals.key(desk.keys, Matter.MINT, walkout.id, content), Became.GRANTED, Became.DONE
+    )
     if granted is not None and granted.became is Became.GRANTED and granted.proposer == desk.me:
         return await proposals.look(desk, granted.id)
     return await proposals.propose(desk, Matter.MINT, walkout=walkout.id, **content)
 
 
-async def void(desk: Desk, walkout: Walkout, place: Workplace) -> Progress:
-    """Propose to end the workplace's cards for everybody but whoever has pledged them.
+CHECKS = {Matter.VOID: rules.check_can_void, Matter.RECALL: rules.check_can_recall}
+"""What a workplace's cards are ended by, and when that can be done."""
 
-    Raises NoCardsWithOpenEntry, WrongStage, VoidedBefore.
-    """
+
+def check_can_end(desk: Desk, matter: Matter, walkout: Walkout, place: Workplace) -> None:
+    """Refuse what could not be done now. Raises NoCardsWithOpenEntry, WrongStage, VoidedBefore, TooLateToRecall."""
     if walkout.terms.entry is Entry.OPEN:
         raise NoCardsWithOpenEntry
-    rules.check_can_void(walkout, place, now=desk.clock())
-    return await proposals.propose(desk, Matter.VOID, walkout=walkout.id, workplace=place.id, place=place.name)
+    CHECKS[matter](walkout, place, now=desk.clock())
 
 
-async def recall(desk: Desk, walkout: Walkout, place: Workplace) -> Progress:
-    """Propose to end the workplace's cards, and what was pledged on them.
-
-    Raises NoCardsWithOpenEntry, WrongStage, TooLateToRecall.
-    """
-    if walkout.terms.entry is Entry.OPEN:
-        raise NoCardsWithOpenEntry
-    rules.check_can_recall(walkout, place, now=desk.clock())
-    return await proposals.propose(desk, Matter.RECALL, walkout=walkout.id, workplace=place.id, place=place.name)
+async def end(desk: Desk, matter: Matter, walkout: Walkout, place: Workplace) -> Progress:
+    """Propose to end the workplace's cards: for everybody but whoever has pledged them, or for all. Raises as above."""
+    check_can_end(desk, matter, walkout, place)
+    return await proposals.propose(desk, matter, walkout=walkout.id, workplace=place.id, place=place.name)
 
 
 async def order(desk: Desk, number: str) -> Order:

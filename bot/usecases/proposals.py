@@ -5,27 +5,29 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from bot import cards
-from bot.domain import roles, rules, words
+from bot.domain import roles, rules
 from bot.domain.errors import (
     Frozen,
     LastOrganizer,
+    NoCitywideRoom,
     NoSuchProposal,
     OwnProposal,
     Refused,
     TooLateToOpen,
     WrongStage,
 )
-from bot.domain.model import Announcement, Entry, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
-from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal
+from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role
+from bot.gaps import gaps
 from bot.keys import Keys
-from bot.storage.store import Member, Note, Voiding
-from bot.usecases.desk import ID_LETTERS, Desk
+from bot.storage.store import Note, Voiding
+from bot.usecases.desk import ID_LETTERS, Desk, role_taken
 
 LASTS = timedelta(hours=24)
 
@@ -33,6 +35,9 @@ APPROVALS = 2
 """Of who is organizer, where no walkout says more."""
 
 Content = Mapping[str, Any]
+
+ANYWAY: Content = {"anyway": 1}
+"""What a proposal to open holds that means it also without a citywide room."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,17 +49,6 @@ class Progress:
     walkout: Walkout | None  #: as it is now
     place: Workplace | None  #: the one it is about
     missing: int  #: organizers who must still approve
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Gaps:
-    """What a walkout still lacks before it is opened."""
-
-    without_cards: tuple[Workplace, ...] = ()  #: nobody could pledge there
-    without_steward: tuple[Workplace, ...] = ()
-    without_room: tuple[Workplace, ...] = ()  #: no room would hear of it
-    citywide_room: bool = True
-    untranslated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: see words.missing
 
 
 def read(proposal: Proposal, desk: Desk) -> Content:
@@ -92,6 +86,17 @@ async def propose(
     return await _go_on(desk, kept) if kept.became is Became.OPEN else await _progress(desk, kept, 0)
 
 
+async def open_up(desk: Desk, walkout: WalkoutId, *, anyway: bool) -> Progress:
+    """Propose to open a draft; `anyway`: also without a citywide room. Raises as `propose` does.
+
+    Who agrees where there is such a room agrees as well to what was proposed when there was none.
+    """
+    without = await desk.store.latest(key(desk.keys, Matter.OPEN, walkout, ANYWAY), Became.OPEN)
+    anyway = anyway or (without is not None and without.until > desk.clock())
+    content: Content = ANYWAY if anyway else {}
+    return await propose(desk, Matter.OPEN, walkout=walkout, **content)
+
+
 def key(keys: Keys, matter: Matter, walkout: WalkoutId | None, content: Content, *, about: MemberId = b"") -> bytes:
     """Return what is the same for the same proposals."""
     return keys.same(matter, walkout or "", about.hex(), json.dumps(content, sort_keys=True))
@@ -125,23 +130,6 @@ async def opine(desk: Desk, number: str, *, approves: bool) -> Progress:
     if kept is None:
         raise NoSuchProposal
     return await _go_on(desk, kept)
-
-
-async def gaps(desk: Desk, walkout: WalkoutId) -> Gaps:
-    """Say what a walkout still lacks."""
-    seen = await desk.store.walkout(walkout)
-    places = await desk.store.workplaces(walkout)
-    rooms = await desk.store.rooms(walkout)
-    heard = {room.scope for room in rooms}
-    stewards = {place for of, place, _who in (await desk.store.committee()).stewards if of == walkout}
-    wants_cards = seen.terms.entry is Entry.CARDS
-    return Gaps(
-        without_cards=tuple(place for place in places if wants_cards and place.issued == 0),
-        without_steward=tuple(place for place in places if place.id not in stewards),
-        without_room=tuple(place for place in places if place.id not in heard),
-        citywide_room=None in heard,
-        untranslated=words.missing(seen.terms, places, [room.language for room in rooms]),
-    )
 
 
 async def check_can_open(desk: Desk, walkout: Walkout) -> None:
@@ -187,10 +175,10 @@ async def _deciding(desk: Desk, matter: Matter, walkout: WalkoutId | None, about
 
 async def _carry_out(desk: Desk, proposal: Proposal) -> None:
     """Do what was approved, unless it was done already: cut off in the middle, the next press concludes it."""
-    removed = None
     if proposal.matter is Matter.REMOVE:
-        removed = (await desk.store.committee()).members.get(proposal.about)
-        if not await desk.store.remove_organizer(proposal.about):
+        member = (await desk.store.committee()).members.get(proposal.about)
+        told = () if member is None else (role_taken(member, Role.ORGANIZER),)
+        if not await desk.store.remove_organizer(proposal.about, None, *told):
             raise LastOrganizer
     elif proposal.matter is Matter.ADOPT and desk.fence is not None:
         await desk.fence.adopt()
@@ -198,6 +186,9 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
         stage = (await desk.store.walkout(proposal.walkout)).stage
         match proposal.matter:
             case Matter.OPEN if stage not in rules.PLEDGING:
+                without = ANYWAY.items() <= read(proposal, desk).items()
+                if not without and not (await gaps(desk.store, proposal.walkout)).citywide_room:
+                    raise NoCitywideRoom
                 await desk.store.decide(proposal.walkout, partial(rules.open_up, now=desk.clock()))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await desk.store.decide(proposal.walkout, partial(rules.call_off, now=desk.clock()))
@@ -205,7 +196,7 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
                 await _void(desk, proposal, proposal.walkout)
                 return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
-    await _conclude(desk, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE, removed)
+    await _conclude(desk, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)
 
 
 async def _void(desk: Desk, proposal: Proposal, walkout: WalkoutId) -> None:
@@ -223,23 +214,20 @@ async def _void(desk: Desk, proposal: Proposal, walkout: WalkoutId) -> None:
         to_stewards=True,
     )
     voiding = Voiding(workplace=place.id, at=now, recalls=recalls, news=news)
-    decided, note = _decided(desk, proposal, content, Deed.DONE, None)
+    decided, note = _decided(desk, proposal, content, Deed.DONE)
     await desk.store.void_approved(proposal.id, walkout, voiding, decided, note)
 
 
-async def _conclude(desk: Desk, proposal: Proposal, became: Became, removed: Member | None = None) -> None:
-    """Write down what became of it, and tell all others; whom it is about hears only that it has removed them."""
+async def _conclude(desk: Desk, proposal: Proposal, became: Became) -> None:
+    """Write down what became of it, and tell all others."""
     deed = Deed.REFUSED if became is Became.REFUSED else Deed.DONE
-    news, note = _decided(desk, proposal, read(proposal, desk), deed, removed)
+    news, note = _decided(desk, proposal, read(proposal, desk), deed)
     await desk.store.conclude(proposal.id, became, news, note, expected=Became.OPEN)
 
 
-def _decided(
-    desk: Desk, proposal: Proposal, content: Content, deed: Deed, removed: Member | None
-) -> tuple[Announcement, Note]:
+def _decided(desk: Desk, proposal: Proposal, content: Content, deed: Deed) -> tuple[Announcement, Note]:
     """Return what the others hear of it, and what is written down."""
-    to = () if removed is None else ((removed.platform, removed.address),)
-    news = _news(Kind.DECIDED, proposal, content, not_to=frozenset({desk.me, proposal.about}), to=to)
+    news = _news(Kind.DECIDED, proposal, content, not_to=frozenset({desk.me, proposal.about}))
     return news, desk.note(deed, proposal.walkout, matter=proposal.matter, **content)
 
 
@@ -253,6 +241,15 @@ async def _progress(desk: Desk, proposal: Proposal, missing: int) -> Progress:
         place=None if walkout is None or place is None else await desk.store.workplace(walkout, WorkplaceId(place)),
         missing=missing if proposal.became is Became.OPEN else 0,
     )
+
+
+async def approvals_needed(desk: Desk, matter: Matter, walkout: WalkoutId | None, about: MemberId = b"") -> int:
+    """Return how many organizers must approve it, whoever proposes it among them.
+
+    Raises NotEnoughOrganizers, Halted, Frozen.
+    """
+    approvals, who = await _wanted(desk, matter, walkout), await _deciding(desk, matter, walkout, about)
+    return roles.needed(matter, approvals=approvals, organizers=len(who))
 
 
 async def _wanted(desk: Desk, matter: Matter, walkout: WalkoutId | None) -> int:
@@ -273,14 +270,7 @@ async def approvals_for(desk: Desk, walkout: WalkoutId | None) -> int:
     return max(seen.terms.approvals, *opened) if opened and seen.stage is Stage.DRAFT else seen.terms.approvals
 
 
-def _news(
-    kind: Kind,
-    proposal: Proposal,
-    content: Content,
-    *,
-    not_to: frozenset[MemberId],
-    to: tuple[tuple[str, bytes], ...] = (),
-) -> Announcement:
+def _news(kind: Kind, proposal: Proposal, content: Content, *, not_to: frozenset[MemberId]) -> Announcement:
     return Announcement(
         kind=kind,
         occasion=proposal.id,
@@ -288,7 +278,6 @@ def _news(
         to_rooms=False,
         to_organizers=True,
         not_to=not_to,
-        to=to,
         facts={"proposal": proposal.id},
     )
 

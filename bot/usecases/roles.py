@@ -17,11 +17,11 @@ from bot.domain.errors import (
     WrongStage,
 )
 from bot.domain.model import Announcement, Kind, Walkout, WalkoutId, Workplace
-from bot.domain.roles import Deed, Matter, MemberId, Role
-from bot.storage.store import Member, RoleCard
+from bot.domain.roles import Deed, Matter, MemberId, Role, Suspension
+from bot.storage.store import Committee, Member, RoleCard
 from bot.usecases import suspensions
-from bot.usecases.desk import ID_LETTERS, Desk
-from bot.usecases.proposals import LASTS, Progress, look, propose
+from bot.usecases.desk import ID_LETTERS, Desk, role_taken
+from bot.usecases.proposals import LASTS, Progress, approvals_needed, look, propose
 
 WORD_LETTERS = 4
 
@@ -188,13 +188,7 @@ async def remove(desk: Desk, nickname: str) -> Progress | None:
     None if it is done. Whoever a suspension stops may only ask for the removal of the other whom it stops.
     Raises NoSuchMember, LastOrganizer, Frozen, Halted.
     """
-    committee = await desk.store.committee()
-    stops = (await desk.store.roles(desk.me)).suspension
-    found = [member for member in committee.members.values() if _called(desk, member) == nickname.casefold()]
-    if stops is not None and {member.id for member in found} != stops.both - {desk.me}:
-        raise Frozen(stops.until, stops.suspended == desk.me)
-    if not found:
-        raise NoSuchMember(nickname)
+    committee, found, stops = await _found(desk, nickname)
     progress = None
     for member in found:
         if stops is None:
@@ -202,7 +196,9 @@ async def remove(desk: Desk, nickname: str) -> Progress | None:
         if member.id not in committee.organizers:
             continue
         if member.id == desk.me:
-            if not await desk.store.remove_organizer(member.id, desk.note(Deed.RESIGNED)):
+            if not await desk.store.remove_organizer(
+                member.id, desk.note(Deed.RESIGNED), role_taken(member, Role.ORGANIZER)
+            ):
                 raise LastOrganizer
         else:
             # as the committee writes it: however two organizers type it, they propose the same
@@ -211,11 +207,33 @@ async def remove(desk: Desk, nickname: str) -> Progress | None:
     return progress
 
 
+async def check_can_remove(desk: Desk, nickname: str) -> int:
+    """Return how many organizers must approve a removal; 0: it is done at once. Raises as `remove` does."""
+    committee, found, _stops = await _found(desk, nickname)
+    organizing = [member.id for member in found if member.id in committee.organizers]
+    if desk.me in organizing and len(committee.organizers) == 1:
+        raise LastOrganizer
+    needed = [await approvals_needed(desk, Matter.REMOVE, None, each) for each in organizing if each != desk.me]
+    return max(needed, default=0)
+
+
+async def _found(desk: Desk, nickname: str) -> tuple[Committee, list[Member], Suspension | None]:
+    """Find whom a nickname means, and what stops whoever asks: they may only ask for the removal of the other."""
+    committee = await desk.store.committee()
+    stops = (await desk.store.roles(desk.me)).suspension
+    found = [member for member in committee.members.values() if _called(desk, member) == nickname.casefold()]
+    if stops is not None and {member.id for member in found} != stops.both - {desk.me}:
+        raise Frozen(stops.until, stops.suspended == desk.me)
+    if not found:
+        raise NoSuchMember(nickname)
+    return committee, found, stops
+
+
 async def _remove_steward(desk: Desk, member: Member, nickname: str) -> None:
     for walkout, place, who in (await desk.store.committee()).stewards:
         if who == member.id:
             note = desk.note(Deed.REMOVED, walkout, name=nickname)
-            await desk.store.remove_steward(member.id, walkout, place, note)
+            await desk.store.remove_steward(member.id, walkout, place, note, role_taken(member, Role.STEWARD, place))
 
 
 async def redeem_server_code(desk: Desk, code: str, nickname: str) -> bool:

@@ -17,6 +17,7 @@ from bot.domain.roles import (
     SUSPENDS_AGAIN_AFTER,
     Deed,
     MemberId,
+    Role,
     Roles,
     Stopped,
     Suspension,
@@ -24,7 +25,7 @@ from bot.domain.roles import (
 )
 from bot.keys import Keys
 from bot.storage.store import Committee, Note, Store
-from bot.usecases.desk import ID_LETTERS, Desk
+from bot.usecases.desk import ID_LETTERS, Desk, role_taken
 from bot.usecases.proposals import approvals_for
 
 
@@ -63,6 +64,11 @@ async def suspend(desk: Desk, nickname: str) -> tuple[Stopped, bool]:
     running = await listed(desk.store, desk.keys, desk.clock)
     stopped = next(each for each in running if each.id == suspension.id)
     return stopped, stopped.others >= await approvals_for(desk, None)
+
+
+async def check_can_suspend(desk: Desk, nickname: str) -> None:
+    """Refuse what could not be done now. Raises NoSuchMember, CannotSuspend."""
+    await _suspendable(desk, nickname, desk.clock())
 
 
 async def _suspendable(desk: Desk, nickname: str, now: datetime) -> tuple[MemberId, str]:
@@ -104,9 +110,9 @@ async def remove(nickname: str, store: Store, keys: Keys, clock: Clock) -> None:
     """
     suspension, member, committee = await _stopping(nickname, store, keys, clock)
     gone = committee.members[member]
-    news = _news(Kind.SUSPENSION_ENDED, suspension, to=((gone.platform, gone.address),), removed=True)
+    news = _news(Kind.SUSPENSION_ENDED, suspension, removed=True)
     note = _servers_note(keys, Deed.REMOVED, keys.unseal(gone.nickname))
-    if not await store.remove_organizer(member, note, news):
+    if not await store.remove_organizer(member, note, news, role_taken(gone, Role.ORGANIZER)):
         raise LastOrganizer
 
 
@@ -132,7 +138,6 @@ def _news(
     suspension: Suspension,
     *,
     not_to: frozenset[MemberId] = frozenset(),
-    to: tuple[tuple[str, bytes], ...] = (),
     **facts: bool,
 ) -> Announcement:
     return Announcement(
@@ -141,6 +146,5 @@ def _news(
         to_rooms=False,
         to_organizers=True,
         not_to=not_to,
-        to=to,
         facts={"suspension": suspension.id, **facts},
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bot import control
 from bot.wiring import SOCKET
-from handlers.cli.common import Data, cli, conclude, fail, run_to_end, settings_in
+from handlers.cli.common import Data, Yes, ask_first, cli, conclude, fail, run_to_end, store_in
 from handlers.texts import fence as texts
 
 
 @cli.command()
-def adopt(data: Data = None) -> None:
+def adopt(data: Data = None, yes: Yes = False) -> None:
     """Let the bot that runs here go on, after it has stopped because another bot had taken its token."""
-    answer = run_to_end(control.ask(settings_in(data).data / SOCKET, {"command": "adopt"}))
+    settings = store_in(data)
+    ask_first(texts.sure(), yes=yes)
+    answer = run_to_end(control.ask(settings.data / SOCKET, {"command": "adopt"}))
     conclude(answer or fail(texts.no_bot()))

@@ -12,7 +12,7 @@ from bot.clock import real_clock
 from bot.domain.model import WalkoutId
 from bot.restoring import Since
 from bot.restoring import restore as put_back
-from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in
+from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in, store_in
 from handlers.texts import backups as texts
 
 
@@ -35,7 +35,7 @@ def backup(
     now: Now = None,
 ) -> None:
     """Write a sealed backup of the store, without stopping the bot. The key file is not in it."""
-    settings = settings_in(data)
+    settings = store_in(data)
     if settings.backup_key is None:
         fail(texts.no_key())
     request = {

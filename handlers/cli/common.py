@@ -18,8 +18,9 @@ from bot.clock import read_instant, real_clock
 from bot.control import Answer, Request
 from bot.domain.errors import Refused
 from bot.draft import SourceFile
+from bot.reading import nearest_names
 from bot.settings import PREFIX, Settings
-from bot.wiring import SOCKET, open_app
+from bot.wiring import DATABASE, SOCKET, open_app
 from handlers import admin
 from handlers.texts import cli as texts
 from handlers.texts.catalogue import languages
@@ -83,6 +84,29 @@ def settings_in(data: Path | None) -> Settings:
         if unknown:
             fail(texts.unknown_settings(sorted(unknown)))
         fail(texts.bad_settings([(name, e["msg"]) for name, e in named]))
+
+
+def store_in(data: Path | None) -> Settings:
+    """Read the settings where a store must be there already: no command but those that begin one makes one."""
+    settings = settings_in(data)
+    if not (settings.data / DATABASE).exists():
+        around = {found.parent for place in (Path(), settings.data.parent) for found in place.glob(f"*/{DATABASE}")}
+        names = {folder.name: str(folder) for folder in sorted(around)}
+        near = nearest_names(names, settings.data.name, 1) or list(names)
+        fail(texts.no_store(str(settings.data), names[near[0]] if near else ""))
+    return settings
+
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for scripts.")]
+
+
+def ask_first(question: str, *, yes: bool) -> None:
+    """Ask before what cannot be undone; end where nobody can answer and nobody has said yes."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        fail(texts.say_yes(question))
+    typer.confirm(question, abort=True)
 
 
 def source(path: Path) -> SourceFile:

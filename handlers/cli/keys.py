@@ -18,7 +18,8 @@ from bot.settings import Settings
 from bot.usecases import rotation
 from bot.wiring import KEY_FILE, SOCKET, open_app
 from handlers import admin
-from handlers.cli.common import Data, carry_out, cli, conclude, fail, run_to_end, settings_in
+from handlers.cli.common import Data, Yes, ask_first, carry_out, cli, conclude, fail, run_to_end, settings_in, store_in
+from handlers.texts import cli as cli_texts
 from handlers.texts import keys as texts
 
 group = typer.Typer(help="The key file: copy it, put it back, change its keys.", no_args_is_help=True)
@@ -37,7 +38,7 @@ def export(
     data: Data = None,
 ) -> None:
     """Write a copy of the key file, sealed with a passphrase."""
-    settings = settings_in(data)
+    settings = store_in(data)
     if out.exists():
         fail(texts.there(str(out)))
     conclude(run_to_end(_export(settings, out, passphrase_file)))
@@ -79,9 +80,11 @@ async def _put_back(settings: Settings, copy: Path, passphrase_file: Path | None
 
 
 @group.command()
-def rotate(data: Data = None) -> None:
+def rotate(data: Data = None, yes: Yes = False) -> None:
     """Change the server's key, and seal everything anew that was under it."""
-    conclude(run_to_end(_rotate(settings_in(data))))
+    settings = store_in(data)
+    ask_first(cli_texts.rotates(), yes=yes)
+    conclude(run_to_end(_rotate(settings)))
 
 
 async def _rotate(settings: Settings) -> Answer:

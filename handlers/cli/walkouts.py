@@ -17,7 +17,7 @@ from bot.domain.model import Terms
 from bot.settings import Settings
 from bot.storage.records import read_terms
 from handlers import admin, card_files, workshop
-from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in, source
+from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in, source, store_in
 from handlers.sheets.paper import Paper
 from handlers.texts import cli as texts
 
@@ -90,7 +90,7 @@ def cards(
         "number": number,
     }
     content = partial(_printed, telegram, paper) if form is card_files.Form.PDF else partial(_written, form)
-    conclude(run_to_end(_mint(settings_in(data), request, out, content)))
+    conclude(run_to_end(_mint(store_in(data), request, out, content)))
 
 
 Content = Callable[[workshop.Places, Terms], Awaitable[bytes]]
@@ -131,4 +131,4 @@ async def _mint(settings: Settings, request: Request, out: Path, content: Conten
 @cli.command()
 def organizer_code(data: Data = None) -> None:
     """Print a one-time code, good for an hour, that makes somebody an organizer."""
-    conclude(run_to_end(carry_out(settings_in(data), {"command": "organizer_code"})))
+    conclude(run_to_end(carry_out(store_in(data), {"command": "organizer_code"})))

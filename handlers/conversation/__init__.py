@@ -21,6 +21,7 @@ from bot.usecases.roles import is_role_card
 from bot.wiring import App
 from handlers.conversation import (
     board,
+    coming,
     committee,
     drawn,
     notices,
@@ -30,6 +31,7 @@ from handlers.conversation import (
     report,
     rooms,
     statements,
+    sure,
     workers,
 )
 from handlers.conversation.parts import (
@@ -368,6 +370,8 @@ async def _old_button(_ask: Ask) -> Reply:
 async def _help(ask: Ask) -> Reply:
     roles = await ask.app.store.roles(ask.desk.me)
     frozen = roles.suspension is not None
+    if ask.first != coming.ALL and not frozen:
+        return await coming.coming(ask, roles)
     rows = [row for row in COMMANDS if row.who.allows(roles) or (frozen and row.even_frozen)]
     return Reply(kind="help", text=general.commands((row.name, row.usage(ask.ways), row.help()) for row in rows))
 
@@ -403,7 +407,7 @@ COMMANDS = (
         options=(REFERENCE,),
         help=lambda: _("ask whether an announcement is really mine"),
     ),
-    Command(name="help", who=Role.WORKER, run=_help, help=lambda: _("this list")),
+    Command(name="help", who=Role.WORKER, run=_help, help=lambda: _("what you can do here now")),
     Command(name="privacy", who=Role.WORKER, run=workers.privacy, help=lambda: _("what is kept and what is not")),
     Command(
         name="organizer",
@@ -542,6 +546,8 @@ BUTTONS: dict[str, Run] = {
     "u": workers.press_out,
     "v": workers.press_not_out,
     "h": report.press_page,
+    "k": sure.press,
+    "l": organizers.press_terms,
     "Q": questions.press,
     "R": workers.read_again,
 }

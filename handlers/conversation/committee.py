@@ -8,10 +8,9 @@ from bot.domain.roles import Role as Appointed
 from bot.domain.rules import NOT_OVER
 from bot.usecases import audit, organizers, proposals, roles, stewards, suspensions
 from bot.usecases.roles import LONGEST_NICKNAME
-from handlers.conversation.organizers import proposed
+from handlers.conversation import sure
 from handlers.conversation.parts import Ask, Button, Reply, old_button, whole_number
 from handlers.texts import committee as texts
-from handlers.texts import fence as fence_texts
 from handlers.texts import organizers as organizers_texts
 
 
@@ -43,17 +42,18 @@ async def appoint(ask: Ask) -> Reply:
         return Reply(kind="help", text=texts.appoint_usage())
     match role.casefold(), rest:
         case "organizer", [_]:
-            return _appointed(await roles.appoint(ask.desk, Appointed.ORGANIZER, nickname))
+            return _appointed(ask, await roles.appoint(ask.desk, Appointed.ORGANIZER, nickname))
         case "steward", [*place_words, _] if place_words:
             walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
             place = stewards.find(await ask.app.store.workplaces(walkout.id), " ".join(place_words))
             made = await roles.appoint(ask.desk, Appointed.STEWARD, nickname, walkout=walkout.id, place=place)
-            return _appointed(made)
+            return _appointed(ask, made)
     return Reply(kind="help", text=texts.appoint_usage())
 
 
-def _appointed(made: roles.Appointment) -> Reply:
-    return Reply(kind="role_card", text=texts.appointed(made))
+def _appointed(ask: Ask, made: roles.Appointment) -> Reply:
+    bots = ask.app.bots
+    return Reply(kind="role_card", text=texts.appointed(made, bots.get("telegram"), bots.get("discord")))
 
 
 async def press_confirm(ask: Ask) -> Reply:
@@ -85,21 +85,22 @@ async def list_roles(ask: Ask) -> Reply:
 
 
 async def suspend(ask: Ask) -> Reply:
-    """Stop another organizer's account, and one's own, at once."""
+    """Say what stopping another organizer's account does, and ask."""
     nickname = " ".join(ask.words).strip()
     if not nickname:
         return Reply(kind="help", text=texts.suspend_usage())
-    stopped, others_decide = await suspensions.suspend(ask.desk, nickname)
-    return Reply(kind="suspended", text=texts.suspended(stopped, others_decide=others_decide))
+    await ask.roles()
+    await suspensions.check_can_suspend(ask.desk, nickname)
+    return await sure.show(ask, sure.SUSPEND, sure.known_as(nickname))
 
 
 async def remove(ask: Ask) -> Reply:
-    """Take every role from somebody."""
+    """Say what taking every role from somebody does, and ask."""
     nickname = " ".join(ask.words).strip()
     if not nickname:
         return Reply(kind="help", text=texts.remove_usage())
-    progress = await roles.remove(ask.desk, nickname)
-    return Reply(kind="done", text=texts.removed(nickname)) if progress is None else proposed(ask, progress)
+    await roles.check_can_remove(ask.desk, nickname)
+    return await sure.show(ask, Matter.REMOVE, sure.known_as(nickname))
 
 
 async def press_approve(ask: Ask) -> Reply:
@@ -118,14 +119,12 @@ async def _opine(ask: Ask, *, approves: bool) -> Reply:
     seen = await ask.app.store.proposal(ask.words[0])
     if seen is None or seen.matter is not Matter.ADOPT:
         await ask.app.holds.check_change()
-    return proposed(ask, await proposals.opine(ask.desk, ask.words[0], approves=approves))
+    return sure.proposed(ask, await proposals.opine(ask.desk, ask.words[0], approves=approves))
 
 
 async def adopt(ask: Ask) -> Reply:
-    """Propose that this bot goes on, though another one has taken its token."""
-    if not any(map(ask.app.fence.is_foreign, ask.app.outboxes)):
-        return Reply(kind="done", text=fence_texts.adopted(()))
-    return proposed(ask, await proposals.propose(ask.desk, Matter.ADOPT, walkout=None))
+    """Say what it means that this bot goes on, though another one has taken its token, and ask."""
+    return sure.nothing_to_adopt(ask) or await sure.show(ask, Matter.ADOPT)
 
 
 async def list_deeds(ask: Ask) -> Reply:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.domain.model import Entry, Kind
-from bot.domain.roles import Became
+from bot.domain.model import Entry, Kind, WalkoutId
+from bot.domain.roles import Became, Matter
 from bot.outbox import Letter
-from handlers.conversation.parts import Button
+from handlers.conversation.parts import Button, say_buttons
 from handlers.texts import committee as texts
 from handlers.texts import notices
 
@@ -24,6 +24,7 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
             return (
                 Button(label=texts.approve(), data=f"a:{number}"),
                 Button(label=texts.refuse(), data=f"r:{number}"),
+                *(terms_button(of) for of in [letter.proposal.walkout] if letter.proposal.matter is Matter.OPEN and of),
             )
         case Kind.DECIDED if (
             letter.proposal is not None and letter.proposal.became is Became.GRANTED and letter.to_proposer
@@ -35,6 +36,9 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
                 Button(label=texts.it_is_them(), data=f"f:{number}"),
                 Button(label=texts.turn_away(), data=f"t:{number}"),
             )
+        case Kind.ROLE_GIVEN:
+            board = [] if letter.walkout is None else [(texts.board_label(), ("board", letter.walkout.id))]
+            return tuple(say_buttons([*board, (texts.next_label(), ("help",))]))
     return ()
 
 
@@ -46,3 +50,8 @@ def clear_button(code: str) -> Button:
 def fetch_buttons(number: str) -> tuple[Button, ...]:
     """Return the button by which the proposer fetches what was approved."""
     return (Button(label=texts.fetch_cards(), data=f"m:{number}"),)
+
+
+def terms_button(walkout: WalkoutId) -> Button:
+    """Return the button that shows organizers what workers will read."""
+    return Button(label=texts.show_terms(), data=f"l:{walkout}", below=True)

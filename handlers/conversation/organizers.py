@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from bot.domain.errors import WrongStage
-from bot.domain.model import Stage
-from bot.domain.roles import Became, Matter
-from bot.domain.rules import NOT_OVER, PLEDGING
-from bot.usecases import organizers, proposals
-from bot.usecases.proposals import Gaps, Progress
-from handlers.conversation.letters import fetch_buttons
-from handlers.conversation.parts import Ask, Reply
+from dataclasses import replace
+
+from bot.domain.model import Stage, WalkoutId
+from bot.domain.roles import Matter
+from bot.domain.rules import PLEDGING
+from bot.usecases import organizers
+from bot.usecases.workers import Seen
+from handlers.conversation import sure
+from handlers.conversation.parts import Ask, Reply, old_button
 from handlers.texts import committee as committee_texts
 from handlers.texts import organizers as texts
+from handlers.texts import workers as workers_texts
 
 _DRAFT = frozenset({Stage.DRAFT})
 
@@ -23,24 +25,23 @@ async def walkouts(ask: Ask) -> Reply:
 
 
 async def open_up(ask: Ask) -> Reply:
-    """Propose to open a draft."""
+    """Say what opening a draft does, and ask."""
     walkout = await organizers.which(ask.app.store, ask.first, [_DRAFT])
-    await proposals.check_can_open(ask.desk, walkout)
-    lacks = await proposals.gaps(ask.desk, walkout.id)
-    return proposed(ask, await proposals.propose(ask.desk, Matter.OPEN, walkout=walkout.id), lacks)
+    return await sure.show(ask, Matter.OPEN, walkout.id)
 
 
 async def call_off(ask: Ask) -> Reply:
-    """Propose to call a walkout off."""
+    """Say what calling a walkout off does, and ask."""
     walkout = await organizers.which(ask.app.store, ask.first, [PLEDGING])
-    if walkout.stage not in NOT_OVER:
-        raise WrongStage(walkout.stage)
-    return proposed(ask, await proposals.propose(ask.desk, Matter.CALL_OFF, walkout=walkout.id))
+    return await sure.show(ask, Matter.CALL_OFF, walkout.id)
 
 
-def proposed(ask: Ask, progress: Progress, lacks: Gaps | None = None) -> Reply:
-    """Say how far a proposal has come."""
-    kind = {Became.OPEN: "proposed", Became.REFUSED: "refused"}.get(progress.proposal.became, "done")
-    fetches = progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me
-    buttons = fetch_buttons(progress.proposal.id) if fetches else ()
-    return Reply(kind=kind, text=committee_texts.proposal(progress, lacks), buttons=buttons)
+async def press_terms(ask: Ask) -> Reply:
+    """Show what workers will read before they pledge, as it reads at the first workplace."""
+    if not await ask.is_organizer():
+        return old_button()
+    walkout = await ask.app.store.walkout(WalkoutId(ask.words[0]))
+    place = min(await ask.app.store.workplaces(walkout.id), key=lambda place: place.name.casefold())
+    seen = Seen(walkout=replace(walkout, stage=Stage.OPEN), workplace=place, mine=None, at=ask.app.clock())
+    said = [committee_texts.terms_of(place.name), workers_texts.terms(seen, ask.ways.can_see())]
+    return Reply(kind="terms_shown", text="\n\n".join(said), below=True)

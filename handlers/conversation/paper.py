@@ -7,35 +7,36 @@ from collections.abc import Sequence
 from bot import cards as card_codes
 from bot import reading
 from bot.domain.model import Workplace
-from bot.domain.roles import Became
+from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers, paper, stewards
 from handlers import workshop
-from handlers.conversation.organizers import proposed
+from handlers.conversation import sure
 from handlers.conversation.parts import Ask, File, Reply, old_button
 from handlers.texts import paper as texts
 
-ENDING = {"void": paper.void, "recall": paper.recall}
+ENDING = {"void": Matter.VOID, "recall": Matter.RECALL}
 """What ends cards, by the word that is typed."""
 
 
 async def cards(ask: Ask) -> Reply:
-    """Propose to print a workplace's cards, or to void or recall them."""
+    """Propose to print a workplace's cards; or say what voiding or recalling them does, and ask."""
     named, words = await ask.named_walkout()
     if not words:
         return Reply(kind="help", text=texts.usage(paper.LASTS))
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
     places = await ask.app.store.workplaces(walkout.id)
-    for word, end in ENDING.items():
+    for word, matter in ENDING.items():
         if stewards.begins(word, words, places):
             if len(words) == 1:
                 return Reply(kind="help", text=texts.usage(paper.LASTS))
-            return proposed(ask, await end(ask.desk, walkout, stewards.find(places, " ".join(words[1:]))))
+            place = stewards.find(places, " ".join(words[1:]))
+            return await sure.show(ask, matter, walkout.id, str(place.id))
     name, number = _how_many(words, places)
     progress = await paper.propose(ask.desk, walkout, stewards.find(places, name), number)
     if progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me:
         return await _printed(ask, progress.proposal.id)
-    return proposed(ask, progress)
+    return sure.proposed(ask, progress)
 
 
 def _how_many(words: Sequence[str], places: Sequence[Workplace]) -> tuple[str, int | None]:

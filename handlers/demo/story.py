@@ -170,9 +170,9 @@ class Story:
         people = sum(place.headcount for place in places)
         await self._look_at(await self._scene(walkout), texts.drafted(len(places), people))
         self._clock.move_to(walkout.terms.pledge_by - LASTS)
-        _done(await self._says(OLGA, f"/open {walkout.id}"), "proposed")
+        await self._opens(OLGA, walkout, "proposed")
         await self._look_at(await self._scene(walkout), texts.proposed())
-        _done(await self._says(OMAR, f"/open {walkout.id}"), "done")
+        await self._opens(OMAR, walkout, "done")
         await self._look_at(await self._scene(walkout), texts.opened(), heard=await self._listen())
 
     async def _stretch(self, acts: Sequence[Act], scene: Scene) -> None:
@@ -208,14 +208,21 @@ class Story:
             heard = await self._listen()
             await self._look_at(await self._scene(walkout), sentence, heard=heard)
         self._clock.move_to(walkout.terms.starts + timedelta(days=1))
+        heard = await self._listen()
         late = _done(await self._says(LATECOMER, self._cards[WorkplaceId(1)][-1]), "closed")
-        await self._look_at(await self._scene(walkout), texts.the_day_after(late.text))
+        await self._look_at(await self._scene(walkout), texts.the_day_after(late.text), heard=heard)
         destroyed = rules.closes_at(await self._app.store.walkout(walkout.id))
         if destroyed is not None:
             await self._look_at(await self._scene(walkout), texts.secrets_destroyed(destroyed, walkout.terms))
 
     async def _says(self, name: str, text: str) -> Reply:
         return _given(await self._conversation.answer(Said(who=Person(PLATFORM, name), text=text)))
+
+    async def _opens(self, name: str, walkout: Walkout, becomes: str) -> None:
+        """Let an organizer read what opening does, and press its button."""
+        asked = _done(await self._says(name, f"/open {walkout.id}"), "sure")
+        pressed = Said(who=Person(PLATFORM, name), button=asked.buttons[0].data)
+        _done(_given(await self._conversation.answer(pressed)), becomes)
 
     async def _do(self, act: Act) -> None:
         """Let one worker open their card if they have not, and press a button."""

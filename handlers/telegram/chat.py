@@ -147,6 +147,12 @@ class TelegramChat:
         """Tell the organizers that we may not write in a chat."""
         await organizers.room_is_mute(PLATFORM, address, self._app.store, self._app.clock)
 
+    async def role_changed(self, address: str) -> None:
+        """Give somebody the menu of the roles that they have now."""
+        roles = await self._app.store.roles(self._app.keys.person(Person(PLATFORM, address)))
+        if roles.suspension is None:  # else they have theirs again in a day
+            await self._menus.fit(int(address), roles)
+
     async def title(self, address: str) -> str | None:
         """Ask what a chat is called; None if Telegram does not say."""
         place = Place.read(address)
@@ -201,7 +207,7 @@ class TelegramChat:
     async def _reply(self, chat: int, reply: Reply) -> None:
         await self._say(chat, reply)
         if reply.kind == "organizer":
-            await self._menus.greet_organizer(chat)
+            await self.role_changed(str(chat))
 
     def _hide(self, message: Raw) -> asyncio.Task[bool]:
         """Begin to delete what somebody wrote."""
@@ -233,7 +239,8 @@ class TelegramChat:
 
     async def _answer_press(self, query: Raw) -> None:
         user = query["from"]
-        said = Said(who=_person(user), button=query.get("data", ""), language=user.get("language_code"))
+        number = f"press {query.get('id', '')}"  # as a message's, but never the same as one
+        said = Said(who=_person(user), button=query.get("data", ""), language=user.get("language_code"), number=number)
         reply = await self._conversation.answer(said)
         if reply is None:
             return

@@ -8,6 +8,7 @@ from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, BotCommand
 from telegram.error import TelegramError
 
 from bot import logs
+from bot.domain.roles import Roles
 from bot.logs import Event
 from handlers.conversation import COMMANDS, Role
 from handlers.texts import telegram as texts
@@ -38,13 +39,20 @@ class Menus:
         if (await bot.get_my_short_description(code)).short_description != texts.short_description():
             await bot.set_my_short_description(texts.short_description(), code)
 
-    async def greet_organizer(self, chat: int) -> None:
-        """Give an organizer their own menu. Without it they can do the same; so a failure is only logged."""
+    async def fit(self, chat: int, roles: Roles) -> None:
+        """Give somebody the menu of their roles, or everybody's again if they have none.
+
+        Without it they can do the same; so a failure is only logged.
+        """
+        scope = BotCommandScopeChat(chat)
         try:
             for language in languages():
+                if not roles.any:
+                    await self._bot.delete_my_commands(scope, _code(language))
+                    continue
                 with speaking(language):
-                    menu = _commands(*Role)
-                await self._bot.set_my_commands(menu, BotCommandScopeChat(chat), _code(language))
+                    menu = _commands(*Role) if roles.organizer else _commands(Role.WORKER, Role.STEWARD)
+                await self._bot.set_my_commands(menu, scope, _code(language))
         except TelegramError as error:
             log.warning(Event.NO_MENU, logs.kind(error))
 

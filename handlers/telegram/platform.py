@@ -84,7 +84,15 @@ async def open_telegram(
 
             try:
                 yield (
-                    TelegramSender(bot, pace, moved=chat.moved, gone=chat.gone, mute=chat.mute, recent=chat.recent),
+                    TelegramSender(
+                        bot,
+                        pace,
+                        moved=chat.moved,
+                        gone=chat.gone,
+                        mute=chat.mute,
+                        role_changed=chat.role_changed,
+                        recent=chat.recent,
+                    ),
                     listen if settings.telegram_webhook_url else poll,
                 )
             finally:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter
 
+from bot.domain.model import Kind
 from bot.outbox import Letter, NotAllowed, RoomGone, TryLater
 from bot.storage.store import UNHEARD_AFTER
 from handlers.conversation import Button, rows
@@ -55,7 +56,7 @@ _NOT_ALLOWED = (
 
 
 class TelegramSender:
-    """Sends parcels; `moved`, `gone` and `mute` are told what became of a chat."""
+    """Sends parcels; `moved`, `gone`, `mute` and `role_changed` are told what became of a chat."""
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class TelegramSender:
         moved: Callable[[str, str], Awaitable[None]],
         gone: Callable[[str], Awaitable[None]],
         mute: Callable[[str], Awaitable[None]],
+        role_changed: Callable[[str], Awaitable[None]],
         recent: Recent,
     ) -> None:
         self._bot = bot
@@ -72,12 +74,13 @@ class TelegramSender:
         self._moved = moved
         self._gone = gone
         self._mute = mute
+        self._role_changed = role_changed
         self._recent = recent
 
     async def send(self, letter: Letter) -> str:
         """Send one, in as many messages as it needs. Raises RoomGone, NotAllowed, TryLater."""
         try:
-            return await self._send_all(letter)
+            words = await self._send_all(letter)
         except NotAllowed:
             if not letter.private and letter.attempts >= UNHEARD_AFTER:
                 await self._mute(letter.address)
@@ -86,6 +89,9 @@ class TelegramSender:
             if not letter.private:
                 await self._gone(letter.address)
             raise
+        if letter.news.kind in {Kind.ROLE_GIVEN, Kind.ROLE_TAKEN}:
+            await self._role_changed(letter.address)
+        return words
 
     async def delete(self, what: str) -> None:
         """Delete a message, given as chat and number. Raises RoomGone, TryLater."""

@@ -74,7 +74,9 @@ def said(place: Shown) -> str:
     if place.reached:
         words = _("has reached {threshold} (tally {since})")
     elif place.number == 0:
-        words = _("fewer than {fewer} of {threshold}")
+        words = (
+            _("fewer than {fewer} of {threshold}") if place.fewer_than < place.threshold else _("fewer than {fewer}")
+        )
     else:
         words = _("about {number} of {threshold}")
     words = words.format(
@@ -85,7 +87,7 @@ def said(place: Shown) -> str:
     )
     if place.turnout is not None:
         return _("{line}, out: {turnout}").format(line=words, turnout=turnout(place.turnout, place.threshold))
-    return _("{line}, out").format(line=words) if place.out else words
+    return _("{line}, walks out").format(line=words) if place.out else words
 
 
 def turnout(turnout: Turnout, threshold: int) -> str:
@@ -106,6 +108,8 @@ def city_said(seen: Board) -> str:
     """Say how far the city is; nothing where that would say more than its workplaces' lines."""
     threshold = number(seen.walkout.terms.citywide_threshold)
     if seen.sums is not None:
+        if seen.sums.counted >= seen.walkout.terms.citywide_threshold:
+            return _("{threshold} reached").format(threshold=threshold)
         words = _("about {counted} of {threshold}") if seen.sums.counted else _("nothing counted yet of {threshold}")
         return words.format(counted=number(seen.sums.counted), threshold=threshold)
     return coarse_said(seen.city, threshold) if seen.city else ""
@@ -134,14 +138,23 @@ def _share(tenths: int, threshold: str) -> str:
 
 def reached(seen: Board) -> str:
     """Say how many workplaces have reached their number, and how many must."""
-    if seen.sums is not None:
-        words, some = _("{n} of {workplaces} workplaces have reached theirs, {needed} needed"), seen.sums.reached
-    elif seen.city is None:
+    if seen.sums is None and seen.city is None:
         return ""
-    elif seen.city.reached:
-        words, some = _("{n} of {workplaces} workplaces have reached theirs, {needed} needed"), seen.city.reached
+    exact = seen.sums.reached if seen.sums is not None else seen.city.reached if seen.city is not None else 0
+    if seen.sums is not None or exact:
+        some = exact
+        words = ngettext(
+            "{n} of {workplaces} workplace has reached its number, {needed} needed",
+            "{n} of {workplaces} workplaces have reached theirs, {needed} needed",
+            seen.everywhere,
+        )
     else:
-        words, some = _("fewer than {n} of {workplaces} workplaces have reached theirs, {needed} needed"), FEWEST_LINES
+        some = FEWEST_LINES
+        words = ngettext(
+            "fewer than {n} of {workplaces} workplace has reached its number, {needed} needed",
+            "fewer than {n} of {workplaces} workplaces have reached theirs, {needed} needed",
+            seen.everywhere,
+        )
     return words.format(
         n=number(some), workplaces=number(seen.everywhere), needed=number(seen.walkout.terms.minimum_workplaces)
     )
@@ -177,9 +190,9 @@ def chosen(seen: Board) -> str:
     if not seen.workplaces:
         said = _("No workplace's name contains “{text}”.").format(text=seen.only)
         return f"{said} {do_you_mean(seen.nearest)}" if seen.nearest else said
-    return _("“{text}”: {n} of {workplaces} workplaces").format(
-        text=seen.only, n=number(len(seen.workplaces)), workplaces=number(seen.everywhere)
-    )
+    return ngettext(
+        "“{text}”: {n} of {workplaces} workplace", "“{text}”: {n} of {workplaces} workplaces", seen.everywhere
+    ).format(text=seen.only, n=number(len(seen.workplaces)), workplaces=number(seen.everywhere))
 
 
 def do_you_mean(names: Sequence[str]) -> str:

@@ -105,3 +105,27 @@ def half_written(path: str) -> str:
 def not_a_name() -> str:
     """Refuse a name on the console."""
     return _("A name on the console has no blanks and none of @ # [ ].")
+
+
+def no_store(path: str, near: str) -> str:
+    """Say that there is nothing to work on, and where there may be."""
+    if near:
+        return _("There is no store in {path}; do you mean {near}? Nothing was made.").format(path=path, near=near)
+    return _("There is no store in {path}. To begin one: allout draft. Nothing was made.").format(path=path)
+
+
+def rotates() -> str:
+    """Ask before the server's key is changed."""
+    return _("Every copy of the key file made until now becomes useless. Change the server's key?")
+
+
+def removes(nickname: str) -> str:
+    """Ask before somebody is removed as organizer."""
+    return _("{nickname} loses every role, and only a new code gives one back. Have you met both? Remove?").format(
+        nickname=nickname
+    )
+
+
+def say_yes(question: str) -> str:
+    """Ask a script to mean it."""
+    return _("{question} Nobody is at the terminal to say so; if it is meant, add --yes.").format(question=question)

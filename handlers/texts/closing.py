@@ -18,11 +18,6 @@ def sure(walkout: Walkout) -> str:
     ).format(title=worded(walkout.terms).title, id=walkout.id)
 
 
-def say_yes(question: str) -> str:
-    """Ask a script to mean it."""
-    return _("{question} Nobody is at the terminal to say so; if it is meant, add --yes.").format(question=question)
-
-
 def closed(walkout: Walkout) -> str:
     """Confirm it."""
     return told(walkout.id, worded(walkout.terms).title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import cards
-from bot.domain.model import Walkout
+from bot.domain.model import Entry, Stage, Walkout, Workplace
 from bot.domain.roles import (
     SUSPENDED_FOR,
     SUSPENDS_AGAIN_AFTER,
@@ -16,10 +16,11 @@ from bot.domain.roles import (
     Role,
     Stopped,
 )
+from bot.gaps import Gaps
 from bot.storage.store import RoleCard
 from bot.usecases import proposals
 from bot.usecases.audit import Line
-from bot.usecases.proposals import Content, Gaps, Progress
+from bot.usecases.proposals import Content, Progress
 from bot.usecases.roles import Appointment, Served
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.organizers import gaps, opened
@@ -31,7 +32,9 @@ def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
     """Say what exactly is proposed."""
     cards_wanted = int(content.get("number", 0))
     said = {
-        Matter.OPEN: _("Open {walkout} for pledges"),
+        Matter.OPEN: _("Open {walkout} for pledges, without a citywide room")
+        if proposals.ANYWAY.items() <= content.items()
+        else _("Open {walkout} for pledges"),
         Matter.CALL_OFF: _("Call off {walkout}"),
         Matter.APPOINT: _("Make {nickname} an organizer"),
         Matter.REMOVE: _("Remove {nickname} as organizer"),
@@ -45,22 +48,174 @@ def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
     return said.format(walkout=walkout, place=place, nickname=content.get("nickname", ""), n=number(cards_wanted))
 
 
-def proposal(progress: Progress, lacks: Gaps | None = None) -> str:
-    """Say how far a proposal has come, and what is still missing before an opening."""
-    parts = [_standing(progress)]
-    if lacks is not None and progress.walkout is not None:
-        parts += gaps(lacks, progress.walkout.id)
-    return "\n\n".join(parts)
+def named(walkout: Walkout | None) -> str:
+    """Name a walkout to organizers, who tell several apart by their ids."""
+    return "" if walkout is None else f"{worded(walkout.terms).title} ({walkout.id})"
 
 
 def _named(progress: Progress) -> str:
-    walkout = progress.walkout
-    title = "" if walkout is None else f"{worded(walkout.terms).title} ({walkout.id})"
     place = "" if progress.place is None else progress.place.name
-    return matter(progress.proposal.matter, progress.content, title, place)
+    return matter(progress.proposal.matter, progress.content, named(progress.walkout), place)
 
 
-def _standing(progress: Progress) -> str:
+# -- what it does, before it is done ------------------------------------------------------------------------------
+
+
+def does(what: Matter, walkout: Walkout | None, place: Workplace | None, lacks: Gaps) -> list[str]:
+    """Say what it does: the same to whoever proposes it and to whoever is asked."""
+    if walkout is not None:
+        match what:
+            case Matter.OPEN:
+                return [*_opening(walkout, lacks), *gaps(lacks, walkout.id)]
+            case Matter.CALL_OFF:
+                return _calling_off(walkout, lacks)
+    if place is not None:
+        match what:
+            case Matter.VOID:
+                return [
+                    _("Cards that are not pledged yet stop working, for good. Who has pledged keeps card and pledge."),
+                    _("The rooms and stewards of {place} hear at once: who has not pledged draws a new card.").format(
+                        place=place.name
+                    ),
+                    _("Then you print new cards. It can be done once a day."),
+                ]
+            case Matter.RECALL:
+                return [
+                    _("All its cards stop working, for good, and every pledge made on them ends."),
+                    _("The rooms and stewards of {place} hear at once: everybody draws a new card.").format(
+                        place=place.name
+                    ),
+                    _("It cannot be undone. Who wants to stay in must pledge again."),
+                ]
+    return {
+        Matter.APPOINT: [_("An organizer can do here whatever you can.")],
+        Matter.REMOVE: removing(),
+        Matter.ADOPT: [
+            _("I count and announce again, and the other bot stops when it notices."),
+            _("Be sure that I am the right one: the other one may know of pledges that I do not."),
+        ],
+    }.get(what, [])
+
+
+def _opening(walkout: Walkout, lacks: Gaps) -> list[str]:
+    terms = walkout.terms
+    return [
+        _("From then on nobody can change its terms, its times or its numbers."),
+        _("Workers can pledge at once, before {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by)),
+        ngettext("{n} room hears it at once.", "{n} rooms hear it at once.", lacks.rooms).format(n=number(lacks.rooms))
+        if lacks.rooms
+        else _("No room hears it: none is bound."),
+    ]
+
+
+def _calling_off(walkout: Walkout, lacks: Gaps) -> list[str]:
+    if walkout.stage is Stage.DRAFT:
+        return [_("It is a draft, so nobody is told."), _("It cannot be opened any more; you would draft it anew.")]
+    return [
+        _("Nobody walks out, and no pledge counts any more."),
+        ngettext(
+            "{n} room hears at once that it is called off.",
+            "{n} rooms hear at once that it is called off.",
+            lacks.rooms,
+        ).format(n=number(lacks.rooms))
+        if lacks.rooms
+        else _("No room hears it: none is bound. Tell people yourselves."),
+        _("Whoever asked to be told hears it privately, and so do organizers and stewards."),
+        _("It cannot be undone: nobody can open it again."),
+    ]
+
+
+def remove_title(nickname: str) -> str:
+    """Name a removal, whatever the roles are."""
+    return _("Take every role from {nickname}").format(nickname=nickname)
+
+
+def removed_before() -> str:
+    """Answer a second press."""
+    return _("They have no role any more. See who serves: /roles")
+
+
+def removing() -> list[str]:
+    """Say what a removal does."""
+    return [
+        _("They lose every role, and I tell them so."),
+        _("What they proposed lapses, and codes that they handed out do not work."),
+        _("Only a new code makes them something again: /appoint"),
+    ]
+
+
+def suspending(nickname: str) -> str:
+    """Say what a suspension does, before it does it."""
+    return "\n".join(
+        [
+            _("Suspend {nickname}").format(nickname=nickname),
+            "",
+            _("• It stops that account and yours at once, for {time}.").format(time=span(SUSPENDED_FOR)),
+            _("• You cannot end it yourself, and cannot do it again within {again}.").format(
+                again=span(SUSPENDS_AGAIN_AFTER)
+            ),
+            f"• {_stops()}",
+        ]
+    )
+
+
+def page(what: str, effects: Sequence[str], needed: int) -> str:
+    """Say what something does and who decides it, before it is done."""
+    decides = (
+        ngettext(
+            "It takes {n} organizer, so it is done as soon as you press.",
+            "It takes {n} organizers, you among them. I ask the others.",
+            needed,
+        ).format(n=number(needed))
+        if needed
+        else _("It is done as soon as you press.")
+    )
+    return "\n\n".join([what, _listed(effects), decides])
+
+
+def _listed(effects: Sequence[str]) -> str:
+    return "\n".join(f"• {effect}" for effect in effects)
+
+
+def changed_since() -> str:
+    """Say why a button did nothing but show its page again."""
+    return _("Something has changed since you were asked, so nothing is done yet. This is how it stands now.")
+
+
+def do_it(what: Matter, *, anyway: bool = False) -> str:
+    """Name the button that does it."""
+    return {
+        Matter.OPEN: _("Open all the same") if anyway else _("Open it"),
+        Matter.CALL_OFF: _("Call it off"),
+        Matter.VOID: _("Void them"),
+        Matter.RECALL: _("Recall them"),
+        Matter.REMOVE: _("Remove"),
+        Matter.ADOPT: _("Go on"),
+    }[what]
+
+
+def suspend_label() -> str:
+    """Name a button."""
+    return _("Suspend")
+
+
+def show_terms() -> str:
+    """Name a button."""
+    return _("What workers read")
+
+
+def terms_of(workplace: str) -> str:
+    """Stand above what workers will read."""
+    return _("This is what a worker of {workplace} reads before pledging. Elsewhere the numbers differ.").format(
+        workplace=workplace
+    )
+
+
+# -- what became of it --------------------------------------------------------------------------------------------
+
+
+def proposal(progress: Progress) -> str:
+    """Say how far a proposal has come."""
     what = _named(progress)
     match progress.proposal.became:
         case Became.REFUSED:
@@ -80,12 +235,8 @@ def _standing(progress: Progress) -> str:
 def _done(progress: Progress, what: str) -> str:
     walkout = progress.walkout
     match progress.proposal.matter:
-        case Matter.OPEN if walkout is not None:
-            return opened(walkout)
-        case Matter.CALL_OFF if walkout is not None:
-            return _("{title} ({id}) is called off. Every room hears it now.").format(
-                title=worded(walkout.terms).title, id=walkout.id
-            )
+        case Matter.OPEN | Matter.CALL_OFF if walkout is not None:
+            return now(walkout)
         case Matter.APPOINT:
             return _("{what}: approved. Their code works now.").format(what=what)
         case Matter.VOID | Matter.RECALL if progress.place is not None:
@@ -95,16 +246,25 @@ def _done(progress: Progress, what: str) -> str:
     return _("{what}: done.").format(what=what)
 
 
+def now(walkout: Walkout) -> str:
+    """Say what a walkout has become by what was decided."""
+    if walkout.stage is not Stage.CALLED_OFF:
+        return opened(walkout)
+    if walkout.opened is None:
+        return _("{walkout} is called off. It was a draft, so nobody is told.").format(walkout=named(walkout))
+    return _("{walkout} is called off. Every room hears it now.").format(walkout=named(walkout))
+
+
 def until(open_one: Proposal, walkout: Walkout | None) -> str:
     """Say when a proposal lapses. What belongs to no walkout has no place whose time could be meant."""
     return when(open_one.until, walkout.terms.pledge_by) if walkout else when_utc(open_one.until)
 
 
-def asked(what: str, proposer: str, lapses: str) -> str:
+def asked(what: str, effects: Sequence[str], proposer: str, lapses: str) -> str:
     """Ask an organizer for their approval."""
-    return _("{proposer} proposes:\n{what}\n\nDo you approve? It lapses on {until}.").format(
-        proposer=proposer, what=what, until=lapses
-    )
+    said = _("{proposer} proposes:\n{what}").format(proposer=proposer, what=what)
+    asks = _("Do you approve? It lapses on {until}.").format(until=lapses)
+    return "\n\n".join(filter(None, [said, _listed(effects), asks]))
 
 
 def decided(what: str, became: Became) -> str:
@@ -152,8 +312,8 @@ def role(of: Role) -> str:
     return {Role.ORGANIZER: _("organizer"), Role.STEWARD: _("steward")}[of]
 
 
-def appointed(made: Appointment) -> str:
-    """Show a role card's code, once."""
+def appointed(made: Appointment, telegram: str | None, discord: str | None) -> str:
+    """Show a role card's code, once; where the bot can be reached by a link, as one, so that nobody types it."""
     said = [
         _("For {nickname}, as {role}{place}. Hand over this code; it works once, within {time}:").format(
             nickname=made.nickname,
@@ -162,10 +322,16 @@ def appointed(made: Appointment) -> str:
             time=span(proposals.LASTS),
         ),
         cards.pretty(made.code),
+        *(
+            [_("On Telegram this link does it: {link}").format(link=f"{telegram}?start={made.code}")]
+            if telegram
+            else []
+        ),
+        *([_("On Discord: /start, then the code.")] if discord else []),
         _("They send it to me. I show you both the same word and ask you whether it is them; only then does it act."),
     ]
     if made.progress is not None and made.progress.missing:
-        said.append(_standing(made.progress))
+        said.append(proposal(made.progress))
     return "\n\n".join(said)
 
 
@@ -190,11 +356,48 @@ def used(card: RoleCard, nickname: str, place: str) -> str:
     ).format(nickname=nickname, role=role(card.role), place=f", {place}" if place else "", word=card.word)
 
 
-def given(of: Role, place: str) -> str:
-    """Tell somebody that their role acts now."""
+def given(of: Role, walkout: Walkout | None, place: str) -> str:
+    """Welcome somebody whose role acts now, and say what it means."""
+    if of is Role.ORGANIZER or walkout is None:
+        return _("You are an organizer now. What comes next: /help")
+    by_card = walkout.terms.entry is Entry.CARDS
+    does = (
+        _("Let everybody draw a folded card, and keep no list. Say how many were drawn: /drawn")
+        if by_card
+        else _("Tell people how to write to me: they pledge without a card, with /pledge.")
+    )
+    answers = [
+        _("Who has pledged? Nobody can see that, not even the organizers."),
+        _("Do we walk out? Only if enough of us pledge, here and across the city."),
+        _("What do I do with my card? Keep it, and show nobody its code.")
+        if by_card
+        else _("Can I take it back? Yes, until the deadline: /withdraw"),
+    ]
+    return "\n\n".join(
+        [
+            _("You are steward of {place} now · {walkout}").format(place=place, walkout=worded(walkout.terms).title),
+            does,
+            _("If somebody asks you:") + "\n" + _listed(answers),
+            _("How far your workplace is: /board"),
+        ]
+    )
+
+
+def taken(of: Role, place: str) -> str:
+    """Tell somebody that they have a role no more."""
     if of is Role.STEWARD:
-        return _("You are steward of {place} now. See the board: /board").format(place=place)
-    return _("You are an organizer now. See what you can do: /help")
+        return _("You are not steward of {place} any more. A pledge of yours stays as it is.").format(place=place)
+    return _("You are no organizer any more. A pledge of yours stays as it is.")
+
+
+def board_label() -> str:
+    """Name a button."""
+    return _("Board")
+
+
+def next_label() -> str:
+    """Name a button."""
+    return _("What comes next")
 
 
 def confirmed(nickname: str) -> str:

@@ -27,7 +27,7 @@ def proposed() -> str:
 
 def opened() -> str:
     """Say that pledging begins."""
-    return _("Omar sends /open too. Now workers open their cards, read, and press Pledge.")
+    return _("Omar agrees. Now workers open their cards, read, and press Pledge.")
 
 
 def between_tallies() -> str:
@@ -67,7 +67,7 @@ def joins(workplace: str) -> str:
 
 def pledging_over(out: int, places: int) -> str:
     """Say how it stands at the deadline."""
-    return _("Pledging is over: {out} of {places} workplaces go out.").format(out=number(out), places=number(places))
+    return _("Pledging is over: {out} of {places} workplaces walk out.").format(out=number(out), places=number(places))
 
 
 def the_day(city: str) -> str:

@@ -34,6 +34,11 @@ def adopted(platforms: Sequence[str]) -> str:
     )
 
 
+def sure() -> str:
+    """Ask before this bot goes on."""
+    return _("The other bot with this token must be off: two of them contradict each other. Is this one the right one?")
+
+
 def after_restoring() -> str:
     """Say what a restored bot needs, since it is a stranger to the platforms."""
     return _(

@@ -54,7 +54,8 @@ def _workplaces_ready(letter: Letter) -> str:
 def _proposal(letter: Letter) -> str:
     if letter.proposal is None:
         raise ValueError(letter.news.kind)
-    return committee.asked(_what(letter), letter.proposer, committee.until(letter.proposal, letter.walkout))
+    effects = committee.does(letter.proposal.matter, letter.walkout, letter.about, letter.lacks)
+    return committee.asked(_what(letter), effects, letter.proposer, committee.until(letter.proposal, letter.walkout))
 
 
 def _decided(letter: Letter) -> str:
@@ -67,9 +68,8 @@ def _what(letter: Letter) -> str:
     proposal = letter.proposal
     if proposal is None:
         raise ValueError(letter.news.kind)
-    walkout = f"{worded(letter.walkout.terms).title} ({letter.walkout.id})" if letter.walkout else ""
-    place = _place(letter)
-    return committee.matter(proposal.matter, json.loads(letter.unseal(proposal.content)), walkout, place)
+    content = json.loads(letter.unseal(proposal.content))
+    return committee.matter(proposal.matter, content, committee.named(letter.walkout), _place(letter))
 
 
 def _role_card_used(letter: Letter) -> str:
@@ -80,7 +80,11 @@ def _role_card_used(letter: Letter) -> str:
 
 
 def _role_given(letter: Letter) -> str:
-    return committee.given(Role(str(letter.news.facts["role"])), _place(letter))
+    return committee.given(Role(str(letter.news.facts["role"])), letter.walkout, _place(letter))
+
+
+def _role_taken(letter: Letter) -> str:
+    return committee.taken(Role(str(letter.news.facts["role"])), _place(letter))
 
 
 def _server_code_used(_letter: Letter) -> str:
@@ -162,6 +166,7 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.DECIDED: _decided,
     Kind.ROLE_CARD_USED: _role_card_used,
     Kind.ROLE_GIVEN: _role_given,
+    Kind.ROLE_TAKEN: _role_taken,
     Kind.SERVER_CODE_USED: _server_code_used,
     Kind.SUSPENDED: _suspended,
     Kind.SUSPENSION_ENDED: _suspension_ended,

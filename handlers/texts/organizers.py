@@ -8,7 +8,7 @@ from bot.domain import words
 from bot.domain.disclosure import FEWEST_LINES, fewer_than
 from bot.domain.model import Walkout, Workplace
 from bot.draft import Draft
-from bot.usecases.proposals import Gaps
+from bot.gaps import Gaps
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.keys import keep_a_copy
@@ -178,8 +178,8 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
         *untranslated(words.missing(terms, plan.units)),
         *_board(plan),
         ngettext(
-            "It opens when {n} organizer has sent /open {id}.",
-            "It opens when {n} organizers have sent /open {id}.",
+            "It opens once {n} organizer says so: /open {id}.",
+            "It opens once {n} organizers agree: /open {id}.",
             terms.approvals,
         ).format(n=terms.approvals, id=walkout.id),
         *([_two_accounts()] if terms.approvals > 1 else []),

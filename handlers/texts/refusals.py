@@ -86,7 +86,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "forbidden", _("That is for organizers. See what you can do: /help")
         case errors.NotEnoughToRemove():
             return "not_enough_organizers", _(
-                "{needed} organizers must agree besides whom it is about, and there is only {there}. "
+                "{needed} organizers must agree besides whom it is about, but only {there} can. "
                 "Is that account in the wrong hands? /suspend stops it at once for a day, and yours too. "
                 "Whoever runs the server decides then: allout suspensions"
             ).format(needed=number(refused.needed), there=number(refused.there))
@@ -150,6 +150,11 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.TooLateToOpen():
             return "too_late", _("Its deadline, {when}, has passed. Draft it anew with later times.").format(
                 when=when(refused.pledge_by, refused.pledge_by)
+            )
+        case errors.NoCitywideRoom():
+            return "no_citywide_room", _(
+                "No citywide room is bound: nobody would hear there that it is on. Nothing is opened. Bind one: /room. "
+                "Or propose it anew, without one: /open"
             )
         case errors.BeyondHeadcount():
             return "beyond_headcount", _(

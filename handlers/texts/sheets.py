@@ -98,6 +98,14 @@ def rules() -> tuple[tuple[str, str], ...]:
             _("A picture of a code is the code. Do not copy or scan the sheets, and do not print them at work."),
         ),
         (
+            _("Count what is drawn."),
+            _("Send the bot /drawn and how many cards were drawn. Where more are pledged, organizers are warned."),
+        ),
+        (
+            _("“Pledged already”?"),
+            _("From another account? If that was them on another phone, it counts: they draw no other card."),
+        ),
+        (
             _("Burn the rest."),
             _("When everybody has drawn, burn the cards that are left, misprints too, and this page with them."),
         ),

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.texts.catalogue import _, ngettext
 
+MANY_HOURS = 100
+"""As many, and a length is said in days, be they whole or not."""
+
 
 def when(instant: datetime, like: datetime) -> str:
     """Say an instant in the offset of `like`, which is the walkout's own: "Sat 12 Dec 2026, 09:00"."""
@@ -31,10 +34,11 @@ def when_utc(instant: datetime) -> str:
 
 
 def span(length: timedelta) -> str:
-    """Say a length in its largest whole unit: "2 days", "15 minutes"."""
+    """Say a length in its largest unit: "2 days", "15 minutes"; whole hours exactly: "50 hours" are not two days."""
     minutes = round(length / timedelta(minutes=1))
+    exact = minutes % 60 == 0 and minutes < MANY_HOURS * 60
     for unit, say in ((24 * 60, _days), (60, _hours), (1, _minutes)):
-        if minutes % unit == 0 or minutes >= 2 * unit:
+        if minutes % unit == 0 or (minutes >= 2 * unit and not exact):
             return say(round(minutes / unit))
     return _minutes(minutes)
 

@@ -16,6 +16,8 @@ from bot.usecases import organizers as use_cases
 from bot.wiring import open_app
 from handlers import admin
 from handlers.console import PLATFORM, Console, ConsoleSender, Printer
+from handlers.conversation import Conversation, Said, Ways
+from handlers.texts.workers import console_can_see
 from tests.console.play import NOW, Line, Play
 
 
@@ -44,7 +46,14 @@ class Live:
         await self._open.aclose()
 
     def do(self, *lines: str) -> list[Line]:
-        """Say these lines, each after the last is answered; return every JSON object that was printed."""
+        """Say these lines, each after the last is answered; return every JSON object that was printed.
+
+        But for the pages that only say what something does, and ask: those are for `read`.
+        """
+        return [line for line in self.read(*lines) if line["kind"] != "sure"]
+
+    def read(self, *lines: str) -> list[Line]:
+        """Say these lines as well; return all that was printed."""
         return self._runner.run(self._do(lines))
 
     def do_at_once(self, *lines: str) -> list[Line]:
@@ -65,6 +74,17 @@ class Live:
     def hand_over(self, giver: str, taker: str) -> None:
         """Let somebody hold the buttons of another, as with a forged press."""
         self._printer.shown.setdefault(taker, []).append(self._printer.shown[giver][-1])
+
+    def data(self, who: str) -> str:
+        """Return what the first button under somebody's newest message carries."""
+        return self._printer.shown[who][-1][0].data
+
+    def press(self, who: str, data: str) -> Line:
+        """Let somebody press a button of this data, shown to them or not; return the answer."""
+        conversation = Conversation(self._app, Ways(can_see=console_can_see, in_a_hurry=True))
+        reply = self._runner.run(conversation.answer(Said(who=Person(PLATFORM, who), button=data)))
+        assert reply is not None
+        return {"kind": reply.kind, "text": reply.text, "buttons": [button.label for button in reply.buttons]}
 
     def server(self, command: str, **given: str | None) -> str:
         """Carry out one of the server's own commands, as the socket would."""

@@ -211,14 +211,48 @@ def pledging(crew: str, cards: Sequence[str], first: int = 0) -> list[str]:
     ]
 
 
+PRESSED = {
+    "/open": "Open it",
+    "/calloff": "Call it off",
+    "/cards void": "Void them",
+    "/cards recall": "Recall them",
+    "/remove": "Remove",
+    "/suspend": "Suspend",
+}
+"""What is pressed after a command that only says what it does, and asks."""
+
+ANYWAY = "Open all the same"
+
+
+def sure(line: str, label: str = "") -> tuple[str, str]:
+    """Let somebody send a command, read what it does, and press that they want it."""
+    who, _blank, said = line.partition(" ")
+    return line, f"{who} [{label or next(named for typed, named in PRESSED.items() if said.startswith(typed))}]"
+
+
+def anyway(line: str) -> tuple[str, str]:
+    """Let somebody open a walkout that has no citywide room."""
+    return sure(line, ANYWAY)
+
+
 def withdrawing(crew: str, cards: Sequence[str], first: int = 0) -> list[str]:
     """Let the same crew take the pledges back, by code."""
     return [f"@{crew}{number} /withdraw {card}" for number, card in enumerate(cards, start=first)]
 
 
-def to(lines: Iterable[Line], name: str) -> list[Line]:
+def all_to(lines: Iterable[Line], name: str) -> list[Line]:
     """Keep what one person was told privately."""
     return [line for line in lines if line.get("to") == f"@{name}"]
+
+
+def to(lines: Iterable[Line], name: str) -> list[Line]:
+    """Keep that but for the pages that only say what something does, and ask."""
+    return [line for line in all_to(lines, name) if line["kind"] != "sure"]
+
+
+def pages(lines: Iterable[Line], name: str) -> list[str]:
+    """Keep those pages."""
+    return [line["text"] for line in all_to(lines, name) if line["kind"] == "sure"]
 
 
 def answers(lines: Iterable[Line], name: str) -> list[Line]:
@@ -271,7 +305,7 @@ class Board:
     """A board read back from its text."""
 
     stage: str
-    counted: int
+    counted: int  #: as far as it is shown: the threshold once that is reached
     threshold: int
     ready: int
     workplaces: int
@@ -283,7 +317,8 @@ class Board:
 _BAR = "[▓░]{10}"
 _NUMBER = r"(?:[a-z ]+ ([\d,]+)|nothing counted yet)"  # "about 1,200"; the words in front may change
 _CITY = re.compile(
-    rf"City\n{_BAR} {_NUMBER} of ([\d,]+)\n([\d,]+) of ([\d,]+) workplaces have reached theirs, [\d,]+ needed"
+    rf"City\n{_BAR} (?:{_NUMBER} of ([\d,]+)|([\d,]+) reached)\n"
+    r"([\d,]+) of ([\d,]+) workplaces? ha(?:ve|s) reached (?:theirs|its number), [\d,]+ needed"
 )
 _EVERYWHERE = re.compile(rf"Pledged everywhere, reached or not: {_NUMBER}")
 _SAID = re.compile(rf"{_BAR} ((?:has reached|fewer than|about|at least) .+)")
@@ -296,7 +331,7 @@ def board(text: str) -> Board:
     stage = head.split("\n")[0].rpartition(": ")[2]
     city = _CITY.search(head)
     assert city, head
-    counted, threshold, ready, workplaces = map(_number, city.groups())
+    counted, threshold, reached, ready, workplaces = map(_number, city.groups())
     everywhere = _EVERYWHERE.search(head)
     tally = re.search(r"As of tally (\d+),", head)
     names, bars = tail.split("\n")[::2], tail.split("\n")[1::2]
@@ -304,11 +339,11 @@ def board(text: str) -> Board:
     assert all(said), tail
     return Board(
         stage=stage,
-        counted=counted,
-        threshold=threshold,
+        counted=reached or counted,
+        threshold=reached or threshold,
         ready=ready,
         workplaces=workplaces,
-        pledged=_number(everywhere[1]) if everywhere else counted,
+        pledged=_number(everywhere[1]) if everywhere else reached or counted,
         tally=int(tally[1]) if tally else 0,
         places={name: words[1] for name, words in zip(names, said, strict=True) if words},
     )

@@ -12,10 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.play import ALLOUT, NOW, Line, Play, boards, errors, kinds, news, pledging, terms, to
+from tests.console.play import (
+    ALLOUT,
+    NOW,
+    Line,
+    Play,
+    boards,
+    errors,
+    kinds,
+    news,
+    pledging,
+    sure,
+    terms,
+    to,
+)
 from tests.processes import PATIENCE_S
 
-OPEN = ["@olga /room citywide #city", "@olga /open", "!wait"]
+OPEN = ["@olga /room citywide #city", *sure("@olga /open"), "!wait"]
 
 
 @contextmanager
@@ -40,24 +53,24 @@ def test_an_impossible_press_or_line_is_an_error_and_the_run_goes_on(shell: Play
     lines = shell.console(
         "@ana [Pledge]",  # line 1
         "!wait",
-        *OPEN,  # to line 5
+        *OPEN,  # to line 6
         f"@ana {depot[0]}",
-        "@ana [Plegde]",  # line 7
+        "@ana [Plegde]",  # line 8
         "@ana [Pledge]",
-        "@bo [Pledge]",  # line 9: ana's button is not bo's
+        "@bo [Pledge]",  # line 10: ana's button is not bo's
         "",
         "; a comment",
         "   ; and another",
-        "hello",  # line 13
-        "@ana",  # line 14
-        "#city hello",  # line 15
-        "!",  # line 16
-        "!now",  # line 17
-        "!tally please",  # line 18
-        "!clock",  # line 19
-        "!clock 2026-12-01T08:30:00",  # line 20: no offset
-        "!clock tomorrow",  # line 21
-        "!clock 2026-12-01T07:59:59-05:00",  # line 22: backwards
+        "hello",  # line 14
+        "@ana",  # line 15
+        "#city hello",  # line 16
+        "!",  # line 17
+        "!now",  # line 18
+        "!tally please",  # line 19
+        "!clock",  # line 20
+        "!clock 2026-12-01T08:30:00",  # line 21: no offset
+        "!clock tomorrow",  # line 22
+        "!clock 2026-12-01T07:59:59-05:00",  # line 23: backwards
         "!clock 2026-12-01T08:00:00-05:00",
         "!clock 2026-12-01T13:00:00Z",
         "! wait",
@@ -65,13 +78,13 @@ def test_an_impossible_press_or_line_is_an_error_and_the_run_goes_on(shell: Play
         status=1,
     )
     told = errors(lines)
-    assert {error["line"] for error in told} - {25} == {1, 7, 9, *range(13, 23)}
+    assert {error["line"] for error in told} - {26} == {1, 8, 10, *range(14, 24)}
     for error in told:
         assert set(error) == {"error", "line"}
         assert 10 < len(error["error"]) < 200
         assert "\n" not in error["error"]
-    assert "forward" in next(error for error in told if error["line"] == 22)["error"]
-    assert "offset" in next(error for error in told if error["line"] == 20)["error"]
+    assert "forward" in next(error for error in told if error["line"] == 23)["error"]
+    assert "offset" in next(error for error in told if error["line"] == 21)["error"]
     assert kinds(to([line for line in lines if "error" not in line], "ana")) == ["terms", "pledged"]
     assert boards(lines)[0].tally == 0
 
@@ -87,8 +100,8 @@ def test_crlf_a_byte_order_mark_and_a_missing_last_newline_are_all_the_same(shel
         "script.txt", "\ufeff@olga /open\r\n!wait\r\n\r\n; comment\r\n  @ana   /HELP  \r\n@olga /board"
     )
     lines = shell.allout(*shell.console_command(script=script)).lines
-    assert kinds(lines[:2]) == ["done", "decided"]  # and omar is told what olga has done
-    assert sorted(kinds(lines[2:])) == ["board", "help"]
+    assert kinds(lines[:1]) == ["sure"]
+    assert sorted(kinds(lines[1:])) == ["board", "help"]
     piped = shell.allout(*shell.console_command(), stdin="\ufeff@olga /board\r\n@ana /help", status=None)
     assert piped.status == 0, piped.out
     assert sorted(kinds(piped.lines)) == ["board", "help"]
@@ -151,11 +164,13 @@ def test_everything_a_line_causes_is_printed_before_what_comes_after_it(play: Pl
             return {"opened": 1, "on": 3}[line["kind"]]
         if line["to"] == "@omar":
             return {"decided": 1, "on": 3}[line["kind"]]
-        return 5 if line["to"][1] == "e" else {"done": 0, "on": 3, "terms": 2, "pledged": 2, "status": 4}[line["kind"]]
+        if line["to"][1] == "e":
+            return 5
+        return {"sure": 0, "done": 0, "on": 3, "terms": 2, "pledged": 2, "status": 4}[line["kind"]]
 
     places = [place(line) for line in lines]
     assert places == sorted(places)
-    assert len(places) == 2 + 2 + 12 + 3 + 6 + 4
+    assert len(places) == 3 + 2 + 12 + 3 + 6 + 4
 
 
 def test_lines_of_one_person_stay_in_order(play: Play) -> None:

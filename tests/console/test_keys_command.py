@@ -205,7 +205,7 @@ def test_a_running_bot_gives_the_copy_and_changes_its_key_at_its_next_start(play
     with console(play.data):
         before = open_keys(key, database=database).store
         play.allout("keys", "export", "copy", "--passphrase-file", passphrase, "--data", play.data)
-        assert play.allout("keys", "rotate", "--data", play.data).out.strip() == texts.rotates_at_start()
+        assert play.allout("keys", "rotate", "--yes", "--data", play.data).out.strip() == texts.rotates_at_start()
         begun = open_keys(key, database=database)
         assert begun.store == before
         assert begun.following is not None
@@ -220,7 +220,7 @@ def test_a_running_bot_gives_the_copy_and_changes_its_key_at_its_next_start(play
 def test_where_no_bot_runs_the_key_is_changed_at_once(play: Play, passphrase: Path, key: Path) -> None:
     before = open_keys(key, database=play.data / DATABASE)
     play.allout("keys", "export", "copy", "--passphrase-file", passphrase, "--data", play.data)
-    assert play.allout("keys", "rotate", "--data", play.data).out.strip() == texts.rotated()
+    assert play.allout("keys", "rotate", "--yes", "--data", play.data).out.strip() == texts.rotated()
     after = open_keys(key, database=play.data / DATABASE)
     assert after.following is None
     assert after.store != before.store

@@ -8,14 +8,21 @@ import unicodedata
 
 import pytest
 
-from tests.console.play import Play, kinds, roster, terms, to
+from tests.console.play import (
+    Play,
+    all_to,
+    kinds,
+    roster,
+    terms,
+    to,
+)
 
 QUOTED = [('The "Blue" Depot', 10, 5), ("Завод «Искра»", 10, 5), ("St. Mary’s", 10, 5), ('5" Pipe Works', 10, 5)]
 
 
 def committee(play: Play, shops: list[tuple[str, int, int]], *lines: str) -> list[dict[str, object]]:
     play.prepare(terms(citywide_threshold=5), roster(shops))
-    return to(play.console(*(f"@olga {line}" for line in lines)), "olga")
+    return all_to(play.console(*(f"@olga {line}" for line in lines)), "olga")
 
 
 @pytest.mark.parametrize("name", [name for name, *_ in QUOTED])
@@ -32,7 +39,7 @@ def test_the_bots_own_hints_work_when_they_are_copied(play: Play, name: str) -> 
     [hint] = committee(play, QUOTED, f'/cards "{name}"')
     copied = re.search(r"/cards .*", str(hint["text"]))
     assert copied is not None
-    voided = to(play.console(f"@olga {copied[0]}"), "olga")[-1]
+    voided = all_to(play.console(f"@olga {copied[0]}"), "olga")[-1]
     assert name in str(voided["text"])
     assert voided["kind"] not in {"no_such_workplace", "help"}
 
@@ -87,7 +94,7 @@ def test_the_cards_that_are_voided_are_those_of_the_named_workplace(play: Play) 
     lines = committee(play, shops, "/cards Void Depot", "/cards void depot", '/cards void "Void Depot"')
     assert all("Void Depot has as many cards as people" in str(line["text"]) for line in lines[:2])
     assert "Void the cards of Void Depot" in str(lines[2]["text"])
-    [line] = to(play.console('@olga /cards void "Depot"'), "olga")
+    [line] = all_to(play.console('@olga /cards void "Depot"'), "olga")
     assert "Void the cards of Depot" in str(line["text"])
 
 

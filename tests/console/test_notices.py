@@ -15,13 +15,14 @@ from tests.console.play import (
     kinds,
     pledging,
     roster,
+    sure,
     terms,
     to,
 )
 
 ASK, YES, STOP = "[Tell me]", "[Yes, tell me]", "[Do not tell me]"
 TOLD_BUTTONS = ["Check", "Withdraw", "Do not tell me", "Read it all again", "Questions", "Clear this chat"]
-OPEN = ["@olga /room citywide #city", "@olga /open", "!wait"]
+OPEN = ["@olga /room citywide #city", *sure("@olga /open"), "!wait"]
 
 
 def asking(crew: str, people: int) -> list[str]:
@@ -48,7 +49,7 @@ def test_who_asked_is_told_once_with_their_own_workplace_and_nobody_else(play: P
         "!tally",
         "@d0 [Check]",
         "!wait",
-        "@olga /calloff",
+        *sure("@olga /calloff"),
         "!wait",
     )
     assert errors(lines) == []
@@ -109,7 +110,7 @@ def test_it_is_kept_only_after_one_sentence_and_yes(play: Play) -> None:
         "@d0 [No]",
         "@d0 [Check]",
         "!wait",
-        "@olga /calloff",
+        *sure("@olga /calloff"),
         "!wait",
     )
     assert kinds(to(lines, "d0"))[2:] == ["notice_terms", "status", "status"]
@@ -131,7 +132,7 @@ def test_it_can_be_deleted_and_goes_with_the_pledge(play: Play) -> None:
         "@d1 [Pledge]",
         "@d1 [Check]",
         "!wait",
-        "@olga /calloff",
+        *sure("@olga /calloff"),
         "!wait",
     )
     assert kinds(to(lines, "d0"))[3:] == ["notice", "no_notice"]
@@ -226,7 +227,7 @@ def test_a_letter_that_came_by_itself_has_the_button(play: Play) -> None:
         *pledging("d", cards["Depot"][:1]),
         *asking("d", 1),
         "!wait",
-        "@olga /calloff",
+        *sure("@olga /calloff"),
         "!wait",
         "@d0 [Clear this chat]",
         "@d0 [Keep]",

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from tests.console.play import PLEDGED_BUTTONS, TERMS_BUTTONS, Play, boards, kinds, roster, terms, to
+from tests.console.play import (
+    PLEDGED_BUTTONS,
+    TERMS_BUTTONS,
+    Play,
+    anyway,
+    boards,
+    kinds,
+    roster,
+    terms,
+    to,
+)
 
 SHOPS = [("Depot", 6, 5), ("School", 10, 5)]
-OPEN = ["@olga /open", "!wait"]
+OPEN = [*anyway("@olga /open"), "!wait"]
 
 
 def joining(crew: str, number: int, place: str) -> list[str]:
@@ -82,7 +92,7 @@ def test_an_open_pledge_counts_at_its_workplace_and_taken_back_it_does_not(play:
     )
     first, second, third = (seen.places for seen in boards(lines))
     # one person less is not to be seen
-    assert first == second == third == {"Depot": "has reached 5 (tally 1)", "School": "fewer than 5 of 5"}
+    assert first == second == third == {"Depot": "has reached 5 (tally 1)", "School": "fewer than 5"}
     assert kinds(to(lines, "d0"))[2:] == ["status", "status", "withdrawn", "status", "pledged"]
 
 
@@ -142,8 +152,8 @@ def test_a_pledge_with_a_card_is_no_obstacle_in_another_walkout_with_open_entry(
     with_cards = play.prepare(terms(title="First"))
     without = play.draft(terms(title="Second", entry="open"), roster(SHOPS))
     lines = play.console(
-        f"@olga /open {with_cards.id}",
-        f"@olga /open {without}",
+        *anyway(f"@olga /open {with_cards.id}"),
+        *anyway(f"@olga /open {without}"),
         "!wait",
         f"@ana {with_cards.cards['Depot'][0]}",
         "@ana [Pledge]",
@@ -157,8 +167,8 @@ def test_with_two_walkouts_open_one_says_which(play: Play) -> None:
     first = play.draft(terms(title="First", entry="open"), roster(SHOPS))
     second = play.draft(terms(title="Second", entry="open"), roster(SHOPS))
     lines = play.console(
-        f"@olga /open {first}",
-        f"@olga /open {second}",
+        *anyway(f"@olga /open {first}"),
+        *anyway(f"@olga /open {second}"),
         "!wait",
         "@ana /pledge",
         f"@ana /pledge {second}",

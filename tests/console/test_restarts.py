@@ -20,6 +20,7 @@ from tests.console.play import (
     NOW,
     Line,
     Play,
+    anyway,
     bare,
     boards,
     errors,
@@ -27,6 +28,7 @@ from tests.console.play import (
     news,
     pledging,
     roster,
+    sure,
     terms,
     to,
     withdrawing,
@@ -36,7 +38,7 @@ OPEN = [
     "@olga /room citywide #city",
     "@olga /room Depot #depot",
     "@olga /room School #school",
-    "@olga /open",
+    *sure("@olga /open"),
     "!wait",
 ]
 AN_HOUR = "2026-12-01T{:02}:00:00-05:00"
@@ -114,8 +116,8 @@ def _course(cards: dict[str, list[str]]) -> list[list[str]]:
     return [
         ["@olga /room citywide #city"],
         ["@olga /room Depot #depot", "@olga /room School #school", '@olga /room "Café, North" #cafe'],
-        ["@olga /open"],
-        ["@omar /open"],
+        [*sure("@olga /open")],
+        [*sure("@omar /open")],
         pledging("d", depot[:3]),
         pledging("d", depot[3:6], first=3),
         ["!tally"],
@@ -180,7 +182,7 @@ def words(lines: list[Line]) -> Counter[str]:
 
 def test_every_acknowledged_pledge_is_there_after_a_kill(shell: Play) -> None:
     depot = shell.prepare(terms(citywide_threshold=90), roster([("Depot", 100, 90)])).cards["Depot"]
-    shell.console("@olga /open")
+    shell.console(*anyway("@olga /open"))
     process = start(shell)
     assert process.stdin
     assert process.stdout
@@ -219,9 +221,9 @@ def test_parcels_that_a_kill_left_unsent_are_sent_after_the_restart_once(shell: 
     assert process.stdin
     assert process.stdout
     fcntl.fcntl(process.stdout.fileno(), 1031, 4096)  # F_SETPIPE_SZ: eight announcements fill it
-    process.stdin.write(b"@olga /open\n!wait\n")
+    process.stdin.write(b"@olga /open\n@olga [Open it]\n!wait\n")
     process.stdin.flush()
-    lines = [process.stdout.readline() for _ in range(4)]  # then nobody reads, and the console must wait
+    lines = [process.stdout.readline() for _ in range(5)]  # then nobody reads, and the console must wait
     seen = -1
     while (held := held_in(process.stdout)) != seen:  # it does once nothing more comes
         seen = held
@@ -251,5 +253,5 @@ def test_a_kill_during_minting_leaves_no_stored_card_without_its_code(shell: Pla
     shell.allout("cards", walkout, "--all", "--out", shell.folder / "second.csv", "--data", shell.data)
     files = [path for path in shell.folder.glob("*.csv*") if path.name != "workplaces.csv"]
     codes = {line.split(",")[1] for path in files for line in path.read_text().splitlines()[1:] if len(line) > 25}
-    lines = shell.console("@olga /open", "!wait", *[f"@w{n} {code}" for n, code in enumerate(codes)])
+    lines = shell.console(*anyway("@olga /open"), "!wait", *[f"@w{n} {code}" for n, code in enumerate(codes)])
     assert kinds(line for line in lines if line["to"].startswith("@w")).count("terms") == 1000

@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.catalogues import learn_esperanto
-from tests.console.play import Play, bare, heard, kinds, news, pledging, roster, terms, to
+from tests.console.play import (
+    Play,
+    anyway,
+    bare,
+    heard,
+    kinds,
+    news,
+    pledging,
+    roster,
+    sure,
+    terms,
+    to,
+)
 
 NOT_NOW = (
     "Not now. {headline}: not enough of us pledged in time, so nobody walks out. Go to work as usual. No list of who "
@@ -39,7 +51,12 @@ def esperanto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_room_hears_the_news_in_the_language_chosen_behind_what_it_hears(play: Play, typed: str, scope: str) -> None:
     walkout = play.prepare().id
     lines = play.console(
-        f"@olga /room {typed.format(id=walkout)}", "@olga /rooms", "@olga /open", "!wait", "@olga /calloff", "!wait"
+        f"@olga /room {typed.format(id=walkout)}",
+        "@olga /rooms",
+        *(sure if scope == "citywide" else anyway)("@olga /open"),
+        "!wait",
+        *sure("@olga /calloff"),
+        "!wait",
     )
     bound, listed = to(lines, "olga")[:2]
     assert "from now on, in this language: eo." in bound["text"]
@@ -170,9 +187,9 @@ def test_no_test_is_offered_where_there_is_no_room_and_none_made_once_it_is_over
         "@olga [Send a test]",  # the rooms have gone meanwhile
         "@olga /room citywide #city",
         "@ana /rooms",
-        "@olga /open",
+        *sure("@olga /open"),
         "!wait",
-        "@olga /calloff",
+        *sure("@olga /calloff"),
         "!wait",
         "@olga [Send a test]",
         "!wait",
@@ -190,7 +207,7 @@ def test_before_it_is_on_no_test_tells_the_city_of_a_workplace(play: Play) -> No
     lines = play.console(
         "@olga /room citywide #city",
         "@olga /room Depot #depot",
-        "@olga /open",
+        *sure("@olga /open"),
         "!wait",
         *pledging("d", cards["Depot"][:6]),
         "!tally",

@@ -69,3 +69,29 @@ def test_the_example_lists_every_setting_with_its_default_and_no_other() -> None
     for name, field in Settings.model_fields.items():
         written = listed[f"{PREFIX}{name}".upper()]
         assert written == ("" if field.default is None else str(field.default))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("organizer-code",),
+        ("cards", "k7m3q", "--all", "--out", "cards.csv"),
+        ("close", "k7m3q", "--yes"),
+        ("suspensions",),
+        ("backup", "today"),
+        ("adopt", "--yes"),
+        ("keys", "export", "copy"),
+        ("keys", "rotate", "--yes"),
+    ],
+)
+def test_a_command_that_needs_a_store_makes_none_and_names_the_nearest(play: Play, command: tuple[str, ...]) -> None:
+    nowhere = play.folder / "my-ctiy"
+    for there in (False, True):
+        ran = play.allout(*command, "--data", nowhere, status=2)
+        assert ran.out == ""
+        assert f"There is no store in {nowhere}" in ran.err
+        assert ("do you mean my-city?" in ran.err.replace(f"{play.folder}/", "")) is there
+        assert not nowhere.exists()
+        play.data = play.folder / "my-city"
+        if not there:
+            play.draft()

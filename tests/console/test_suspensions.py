@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.console.live import live
-from tests.console.play import Line, Play, answers, kinds, letters, terms, to
+from tests.console.play import (
+    Line,
+    Play,
+    answers,
+    anyway,
+    kinds,
+    letters,
+    sure,
+    terms,
+    to,
+)
 from tests.console.test_committee import code_in, make
 
 FIVE = ("olga", "omar", "oda", "oki", "ora")
@@ -28,7 +38,7 @@ def drafted(play: Play, approvals: int = 2) -> Play:
 
 def test_a_suspension_stops_both_at_once_and_tells_only_the_others(play: Play) -> None:
     with live(drafted(play), FIVE) as console:
-        lines = console.do("@olga /suspend OMAR")
+        lines = console.do(*sure("@olga /suspend OMAR"))
         (done,) = to(lines, "olga")
         assert done["kind"] == "suspended"
         assert "omar is suspended until Wed 2 Dec 2026, 13:00 UTC, by olga." in done["text"]
@@ -49,9 +59,9 @@ def test_a_suspension_stops_both_at_once_and_tells_only_the_others(play: Play) -
 
 def test_it_ends_by_itself_and_its_suspender_cannot_begin_anew_within_a_week(play: Play) -> None:
     with live(drafted(play), FIVE) as console:
-        console.do("@olga /suspend omar")
+        console.do(*sure("@olga /suspend omar"))
         lines = console.do(
-            LATER, "@omar /walkouts", OVER, "@omar /walkouts", "@olga /suspend omar", "@oda /suspend omar"
+            LATER, "@omar /walkouts", OVER, "@omar /walkouts", "@olga /suspend omar", *sure("@oda /suspend omar")
         )
         assert kinds(answers(lines, "omar")) == ["frozen", "walkouts"]
         (refused,) = answers(lines, "olga")
@@ -83,7 +93,7 @@ def test_nothing_is_opened_printed_voided_or_given_to_anybody_meanwhile(play: Pl
         console.do("@olga /cards depot 3", "@oda [Approve]", "!wait")  # granted to Olga, not printed yet
         code = code_in(answers(console.do("@oki /appoint steward depot Ana"), "oki")[-1])
         make(console, "steward school Sam", "sam", by="oda")
-        console.do("@oki /open", "@ora /suspend omar")
+        console.do(*anyway("@oki /open"), *sure("@ora /suspend omar"))
         lines = console.do(
             "@oda /open",
             "@oki [Approve]",
@@ -100,19 +110,19 @@ def test_nothing_is_opened_printed_voided_or_given_to_anybody_meanwhile(play: Pl
         assert kinds(answers(lines, "ana")) == ["halted"]
         assert "before Wed 2 Dec 2026, 13:00 UTC" in answers(lines, "ana")[0]["text"]
         # a steward's role can be taken away at once all the same, and what has no harm in it goes on
-        lines = console.do("@oda /remove Sam", "@oda /room citywide #city", "@oda /board", "@oda /roles")
-        assert kinds(lines) == ["done", "done", "board", "roles"]
-        assert "omar is suspended until Wed 2 Dec 2026, 13:00 UTC, by ora." in lines[3]["text"]
+        lines = console.do(*sure("@oda /remove Sam"), "@oda /room citywide #city", "@oda /board", "@oda /roles")
+        assert kinds(lines) == ["done", "role_taken", "done", "board", "roles"]
+        assert "omar is suspended until Wed 2 Dec 2026, 13:00 UTC, by ora." in lines[4]["text"]
 
 
 def test_what_was_granted_to_whoever_is_suspended_waits_and_dies_with_their_role(play: Play) -> None:
     with live(drafted(play), ("olga", "omar", "oda")) as console:
         console.do("@omar /cards depot 3", "@oda [Approve]")
         code = code_in(answers(console.do("@omar /appoint steward depot Ana"), "omar")[-1])
-        lines = console.do("@olga /suspend omar", "@omar [Print the cards]", f"@ana {code}")
+        lines = console.do(*sure("@olga /suspend omar"), "@omar [Print the cards]", f"@ana {code}")
         assert kinds(answers(lines, "omar")) == ["frozen"]
         assert kinds(answers(lines, "ana")) == ["halted"]
-        lines = console.do("@oda /remove omar", "@olga [Approve]", "@omar [Print the cards]", f"@ana {code}")
+        lines = console.do(*sure("@oda /remove omar"), "@olga [Approve]", "@omar [Print the cards]", f"@ana {code}")
         assert kinds(answers(lines, "olga")) == ["done"]
         assert kinds(answers(lines, "omar")) == ["not_understood"]
         assert kinds(answers(lines, "ana")) == ["unknown_card"]
@@ -121,20 +131,25 @@ def test_what_was_granted_to_whoever_is_suspended_waits_and_dies_with_their_role
 
 def test_five_organizers_let_the_three_whom_it_does_not_stop_decide(play: Play) -> None:
     with live(drafted(play), FIVE) as console:
-        lines = console.do("@olga /suspend omar", "@olga /remove omar", "@omar /remove olga", "@oda /remove omar")
+        lines = console.do(
+            *sure("@olga /suspend omar"),
+            "@olga /remove omar",
+            "@omar /remove olga",
+            *sure("@oda /remove omar"),
+        )
         assert "They find out" in to(lines, "olga")[0]["text"]
         assert kinds(to(lines, "olga")[1:]) == ["frozen"]  # no letter of the proposal either
         assert kinds(to(lines, "omar")) == ["frozen"]
         assert kinds(letters(lines, "oki")) == ["suspended", "proposal"]
         lines = console.do("@oki [Approve]", "@omar /roles", "@olga /roles")
-        assert kinds(to(lines, "omar")) == ["decided", "forbidden"]
+        assert kinds(to(lines, "omar")) == ["role_taken", "forbidden"]
         assert "Organizers: oda, oki, olga, ora\n" in answers(lines, "olga")[-1]["text"]
 
 
 @pytest.mark.parametrize(("goes", "stays"), [("omar", "olga"), ("olga", "omar")])
 def test_of_three_the_third_decides_with_one_of_the_two(play: Play, goes: str, stays: str) -> None:
     with live(drafted(play), ("olga", "omar", "oda")) as console:
-        lines = console.do("@olga /suspend omar", f"@oda /remove {goes}")
+        lines = console.do(*sure("@olga /suspend omar"), *sure(f"@oda /remove {goes}"))
         assert "too few to decide alone" in answers(lines, "olga")[0]["text"]
         assert kinds(answers(lines, "oda")) == ["proposed"]
         assert kinds(letters(lines, goes)) == []
@@ -146,8 +161,8 @@ def test_of_three_the_third_decides_with_one_of_the_two(play: Play, goes: str, s
 def test_calling_off_works_for_everybody_as_if_nobody_were_suspended(play: Play) -> None:
     walkout = play.draft(terms(approvals=2))
     with live(play, ("olga", "omar", "oda")) as console:
-        console.do("@olga /open", "@omar [Approve]", "@olga /suspend omar")
-        lines = console.do("@omar /calloff")
+        console.do(*anyway("@olga /open"), "@omar [Approve]", *sure("@olga /suspend omar"))
+        lines = console.do(*sure("@omar /calloff"))
         assert kinds(to(lines, "omar")) == ["proposed"]
         assert kinds(to(lines, "olga")) == kinds(to(lines, "oda")) == ["proposal"]
         lines = console.do("@olga [Approve]", "@oda /walkouts")
@@ -159,7 +174,7 @@ def test_calling_off_works_for_everybody_as_if_nobody_were_suspended(play: Play)
 def test_letters_wait_for_whom_a_suspension_stops(play: Play) -> None:
     with live(drafted(play), FIVE) as console:
         code = console.server("organizer_code").split()[-1]
-        lines = console.do("@olga /suspend omar", f"@eve /organizer {code}")
+        lines = console.do(*sure("@olga /suspend omar"), f"@eve /organizer {code}")
         assert kinds(letters(lines, "oda")) == ["suspended", "server_code_used"]
         assert letters(lines, "omar") == letters(lines, "olga") == []
         assert kinds(letters(console.do(OVER), "omar")) == ["server_code_used"]
@@ -171,14 +186,14 @@ def suspensions(play: Play, *options: str) -> str:
 
 def test_with_two_organizers_whoever_runs_the_server_decides(play: Play) -> None:
     with live(drafted(play)) as console:
-        (done,) = console.do("@olga /suspend omar")
+        (done,) = console.do(*sure("@olga /suspend omar"))
         assert "Tell whoever runs the server" in done["text"]
         (refused,) = console.do("@olga /remove omar")
         assert refused["kind"] == "not_enough_organizers"
     said = suspensions(play)
     assert "omar is suspended until Wed 2 Dec 2026, 13:00 UTC, by olga." in said
     assert "--end NICKNAME" in said
-    assert "no organizer any more" in suspensions(play, "--remove", "OMAR")
+    assert "no organizer any more" in suspensions(play, "--remove", "OMAR", "--yes")
     assert suspensions(play) == "Nobody is suspended.\n"
     with live(play, [], "2026-12-01T09:00:00-05:00") as console:
         lines = console.do("@olga /roles", "@omar /roles", "@olga /audit")
@@ -189,7 +204,7 @@ def test_with_two_organizers_whoever_runs_the_server_decides(play: Play) -> None
 
 def test_whoever_runs_the_server_can_end_it_and_everybody_is_told(play: Play) -> None:
     with live(drafted(play), ("olga", "omar", "oda")) as console:
-        console.do("@olga /suspend omar")
+        console.do(*sure("@olga /suspend omar"))
         said = console.server("suspensions", how="end", nickname="Omar", now=None)
         assert "Every organizer is told" in said
         lines = console.do("@omar /roles", "@olga /suspend oda")
@@ -201,10 +216,10 @@ def test_whoever_runs_the_server_can_end_it_and_everybody_is_told(play: Play) ->
 
 def test_whoever_runs_the_server_decides_only_between_those_two(play: Play) -> None:
     with live(drafted(play), ("olga", "omar", "oda")) as console:
-        console.do("@olga /suspend omar")
+        console.do(*sure("@olga /suspend omar"))
     for how in ("--end", "--remove"):
         ran = play.allout(
-            "suspensions", "--data", play.data, how, "oda", "--now", "2026-12-01T09:00:00-05:00", status=2
+            "suspensions", "--data", play.data, how, "oda", "--yes", "--now", "2026-12-01T09:00:00-05:00", status=2
         )
         assert "Nobody called oda is stopped" in ran.err
     assert (
@@ -214,7 +229,7 @@ def test_whoever_runs_the_server_decides_only_between_those_two(play: Play) -> N
 
 def test_the_audit_says_who_suspended_whom_and_who_ended_it(play: Play) -> None:
     with live(drafted(play), ("olga", "omar", "oda")) as console:
-        console.do("@olga /suspend omar")
+        console.do(*sure("@olga /suspend omar"))
         console.server("suspensions", how="end", nickname="omar", now=None)
         (audit,) = answers(console.do("@oda /audit"), "oda")
         assert audit["text"].splitlines() == ["the server ended the suspension of omar", "olga suspended omar"]

@@ -14,12 +14,14 @@ from tests.console.play import (
     Line,
     Play,
     answers,
+    anyway,
     board,
     kinds,
     letters,
     news,
     pledging,
     roster,
+    sure,
     terms,
     to,
 )
@@ -41,7 +43,7 @@ def on(play: Play, *more: str, turnout: bool = True, standing: int = 25) -> tupl
     cards = play.prepare(terms(citywide_threshold=20, turnout=turnout), roster(CREW)).cards
     lines = play.console(
         "@olga /room citywide #city",
-        "@olga /open",
+        *sure("@olga /open"),
         "!wait",
         *pledging("m", cards["Mill"][:standing]),
         *pledging("y", cards["Yard"][:4]),
@@ -59,7 +61,7 @@ def out(crew: str, number: int, first: int = 0) -> list[str]:
 def test_before_pledging_one_is_told_what_is_asked_on_the_day_and_what_it_stores(play: Play) -> None:
     for turnout in (True, False):
         drafted = play.prepare(terms(turnout=turnout))
-        shown = play.console(f"@olga /open {drafted.id}", "!wait", f"@ana {drafted.cards['Depot'][0]}")[-1]
+        shown = play.console(*anyway(f"@olga /open {drafted.id}"), "!wait", f"@ana {drafted.cards['Depot'][0]}")[-1]
         assert shown["kind"] == "terms"
         for said in ("On the day itself", "“I'm out”", "no name, no account, no time"):
             assert (said in shown["text"]) is turnout
@@ -154,7 +156,7 @@ def test_presses_outside_the_day_or_by_others_change_nothing(play: Play) -> None
     cards = play.prepare(terms(citywide_threshold=20, turnout=True), roster(CREW)).cards
     mill = cards["Mill"]
     with live(play) as console:
-        console.do("@olga /open", *pledging("m", mill[:25]), "!tally", STARTS, "@m0 [Check]")
+        console.do(*anyway("@olga /open"), *pledging("m", mill[:25]), "!tally", STARTS, "@m0 [Check]")
         console.hand_over("m0", "thief")  # a forged press
         pressed = console.do(
             "@thief [I'm out]", LAST_SECOND, "@m0 [I'm out]", OVER, "@m0 [I'm not out]", "@olga /board"
@@ -168,7 +170,7 @@ def test_who_took_their_pledge_back_is_not_asked(play: Play) -> None:
     cards = play.prepare(terms(citywide_threshold=20, turnout=True), roster(CREW)).cards
     mill = cards["Mill"]
     with live(play) as console:
-        console.do("@olga /open", *pledging("m", mill[:25]), "!tally", f"@m24 /withdraw {mill[24]}", STARTS)
+        console.do(*anyway("@olga /open"), *pledging("m", mill[:25]), "!tally", f"@m24 /withdraw {mill[24]}", STARTS)
         lines = console.do(f"@m24 {mill[24]}", "@m0 [Check]")
         assert lines[0]["buttons"] == ["Check", *REST]
         console.hand_over("m0", "m0")
@@ -215,7 +217,11 @@ def test_the_report_has_the_boards_numbers_before_and_after_closing(play: Play) 
 def test_after_it_lapsed_the_report_says_what_was_reached(play: Play) -> None:
     cards = play.prepare(terms(citywide_threshold=20, turnout=True), roster(CREW)).cards
     lines = play.console(
-        "@olga /open", "!wait", *pledging("m", cards["Mill"][:13]), "!clock 2026-12-08T20:00:00-05:00", "@olga /report"
+        *anyway("@olga /open"),
+        "!wait",
+        *pledging("m", cards["Mill"][:13]),
+        "!clock 2026-12-08T20:00:00-05:00",
+        "@olga /report",
     )
     report = answers(lines, "olga")[-1]
     assert report["kind"] == "report"
@@ -228,7 +234,7 @@ def test_a_long_report_has_pages(play: Play) -> None:
     shops = [(f"Shop {n:02}", 10, 5) for n in range(1, 24)]
     cards = play.prepare(terms(citywide_threshold=20), roster(shops)).cards
     lines = play.console(
-        "@olga /open",
+        *anyway("@olga /open"),
         "!clock 2026-12-08T20:00:00-05:00",
         "@olga /report",
         "@olga [Next]",
@@ -266,7 +272,7 @@ def make_steward(console: Live) -> list[Line]:
 def test_organizers_are_warned_once_where_more_stand_than_were_drawn_and_told_no_number(play: Play) -> None:
     mill = play.prepare(terms(citywide_threshold=40), roster(CREW)).cards["Mill"]
     with live(play) as console:
-        console.do("@olga /open")
+        console.do(*anyway("@olga /open"))
         make_steward(console)
         lines = console.do("@ana /drawn 7", *pledging("m", mill[:7]), "!tally")
         assert "Mill: 7 cards drawn." in answers(lines, "ana")[0]["text"]

@@ -7,11 +7,22 @@ from pathlib import Path
 import pytest
 
 from tests.catalogues import learn_esperanto
-from tests.console.play import Line, Play, bare, heard, kinds, pledging, reference, terms, to
+from tests.console.play import (
+    Line,
+    Play,
+    bare,
+    heard,
+    kinds,
+    pledging,
+    reference,
+    sure,
+    terms,
+    to,
+)
 from tests.console.test_rooms import CALLED_OFF
 
 ROOMS = ["@olga /room citywide #city", "@olga /room Depot #depot", "@olga /room School #school", "!wait"]
-OPEN = [*ROOMS, "@olga /open", "!wait"]
+OPEN = [*ROOMS, *sure("@olga /open"), "!wait"]
 NOT_SAID = (
     "I do not know this reference. First check it letter by letter. If it is right, I have not said this: "
     "do not pass it on."
@@ -116,7 +127,7 @@ def test_without_a_reference_one_is_asked_for(play: Play) -> None:
 
 def test_it_can_be_verified_after_the_walkout_is_closed_and_its_secrets_are_destroyed(play: Play) -> None:
     walkout = play.prepare()
-    lines = play.console(*OPEN, "@olga /calloff", "!wait", "!clock 2026-12-05T08:00:00-05:00", "@olga /walkouts")
+    lines = play.console(*OPEN, *sure("@olga /calloff"), "!wait", "!clock 2026-12-05T08:00:00-05:00", "@olga /walkouts")
     assert "closed" in to(lines, "olga")[-1]["text"]
     [said] = heard(lines, "#depot", "called_off")
     [answer, *others] = verified(play, reference(said), walkout.id, now="2028-01-01T00:00:00-05:00")
@@ -128,7 +139,13 @@ def test_it_can_be_verified_after_the_walkout_is_closed_and_its_secrets_are_dest
 def test_what_people_are_told_privately_has_no_reference_and_cannot_be_verified(play: Play) -> None:
     cards = play.prepare(terms(citywide_threshold=40, approvals=2)).cards
     lines = play.console(
-        *ROOMS, "@olga /open", "!wait", "@omar /open", "!wait", *pledging("d", cards["Depot"][:6]), "!tally"
+        *ROOMS,
+        *sure("@olga /open"),
+        "!wait",
+        *sure("@omar /open"),
+        "!wait",
+        *pledging("d", cards["Depot"][:6]),
+        "!tally",
     )
     private = [line for line in lines if "to" in line]
     assert {"proposal", "workplaces_ready"} <= set(kinds(private))
@@ -141,7 +158,7 @@ def test_what_people_are_told_privately_has_no_reference_and_cannot_be_verified(
 
 def test_news_that_no_room_heard_was_not_said_and_has_no_words(play: Play) -> None:
     play.prepare()
-    lines = play.console("@olga /room citywide #city", "@olga /open", "!wait")  # the workplaces have no room
+    lines = play.console("@olga /room citywide #city", *sure("@olga /open"), "!wait")  # the workplaces have no room
     [said] = heard(lines, "#city", "opened")
     assert "Ref " in said
     [answer] = verified(play, reference(said))
@@ -160,7 +177,7 @@ def test_each_language_in_which_it_was_said_is_shown(
         },
     )
     play.prepare()
-    lines = play.console("@olga /room citywide eo #urbo", *OPEN, "@olga /calloff", "!wait")
+    lines = play.console("@olga /room citywide eo #urbo", *OPEN, *sure("@olga /calloff"), "!wait")
     [there] = heard(lines, "#urbo", "called_off")
     [here] = heard(lines, "#city", "called_off")
     assert there.startswith("Nuligita: One day for the rent freeze · New York.\n\nRef ")
@@ -172,7 +189,7 @@ def test_each_language_in_which_it_was_said_is_shown(
 
 def test_the_words_that_are_shown_are_those_that_were_said_and_nothing_else(play: Play) -> None:
     cards = play.prepare(terms(citywide_threshold=6)).cards
-    lines = play.console(*OPEN, *pledging("d", cards["Depot"][:6]), "!tally", "@olga /calloff", "!wait")
+    lines = play.console(*OPEN, *pledging("d", cards["Depot"][:6]), "!tally", *sure("@olga /calloff"), "!wait")
     said = [line["text"] for line in lines if "room" in line]
     assert len(said) == 9  # opened, on, called off; in three rooms each
     answers = verified(play, *map(reference, said))

@@ -124,6 +124,11 @@ class House(RunningBot):
         """Call a command, in a channel or in the bot's own chat; give the answer."""
         return await self.settled(self.server.command(person, name, channel, **options), follow_ups)
 
+    async def sure(self, person: int, name: str, channel: int | None = None, **options: Any) -> Message:
+        """Call a command that cannot be undone, and press the first button of the page that asks."""
+        page = await self.command(person, name, channel, **options)
+        return await self.press(page, page.labels[0], person)
+
     async def suggested(self, person: int, name: str, option: str, typed: str = "", **options: Any) -> list[str]:
         """Begin to fill in an option; give the names of what the bot suggests."""
         asked = self.server.typing(person, name, option, typed, **options)

@@ -15,9 +15,9 @@ async def test_many_rooms_hear_two_announcements_within_discords_limits(strict_h
     rooms = [server.thread(lobby) if n % 2 else server.room(guild, kind="announcement") for n in range(18)]
     await found(strict_house, organizing=[OLGA], rooms=dict.fromkeys(rooms))
     await strict_house.start()
-    await strict_house.command(OLGA, "organize open")
+    await strict_house.sure(OLGA, "organize open")
     await strict_house.until(lambda: all(strict_house.from_bot(room) for room in rooms[:3]))
-    await strict_house.command(OLGA, "organize calloff", lobby)
+    await strict_house.sure(OLGA, "organize calloff", lobby)
     await strict_house.until(lambda: all(len(strict_house.from_bot(room)) == 2 for room in rooms))
     for room in rooms:
         first, second = strict_house.from_bot(room)
@@ -41,7 +41,7 @@ async def test_a_long_announcement_comes_once_in_parts_as_it_was_written_and_not
     )
     await house.start()
     server.plan(f"POST /channels/{room}/messages", Fault(applied=True), broken(500, applied=True))
-    await house.command(OLGA, "organize open", room)
+    await house.sure(OLGA, "organize open", room)
     await house.hears(room, OPENED)
     parts = [message.text for message in house.from_bot(room)]
     assert len(parts) > 3
@@ -80,7 +80,7 @@ async def test_every_trouble_delays_news_and_none_loses_or_doubles_it(house: Hou
     await house.start()
     for room, fault in trouble.items():
         server.plan(f"POST /channels/{room}/messages", fault)
-    await house.command(OLGA, "organize open")
+    await house.sure(OLGA, "organize open")
     slow = list(trouble)[3]
     for room in {*trouble, plain} - {slow}:
         await house.hears(room, OPENED)
@@ -115,7 +115,7 @@ async def test_rooms_that_do_not_hear_any_more_are_told_of_once_and_tried_no_mor
     deaf = (mute, hidden, gone, elsewhere)
     await found(house, organizing=[OLGA, OMAR], rooms=dict.fromkeys([*deaf, plain]))
     await house.start()
-    await house.command(OLGA, "organize open")
+    await house.sure(OLGA, "organize open")
     await house.hears(plain, OPENED)
     own = server.dm(OLGA)
     await house.until(lambda: sum("is gone" in message.text for message in house.from_bot(own)) == len(deaf))

@@ -118,7 +118,7 @@ async def test_who_asked_and_every_room_are_told_in_their_own_language(house: Ho
         card = await house.command(person, "start", card=city.take())
         for label in presses:
             card = await house.press(card, label, person)
-    await house.command(OLGA, "organize calloff")
+    await house.sure(OLGA, "organize calloff")
     heard = (
         ("Cancelado. ", "Nadie sale al paro: ve a trabajar como siempre.", "· verifícalo: /verify"),
         ("Called off. ", "Nobody walks out: go to work as usual.", "/verify"),

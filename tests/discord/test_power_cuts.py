@@ -19,7 +19,7 @@ async def test_news_is_carried_out_once_the_disk_has_room_again(house: House, ci
     card = await house.command(worker, "start", card=city.take())
     release = asyncio.Event()
     server.plan(f"POST /channels/{rooms[0]}/messages", held(release))
-    await house.command(OLGA, "organize open", walkout=draft.walkout)
+    await house.sure(OLGA, "organize open", walkout=draft.walkout)
     await house.until(lambda: sends(server, rooms[0]))
     with house.no_room_on_disk():
         release.set()

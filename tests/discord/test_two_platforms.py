@@ -158,7 +158,7 @@ async def test_a_platform_whose_token_is_wrong_leaves_the_other_alone_and_is_tol
     with discord.server.failing("GET /users/@me", unauthorized()):
         await both.launch()
         await telegram.hears(OMAR, "Discord refuses this bot's token")
-        assert "is open for pledges" in (await telegram.ask(OMAR, "/open"))["text"]
+        assert "is open for pledges" in (await telegram.sure(OMAR, "/open"))["text"]
         await telegram.hears(chat, opened)
         await telegram.pledge(telegram.server.person(), city.take())
         await discord.until(lambda: len(discord.server.called("GET /users/@me")) > 1)

@@ -20,7 +20,7 @@ async def test_what_channels_heard_can_be_verified_and_what_was_forged_cannot(ho
     city, second, depot = (server.room(guild, name) for name in ("all-hands", "all-hands-2", "yard-gate"))
     await found(house, organizing=[OLGA], rooms={city: None, second: None, depot: "Depot"})
     await house.start()
-    await house.command(OLGA, "organize open")
+    await house.sure(OLGA, "organize open")
     said, same, own = [(await house.hears(room, OPENED)).text for room in (city, second, depot)]
     assert said == same
     assert reference(said) != reference(own)

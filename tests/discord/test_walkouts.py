@@ -57,10 +57,10 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: House) -> None:  # no
         bound = await house.command(olga, "organize room", channel, scope=scope)
         assert "hears the " in bound.text
         assert bound.ephemeral
-    proposed = (await house.command(olga, "organize open")).text
+    proposed = (await house.sure(olga, "organize open")).text
     assert f"({found_id[1]}) for pledges: proposed. 1 more organizer must approve it" in proposed
     assert house.from_bot(town) == []
-    assert "is open for pledges" in (await house.command(omar, "organize open", lobby)).text
+    assert "is open for pledges" in (await house.sure(omar, "organize open", lobby)).text
 
     pledged = await house.pledge_all([*cards["<b>&"][:5], *cards["School"][:3]])
     pledged |= await house.pledge_all([*cards["School"][3:6], *cards["Depot"][:5]], lobby)

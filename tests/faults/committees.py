@@ -122,7 +122,9 @@ class Committee:
             "/remove olga",
             "/appoint organizer Zoe",
         ):
-            await self.says(OMAR, text)
+            said = await self.says(OMAR, text)
+            if said.kind == "sure":
+                await self.says(OMAR, press=said.buttons[0].data)
         for number in (row[0] for row in (await self.town.rows())["proposal"]):
             self.note(f"{letter}:{number}" for letter in "arm")
         for walkout in walkouts:

@@ -42,9 +42,13 @@ class Phones:
     conversation: Conversation
 
     async def says(self, who: str, text: str = "", *, press: str | None = None) -> Reply | None:
-        """Let somebody say or press something."""
+        """Let somebody say or press something, and press what a page offers that only asks."""
         number = f"{self.clock()} {text}" if press is None else ""
-        return await self.conversation.answer(Said(who=Person("here", who), text=text, button=press, number=number))
+        said = Said(who=Person("here", who), text=text, button=press, number=number)
+        reply = await self.conversation.answer(said)
+        if reply is None or reply.kind != "sure" or press is not None:
+            return reply
+        return await self.says(who, press=reply.buttons[0].data)
 
     async def rows(self, table: str, columns: str = "*") -> list[Any]:
         """Read the store itself."""

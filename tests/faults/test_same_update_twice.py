@@ -274,7 +274,7 @@ class Bot:
         body: Mapping[str, Any] = pressed or written or {}
         who = Person(PLATFORM, str(body["from"]["id"]))
         number = str(raw["update_id"])  # each has a message of its own here
-        said = Said(who=who, button=pressed["data"]) if pressed else Said(who=who, text=body["text"], number=number)
+        said = Said(who=who, text=body.get("text", ""), button=pressed and pressed["data"], number=number)
         if (reply := await self._conversation.answer(said)) is not None:
             self.replies.append(reply)
 
@@ -438,7 +438,9 @@ class Redeliveries(RuleBasedStateMachine):
         ),
     )
     def organizes(self, who: int, text: str) -> None:
-        self._send(who, text=text)
+        asked = self._send(who, text=text)
+        if asked.kind == "sure":
+            self._send(who, data=asked.buttons[0].data)
         self._run_due()
 
     @precondition(lambda self: bool(self.ears.proposals))

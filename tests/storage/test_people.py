@@ -14,6 +14,7 @@ from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles, Suspension
 from bot.storage.store import Delivery, Member, Note, Noted, Parcel, RoleCard, Store
+from bot.usecases.desk import role_taken
 from tests.conftest import HOUR, MICROSECOND, NOON, SHOP, WALKOUT, opened, shops
 from tests.storage.house import CLOSED, House, key
 
@@ -142,9 +143,13 @@ async def test_removing_twice_is_written_down_once(committee: Store) -> None:
     await make_steward(committee, ANA)
     before = await audit(committee)
     for _ in range(2):
-        await committee.remove_organizer(OMAR.id, note(Deed.REMOVED))
-        await committee.remove_steward(ANA.id, WALKOUT, SHOP, note(Deed.REMOVED))
+        await committee.remove_organizer(OMAR.id, note(Deed.REMOVED), role_taken(OMAR, Role.ORGANIZER))
+        news = role_taken(ANA, Role.STEWARD, SHOP)
+        await committee.remove_steward(ANA.id, WALKOUT, SHOP, note(Deed.REMOVED), news)
     assert await audit(committee) == [*before, (Deed.REMOVED, OLGA.nickname), (Deed.REMOVED, OLGA.nickname)]
+    told = await committee.claim_parcels("here", now=NOON, limit=9)
+    # each is told once, by the address that was forgotten with the role
+    assert [parcel.person for parcel in told if parcel.news.kind is Kind.ROLE_TAKEN] == [OMAR.address, ANA.address]
 
 
 async def test_who_resigns_is_named_in_the_audit_though_the_store_forgets_them(committee: Store) -> None:
@@ -511,7 +516,12 @@ ALL_OR_NOTHING: dict[str, tuple[str, Act]] = {
         "announcement",
         lambda store: store.end_suspension("SUSP", news(Kind.SUSPENSION_ENDED), note(Deed.SUSPENSION_ENDED), now=NOON),
     ),
-    "a steward's removal": ("member", lambda store: store.remove_steward(ANA.id, WALKOUT, SHOP, note(Deed.REMOVED))),
+    "a steward's removal": (
+        "member",
+        lambda store: store.remove_steward(
+            ANA.id, WALKOUT, SHOP, note(Deed.REMOVED), role_taken(ANA, Role.STEWARD, SHOP)
+        ),
+    ),
     "a server's code": (
         "announcement",
         lambda store: store.redeem_organizer_code(key("code"), BO, news(), note(Deed.SERVER_CODE, BO), now=NOON),

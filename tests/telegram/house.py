@@ -113,6 +113,11 @@ class House(RunningBot):
         await self.press_gone(message, label, who)
         return self.as_it_is(message)
 
+    async def sure(self, person: int, text: str) -> Json:
+        """Say what cannot be undone, and press the first button of the page that asks; give what it says then."""
+        page = await self.ask(person, text)
+        return await self.press(page, labels(page)[0])
+
     async def press_gone(self, message: Json, label: str, who: int | None = None) -> None:
         """Press a button whose message may be gone afterwards."""
         before = len(self.server.requests)

@@ -12,9 +12,9 @@ async def test_many_rooms_hear_two_announcements_within_telegrams_limits(strict_
     rooms = [server.room("group" if n % 2 else "channel") for n in range(36)]
     await found(strict_house, organizing=[OLGA], rooms=dict.fromkeys(rooms))
     await strict_house.start()
-    await strict_house.ask(OLGA, "/open")
+    await strict_house.sure(OLGA, "/open")
     await strict_house.until(lambda: all(server.chats[room].texts for room in rooms[:5]))
-    await strict_house.ask(OLGA, "/calloff")
+    await strict_house.sure(OLGA, "/calloff")
     await strict_house.until(lambda: all(len(server.chats[room].texts) == 2 for room in rooms))
     for room in rooms:
         first, second = server.chats[room].texts
@@ -29,7 +29,7 @@ async def test_a_long_announcement_comes_once_in_parts_cut_between_lines(strict_
     demands = [f"{number:02d} {'more and better buses ' * 8}".strip() for number in range(40)]
     await found(strict_house, organizing=[OLGA], rooms={room: None}, demands=demands)
     await strict_house.start()
-    await strict_house.ask(OLGA, "/open")
+    await strict_house.sure(OLGA, "/open")
     await strict_house.hears(room, OPENED)
     parts = server.chats[room].texts
     assert len(parts) > 1
@@ -61,7 +61,7 @@ async def test_every_trouble_delays_news_and_none_loses_it(house: House) -> None
         server.plan("sendMessage", nonsense, chat=room)
     new = server.upgrade(grown)
     server._pending.clear()  # nobody tells the bot but the answer to its own call
-    await house.ask(OLGA, "/open")
+    await house.sure(OLGA, "/open")
     served = (flooded, failing, cut, new, *puzzled, plain)
     for room in (*served, doubled):
         await house.hears(room, OPENED)

@@ -67,8 +67,11 @@ async def test_who_finds_a_strangers_epoch_confirms_nothing_until_the_server_lif
     assert server.unconfirmed
     assert server.descriptions[LANGUAGE] == STRANGERS
     assert "token_taken" in {one["sign"] for one in await house.examined()}
-    assert await house.allout("adopt") == "I go on: Telegram. The other bot stops when it notices; switch it off.\n"
-    assert await house.allout("adopt") == "No other bot has taken my token. Nothing was changed.\n"
+    assert (
+        await house.allout("adopt", "--yes")
+        == "I go on: Telegram. The other bot stops when it notices; switch it off.\n"
+    )
+    assert await house.allout("adopt", "--yes") == "No other bot has taken my token. Nothing was changed.\n"
     assert server.descriptions[LANGUAGE] != STRANGERS
     await house.quiet()
     assert labels(await house.pledge(worker, city.take())) == PLEDGED_BUTTONS

@@ -259,7 +259,7 @@ async def test_a_group_that_grew_is_followed(busy_house: House) -> None:
 async def test_a_workers_help_names_no_organizers_commands(busy_house: House) -> None:
     helped = (await busy_house.ask(busy_house.server.person(), "/help"))["text"]
     assert "/calloff" not in helped
-    assert "/calloff" in (await busy_house.ask(OLGA, "/help"))["text"]
+    assert "/calloff" in (await busy_house.ask(OLGA, "/help all"))["text"]
 
 
 async def test_every_call_is_asked_for_with_the_five_kinds_of_updates_alone(busy_house: House) -> None:
@@ -351,7 +351,13 @@ async def test_of_a_topic_that_is_closed_the_outbox_hears_that_people_must_open_
     request = AiohttpRequest()
     async with Bot(TOKEN, base_url=server.base_url, request=request, get_updates_request=AiohttpRequest()) as bot:
         sender = TelegramSender(
-            bot, ChatPace(29, partial(next, count(step=10.0))), moved=moved, gone=lost, mute=mute, recent=Recent()
+            bot,
+            ChatPace(29, partial(next, count(step=10.0))),
+            moved=moved,
+            gone=lost,
+            mute=mute,
+            role_changed=lost,
+            recent=Recent(),
         )
 
         def letter(attempts: int) -> Letter:

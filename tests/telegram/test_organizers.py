@@ -76,7 +76,7 @@ async def test_two_files_in_either_order_are_a_draft(busy_house: House) -> None:
         assert asked.startswith("Got it. Now send the")
         assert preview.startswith("Drafted: In the far future · New York")
         assert "3 workplaces, 40 people." in preview
-        assert "It opens when 1 organizer has sent /open" in preview
+        assert "It opens once 1 organizer says so: /open" in preview
 
 
 async def test_refused_files_are_answered_with_every_problem_and_its_line(busy_house: House) -> None:
@@ -146,10 +146,10 @@ async def test_a_draft_with_two_approvals_needs_two_organizers(busy_house: House
     drafted = await busy_house.hears(OLGA, "Drafted", before)
     walkout = drafted["text"].partition("/open ")[2].partition(".")[0]
     for _ in range(2):
-        answer = await busy_house.ask(OLGA, f"/open {walkout}")
+        answer = await busy_house.sure(OLGA, f"/open {walkout}")
         assert "1 more organizer must approve it" in answer["text"]
     await busy_house.hears(OMAR, "Do you approve?")
-    assert "is open for pledges" in (await busy_house.ask(OMAR, f"/open {walkout}"))["text"]
+    assert "is open for pledges" in (await busy_house.sure(OMAR, f"/open {walkout}"))["text"]
 
 
 async def test_a_suspension_is_ended_on_the_server_while_the_bot_runs(busy_house: House) -> None:
@@ -158,7 +158,7 @@ async def test_a_suspension_is_ended_on_the_server_while_the_bot_runs(busy_house
     listed = (await busy_house.ask(OLGA, "/roles"))["text"].partition("Organizers: ")[2].splitlines()[0].split(", ")
     newest = max((name for name in listed if name.startswith("organizer")), key=lambda name: (len(name), name))
     heard = {who: len(server.chats[who].from_bot) for who in (OMAR, ana)}
-    assert f"{newest} is suspended until" in (await busy_house.ask(OLGA, f"/suspend {newest}"))["text"]
+    assert f"{newest} is suspended until" in (await busy_house.sure(OLGA, f"/suspend {newest}"))["text"]
     await busy_house.hears(OMAR, "find out which of the two accounts", heard[OMAR])
     for who in (ana, OLGA):
         assert "Nothing changed." in (await busy_house.ask(who, "/roles"))["text"]

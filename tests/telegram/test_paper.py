@@ -68,7 +68,7 @@ async def test_cards_come_as_a_file_that_is_deleted_when_it_is_time_though_the_b
     await ready(house)
     server = house.server
     await house.start()
-    assert "print anew" in (await house.ask(OLGA, '/cards void "School"'))["text"]
+    assert "print anew" in (await house.sure(OLGA, '/cards void "School"'))["text"]
     message = await given(house, "/cards School 3")
     assert message["caption"].startswith("3 cards for School.\nI delete this message in 10 minutes")
     assert message["document"]["file_name"].endswith(".pdf")
@@ -91,7 +91,7 @@ async def test_a_deletion_that_fails_is_tried_again_and_one_that_somebody_else_d
     await ready(house)
     server = house.server
     await house.start()
-    await house.ask(OLGA, '/cards void "School"')
+    await house.sure(OLGA, '/cards void "School"')
     first = await given(house, "/cards School 1")
     second = await given(house, "/cards School 2")
     for message in (first, second):
@@ -112,7 +112,7 @@ async def test_a_deletion_that_fails_is_tried_again_and_one_that_somebody_else_d
 async def test_a_file_that_does_not_get_through_is_sent_again(house: House) -> None:
     await ready(house)
     await house.start()
-    await house.ask(OLGA, '/cards void "School"')
+    await house.sure(OLGA, '/cards void "School"')
     house.server.plan("editMessageMedia", broken(502), flood(1))
     message = await given(house, "/cards School 2")
     assert len(await fetched(house, message)) == 2
@@ -123,7 +123,7 @@ async def test_no_copy_of_a_file_stays_whose_sending_was_not_answered(house: Hou
     await ready(house)
     server = house.server
     await house.start()
-    await house.ask(OLGA, '/cards void "School"')
+    await house.sure(OLGA, '/cards void "School"')
     server.plan("sendMessage", lost(), chat=OLGA)
     server.plan("editMessageMedia", lost(), lost())
     await given(house, "/cards School 2")
@@ -139,7 +139,7 @@ async def test_no_copy_of_a_file_stays_whose_sending_was_not_answered(house: Hou
 async def test_a_file_whose_message_was_deleted_meanwhile_is_not_sent_on_its_own(house: House) -> None:
     await ready(house)
     await house.start()
-    await house.ask(OLGA, '/cards void "School"')
+    await house.sure(OLGA, '/cards void "School"')
     house.server.plan("editMessageMedia", refused(400, "Bad Request: message to edit not found"))
     house.server.say(OLGA, "/cards School 2")
     await house.hears(OLGA, "I could not send you the file")
@@ -149,7 +149,7 @@ async def test_a_file_whose_message_was_deleted_meanwhile_is_not_sent_on_its_own
 async def test_who_cannot_be_sent_the_file_is_told_that_its_codes_are_lost(house: House) -> None:
     await ready(house)
     await house.start()
-    await house.ask(OLGA, '/cards void "School"')
+    await house.sure(OLGA, '/cards void "School"')
     house.server.plan("editMessageMedia", *[broken(502)] * 4)
     house.server.say(OLGA, "/cards School 2")
     await house.hears(OLGA, "I could not send you the file")

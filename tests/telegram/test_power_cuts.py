@@ -59,7 +59,7 @@ async def test_news_is_carried_out_once_the_disk_has_room_again(house: House) ->
     await house.start()
     release = asyncio.Event()
     server.plan("sendMessage", held(release), chat=rooms[0])
-    await house.ask(OLGA, "/open")
+    await house.sure(OLGA, "/open")
     await house.until(lambda: sends(server, rooms[0]))
     with house.no_room_on_disk():
         release.set()
@@ -103,7 +103,7 @@ async def test_an_organizer_stays_one_whenever_the_power_was_cut(house: House) -
     await house.kill()
     await house.start()
     await house.hears(olga, "You are an organizer now.")
-    assert "/calloff" in (await house.ask(olga, "/help"))["text"]
+    assert "/calloff" in (await house.ask(olga, "/help all"))["text"]
     assert "You are an organizer now." in server.chats[olga].texts[-2]
 
 

@@ -136,7 +136,7 @@ async def test_a_second_card_does_not_count(busy_house: House, busy_city: City) 
         ("/room citywide", "That is for organizers."),
         ("/start", "AllOut: one out, all out."),
         ("/privacy", "What I do not keep: names, accounts, messages"),
-        ("/help", "You can send me a card's code, press a button, or send:"),
+        ("/help", "Have a card? Send me its code: you read everything before you pledge."),
     ],
 )
 async def test_whatever_a_worker_writes_is_answered(busy_house: House, typed: str, words: str) -> None:
@@ -240,7 +240,7 @@ async def test_terms_longer_than_a_message_come_in_parts_each_protected(busy_hou
     assert named
     walkout, out = named[1], busy_house.folder / "long.csv"
     await busy_house.allout("cards", walkout, "--all", "--out", out)
-    await busy_house.ask(OLGA, f"/open {walkout}")
+    await busy_house.sure(OLGA, f"/open {walkout}")
     worker, code = server.person(), out.read_text().split("\n")[1].rpartition(",")[2]
     busy_house.codes.append(code.replace("-", ""))
     await busy_house.ask(worker, code)
@@ -254,4 +254,4 @@ async def test_terms_longer_than_a_message_come_in_parts_each_protected(busy_hou
     assert [labels(message) for message in server.chats[worker].from_bot[:-1]] == [[]] * (len(texts) - 1)
     assert labels(last) == TERMS_BUTTONS
     assert [r.params.get("protect_content") for r in sends(server, worker)] == [True] * len(texts)
-    await busy_house.ask(OLGA, f"/calloff {walkout}")
+    await busy_house.sure(OLGA, f"/calloff {walkout}")

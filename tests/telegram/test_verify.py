@@ -22,7 +22,7 @@ async def test_what_rooms_heard_can_be_verified_privately_and_what_was_forged_ca
     server.plan("sendMessage", lost(), chat=second)
     await found(house, organizing=[OLGA], rooms=rooms)
     await house.start()
-    await house.ask(OLGA, "/open")
+    await house.sure(OLGA, "/open")
     said, same, own = [(await house.hears(room, OPENED))["text"] for room in rooms]
     assert said == same
     assert reference(said) != reference(own)
@@ -55,7 +55,7 @@ async def test_a_long_announcement_has_one_reference_and_is_shown_again_whole(ho
     demands = [f"{number:02d} {'more and better buses ' * 8}".strip() for number in range(40)]
     await found(house, organizing=[OLGA], rooms={room: None}, demands=demands)
     await house.start()
-    await house.ask(OLGA, "/open")
+    await house.sure(OLGA, "/open")
     await house.hears(room, OPENED)
     parts = server.chats[room].texts
     assert ["Ref " in part for part in parts] == [False] * (len(parts) - 1) + [True]

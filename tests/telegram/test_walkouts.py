@@ -59,7 +59,7 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: TelegramHouse) -> Non
     rooms = {city: "citywide", depot: '"Depot"', school: "School", cafe: '"<b>&"'}
     for chat, scope in rooms.items():
         await house.bind(olga, chat, scope)
-    assert "is open for pledges" in (await house.ask(olga, "/open"))["text"]
+    assert "is open for pledges" in (await house.sure(olga, "/open"))["text"]
 
     pledged = await house.pledge_all([*cards["<b>&"][:5], *cards["School"][:6], *cards["Depot"][:5]])
     assert [text.partition(".")[0] for who in pledged for text in server.chats[who].texts] == ["Recorded"] * 16
@@ -151,7 +151,7 @@ async def test_a_missed_tally_stands_before_the_pledges_that_waited_for_the_bot(
     await house.start()
     await house.hears(worker, "Recorded. School: your pledge stands.")
     checked = await house.ask(worker, f"/status {code}")
-    assert "School: fewer than 5 of 5" in checked["text"]
+    assert "School: fewer than 5" in checked["text"]
     assert "As of count 1," in checked["text"]
     await house.stop()
     assert (await house.standing(city))["School"] == 5

@@ -85,9 +85,7 @@ class People(News):
         await self._rows(_ADD_MEMBER, _member_row(organizer))
         await self._rows("INSERT INTO organizer (id) VALUES (?) ON CONFLICT DO NOTHING", (organizer.id,))
 
-    async def remove_organizer(
-        self, member: MemberId, note: Note | None = None, news: Announcement | None = None
-    ) -> bool:
+    async def remove_organizer(self, member: MemberId, note: Note | None = None, *news: Announcement) -> bool:
         """See Store.remove_organizer."""
 
         async def job() -> bool:
@@ -105,8 +103,7 @@ class People(News):
             )
             await self._rows("DELETE FROM role_card WHERE appointer = ?", (member,))
             await self._forget_member(member)
-            if news is not None:
-                await self._write_news(None, [news])
+            await self._write_news(None, news)
             return True
 
         return await self._in_transaction(job)
@@ -154,7 +151,7 @@ class People(News):
         return await self._in_transaction(job)
 
     async def remove_steward(
-        self, member: MemberId, walkout: WalkoutId, workplace: WorkplaceId, note: Note | None = None
+        self, member: MemberId, walkout: WalkoutId, workplace: WorkplaceId, note: Note, news: Announcement
     ) -> None:
         """See Store.remove_steward."""
 
@@ -166,6 +163,7 @@ class People(News):
             if removed:
                 await self._note(note)
                 await self._forget_member(member)
+                await self._write_news(walkout, [news])
 
         await self._in_transaction(job)
 
@@ -362,10 +360,11 @@ class People(News):
         )
         return bool(changed)
 
-    async def latest(self, key: bytes) -> Proposal | None:
+    async def latest(self, key: bytes, *became: Became) -> Proposal | None:
         """See Store.latest."""
+        wanted = ", ".join("?" * len(became))
         rows = await self._read(
-            f"{_PROPOSAL} WHERE key = ? AND became IN ('granted', 'done') ORDER BY until DESC LIMIT 1", (key,)
+            f"{_PROPOSAL} WHERE key = ? AND became IN ({wanted}) ORDER BY until DESC LIMIT 1", (key, *became)
         )
         return _read_proposal(rows[0]) if rows else None
 

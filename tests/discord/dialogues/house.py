@@ -114,6 +114,11 @@ class Seat:
         """Use a command."""
         return Answer(await self.slash_raw(name, **options))
 
+    async def sure(self, name: str, **options: str) -> Answer:
+        """Use a command that cannot be undone, and press the first button of the page that asks."""
+        page = await self.slash(name, **options)
+        return await self.press(page.last, page.buttons[0])
+
     async def slash_raw(self, name: str, **options: str) -> simcord.InteractionResult:
         """Use a command; give whatever came of it."""
         if self.private:

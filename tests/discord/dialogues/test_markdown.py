@@ -172,6 +172,6 @@ async def test_a_board_of_many_workplaces_is_one_message_whose_pages_turn_and_st
         assert shown(turned.text).endswith(f"Page {page} of 3")
         pages.append(shown(turned.text))
     said = "".join(pages)
-    empty = "░░░░░░░░░░ fewer than 5 of 5"
+    empty = "░░░░░░░░░░ fewer than 5"
     assert all(f"School_{number:04} of the *district*\n{empty}" in said for number in range(30))
     assert ana.sees() == []

@@ -201,8 +201,8 @@ async def test_it_is_on_in_every_channel_that_was_bound(house: House, city: City
     status = await ana.press((await ana.slash("start", card=city.take("School"))).last, "Pledge")
     assert "already, with another card" in status.text
     board = await olga.slash("organize board")
-    assert "has reached 6 (tally 1), out" in board.text
-    off = await olga.slash("organize calloff")
+    assert "has reached 6 (tally 1), walks out" in board.text
+    off = await olga.sure("organize calloff")
     assert "is called off" in off.text
     await house.due()
     assert all(house.posted(room)[-1].startswith("Called off.") for room in (city_room, *rooms.values()))
@@ -216,11 +216,15 @@ async def test_an_organizer_is_made_opens_a_draft_and_reads_the_board_by_command
     assert "You are an organizer now." in made.text
     listed = await olga.slash("organize walkouts")
     assert city.walkout in listed.text
-    proposed = await olga.slash("organize open")
+    asked = await olga.slash("organize open")
+    assert "Bind one: /organize room" in asked.text
+    assert asked.buttons == ["Open all the same", "What workers read"]
+    read = await olga.press(asked.last, "What workers read")
+    assert "reads before pledging" in read.text
+    proposed = await olga.press(asked.last, "Open all the same")
     assert "1 more organizer must approve it" in proposed.text
-    assert "Bind one: /organize room" in proposed.text
-    opened = await omar.slash("organize open", walkout=city.walkout)
+    opened = await omar.sure("organize open", walkout=city.walkout)
     assert "is open for pledges" in opened.text
     board = await olga.slash("organize board", walkout=city.walkout)
     assert "Nothing has been tallied yet." in board.text
-    assert "/organize board" in (await olga.slash("help")).text
+    assert "What comes next:" in (await olga.slash("help")).text
