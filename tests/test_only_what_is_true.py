@@ -24,6 +24,7 @@ from bot.domain import rules
 from bot.domain.errors import UnknownCard
 from bot.domain.model import CardState, Entry, Workplace, WorkplaceId
 from bot.domain.pledging import Act
+from bot.domain.roles import Matter
 from bot.domain.situation import Asserts, Day, Situation, Verdict, situation
 from bot.keys import Person
 from bot.usecases import organizers, paper, proposals, stewards
@@ -230,7 +231,7 @@ async def settle(here: Town, *, hall: int = 7) -> None:
     desks = [Desk(who=who, store=here.app.store, keys=here.app.keys, clock=here.clock) for who in people]
     for who in people:
         await organizers.add(who, who.account, here.app.store, here.app.keys)
-    proposed = await paper.recall(desks[0], *await here.app.store.look_up(WALKOUT, MILL))
+    proposed = await paper.end(desks[0], Matter.RECALL, *await here.app.store.look_up(WALKOUT, MILL))
     await proposals.opine(desks[1], proposed.proposal.id, approves=True)
 
 

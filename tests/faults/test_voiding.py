@@ -18,6 +18,7 @@ from bot.domain import pledging, rules
 from bot.domain.errors import CardSpent, NotEnoughOrganizers, OneCardEach, TooLateToRecall, VoidedBefore
 from bot.domain.model import CardState, Kind, Stage
 from bot.domain.pledging import Card, Change
+from bot.domain.roles import Matter
 from bot.keys import Person
 from bot.storage.sqlite.writer import Writer
 from bot.usecases import organizers, paper, proposals, stewards
@@ -50,7 +51,7 @@ class Town:
     async def end(self, *, recall: bool = False) -> None:
         """Let the committee void the workplace's cards, or recall them."""
         walkout, place = await self.app.store.look_up(WALKOUT, SHOP)
-        progress = await (paper.recall if recall else paper.void)(self.desk(), walkout, place)
+        progress = await paper.end(self.desk(), Matter.RECALL if recall else Matter.VOID, walkout, place)
         if progress.missing:
             await proposals.opine(self.desk(OMAR), progress.proposal.id, approves=True)
 
@@ -232,13 +233,13 @@ async def test_rooms_organizers_and_the_day_after(data: Path) -> None:
 
 async def test_one_organizer_alone_ends_no_pledge(data: Path) -> None:
     async with town(data) as here:
-        progress = await paper.recall(here.desk(), *await here.app.store.look_up(WALKOUT, SHOP))
+        progress = await paper.end(here.desk(), Matter.RECALL, *await here.app.store.look_up(WALKOUT, SHOP))
         assert progress.missing == 1
         _walkout, place = await here.app.store.look_up(WALKOUT, SHOP)
         assert place.standing == 6
         await here.app.store.remove_organizer(here.desk(OMAR).me)
         with pytest.raises(NotEnoughOrganizers):
-            await paper.recall(here.desk(), *await here.app.store.look_up(WALKOUT, SHOP))
+            await paper.end(here.desk(), Matter.RECALL, *await here.app.store.look_up(WALKOUT, SHOP))
 
 
 # -- people, not cards ------------------------------------------------------------------------------------------
