@@ -26,7 +26,7 @@ CITY = ROOT / "examples" / "demo-city"
 
 def demo(**changes: bytes) -> Draft:
     files = [SourceFile(name=name, data=changes.get(name, (CITY / name).read_bytes())) for name in NAMES]
-    return read(files[0], files[1], RosterOptions(), now=BEFORE_THE_FILE)
+    return read(files[0], files[1], RosterOptions(), now=BEFORE_THE_FILE, languages=("en", "es"))
 
 
 NAMES = ("walkout.toml", "workplaces.csv")

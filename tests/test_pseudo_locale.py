@@ -21,7 +21,7 @@ import pytest
 import handlers
 from bot.domain import errors
 from bot.domain.errors import Hold, KeyFileRefused, Refused, StoreUnusable, TallyDue
-from bot.domain.model import Announcement, BoardLine, Counts, Entry, Kind, Stage, Terms, Walkout, WalkoutId
+from bot.domain.model import Announcement, BoardLine, Counts, Entry, Kind, Stage, Terms, Walkout, WalkoutId, Words
 from bot.domain.roles import Became, Deed, Matter, Role
 from bot.domain.words import MEET, NAMES
 from bot.draft import Problem, ProblemKind, RosterOptions, SourceFile, read
@@ -134,6 +134,13 @@ def test_the_brackets_find_what_is_not_in_the_catalogue_and_what_is_filled_in_ra
     assert outside(_("This walkout is {stage}; that cannot be done now.").format(stage=Stage.OPEN)) == "open"
     assert outside("Send /room now.") == "Sendnow"
     assert outside(_("Send /{command} now.").format(command="status")) == ""
+
+
+def test_organizers_words_of_another_language_would_be_seen() -> None:
+    some = terms(title="Autres mots", translations={PSEUDO: Words(title="24/7")})
+    check([workers.headline(some)])
+    assert outside(some.title)
+    assert outside(workers.headline(replace(some, translations={})))
 
 
 VISITS = [*((stage, WAYS[0]) for stage in Stage), *((Stage.OPEN, ways) for ways in WAYS[1:])]
@@ -396,9 +403,8 @@ def test_what_workers_are_told_who_asked() -> None:
 def test_drafts_of_workplaces_that_are_merged() -> None:
     rows = "".join(f"{name},5,5,{name % 12}\n" for name in range(40))
     csv_file = SourceFile(name="1.csv", data=f"workplace,headcount,threshold,group\n{rows}".encode())
-    toml = SourceFile(
-        name="1.toml", data=terms_file(**ABOUT | OWN, starts=NOON + timedelta(9), pledge_by=NOON).encode()
-    )
+    about = ABOUT | OWN | {"language": "en", "starts": NOON + timedelta(9), "pledge_by": NOON}
+    toml = SourceFile(name="1.toml", data=terms_file(**about).encode())
     plan = read(toml, csv_file, RosterOptions(), now=NOON - timedelta(1))
     check([organizers.drafted(Walkout(id=WalkoutId("7"), terms=plan.terms), plan)])
 

@@ -73,6 +73,7 @@ OTHERS = {name: ["Autres mots"] if name == "demands" else "Autres mots" for name
 
 ABOUT = {
     **OTHERS,
+    "language": "1",  # a name without a letter
     "city": "¶ 9",
     "citywide_threshold": 10,
     "reminders": ["1d"],
@@ -128,6 +129,7 @@ class Tour:
     post: _Postbox
     plan: tuple[SourceFile, SourceFile]
     said: list[str] = field(default_factory=list)  #: texts and labels
+    read: list[tuple[str, str]] = field(default_factory=list)  #: texts, and who read them
     labels: list[tuple[str, ...]] = field(default_factory=list)  #: of the buttons of one message
     kinds: set[Kind] = field(default_factory=set)
     names: set[str] = field(default_factory=set)  #: what may stand there in letters: ids, codes, words
@@ -173,6 +175,7 @@ class Tour:
     def _saw(self, who: str, text: str, under: Iterable[tuple[str, str]]) -> None:
         labels = tuple(label for label, _data in under)
         self.said += [text, *labels]
+        self.read.append((who, text))
         self.labels.append(labels)
         self.waiting += [(who, data) for _label, data in under]
 
@@ -459,13 +462,13 @@ async def tour(
     usual: dict[str, object] = {"starts": NOON + timedelta(days=5), "pledge_by": NOON + timedelta(days=3)}
     usual["ends"] = NOON + timedelta(days=5, hours=8)
     about = usual | ABOUT | {"approvals": 2} | changes
-    plan = [SourceFile(name="1.toml", data=terms(**about | OWN).encode()), _csv(roster(shops))]
+    plan = [SourceFile(name="1.toml", data=terms(**about | OWN | {"language": "en"}).encode()), _csv(roster(shops))]
     own = [f'"{language}".{name} = {json.dumps(said)}' for name, said in OWN.items() if about[name]]
     toml = SourceFile(name="1.toml", data="\n".join([terms(**about), *own]).encode())
     csv = _csv(roster([(*shop[:3], shop[3] and "Autres mots", shop[3]) for shop in shops], f"meet.{language}"))
     async with open_app(data, clock=clock, senders={PLATFORM: post}) as app:
         walkout = await organizers.draft(
-            read(toml, csv, RosterOptions(), now=NOON, languages=("en", language)), app.store, app.keys
+            read(toml, csv, RosterOptions(), now=NOON, languages=("1", language)), app.store, app.keys
         )
         places = await app.store.workplaces(walkout.id)
         cards: dict[str, list[str]] = {place.name: [mint() for _ in range(place.headcount)] for place in places}

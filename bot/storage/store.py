@@ -25,7 +25,7 @@ class Room:
     scope: WorkplaceId | None
     platform: str
     address: str  #: the platform's own name of the chat
-    language: str = ""  #: in which it hears the news; '': English
+    language: str = ""  #: in which it hears the news; '': the walkout's own
     tries: int = 0  #: so often its news was tried to be sent in vain by now
 
 

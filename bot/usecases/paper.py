@@ -37,9 +37,12 @@ class Order:
     terms: Terms
     place: Workplace
     number: int
+    language: str  #: of what is printed; '': of whoever prints it
 
 
-async def propose(desk: Desk, walkout: Walkout, place: Workplace, number: int | None) -> Progress:
+async def propose(
+    desk: Desk, walkout: Walkout, place: Workplace, number: int | None, *, language: str = ""
+) -> Progress:
     """Propose to print so many cards, or as many as are missing to the head-count.
 
     Sent again before it is printed it is the same proposal. Raises what `cards_wanted` raises; NoCardMissing,
@@ -52,6 +55,8 @@ async def propose(desk: Desk, walkout: Walkout, place: Workplace, number: int | 
         raise TooManyCards(MOST)
     wanted = min(wanted, MOST)
     content: dict[str, Any] = {"workplace": place.id, "place": place.name, "number": wanted}
+    if language:
+        content["language"] = language
     # with the cards there were before, the next such order is another one, and the same delivered twice is not
     earlier = await desk.store.latest(
         proposals.key(desk.keys, Matter.MINT, walkout.id, {**content, "before": place.issued - wanted}),
@@ -105,7 +110,8 @@ async def order(desk: Desk, number: str) -> Order:
         raise NoSuchProposal
     wanted = int(progress.content["number"])
     await stewards.cards_wanted(walkout.id, desk.store, only=place.id, number=wanted)
-    return Order(progress=progress, terms=walkout.terms, place=place, number=wanted)
+    language = str(progress.content.get("language", ""))
+    return Order(progress=progress, terms=walkout.terms, place=place, number=wanted, language=language)
 
 
 async def mint(desk: Desk, wanted: Order, hashes: Sequence[bytes]) -> None:

@@ -18,8 +18,10 @@ from bot.settings import Settings
 from bot.storage.records import read_terms
 from handlers import admin, card_files, workshop
 from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in, source, store_in
+from handlers.cli.common import language as spoken
 from handlers.sheets.paper import Paper
 from handlers.texts import cli as texts
+from handlers.texts.catalogue import speaking
 
 
 @cli.command()
@@ -72,6 +74,10 @@ def cards(
         str | None,
         typer.Option(metavar="NAME", help="For pdf: QR codes open this bot. Default: they hold the bare code."),
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option("--language", parser=spoken, metavar="CODE", help="For pdf. Default: that of the terms."),
+    ] = None,
     data: Data = None,
 ) -> None:
     """Mint pledge cards and write their codes, once: the store does not know them. A pdf is ready to print."""
@@ -89,7 +95,7 @@ def cards(
         "workplace": workplace,
         "number": number,
     }
-    content = partial(_printed, telegram, paper) if form is card_files.Form.PDF else partial(_written, form)
+    content = partial(_printed, telegram, paper, language) if form is card_files.Form.PDF else partial(_written, form)
     conclude(run_to_end(_mint(store_in(data), request, out, content)))
 
 
@@ -97,9 +103,12 @@ Content = Callable[[workshop.Places, Terms], Awaitable[bytes]]
 """Makes the file that holds the codes."""
 
 
-async def _printed(telegram: str | None, paper: Paper | None, places: workshop.Places, terms: Terms) -> bytes:
+async def _printed(
+    telegram: str | None, paper: Paper | None, language: str | None, places: workshop.Places, terms: Terms
+) -> bytes:
     async with aclosing(Workshop()) as children:
-        return await workshop.sheet(children, terms, places, telegram=telegram, paper=paper)
+        with speaking(language or terms.language):
+            return await workshop.sheet(children, terms, places, telegram=telegram, paper=paper)
 
 
 async def _written(form: card_files.Form, places: workshop.Places, _terms: Terms) -> bytes:

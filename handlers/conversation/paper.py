@@ -14,6 +14,7 @@ from handlers import workshop
 from handlers.conversation import sure
 from handlers.conversation.parts import Ask, File, Reply, old_button
 from handlers.texts import paper as texts
+from handlers.texts.catalogue import language, speaking
 
 ENDING = {"void": Matter.VOID, "recall": Matter.RECALL}
 """What ends cards, by the word that is typed."""
@@ -32,23 +33,25 @@ async def cards(ask: Ask) -> Reply:
                 return Reply(kind="help", text=texts.usage(paper.LASTS))
             place = stewards.find(places, " ".join(words[1:]))
             return await sure.show(ask, matter, walkout.id, str(place.id))
-    name, number = _how_many(words, places)
-    progress = await paper.propose(ask.desk, walkout, stewards.find(places, name), number)
+    name, number, spoken = _what(words, places)
+    progress = await paper.propose(ask.desk, walkout, stewards.find(places, name), number, language=spoken)
     if progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me:
         return await _printed(ask, progress.proposal.id)
     return sure.proposed(ask, progress)
 
 
-def _how_many(words: Sequence[str], places: Sequence[Workplace]) -> tuple[str, int | None]:
-    """Take the number off the end, unless it belongs to the name: there is a "Local 79"."""
-    whole = " ".join(words)
-    *name, last = words
-    number = reading.number(last)
-    if not name or not number:
-        return whole, None
-    if stewards.is_name(places, whole):
-        return whole, None
-    return " ".join(name), number
+def _what(words: Sequence[str], places: Sequence[Workplace]) -> tuple[str, int | None, str]:
+    """Take number and language off the end, unless they belong to the name: there is a "Local 79", and a "Casa Es"."""
+    name, number, spoken = list(words), None, ""
+    while len(name) > 1 and not stewards.is_name(places, " ".join(name)):
+        if not spoken and (named := language(name[-1])):
+            spoken = named
+        elif not number and (counted := reading.number(name[-1])):
+            number = counted
+        else:
+            break
+        name.pop()
+    return " ".join(name), number, spoken
 
 
 async def press_print(ask: Ask) -> Reply:
@@ -63,13 +66,14 @@ async def _printed(ask: Ask, proposal: str) -> Reply:
     order = await paper.order(ask.desk, proposal)
     codes = [card_codes.mint() for _ in range(order.number)]
     bots = ask.app.bots
-    drawn = await workshop.sheet(
-        ask.app.workshop,
-        order.terms,
-        [(order.place.name, codes)],
-        telegram=bots.get("telegram"),
-        discord=bots.get("discord"),
-    )
+    with speaking(order.language):
+        drawn = await workshop.sheet(
+            ask.app.workshop,
+            order.terms,
+            [(order.place.name, codes)],
+            telegram=bots.get("telegram"),
+            discord=bots.get("discord"),
+        )
     await paper.mint(ask.desk, order, [card_codes.key_of(code) for code in codes])
     return Reply(
         kind="cards",

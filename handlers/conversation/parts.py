@@ -263,6 +263,9 @@ OF = Option(takes=Takes.WORKPLACE, label=lambda: _("WORKPLACE"), help=lambda: _(
 NUMBER = Option(
     takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many; else what is missing to the head-count")
 )
+PRINTED_IN = Option(
+    takes=Takes.LANGUAGE, label=lambda: _("LANGUAGE"), help=lambda: _("the language of the cards; else yours")
+)
 COUNT = Option(takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many"), required=True)
 VOID = Option(
     takes=Takes.VOID,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.errors import NoSuchLanguage
-from bot.domain.model import Walkout, WalkoutId, Workplace
+from bot.domain.model import SPOKEN, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Deed
 from bot.domain.rules import NOT_OVER
 from bot.reading import same_name
@@ -26,7 +26,7 @@ from handlers.conversation.parts import (
     whole_number,
 )
 from handlers.texts import rooms as texts
-from handlers.texts.catalogue import ENGLISH, language
+from handlers.texts.catalogue import language
 
 PAGE = 12
 
@@ -65,7 +65,7 @@ class _Wanted:
 
     walkout: WalkoutId
     place: Workplace | None  #: None: the citywide news
-    language: str  #: '': as it is, or English
+    language: str  #: '': as it is, or the walkout's own
 
 
 async def _meant(ask: Ask, named: str | None, words: Sequence[str]) -> _Wanted:
@@ -170,7 +170,7 @@ async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
             name=title,
             platform=each.platform,
             scope=names[each.scope] if each.scope else None,
-            language=each.language or ENGLISH,
+            language=each.language or walkout.terms.language or SPOKEN,
             unheard=each.tries if each.tries >= UNHEARD_AFTER else 0,
         )
         for each, title in zip(shown, titles, strict=True)

@@ -23,6 +23,7 @@ from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.demo.plot import Act, Deed, Plot
 from handlers.texts import demo as texts
 from handlers.texts.announcements import words
+from handlers.texts.catalogue import languages
 from handlers.texts.workers import console_can_see
 
 PLATFORM = "console"  #: so that `allout console` can go on with what is kept
@@ -277,7 +278,7 @@ def _plan(folder: Path) -> Draft:
     toml = SourceFile(name="walkout.toml", data=(folder / "walkout.toml").read_bytes())
     roster = workplaces_file(toml) or ""
     places = SourceFile(name=roster, data=(folder / roster).read_bytes())
-    return read(toml, places, RosterOptions(), now=BEFORE_THE_FILE)
+    return read(toml, places, RosterOptions(), now=BEFORE_THE_FILE, languages=languages())
 
 
 def _worth_telling(before: Scene, scene: Scene, heard: Sequence[Heard]) -> list[tuple[str, float]]:

@@ -88,6 +88,7 @@ class Wording:
     scan: Block
     label: Block
     way: Block
+    condition: Block
     deadline: Block
     confidence: Block
 
@@ -113,6 +114,7 @@ def wording(pdf: Document, terms: Terms, workplace: str, bot: Bot, piece: Piece)
         ),
         label=fit(pdf, texts.your_code(), page, 4, largest=7),
         way=fit(pdf, texts.send_it(bot.handle, bot.discord), page, 6.4, largest=7),
+        condition=fit(pdf, texts.condition(), page, 3.6, largest=9, bold=True),
         deadline=fit(pdf, texts.deadline(terms), page, 4.4, largest=9, bold=True),
         confidence=fit(pdf, texts.in_confidence(), page, 6.4, largest=7),
     )
@@ -140,7 +142,8 @@ def _inside(pdf: Document, piece: Piece, words: Wording, code: str, bot: Bot) ->
     pdf.cell(width, code_high, pretty(code))
     pdf.set_stretching(100)
     draw(pdf, words.way, x, y + code_high, width)
-    y = piece.y + piece.height - _AIR - words.confidence.height - words.deadline.height
+    y = piece.y + piece.height - _AIR - sum(each.height for each in (words.condition, words.deadline, words.confidence))
+    y = draw(pdf, words.condition, x, y, width)
     y = draw(pdf, words.deadline, x, y, width)
     draw(pdf, words.confidence, x, y, width)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import _, languages, ngettext, spoken
 from handlers.texts.times import number, span
 
 
@@ -13,11 +13,12 @@ def usage(lasts: timedelta) -> str:
     return _(
         'Send /cards "Workplace" and how many; without a number, as many as are missing to its head-count. You get a '
         "PDF to print, cut and fold, and I delete it here after {time}.\n"
+        'In another language: /cards "Workplace" 8 {language}\n'
         'Is a sheet lost, or photographed? /cards void "Workplace": who has pledged keeps their card, every other one '
         "is dead, and you can print anew.\n"
         'Are pledges there that cannot be? /cards recall "Workplace" ends all its cards and pledges; everybody draws a '
         "new one."
-    ).format(time=span(lasts))
+    ).format(time=span(lasts), language=next(each for each in reversed(languages()) if each != spoken()))
 
 
 def printed(cards: int, place: str, lasts: timedelta) -> str:

@@ -45,6 +45,11 @@ def deadline(terms: Terms) -> str:
     return _("Pledge before {pledge_by}").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
 
 
+def condition() -> str:
+    """Say what a pledge comes to, in one line."""
+    return _("You walk out only if enough others do.")
+
+
 def in_confidence() -> str:
     """Say what is not kept, in one line."""
     return _("No name, account or time is kept. Show nobody this code.")

@@ -693,9 +693,9 @@ def privacy() -> str:
                 "deadline it is said exactly. Who pledged is shown to nobody."
             ),
             _(
-                "What others can work out: somebody with up to four cards of their own at your workplace can tell how "
-                "many stand when it first reaches its number. Later they hardly ever can. With five cards or more "
-                "they can tell it more often. They cannot tell who."
+                "What others can work out: how many stand when your workplace first reaches its number. For that they "
+                "need up to four cards of their own there. Later they hardly ever can. With five cards or more they "
+                "can tell it more often. They cannot tell who."
             ),
             _(
                 "What I cannot hide: the chat service sees that you write to this bot. Whoever holds your phone can "

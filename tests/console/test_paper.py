@@ -92,6 +92,36 @@ def test_a_name_that_ends_in_a_number_is_a_name(play: Play) -> None:
     assert asked[2] == "4 cards for Local"
 
 
+SPANISH = '[es]\ntitle = "Un día por los alquileres"\n'
+
+
+def test_cards_are_printed_in_the_language_that_is_named_or_else_in_that_of_whoever_prints(play: Play) -> None:
+    play.draft(terms() + SPANISH, roster([("Casa Es", 10, 5), ("Casa", 10, 5)]))
+    lines = play.console("@olga /cards Casa 2 es", "@olga /cards Casa Es 2", "@olga /cards Casa es 3 es")
+    said = []
+    for line in to(lines, "olga"):
+        with reading(Path(line["file"]).read_bytes()) as pages:
+            cards = [page for page in pages if not page.is_steward]
+            said.append(" ".join("".join(page.text for page in cards).split()))
+    assert [words.count("Sales al paro solo si salen bastantes más.") for words in said] == [2, 0, 3]
+    assert [words.count("You walk out only if enough others do.") for words in said] == [0, 2, 0]
+    assert ["Un día por los alquileres" in words for words in said] == [True, False, True]
+    assert ["Casa Es" in words for words in said] == [False, True, True]
+
+
+def test_the_server_prints_cards_in_the_terms_own_language_or_in_another(play: Play) -> None:
+    walkout = play.draft('language = "es"\n' + terms(title="Un día") + '[en]\ntitle = "One day"\n')
+    for name, more, said in (("a", (), "Un día"), ("b", ("--language", "en"), "One day")):
+        out = play.folder / f"{name}.pdf"
+        whole = ("cards", walkout, "--workplace", "Depot", "--number", "2", "--format", "pdf", "--out", out, *more)
+        play.allout(*whole, "--data", play.data)
+        with reading(out.read_bytes()) as pages:
+            assert pages[1].text.count(said) == 2
+    refused = play.allout(*whole, "--language", "xx", "--data", play.data, status=None)
+    assert refused.status
+    assert "xx" in refused.err
+
+
 def test_the_same_order_sent_twice_prints_once_and_a_little_later_again(play: Play) -> None:
     play.draft()
     lines = play.console("@olga /cards Depot 4", "@olga /cards Depot 4", "!wait", TEN_PAST, "@olga /cards Depot 4")

@@ -74,6 +74,18 @@ def test_binding_again_with_another_language_changes_it_and_without_one_keeps_it
     assert spoken == ["English", "eo", "eo", "English"]
 
 
+def test_a_room_for_which_no_language_was_chosen_hears_the_walkouts_own(play: Play) -> None:
+    english = '[en]\ntitle = "One day"\ndemands = ["Bread"]\n'
+    play.draft('language = "es"\n' + terms(title="Un día", city="", demands=["Pan"]) + english)
+    lines = play.console("@olga /room citywide #a", "@olga /room Depot en #b", "@olga /rooms", "@olga /open", "!wait")
+    assert to(lines, "olga")[2]["text"].split("\n")[:2] == [
+        "#a (console): citywide, Español",
+        "#b (console): Depot, English",
+    ]
+    assert heard(lines, "#a", "opened")[0].startswith("Un día\nExigimos:\n• Pan\n")
+    assert heard(lines, "#b", "opened")[0].startswith("One day\nWe want:\n• Bread\n")
+
+
 @pytest.mark.usefixtures("esperanto")
 def test_a_workplaces_whole_name_comes_before_a_language(play: Play) -> None:
     shops = [("Casa Eo", 10, 5), ("Casa", 10, 5), ("Citywide Cleaning", 10, 5), ("Mill", 10, 5)]

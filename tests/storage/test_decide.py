@@ -22,6 +22,7 @@ from bot.domain.model import (
     Stage,
     Walkout,
     WalkoutId,
+    Words,
     Workplace,
     WorkplaceId,
 )
@@ -131,6 +132,10 @@ async def test_every_field_of_a_walkout_survives_the_store(house: House, clock: 
             approvals=4,
             milestones=True,
             reminders=(timedelta(days=7), timedelta(hours=1)),
+            called_by="The committee",
+            ends=PLEDGE_BY + timedelta(days=9),
+            language="en",
+            translations={"es": Words(title="Un día", demands=("Pan", "Rosas")), "fr": Words(ask="Qui ?")},
         ),
         tally=7,
         tallied=NOON,
@@ -140,7 +145,7 @@ async def test_every_field_of_a_walkout_survives_the_store(house: House, clock: 
         ended=PLEDGE_BY,
         stage=Stage.LAPSED,
     )
-    place = replace(shops(40)[0], name="Caf\u00e9 'é'", meet="at the door")
+    place = replace(shops(40)[0], name="Caf\u00e9 'é'", meet="at the door", meets={"es": "en la puerta"})
     async with house.open(clock) as store:
         await store.add_walkout(walkout, [place])
         assert await store.walkout(WALKOUT) == walkout
