@@ -359,16 +359,16 @@ async def test_subcommands_options_and_choices(server: DiscordServer) -> None:
     async with running(server):
         typed = await settled(server, server.typing(rosa, "organize open", "shop", "h", room))
         assert [choice["value"] for choice in typed.choices or []] == ["School", "Harbour"]
-        await settled(server, server.sure(rosa, "organize open", room, shop="School", least=7))
+        await settled(server, server.command(rosa, "organize open", room, shop="School", least=7))
         await settled(server, server.command(rosa, "/organize open", room, shop="Depot"))
         assert [message.text for message in server.view(rosa, room)] == ["School from 7 on", "Depot from 5 on"]
         for wrong in ("organize", "organize close", "strike"):
             with pytest.raises(LookupError):
                 server.command(rosa, wrong, room)
         with pytest.raises(LookupError, match="shop"):
-            server.sure(rosa, "organize open", room)
+            server.command(rosa, "organize open", room)
         with pytest.raises(LookupError, match="mood"):
-            server.sure(rosa, "organize open", room, shop="Depot", mood="good")
+            server.command(rosa, "organize open", room, shop="Depot", mood="good")
 
 
 async def test_a_form_is_shown_filled_in_and_sent(server: DiscordServer) -> None:

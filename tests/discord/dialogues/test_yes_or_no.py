@@ -9,7 +9,7 @@ from bot.domain.roles import Role
 from bot.keys import Person
 from bot.usecases import roles
 from bot.usecases.desk import Desk
-from handlers.discord.place import PLATFORM
+from handlers.discord.chat import PLATFORM
 from tests.console.play import PLEDGE_BY, STARTS, bare
 from tests.discord.dialogues.house import HOUR, City, House, Seat
 from tests.discord.dialogues.test_notices import ASK, YES
