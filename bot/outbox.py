@@ -178,9 +178,10 @@ class Outbox:
             self._owed.append(partial(self._store.postpone, parcel.id, until=frozen_until))
             await self._write_down()
             return
+        if letter is None:
+            await self._drop(parcel)
+            return
         try:
-            if letter is None:
-                raise RoomGone  # noqa: TRY301  the same as if it were
             words = await sender.send(letter)
         except RoomGone:
             self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
@@ -194,6 +195,14 @@ class Outbox:
             self._owe_postponing(parcel, None)
         else:
             self._owed.append(partial(self._store.settle, parcel.id, Delivery.SENT, self._heard(letter, words)))
+        await self._write_down()
+
+    async def _drop(self, parcel: Parcel) -> None:
+        """Send nothing; what the room hears next goes before whatever was claimed behind this."""
+        self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
+        if parcel.room is not None and self._claimed:
+            self._claimed.clear()
+            self._owed.append(partial(self._store.unclaim_parcels, self._platform))
         await self._write_down()
 
     def _heard(self, letter: Letter, words: str) -> Heard | None:

@@ -70,6 +70,7 @@ NOT_OURS = (
     r"Telegram|Discord|CSV|TOML",  # names
     rf"\b(?:{'|'.join([*NAMES, MEET])})\b",  # of fields
     *(rf"(?:\b{code} \()?\b{named}\b" for code, named in catalogue.NAMES.items()),  # languages, named in themselves
+    rf"\b(?:{'|'.join(catalogue.NAMES)})\b",  # and as they are typed
     r"\d{4}-\d\d-\d\dT[\d:+-]+",
 )
 

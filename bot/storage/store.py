@@ -477,7 +477,7 @@ class Store(Protocol):
         ...
 
     async def unclaim_parcels(self, platform: str) -> None:
-        """Let a platform's parcels wait again that nobody has, since their claim was in doubt."""
+        """Let a platform's claimed parcels wait again, none of which was tried to be sent."""
         ...
 
     async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:

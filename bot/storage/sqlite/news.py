@@ -191,7 +191,10 @@ class News(Writer):
 
     async def unclaim_parcels(self, platform: str) -> None:
         """See Store.unclaim_parcels."""
-        await self._change("UPDATE parcel SET state = 'waiting' WHERE state = 'claimed' AND platform = ?", (platform,))
+        await self._change(
+            "UPDATE parcel SET state = 'waiting', attempts = attempts - 1 WHERE state = 'claimed' AND platform = ?",
+            (platform,),
+        )
 
     async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:
         """See Store.settle."""
