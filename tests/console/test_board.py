@@ -187,7 +187,7 @@ def test_of_another_walkout_a_steward_learns_not_even_that_it_is_there(play: Pla
         "@stella [Picture]",
         "@stella /board",
     )
-    asked, unknown, board, picture, forbidden = to(lines, "stella")[-5:]
+    asked, unknown, board, picture, forbidden = answers(lines, "stella")[-5:]
     assert asked["text"].replace(other, "zzzz1") == unknown["text"]
     assert unknown["kind"] == "no_such_walkout"
     assert board["text"].startswith(f"One day for the rent freeze ({mine})")

@@ -81,7 +81,7 @@ def test_a_foreign_key_file_is_one_sentence(play: Play, key: Path) -> None:
     own = key.read_bytes()
     other = Play(play.folder / "other", inside=True)
     other.folder.mkdir()
-    other.allout("organizer-code", "--data", other.data)
+    other.draft()
     key.write_bytes((other.data / KEY_FILE).read_bytes())
     said = refused(play, *start(play))
     assert said.startswith(f"The key file beside {play.data / DATABASE} belongs to another database")
@@ -235,7 +235,7 @@ def test_a_key_file_of_the_first_kind_is_written_anew_by_any_start(play: Play) -
     key = play.data / KEY_FILE
     key.write_text(json.dumps({"store": "a" * 32, "server": b64encode(bytes(32)).decode(), "walkouts": {}}))
     key.chmod(0o600)
-    play.allout(*start(play))
+    play.draft()
     assert json.loads(key.read_bytes())["version"] == 2
 
 

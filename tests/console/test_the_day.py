@@ -142,7 +142,7 @@ def test_the_board_shows_turnout_beside_pledges_from_the_first_tally_of_the_day(
     assert "Next tally" not in over
     for text in (ten, eleven, over):
         shown = board(text)
-        assert (shown.stage, shown.counted, shown.ready) == ("on", 25, 1)  # the pledges are as they were
+        assert (shown.stage, shown.counted, shown.ready) == ("on", 20, 1)  # the pledges are as they were
         assert shown.places["Yard"] == board(before).places["Yard"]
 
 

@@ -56,8 +56,8 @@ async def test_however_often_an_approval_is_used_its_cards_are_made_once(house: 
         assert proposal is not None
         assert proposal.became is Became.DONE
         assert await deeds(store) == 1
-        assert (await store.latest(b"P1")) == proposal
-        assert await store.latest(b"P2") is None
+        assert (await store.latest(b"P1", Became.DONE)) == proposal
+        assert await store.latest(b"P2", Became.DONE) is None
 
 
 async def test_cards_beyond_the_head_count_leave_the_approval_as_it_was(house: House, clock: MovableClock) -> None:

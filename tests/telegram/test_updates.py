@@ -38,7 +38,7 @@ async def test_an_update_is_tried_five_times_within_ten_seconds_and_nothing_is_s
     tries = sends(server, OLGA)
     assert len(tries) == 5
     assert tries[-1].at - tries[0].at < 10
-    assert "You can send me" in (await busy_house.ask(OLGA, "/help"))["text"]
+    assert "What comes next" in (await busy_house.ask(OLGA, "/help"))["text"]
     assert "set aside" not in busy_house.said  # but among the totals at the next tally: see tests/faults/test_logs.py
     assert "pelican" not in busy_house.said
 
@@ -52,7 +52,7 @@ async def test_the_same_update_twice_is_done_once(busy_house: House, busy_city: 
     server.duplicate(server.press(card, "Pledge"))
     await becomes(busy_house, card, PLEDGED_BUTTONS)
     server.duplicate(server.say(worker, "/help"))
-    await busy_house.hears(worker, "You can send me")
+    await busy_house.hears(worker, "Have a card?")
     await busy_house.quiet()
     assert busy_house.as_it_is(card)["text"].startswith("Recorded.")
     assert len(server.chats[worker].from_bot) == 2
@@ -116,13 +116,13 @@ async def test_a_slow_answer_holds_up_its_own_person_and_nobody_else(busy_house:
     await busy_house.until(lambda: sends(server, slow))
     second = server.say(slow, "/privacy")
     between = server.say(other, "/help")
-    await busy_house.hears(other, "You can send me")
+    await busy_house.hears(other, "Have a card?")
     assert len(sends(server, slow)) == 1
     assert server.unconfirmed == [first, second, between]  # only what lies below is confirmed
     release.set()
     await busy_house.hears(slow, "What I ")
     await busy_house.quiet()
-    assert [text[:7] for text in server.chats[slow].texts] == ["You can", "What I "]
+    assert [text[:7] for text in server.chats[slow].texts] == ["Have a ", "What I "]
     assert len(server.chats[other].texts) == 1
 
 
@@ -133,7 +133,7 @@ async def test_polling_outlasts_whatever_telegram_answers(busy_house: House) -> 
     server, worker = busy_house.server, busy_house.server.person()
     await busy_house.quiet()
     server.plan("getUpdates", flood(1), broken(200, b"<html>"))
-    assert "You can send me" in (await busy_house.ask(worker, "/help"))["text"]
+    assert "Have a card?" in (await busy_house.ask(worker, "/help"))["text"]
     await busy_house.ask(worker, "/privacy")
     assert len(server.chats[worker].texts) == 2
 

@@ -145,7 +145,7 @@ async def test_a_malformed_delivery_is_set_aside_and_ends_nothing(house: House, 
         statuses = await asyncio.gather(*(mailman.post(json=update) for update in [*malformed, [], 7]))
         assert set(statuses) <= {200, 400}
         assert await mailman.bring(server.say(worker, "/help")) == 200
-        assert "You can send me" in house.last(worker)["text"]
+        assert "Have a card?" in house.last(worker)["text"]
 
 
 async def test_a_stop_with_a_delivery_under_way_takes_less_than_five_seconds(house: House, city: City) -> None:

@@ -31,7 +31,7 @@ async def test_both_files_in_one_message_make_a_draft(
     assert drafted.content.startswith("Drafted: One day for the rent freeze")
     [walkout] = await house.app.store.walkouts()
     assert f"says so: /organize open {walkout.id}." in drafted.content
-    opened = await olga.slash("organize open")
+    opened = await olga.sure("organize open")
     assert "is open for pledges" in opened.text
 
 

@@ -114,7 +114,7 @@ async def test_a_walkout_shows_its_names_as_they_were_typed_wherever_they_appear
     await house.due(HOUR)
     [on] = house.posted(house.channel)
     assert shown(on).startswith(f"It is on. {title} · {city_name}\n")
-    assert bare(shown(on)).endswith("\nhttps://example.org/on_the_day\n> be there")
+    assert "\nhttps://example.org/on_the_day\n> be there\nOthers can still join" in bare(shown(on))
     first = await olga.slash("organize board")
     board = shown(first.text)
     assert f"{title} ({city.walkout}): on" in board

@@ -148,7 +148,7 @@ async def test_lost_cards_are_voided(house: House, city: City, olga: Seat) -> No
     await olga.slash("organize cards", workplace="Depot", number="2")
     [message] = with_files(house, olga)
     cards = read(house, message)
-    said = await olga.slash("organize cards", workplace="Depot", void="void")
+    said = await olga.sure("organize cards", workplace="Depot", void="void")
     assert said.text.endswith('Its rooms hear it now; print anew: /organize cards "Depot"')
     ana = house.somebody("ana")
     assert "I do not know this card" in (await ana.slash("start", card=pretty(cards[0].replace("-", "")))).text
