@@ -54,8 +54,8 @@ ROOMY = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCh
 def letters(walkout: Walkout, places: Sequence[Workplace]) -> list[str]:
     """Word every piece of news there can be that speaks of the walkout."""
     private = {
-        Kind.PROPOSAL, Kind.DECIDED, Kind.ROLE_CARD_USED, Kind.ROLE_GIVEN, Kind.PLATFORM_DOWN, Kind.PLATFORM_BACK,
-        Kind.WALKOUT_CLOSED, Kind.RESTORED, Kind.TOKEN_SHARED, Kind.HELD
+        Kind.PROPOSAL, Kind.DECIDED, Kind.ROLE_CARD_USED, Kind.ROLE_GIVEN, Kind.ROLE_TAKEN, Kind.PLATFORM_DOWN,
+        Kind.PLATFORM_BACK, Kind.WALKOUT_CLOSED, Kind.RESTORED, Kind.TOKEN_SHARED, Kind.HELD
     }  # fmt: skip
     return [
         announcement(
