@@ -23,6 +23,7 @@ from bot.usecases import stewards
 from bot.usecases.automatic import LAST_PARCELS
 from bot.usecases.workers import Worker
 from bot.wiring import App, open_app
+from handlers.texts import workers
 from handlers.texts.announcements import announcement
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, STARTS, WALKOUT, opened, shops
 from tests.test_outbox import Crash, Post
@@ -139,6 +140,26 @@ async def test_at_the_deadline_who_asked_hears_yes_or_no_in_one_letter_and_never
     assert "fewer than its number stand now" in yes
     assert "at Shop 1" in yes
     assert not re.search(r"\b[45]\b", WHEN.sub("", yes + no))
+
+
+async def test_a_day_before_and_at_the_start_they_hear_again_where_fewer_stand_than_the_number(
+    data: Path, clock: MovableClock
+) -> None:
+    post = Post()
+    async with running(data, clock, post) as app:
+        codes = await settle_in(app, asking=5)
+        clock.move_to(END)
+        await app.scheduler.run_due()
+        await worker(app, "p4").withdraw(codes[4])
+        for at in (PLEDGE_BY, STARTS - timedelta(days=1), STARTS):
+            clock.move_to(at)
+            await app.scheduler.run_due()
+        said = {kind: announcement(letter) for letter in post.letters if letter.worker for kind in [letter.news.kind]}
+        seen = workers.status(await worker(app, "p0").look(codes[0]))
+
+    for text in (said[Kind.LAST_WORD], said[Kind.TOMORROW], said[Kind.STARTS], seen):
+        assert "fewer than its number stand now. Talk to each other first.\nat Shop 1\n" in text
+    assert "stand now" not in said[Kind.ON]
 
 
 async def decided(app: App, clock: MovableClock) -> list[str]:

@@ -42,7 +42,7 @@ def next_steps(stage: Stage | None, lacks: Gaps, *, organizer: bool, started: bo
         None: (Step.DRAFT,),
         Stage.DRAFT: (*lacking, Step.OPEN),
         Stage.OPEN: (*lacking, Step.BOARD, Step.TEST_ROOMS),
-        Stage.ON: (*lacking[:1], Step.REPORT if started else Step.TEST_ROOMS, Step.BOARD),
+        Stage.ON: (Step.REPORT, Step.BOARD) if started else (*lacking[:1], Step.TEST_ROOMS, Step.BOARD),
         Stage.LAPSED: (Step.REPORT, Step.DRAFT),
         Stage.CALLED_OFF: (Step.REPORT, Step.DRAFT),
         Stage.CLOSED: (Step.DRAFT,),

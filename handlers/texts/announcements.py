@@ -15,9 +15,9 @@ from handlers.texts.catalogue import _, ngettext
 from handlers.texts.letters import WORDS
 from handlers.texts.notices import letter_to_worker
 from handlers.texts.organizers import enumerated
-from handlers.texts.own import worded
+from handlers.texts.own import the_day, worded
 from handlers.texts.times import number, when
-from handlers.texts.verdicts import pledge_by, starts, the_day
+from handlers.texts.verdicts import pledge_by, starts
 from handlers.texts.workers import demands, headline
 
 
@@ -74,15 +74,21 @@ def _on(letter: Letter) -> str:
     said = [_("It is on. {headline}").format(headline=headline(walkout.terms))]
     if letter.private:
         return "\n".join([*said, _who_walks_out(letter)])
-    said.append(
-        _("Every workplace that has reached its number walks out on {starts}. Until then, work as usual.").format(
-            starts=starts(walkout)
-        )
-        + the_day(walkout)
-    )
+    said.append(_who_reached(walkout))
     if walkout.counts_again:
         said.append(_("Others can still join, until {pledge_by}.").format(pledge_by=pledge_by(walkout)))
     return "\n".join([*said, _look()])
+
+
+def _who_reached(walkout: Walkout) -> str:
+    """Tell the city who walks out, without naming a workplace."""
+    return _citywide(
+        _("Every workplace that has reached its number walks out on {starts}. Until then, work as usual."), walkout
+    )
+
+
+def _citywide(said: str, walkout: Walkout) -> str:
+    return said.format(headline=headline(walkout.terms), starts=starts(walkout)) + the_day(walkout)
 
 
 def _look() -> str:
@@ -144,37 +150,29 @@ def _last_word(letter: Letter) -> str:
     said = _("{headline}: the last count is taken.").format(headline=headline(walkout.terms))
     if letter.private:
         return f"{said}\n{_who_walks_out(letter)}"
-    return "\n".join(
-        [
-            said,
-            _("Every workplace that has reached its number walks out on {starts}. Until then, work as usual.").format(
-                starts=starts(walkout)
-            )
-            + the_day(walkout),
-            _("No other workplace walks out."),
-            _look(),
-        ]
-    )
+    return "\n".join([said, _who_reached(walkout), _("No other workplace walks out."), _look()])
 
 
 def _tomorrow(letter: Letter) -> str:
     walkout = _walkout(letter)
     if letter.about is not None:
         return verdicts.tomorrow(walkout, letter.about)
-    return _(
+    said = _(
         "Reminder: {headline}. Every workplace that has reached its number walks out on {starts}. All others go to "
         "work as usual."
-    ).format(headline=headline(walkout.terms), starts=starts(walkout)) + the_day(walkout)
+    )
+    return _citywide(said, walkout)
 
 
 def _begins(letter: Letter) -> str:
     walkout = _walkout(letter)
     if letter.about is not None:
         return verdicts.begins(walkout, letter.about)
-    return _(
+    said = _(
         "It begins: {headline}. Every workplace that has reached its number walks out now ({starts}). At all "
         "others, work goes on as usual."
-    ).format(headline=headline(walkout.terms), starts=starts(walkout)) + the_day(walkout)
+    )
+    return _citywide(said, walkout)
 
 
 def _afterwards(letter: Letter) -> str:
@@ -231,10 +229,6 @@ def _called_off(letter: Letter) -> str:
     return _(
         "Called off. {headline}: the organizers have called it off. Nobody walks out: go to work as usual."
     ).format(headline=headline(_walkout(letter).terms))
-
-
-def _fewer_now(letter: Letter) -> str:
-    return verdicts.fewer_now(_walkout(letter), _place(letter))
 
 
 def _not_out(letter: Letter) -> str:
@@ -298,7 +292,7 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.CALLED_OFF: _called_off,
     Kind.NOT_OUT: _not_out,
     Kind.LAST_WORD: _last_word,
-    Kind.FEWER_NOW: _fewer_now,
+    Kind.FEWER_NOW: _last_word,
     Kind.TOMORROW: _tomorrow,
     Kind.STARTS: _begins,
     Kind.AFTERWARDS: _afterwards,

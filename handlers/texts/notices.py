@@ -11,7 +11,8 @@ from bot.outbox import Letter
 from handlers.texts import verdicts
 from handlers.texts.asserted import asserts
 from handlers.texts.catalogue import _
-from handlers.texts.verdicts import pledge_by, starts, the_day
+from handlers.texts.own import the_day
+from handlers.texts.verdicts import pledge_by, starts
 from handlers.texts.workers import headline
 
 

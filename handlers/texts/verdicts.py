@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.model import Walkout, Workplace
 from bot.domain.rules import came_too_late, fell_below
 from handlers.texts.catalogue import _
-from handlers.texts.own import meeting_point, worded
+from handlers.texts.own import the_day
 from handlers.texts.times import when
 from handlers.texts.workers import fewer_stand, headline
 
@@ -14,18 +14,8 @@ def last_word(walkout: Walkout, place: Workplace) -> str:
     """Say yes or no, once the last count is taken."""
     if not place.out:
         return not_out(walkout, place)
-    if fell_below(place):
-        return fewer_now(walkout, place)
-    return _(
-        "{headline}: the last count is taken. {workplace} walks out on {starts}. Until then, work as usual."
-    ).format(headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout)) + the_day(walkout, place)
-
-
-def fewer_now(walkout: Walkout, place: Workplace) -> str:
-    """Tell a workplace that walks out that some have taken their pledges back; never how many."""
-    return _("{headline}: the last count is taken. {workplace} walks out on {starts}. {but}").format(
-        headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout), but=fewer_stand()
-    ) + the_day(walkout, place)
+    said = _("{headline}: the last count is taken. {workplace} walks out on {starts}. Until then, work as usual.")
+    return _walks_out(said, walkout, place)
 
 
 def not_out(walkout: Walkout, place: Workplace) -> str:
@@ -42,22 +32,19 @@ def not_out(walkout: Walkout, place: Workplace) -> str:
 
 def tomorrow(walkout: Walkout, place: Workplace) -> str:
     """Remind those who walk out, a day before or later."""
-    return _("Reminder: {headline}. {workplace} walks out on {starts}. Until then, work as usual.").format(
-        headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout)
-    ) + the_day(walkout, place)
+    said = _("Reminder: {headline}. {workplace} walks out on {starts}. Until then, work as usual.")
+    return _walks_out(said, walkout, place)
 
 
 def begins(walkout: Walkout, place: Workplace) -> str:
     """Say that it is time, at the start or up to an hour later."""
-    return _("It begins: {headline}. {workplace} walks out now ({starts}).").format(
-        headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout)
-    ) + the_day(walkout, place)
+    return _walks_out(_("It begins: {headline}. {workplace} walks out now ({starts})."), walkout, place)
 
 
-def the_day(walkout: Walkout, place: Workplace | None = None) -> str:
-    """Say where to meet and what the organizers have to say for the day, each on a line of its own."""
-    said = [meeting_point(place) if place else "", worded(walkout.terms).on_the_day]
-    return "".join(f"\n{line}" for line in said if line)
+def _walks_out(said: str, walkout: Walkout, place: Workplace) -> str:
+    """Put in who walks out and when; add where fewer than the number stand, and what the day brings."""
+    yes = said.format(headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout))
+    return (f"{yes} {fewer_stand()}" if fell_below(place) else yes) + the_day(walkout, place)
 
 
 def starts(walkout: Walkout) -> str:

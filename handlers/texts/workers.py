@@ -12,7 +12,7 @@ from bot.usecases.workers import Seen
 from handlers.texts.asserted import asserts
 from handlers.texts.board import coarse_said, turnout, workplace_line
 from handlers.texts.catalogue import _, ngettext
-from handlers.texts.own import meeting_point, worded
+from handlers.texts.own import the_day, worded
 from handlers.texts.times import end, number, when
 
 
@@ -240,8 +240,7 @@ def verdict(seen: Seen) -> str:  # noqa: PLR0911  one way out for each
         case Verdict.UNDECIDED, _day:
             return _undecided() if not at.deadline_past else f"{_undecided()} {_counting()}"
         case Verdict.WALKS_OUT, Day.BEFORE:
-            fewer = fewer_stand() if not at.pledging and fell_below(seen.workplace) else ""
-            return _with_the_day(" ".join(filter(None, [_walks_out(where), _work_until_then(), fewer])), seen)
+            return _with_the_day(f"{_walks_out(where)} {_work_until_then()}", seen)
         case Verdict.WALKS_OUT, Day.ITSELF:
             return _with_the_day(_walks_out_today(where), seen)
         case Verdict.WALKS_OUT, _day:
@@ -278,7 +277,9 @@ class _Words:
 
 
 def _with_the_day(said: str, seen: Seen) -> str:
-    return "\n".join(filter(None, [said, meeting_point(seen.workplace), worded(seen.walkout.terms).on_the_day]))
+    is_counted = not seen.situation.pledging
+    fewer = f" {fewer_stand()}" if is_counted and fell_below(seen.workplace) else ""
+    return f"{said}{fewer}" + the_day(seen.walkout, seen.workplace)
 
 
 @asserts(Asserts.UNDECIDED)
@@ -301,12 +302,10 @@ def _work_until_then() -> str:
     return _("Until then, work as usual.")
 
 
-@asserts(Asserts.WALKS_OUT, Asserts.BEFORE, Asserts.DEADLINE_PAST)
+@asserts(Asserts.WALKS_OUT, Asserts.DEADLINE_PAST)
 def fewer_stand() -> str:
     """Say, once the last count is taken, that some have taken their pledges back; never how many."""
-    return _(
-        "But some have taken their pledges back: fewer than its number stand now. Talk to each other before the day."
-    )
+    return _("But some have taken their pledges back: fewer than its number stand now. Talk to each other first.")
 
 
 @asserts(Asserts.ON, Asserts.WALKS_OUT, Asserts.TODAY)

@@ -27,6 +27,7 @@ ALL_LACKING = (Step.BIND_ROOM, Step.PRINT_CARDS, Step.APPOINT)
         (Stage.ON, WHOLE, False, (Step.TEST_ROOMS, Step.BOARD)),
         (Stage.ON, NO_ROOM, False, (Step.BIND_ROOM, Step.TEST_ROOMS, Step.BOARD)),
         (Stage.ON, WHOLE, True, (Step.REPORT, Step.BOARD)),
+        (Stage.ON, BARE, True, (Step.REPORT, Step.BOARD)),
         (Stage.LAPSED, BARE, False, (Step.REPORT, Step.DRAFT)),
         (Stage.CALLED_OFF, BARE, True, (Step.REPORT, Step.DRAFT)),
         (Stage.CLOSED, BARE, True, (Step.DRAFT,)),
