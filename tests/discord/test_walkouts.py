@@ -69,6 +69,8 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: House) -> None:  # no
     taken_back = await house.press(pledged[changing], "Withdraw")
     assert "fewer than" in (await house.command(olga, "organize board")).text
 
+    for channel in rooms:  # once the deadline has passed it is not said any more
+        await house.hears(channel, "You can pledge until")
     await house.stop()
     let_deadline_pass(house, found_id[1])
     await house.start()
