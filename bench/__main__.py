@@ -1,4 +1,4 @@
-"""The command: `python -m bench pledges`, or `tally`, `telegram`, `discord`, `flood`, `crowd`."""
+"""The command: `python -m bench pledges`, or another of BENCHES below."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import crowd, discord, flood, pledges, tally, telegram
+from bench import crowd, discord, first_walkout, flood, lists, pledges, tally, telegram
 from bench.ground import Ground
 
 BENCHES = {
@@ -17,6 +17,8 @@ BENCHES = {
     "discord": discord.bench,
     "flood": flood.bench,
     "crowd": crowd.bench,
+    "lists": lists.bench,
+    "first_walkout": first_walkout.bench,
 }
 
 

@@ -66,6 +66,11 @@ def new_keys() -> tuple[str, str]:
     return _write_key("private", bytes(private)), _write_key("public", bytes(private.public_key))
 
 
+def public_half(path: Path) -> str:
+    """Return the public key of the private one in a file. Raises NotABackupKey."""
+    return _write_key("public", bytes(read_private(path).public_key))
+
+
 def read_public(text: str) -> PublicKey:
     """Read a public key. Raises ValueError, for a private one too: a mistyped key would seal for nobody."""
     return PublicKey(_read_key("public", text))

@@ -1,12 +1,15 @@
-"""What a walkout still lacks before it is opened."""
+"""What a walkout still lacks before it is opened, and what looks wrong in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.domain import words
-from bot.domain.model import Entry, WalkoutId, Workplace
+from bot.domain.doubts import Doubted, doubts
+from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace
+from bot.domain.rules import NOT_OVER
 from bot.storage.store import Store
 
 
@@ -19,16 +22,19 @@ class Gaps:
     without_room: tuple[Workplace, ...] = ()  #: no room would hear of it
     citywide_room: bool = True
     rooms: int = 0
+    more_organizers: int = 0  #: are needed to open it
     untranslated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: see words.missing
+    doubts: tuple[Doubted, ...] = ()  #: of a draft
 
 
-async def gaps(store: Store, walkout: WalkoutId) -> Gaps:
-    """Say what a walkout lacks now."""
+async def gaps(store: Store, walkout: WalkoutId, *, now: datetime) -> Gaps:
+    """Say what a walkout lacks now, and what looks wrong in it."""
     seen = await store.walkout(walkout)
     places = await store.workplaces(walkout)
     rooms = await store.rooms(walkout)
     heard = {room.scope for room in rooms}
-    stewards = {place for of, place, _who in (await store.committee()).stewards if of == walkout}
+    committee = await store.committee()
+    stewards = {place for of, place, _who in committee.stewards if of == walkout}
     wants_cards = seen.terms.entry is Entry.CARDS
     return Gaps(
         without_cards=tuple(place for place in places if wants_cards and place.issued == 0),
@@ -36,5 +42,19 @@ async def gaps(store: Store, walkout: WalkoutId) -> Gaps:
         without_room=tuple(place for place in places if place.id not in heard),
         citywide_room=None in heard,
         rooms=len(rooms),
+        more_organizers=max(seen.terms.approvals - len(committee.organizers), 0) if seen.stage is Stage.DRAFT else 0,
         untranslated=words.missing(seen.terms, places, [room.language for room in rooms]),
+        doubts=await _doubts(store, seen, places, now) if seen.stage is Stage.DRAFT else (),
     )
+
+
+async def _doubts(store: Store, draft: Walkout, places: Sequence[Workplace], now: datetime) -> tuple[Doubted, ...]:
+    names = [place.name for place in places]
+    return doubts(draft.terms, places, now=now, others=await others(store, names, but=draft.id))
+
+
+async def others(store: Store, names: Collection[str], *, but: WalkoutId | None = None) -> list[tuple[Walkout, int]]:
+    """Return the walkouts that are not over, but this one, and how many of these workplaces each has as well."""
+    shared = await store.sharing(names)
+    there = [walkout for walkout in await store.walkouts() if walkout.stage in NOT_OVER and walkout.id != but]
+    return [(walkout, shared.get(walkout.id, 0)) for walkout in there]

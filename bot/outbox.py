@@ -255,7 +255,9 @@ class Outbox:
             to_proposer=proposal is not None and proposal.proposer == parcel.member,
             role_card=await self._store.role_card(str(facts["role_card"])) if "role_card" in facts else None,
             suspension=await self._suspension(parcel),
-            lacks=Gaps() if proposal is None or walkout is None else await gaps(self._store, walkout.id),
+            lacks=Gaps()
+            if proposal is None or walkout is None
+            else await gaps(self._store, walkout.id, now=self._clock()),
             unseal=self._keys.unseal,
             language=parcel.language or (walkout.terms.language if walkout else ""),
             address=parcel.room if parcel.room is not None else self._keys.unseal(parcel.person or b""),

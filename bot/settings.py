@@ -10,8 +10,14 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.backups import read_public
+from bot.reading import QUOTES
 
 PREFIX = "ALLOUT_"
+
+
+def trimmed(token: str) -> str:
+    """Return a token without what comes along where it is copied: blanks, and quotes as chats and shells write them."""
+    return token.strip().strip(f"{QUOTES}'`\u2018\u2019").strip()
 
 
 class Settings(BaseSettings):
@@ -69,6 +75,11 @@ class Settings(BaseSettings):
 
     discord_gateway_url: str = "wss://gateway.discord.gg/"
     """Another server that speaks Discord's gateway, such as a test's."""
+
+    @field_validator("telegram_token", "discord_token", mode="before")
+    @classmethod
+    def _trimmed(cls, token: object) -> object:
+        return (trimmed(token) or None) if isinstance(token, str) else token
 
     @field_validator("backup_key")
     @classmethod

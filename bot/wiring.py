@@ -216,6 +216,9 @@ def _jobs(
     async def say_totals() -> None:
         logs.say_totals()
 
+    async def forget_sketches() -> None:
+        await store.drop_old_sketches(now=clock())
+
     closings = Closing(store, keys, clock, holds)
     return [
         Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
@@ -230,6 +233,7 @@ def _jobs(
             run=partial(automatic.remind_all, store, clock, holds),
         ),
         Job(name="close", due=closings.due, run=closings.close_all),
+        Job(name="forget sketches", due=store.oldest_sketch, run=forget_sketches),
         *(
             Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
             for platform, outbox in outboxes.items()

@@ -11,17 +11,21 @@ from typing import Any
 
 from bot import cards as card_codes
 from bot.cards import pretty
+from bot.children import plain
 from bot.clock import Clock
 from bot.control import Answer, Request
-from bot.domain.errors import NoSuchMember, NotRecorded, Refused, WrongStage
+from bot.domain.doubts import doubts
+from bot.domain.errors import LastOrganizer, NoSuchMember, NoSuchWalkout, NotRecorded, Refused, WrongStage
 from bot.domain.model import Stage, WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile
+from bot.gaps import others
 from bot.key_file import Cost, Lock
 from bot.storage.records import write_terms
 from bot.usecases import backups, closing, health, organizers, stewards, suspensions
 from bot.wiring import App
 from handlers import workshop
 from handlers.texts import backups as backups_texts
+from handlers.texts import cli as cli_texts
 from handlers.texts import closing as closing_texts
 from handlers.texts import committee as committee_texts
 from handlers.texts import draft as draft_texts
@@ -40,6 +44,8 @@ async def execute(app: App, request: Request) -> Answer:
         return await _COMMANDS[request["command"]](app, request)
     except DraftRefused as refused:
         return _refused(draft_texts.problems(refused))
+    except NoSuchWalkout as refused:
+        return _refused(cli_texts.no_walkout(refused.named))
     except Refused as refused:
         return _refused(refusals.refusal(refused)[1])
 
@@ -59,11 +65,17 @@ async def _draft(app: App, request: Request) -> Answer:
         app.workshop,
         _unpack(request["terms"]),
         _unpack(roster) if roster else None,
-        RosterOptions(**request["options"]),
+        plain.read(RosterOptions, request["options"].encode(errors="surrogatepass")),
         now=now,
     )
     walkout = await organizers.draft(plan, app.store, app.keys)
-    preview = organizers_texts.drafted(walkout, plan)
+    found = doubts(
+        plan.terms,
+        plan.units,
+        now=now,
+        others=await others(app.store, [unit.name for unit in plan.units], but=walkout.id),
+    )
+    preview = organizers_texts.drafted(walkout, plan, found, now)
     return _done(f"{preview}\n{walkout.id}")
 
 
@@ -89,8 +101,17 @@ async def _mint(app: App, request: Request) -> Answer:
     return _done("")
 
 
-async def _organizer_code(app: App, _request: Request) -> Answer:
-    return _done(organizers_texts.organizer_code(pretty(await organizers.new_code(app.store, app.clock))))
+async def _walkouts(app: App, _request: Request) -> Answer:
+    found = await app.store.walkouts()
+    return _done(organizers_texts.walkouts(found) if found else cli_texts.no_walkouts())
+
+
+async def _organizer_code(app: App, request: Request) -> Answer:
+    """Make a code; with `first`, only where nobody organizes yet: else it is empty."""
+    if request.get("first") and (await app.store.committee()).organizers:
+        return _done("", code="")
+    code = await organizers.new_code(app.store, app.clock)
+    return _done(organizers_texts.organizer_code(pretty(code)), code=code)
 
 
 async def _suspensions(app: App, request: Request) -> Answer:
@@ -106,6 +127,8 @@ async def _suspensions(app: App, request: Request) -> Answer:
                 return _done(committee_texts.keeper_removed(nickname))
     except NoSuchMember:
         return _refused(committee_texts.keeper_knows_nobody(nickname))
+    except LastOrganizer:
+        return _refused(committee_texts.keeper_keeps_the_last(nickname))
     return _done(committee_texts.keepers_list(await suspensions.listed(app.store, app.keys, clock)))
 
 
@@ -191,6 +214,7 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "draft": _draft,
     "cards_wanted": _cards_wanted,
     "mint": _mint,
+    "walkouts": _walkouts,
     "organizer_code": _organizer_code,
     "suspensions": _suspensions,
     "close": _close,

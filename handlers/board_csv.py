@@ -6,6 +6,7 @@ import csv
 import io
 
 from bot.domain.disclosure import Shown
+from bot.spreadsheets import as_file, guarded
 from bot.usecases.stewards import Board
 from handlers.texts.board import city_said, everywhere, reached, said, turnout_said
 
@@ -17,14 +18,12 @@ ON_THE_DAY = ("turnout", "turnout_reached")
 CITYWIDE = "citywide"
 """Stands for a workplace's name in the city's own row, which is the first one, if the city is shown."""
 
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001  the wide ones are formulas in Japan
-
 
 def table(seen: Board) -> bytes:
-    """Write a row for the city and one for each workplace, in the board's order, in UTF-8.
+    """Write a row for the city and one for each workplace, in the board's order, in UTF-8 with its mark.
 
     `shown` holds the words, in the language spoken now. `number` is empty where the words have none but the
-    threshold: "has reached" and "fewer than". `as_of` is the instant of the tally in the walkout's own offset.
+    threshold: "has reached" and "fewer than". `as_of` is the instant of the tally, with the offset there.
     """
     text = io.StringIO()
     # words in quotes, always: a spreadsheet that cuts at semicolons must not make a cell of half a name
@@ -37,7 +36,7 @@ def table(seen: Board) -> bytes:
         city = [CITYWIDE, seen.walkout.terms.citywide_threshold, words, counted or "", "", ""]
         writer.writerow([*city, *tally, *([out or "", ""] if asks else ())])
     writer.writerows([*_workplace(place), *tally, *(_turnout(place) if asks else ())] for place in seen.workplaces)
-    return text.getvalue().encode()
+    return as_file(text.getvalue())
 
 
 def _workplace(place: Shown) -> list[str | int]:
@@ -57,14 +56,8 @@ def _tally(seen: Board) -> list[str | int]:
     walkout = seen.walkout
     if walkout.tallied is None:
         return ["", ""]
-    return [walkout.tally, walkout.tallied.astimezone(walkout.terms.pledge_by.tzinfo).isoformat()]
+    return [walkout.tally, walkout.terms.local(walkout.tallied).isoformat()]
 
 
 def _yes(fact: bool) -> str:  # noqa: FBT001  a fact to be written down, not a switch
     return "yes" if fact else "no"
-
-
-def guarded(name: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula."""
-    is_formula = name.lstrip().startswith(FORMULA) or name.startswith(("\t", "\r", "\n"))
-    return f"'{name}" if is_formula else name

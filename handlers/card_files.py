@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.cards import pretty
-from handlers.board_csv import guarded
+from bot.spreadsheets import as_file, guarded
 from handlers.workshop import Places
 
 _TELEGRAM_BOT = re.compile(r"(?:https?://)?(?:t\.me/)?@?([A-Za-z][A-Za-z0-9_]{3,31})/?")
@@ -32,7 +32,7 @@ def telegram_link(bot: str) -> str | None:
 
 def content(form: Form, places: Places) -> bytes:
     """Return the codes of each workplace as a program reads them; what is printed comes from the workshop."""
-    return (_csv(places) if form is Form.CSV else _txt(places)).encode()
+    return as_file(_csv(places)) if form is Form.CSV else _txt(places).encode()
 
 
 def write(out: Path, data: bytes) -> Path:

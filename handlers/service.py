@@ -142,13 +142,12 @@ async def stay_open(app: App, platform: str, is_open: Callable[[], bool] = lambd
 
 
 async def keep_running(
-    app: App, settings: Settings, openers: Mapping[str, Opener], started: Callable[[], None]
+    app: App, settings: Settings, openers: Mapping[str, Opener], started: Callable[[str], None]
 ) -> None:
-    """Run every platform until cancelled. Raises AllRefused; calls `started` when the first one runs."""
+    """Run every platform until cancelled. Raises AllRefused; calls `started` for each, once it runs."""
     links = {platform: Link(platform, app) for platform in openers}
-    announce = _once(started)
     keeping = [
-        asyncio.create_task(_keep(app, settings, opener, links[platform], links, announce))
+        asyncio.create_task(_keep(app, settings, opener, links[platform], links, started))
         for platform, opener in openers.items()
     ]
     try:
@@ -167,13 +166,16 @@ async def _keep(
     opener: Opener,
     link: Link,
     links: Mapping[str, Link],
-    announce: Callable[[], None],
+    started: Callable[[str], None],
 ) -> None:
     outbox = app.outboxes[link.platform]
+    said = False
     while True:
         try:
             async with opener(app, settings, link) as (outbox.sender, take):
-                announce()
+                if not said:
+                    said = True
+                    started(link.platform)
                 try:
                     await take()
                 finally:
@@ -186,15 +188,3 @@ async def _keep(
             link.fails(error.why)
         await asyncio.sleep(link.wait_s)
         link.wait_s = min(2 * link.wait_s, LONGEST_WAIT_S)
-
-
-def _once(act: Callable[[], None]) -> Callable[[], None]:
-    done = False
-
-    def first() -> None:
-        nonlocal done
-        if not done:
-            done = True
-            act()
-
-    return first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -19,6 +20,14 @@ LONGEST_S = 10.0
 
 GIVE_UP_AFTER = 3
 """Rooms in a row of which the platform says nothing; the others are not asked about."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Introduction:
+    """Whose token it is."""
+
+    name: str
+    link: str  #: where people talk to it, or by which it is added to a server
 
 
 async def look_at(rooms: Iterable[str], hearing: Callable[[str], Awaitable[Hearing]]) -> dict[str, Hearing]:

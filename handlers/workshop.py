@@ -13,10 +13,10 @@ from bot.children import plain
 from bot.children.workshop import Trade, Workshop
 from bot.domain.errors import WorkFailed, WorkshopFull
 from bot.domain.model import Terms
-from bot.draft import Draft, DraftRefused, RosterOptions, SourceFile
+from bot.draft import Draft, DraftRefused, ListReading, RosterOptions, SourceFile
 from bot.usecases.health import Finding, Grade, Sign, found
 from bot.usecases.stewards import Board
-from handlers.children.orders import Print, Read, Reading
+from handlers.children.orders import Print, Read, Reading, ReadList, ToRead
 from handlers.pictures.poster import poster
 from handlers.sheets.paper import Paper
 from handlers.texts.catalogue import languages, spoken
@@ -54,12 +54,21 @@ async def workplaces_file(workshop: Workshop, toml: SourceFile) -> str | None:
     return (await _read(workshop, _order(toml, None, RosterOptions(), None))).names
 
 
+async def read_list(workshop: Workshop, source: SourceFile, options: RosterOptions) -> ListReading:
+    """Do what `bot.draft.read_list` does. Raises WorkFailed, WorkshopFull."""
+    order = ReadList(source=source, options=options, languages=tuple(languages()))
+    listed = (await _read(workshop, order)).listed
+    if listed is None:
+        raise WorkFailed
+    return listed
+
+
 def _order(toml: SourceFile, roster: SourceFile | None, options: RosterOptions, now: datetime | None) -> Read:
     return Read(toml=toml, roster=roster, options=options, languages=tuple(languages()), now=now)
 
 
-async def _read(workshop: Workshop, order: Read) -> Reading:
-    said = await workshop.do(READS, plain.write(order), within_s=WITHIN_S)
+async def _read(workshop: Workshop, order: Read | ReadList) -> Reading:
+    said = await workshop.do(READS, plain.write(ToRead(wanted=order)), within_s=WITHIN_S)
     try:
         return plain.read(Reading, said)
     except plain.Misshapen:

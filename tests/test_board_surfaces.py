@@ -49,7 +49,7 @@ def picture(seen: Board) -> bytes:
 
 
 def rows(seen: Board) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(table(seen).decode())))
+    return list(csv.DictReader(io.StringIO(table(seen).decode("utf-8-sig"))))
 
 
 # -- nothing more ---------------------------------------------------------------------------------------------
@@ -266,11 +266,11 @@ def test_no_name_becomes_a_formula_in_a_spreadsheet(name: str, written: str) -> 
 
     assert rows(seen)[1]["workplace"] == written
     # whoever cuts at semicolons does not find a cell that begins with a formula either
-    assert list(csv.reader(io.StringIO(table(seen).decode()), delimiter=";"))[2][0].startswith(written[:5])
+    assert list(csv.reader(io.StringIO(table(seen).decode("utf-8-sig")), delimiter=";"))[2][0].startswith(written[:5])
 
 
 def test_a_board_before_its_first_tally_is_a_table_too() -> None:
-    header, first, *others = csv.reader(io.StringIO(table(city(1)).decode()))
+    header, first, *others = csv.reader(io.StringIO(table(city(1)).decode("utf-8-sig")))
 
     assert tuple(header) == COLUMNS
     assert first[0] == "citywide"

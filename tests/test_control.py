@@ -213,7 +213,7 @@ def test_draft_and_cards_are_carried_out_by_the_running_console(data: Path, term
         out = data / "cards.csv"
         made = allout("cards", walkout, "--all", "--format", "csv", "--out", out, "--data", folder, folder=data)
         assert (made.returncode, made.stderr) == (0, "")
-        lines = [line.split(",") for line in out.read_text().splitlines()]
+        lines = [line.split(",") for line in out.read_text(encoding="utf-8-sig").splitlines()]
         assert lines[0] == ["workplace", "card"]
         assert [place for place, _card in lines[1:]] == ["Bellevue"] * 30 + ["Harlem"] * 20
         codes = {card.replace("-", "") for _place, card in lines[1:]}

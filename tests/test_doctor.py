@@ -123,6 +123,11 @@ WRONG: dict[str, tuple[Change, Sign, Grade]] = {
         Sign.NEWS_WRONG,
         Grade.BAD,
     ),
+    "clocks that follow newer rules": (
+        lambda at: written(at, "UPDATE walkout SET terms = json_set(terms, '$.timezone', 'America/New_York')"),
+        Sign.CLOCKS_CHANGED,
+        Grade.BAD,
+    ),
     "a reference to nothing": (
         lambda at: written(at, "INSERT INTO steward VALUES ('k7m3q', 7, x'00')"),
         Sign.STORE_DAMAGED,
@@ -316,7 +321,9 @@ async def test_a_servers_time_is_read_from_its_answers() -> None:
 @pytest.mark.parametrize("sign", Sign)
 def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> None:
     facts: dict[str, Any] = {
-        **dict.fromkeys(("path", "mode", "device", "why", "walkout", "python", "database"), "{x}"),
+        **dict.fromkeys(
+            ("path", "mode", "device", "why", "walkout", "python", "database", "zone", "then", "now"), "{x}"
+        ),
         "n": 2,
         "schema": 1,
         "known": 2,

@@ -13,8 +13,8 @@ import pytest
 
 from bot.children import plain
 from bot.domain.model import Counts, Terms
-from bot.draft import Draft, DraftRefused, RosterOptions, SourceFile, read
-from handlers.children.orders import Print, Read, Reading
+from bot.draft import Draft, DraftRefused, RosterOptions, SourceFile, read, read_list
+from handlers.children.orders import Print, Read, Reading, ReadList, ToRead
 from handlers.demo.story import BEFORE_THE_FILE
 from handlers.pictures.poster import Poster, poster
 from handlers.sheets.paper import Paper
@@ -41,6 +41,10 @@ def test_orders_and_answers_are_the_same_on_the_other_side() -> None:
     )
     file = SourceFile(name="\ud800", data=bytes(range(256)))
     asked = Read(toml=file, roster=None, options=RosterOptions(threshold="65%"), languages=("en",), now=NOON)
+
+    def list_of(rows: str) -> SourceFile:
+        return SourceFile(name="list.csv", data=f"Employer,Branch,Workers\n{rows}\n".encode())
+
     values: list[Any] = [
         poster(city(3)),
         printed,
@@ -49,6 +53,9 @@ def test_orders_and_answers_are_the_same_on_the_other_side() -> None:
         Reading(draft=demo()),
         Reading(problems=refused.value.problems, more=3),
         Reading(names="x.csv"),
+        ToRead(wanted=asked),
+        ToRead(wanted=ReadList(source=file, options=asked.options, languages=("en",))),
+        *(Reading(listed=read_list(list_of(rows), asked.options)) for rows in (",x,3", "Mill,Rest,40", "A,A,2\nA,A,2")),
     ]
     for value in values:
         again = plain.read(type(value), plain.write(value))

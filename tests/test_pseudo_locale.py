@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 import handlers
-from bot.domain import errors
+from bot.domain import errors, zones
+from bot.domain.doubts import Doubt, Doubted
 from bot.domain.errors import Hold, KeyFileRefused, Refused, StoreUnusable, TallyDue
 from bot.domain.model import Announcement, BoardLine, Counts, Entry, Kind, Stage, Terms, Walkout, WalkoutId, Words
 from bot.domain.roles import Became, Deed, Matter, Role
@@ -31,6 +32,7 @@ from bot.usecases import stewards
 from bot.usecases.audit import Line
 from bot.usecases.coming import Step
 from bot.usecases.stewards import Board, published
+from bot.zones import Moment, MomentProblem, Trouble
 from handlers.board_csv import table
 from handlers.conversation import COMMANDS, RoomsBy, Ways
 from handlers.pictures.poster import poster
@@ -219,6 +221,7 @@ async def test_all_that_comes_by_itself(data: Path) -> None:
             await visitor.appoint()
             await visitor.trouble()
             if stage is Stage.DRAFT:
+                await visitor.draft_here()
                 code = await visitor.server_code()
                 await visitor.choose("999", "organizer", code)
                 await visitor.choose("901", "open", visitor.walkout)
@@ -259,7 +262,7 @@ def look_closely(seen: Board) -> None:
     said = [drawn.stage_said, drawn.chosen, drawn.more, drawn.as_of, drawn.next_tally, drawn.boxes, drawn.city]
     check([*said, *([city.said, city.reached, city.turnout] if city else []), *(bar.said for bar in drawn.bars)])
     check([board.board(seen, page) for page in (None, 1, 2)], [seen.walkout.id])
-    check(row["shown"] for row in csv.DictReader(io.StringIO(table(seen).decode())))
+    check(row["shown"] for row in csv.DictReader(io.StringIO(table(seen).decode("utf-8-sig"))))
 
 
 # -- what is said on occasion ---------------------------------------------------------------------------------
@@ -280,6 +283,7 @@ VALUES: dict[str, Any] = {
     "datetime | None": NOON,
     "Stage": Stage.OPEN,
     "Hold": Hold.CLOCK,
+    "Terms": opened(title="7").terms,
     "WalkoutId": WalkoutId("7"),
     "tuple[str, ...]": ("7", "8"),
     "tuple[Walkout, ...]": (opened(WalkoutId("7"), title="8"),),
@@ -407,7 +411,8 @@ def test_drafts_of_workplaces_that_are_merged() -> None:
     about = ABOUT | OWN | {"language": "en", "starts": NOON + timedelta(9), "pledge_by": NOON}
     toml = SourceFile(name="1.toml", data=terms_file(**about).encode())
     plan = read(toml, csv_file, RosterOptions(), now=NOON - timedelta(1))
-    check([organizers.drafted(Walkout(id=WalkoutId("7"), terms=plan.terms), plan)])
+    found = [Doubted(doubt=each, names=("3", "4"), number=5, of=6) for each in Doubt]
+    check([organizers.drafted(Walkout(id=WalkoutId("7"), terms=plan.terms), plan, found, NOON)])
 
 
 def test_other_sentences() -> None:
@@ -416,10 +421,28 @@ def test_other_sentences() -> None:
         paper.not_delivered(), organizers.walkouts([]), organizers.organizer_code("7"), times.not_an_instant("7"),
         *(times.span(timedelta(minutes=minutes)) for minutes in (1, 15, 60, 90, 24 * 60)),
         *(workers.confirmation(opened(confirm_tallies=wanted)) for wanted in (None, 1, 3)),
-        *organizers.gaps(Gaps(without_cards=tuple(named), without_room=tuple(named), citywide_room=False), walkout.id),
+        *organizers.gaps(Gaps(without_cards=tuple(named), without_room=tuple(named), citywide_room=False)),
         workers.choose_workplace(walkout, ["9"], 2, typed=True), workers.choose_workplace(walkout, [], 2, typed=False),
     ]  # fmt: skip
     check(said, [walkout.id])
+
+
+def test_times_in_a_zone() -> None:
+    zone, midnight = "America/New_York", NOON + timedelta(hours=17)
+    about = replace(opened(title="1").terms, timezone=zone, starts=midnight + timedelta(days=40), pledge_by=midnight)
+    hours = [NOON + timedelta(hours=hour) for hour in range(24)]
+    readings = tuple(Moment(at=zones.pinned(hour, zone), zone=zone) for hour in hours[:2])
+    problems = [
+        MomentProblem(trouble=trouble, typed="7", zone=zone, readings=readings, day=NOON.date(), weekday=4)
+        for trouble in Trouble
+    ]
+    said = [
+        *(times.when(hour, about) for hour in hours), times.before(about, named=True), times.end(midnight, about),
+        *organizers.times(about, NOON), *organizers.times(replace(about, timezone=""), NOON - timedelta(days=3)),
+        *(times.moment_says(moment, NOON - timedelta(days=9)) for moment in readings),
+        *map(times.moment_problem, problems), *(choice for each in problems for choice in times.moment_choices(each)),
+    ]  # fmt: skip
+    check(said, ["New York", zone, "timezone"])
 
 
 def test_what_is_printed() -> None:

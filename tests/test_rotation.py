@@ -22,7 +22,7 @@ from bot.domain.model import Announcement, Kind
 from bot.domain.roles import Deed, Matter, MemberId, Role, Suspension
 from bot.keys import Keys, Person
 from bot.outbox import Letter
-from bot.usecases import audit, organizers, proposals, roles, rotation
+from bot.usecases import audit, organizers, proposals, roles, rotation, sketches
 from bot.usecases.desk import Desk
 from bot.wiring import DATABASE, KEY_FILE, App, open_app
 from tests.conftest import NOON, ROOT, SHOP, WALKOUT, draft, shops
@@ -35,6 +35,7 @@ SEALED = {"member": {"id", "address", "nickname"}, "organizer": {"id"}, "steward
 SEALED |= {"proposal": {"content", "key", "about", "proposer"}, "opinion": {"organizer"}}
 SEALED |= {"role_card": {"nickname", "appointer", "redeemer", "address"}, "parcel": {"member", "address"}}
 SEALED |= {"deed": {"nickname", "detail"}, "errand": {"what"}, "suspension": {"suspender", "suspended"}}
+SEALED |= {"sketch": {"organizer", "content", "list"}}
 """What is under the server's key, sealed or as an HMAC."""
 
 NOT_SEALED = {"card": {"key", "owner"}, "pledge": {"key"}, "organizer_code": {"hash"}, "role_card": {"hash"}}
@@ -96,6 +97,7 @@ async def town(data: Path, clock: MovableClock) -> Town:
         removal = await roles.remove(olga, "otto")
         assert removal is not None
         await app.errands["here"].delete_later("a message", timedelta(minutes=10))
+        assert await sketches.keep(olga, sketches.Held(list=b"workplace,headcount"))
         return Town(data=data, proposal=removal.proposal.id, used=used.id, old=app.keys)
 
 
@@ -156,7 +158,12 @@ async def test_the_old_key_opens_and_recognizes_nothing_any_more(found: Town, cl
     for table, column, value in blobs(found.data):
         assert not opens(found.old, value), (table, column)
         assert value not in people, (table, column)
-        if (table, column) in {("deed", "detail"), ("member", "nickname"), ("errand", "what")} and value:
+        if (table, column) in {
+            ("deed", "detail"),
+            ("member", "nickname"),
+            ("errand", "what"),
+            ("sketch", "list"),
+        } and value:
             assert opens(keys, value)
     assert found.old.store.encode() not in bytes_now
 

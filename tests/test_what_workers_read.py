@@ -99,7 +99,7 @@ def our_own(text: str, others: Iterable[str]) -> list[str]:
 def filled_in() -> list[str]:
     """List what the organizers wrote, and what is filled in."""
     instants = [TERMS.starts, TERMS.pledge_by, WALKOUT.next_tally, WALKOUT.tallied]
-    dates = [when(instant, TERMS.starts) for instant in instants if instant is not None]
+    dates = [when(instant, TERMS) for instant in instants if instant is not None]
     written = [TERMS.title, TERMS.city, *TERMS.demands, TERMS.called_by, TERMS.legal_notice, TERMS.ask]
     return [*written, MARKET_HALL.name, *dates, number(TERMS.citywide_threshold), number(TERMS.minimum_workplaces)]
 
@@ -132,8 +132,8 @@ def test_under_a_pledge_stand_date_deadline_city_and_how_one_hears(language: str
         for say in (workers.pledged, workers.already_pledged, workers.status):
             for each in (before, told):
                 text = say(each)
-                assert when(TERMS.starts, TERMS.starts) in text
-                assert when(TERMS.pledge_by, TERMS.starts) in text
+                assert when(TERMS.starts, TERMS) in text
+                assert when(TERMS.pledge_by, TERMS) in text
                 assert {"en": "City: ", "es": "Ciudad: "}[language] in text
                 assert workers.how_you_hear(each) in text
                 assert workers.how_you_hear(each)

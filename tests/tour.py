@@ -255,16 +255,42 @@ class Tour:
 
     async def hand_in(self) -> None:
         """Send the two files, and files that are none."""
-        uploads, toml_csv = Uploads(self.app), self.plan
+        uploads, toml_csv = Uploads(self.app, Conversation(self.app, self.ways)), self.plan
         wrong = SourceFile(name="1.csv", data=b"1,2\n3\n")
         with speaking(self.language):
             for who, name in ((ANA, "1.csv"), (OLGA, "1.png")):
                 refused = await uploads.refuse(Person(PLATFORM, who), name, 5)
                 self.said.append(refused.text if refused else "")
             for file in (toml_csv[0], wrong, *toml_csv):
-                self.said.append((await uploads.take(Person(PLATFORM, OLGA), file)).text)
+                self.said.append((await uploads.take(Said(who=Person(PLATFORM, OLGA)), file)).text)
         self.names |= {"pledge_by", "starts", *(file.name for file in (*toml_csv, wrong))}
         self.names |= {walkout.id for walkout in await self.app.store.walkouts()}
+
+    async def draft_here(self) -> None:
+        """Draft a walkout by answering, wrongly too; then throw it away."""
+        self.names |= {"New York", "America/New_York", "1.csv"}
+        uploads = Uploads(self.app, Conversation(self.app, self.ways))
+        table = SourceFile(name="1.csv", data="workplace,headcount\n§ 1,100\n§ 2,50\n§ 3,6\n".encode())
+        for text in (
+            *("/draft", "7" * 201, "24/7", "$ 20", "¶ 9", "§", "New York", "1", "1/2/2099 12:00"),
+            *("1/2/2098 12:00", "1/2/2099 12:00", "2099-01-30 12:00", "1", "", "9" * 9, "50%"),
+            *("1", "100000", "50", "0", "2", "§ 4", "§ 5", "6", "/draft"),
+        ):
+            with speaking(self.language):
+                taken = None if text else await uploads.take(Said(who=Person(PLATFORM, OMAR)), table)
+            self.said += [taken.text] if taken else []
+            reply = taken or await self.say(OMAR, text)
+            choices = [button.data for button in reply.buttons if button.data[-1:].isdecimal()]
+            if choices and text in {"1/2/2099 12:00", "50%"}:
+                reply = await self.press(OMAR, choices[-1])
+        for what in ("read", "change", "to workplaces", "keep", "stop", "on", "back", "keep"):
+            number = next(button.data for button in reply.buttons if button.data.startswith("D:")).split(":")[1]
+            shown = await self.press(OMAR, f"D:{number}:{what}")
+            reply = shown if any(button.data.startswith("D:") for button in shown.buttons) else reply
+        assert any(button.data.endswith(":make") for button in reply.buttons), reply.text
+        number = reply.buttons[0].data.split(":")[1]
+        for what in ("stop", "drop"):
+            await self.press(OMAR, f"D:{number}:{what}")
 
     async def pledge(self, shop: str, people: int) -> None:
         """Let people pledge whom nobody listens to."""

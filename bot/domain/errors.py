@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.model import Stage, Walkout, WalkoutId
+from bot.domain.model import Stage, Terms, Walkout, WalkoutId
 
 
 class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault
@@ -67,17 +67,19 @@ class WorkplaceNotOut(Refused):
 class TooEarlyToReport(Refused):
     """There is nothing to report before it is over."""
 
-    def __init__(self, starting: datetime) -> None:
-        super().__init__(starting)
+    def __init__(self, starting: datetime, terms: Terms) -> None:
+        super().__init__(starting, terms)
         self.starting = starting  #: when there will be
+        self.terms = terms
 
 
 class TooEarlyToClose(Refused):
     """Until the day is over, people need their cards."""
 
-    def __init__(self, starting: datetime) -> None:
-        super().__init__(starting)
+    def __init__(self, starting: datetime, terms: Terms) -> None:
+        super().__init__(starting, terms)
         self.starting = starting  #: when it can be closed
+        self.terms = terms
 
 
 class ParcelsWait(Refused):
@@ -262,9 +264,9 @@ class WrongStage(Refused):
 class TooLateToOpen(Refused):
     """Its deadline has passed, so nobody could pledge any more."""
 
-    def __init__(self, pledge_by: datetime) -> None:
-        super().__init__(pledge_by)
-        self.pledge_by = pledge_by
+    def __init__(self, terms: Terms) -> None:
+        super().__init__(terms)
+        self.terms = terms
 
 
 class NoCitywideRoom(Refused):
@@ -287,7 +289,7 @@ class NoCardMissing(Refused):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.name = name
+        self.name = name  #: '': every workplace has
 
 
 class TooManyCards(Refused):
@@ -298,30 +300,45 @@ class TooManyCards(Refused):
         self.most = most
 
 
+class TooManyAtOnce(Refused):
+    """All workplaces lack more cards than one file holds."""
+
+    def __init__(self, most: int, walkout: WalkoutId) -> None:
+        super().__init__(most, walkout)
+        self.most = most
+        self.walkout = walkout
+
+
+class CardsChanged(Refused):
+    """Since all cards that were missing were proposed, some were printed or voided."""
+
+
 class PrintedBefore(Refused):
     """These cards were printed: it works once."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.name = name  #: the workplace's
+        self.name = name  #: the workplace's; '': they were all workplaces'
 
 
 class VoidedBefore(Refused):
     """The workplace's cards were voided or recalled not long ago."""
 
-    def __init__(self, name: str, until: datetime) -> None:
-        super().__init__(name, until)
+    def __init__(self, name: str, until: datetime, terms: Terms) -> None:
+        super().__init__(name, until, terms)
         self.name = name
         self.until = until  #: from when on they can be voided again
+        self.terms = terms
 
 
 class TooLateToRecall(Refused):
     """Nobody could be sure to draw and pledge another card in time."""
 
-    def __init__(self, name: str, since: datetime) -> None:
-        super().__init__(name, since)
+    def __init__(self, name: str, since: datetime, terms: Terms) -> None:
+        super().__init__(name, since, terms)
         self.name = name
         self.since = since
+        self.terms = terms
 
 
 class NotYourProposal(Refused):

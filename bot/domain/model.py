@@ -1,4 +1,4 @@
-"""The nouns: a walkout, its terms, its workplaces, what a tally rules. See the table in README.md."""
+"""The nouns: a walkout, its terms, its workplaces, what a tally rules. The words: docs/reference/words.md."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NewType
 
+from bot.domain import zones
+
 WalkoutId = NewType("WalkoutId", str)
 """A short id people can type, such as `k7m3q`."""
 
@@ -17,6 +19,8 @@ WorkplaceId = NewType("WorkplaceId", int)
 
 FEWEST = 5
 """No threshold is lower, and no change of a board number covers fewer people."""
+
+DAY, NONE = timedelta(days=1), timedelta()
 
 LEAST_TO_DECIDE = timedelta(hours=1)
 """Between the deadline and the start: for a tally that is late, and for people to hear of it."""
@@ -135,7 +139,7 @@ class Terms:
     """What people pledge to. Frozen once the walkout is open."""
 
     title: str  #: this and the six that `Words` has as well are in `language`
-    starts: datetime  #: aware, with the offset the organizers wrote: shown to people as is
+    starts: datetime  #: aware, with the offset that clocks have there, or that the organizers wrote
     pledge_by: datetime  #: a pledge counts if it is committed strictly before this
     citywide_threshold: int
     city: str = ""
@@ -158,6 +162,24 @@ class Terms:
     language: str = ""  #: of the organizers' words above, and of rooms for which no other was chosen; '': SPOKEN
     translations: Mapping[str, Words] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """The same words in other languages, as far as the organizers have written them."""
+    timezone: str = ""  #: whose clocks people go by, such as `America/New_York`; '': the offsets that were written
+    clock: str = ""  #: `12h` or `24h`; '': what people use in the zone's country
+
+    @property
+    def counts_to_twelve(self) -> bool:
+        """Whether people there say 6 pm for 18:00."""
+        return (self.clock or (self.timezone and zones.clock_in(self.timezone))) == "12h"
+
+    def local(self, instant: datetime) -> datetime:
+        """Return an instant as clocks show it where the walkout is, at that instant."""
+        if self.timezone:
+            return zones.pinned(instant, self.timezone)
+        return instant.astimezone((self.pledge_by if instant <= self.pledge_by else self.starts).tzinfo)
+
+    def shifted(self, instant: datetime, step: timedelta, times: int = 1) -> datetime:
+        """Go steps further, or back: of whole days to the same time by the clocks there, others as they elapse."""
+        by_the_clock = self.timezone and step % DAY == NONE
+        return zones.shifted(instant, step * times, self.timezone) if by_the_clock else instant + step * times
 
     def said_in(self, language: str) -> Terms:
         """Return the same terms in the organizers' own words of a language, as far as they have written them."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain import disclosure
 from bot.domain.errors import TooEarlyToClose, TooLateToOpen, TooLateToRecall, VoidedBefore, WrongStage
 from bot.domain.model import (
+    DAY,
     Announcement,
     BoardLine,
     Counts,
@@ -46,8 +47,6 @@ ASKED_FOR = timedelta(hours=24)
 
 NOT_OVER = frozenset({Stage.DRAFT, Stage.OPEN, Stage.ON})
 """The stages before a walkout is over."""
-
-DAY = timedelta(days=1)
 
 STILL_STARTING = timedelta(hours=1)
 """How long after the start its news may still be said."""
@@ -123,8 +122,7 @@ def tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
     """Return the first scheduled tally after `instant`, or None after the deadline's own."""
     if walkout.opened is None or instant >= walkout.terms.pledge_by:
         return None
-    passed = max(0, (instant - walkout.opened) // walkout.terms.tally_every)
-    return min(walkout.opened + (passed + 1) * walkout.terms.tally_every, walkout.terms.pledge_by)
+    return min(_after(instant, walkout.opened, walkout.terms), walkout.terms.pledge_by)
 
 
 def asks_turnout(walkout: Walkout, now: datetime) -> bool:
@@ -135,11 +133,26 @@ def asks_turnout(walkout: Walkout, now: datetime) -> bool:
 
 def turnout_tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
     """Return the first tally of the turnout after `instant`, or None after the last, 24 hours after the start."""
-    starts, every = walkout.terms.starts, walkout.terms.tally_every
+    starts = walkout.terms.starts
     if not walkout.terms.turnout or walkout.stage is not Stage.ON or instant >= starts + ASKED_FOR:
         return None
-    passed = max(0, (instant - starts) // every)
-    return min(starts + (passed + 1) * every, starts + ASKED_FOR)
+    return min(_after(instant, starts, walkout.terms), starts + ASKED_FOR)
+
+
+def _after(instant: datetime, since: datetime, terms: Terms) -> datetime:
+    """Return the first after `instant` of the instants that lie `tally_every` apart from `since` on."""
+    return min(each for each in _around(instant, since, terms) if each > instant)
+
+
+def _latest(instant: datetime, since: datetime, terms: Terms) -> datetime:
+    """Return the last of them that is not after `instant`; `since`, if there is none by newer rules for the zone."""
+    return max((each for each in _around(instant, since, terms) if each <= instant), default=since)
+
+
+def _around(instant: datetime, since: datetime, terms: Terms) -> list[datetime]:
+    # where clocks are changed, or a day is left out, whole days are not what has elapsed
+    passed = max(0, (instant - since) // terms.tally_every)
+    return [terms.shifted(since, terms.tally_every, n) for n in range(max(1, passed - 1), passed + 4)]
 
 
 def latest_tally(walkout: Walkout, now: datetime) -> datetime | None:
@@ -148,13 +161,12 @@ def latest_tally(walkout: Walkout, now: datetime) -> datetime | None:
     if due is None or due > now:
         return None
     if due > walkout.terms.pledge_by:
-        starts, every = walkout.terms.starts, walkout.terms.tally_every
-        over = starts + ASKED_FOR
-        return over if now >= over else starts + (now - starts) // every * every
+        over = walkout.terms.starts + ASKED_FOR
+        return over if now >= over else max(due, _latest(now, walkout.terms.starts, walkout.terms))
     if now >= walkout.terms.pledge_by:
         return walkout.terms.pledge_by
     assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
-    return walkout.opened + (now - walkout.opened) // walkout.terms.tally_every * walkout.terms.tally_every
+    return max(due, _latest(now, walkout.opened, walkout.terms))
 
 
 def is_late(walkout: Walkout, now: datetime) -> bool:
@@ -167,7 +179,7 @@ def open_up(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime)
     if walkout.stage is not Stage.DRAFT:
         raise WrongStage(walkout.stage)
     if now >= walkout.terms.pledge_by:
-        raise TooLateToOpen(walkout.terms.pledge_by)
+        raise TooLateToOpen(walkout.terms)
     walkout = replace(walkout, stage=Stage.OPEN, opened=now)
     return Ruling(
         walkout=replace(walkout, next_tally=tally_after(walkout, now)),
@@ -302,9 +314,8 @@ def check_can_void(walkout: Walkout, place: Workplace, *, now: datetime) -> None
     """
     if walkout.stage not in NOT_OVER:
         raise WrongStage(walkout.stage)
-    again = place.voided and (place.voided + BETWEEN_VOIDS).astimezone(walkout.terms.pledge_by.tzinfo)
-    if again is not None and now < again:
-        raise VoidedBefore(place.name, again)
+    if place.voided is not None and now < (again := place.voided + BETWEEN_VOIDS):
+        raise VoidedBefore(place.name, again, walkout.terms)
 
 
 def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> None:
@@ -313,7 +324,7 @@ def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> No
         raise WrongStage(walkout.stage)
     last = walkout.terms.pledge_by - TO_DRAW_AGAIN
     if now > last:
-        raise TooLateToRecall(place.name, last)
+        raise TooLateToRecall(place.name, last, walkout.terms)
 
 
 def _turns_on(walkout: Walkout, places: Sequence[Workplace], *, final: bool) -> Ruling:
@@ -406,7 +417,8 @@ def next_reminder(walkout: Walkout) -> datetime | None:
     if walkout.opened is None or walkout.stage not in PLEDGING:
         return None
     since = walkout.reminded or walkout.opened
-    due = [*(walkout.terms.pledge_by - before for before in walkout.terms.reminders), *_last_days(walkout)]
+    terms = walkout.terms
+    due = [*(terms.shifted(terms.pledge_by, -before) for before in terms.reminders), *_last_days(walkout)]
     return min((instant for instant in due if instant > since), default=None)
 
 
@@ -414,17 +426,22 @@ def _last_days(walkout: Walkout) -> dict[datetime, Kind]:
     """Return what is still to be said to those who walk out, by when it is due; after the last word only."""
     if walkout.stage is not Stage.ON or walkout.counts_again:
         return {}
-    starts = walkout.terms.starts
-    due = {starts - DAY: Kind.TOMORROW} if starts - DAY > walkout.terms.pledge_by else {}
+    starts, tomorrow = walkout.terms.starts, _tomorrow(walkout.terms)
+    due = {tomorrow: Kind.TOMORROW} if tomorrow > walkout.terms.pledge_by else {}
     due[starts] = Kind.STARTS
     if walkout.next_tally is None:  # who is out is counted to the end
         due[over_at(walkout.terms)] = Kind.AFTERWARDS
     return due
 
 
+def _tomorrow(terms: Terms) -> datetime:
+    """Return when the day before has come to the hour of the start."""
+    return terms.shifted(terms.starts, -DAY)
+
+
 def _reminded_by(walkout: Walkout, now: datetime) -> Walkout:
     """Whoever hears the last word so late that it is less than a day to the start needs no reminder of it."""
-    tomorrow = walkout.terms.starts - DAY
+    tomorrow = _tomorrow(walkout.terms)
     passed = walkout.terms.pledge_by < tomorrow <= now
     return replace(walkout, reminded=tomorrow) if passed and walkout.stage is Stage.ON else walkout
 
@@ -531,7 +548,7 @@ def check_can_close(walkout: Walkout, *, now: datetime) -> None:
     if walkout.stage in {Stage.DRAFT, Stage.OPEN}:
         raise WrongStage(walkout.stage)
     if walkout.stage is Stage.ON and now < over:
-        raise TooEarlyToClose(over)
+        raise TooEarlyToClose(over, walkout.terms)
 
 
 def _everywhere(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.errors import Refused
@@ -24,6 +24,14 @@ class ProblemKind(StrEnum):
     FILE_TOO_BIG = "file_too_big"
     NOT_UTF8 = "not_utf8"
     NUL_BYTE = "nul_byte"
+    # a list of any kind
+    NOT_A_LIST = "not_a_list"
+    NOT_A_WORKBOOK = "not_a_workbook"
+    WORKBOOK_TOO_BIG = "workbook_too_big"
+    PASSWORD = "password"  # noqa: S105  what is wrong with a workbook
+    TWO_SPELLINGS = "two_spellings"
+    SEVERAL_SHEETS = "several_sheets"
+    MISSING_SHEET = "missing_sheet"
     # the fields of the TOML
     TOML_SYNTAX = "toml_syntax"
     TOML_UNREADABLE = "toml_unreadable"
@@ -40,7 +48,15 @@ class ProblemKind(StrEnum):
     NOT_A_DURATION = "not_a_duration"
     TALLIES_TOO_OFTEN = "tallies_too_often"
     REPEATED_REMINDER = "repeated_reminder"
+    NOT_A_TIME = "not_a_time"
     TIME_WITHOUT_OFFSET = "time_without_offset"
+    TIME_IN_UTC = "time_in_utc"
+    TWO_OFFSETS = "two_offsets"
+    OFFSET_NOT_OF_ZONE = "offset_not_of_zone"
+    HOUR_LEFT_OUT = "hour_left_out"
+    HOUR_TWICE = "hour_twice"
+    NO_SUCH_ZONE = "no_such_zone"
+    NO_SUCH_ZONE_CLOSE_TO = "no_such_zone_close_to"
     TIME_PAST = "time_past"
     TIME_TOO_FAR = "time_too_far"
     PLEDGE_BY_TOO_LATE = "pledge_by_too_late"
@@ -58,12 +74,13 @@ class ProblemKind(StrEnum):
     FOREIGN_HEADER = "foreign_header"
     UNKNOWN_COLUMN = "unknown_column"
     UNKNOWN_COLUMN_CLOSE_TO = "unknown_column_close_to"
-    MISSING_COLUMN = "missing_column"
     MISSING_NAMED_COLUMN = "missing_named_column"
     REPEATED_COLUMN = "repeated_column"
+    NO_COLUMN_OF_NUMBERS = "no_column_of_numbers"
     NO_THRESHOLD = "no_threshold"
     TOO_MANY_COLUMNS = "too_many_columns"
     BAD_THRESHOLD_OPTION = "bad_threshold_option"
+    TWO_THRESHOLDS = "two_thresholds"
     # its rows
     NO_WORKPLACES = "no_workplaces"
     TOO_MANY_ROWS = "too_many_rows"
@@ -74,13 +91,20 @@ class ProblemKind(StrEnum):
     REPEATED_NAME = "repeated_name"
     NO_HEADCOUNT = "no_headcount"
     BAD_HEADCOUNT = "bad_headcount"
+    TWO_NUMBERS = "two_numbers"
     EMPTY_THRESHOLD = "empty_threshold"
     BAD_THRESHOLD = "bad_threshold"
+    ONE_OR_ALL = "one_or_all"
     THRESHOLD_ABOVE_HEADCOUNT = "threshold_above_headcount"
     THRESHOLD_TOO_LOW = "threshold_too_low"
+    # lines typed into a chat
+    NO_NUMBER = "no_number"
+    NUMBER_FIRST = "number_first"
+    TWO_LINES = "two_lines"
     # what rows merge into
     GROUP_TOO_LOW = "group_too_low"
     REST_TOO_LOW = "rest_too_low"
+    REST_TOO_LOW_ALONE = "rest_too_low_alone"
     MERGED_NAME_TAKEN = "merged_name_taken"
 
 
@@ -100,6 +124,9 @@ class Problem:
     line: int | None  #: None where no single line is to blame
     kind: ProblemKind
     facts: Mapping[str, str | int]  #: what the person wrote, as written, and the limits
+    sheet: str = ""  #: of a workbook
+    also: tuple[int, ...] = ()  #: the first other lines with the same problem
+    others: int = 0  #: how many they are in all
 
 
 class DraftRefused(Refused):
@@ -111,20 +138,60 @@ class DraftRefused(Refused):
         super().__init__(self.problems)
 
 
+_IN_ROWS = frozenset(
+    {
+        ProblemKind.TOO_MANY_CELLS,
+        ProblemKind.NO_NAME,
+        ProblemKind.REPEATED_NAME,
+        ProblemKind.NO_HEADCOUNT,
+        ProblemKind.BAD_HEADCOUNT,
+        ProblemKind.TWO_NUMBERS,
+        ProblemKind.EMPTY_THRESHOLD,
+        ProblemKind.BAD_THRESHOLD,
+        ProblemKind.ONE_OR_ALL,
+        ProblemKind.THRESHOLD_ABOVE_HEADCOUNT,
+        ProblemKind.THRESHOLD_TOO_LOW,
+        ProblemKind.BAD_QUOTES,
+        ProblemKind.HIDDEN_CHARACTER,
+        ProblemKind.TEXT_TOO_LONG,
+    }
+)
+"""Of a list: where many rows have the same, it is said once."""
+
+MOST_LINES = 5
+"""That are named where many have the same."""
+
+
 class Notes:
     """The problems found in one file so far."""
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self.sheet = ""
+        self.rows_once = False  #: what many rows have is said once
         self._problems: list[Problem] = []
+        self._same: dict[tuple[ProblemKind, str | int], tuple[int, list[int]]] = {}
 
     def add(self, line: int | None, kind: ProblemKind, **facts: str | int) -> None:
         """Note a problem, and read on."""
-        self._problems.append(Problem(file=self.file, line=line, kind=kind, facts=facts))
+        if self.rows_once and kind in _IN_ROWS:
+            same = (kind, facts.get("field", ""))
+            if same in self._same:
+                self._same[same][1].append(line or 0)
+                return
+            self._same[same] = (len(self._problems), [])
+        self._problems.append(Problem(file=self.file, line=line, kind=kind, facts=facts, sheet=self.sheet))
+
+    def holds(self, *kinds: ProblemKind) -> bool:
+        """Say whether any of these is noted."""
+        return any(problem.kind in kinds for problem in self._problems)
 
     def by_line(self) -> list[Problem]:
         """Everything noted; what has no line comes first."""
-        return sorted(self._problems, key=lambda problem: problem.line or 0)
+        problems = list(self._problems)
+        for at, lines in self._same.values():
+            problems[at] = replace(problems[at], also=tuple(lines[:MOST_LINES]), others=len(lines))
+        return sorted(problems, key=lambda problem: problem.line or 0)
 
 
 def text_of(source: SourceFile, notes: Notes) -> str | None:
@@ -139,10 +206,10 @@ def text_of(source: SourceFile, notes: Notes) -> str | None:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        notes.add(_line_at(data, error.start), ProblemKind.NOT_UTF8)
+        notes.add(line_at(data, error.start), ProblemKind.NOT_UTF8)
         return None
     if "\0" in text:
-        notes.add(_line_at(data, data.index(b"\0")), ProblemKind.NUL_BYTE)
+        notes.add(line_at(data, data.index(b"\0")), ProblemKind.NUL_BYTE)
         return None
     return text
 
@@ -157,6 +224,20 @@ def hidden_character(text: str, *, allowed: str = "") -> str | None:
     return None
 
 
-def _line_at(data: bytes, position: int) -> int:
+def trimmed(text: str) -> str:
+    """Return a cell without white space and unseen characters at its ends, where copying has left them."""
+    text = text.strip()
+    if text.isascii() and text.isprintable():
+        return text
+    first, last = 0, len(text)
+    while first < last and (text[first].isspace() or unicodedata.category(text[first]) in _HIDDEN):
+        first += 1
+    while first < last and (text[last - 1].isspace() or unicodedata.category(text[last - 1]) in _HIDDEN):
+        last -= 1
+    return text[first:last]
+
+
+def line_at(data: bytes, position: int) -> int:
+    """Say on which line of a text these bytes stand."""
     before = data[:position].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return before.count(b"\n") + 1

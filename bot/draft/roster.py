@@ -1,60 +1,56 @@
-"""Reads the workplaces CSV, ours or a foreign one, and merges the small ones.
+"""Reads a list of workplaces, ours or anybody's, asks what it leaves open, and merges the small ones.
 
 Ours has the columns of OWN_COLUMNS, `meet` in other languages (`meet.es`), and no others, but for the one that
-`group_small` names. It is foreign as
-soon as an option names the column of the names or of the head-counts: then only the columns named are
-read, and `threshold` if there is such a column and no option in its place.
+`group_small` names. Any other is read by the columns that options name, or else by their usual words; then nothing but
+those is read, and `threshold` if there is such a column and no option in its place.
 """
 
 from __future__ import annotations
 
-import csv
-import re
-import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from fractions import Fraction
-from io import StringIO
-from math import ceil
+from itertools import islice
 
 from bot.domain.model import FEWEST, SPOKEN
-from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
+from bot.draft import numbers
+from bot.draft.columns import (
+    MOST_CHOICES,
+    OWN_COLUMNS,
+    Header,
+    Layout,
+    called,
+    example,
+    find_header,
+    meet_columns,
+    place,
+)
+from bot.draft.options import (
+    Choice,
+    ChoiceKind,
+    Empties,
+    ListQuestion,
+    QuestionKind,
+    Repeats,
+    RosterOptions,
+    Small,
+    Summary,
+    Totals,
+)
+from bot.draft.problems import MOST_LINES, Notes, ProblemKind, SourceFile, hidden_character
+from bot.draft.rows import REST, Listed, Merged, Names, merge, nearest, numbered
+from bot.draft.table import LONGEST_ROW, Row, RowTooLongError, Sheet, read_table
+from bot.draft.usual import is_total, names_total
 from bot.reading import plain_name
+from bot.spreadsheets import unguarded
 
-OWN_COLUMNS = ("workplace", "headcount", "threshold", "group", "meet")
-
-MOST_ROWS = 10_000
+MOST_ROWS = 50_000
 MOST_COLUMNS = 1_000  # each that is not known is a problem of its own
-LONGEST_ROW = 200_000  # characters; more than the csv module lets a single cell have
-LONGEST_NAME = 100
-LONGEST_FOREIGN_NAME = 200
+LONGEST_NAME = 200
 LONGEST_MEET = 500
 LARGEST_HEADCOUNT = 10_000_000  # the largest employers have fewer people in one city
-
-# Names of units that stand for many: stored like any other name, so they are not translated.
-SMALL_OF = "{value} small workplaces"
-REST = "Other small workplaces"
-
-# A dot is not accepted: 1.052 is a thousand to some and one to others.
-_WHOLE = re.compile(r"[0-9]{1,12}|[0-9]{1,3}([, '\u2019\u00a0\u202f])[0-9]{3}(?:\1[0-9]{3}){0,2}")
-_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RosterOptions:
-    """How the organizer says a foreign file is to be read."""
-
-    name_column: str | None = None
-    headcount_column: str | None = None
-    threshold: str | None = None  #: like `65%` or `12`; for every row that has none of its own
-    group_small: str | None = None  #: the column by which workplaces with a threshold under 5 are merged
-
-    @property
-    def foreign(self) -> bool:
-        """Whether the file is not in our own format."""
-        return self.name_column is not None or self.headcount_column is not None
+EXAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,413 +64,594 @@ class Unit:
     meets: Mapping[str, str] = field(default_factory=dict)  #: in other languages
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class RosterFile:
-    """What could be read, although something may be wrong: `notes` tells."""
+    """What could be read, although something may be wrong or open: `notes` and `questions` tell."""
 
     notes: Notes
-    units: tuple[Unit, ...] = ()  #: by name; complete only if nothing is wrong
+    questions: list[ListQuestion] = field(default_factory=list)
+    rows: list[Listed] = field(default_factory=list)  #: before merging
+    own: str = SPOKEN
+    summary: Summary = field(default_factory=Summary)
+    units: tuple[Unit, ...] = ()  #: by name; complete only if nothing is wrong, empty while thresholds are missing
     merged: Mapping[str, int] = field(default_factory=dict)  #: how many rows each group or merged unit holds
-    rows: int = 0
-    headcounts: int = 0  #: the sum of those that could be read
-    unread: int = 0  #: rows whose head-count could not be read
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Row:
-    """One workplace as written; what could not be read is empty or 0, and noted."""
-
-    line: int
-    name: str = ""
-    headcount: int = 0
-    threshold: int | Fraction = 0  #: a number, or a share of the head-count
-    group: str = ""
-    small_by: str = ""  #: its value in the column of `group_small`
-    meets: Mapping[str, str] = field(default_factory=dict)  #: by language
 
     @property
-    def sound(self) -> bool:
-        """Whether the numbers are there to reckon with."""
-        return bool(self.headcount and self.threshold)
-
-    @property
-    def needed(self) -> int:
-        """The threshold in people."""
-        return _needed(self.threshold, self.headcount)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Merged:
-    """Rows that stand as one unit. Its threshold cannot be above its head-count, as no row's is."""
-
-    name: str
-    rows: list[_Row]
-
-    @property
-    def line(self) -> int:
-        return self.rows[0].line
-
-    @property
-    def sound(self) -> bool:
-        return all(row.sound for row in self.rows)
-
-    @property
-    def headcount(self) -> int:
+    def headcounts(self) -> int:
+        """The sum of those that could be read."""
         return sum(row.headcount for row in self.rows)
 
     @property
-    def threshold(self) -> int:
-        """The share of all its people where every row has the same share, or else the sum of its rows'."""
-        first = self.rows[0].threshold
-        if isinstance(first, Fraction) and all(_same_share(first, row.threshold) for row in self.rows):
-            return _needed(first, self.headcount)
-        return sum(row.needed for row in self.rows)
-
-    @property
-    def meets(self) -> Mapping[str, str]:
-        """The one place its rows name, or else each row's with its name."""
-        return {language: self._meet(language) for language in self.rows[0].meets}
-
-    def _meet(self, language: str) -> str:
-        places = {row.meets.get(language, "") for row in self.rows}
-        if len(places) == 1:
-            return places.pop()
-        return "; ".join(f"{row.name}: {meet}" for row in self.rows if (meet := row.meets.get(language)))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Layout:
-    """Which cell of a row holds what; None: none does."""
-
-    columns: list[str]  #: the header, folded
-    name: int | None
-    headcount: int | None
-    threshold: int | None
-    default: int | Fraction  #: the threshold of rows that have none of their own; 0 if there is none
-    group: int | None = None
-    meets: Mapping[str, int] = field(default_factory=dict)  #: by language
-    small_by: int | None = None
+    def unread(self) -> int:
+        """Rows whose head-count could not be read."""
+        return sum(not row.headcount for row in self.rows)
 
 
 def read_roster(
-    source: SourceFile, options: RosterOptions, languages: Collection[str] = (SPOKEN,), *, own: str = SPOKEN
+    source: SourceFile,
+    options: RosterOptions,
+    languages: Collection[str] = (SPOKEN,),
+    *,
+    own: str = SPOKEN,
+    asking: bool = False,
 ) -> RosterFile:
-    """Read and check every row, then merge those that belong together. `own` is the language of the column `meet`."""
-    notes = Notes(source.name)
-    _check_option(options, notes)
-    text = text_of(source, notes)
-    try:
-        rows = _rows(text, options, _meet_columns(languages, own), notes) if text is not None else []
-    except _RowTooLongError as error:
-        notes.add(error.line, ProblemKind.ROW_TOO_LONG, most=LONGEST_ROW)
-        rows = []
-    if not rows:
-        return RosterFile(notes=notes)
-    rows = _numbered(rows) if options.foreign else rows
-    alone, merged = _merge(rows, options)
-    _check_merged(merged, notes)
-    merged = _named_apart(alone, merged, options, notes)
-    units = [_unit(row, own) for row in alone] + [_unit(unit, own) for unit in merged]
-    return RosterFile(
-        notes=notes,
-        units=tuple(sorted(units, key=lambda unit: (unit.name.casefold(), unit.name))),
-        merged={unit.name: len(unit.rows) for unit in merged},
-        rows=len(rows),
-        headcounts=sum(row.headcount for row in rows),
-        unread=sum(not row.headcount for row in rows),
-    )
+    """Read and check every row, then merge those that belong together. `own` is the language of the column `meet`.
 
-
-def _check_option(options: RosterOptions, notes: Notes) -> None:
-    if options.threshold is not None and not _threshold(options.threshold):
-        notes.add(None, ProblemKind.BAD_THRESHOLD_OPTION, value=options.threshold)
-
-
-# Rows
-
-
-def _meet_columns(languages: Collection[str], own: str) -> Mapping[str, str]:
-    """Return by its name in which language a column says where people meet."""
-    return {"meet": own, **{f"meet.{language}": language for language in languages if language != own}}
-
-
-def _rows(text: str, options: RosterOptions, meet_columns: Mapping[str, str], notes: Notes) -> list[_Row]:
-    records = _records(text, notes)
-    header_line, header = next(records, (None, []))
-    if header_line is None:
-        notes.add(None, ProblemKind.EMPTY_ROSTER)
-        return []
-    layout = _layout(_without_empty_end(header), header_line, options, meet_columns, notes) if header else None
-    if layout is None:
-        return []
-    rows: list[_Row] = []
-    first_lines: dict[str, int] = {}
-    for line, cells in records:
-        if _repeats_header(cells, layout):
-            continue  # files put together from several repeat their header
-        if len(rows) == MOST_ROWS:
-            notes.add(line, ProblemKind.TOO_MANY_ROWS, most=MOST_ROWS)
-            return []
-        row = _row(line, cells, layout, options, notes) if cells else _Row(line=line)
-        first = first_lines.setdefault(plain_name(row.name), line) if row.name else line
-        if first != line and not options.foreign:
-            notes.add(line, ProblemKind.REPEATED_NAME, value=row.name, first=first)
-        rows.append(row)
-    if not rows and not notes.by_line():
-        notes.add(header_line, ProblemKind.NO_WORKPLACES)
-    return rows
-
-
-class _RowTooLongError(Exception):
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
-        self.line = line
-
-
-class _Lines:
-    """The lines of a text; a row may be made of several, but not of any number: its cells would fill the memory."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = enumerate(StringIO(text, newline=""), start=1)
-        self._length = 0
-        self._first = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def begin_row(self) -> None:
-        """Count anew."""
-        self._length = 0
-
-    def __next__(self) -> str:
-        number, line = next(self._lines)
-        if not self._length:
-            self._first = number
-        self._length += len(line)
-        if self._length > LONGEST_ROW:
-            raise _RowTooLongError(self._first)
-        return line
-
-
-def _records(text: str, notes: Notes) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with the line on which it starts.
-
-    Where quotes do not match, each line that was lost is a row without cells: it may have been a workplace.
-    Raises _RowTooLongError.
+    `asking`: somebody answers, and thresholds may be missing; otherwise what an option does not say is refused or taken
+    as its remark in RosterOptions says.
     """
-    lines = _Lines(text)
-    reader = csv.reader(lines, delimiter=_delimiter(text), skipinitialspace=True, strict=True)
-    while True:
-        lines.begin_row()
-        line = reader.line_num + 1  # a quoted cell may span lines; line_num is where the last row ended
+    return _Reader(source, options, meet_columns(languages, own), own, asking=asking).read()
+
+
+class _Reader:
+    """Reads one list; each step leaves what it found in `found`."""
+
+    def __init__(
+        self, source: SourceFile, options: RosterOptions, meets: Mapping[str, str], own: str, *, asking: bool
+    ) -> None:
+        self.source = source
+        self.options = options
+        self.meets = meets
+        self.asking = asking
+        self.notes = Notes(source.name)
+        self.notes.rows_once = True
+        self.found = RosterFile(notes=self.notes, own=own)
+        self.default: int | numbers.Share = 0  #: the threshold of rows that have none of their own
+        self.strict = False  #: our own format
+        self.thresholds_written = False
+        self.layout: Layout | None = None
+        self.cells: dict[int, list[str]] = {}  #: by line, where somebody may be asked about them
+        self.left_out: Counter[str] = Counter()  #: rows, by why
+        self.kept_totals: list[Listed] = []
+        self.repeated: list[list[Listed]] = []
+        self.alike = 0
+
+    def read(self) -> RosterFile:
+        """Go through all steps, as far as they go."""
+        self._read_option()
         try:
-            cells = [unicodedata.normalize("NFC", cell.strip()) for cell in next(reader)]
-        except StopIteration:
+            sheet = self._sheet()
+            self.layout = self._layout(sheet) if sheet is not None else None
+            rows = self._rows(sheet, self.layout) if sheet is not None and self.layout is not None else []
+        except RowTooLongError as error:
+            self.notes.add(error.line, ProblemKind.ROW_TOO_LONG, most=LONGEST_ROW)
+            rows = []
+        rows = self._without_empties(self._without_totals(rows))
+        rows = self._without_repeats([self._with_numbers(row) for row in rows])
+        self.found.rows = rows
+        if rows:
+            self._merge(rows)
+        self._sum_up()
+        return self.found
+
+    def _ask(self, kind: QuestionKind, choices: Sequence[Choice], **facts: str | int) -> None:
+        self.found.questions.append(ListQuestion(kind=kind, choices=tuple(choices), facts=facts))
+
+    def _choice(self, kind: ChoiceKind, facts: Mapping[str, str | int] | None = None, **changes: object) -> Choice:
+        return Choice(kind=kind, options=replace(self.options, **changes), facts=facts or {})  # type: ignore[arg-type]
+
+    def _read_option(self) -> None:
+        written = self.options.threshold
+        if written is None:
             return
-        except csv.Error:
-            notes.add(line, ProblemKind.BAD_QUOTES)
-            yield from ((lost, []) for lost in range(line, reader.line_num + 1))
-            continue
-        if any(cells):
-            yield line, cells
+        self.default = numbers.threshold(written)
+        if not self.default:
+            self.notes.add(None, ProblemKind.BAD_THRESHOLD_OPTION, value=written)
+        elif (number := numbers.two_thresholds(written)) is not None:
+            if self.asking:
+                share = self._choice(ChoiceKind.SHARE, {"value": number}, threshold=f"{number}%")
+                people = self._choice(ChoiceKind.PEOPLE, {"value": number}, threshold=f"{number} people")
+                self._ask(QuestionKind.THRESHOLD, [share, people], value=number)
+                self.default = 0
+            else:
+                self.notes.add(None, ProblemKind.TWO_THRESHOLDS, value=number)
 
+    # The table
 
-def _delimiter(text: str) -> str:
-    """Whichever of comma, semicolon and tab cuts the header into most columns; spreadsheets differ."""
-    header = next((line for line in StringIO(text, newline="") if line.strip(" ,;\t\r\n")), "")
-    header = header[: csv.field_size_limit()]
-    return max(",;\t", key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter))))
+    def _sheet(self) -> Sheet | None:
+        sheets, question = read_table(self.source, self.options, self.notes)
+        if question is not None:
+            self._ask_or_refuse_encoding(question)
+            return None
+        if not sheets:
+            if not self.notes.by_line():
+                self.notes.add(None, ProblemKind.EMPTY_ROSTER)
+            return None
+        if self.options.sheet is not None and sheets[0].name:
+            named = [sheet for sheet in sheets if plain_name(sheet.name) == plain_name(self.options.sheet)]
+            if not named:
+                found = ", ".join(sheet.name for sheet in sheets)
+                self.notes.add(None, ProblemKind.MISSING_SHEET, value=self.options.sheet, found=found)
+                return None
+            return named[0]
+        headers = [find_header(sheet, self.options) for sheet in sheets]
+        lists = [each for each, header in zip(sheets, headers, strict=True) if header.names and header.headcounts]
+        if len(lists or sheets) > 1:
+            self._ask_or_refuse_sheet(lists or sheets)
+            return None
+        return (lists or sheets)[0]
 
+    def _ask_or_refuse_encoding(self, question: ListQuestion) -> None:
+        if self.asking:
+            self.found.questions.append(question)
+            return
+        first, second = (choice.facts for choice in question.choices[:2])
+        facts = {"one": first["example"], "other": second["example"], "first": first["encoding"]}
+        self.notes.add(None, ProblemKind.TWO_SPELLINGS, **facts, second=second["encoding"])
 
-def _repeats_header(cells: list[str], layout: _Layout) -> bool:
-    cells = _without_empty_end(cells)
-    return len(cells) == len(layout.columns) and all(
-        plain_name(cell) == column for cell, column in zip(cells, layout.columns, strict=True)
-    )
+    def _ask_or_refuse_sheet(self, sheets: list[Sheet]) -> None:
+        if not self.asking:
+            self.notes.add(None, ProblemKind.SEVERAL_SHEETS, found=", ".join(sheet.name for sheet in sheets))
+            return
+        choices = [
+            self._choice(
+                ChoiceKind.SHEET,
+                {"sheet": sheet.name, "example": ", ".join(filter(None, sheet.head[0].cells))},
+                sheet=sheet.name,
+            )
+            for sheet in sheets[:MOST_CHOICES]
+        ]
+        self._ask(QuestionKind.SHEET, choices)
 
+    # The header
 
-def _row(line: int, cells: list[str], layout: _Layout, options: RosterOptions, notes: Notes) -> _Row:
-    width = len(layout.columns)
-    if any(cells[width:]):  # most often a comma in a name or number without quotes: no cell can be trusted
-        notes.add(line, ProblemKind.TOO_MANY_CELLS, count=len(_without_empty_end(cells)), most=width)
-        return _Row(line=line)
-
-    def cell(index: int | None) -> str:
-        return cells[index] if index is not None and index < len(cells) else ""
-
-    row = _Row(
-        line=line,
-        name=cell(layout.name),
-        headcount=_headcount(cell(layout.headcount), line, notes) if layout.headcount is not None else 0,
-        threshold=_row_threshold(cell(layout.threshold), layout, options, line, notes),
-        group=cell(layout.group),
-        small_by=cell(layout.small_by),
-        meets={language: cell(column) for language, column in layout.meets.items()},
-    )
-    if not row.name and layout.name is not None:
-        notes.add(line, ProblemKind.NO_NAME)
-    _check_texts(row, options, notes)
-    _check_threshold(row, options, notes)
-    return row
-
-
-def _headcount(written: str, line: int, notes: Notes) -> int:
-    headcount = _whole(written)
-    if not written:
-        notes.add(line, ProblemKind.NO_HEADCOUNT)
-    elif not 0 < headcount <= LARGEST_HEADCOUNT:
-        notes.add(line, ProblemKind.BAD_HEADCOUNT, value=written, most=LARGEST_HEADCOUNT)
-        return 0
-    return headcount
-
-
-def _row_threshold(written: str, layout: _Layout, options: RosterOptions, line: int, notes: Notes) -> int | Fraction:
-    """Read a row's own threshold, or else take the option's."""
-    if layout.threshold is None or (not written and options.threshold is not None):
-        return layout.default
-    threshold = _threshold(written)
-    if not written:
-        notes.add(line, ProblemKind.EMPTY_THRESHOLD)
-    elif not threshold:
-        notes.add(line, ProblemKind.BAD_THRESHOLD, value=written)
-    return threshold
-
-
-def _check_texts(row: _Row, options: RosterOptions, notes: Notes) -> None:
-    longest = LONGEST_FOREIGN_NAME if options.foreign else LONGEST_NAME
-    _check_text(row.name, longest, "workplace", row.line, notes)
-    _check_text(row.group, longest, "group", row.line, notes)
-    for meet in row.meets.values():
-        _check_text(meet, LONGEST_MEET, "meet", row.line, notes, allowed="\n\r\t")
-    if _is_small(row, options):
-        _check_text(row.small_by, longest, options.group_small or "", row.line, notes)
-
-
-def _check_text(text: str, most: int, field: str, line: int, notes: Notes, *, allowed: str = "") -> None:
-    hidden = hidden_character(text, allowed=allowed)
-    if hidden:
-        notes.add(line, ProblemKind.HIDDEN_CHARACTER, field=field, value=text, character=hidden)
-    if len(text) > most:
-        notes.add(line, ProblemKind.TEXT_TOO_LONG, field=field, value=text, length=len(text), most=most)
-
-
-def _check_threshold(row: _Row, options: RosterOptions, notes: Notes) -> None:
-    is_share = isinstance(row.threshold, Fraction)
-    if row.sound and not is_share and row.needed > row.headcount:
-        notes.add(
-            row.line,
-            ProblemKind.THRESHOLD_ABOVE_HEADCOUNT,
-            threshold=row.needed,
-            headcount=row.headcount,
+    def _layout(self, sheet: Sheet) -> Layout | None:
+        self.notes.sheet = sheet.name
+        header = find_header(sheet, self.options)
+        if len(header.cells) > MOST_COLUMNS:
+            self.notes.add(header.line, ProblemKind.TOO_MANY_COLUMNS, count=len(header.cells), most=MOST_COLUMNS)
+            return None
+        if not header.cells:
+            self.notes.add(None, ProblemKind.EMPTY_ROSTER)
+            return None
+        line = header.line or sheet.head[0].line
+        columns = header.columns
+        known = {"workplace", "headcount"} <= set(columns) and not self.options.foreign
+        self.strict = known and bool({"threshold", "group", *self.meets} & set(columns))
+        if self.options.name_columns:
+            for wanted in self.options.name_columns:
+                self._place("name_column", wanted, header, line)
+        if self.options.headcount_column is not None:
+            self._place("headcount_column", self.options.headcount_column, header, line)
+        if known:
+            self._check_own_columns(header, line)
+        takes_threshold = known or self.options.threshold is None
+        threshold = columns.index("threshold") if takes_threshold and "threshold" in columns else None
+        small_by = self._place("group_small", self.options.group_small, header, line)
+        self._check_columns(sheet, header, line)
+        if threshold is None and self.options.threshold is None and not self.asking:
+            self.notes.add(line, ProblemKind.NO_THRESHOLD)
+        if not header.names or not header.headcounts:
+            return None
+        names = header.names if self.options.name_columns else header.names[:1]
+        self.thresholds_written = threshold is not None
+        group = columns.index("group") if self.strict and "group" in columns else None
+        return Layout(
+            header=header,
+            width=len(header.cells),
+            names=names,
+            headcount=header.headcounts[0],
+            threshold=threshold,
+            group=group if group != small_by else None,  # it is merged by, then, and only what is small
+            small_by=small_by,
+            meets={each: columns.index(name) for name, each in self.meets.items() if self.strict and name in columns},
         )
-    known = row.sound or (row.threshold and not is_share)
-    if known and row.needed < FEWEST and not row.group and options.group_small is None:
-        notes.add(row.line, ProblemKind.THRESHOLD_TOO_LOW, threshold=row.needed, least=FEWEST)
 
+    def _check_columns(self, sheet: Sheet, header: Header, line: int) -> None:
+        """Ask where names do not tell which column is which."""
+        if self.notes.holds(ProblemKind.MISSING_NAMED_COLUMN, ProblemKind.UNKNOWN_COLUMN_CLOSE_TO):
+            return
+        no_name = len(header.names) != 1 and not self.options.name_columns
+        no_headcount = len(header.headcounts) != 1
+        if not no_name and not no_headcount:
+            return
+        if not self.asking:
+            shown = [f"{called(header.cells, at)} ({example(sheet, header, at)})" for at in _filled(sheet, header)]
+            self.notes.add(line, ProblemKind.FOREIGN_HEADER, found=", ".join(shown))
+            return
+        if no_name:
+            self._ask_column(QuestionKind.NAME_COLUMN, sheet, header, header.names)
+        if no_headcount:
+            self._ask_column(QuestionKind.HEADCOUNT_COLUMN, sheet, header, header.headcounts)
 
-def _whole(written: str) -> int:
-    """0 if it is no whole number."""
-    return int(re.sub(r"[^0-9]", "", written)) if _WHOLE.fullmatch(written) else 0
+    def _ask_column(self, kind: QuestionKind, sheet: Sheet, header: Header, likely: tuple[int, ...]) -> None:
+        counted = kind is QuestionKind.HEADCOUNT_COLUMN
+        others = header.names if counted else header.headcounts
+        columns = [at for at in _filled(sheet, header) if at not in others]
+        if counted and not any(_counts(sheet, header, at) for at in columns):
+            self.notes.add(header.line or None, ProblemKind.NO_COLUMN_OF_NUMBERS)
+            return
+        columns.sort(key=lambda at: (at not in likely, _counts(sheet, header, at) != counted))
+        choices = []
+        for at in [at for at in columns if not counted or _counts(sheet, header, at)][:MOST_CHOICES]:
+            column = called(header.cells, at)
+            changes = {"headcount_column": column} if counted else {"name_columns": (column,)}
+            choices.append(self._choice(ChoiceKind.COLUMN, _about_column(sheet, header, (at,)), **changes))
+        if not counted and 1 < len(likely) <= EXAMPLES:
+            names = tuple(called(header.cells, at) for at in likely)
+            choices.append(self._choice(ChoiceKind.COLUMN, _about_column(sheet, header, likely), name_columns=names))
+        self._ask(kind, choices)
 
+    def _check_own_columns(self, header: Header, line: int) -> None:
+        own = (*OWN_COLUMNS, *self.meets)
+        known = {*own, plain_name(self.options.group_small or "workplace")}
+        absent = [name for name in own if name not in header.columns]
+        seen: set[str] = set()
+        for written, column in zip(_without_empty_end(header.cells), header.columns, strict=False):
+            if column in known:
+                if column in seen:
+                    self.notes.add(line, ProblemKind.REPEATED_COLUMN, column=written)
+                seen.add(column)
+            elif close := get_close_matches(column, absent, n=1, cutoff=0.6 if self.strict else 0.8):
+                self.notes.add(line, ProblemKind.UNKNOWN_COLUMN_CLOSE_TO, column=written, close=close[0])
+            elif (self.strict and not self.asking) or column.startswith("meet"):
+                self.notes.add(line, ProblemKind.UNKNOWN_COLUMN, column=written)
 
-def _threshold(written: str) -> int | Fraction:
-    """Read a number, or a share such as `33.5%`; 0 if it is neither, or not above 0, or above 100%."""
-    match = _SHARE.fullmatch(written.strip())
-    if match is None:
-        return _whole(written.strip())
-    share = Fraction(match[1]) / 100
-    return share if share <= 1 else 0
+    def _place(self, option: str, wanted: str | None, header: Header, line: int) -> int | None:
+        if wanted is None:
+            return None
+        places = place(header.cells, wanted)
+        if not places:
+            found = ", ".join(filter(None, header.cells))
+            self.notes.add(line, ProblemKind.MISSING_NAMED_COLUMN, column=wanted, option=option, found=found)
+            return None
+        if len(places) > 1:
+            self.notes.add(line, ProblemKind.REPEATED_COLUMN, column=wanted)
+        return places[0]
 
+    # Rows
 
-def _needed(threshold: int | Fraction, headcount: int) -> int:
-    """Exact: floats make 56 people of 7% of 800 into 57."""
-    return ceil(threshold * headcount) if isinstance(threshold, Fraction) else threshold
+    def _rows(self, sheet: Sheet, layout: Layout) -> list[Listed]:
+        rows: list[Listed] = []
+        columns = _without_empty_end(layout.header.columns)
+        for row in islice(sheet, layout.header.after, None):
+            if columns and _repeats(columns, row.cells):
+                continue  # files put together from several repeat their header
+            if len(rows) == MOST_ROWS:
+                self.notes.add(row.line, ProblemKind.TOO_MANY_ROWS, most=MOST_ROWS)
+                return []
+            listed = self._row(row, layout, in_text=not sheet.name) if row.cells else Listed(line=row.line, lost=True)
+            if listed is not None:
+                rows.append(listed)
+        if not rows and not self.notes.by_line():
+            self.notes.add(layout.header.line or None, ProblemKind.NO_WORKPLACES)
+        return rows
 
+    def _row(self, row: Row, layout: Layout, *, in_text: bool) -> Listed | None:
+        """Take what is needed of a row; None of one that says nothing of a workplace, such as a remark beneath."""
+        cells, line = row.cells, row.line
+        if in_text and any(cells[layout.width :]):  # a comma in a name or number without quotes: no cell can be trusted
+            count = len(_without_empty_end(cells))
+            self.notes.add(line, ProblemKind.TOO_MANY_CELLS, count=count, most=layout.width)
+            return Listed(line=line, lost=True)
 
-# The header
+        def cell(at: int | None) -> str:
+            return cells[at] if at is not None and at < len(cells) else ""
 
+        names = [unguarded(name) for name in map(cell, layout.names) if name]
+        listed = Listed(
+            line=line,
+            name=", ".join(names),
+            counted=cell(layout.headcount),
+            written=cell(layout.threshold),
+            group=unguarded(cell(layout.group)),
+            small_by=unguarded(cell(layout.small_by)),
+            meets={language: unguarded(cell(column)) for language, column in layout.meets.items()},
+            total=any(map(is_total, names)) if names else any(map(names_total, cells)),
+        )
+        if not names and not self.strict:
+            if listed.total:
+                self.left_out["totals"] += 1  # without a name it is no workplace that is called so
+            if listed.total or numbers.nobody(listed.counted):
+                return None
+        if self.asking:
+            self.cells[line] = cells
+        return listed
 
-def _layout(
-    header: list[str], line: int, options: RosterOptions, meet_columns: Mapping[str, str], notes: Notes
-) -> _Layout | None:
-    if len(header) > MOST_COLUMNS:
-        notes.add(line, ProblemKind.TOO_MANY_COLUMNS, count=len(header), most=MOST_COLUMNS)
-        return None
-    columns = [plain_name(cell) for cell in header]
-    if options.foreign:
-        return _foreign_layout(header, columns, line, options, notes)
-    if not {"workplace", "headcount"} & set(columns):
-        notes.add(line, ProblemKind.FOREIGN_HEADER, found=", ".join(header))
-        return None
-    for name in ("workplace", "headcount"):
-        if name not in columns:
-            notes.add(line, ProblemKind.MISSING_COLUMN, column=name)
-    if "threshold" not in columns and options.threshold is None:
-        notes.add(line, ProblemKind.NO_THRESHOLD)
-    _check_own_columns(header, columns, line, (*OWN_COLUMNS, *meet_columns), options, notes)
-    places = {name: columns.index(name) for name in OWN_COLUMNS if name in columns}
-    return _Layout(
-        columns=columns,
-        name=places.get("workplace"),
-        headcount=places.get("headcount"),
-        threshold=places.get("threshold"),
-        group=places.get("group"),
-        meets={language: columns.index(name) for name, language in meet_columns.items() if name in columns},
-        default=_threshold(options.threshold or ""),
-        small_by=_place("group_small", options.group_small, header, line, notes),
-    )
+    def _without_totals(self, rows: list[Listed]) -> list[Listed]:
+        totals = [row for row in rows if row.total]
+        if not totals:
+            return rows
+        if self.options.totals is Totals.LEAVE_OUT:
+            self.left_out["totals"] += len(totals)
+            return [row for row in rows if not row.total]
+        self.kept_totals = totals
+        if self.options.totals is None and self.asking:
+            first, people = totals[0], numbers.whole(totals[0].counted)
+            before = sum(numbers.whole(row.counted) for row in rows if row.line < first.line)
+            self._ask(
+                QuestionKind.TOTALS,
+                [
+                    self._choice(ChoiceKind.LEAVE_OUT, totals=Totals.LEAVE_OUT),
+                    self._choice(ChoiceKind.KEEP, totals=Totals.KEEP),
+                ],
+                count=len(totals),
+                value=first.name,
+                people=people,
+                line=first.line,
+                sum=int(0 < people == before),
+            )
+        return rows
 
-
-def _check_own_columns(
-    header: list[str], columns: list[str], line: int, own: Collection[str], options: RosterOptions, notes: Notes
-) -> None:
-    known = {*own, plain_name(options.group_small or "workplace")}
-    absent = [name for name in own if name not in columns]
-    seen: set[str] = set()
-    for written, column in zip(header, columns, strict=True):
-        if column in known:
-            if column in seen:
-                notes.add(line, ProblemKind.REPEATED_COLUMN, column=written)
-            seen.add(column)
-        elif close := get_close_matches(column, absent, n=1):
-            notes.add(line, ProblemKind.UNKNOWN_COLUMN_CLOSE_TO, column=written, close=close[0])
+    def _without_empties(self, rows: list[Listed]) -> list[Listed]:
+        empties = [row for row in rows if not row.lost and numbers.nobody(row.counted)]
+        if not empties:
+            return rows
+        if self.options.empties is Empties.LEAVE_OUT:
+            self.left_out["empties"] += len(empties)
+            return [row for row in rows if row.lost or not numbers.nobody(row.counted)]
+        if self.asking:
+            self._ask(
+                QuestionKind.EMPTIES,
+                [self._choice(ChoiceKind.LEAVE_OUT, empties=Empties.LEAVE_OUT)],
+                count=len(empties),
+                lines=", ".join(str(row.line) for row in empties[:MOST_LINES]) + "…" * (len(empties) > MOST_LINES),
+            )
         else:
-            notes.add(line, ProblemKind.UNKNOWN_COLUMN, column=written)
+            for row in empties:
+                self.notes.add(row.line, ProblemKind.NO_HEADCOUNT)
+        return rows
 
+    def _with_numbers(self, row: Listed) -> Listed:
+        if row.lost:
+            return row
+        if not row.name:
+            self.notes.add(row.line, ProblemKind.NO_NAME)
+        self._check_texts(row)
+        row = replace(row, headcount=self._headcount(row), threshold=self._threshold(row))
+        self._check_threshold(row)
+        return row
 
-def _foreign_layout(header: list[str], columns: list[str], line: int, options: RosterOptions, notes: Notes) -> _Layout:
-    name = _place("name_column", options.name_column or "workplace", header, line, notes)
-    headcount = _place("headcount_column", options.headcount_column or "headcount", header, line, notes)
-    threshold = None
-    if options.threshold is None:
-        if "threshold" in columns:
-            threshold = _place("threshold", "threshold", header, line, notes)
+    def _headcount(self, row: Listed) -> int:
+        if numbers.nobody(row.counted):
+            return 0
+        headcount = numbers.whole(row.counted)
+        if not headcount and (two := numbers.two_wholes(row.counted)):
+            self.notes.add(row.line, ProblemKind.TWO_NUMBERS, value=row.counted, one=two[0], other=two[1])
+        elif not 0 < headcount <= LARGEST_HEADCOUNT:
+            self.notes.add(row.line, ProblemKind.BAD_HEADCOUNT, value=row.counted, most=LARGEST_HEADCOUNT)
         else:
-            notes.add(line, ProblemKind.NO_THRESHOLD)
-    return _Layout(
-        columns=columns,
-        name=name,
-        headcount=headcount,
-        threshold=threshold,
-        default=_threshold(options.threshold or ""),
-        small_by=_place("group_small", options.group_small, header, line, notes),
-    )
+            return headcount
+        return 0
+
+    def _threshold(self, row: Listed) -> int | numbers.Share:
+        """Read a row's own threshold, or else take the option's."""
+        if not self.thresholds_written or (not row.written and (self.options.threshold is not None or self.asking)):
+            return self.default
+        threshold = numbers.threshold(row.written)
+        if not row.written:
+            self.notes.add(row.line, ProblemKind.EMPTY_THRESHOLD)
+        elif not threshold:
+            self.notes.add(row.line, ProblemKind.BAD_THRESHOLD, value=row.written)
+        elif threshold == 1 and self.notes.sheet:  # a workbook keeps 100% as 1
+            self.notes.add(row.line, ProblemKind.ONE_OR_ALL)
+        return threshold
+
+    def _check_texts(self, row: Listed) -> None:
+        self._check_text(row.name, LONGEST_NAME, "workplace", row.line)
+        self._check_text(row.group, LONGEST_NAME, "group", row.line)
+        for meet in row.meets.values():
+            self._check_text(meet, LONGEST_MEET, "meet", row.line, allowed="\n\r\t")
+
+    def _check_text(self, text: str, most: int, field: str, line: int, *, allowed: str = "") -> None:
+        if len(text) <= most and text.isascii() and text.isprintable():
+            return
+        hidden = hidden_character(text, allowed=allowed)
+        if hidden:
+            self.notes.add(line, ProblemKind.HIDDEN_CHARACTER, field=field, value=text, character=hidden)
+        if len(text) > most:
+            self.notes.add(line, ProblemKind.TEXT_TOO_LONG, field=field, value=text, length=len(text), most=most)
+
+    def _check_threshold(self, row: Listed) -> None:
+        is_share = isinstance(row.threshold, numbers.Share)
+        if row.sound and row.needed > row.headcount:
+            facts = {"threshold": row.needed, "headcount": row.headcount}
+            self.notes.add(row.line, ProblemKind.THRESHOLD_ABOVE_HEADCOUNT, **facts)
+        if row.small and (row.sound or (row.threshold and not is_share)):
+            if self.options.group_small is not None:
+                self._check_text(row.small_by, LONGEST_NAME, self.options.group_small, row.line)
+            elif self.options.small is None and not self.asking:
+                facts = {"threshold": row.needed, "least": FEWEST}
+                self.notes.add(row.line, ProblemKind.THRESHOLD_TOO_LOW, **facts)
+
+    # Names that repeat
+
+    def _without_repeats(self, rows: list[Listed]) -> list[Listed]:
+        by_name: dict[str, list[Listed]] = {}
+        for row in rows:
+            if row.name:
+                by_name.setdefault(plain_name(row.name), []).append(row)
+        repeated = [same for same in by_name.values() if len(same) > 1]
+        if not repeated:
+            return rows
+        self.repeated = repeated
+        self.alike = sum(len(same) - len({row.key() for row in same}) for same in repeated)
+        match self.options.repeats:
+            case Repeats.LAST | Repeats.LARGEST:
+                kept = {self._taken(same).line for same in by_name.values()}
+                left = [row for row in rows if not row.name or row.line in kept]
+                self.left_out["superseded"] = len(rows) - len(left)
+                return left
+            case None if self.asking:
+                self._ask_repeats(repeated)
+            case None if self.strict:
+                for same in repeated:
+                    for row in same[1:]:
+                        self.notes.add(row.line, ProblemKind.REPEATED_NAME, value=row.name, first=same[0].line)
+                return rows
+        return numbered(rows)
+
+    def _taken(self, same: list[Listed]) -> Listed:
+        return same[-1] if self.options.repeats is Repeats.LAST else max(same, key=lambda row: row.headcount)
+
+    def _ask_repeats(self, repeated: list[list[Listed]]) -> None:
+        choices = [self._choice(ChoiceKind(each.value), repeats=each) for each in Repeats]
+        self._ask(
+            QuestionKind.REPEATS,
+            [*self._telling_apart(repeated), *choices],
+            count=len(repeated),
+            rows=sum(map(len, repeated)),
+            alike=self.alike,
+            examples=_examples(same[0] for same in repeated),
+        )
+
+    def _telling_apart(self, repeated: list[list[Listed]]) -> Iterator[Choice]:
+        """Offer the columns of words that tell rows of one name apart."""
+        if self.strict or self.layout is None:
+            return
+        header, offered = self.layout.header, 0
+        for at in range(len(header.cells)):
+            if at in self.layout.names or at == self.layout.headcount or offered == EXAMPLES:
+                continue
+            seen = [[self._cell(row, at) for row in same] for same in repeated]
+            if all(len(set(map(plain_name, cells))) == len(cells) and all(map(_is_words, cells)) for cells in seen):
+                offered += 1
+                column = called(header.cells, at)
+                names = self.options.name_columns or tuple(called(header.cells, at) for at in self.layout.names)
+                facts = {"column": column, "example": f"{repeated[0][0].name}, {seen[0][0]}"}
+                yield self._choice(ChoiceKind.WITH_COLUMN, facts, name_columns=(*names, column))
+
+    def _cell(self, row: Listed, at: int) -> str:
+        cells = self.cells.get(row.line, [])
+        return cells[at] if at < len(cells) else ""
+
+    # Units
+
+    def _merge(self, rows: list[Listed]) -> None:
+        if any(not row.threshold for row in rows) and self.asking:
+            return  # they come later
+        by_value, small = self.options.group_small is not None, self.options.small
+        made = merge(rows, by_value=by_value, small=small)
+        alone, merged = made.alone, made.merged
+        if self.asking and small is None:
+            self._ask_small(rows, merged, by_value=by_value)
+        self.left_out["small"] = len(made.left_out)
+        left_out = {row.line for row in made.left_out}
+        self.found.rows = [row for row in rows if row.line not in left_out]
+        self._check_merged(alone, merged)
+        merged = self._named_apart(alone, merged)
+        own = self.found.own
+        units = [*(_unit(row, own) for row in alone), *(_unit(unit, own) for unit in merged)]
+        self.found.units = tuple(sorted(units, key=lambda unit: (unit.name.casefold(), unit.name)))
+        self.found.merged = {unit.name: len(unit.rows) for unit in merged}
+
+    def _ask_small(self, rows: list[Listed], merged: list[Merged], *, by_value: bool) -> None:
+        """Ask of what is too small to stand alone, even merged by the column that is named."""
+        rest = [unit for unit in merged if not unit.rows[0].group and unit.needed < FEWEST]
+        small = [row for unit in rest for row in unit.rows] if by_value else [row for row in rows if row.small]
+        if not small:
+            return
+        choices = [self._choice(ChoiceKind.LEAVE_OUT, small=Small.LEAVE_OUT)]
+        if Merged(name=REST, rows=small).needed >= FEWEST:
+            choices.insert(0, self._choice(ChoiceKind.MERGE, small=Small.MERGE))
+        elif near := self._nearest(rows, merged, rest):
+            choices.insert(0, self._choice(ChoiceKind.MERGE_WITH, {"nearest": near}, small=Small.MERGE))
+        self._ask(
+            QuestionKind.SMALL,
+            choices,
+            count=len(small),
+            people=sum(row.headcount for row in small),
+            least=FEWEST,
+            examples=_examples(small),
+        )
+
+    def _check_merged(self, alone: list[Listed], merged: list[Merged]) -> None:
+        """Judge the thresholds, but for units holding a row whose numbers could not be read."""
+        for unit in merged:
+            for meet in unit.meets.values():
+                if len(meet) > LONGEST_MEET:
+                    facts: dict[str, str | int] = {"length": len(meet), "most": LONGEST_MEET}
+                    self.notes.add(unit.line, ProblemKind.TEXT_TOO_LONG, field="meet", value=meet, **facts)
+            if unit.needed >= FEWEST or not unit.sound:
+                continue
+            facts = {"name": unit.name, "threshold": unit.needed, "least": FEWEST}
+            if unit.rows[0].group:
+                self.notes.add(unit.line, ProblemKind.GROUP_TOO_LOW, **facts)
+            elif not self.asking or self.options.small is not None:
+                lines = ", ".join(str(row.line) for row in unit.rows[:MOST_LINES]) + "…" * (len(unit.rows) > MOST_LINES)
+                near = self._nearest(alone, merged, [unit])
+                kind = ProblemKind.REST_TOO_LOW if near else ProblemKind.REST_TOO_LOW_ALONE
+                self.notes.add(unit.line, kind, lines=lines, people=unit.headcount, nearest=near, **facts)
+
+    @staticmethod
+    def _nearest(rows: list[Listed], merged: list[Merged], rest: list[Merged]) -> str:
+        """Name what a rest that is too small would join."""
+        values = [unit for unit in merged if unit not in rest and not unit.rows[0].group]
+        near = nearest([row for row in rows if not row.small and not row.group], values)
+        return near.name if near else ""
+
+    def _named_apart(self, alone: list[Listed], merged: list[Merged]) -> list[Merged]:
+        """Keep a merged unit apart from a workplace that is really called so."""
+        if not self.strict:
+            names = Names()
+            for row in alone:
+                names.claim(row.name)
+            return [replace(unit, name=names.claim(unit.name)) for unit in merged]
+        taken = {plain_name(row.name): row.line for row in alone}
+        for unit in merged:
+            first = taken.setdefault(plain_name(unit.name), unit.line)
+            if first != unit.line:
+                self.notes.add(unit.line, ProblemKind.MERGED_NAME_TAKEN, name=unit.name, first=first)
+        return merged
+
+    def _sum_up(self) -> None:
+        found = self.found
+        found.summary = Summary(
+            workplaces=len(found.rows),
+            people=found.headcounts,
+            kept_totals=len(self.kept_totals),
+            total=self.kept_totals[0].name if self.kept_totals else "",
+            repeats=len(self.repeated),
+            alike=self.alike if self.options.repeats in {None, Repeats.APART} else 0,
+            examples=tuple(same[0].name for same in self.repeated[:EXAMPLES]),
+            **self.left_out,
+        )
 
 
-def _place(option: str, wanted: str | None, header: list[str], line: int, notes: Notes) -> int | None:
-    """Find the column that an option names: spelled exactly so, or else but for case and white space."""
-    if wanted is None:
-        return None
-    places = [index for index, column in enumerate(header) if column == wanted.strip()] or [
-        index for index, column in enumerate(header) if plain_name(column) == plain_name(wanted)
-    ]
-    if not places:
-        found = ", ".join(header)
-        notes.add(line, ProblemKind.MISSING_NAMED_COLUMN, column=wanted, option=option, found=found)
-        return None
-    if len(places) > 1:
-        notes.add(line, ProblemKind.REPEATED_COLUMN, column=wanted)
-    return places[0]
+def _filled(sheet: Sheet, header: Header) -> list[int]:
+    return [at for at in range(len(header.cells)) if header.cells[at] or example(sheet, header, at)]
+
+
+def _counts(sheet: Sheet, header: Header, at: int) -> bool:
+    return bool(numbers.whole(example(sheet, header, at)))
+
+
+def _about_column(sheet: Sheet, header: Header, columns: Sequence[int]) -> dict[str, str | int]:
+    names = ", ".join(called(header.cells, at) for at in columns)
+    return {"column": names, "example": ", ".join(example(sheet, header, at) for at in columns)}
+
+
+def _repeats(columns: list[str], cells: list[str]) -> bool:
+    cells = _without_empty_end(cells)
+    return len(cells) == len(columns) and plain_name(cells[0]) == columns[0] and list(map(plain_name, cells)) == columns
+
+
+def _is_words(cell: str) -> bool:
+    return sum(map(str.isalpha, cell)) > sum(map(str.isdigit, cell))
+
+
+def _examples(rows: Iterable[Listed]) -> str:
+    return ", ".join(row.name for row in islice(rows, EXAMPLES))
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:
@@ -483,118 +660,11 @@ def _without_empty_end(cells: list[str]) -> list[str]:
     return cells[:end]
 
 
-# Merging
-
-
-def _merge(rows: list[_Row], options: RosterOptions) -> tuple[list[_Row], list[_Merged]]:
-    """Sort the rows into those that stand alone and those that stand as one.
-
-    Rows of one `group` are one unit, and are merged no further. With `group_small` the other rows whose
-    threshold is under 5 are one unit per value of that column; where that is still under 5, or the value is
-    empty, they join the rest.
-    """
-    alone = [row for row in rows if not row.group and not _is_small(row, options)]
-    groups = _by(lambda row: row.group, [row for row in rows if row.group])
-    spellings = _by(lambda row: row.small_by, rows)
-    merged = [_Merged(name=_spelling([row.group for row in members]), rows=members) for members in groups.values()]
-    rest: list[_Row] = []
-    for value, members in _by(lambda row: row.small_by, [row for row in rows if _is_small(row, options)]).items():
-        name = SMALL_OF.format(value=_spelling([row.small_by for row in spellings[value]]))
-        unit = _Merged(name=name, rows=members)
-        if value and unit.threshold >= FEWEST:
-            merged.append(unit)
-        else:
-            rest += members
-    if rest:
-        merged.append(_Merged(name=REST, rows=sorted(rest, key=lambda row: row.line)))
-    return alone, merged
-
-
-def _is_small(row: _Row, options: RosterOptions) -> bool:
-    return options.group_small is not None and not row.group and row.needed < FEWEST
-
-
-def _by(value: Callable[[_Row], str], rows: Iterable[_Row]) -> dict[str, list[_Row]]:
-    found: defaultdict[str, list[_Row]] = defaultdict(list)
-    for row in rows:
-        found[plain_name(value(row))].append(row)
-    return found
-
-
-def _spelling(spellings: list[str]) -> str:
-    """Choose the most frequent capitalized spelling, or else the first: `New York`, not `new york`."""
-    capitalized = Counter(spelling for spelling in spellings if spelling[:1].isupper())
-    return capitalized.most_common(1)[0][0] if capitalized else spellings[0]
-
-
-def _check_merged(merged: list[_Merged], notes: Notes) -> None:
-    """Judge the thresholds, but for units holding a row whose numbers could not be read."""
-    for unit in merged:
-        for meet in unit.meets.values():
-            if len(meet) > LONGEST_MEET:
-                facts: dict[str, str | int] = {"length": len(meet), "most": LONGEST_MEET}
-                notes.add(unit.line, ProblemKind.TEXT_TOO_LONG, field="meet", value=meet, **facts)
-        if unit.threshold >= FEWEST or not unit.sound:
-            continue
-        facts = {"name": unit.name, "threshold": unit.threshold, "least": FEWEST}
-        if unit.rows[0].group:
-            notes.add(unit.line, ProblemKind.GROUP_TOO_LOW, **facts)
-        else:
-            lines = ", ".join(str(row.line) for row in unit.rows)
-            notes.add(unit.line, ProblemKind.REST_TOO_LOW, lines=lines, **facts)
-
-
-# Names
-
-
-class _Names:
-    """Names that are taken; in a foreign file a repeated one gets a number."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def claim(self, name: str) -> str:
-        key = plain_name(name)
-        if key not in self._numbers:
-            self._numbers[key] = 1
-            return name
-        number = self._numbers[key] + 1
-        while plain_name(f"{name} ({number})") in self._numbers:
-            number += 1
-        self._numbers[key] = number
-        return self.claim(f"{name} ({number})")
-
-
-def _numbered(rows: list[_Row]) -> list[_Row]:
-    """Give repeated names numbers in file order, and before merging: a row keeps its name either way."""
-    names = _Names()
-    return [replace(row, name=names.claim(row.name)) if row.name else row for row in rows]
-
-
-def _named_apart(alone: list[_Row], merged: list[_Merged], options: RosterOptions, notes: Notes) -> list[_Merged]:
-    """Keep a merged unit apart from a workplace that is really called so."""
-    if options.foreign:
-        names = _Names()
-        for row in alone:
-            names.claim(row.name)
-        return [replace(unit, name=names.claim(unit.name)) for unit in merged]
-    taken = {plain_name(row.name): row.line for row in alone}
-    for unit in merged:
-        first = taken.setdefault(plain_name(unit.name), unit.line)
-        if first != unit.line:
-            notes.add(unit.line, ProblemKind.MERGED_NAME_TAKEN, name=unit.name, first=first)
-    return merged
-
-
-def _unit(of: _Row | _Merged, own: str) -> Unit:
+def _unit(of: Listed | Merged, own: str) -> Unit:
     return Unit(
         name=of.name,
         headcount=of.headcount,
-        threshold=of.needed if isinstance(of, _Row) else of.threshold,
+        threshold=of.needed,
         meet=of.meets.get(own, ""),
         meets={language: meet for language, meet in of.meets.items() if meet and language != own},
     )
-
-
-def _same_share(share: Fraction, threshold: int | Fraction) -> bool:
-    return isinstance(threshold, Fraction) and threshold == share

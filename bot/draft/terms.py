@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from bot.domain import zones
 from bot.domain.model import (
     FEWEST,
     LEAST_BETWEEN_TALLIES,
@@ -22,7 +23,10 @@ from bot.domain.model import (
     Words,
 )
 from bot.domain.words import NAMES
+from bot.draft import numbers
+from bot.draft.numbers import Share
 from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
+from bot.zones import LAST_YEAR, zones_named
 
 FIELDS = (
     "title",
@@ -34,6 +38,8 @@ FIELDS = (
     "ask",
     "if_disciplined",
     "language",
+    "timezone",
+    "clock",
     "starts",
     "ends",
     "pledge_by",
@@ -60,9 +66,12 @@ LONGEST_ANSWER = 300  # to one question; all of it is read at once
 LONGEST_PATH = 500
 HIGHEST_NUMBER = 1_000_000_000  # any number above is a slip, and databases stop somewhere
 LONGEST_DURATION = timedelta(days=365)
-LAST_YEAR = 9000  # later times break sums with datetimes
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+
+TIMES = ("starts", "pledge_by", "ends")
+
+CLOCKS = ("12h", "24h")
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _DURATION = re.compile(r"([0-9]{1,6}) ?([mhd])")
@@ -74,6 +83,20 @@ _LONG_KEY = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[
 
 # TOML has no `title.es` beside a `title`. People write it all the same, and can mean only `es.title`.
 _BESIDE = re.compile(rf"^([ \t]*)({'|'.join(NAMES)})[ \t]*\.[ \t]*([A-Za-z_-]+)(?=[ \t]*=)", re.MULTILINE)
+
+# Nor has it a date and time without seconds, or in another order. It is then read as if it stood in quotes.
+_WORD = r"""[^\s"'#\[\]{}]"""
+_BARE_TIME = re.compile(
+    rf"^([ \t]*(?:{'|'.join(TIMES)})[ \t]*=[ \t]*)(?=[0-9])({_WORD}++(?:[ \t]++{_WORD}++)*+)(?=[ \t]*+(?:\#.*)?$)",
+    re.MULTILINE,
+)
+
+_IN_UTC = re.compile(rf"""^[ \t]*({"|".join(TIMES)})[ \t]*=[^#\n]*[0-9][Zz]['"]?[ \t]*(?:\#|$)""", re.MULTILINE)
+
+_WRITTEN_TIME = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ] ?(?P<clock>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?) ?"
+    r"(?P<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
 
 # Only for text that tomllib has accepted; whatever is not matched is of no interest.
 _TOKEN = re.compile(
@@ -94,7 +117,8 @@ class TermsFile:
     terms: Terms | None  #: None if anything is wrong
     notes: Notes
     lines: Mapping[str, int]  #: where each field stands
-    citywide_threshold: int = 0  #: 0 if it could not be read
+    citywide_threshold: int = 0  #: 0 if it could not be read, or is a share
+    citywide_share: Share | None = None  #: of all people in the list
     minimum_workplaces: int = 1
     workplaces: str = ""
     language: str = SPOKEN
@@ -106,10 +130,11 @@ def read_terms(source: SourceFile, *, now: datetime, roster_given: bool, languag
     loaded = _load(source, notes, languages)
     if loaded is None:
         return TermsFile(terms=None, notes=notes, lines={})
-    fields = _Fields(*loaded, notes, languages)
+    fields = _Fields(loaded, notes, languages)
     language = fields.own_language()
     fields.check_names(required=REQUIRED if roster_given else (*REQUIRED, "workplaces"))
-    citywide_threshold = fields.whole("citywide_threshold", least=FEWEST, default=0)
+    citywide_share = fields.share("citywide_threshold")
+    citywide_threshold = 0 if citywide_share else fields.whole("citywide_threshold", least=FEWEST, default=0)
     minimum_workplaces = fields.whole("minimum_workplaces")
     workplaces = fields.text("workplaces", most=LONGEST_PATH, may_be_empty=False)
     terms = _terms(fields, language, citywide_threshold, minimum_workplaces, now)
@@ -118,6 +143,7 @@ def read_terms(source: SourceFile, *, now: datetime, roster_given: bool, languag
         notes=notes,
         lines=fields.lines,
         citywide_threshold=citywide_threshold,
+        citywide_share=citywide_share,
         minimum_workplaces=minimum_workplaces,
         workplaces=workplaces,
         language=language or SPOKEN,
@@ -130,14 +156,16 @@ def workplaces_file(toml: SourceFile) -> str | None:
     loaded = _load(toml, notes, ())
     if loaded is None:
         return None
-    return _Fields(*loaded, notes, ()).text("workplaces", most=LONGEST_PATH, may_be_empty=False) or None
+    return _Fields(loaded, notes, ()).text("workplaces", most=LONGEST_PATH, may_be_empty=False) or None
 
 
 def _terms(
     fields: _Fields, language: str, citywide_threshold: int, minimum_workplaces: int, now: datetime
 ) -> Terms | None:
-    starts, pledge_by = _times(fields, now)
-    ends = _ends(fields, starts)
+    timezone = fields.timezone()
+    starts, pledge_by = _times(fields, timezone, now)
+    ends = _ends(fields, timezone, starts)
+    clock = fields.clock()
     own = _words(fields)
     others = {each: _words(fields, f".{each}") for each in fields.languages if each != (language or SPOKEN)}
     city = fields.text("city", most=LONGEST_CITY)
@@ -167,6 +195,8 @@ def _terms(
         turnout=turnout,
         reminders=reminders,
         ends=ends,
+        timezone=timezone or "",
+        clock=clock,
         language=language,
         translations={each: words for each, words in others.items() if words.written()},
     )
@@ -185,8 +215,8 @@ def _words(fields: _Fields, suffix: str = "") -> Words:
     )
 
 
-def _times(fields: _Fields, now: datetime) -> tuple[datetime | None, datetime | None]:
-    starts, pledge_by = fields.moment("starts"), fields.moment("pledge_by")
+def _times(fields: _Fields, timezone: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
+    starts, pledge_by = fields.moment("starts", timezone), fields.moment("pledge_by", timezone)
     for name, moment in (("starts", starts), ("pledge_by", pledge_by)):
         if moment is not None and moment <= now:
             fields.note(name, ProblemKind.TIME_PAST, value=moment.isoformat())
@@ -197,14 +227,24 @@ def _times(fields: _Fields, now: datetime) -> tuple[datetime | None, datetime | 
             value=pledge_by.isoformat(),
             starts=starts.isoformat(),
         )
+    _one_offset(fields, "pledge_by", pledge_by, starts, timezone)
     return starts, pledge_by
 
 
-def _ends(fields: _Fields, starts: datetime | None) -> datetime | None:
-    ends = fields.moment("ends")
+def _ends(fields: _Fields, timezone: str | None, starts: datetime | None) -> datetime | None:
+    ends = fields.moment("ends", timezone)
     if starts and ends and ends <= starts:
         fields.note("ends", ProblemKind.ENDS_TOO_EARLY, value=ends.isoformat(), starts=starts.isoformat())
+    _one_offset(fields, "ends", ends, starts, timezone)
     return ends
+
+
+def _one_offset(
+    fields: _Fields, name: str, moment: datetime | None, starts: datetime | None, timezone: str | None
+) -> None:
+    """Refuse two offsets of which nobody has said that they are one place's: one may be a slip."""
+    if timezone == "" and moment and starts and moment.utcoffset() != starts.utcoffset():
+        fields.note(name, ProblemKind.TWO_OFFSETS, offset=zones.offset(moment), starts=zones.offset(starts))
 
 
 def _tally_every(fields: _Fields) -> timedelta:
@@ -233,9 +273,10 @@ class _Fields:
     A faulty field reads as its default, so that reading can go on to the next one.
     """
 
-    def __init__(self, values: dict[str, Any], lines: dict[str, int], notes: Notes, languages: Collection[str]) -> None:
-        self.values = values
-        self.lines = lines
+    def __init__(self, loaded: _Loaded, notes: Notes, languages: Collection[str]) -> None:
+        self.values = loaded.values
+        self.lines = loaded.lines
+        self.in_utc = loaded.in_utc
         self.notes = notes
         self.languages = languages
 
@@ -294,6 +335,12 @@ class _Fields:
             return value
         return default
 
+    def share(self, name: str) -> Share | None:
+        """Read a text such as `"65%"`; None if it is none."""
+        value = self.values.get(name)
+        share = numbers.threshold(value) if isinstance(value, str) else 0
+        return share if isinstance(share, Share) else None
+
     def text(self, name: str, *, most: int, may_be_empty: bool = True, lines: bool = False) -> str:
         """Without the white space around it; `lines`: line breaks and tabs may be in it."""
         if name not in self.values:
@@ -340,17 +387,67 @@ class _Fields:
             return None
         return length
 
-    def moment(self, name: str) -> datetime | None:
-        """Keep the offset the organizers wrote: it is the one people are shown."""
+    def timezone(self) -> str | None:
+        """Read whose clocks the times go by; '' if that is not said, None if it cannot be read."""
+        name = self.text("timezone", most=LONGEST_CITY, may_be_empty=False)
+        if not name:
+            return None if "timezone" in self.values else ""
+        if zones.is_known(name):
+            return name
+        close = ", ".join(zones_named(name))
+        self.note(
+            "timezone",
+            ProblemKind.NO_SUCH_ZONE_CLOSE_TO if close else ProblemKind.NO_SUCH_ZONE,
+            value=name,
+            close=close,
+        )
+        return None
+
+    def clock(self) -> str:
+        """Read how hours are said; '' if that is not said."""
+        said = self.text("clock", most=LONGEST_CITY)
+        if not said or said in CLOCKS:
+            return said
+        self.note("clock", ProblemKind.NOT_A_CHOICE, value=said, choices=", ".join(CLOCKS))
+        return ""
+
+    def moment(self, name: str, timezone: str | None) -> datetime | None:
+        """Read a time by the clocks of the file's zone, with or without its offset; without a zone as it is written."""
         value = self.values.get(name)
-        if isinstance(value, datetime) and value.tzinfo is not None:
-            if value.year <= LAST_YEAR:
-                return value
-            self.note(name, ProblemKind.TIME_TOO_FAR, value=value.isoformat())
-        elif isinstance(value, date | time | str):
-            self.note(name, ProblemKind.TIME_WITHOUT_OFFSET, value=str(value))
+        if isinstance(value, str):
+            value = _written_time(value) or value
+        if isinstance(value, datetime):
+            if value.year > LAST_YEAR:
+                self.note(name, ProblemKind.TIME_TOO_FAR, value=value.isoformat())
+                return None
+            return self._as_written(name, value) if not timezone else self._in_zone(name, value, timezone)
+        if isinstance(value, date | time | str):
+            self.note(name, ProblemKind.NOT_A_TIME, value=str(value))
         elif value is not None:
             self._note_type(name, "time")
+        return None
+
+    def _as_written(self, name: str, value: datetime) -> datetime | None:
+        if value.tzinfo is not None and name not in self.in_utc:
+            return value
+        if "timezone" not in self.values:  # what is wrong with it is said there
+            kind = ProblemKind.TIME_IN_UTC if value.tzinfo else ProblemKind.TIME_WITHOUT_OFFSET
+            self.note(name, kind, value=value.replace(tzinfo=None).isoformat())
+        return None
+
+    def _in_zone(self, name: str, value: datetime, timezone: str) -> datetime | None:
+        wall, facts = value.replace(tzinfo=None), {"value": value.isoformat(), "zone": timezone}
+        found = zones.showing(wall, timezone)
+        fitting = [each for each in found if value.tzinfo is None or each.utcoffset() == value.utcoffset()]
+        if len(fitting) == 1:
+            return fitting[0]
+        if found and not fitting:
+            right = ", ".join(map(zones.offset, found))
+            self.note(name, ProblemKind.OFFSET_NOT_OF_ZONE, **facts, offset=zones.offset(value), right=right)
+            return None
+        first, second = (each.isoformat() for each in found or zones.neighbours(wall, timezone))
+        kind = ProblemKind.HOUR_TWICE if found else ProblemKind.HOUR_LEFT_OUT
+        self.note(name, kind, **facts, first=first, second=second)
         return None
 
     def _as_text(self, name: str, value: object, *, most: int, may_be_empty: bool, lines: bool) -> str:
@@ -373,7 +470,27 @@ class _Fields:
         self.note(name, ProblemKind.WRONG_TYPE, expected=expected)
 
 
-def _load(source: SourceFile, notes: Notes, languages: Collection[str]) -> tuple[dict[str, Any], dict[str, int]] | None:
+def _written_time(text: str) -> datetime | None:
+    """Read a time in quotes, or without seconds."""
+    found = _WRITTEN_TIME.fullmatch(text.strip())
+    try:
+        return (
+            datetime.fromisoformat(f"{found['day']}T{found['clock']}{(found['offset'] or '').upper()}")
+            if found
+            else None
+        )
+    except ValueError:  # such as the 31st of June
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Loaded:
+    values: dict[str, Any]
+    lines: dict[str, int]
+    in_utc: frozenset[str]  #: times written with a Z, which Python reads as the offset +00:00
+
+
+def _load(source: SourceFile, notes: Notes, languages: Collection[str]) -> _Loaded | None:
     text = text_of(source, notes)
     if text is None:
         return None
@@ -385,9 +502,10 @@ def _load(source: SourceFile, notes: Notes, languages: Collection[str]) -> tuple
         try:
             loaded = tomllib.loads(text)
         except tomllib.TOMLDecodeError:
-            text = _BESIDE.sub(r"\1\3.\2", text)
+            text = _BARE_TIME.sub(r'\1"\2"', _BESIDE.sub(r"\1\3.\2", text))
             loaded = tomllib.loads(text)
-        return dict(_flat(loaded, languages)), _lines(text, languages)
+        in_utc = frozenset(_IN_UTC.findall(text))
+        return _Loaded(values=dict(_flat(loaded, languages)), lines=_lines(text, languages), in_utc=in_utc)
     except tomllib.TOMLDecodeError as error:
         line, why = _place(error, text)
         notes.add(line, ProblemKind.TOML_SYNTAX, why=why)

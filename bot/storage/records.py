@@ -34,7 +34,7 @@ def maybe_moment(microseconds: int | None) -> datetime | None:
 
 
 def write_terms(terms: Terms) -> str:
-    """Write terms as JSON; times keep the offset that the organizers wrote."""
+    """Write terms as JSON; times keep their offset: what clocks showed by the zone data of that day."""
     fields = {each.name: getattr(terms, each.name) for each in dataclasses.fields(terms)}
     for name in ("starts", "pledge_by"):
         fields[name] = fields[name].isoformat()

@@ -126,6 +126,15 @@ class Errand:
     attempts: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sketched:
+    """A walkout that an organizer is putting together; both parts are sealed."""
+
+    number: int  #: grows by one with each change, from 1
+    content: bytes
+    list: bytes  #: of workplaces
+
+
 class Delivery(StrEnum):
     """What became of a parcel."""
 
@@ -284,6 +293,10 @@ class Store(Protocol):
         """Every workplace of the walkout, by number. Cost: one row each, however many cards."""
         ...
 
+    async def sharing(self, names: Collection[str]) -> dict[WalkoutId, int]:
+        """How many of these names each walkout has among its workplaces', where it is any."""
+        ...
+
     async def workplace(self, walkout: WalkoutId, workplace: WorkplaceId) -> Workplace:
         """One workplace."""
         ...
@@ -400,6 +413,10 @@ class Store(Protocol):
 
     async def add_organizer_code(self, key: bytes, *, until: datetime) -> None:
         """Keep the hash of a code that makes one organizer."""
+        ...
+
+    async def knows_organizer_code(self, key: bytes) -> bool:
+        """Say whether this hash is kept, good or not."""
         ...
 
     async def redeem_organizer_code(
@@ -521,6 +538,26 @@ class Store(Protocol):
 
     async def next_errand(self, platform: str) -> datetime | None:
         """When the platform's next errand is due."""
+        ...
+
+    async def sketch(self, organizer: MemberId) -> Sketched | None:
+        """Return what somebody is putting together."""
+        ...
+
+    async def keep_sketch(self, organizer: MemberId, sketched: Sketched, *, until: datetime) -> bool:
+        """Keep it; False, and nothing is changed, if its number is not the next one or they organize no more."""
+        ...
+
+    async def drop_sketch(self, organizer: MemberId) -> None:
+        """Forget it."""
+        ...
+
+    async def drop_old_sketches(self, *, now: datetime) -> None:
+        """Forget those whose time is over."""
+        ...
+
+    async def oldest_sketch(self) -> datetime | None:
+        """When the next one is to be forgotten."""
         ...
 
     async def epochs(self, place: str) -> Epochs:

@@ -18,6 +18,7 @@ class Step(StrEnum):
     BIND_ROOM = "bind_room"  #: the citywide one
     PRINT_CARDS = "print_cards"
     APPOINT = "appoint"
+    APPOINT_ORGANIZER = "appoint_organizer"  #: too few are there to open it
     OPEN = "open"
     BOARD = "board"
     TEST_ROOMS = "test_rooms"
@@ -33,6 +34,7 @@ def next_steps(stage: Stage | None, lacks: Gaps, *, organizer: bool, started: bo
     if not organizer:
         return (Step.BOARD, Step.COUNT_CARDS) if stage in {Stage.OPEN, Stage.ON} else ()
     missing = (
+        (Step.APPOINT_ORGANIZER, lacks.more_organizers > 0),
         (Step.BIND_ROOM, not lacks.citywide_room),
         (Step.PRINT_CARDS, bool(lacks.without_cards)),
         (Step.APPOINT, bool(lacks.without_steward)),

@@ -11,12 +11,15 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from bot import memory
 from bot.domain.errors import KeyFileRefused, NotRecorded
+from bot.domain.model import Terms
+from bot.domain.rules import NOT_OVER
 from bot.fence import Fence, Stands
 from bot.keys import Keys
 from bot.storage.store import Store
@@ -74,6 +77,7 @@ class Sign(StrEnum):
     STORE_UNREAD = "store_unread"
     COUNTS_WRONG = "counts_wrong"
     NEWS_WRONG = "news_wrong"
+    CLOCKS_CHANGED = "clocks_changed"
     PARCELS_STUCK = "parcels_stuck"
     CHILDREN_CONFINED = "children_confined"
     CHILDREN_LOOSE = "children_loose"
@@ -258,8 +262,24 @@ async def _store(store: Store) -> AsyncIterator[Finding]:
         yield found(Sign.NEWS_WRONG, Grade.BAD, walkout=walkout)
     if not damage and not examined.miscounted and not examined.contradictory:
         yield found(Sign.STORE_SOUND)
+    for each in await store.walkouts():
+        if each.stage in NOT_OVER:
+            for then, now in moved(each.terms):
+                facts = {"walkout": each.id, "zone": each.terms.timezone, "then": _wall(then), "now": _wall(now)}
+                yield found(Sign.CLOCKS_CHANGED, Grade.BAD, **facts)
     for where, parcels in examined.stuck.items():
         yield found(Sign.PARCELS_STUCK, Grade.LOOK, platform=where, n=parcels)
+
+
+def moved(terms: Terms) -> Iterator[tuple[datetime, datetime]]:
+    """Give each time that newer rules of the zone word otherwise than when it was drafted: as then, and now."""
+    for instant in (terms.pledge_by, terms.starts, terms.ends):
+        if terms.timezone and instant is not None and (now := terms.local(instant)).utcoffset() != instant.utcoffset():
+            yield instant, now
+
+
+def _wall(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}"
 
 
 # -- at the platforms -----------------------------------------------------------------------------------------------

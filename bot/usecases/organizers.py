@@ -12,7 +12,7 @@ from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout, NotRecorded, WhichWalkout, WrongStage
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
-from bot.draft import Draft
+from bot.draft import Draft, Unit
 from bot.keys import Keys, Person
 from bot.storage.store import Member, Note, Room, Store
 
@@ -37,21 +37,20 @@ async def draft(plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = N
         keys.add_walkout(walkout.id)
     except OSError as error:  # a full disk, most likely
         raise NotRecorded(type(error).__name__) from None
-    await store.add_walkout(
-        walkout,
-        [
-            Workplace(
-                id=WorkplaceId(number),
-                name=unit.name,
-                headcount=unit.headcount,
-                threshold=unit.threshold,
-                meet=unit.meet,
-                meets=unit.meets,
-            )
-            for number, unit in enumerate(plan.units, start=1)
-        ],
-    )
+    await store.add_walkout(walkout, [as_workplace(unit, number) for number, unit in enumerate(plan.units, start=1)])
     return walkout
+
+
+def as_workplace(unit: Unit, number: int) -> Workplace:
+    """Return what a unit of a draft is once it is stored."""
+    return Workplace(
+        id=WorkplaceId(number),
+        name=unit.name,
+        headcount=unit.headcount,
+        threshold=unit.threshold,
+        meet=unit.meet,
+        meets=unit.meets,
+    )
 
 
 def _new_id(taken: Collection[WalkoutId]) -> WalkoutId:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from bot.domain import rules
 from bot.domain.errors import (
+    CardsChanged,
     NoCardMissing,
     NoCardsWithOpenEntry,
     NoSuchProposal,
     NotYourProposal,
     PrintedBefore,
+    TooManyAtOnce,
     TooManyCards,
 )
-from bot.domain.model import Entry, Terms, Walkout, Workplace
+from bot.domain.model import Entry, Terms, Walkout, Workplace, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter
 from bot.usecases import proposals, stewards, suspensions
 from bot.usecases.desk import Desk
@@ -26,7 +28,10 @@ LASTS = timedelta(minutes=10)
 """How long the file with the codes stays in the chat."""
 
 MOST = 1000
-"""Cards in one file: drawing a thousand takes several seconds, and a stop waits for them."""
+"""Of one workplace's cards in a file: drawing a thousand takes several seconds, and a stop waits for them."""
+
+MOST_AT_ONCE = 3000
+"""Of all workplaces' cards in a file, once in a walkout's life; it has four megabytes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +40,18 @@ class Order:
 
     progress: Progress
     terms: Terms
-    place: Workplace
-    number: int
+    wanted: tuple[tuple[Workplace, int], ...]  #: how many at each workplace
     language: str  #: of what is printed; '': of whoever prints it
+
+    @property
+    def number(self) -> int:
+        """Of all cards."""
+        return sum(number for _place, number in self.wanted)
+
+    @property
+    def name(self) -> str:
+        """The workplace's; '' for all of them."""
+        return "" if self.progress.place is None else self.progress.place.name
 
 
 async def propose(
@@ -75,6 +89,36 @@ async def propose(
     return await proposals.propose(desk, Matter.MINT, walkout=walkout.id, **content)
 
 
+async def missing(desk: Desk, walkout: Walkout) -> int:
+    """Say how many cards all workplaces lack to their head-counts. Raises what `cards_wanted` raises."""
+    return sum(number for _place, number in await stewards.cards_wanted(walkout.id, desk.store, only=None, number=None))
+
+
+async def propose_all(desk: Desk, walkout: Walkout, *, language: str = "") -> Progress:
+    """Propose to print, in one file, all that is missing to the head-counts of all workplaces.
+
+    Sent again before it is printed it is the same proposal. Raises what `cards_wanted` raises; NoCardMissing,
+    TooManyAtOnce.
+    """
+    wanted = await missing(desk, walkout)
+    if wanted == 0:
+        raise NoCardMissing("")
+    if wanted > MOST_AT_ONCE:
+        raise TooManyAtOnce(MOST_AT_ONCE, walkout.id)
+    content: dict[str, Any] = {"number": wanted, "before": await _issued(desk, walkout)}
+    if language:
+        content["language"] = language
+    granted = await desk.store.latest(proposals.key(desk.keys, Matter.MINT, walkout.id, content), Became.GRANTED)
+    if granted is not None and granted.proposer == desk.me:
+        return await proposals.look(desk, granted.id)
+    return await proposals.propose(desk, Matter.MINT, walkout=walkout.id, **content)
+
+
+async def _issued(desk: Desk, walkout: Walkout) -> int:
+    """Return what another such order, later, differs by."""
+    return sum(place.issued for place in await desk.store.workplaces(walkout.id))
+
+
 CHECKS = {Matter.VOID: rules.check_can_void, Matter.RECALL: rules.check_can_recall}
 """What a workplace's cards are ended by, and when that can be done."""
 
@@ -95,26 +139,38 @@ async def end(desk: Desk, matter: Matter, walkout: Walkout, place: Workplace) ->
 async def order(desk: Desk, number: str) -> Order:
     """Return what may be printed now under an approved proposal.
 
-    Raises NoSuchProposal, NotYourProposal, PrintedBefore, Halted, and what `cards_wanted` raises.
+    Raises NoSuchProposal, NotYourProposal, PrintedBefore, CardsChanged, Halted, and what `cards_wanted` raises.
     """
     await suspensions.check_none_runs(desk)
     progress = await proposals.look(desk, number)
     proposal, walkout, place = progress.proposal, progress.walkout, progress.place
-    if proposal.matter is not Matter.MINT or walkout is None or place is None:
+    if proposal.matter is not Matter.MINT or walkout is None:
         raise NoSuchProposal
     if proposal.proposer != desk.me:
         raise NotYourProposal
     if proposal.became is Became.DONE:
-        raise PrintedBefore(place.name)
+        raise PrintedBefore("" if place is None else place.name)
     if proposal.became is not Became.GRANTED:
         raise NoSuchProposal
-    wanted = int(progress.content["number"])
-    await stewards.cards_wanted(walkout.id, desk.store, only=place.id, number=wanted)
-    language = str(progress.content.get("language", ""))
-    return Order(progress=progress, terms=walkout.terms, place=place, number=wanted, language=language)
+    approved = int(progress.content["number"])
+    wanted = await stewards.cards_wanted(
+        walkout.id,
+        desk.store,
+        only=None if place is None else place.id,
+        number=None if place is None else approved,
+    )
+    made = Order(
+        progress=progress,
+        terms=walkout.terms,
+        wanted=tuple((each, lacks) for each, lacks in wanted if lacks),
+        language=str(progress.content.get("language", "")),
+    )
+    if made.number != approved:  # of all workplaces: at one of them cards were printed or voided since
+        raise CardsChanged
+    return made
 
 
-async def mint(desk: Desk, wanted: Order, hashes: Sequence[bytes]) -> None:
+async def mint(desk: Desk, wanted: Order, hashes: Mapping[WorkplaceId, Sequence[bytes]]) -> None:
     """Keep new cards, once: with that the proposal is done.
 
     Raises PrintedBefore, WrongStage, BeyondHeadcount, Halted.
@@ -124,6 +180,6 @@ async def mint(desk: Desk, wanted: Order, hashes: Sequence[bytes]) -> None:
     if proposal.walkout is None:
         raise NoSuchProposal
     note = desk.note(Deed.PRINTED, proposal.walkout, matter=proposal.matter, **wanted.progress.content)
-    cards = {wanted.place.id: stewards.new_cards(proposal.walkout, hashes, desk.keys)}
+    cards = {place: stewards.new_cards(proposal.walkout, some, desk.keys) for place, some in hashes.items()}
     if not await desk.store.mint_approved(proposal.id, proposal.walkout, cards, note):
-        raise PrintedBefore(wanted.place.name)
+        raise PrintedBefore(wanted.name)

@@ -137,7 +137,7 @@ async def check_can_open(desk: Desk, walkout: Walkout) -> None:
     if walkout.stage is not Stage.DRAFT:
         raise WrongStage(walkout.stage)
     if desk.clock() >= walkout.terms.pledge_by:
-        raise TooLateToOpen(walkout.terms.pledge_by)
+        raise TooLateToOpen(walkout.terms)
 
 
 async def _go_on(desk: Desk, proposal: Proposal) -> Progress:
@@ -187,7 +187,7 @@ async def _carry_out(desk: Desk, proposal: Proposal) -> None:
         match proposal.matter:
             case Matter.OPEN if stage not in rules.PLEDGING:
                 without = ANYWAY.items() <= read(proposal, desk).items()
-                if not without and not (await gaps(desk.store, proposal.walkout)).citywide_room:
+                if not without and not (await gaps(desk.store, proposal.walkout, now=desk.clock())).citywide_room:
                     raise NoCitywideRoom
                 await desk.store.decide(proposal.walkout, partial(rules.open_up, now=desk.clock()))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:

@@ -20,5 +20,5 @@ async def report(walkout: Walkout, store: Store, clock: Clock) -> Board:
         raise WrongStage(walkout.stage)
     over = walkout.terms.starts + ASKED_FOR
     if walkout.stage in PLEDGING and clock() < over:
-        raise TooEarlyToReport(over)
+        raise TooEarlyToReport(over, walkout.terms)
     return await stewards.board(walkout.id, store)

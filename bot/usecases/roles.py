@@ -238,6 +238,8 @@ async def _remove_steward(desk: Desk, member: Member, nickname: str) -> None:
 
 async def redeem_server_code(desk: Desk, code: str, nickname: str) -> bool:
     """Become an organizer by the server's code, and let every organizer know; False if it is not good."""
+    if not await desk.store.knows_organizer_code(cards.key_of(code)):  # most that comes here is a mistyped card
+        return False
     name = await _nickname(desk, desk.me, nickname)
     news = Announcement(
         kind=Kind.SERVER_CODE_USED,

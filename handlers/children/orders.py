@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.model import Terms
-from bot.draft import Draft, Problem, RosterOptions, SourceFile
+from bot.draft import Draft, ListReading, Problem, RosterOptions, SourceFile
 from handlers.sheets.paper import Paper
 
 
@@ -22,6 +22,22 @@ class Read:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReadList:
+    """A list of workplaces alone."""
+
+    source: SourceFile
+    options: RosterOptions
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToRead:
+    """Either of the two."""
+
+    wanted: Read | ReadList
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """What stands in them: a draft, or what is wrong."""
 
@@ -29,6 +45,7 @@ class Reading:
     draft: Draft | None = None
     problems: tuple[Problem, ...] = ()
     more: int = 0  #: problems that are not told
+    listed: ListReading | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

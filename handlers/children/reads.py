@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
+
 from bot.children import plain
 from bot.children.child import serve
-from bot.draft import DraftRefused, read, workplaces_file
-from handlers.children.orders import Read, Reading
+from bot.draft import DraftRefused, read, read_list, workplaces_file
+from handlers.children.orders import Read, Reading, ReadList, ToRead
 
 MOST_MEMORY = 512_000_000
 
@@ -14,10 +17,12 @@ MOST_PROBLEMS = 500
 
 
 def _read(order: bytes) -> bytes:
-    return plain.write(_reading(plain.read(Read, order)))
+    return plain.write(_reading(plain.read(ToRead, order).wanted))
 
 
-def _reading(order: Read) -> Reading:
+def _reading(order: Read | ReadList) -> Reading:
+    if isinstance(order, ReadList):
+        return Reading(listed=read_list(order.source, order.options, languages=order.languages))
     if order.now is None:
         return Reading(names=workplaces_file(order.toml))
     try:
@@ -28,5 +33,11 @@ def _reading(order: Read) -> Reading:
         return Reading(problems=told, more=len(refused.problems) - len(told))
 
 
+def prepare() -> Callable[[bytes], bytes]:
+    """Import what reads workbooks, before everything is given up."""
+    importlib.import_module("bot.draft.workbooks")
+    return _read
+
+
 if __name__ == "__main__":
-    serve(lambda: _read, most_memory=MOST_MEMORY)
+    serve(prepare, most_memory=MOST_MEMORY)

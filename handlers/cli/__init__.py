@@ -6,7 +6,7 @@ import io
 import sys
 
 from bot import logs, memory
-from handlers.cli import adopting, backups, closing, console, doctor, keys, running, suspensions, walkouts
+from handlers.cli import adopting, backups, closing, console, doctor, keys, running, setup, suspensions, walkouts
 from handlers.cli.common import cli
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "keys",
     "main",
     "running",
+    "setup",
     "suspensions",
     "walkouts",
 ]

@@ -90,11 +90,31 @@ def store_in(data: Path | None) -> Settings:
     """Read the settings where a store must be there already: no command but those that begin one makes one."""
     settings = settings_in(data)
     if not (settings.data / DATABASE).exists():
-        around = {found.parent for place in (Path(), settings.data.parent) for found in place.glob(f"*/{DATABASE}")}
-        names = {folder.name: str(folder) for folder in sorted(around)}
+        names = _stores_in(Path(), settings.data.parent)
         near = nearest_names(names, settings.data.name, 1) or list(names)
         fail(texts.no_store(str(settings.data), names[near[0]] if near else ""))
     return settings
+
+
+def beginning_in(data: Path | None, *, yes: bool) -> Settings:
+    """Read the settings where a store may be begun: asks first beside one whose name is near, which may be meant."""
+    settings = settings_in(data)
+    ask_before_beginning(settings.data, yes=yes)
+    return settings
+
+
+def ask_before_beginning(data: Path, *, yes: bool) -> None:
+    """Ask where there is no store yet, but beside it one whose name is near."""
+    if (data / DATABASE).exists():
+        return
+    names = _stores_in(data.parent)
+    if near := nearest_names(names, data.name, 1):
+        ask_first(texts.begins(str(data), names[near[0]]), yes=yes)
+
+
+def _stores_in(*places: Path) -> dict[str, str]:
+    around = {found.parent for place in places for found in place.glob(f"*/{DATABASE}")}
+    return {folder.name: str(folder) for folder in sorted(around)}
 
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for scripts.")]

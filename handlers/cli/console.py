@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.usecases import organizers
 from bot.wiring import SOCKET, App, open_app
 from handlers import admin
-from handlers.cli.common import Data, Language, Now, cli, fail, run_to_end, settings_in
+from handlers.cli.common import Data, Language, Now, Yes, beginning_in, cli, fail, run_to_end
 from handlers.console import PLATFORM, Console, ConsoleSender, Printer, interact, is_name, script_lines
 from handlers.texts import cli as texts
 from handlers.texts.catalogue import speaking
@@ -34,6 +34,7 @@ def console(
     script: Annotated[str | None, typer.Option(metavar="FILE|-", help="Play these lines.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     language: Language = "en",
+    yes: Yes = False,
 ) -> None:
     """Play a walkout in this terminal: everybody writes here, no accounts and no network."""
     if script not in {None, "-"} and (not Path(str(script)).exists() or Path(str(script)).is_dir()):
@@ -42,7 +43,7 @@ def console(
     if not all(name.isprintable() and is_name(name) for name in names):
         fail(texts.not_a_name())
     with speaking(language):
-        failed = run_to_end(_console(settings_in(data), names, now, script, as_json=as_json))
+        failed = run_to_end(_console(beginning_in(data, yes=yes), names, now, script, as_json=as_json))
     raise typer.Exit(1 if failed else 0)
 
 

@@ -14,18 +14,19 @@ from bot.clock import Ask, real_clock
 from bot.settings import Settings
 from bot.wiring import SOCKET, open_app
 from handlers import admin
-from handlers.cli.common import Data, cli, fail, run_to_end, settings_in
+from handlers.cli.common import Data, Yes, ask_before_beginning, cli, fail, run_to_end, settings_in
 from handlers.service import AllRefused, Opener, keep_running
 from handlers.texts import cli as texts
 
 
 @cli.command()
-def run(data: Data = None) -> None:
+def run(data: Data = None, yes: Yes = False) -> None:
     """Run the bot on every platform that has a token, until it is stopped."""
     settings = settings_in(data)
     openers = _openers(settings)
     if not openers:
         fail(texts.no_token())
+    ask_before_beginning(settings.data, yes=yes)
     logs.set_level(settings.log_level)
     run_to_end(_serve(settings, openers))
 
@@ -57,9 +58,6 @@ def _clocks(settings: Settings) -> dict[str, Ask]:
 
 
 async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
-    def started() -> None:
-        print(texts.running(), file=sys.stderr)  # noqa: T201
-
     async with open_app(
         settings.data,
         clock=real_clock,
@@ -68,6 +66,11 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
         steady=monotonic,
         passphrase_file=settings.key_passphrase_file,
     ) as app:
+
+        def started(platform: str) -> None:
+            name = app.bots[platform].rpartition("/")[2]  # on Telegram it is the bot's link
+            print(texts.running(platform, name, str(settings.data)), file=sys.stderr)  # noqa: T201
+
         try:
             async with control.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):
                 await _until_stopped(

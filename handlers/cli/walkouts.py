@@ -11,13 +11,27 @@ from typing import Annotated
 import typer
 
 from bot import cards as card_codes
+from bot.children import plain
 from bot.children.workshop import Workshop
 from bot.control import Answer, Request
 from bot.domain.model import Terms
+from bot.draft import Empties, Repeats, RosterOptions, Small, Totals
 from bot.settings import Settings
 from bot.storage.records import read_terms
 from handlers import admin, card_files, workshop
-from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in, source, store_in
+from handlers.cli.common import (
+    Data,
+    Now,
+    Yes,
+    beginning_in,
+    carry_out,
+    cli,
+    conclude,
+    fail,
+    run_to_end,
+    source,
+    store_in,
+)
 from handlers.cli.common import language as spoken
 from handlers.sheets.paper import Paper
 from handlers.texts import cli as texts
@@ -30,24 +44,46 @@ def draft(
     data: Data = None,
     now: Now = None,
     workplaces: Annotated[Path | None, typer.Option(help="Instead of the file named in the terms.")] = None,
-    name_column: Annotated[str | None, typer.Option(help="In a foreign file: the workplace's name.")] = None,
-    headcount_column: Annotated[str | None, typer.Option(help="In a foreign file: its head-count.")] = None,
+    name_column: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="The workplace's name; several times: joined by a comma.")
+    ] = None,
+    headcount_column: Annotated[str | None, typer.Option(metavar="COLUMN", help="Its head-count.")] = None,
+    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Of a workbook: the one with the list.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a text file, where its bytes do not tell.")
+    ] = None,
     threshold: Annotated[str | None, typer.Option(help='For every workplace: a number or a share, "65%".')] = None,
     group_small: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Merge the smallest by this column's value.")
     ] = None,
+    leave_out_totals: Annotated[
+        bool, typer.Option("--leave-out-totals", help='Leave out rows called "Total".')
+    ] = False,
+    leave_out_empty: Annotated[bool, typer.Option("--leave-out-empty", help="Leave out rows without people.")] = False,
+    repeats: Annotated[
+        Repeats | None, typer.Option(help="Of rows with one name, take this, or keep them apart.")
+    ] = None,
+    small: Annotated[Small | None, typer.Option(help="What becomes of workplaces with a threshold under 5.")] = None,
+    yes: Yes = False,
 ) -> None:
     """Check a walkout and its workplaces, and keep them as a draft. The last line is its id."""
     if workplaces is not None and not workplaces.exists():
         fail(texts.no_file(str(workplaces)))
-    options = {
-        "name_column": name_column,
-        "headcount_column": headcount_column,
-        "threshold": threshold,
-        "group_small": group_small,
-    }
-    request: Request = {"command": "draft", "options": options, "now": now.isoformat() if now else None}
-    conclude(run_to_end(_draft(settings_in(data), request, terms, workplaces)))
+    options = RosterOptions(
+        name_columns=tuple(name_column or ()),
+        headcount_column=headcount_column,
+        sheet=sheet,
+        encoding=encoding,
+        threshold=threshold,
+        group_small=group_small,
+        totals=Totals.LEAVE_OUT if leave_out_totals else None,
+        empties=Empties.LEAVE_OUT if leave_out_empty else None,
+        repeats=repeats,
+        small=small,
+    )
+    packed = plain.write(options).decode(errors="surrogatepass")
+    request: Request = {"command": "draft", "options": packed, "now": now.isoformat() if now else None}
+    conclude(run_to_end(_draft(beginning_in(data, yes=yes), request, terms, workplaces)))
 
 
 async def _draft(settings: Settings, request: Request, terms: Path, roster: Path | None) -> Answer:
@@ -135,6 +171,12 @@ async def _mint(settings: Settings, request: Request, out: Path, content: Conten
         return answer
     fresh.replace(out)
     return {**answer, "out": texts.minted(total, str(out))}
+
+
+@cli.command()
+def walkouts(data: Data = None) -> None:
+    """List the walkouts: id, title, stage, and when each starts."""
+    conclude(run_to_end(carry_out(store_in(data), {"command": "walkouts"})))
 
 
 @cli.command()

@@ -1,7 +1,7 @@
 """What can be said to the bot, once for every platform: THE command table, and who answers.
 
 A platform turns what arrives into `Said`, hands it to `Conversation.answer`, and shows the `Reply`. Nothing is
-remembered between two messages: buttons carry all they need.
+remembered between two messages, but for a draft in the making: buttons carry all they need.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot import cards, reading
 from bot.brake import Heed
 from bot.domain.errors import Forbidden, NoSuchWorkplace, NotRecorded, Refused, UnknownCard
+from bot.draft import SourceFile
 from bot.keys import Person
 from bot.questions import asked
 from bot.reading import holds_code
@@ -23,6 +25,7 @@ from handlers.conversation import (
     board,
     coming,
     committee,
+    drafting,
     drawn,
     notices,
     organizers,
@@ -125,17 +128,25 @@ class Conversation:
             heed = self.heed(said.who, meant.price)
             if heed is not Heed.ANSWER:
                 return too_fast() if heed is Heed.WARNING else None
-            ask = Ask(
-                app=self._app,
-                who=said.who,
-                ways=self._ways,
-                words=meant.words,
-                here=said.here,
-                language=said.language or "",
-                number=said.number,
-                code=cards.exact(meant.words[0]) if meant.pressed else None,
-            )
+            ask = self._ask(said, *meant.words, code=cards.exact(meant.words[0]) if meant.pressed else None)
             return await (_tried if meant.codes else _answered)(ask, meant)
+
+    async def take(self, said: Said, file: SourceFile) -> Reply:
+        """Return the answer to a file that an organizer sent, small enough. Raises NotRecorded."""
+        with speaking(said.language):
+            return await drafting.sent(self._ask(said), file)
+
+    def _ask(self, said: Said, *words: str, code: str | None = None) -> Ask:
+        return Ask(
+            app=self._app,
+            who=said.who,
+            ways=self._ways,
+            words=words,
+            here=said.here,
+            language=said.language or "",
+            number=said.number,
+            code=code,
+        )
 
     def heed(self, who: Person, price: float = 1) -> Heed:
         """Say what somebody gets for what they do now."""
@@ -182,6 +193,7 @@ def _written(text: str) -> _Meant:
         run = questions.typed
     else:
         run = questions.not_understood if text.strip() else _no_words
+    run = partial(_asked_or, run)
     if codes := reading.codes(text):
         return _Meant(run=_code, words=(text,), codes=codes, else_run=run)
     return _Meant(run=run, words=(text,), proves=False)
@@ -277,7 +289,7 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
         kind, text = refusals.refusal(refused)
         buttons = _corrected(meant, refused) if isinstance(refused, NoSuchWorkplace) else ()
         reply = Reply(kind=kind, text=text, buttons=buttons, asks_card=isinstance(refused, UnknownCard))
-    return replace(reply, known=meant.proves and reply.kind not in NOTHING_SHOWN)
+    return replace(reply, known=reply.known or (meant.proves and reply.kind not in NOTHING_SHOWN))
 
 
 def edited() -> Reply:
@@ -342,14 +354,22 @@ def _split(text: str) -> Sequence[str]:
 
 
 async def _code(ask: Ask) -> Reply:
-    """Open a card; or else it is a role card, which looks the same and is handed over the same way."""
+    """Open a card; or else it is a role card or the server's code: both look the same, and come by links as well."""
     try:
         return await workers.start(ask)
     except UnknownCard:
-        used = await committee.redeem(ask, ask.code) if ask.code is not None else None
+        if ask.code is None:
+            raise
+        used = await committee.redeem(ask, ask.code) or await committee.begin(ask, ask.code)
         if used is None:
             raise
         return used
+
+
+async def _asked_or(otherwise: Run, ask: Ask) -> Reply:
+    """Take it for the answer to what somebody is being asked; or else for what it looks like."""
+    held = await drafting.pending(ask)
+    return await (otherwise(ask) if held is None else drafting.typed(ask, held))
 
 
 async def _mistyped(ask: Ask) -> Reply:
@@ -420,6 +440,13 @@ COMMANDS = (
     ),
     Command(name="walkouts", who=Role.ORGANIZER, run=organizers.walkouts, help=lambda: _("list the walkouts")),
     Command(
+        name="draft",
+        who=Role.ORGANIZER,
+        run=drafting.draft,
+        changes=True,
+        help=lambda: _("draft a walkout: I ask, you answer"),
+    ),
+    Command(
         name="open",
         who=Role.ORGANIZER,
         run=organizers.open_up,
@@ -451,7 +478,7 @@ COMMANDS = (
         options=(WALKOUT, VOID, OF, NUMBER, PRINTED_IN),
         price=5,
         changes=True,
-        help=lambda: _("print a workplace's cards, void or recall them"),
+        help=lambda: _("print cards, void or recall them"),
     ),
     Command(
         name="room",
@@ -549,6 +576,8 @@ BUTTONS: dict[str, Run] = {
     "h": report.press_page,
     "k": sure.press,
     "l": organizers.press_terms,
+    "D": drafting.press,
+    "F": drafting.press_file,
     "Q": questions.press,
     "R": workers.read_again,
 }
@@ -560,7 +589,7 @@ CARD_BUTTONS = frozenset("pjcwoqxyuvQR")
 TRIES_CODE = frozenset("pcwoquvQR")
 """Those that tell whether the code they carry is one."""
 
-CHANGING = frozenset("pjwoqbsftmuv")
+CHANGING = frozenset("pjwoqbsftmuvD")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
 ANYBODYS = frozenset("nxydQ")
@@ -569,5 +598,5 @@ ANYBODYS = frozenset("nxydQ")
 ASIDE = frozenset("i")
 """Those that take seconds and change nothing: no platform need wait for their answer before it goes on."""
 
-PRICES = {"i": 20, "m": 10, "s": 5}
+PRICES = {"i": 20, "m": 10, "s": 5, "D": 2}
 """What a button costs that keeps the bot busy: the picture, the cards on paper, the test of the rooms."""

@@ -27,7 +27,7 @@ async def coming(ask: Ask, roles: Roles) -> Reply:
         choice = say_buttons((each.id, ("help", each.id)) for each in walkouts[:MOST])
         return Reply(kind="help", text=texts.which(walkouts), buttons=(*choice, *_all_commands()))
     walkout = walkouts[0] if walkouts else None
-    lacks = Gaps() if walkout is None else await gaps(ask.app.store, walkout.id)
+    lacks = Gaps() if walkout is None else await gaps(ask.app.store, walkout.id, now=ask.app.clock())
     started = walkout is not None and ask.app.clock() >= walkout.terms.starts
     stage = None if walkout is None else walkout.stage
     steps = next_steps(stage, lacks, organizer=roles.organizer, started=started)
@@ -48,7 +48,9 @@ async def _theirs(ask: Ask, roles: Roles) -> list[Walkout]:
 
 def _words(ask: Ask, step: Step, walkout: Walkout | None) -> tuple[str, ...]:
     """Return the command that a step's button says; none where there is nothing to press."""
-    if walkout is None or step is Step.DRAFT:
+    if step is Step.DRAFT:
+        return ("draft",)
+    if walkout is None:
         return ()
     of = walkout.id
     # elsewhere it is the place, or the name typed, that says which room is meant
@@ -57,6 +59,7 @@ def _words(ask: Ask, step: Step, walkout: Walkout | None) -> tuple[str, ...]:
         Step.BIND_ROOM: room,
         Step.PRINT_CARDS: ("cards", of),
         Step.APPOINT: ("appoint",),
+        Step.APPOINT_ORGANIZER: ("appoint", "organizer"),
         Step.OPEN: ("open", of),
         Step.BOARD: ("board", of),
         Step.TEST_ROOMS: ("rooms", of),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from bot.domain.model import Stage, WalkoutId
+from bot.domain.model import Stage, Terms, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Matter
 from bot.domain.rules import PLEDGING
 from bot.usecases import organizers
@@ -42,6 +40,12 @@ async def press_terms(ask: Ask) -> Reply:
         return old_button()
     walkout = await ask.app.store.walkout(WalkoutId(ask.words[0]))
     place = min(await ask.app.store.workplaces(walkout.id), key=lambda place: place.name.casefold())
-    seen = Seen(walkout=replace(walkout, stage=Stage.OPEN), workplace=place, mine=None, at=ask.app.clock())
+    return terms_shown(ask, walkout.terms, place)
+
+
+def terms_shown(ask: Ask, terms: Terms, place: Workplace) -> Reply:
+    """Show what workers of a workplace will read."""
+    walkout = Walkout(id=WalkoutId(""), terms=terms, stage=Stage.OPEN)
+    seen = Seen(walkout=walkout, workplace=place, mine=None, at=ask.app.clock())
     said = [committee_texts.terms_of(place.name), workers_texts.terms(seen, ask.ways.can_see())]
     return Reply(kind="terms_shown", text="\n\n".join(said), below=True)

@@ -6,27 +6,34 @@ from collections.abc import Sequence
 
 from bot import cards as card_codes
 from bot import reading
+from bot.domain.errors import NoCardsWithOpenEntry, NoSuchWalkout, WhichWalkout, WrongStage
 from bot.domain.model import Workplace
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers, paper, stewards
+from bot.usecases.proposals import Progress
 from handlers import workshop
 from handlers.conversation import sure
-from handlers.conversation.parts import Ask, File, Reply, old_button
+from handlers.conversation.parts import Ask, File, Reply, old_button, say_buttons
 from handlers.texts import paper as texts
 from handlers.texts.catalogue import language, speaking
+
+ALL = "all"
+"""In place of a workplace: print all that is missing."""
 
 ENDING = {"void": Matter.VOID, "recall": Matter.RECALL}
 """What ends cards, by the word that is typed."""
 
 
 async def cards(ask: Ask) -> Reply:
-    """Propose to print a workplace's cards; or say what voiding or recalling them does, and ask."""
+    """Propose to print a workplace's cards, or all; or say what voiding or recalling them does, and ask."""
     named, words = await ask.named_walkout()
     if not words:
-        return Reply(kind="help", text=texts.usage(paper.LASTS))
+        return await _usage(ask, named)
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
     places = await ask.app.store.workplaces(walkout.id)
+    if (spoken := _all(words, places)) is not None:
+        return await _proposed(ask, await paper.propose_all(ask.desk, walkout, language=spoken))
     for word, matter in ENDING.items():
         if stewards.begins(word, words, places):
             if len(words) == 1:
@@ -34,7 +41,35 @@ async def cards(ask: Ask) -> Reply:
             place = stewards.find(places, " ".join(words[1:]))
             return await sure.show(ask, matter, walkout.id, str(place.id))
     name, number, spoken = _what(words, places)
-    progress = await paper.propose(ask.desk, walkout, stewards.find(places, name), number, language=spoken)
+    return await _proposed(
+        ask, await paper.propose(ask.desk, walkout, stewards.find(places, name), number, language=spoken)
+    )
+
+
+def _all(words: Sequence[str], places: Sequence[Workplace]) -> str | None:
+    """Return in which language all are to be printed, '' for one's own; None where it is not all that are meant."""
+    spoken = "" if len(words) == 1 else language(" ".join(words[1:]))
+    return spoken if stewards.begins(ALL, words, places) else None
+
+
+async def _usage(ask: Ask, named: str | None) -> Reply:
+    """Say how cards are printed, and offer to print all where it is clear which walkout's."""
+    usage = texts.usage(paper.LASTS)
+    try:
+        walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+        missing = await paper.missing(ask.desk, walkout)
+    except (WhichWalkout, NoSuchWalkout, WrongStage, NoCardsWithOpenEntry):
+        missing = 0
+    if not missing:
+        return Reply(kind="help", text=usage)
+    return Reply(
+        kind="help",
+        text=f"{texts.missing(missing)}\n\n{usage}",
+        buttons=tuple(say_buttons([(texts.print_all(), ("cards", walkout.id, ALL))])),
+    )
+
+
+async def _proposed(ask: Ask, progress: Progress) -> Reply:
     if progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.desk.me:
         return await _printed(ask, progress.proposal.id)
     return sure.proposed(ask, progress)
@@ -64,20 +99,21 @@ async def press_print(ask: Ask) -> Reply:
 async def _printed(ask: Ask, proposal: str) -> Reply:
     """Make the codes, draw them, and only then store their hashes: no card is stored that is on no paper."""
     order = await paper.order(ask.desk, proposal)
-    codes = [card_codes.mint() for _ in range(order.number)]
+    codes = {place.id: [card_codes.mint() for _ in range(number)] for place, number in order.wanted}
     bots = ask.app.bots
     with speaking(order.language):
         drawn = await workshop.sheet(
             ask.app.workshop,
             order.terms,
-            [(order.place.name, codes)],
+            [(place.name, codes[place.id]) for place, _number in order.wanted],
             telegram=bots.get("telegram"),
             discord=bots.get("discord"),
         )
-    await paper.mint(ask.desk, order, [card_codes.key_of(code) for code in codes])
+    hashes = {place: [card_codes.key_of(code) for code in some] for place, some in codes.items()}
+    await paper.mint(ask.desk, order, hashes)
     return Reply(
         kind="cards",
-        text=texts.printed(order.number, order.place.name, paper.LASTS),
+        text=texts.printed(order.number, order.name, paper.LASTS),
         # no name of a workplace: it would stand in every list of downloads
         file=File(name=f"cards-{order.progress.proposal.id.lower()}.pdf", data=drawn, lasts=paper.LASTS),
     )

@@ -259,7 +259,7 @@ NICKNAME = Option(
     help=lambda: _("what the committee calls them; no real name is needed"),
     required=True,
 )
-OF = Option(takes=Takes.WORKPLACE, label=lambda: _("WORKPLACE"), help=lambda: _("whose cards"), required=True)
+OF = Option(takes=Takes.WORKPLACE, label=lambda: _("WORKPLACE|all"), help=lambda: _("whose cards; all: of all"))
 NUMBER = Option(
     takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many; else what is missing to the head-count")
 )

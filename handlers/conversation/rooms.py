@@ -23,8 +23,10 @@ from handlers.conversation.parts import (
     nearest_page,
     old_button,
     page_buttons,
+    say_buttons,
     whole_number,
 )
+from handlers.texts import committee as committee_texts
 from handlers.texts import rooms as texts
 from handlers.texts.catalogue import language
 
@@ -97,7 +99,11 @@ async def _bind(ask: Ask, wanted: _Wanted, address: str) -> Reply:
     await organizers.bind_room(bound, ask.app.store, note)
     named = await ask.app.title(bound)
     undo = "/room off" if ask.ways.rooms_by is RoomsBy.PLACE else f"/room off {address}"
-    return Reply(kind="done", text=texts.room_bound(named, place.name if place else None, wanted.language, undo))
+    return Reply(
+        kind="done",
+        text=texts.room_bound(named, place.name if place else None, wanted.language, undo),
+        buttons=tuple(say_buttons([(committee_texts.next_label(), ("help", walkout))])),
+    )
 
 
 async def _bind_here(ask: Ask, wanted: _Wanted, here: Here) -> Reply:

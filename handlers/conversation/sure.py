@@ -86,7 +86,7 @@ def _mark(text: str) -> str:
 async def _open(ask: Ask, of: str) -> Page:
     walkout = await ask.app.store.walkout(WalkoutId(of))
     await proposals.check_can_open(ask.desk, walkout)
-    lacks = await gaps(ask.app.store, walkout.id)
+    lacks = await gaps(ask.app.store, walkout.id, now=ask.app.clock())
     content = {} if lacks.citywide_room else proposals.ANYWAY
     return Page(
         text=texts.page(
@@ -107,7 +107,7 @@ async def _call_off(ask: Ask, of: str) -> Page:
     return Page(
         text=texts.page(
             texts.matter(Matter.CALL_OFF, {}, texts.named(walkout), ""),
-            texts.does(Matter.CALL_OFF, walkout, None, await gaps(ask.app.store, walkout.id)),
+            texts.does(Matter.CALL_OFF, walkout, None, await gaps(ask.app.store, walkout.id, now=ask.app.clock())),
             await proposals.approvals_needed(ask.desk, Matter.CALL_OFF, walkout.id),
         ),
         label=texts.do_it(Matter.CALL_OFF),

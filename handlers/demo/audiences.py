@@ -69,7 +69,7 @@ class Lines:
 
     def _print(self, said: str) -> None:
         assert self._scene is not None  # noqa: S101  a story begins with a scene
-        at = when(self._scene.now, self._scene.walkout.terms.starts)
+        at = when(self._scene.now, self._scene.walkout.terms)
         self._console.out(texts.line(at, said), highlight=False)
 
 

@@ -83,7 +83,7 @@ def head(view: View, width: int) -> list[Text]:
     return [
         _both_ends(
             Text(headline(terms), style="bold"),
-            Text(when(scene.now, terms.starts), style="bold"),
+            Text(when(scene.now, terms), style="bold"),
             width,
         ),
         _both_ends(stage, Text(texts.pledge_until(scene.walkout), style=QUIET), width),

@@ -160,7 +160,7 @@ def _stretches(opening: datetime, terms: Terms) -> list[float]:
     """Return what part of all activity is over at each tally."""
     number = -(-(terms.pledge_by - opening) // terms.tally_every)
     middles = (opening + terms.tally_every * (nth + 0.5) for nth in range(number))
-    busy = list(accumulate(_busy(middle.astimezone(terms.pledge_by.tzinfo)) for middle in middles))
+    busy = list(accumulate(_busy(terms.local(middle)) for middle in middles))
     return [sum_so_far / busy[-1] for sum_so_far in busy]
 
 

@@ -250,7 +250,7 @@ class Story:
         board = await stewards.board(walkout.id, self._app.store)
         assert board.sums is not None  # noqa: S101  it is an organizer's
         return Scene(
-            now=self._clock().astimezone(walkout.terms.pledge_by.tzinfo),
+            now=walkout.terms.local(self._clock()),
             walkout=board.walkout,
             city=board.sums,
             everywhere=board.everywhere,

@@ -99,7 +99,6 @@ class DiscordChat:
         self._client = client
         self._turns = Turns()
         self._taken = Known()  #: delivered again, an old press must not undo a later one
-        self._uploads = Uploads(app)
         app.titles[PLATFORM] = self.title
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
@@ -112,6 +111,7 @@ class DiscordChat:
                 can_clear=texts.can_clear,
             ),
         )
+        self._uploads = Uploads(app, self._conversation)
         client.add_dynamic_items(CardButton)
 
     async def rest(self) -> None:
@@ -321,7 +321,7 @@ class DiscordChat:
                 return
             if message.attachments:
                 for attachment in message.attachments:
-                    reply = await self._uploaded(said.who, attachment)
+                    reply = await self._uploaded(said, attachment)
                     if reply is not None and reply.kind == "forbidden" and _is_seen_or_heard(attachment):
                         break  # a worker's picture of a card: what is written beside it counts
                     await self._give(message, reply)
@@ -346,11 +346,11 @@ class DiscordChat:
             answer = partial(self._send, message.channel, reply)
             await self._answers.give(message.author.id, answer, known=reply.known)
 
-    async def _uploaded(self, who: Person, attachment: discord.Attachment) -> Reply | None:
-        heed = self._conversation.heed(who, UPLOAD_PRICE)
+    async def _uploaded(self, said: Said, attachment: discord.Attachment) -> Reply | None:
+        heed = self._conversation.heed(said.who, UPLOAD_PRICE)
         if heed is not Heed.ANSWER:
             return too_fast() if heed is Heed.WARNING else None
-        reply = await self._uploads.refuse(who, attachment.filename, attachment.size)
+        reply = await self._uploads.refuse(said.who, attachment.filename, attachment.size)
         if reply is not None:
             return reply
         try:
@@ -361,7 +361,7 @@ class DiscordChat:
         if data is None or len(data) < attachment.size:  # half a file may look like a whole one
             return Reply(kind="not_recorded", text=texts.file_not_fetched(), known=True)
         try:
-            return await self._uploads.take(who, SourceFile(name=attachment.filename, data=data))
+            return await self._uploads.take(said, SourceFile(name=attachment.filename, data=data))
         except NotRecorded as refused:
             kind, text = refusals.refusal(refused)
             return Reply(kind=kind, text=text)

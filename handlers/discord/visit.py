@@ -1,4 +1,7 @@
-"""Asks Discord what `allout doctor` wants to know; changes nothing, and opens no gateway beside a bot that runs."""
+"""Asks Discord what `allout doctor` and `allout setup` want to know.
+
+It changes nothing, and opens no gateway beside a bot that runs.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,48 @@ from collections.abc import Sequence
 import discord
 from discord.http import Route
 
+from bot import logs
 from bot.settings import Settings
 from bot.usecases.health import Hearing, Visit
 from handlers.discord.chat import TROUBLE
-from handlers.visits import LONGEST_S, ahead_s, look_at
+from handlers.service import Unreachable, WrongToken
+from handlers.visits import LONGEST_S, Introduction, ahead_s, look_at
+
+INVITED = discord.Permissions(view_channel=True, send_messages=True, send_messages_in_threads=True)
+"""What announcements need."""
+
+
+async def introduce(settings: Settings) -> Introduction:
+    """Ask whose token it is. Raises WrongToken, Unreachable."""
+    client = _client(settings)
+    try:
+        await _log_in(client, settings)
+        scopes = ("bot", "applications.commands")
+        invitation = discord.utils.oauth_url(client.application_id or 0, permissions=INVITED, scopes=scopes)
+        return Introduction(name=str(client.user), link=invitation)
+    except discord.LoginFailure:
+        raise WrongToken from None
+    except (discord.DiscordException, *TROUBLE) as error:
+        raise Unreachable(logs.kind(error)) from None
+    finally:
+        await client.close()
+
+
+def _client(settings: Settings) -> discord.Client:
+    Route.BASE = settings.discord_api_url.rstrip("/")  # discord.py has no other way to name a server
+    return discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=30.0)
+
+
+async def _log_in(client: discord.Client, settings: Settings) -> None:
+    async with asyncio.timeout(LONGEST_S):
+        await client.login(settings.discord_token.get_secret_value() if settings.discord_token else "")
 
 
 async def visit(settings: Settings, rooms: Sequence[str]) -> Visit:
     """Try the token, compare the clocks, and look at each room."""
-    Route.BASE = settings.discord_api_url.rstrip("/")  # discord.py has no other way to name a server
-    client = discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=30.0)
+    client = _client(settings)
     try:
-        async with asyncio.timeout(LONGEST_S):
-            await client.login(settings.discord_token.get_secret_value() if settings.discord_token else "")
+        await _log_in(client, settings)
         servers: dict[int, tuple[discord.Guild, discord.Member]] = {}
         heard = await look_at(rooms, lambda address: _hearing(client, int(address), servers))
     except discord.LoginFailure:

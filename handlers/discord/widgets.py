@@ -22,6 +22,9 @@ ENTER_CARD = "k:"
 """A button of Discord's own: it opens the form for a card."""
 
 LONGEST_CARD = 40
+
+MOST_ROWS = 5
+LONGEST_LABEL = 80
 """A code with all the blanks and dashes people put into it."""
 
 
@@ -29,7 +32,7 @@ class CardButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template="(?P<d
     """Any button of ours. All it means stands in its custom id, so that it works after a restart as well."""
 
     def __init__(self, label: str, data: str, row: int | None = None) -> None:
-        super().__init__(discord.ui.Button(label=label, custom_id=data, style=_style(data), row=row))
+        super().__init__(discord.ui.Button(label=label[:LONGEST_LABEL], custom_id=data, style=_style(data), row=row))
         self.data = data
 
     @classmethod
@@ -79,8 +82,9 @@ def view(buttons: Sequence[Button]) -> discord.ui.View | None:
     if not buttons:
         return None
     laid_out = discord.ui.View(timeout=None)
-    for number, row in enumerate(rows(buttons)):
+    there = rows(buttons)
+    for number, row in enumerate(there):
         for each in row:
-            # Discord breaks a single row by itself where it is too long
-            laid_out.add_item(CardButton(each.label, each.data, number if any(b.below for b in buttons) else None))
+            # the library breaks a single row by itself where it is too long, and fills those there are up
+            laid_out.add_item(CardButton(each.label, each.data, number if 1 < len(there) <= MOST_ROWS else None))
     return laid_out

@@ -91,7 +91,6 @@ class TelegramChat:
         self._answers = answers
         self._pace = pace
         self._asides = Turns()
-        self._uploads = Uploads(app)
         app.titles[PLATFORM] = self.title
         self._conversation = Conversation(
             app,
@@ -102,6 +101,7 @@ class TelegramChat:
                 can_clear=texts.can_clear,
             ),
         )
+        self._uploads = Uploads(app, self._conversation)
 
     async def handle(self, raw: Raw) -> None:
         """Do all that one update asks for; return once its effect is committed and its answer on the way."""
@@ -402,7 +402,8 @@ class TelegramChat:
                 if data is None or len(data) < document.get("file_size", 0):  # half a file may look like a whole one
                     reply = Reply(kind="not_recorded", text=texts.file_not_fetched(), known=True)
                 else:
-                    reply = await self._uploads.take(who, SourceFile(name=name, data=data))
+                    said = Said(who=who, language=user.get("language_code"), number=str(message["message_id"]))
+                    reply = await self._uploads.take(said, SourceFile(name=name, data=data))
         answer = partial(self._say, message["chat"]["id"], reply)
         await self._answers.give(user["id"], answer, known=reply.known)
 

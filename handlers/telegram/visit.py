@@ -1,4 +1,7 @@
-"""Asks Telegram what `allout doctor` wants to know; changes nothing, and takes no updates from a bot that runs."""
+"""Asks Telegram what `allout doctor` and `allout setup` want to know.
+
+It changes nothing, and takes no updates from a bot that runs.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,42 @@ from telegram import Bot, ChatMemberAdministrator, ChatMemberRestricted
 from telegram.constants import ChatMemberStatus, ChatType
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
+from bot import logs
 from bot.settings import Settings
 from bot.usecases.health import Hearing, Visit
+from handlers.service import Unreachable, WrongToken
 from handlers.telegram.places import Place
 from handlers.telegram.transport import AiohttpRequest
-from handlers.visits import ahead_s, look_at
+from handlers.visits import Introduction, ahead_s, look_at
 
 _LEFT = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
+
+
+async def introduce(settings: Settings) -> Introduction:
+    """Ask whose token it is. Raises WrongToken, Unreachable."""
+    try:
+        async with _bot(settings) as bot:
+            return Introduction(name=f"@{bot.username}", link=bot.link)
+    except InvalidToken:
+        raise WrongToken from None
+    except TelegramError as error:
+        raise Unreachable(logs.kind(error)) from None
+
+
+def _bot(settings: Settings) -> Bot:
+    return Bot(
+        settings.telegram_token.get_secret_value() if settings.telegram_token else "",
+        base_url=f"{settings.telegram_api_url.rstrip('/')}/bot",
+        request=AiohttpRequest(proxy=settings.telegram_proxy),
+        get_updates_request=AiohttpRequest(proxy=settings.telegram_proxy),
+    )
 
 
 async def visit(settings: Settings, rooms: Sequence[str]) -> Visit:
     """Try the token, compare the clocks, and look at each room."""
     api, proxy = settings.telegram_api_url.rstrip("/"), settings.telegram_proxy
     try:
-        bot = Bot(
-            settings.telegram_token.get_secret_value() if settings.telegram_token else "",
-            base_url=f"{api}/bot",
-            request=AiohttpRequest(proxy=proxy),
-            get_updates_request=AiohttpRequest(proxy=proxy),
-        )
-        async with bot:
+        async with _bot(settings) as bot:
             heard = await look_at(rooms, lambda address: hearing(bot, Place.read(address).chat))
     except InvalidToken:
         return Visit(accepted=False)

@@ -13,10 +13,10 @@ from bot.outbox import Letter
 from handlers.texts import board, verdicts
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.letters import WORDS
+from handlers.texts.names import enumerated
 from handlers.texts.notices import letter_to_worker
-from handlers.texts.organizers import enumerated
 from handlers.texts.own import the_day, worded
-from handlers.texts.times import number, when
+from handlers.texts.times import deadline, number, when
 from handlers.texts.verdicts import pledge_by, starts
 from handlers.texts.workers import demands, headline
 
@@ -48,7 +48,7 @@ def _opened(letter: Letter) -> str:
         demands(terms),
         _("Walkout: {starts}").format(starts=starts(_walkout(letter))),
         _("You can pledge until {pledge_by}. Nobody walks out unless enough of us have pledged.").format(
-            pledge_by=pledge_by(_walkout(letter))
+            pledge_by=deadline(terms, named=True)
         ),
         _("Ask your steward for a card, and write to me privately."),
     ]
@@ -250,7 +250,7 @@ def _look_again(letter: Letter) -> str:
     return _(
         "{headline}: my memory was lost, and is again as it was on {made}. Did you pledge after that, or take a pledge "
         "back? Then do it again: open your card and press Check. I decide nothing before {counts}."
-    ).format(headline=headline(terms), made=when(made, terms.starts), counts=when(counts, terms.starts))
+    ).format(headline=headline(terms), made=when(made, terms), counts=when(counts, terms))
 
 
 def _cards_voided(letter: Letter) -> str:

@@ -230,14 +230,14 @@ def as_of(walkout: Walkout) -> str:
     """Say how old the board is."""
     if walkout.tallied is None:
         return _("Nothing has been tallied yet.")
-    return _("As of tally {n}, {when}.").format(n=walkout.tally, when=when(walkout.tallied, walkout.terms.pledge_by))
+    return _("As of tally {n}, {when}.").format(n=walkout.tally, when=when(walkout.tallied, walkout.terms))
 
 
 def next_tally(walkout: Walkout) -> str:
     """Say when the board changes next; nothing if it does not."""
     if walkout.next_tally is None:
         return ""
-    return _("Next tally: {when}.").format(when=when(walkout.next_tally, walkout.terms.pledge_by))
+    return _("Next tally: {when}.").format(when=when(walkout.next_tally, walkout.terms))
 
 
 def stage(stage: Stage) -> str:

@@ -85,9 +85,13 @@ def wrong_token(platform: str) -> str:
     }[platform]
 
 
-def running() -> str:
-    """Say that the bot runs."""
-    return _("AllOut runs. Stop it with Ctrl-C.")
+def running(platform: str, name: str, data: str) -> str:
+    """Say as whom the bot runs on a platform."""
+    said = {
+        "telegram": _("AllOut runs as @{name} on Telegram; its data is in {data}. Stop it with Ctrl-C."),
+        "discord": _("AllOut runs as {name} on Discord; its data is in {data}. Stop it with Ctrl-C."),
+    }
+    return said[platform].format(name=name, data=data)
 
 
 def nobody_reads() -> str:
@@ -112,6 +116,23 @@ def no_store(path: str, near: str) -> str:
     if near:
         return _("There is no store in {path}; do you mean {near}? Nothing was made.").format(path=path, near=near)
     return _("There is no store in {path}. To begin one: allout draft. Nothing was made.").format(path=path)
+
+
+def begins(path: str, near: str) -> str:
+    """Ask before a store is begun beside one that may be meant."""
+    return _("There is no store in {path}; do you mean {near}? Begin a new one in {path}?").format(path=path, near=near)
+
+
+def no_walkouts() -> str:
+    """Say that there is none to list."""
+    return _("There is no walkout yet. Draft one: allout draft walkout.toml")
+
+
+def no_walkout(named: str | None) -> str:
+    """Refuse an id."""
+    if named is None:
+        return _("No walkout fits. See them all: allout walkouts")
+    return _("There is no walkout {id}. See them all: allout walkouts").format(id=named)
 
 
 def rotates() -> str:

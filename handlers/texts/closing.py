@@ -44,7 +44,7 @@ def refusal(refused: Refused) -> str | None:
             return _(
                 "It is on, and people need their cards until the day is over: it can be closed from {when} on. "
                 "Nothing was changed."
-            ).format(when=when(refused.starting, refused.starting))
+            ).format(when=when(refused.starting, refused.terms))
         case ParcelsWait():
             return ngettext(
                 "{n} message of it is still on its way, and closing would destroy it. Let the bot run until it is "

@@ -45,10 +45,11 @@ def steps(walkout: Walkout | None, found: Sequence[Step], now: datetime) -> str:
 
 def _what(step: Step) -> str:
     return {
-        Step.DRAFT: _("Draft a walkout: send me its .toml and its .csv file, or on the server: allout draft"),
+        Step.DRAFT: _("Draft a walkout: I ask, you answer."),
         Step.BIND_ROOM: _("Bind a citywide room, or nobody hears there that it is on."),
         Step.PRINT_CARDS: _("Print cards: some workplaces have none, and nobody can pledge there."),
         Step.APPOINT: _("Appoint stewards: some workplaces have none."),
+        Step.APPOINT_ORGANIZER: _("Appoint another organizer: alone you cannot open it."),
         Step.OPEN: _("Open it: you read first what that does."),
         Step.BOARD: _("Look at the board."),
         Step.TEST_ROOMS: _("Test the rooms: each one hears it, and you see which do not."),
@@ -64,6 +65,7 @@ def label(step: Step) -> str:
         Step.BIND_ROOM: _("Bind a room"),
         Step.PRINT_CARDS: _("Print cards"),
         Step.APPOINT: _("Appoint a steward"),
+        Step.APPOINT_ORGANIZER: _("Appoint organizer"),
         Step.OPEN: _("Open it"),
         Step.BOARD: _("Board"),
         Step.TEST_ROOMS: _("Rooms"),

@@ -25,7 +25,7 @@ from bot.usecases.roles import Appointment, Served
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.organizers import gaps, opened
 from handlers.texts.own import worded
-from handlers.texts.times import number, span, when, when_utc
+from handlers.texts.times import before, number, span, when, when_utc
 
 
 def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
@@ -40,6 +40,12 @@ def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
         Matter.REMOVE: _("Remove {nickname} as organizer"),
         Matter.MINT: ngettext(
             "Print {n} card for {place} · {walkout}", "Print {n} cards for {place} · {walkout}", cards_wanted
+        )
+        if place
+        else ngettext(
+            "Print {n} card that is missing · {walkout}",
+            "Print all {n} cards that are missing · {walkout}",
+            cards_wanted,
         ),
         Matter.VOID: _("Void the cards of {place}; who has pledged keeps theirs · {walkout}"),
         Matter.RECALL: _("Recall all cards of {place}, and end the pledges made on them · {walkout}"),
@@ -66,7 +72,7 @@ def does(what: Matter, walkout: Walkout | None, place: Workplace | None, lacks: 
     if walkout is not None:
         match what:
             case Matter.OPEN:
-                return [*_opening(walkout, lacks), *gaps(lacks, walkout.id)]
+                return [*_opening(walkout, lacks), *gaps(lacks)]
             case Matter.CALL_OFF:
                 return _calling_off(walkout, lacks)
     if place is not None:
@@ -101,7 +107,7 @@ def _opening(walkout: Walkout, lacks: Gaps) -> list[str]:
     terms = walkout.terms
     return [
         _("From then on nobody can change its terms, its times or its numbers."),
-        _("Workers can pledge at once, before {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by)),
+        _("Workers can pledge at once, {before}.").format(before=before(terms, named=True)),
         ngettext("{n} room hears it at once.", "{n} rooms hear it at once.", lacks.rooms).format(n=number(lacks.rooms))
         if lacks.rooms
         else _("No room hears it: none is bound."),
@@ -257,7 +263,7 @@ def now(walkout: Walkout) -> str:
 
 def until(open_one: Proposal, walkout: Walkout | None) -> str:
     """Say when a proposal lapses. What belongs to no walkout has no place whose time could be meant."""
-    return when(open_one.until, walkout.terms.pledge_by) if walkout else when_utc(open_one.until)
+    return when(open_one.until, walkout.terms) if walkout else when_utc(open_one.until)
 
 
 def asked(what: str, effects: Sequence[str], proposer: str, lapses: str) -> str:
@@ -538,6 +544,14 @@ def keeper_knows_nobody(nickname: str) -> str:
     return _("Nobody called {nickname} is stopped by a suspension. See who is: allout suspensions").format(
         nickname=nickname
     )
+
+
+def keeper_keeps_the_last(nickname: str) -> str:
+    """Refuse whoever runs the server."""
+    return _(
+        "{nickname} is the last organizer: without one nobody could do anything. To make another first: allout "
+        "organizer-code. Nothing was changed."
+    ).format(nickname=nickname)
 
 
 def server_code_used() -> str:

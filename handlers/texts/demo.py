@@ -8,7 +8,7 @@ from bot.domain.disclosure import City
 from bot.domain.model import Stage, Terms, Walkout
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
-from handlers.texts.times import number, when
+from handlers.texts.times import before, clock, number, when
 
 # -- the story ------------------------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ def the_day_after(answer: str) -> str:
 
 def secrets_destroyed(at: datetime, terms: Terms) -> str:
     """Say what becomes of the cards."""
-    return _("On {at} the bot destroys cards and key. No list ever existed.").format(at=when(at, terms.starts))
+    return _("On {at} the bot destroys cards and key. No list ever existed.").format(at=when(at, terms))
 
 
 # -- the display ----------------------------------------------------------------------------------------------
@@ -107,14 +107,13 @@ def tally_line(walkout: Walkout) -> str:
     if walkout.tally:
         parts.append(_("tally {n}").format(n=number(walkout.tally)))
     if walkout.next_tally is not None:
-        parts.append(_("next {clock}").format(clock=_clock(walkout.next_tally, walkout)))
+        parts.append(_("next {clock}").format(clock=clock(walkout.next_tally, walkout.terms)))
     return " · ".join(parts)
 
 
 def pledge_until(walkout: Walkout) -> str:
     """Say the deadline."""
-    terms = walkout.terms
-    return _("pledge before {pledge_by}").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
+    return _("pledge {before}").format(before=before(walkout.terms))
 
 
 def about(shown: int, threshold: int | None, *, fell: bool) -> str:
@@ -159,10 +158,6 @@ def only_what_they_see() -> str:
 def legend() -> str:
     """Explain the short forms."""
     return _("~15 about 15 · <10 fewer")
-
-
-def _clock(instant: datetime, walkout: Walkout) -> str:
-    return instant.astimezone(walkout.terms.pledge_by.tzinfo).strftime("%H:%M")
 
 
 # -- lines for what is not a terminal --------------------------------------------------------------------------
@@ -216,7 +211,7 @@ def your_own(copy: str, draft: str, cards: str, console: str) -> str:
     """Say what to type next."""
     return "\n".join(
         [
-            _('Your own walkout next; README.md explains the steps under "Your first walkout":'),
+            _("Your own walkout next; docs/tutorial/first-walkout.md explains the steps:"),
             _("  {command}  # write your terms into it").format(command=copy),
             _("  {command}  # prints the ID").format(command=draft),
             f"  {cards}",

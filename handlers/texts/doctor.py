@@ -87,6 +87,9 @@ _SAID: dict[Sign, Callable[[], str]] = {
     Sign.STORE_DAMAGED: lambda: _("The store is damaged: {why}."),
     Sign.STORE_UNREAD: lambda: _("The store cannot be read: {why}."),
     Sign.NEWS_WRONG: lambda: _("In walkout {walkout}, what is announced does not agree with whether it is on."),
+    Sign.CLOCKS_CHANGED: lambda: _(
+        "Clocks in {zone} follow other rules than when {walkout} was drafted: {then} there is now {now}."
+    ),
     Sign.CHILDREN_CONFINED: lambda: _("What reads files, draws and prints has no keys, no files and no network."),
     Sign.CHILDREN_LOOSE: lambda: _(
         "What reads files, draws and prints has no keys, but this system does not keep it from files and the network."
@@ -166,6 +169,9 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     Sign.STORE_UNREAD: _restore,
     Sign.COUNTS_WRONG: _written_by_another,
     Sign.NEWS_WRONG: _written_by_another,
+    Sign.CLOCKS_CHANGED: lambda: _(
+        "I say the new hour, and act at the same instant. Tell people, or call it off and draft it anew at the old one."
+    ),
     Sign.PARCELS_STUCK: lambda: _("Look at what is said of that platform and its rooms below; they are tried further."),
     Sign.CHILDREN_LOOSE: lambda: _("Run it on Linux 5.13 or newer, with Landlock and seccomp switched on."),
     Sign.CHILDREN_FAIL: lambda: _("Look whether memory is free, and install AllOut anew if it is."),

@@ -14,12 +14,26 @@ LONGEST_VALUE_SHOWN = 60
 
 def problem(p: Problem) -> str:
     """Say where it is, what is wrong and what to do: `walkout.toml, line 7: ...`."""
-    facts = {name: _shown(name, fact) for name, fact in p.facts.items()}
-    sentence = _sentence(p).format(**facts)
-    file = _shown("file", p.file)
+    said, file = sentence(p), shown("file", p.file)
+    if p.sheet:
+        return _("{file}, sheet {sheet}, row {line}: {sentence}").format(
+            file=file, sheet=shown("sheet", p.sheet), line=p.line or 1, sentence=said
+        )
     if p.line is None:
-        return _("{file}: {sentence}").format(file=file, sentence=sentence)
-    return _("{file}, line {line}: {sentence}").format(file=file, line=p.line, sentence=sentence)
+        return _("{file}: {sentence}").format(file=file, sentence=said) if file else said
+    if not file:
+        return _("line {line}: {sentence}").format(line=p.line, sentence=said)
+    return _("{file}, line {line}: {sentence}").format(file=file, line=p.line, sentence=said)
+
+
+def sentence(p: Problem) -> str:
+    """Say what is wrong and what to do, of what stands in no file."""
+    said = _sentence(p).format(**{name: shown(name, fact) for name, fact in p.facts.items()})
+    if not p.others:
+        return said
+    lines = ", ".join(map(str, p.also)) + ("…" if p.others > len(p.also) else "")
+    same = ngettext("The same on {n} more line: {lines}", "The same on {n} more lines: {lines}", p.others)
+    return f"{said} {same.format(n=number(p.others), lines=lines)}"
 
 
 def problems(refused: DraftRefused) -> str:
@@ -35,7 +49,7 @@ def _sentence(p: Problem) -> str:
     return counted(int(p.facts["count"])) if counted else _SENTENCES[p.kind]()
 
 
-def _shown(name: str, fact: str | int) -> str:
+def shown(name: str, fact: str | int) -> str:
     """Make harmless in a terminal what somebody wrote in a file, and short."""
     if isinstance(fact, int):
         return str(fact)
@@ -53,7 +67,7 @@ _EXPECTED: dict[str, Callable[[], str]] = {
     "number": lambda: _("a whole number without quotes, like 12"),
     "boolean": lambda: _("true or false, without quotes"),
     "list": lambda: _('a list of texts, like ["one", "two"]'),
-    "time": lambda: _("a date and time with its offset, like 2026-12-12T09:00:00-05:00"),
+    "time": lambda: _("a date and time, like 2026-12-12T09:00:00"),
 }
 
 _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
@@ -63,6 +77,23 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ProblemKind.NUL_BYTE: lambda: _(
         "there is a NUL byte, which no text has. Save the file again as plain text in UTF-8."
     ),
+    # a list of any kind
+    ProblemKind.NOT_A_LIST: lambda: _(
+        "this is {value}, and no list. Open it in a spreadsheet, and save it as .xlsx or .csv."
+    ),
+    ProblemKind.NOT_A_WORKBOOK: lambda: _(
+        "this file cannot be read. Open it in a spreadsheet, and save it again as .xlsx, .ods or .csv."
+    ),
+    ProblemKind.WORKBOOK_TOO_BIG: lambda: _(
+        "unpacked, this file is larger than {most} MB, or its cells lie too far apart. Copy the list into a new one."
+    ),
+    ProblemKind.PASSWORD: lambda: _("this file has a password. Save it again without one."),
+    ProblemKind.TWO_SPELLINGS: lambda: _(
+        'a word in it can be read as "{one}" or as "{other}". Save the file again as .xlsx or with the encoding UTF-8, '
+        "or say which is right: --encoding {first}, or --encoding {second}."
+    ),
+    ProblemKind.SEVERAL_SHEETS: lambda: _("there are several sheets: {found}. Say which is the list with --sheet."),
+    ProblemKind.MISSING_SHEET: lambda: _('there is no sheet "{value}". The sheets are: {found}.'),
     # the fields of the TOML
     ProblemKind.TOML_SYNTAX: lambda: _(
         "this is not valid TOML: {why}. Look at the quotes, brackets and equals signs here."
@@ -89,9 +120,35 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ),
     ProblemKind.TALLIES_TOO_OFTEN: lambda: _("{field} must be at least {least} minutes."),
     ProblemKind.REPEATED_REMINDER: lambda: _('{field}: "{value}" is the same length of time as another. Remove one.'),
-    ProblemKind.TIME_WITHOUT_OFFSET: lambda: _(
-        '{field} is "{value}". Write date, time and offset from UTC, without quotes, like 2026-12-12T09:00:00-05:00.'
+    ProblemKind.NOT_A_TIME: lambda: _(
+        '{field} is "{value}". Write the year first, then month, day and the hour from 00 to 23, like this: '
+        "{field} = 2026-12-12T09:00:00"
     ),
+    ProblemKind.TIME_WITHOUT_OFFSET: lambda: _(
+        "{field} is {value}: by whose clocks? Name your time zone on a line of its own, like timezone = "
+        '"America/New_York"'
+    ),
+    ProblemKind.TIME_IN_UTC: lambda: _(
+        "{field} is {value} in UTC. Write what your own clocks show then, without Z or offset, and name your time zone "
+        'on a line of its own, like timezone = "America/New_York"'
+    ),
+    ProblemKind.TWO_OFFSETS: lambda: _(
+        "{field} has the offset {offset}, but starts has {starts}. Are both right? Name your time zone on a line of "
+        'its own, like timezone = "America/New_York", and I check them.'
+    ),
+    ProblemKind.OFFSET_NOT_OF_ZONE: lambda: _(
+        "{field} is {value}, with the offset {offset}. In {zone} it is {right} then. Correct it, or leave it out."
+    ),
+    ProblemKind.HOUR_LEFT_OUT: lambda: _(
+        "{field} is {value}, which no clock in {zone} shows: clocks are put forward then. Write {first} or {second}."
+    ),
+    ProblemKind.HOUR_TWICE: lambda: _(
+        "{field} is {value}, which clocks in {zone} show twice: they are put back then. Write {first} or {second}."
+    ),
+    ProblemKind.NO_SUCH_ZONE: lambda: _(
+        '{field}: "{value}" names no city\'s time zone. Write area and city, like "America/New_York".'
+    ),
+    ProblemKind.NO_SUCH_ZONE_CLOSE_TO: lambda: _('{field}: "{value}" is no time zone. Did you mean "{close}"?'),
     ProblemKind.TIME_PAST: lambda: _("{field} is {value}, which is past. Choose a later time."),
     ProblemKind.TIME_TOO_FAR: lambda: _("{field} is {value}, which is too far ahead. Check the year."),
     ProblemKind.PLEDGE_BY_TOO_LATE: lambda: _(
@@ -117,8 +174,8 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
         "the file is empty. Its first line must be workplace,headcount,threshold and then each workplace has a line."
     ),
     ProblemKind.FOREIGN_HEADER: lambda: _(
-        "the columns are: {found}. Name them workplace,headcount,threshold, or say which is which with "
-        "--name-column, --headcount-column and --threshold."
+        "the columns, each with an example, are: {found}. Say which is which with --name-column and "
+        "--headcount-column, or name them workplace and headcount."
     ),
     ProblemKind.UNKNOWN_COLUMN: lambda: _(
         'there is no column "{column}" in this format. Remove it, or, if the file is not in our format, use '
@@ -127,17 +184,23 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ProblemKind.UNKNOWN_COLUMN_CLOSE_TO: lambda: _(
         'there is no column "{column}" in this format. Did you mean "{close}"?'
     ),
-    ProblemKind.MISSING_COLUMN: lambda: _('the column "{column}" is missing. Add it.'),
     ProblemKind.MISSING_NAMED_COLUMN: lambda: _(
         'there is no column "{column}" for {option}. The columns are: {found}.'
     ),
     ProblemKind.REPEATED_COLUMN: lambda: _('the column "{column}" is there twice. Remove or rename one.'),
+    ProblemKind.NO_COLUMN_OF_NUMBERS: lambda: _(
+        "no column has numbers of people. Each workplace needs a line, with its name and how many people work there."
+    ),
     ProblemKind.NO_THRESHOLD: lambda: _(
         'there is no column "threshold". Add it, or give every workplace the same with --threshold, '
         "like --threshold 65%."
     ),
     ProblemKind.BAD_THRESHOLD_OPTION: lambda: _(
         '--threshold "{value}" is no threshold. Write a number like 12, or a share like 65%, above 0 and at most 100%.'
+    ),
+    ProblemKind.TWO_THRESHOLDS: lambda: _(
+        '--threshold {value} may mean two things. Write "{value}%" for this share of each workplace, or "{value} '
+        'people" for so many at each.'
     ),
     # its rows
     ProblemKind.NO_WORKPLACES: lambda: _("there is no workplace after the header. Add a line for each."),
@@ -152,29 +215,53 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ProblemKind.REPEATED_NAME: lambda: _(
         'the workplace "{value}" is already on line {first}. Remove one, or tell the two apart by name.'
     ),
-    ProblemKind.NO_HEADCOUNT: lambda: _("the head-count is missing. Write how many people work there."),
+    ProblemKind.NO_HEADCOUNT: lambda: _(
+        "nobody is counted there. Write how many people work there, or leave such rows out with --leave-out-empty."
+    ),
     ProblemKind.BAD_HEADCOUNT: lambda: _(
         'the head-count is "{value}". Write a whole number from 1 to {most}, without a dot.'
+    ),
+    ProblemKind.TWO_NUMBERS: lambda: _(
+        'the head-count "{value}" can be read as {one} or as {other}. Write it without a dot.'
     ),
     ProblemKind.EMPTY_THRESHOLD: lambda: _("the threshold is missing. Write a number, or a share like 65%."),
     ProblemKind.BAD_THRESHOLD: lambda: _(
         'the threshold is "{value}". Write a number above 0, or a share like 65%, above 0 and at most 100%.'
     ),
+    ProblemKind.ONE_OR_ALL: lambda: _(
+        "the threshold is 1, which may be one person or all, since a workbook keeps 100% as 1. Write the number "
+        "of people."
+    ),
     ProblemKind.THRESHOLD_ABOVE_HEADCOUNT: lambda: _(
-        "the threshold is {threshold}, above the head-count of {headcount}. Lower it."
+        "the threshold is {threshold}, above the head-count of {headcount}. Lower it, or, if it is meant as a share of "
+        "the head-count, write it with a percent sign."
     ),
     ProblemKind.THRESHOLD_TOO_LOW: lambda: _(
-        "the threshold comes to {threshold}, and must be at least {least}. Raise it, or merge small "
-        "workplaces: give them the same value in a group column, or use --group-small COLUMN."
+        "the threshold comes to {threshold}, and must be at least {least}. Raise it; or let small workplaces go out "
+        "together, with the same value in a group column, with --group-small COLUMN or with --small merge; or leave "
+        "them out with --small leave-out."
     ),
+    # lines typed into a chat
+    ProblemKind.NO_NUMBER: lambda: _(
+        '"{value}" has no number of people at its end. Write each workplace on its own line, like: North Depot, 120'
+    ),
+    ProblemKind.NUMBER_FIRST: lambda: _(
+        '"{value}" begins with a number. Write the name first, then a comma and the number of people: North Depot, 120'
+    ),
+    ProblemKind.TWO_LINES: lambda: _('"{value}" can be read in two ways. Write "{one}" or "{other}".'),
     # what rows merge into
     ProblemKind.GROUP_TOO_LOW: lambda: _(
         'the threshold of the group "{name}" comes to {threshold}, and must be at least {least}. '
         "Add workplaces to the group, or raise their thresholds."
     ),
     ProblemKind.REST_TOO_LOW: lambda: _(
-        'the threshold of "{name}" comes to {threshold} even when all are merged, and must be at least '
-        "{least}. Raise a threshold on, or remove, these lines: {lines}."
+        "the small workplaces that are left (lines: {lines}) have {people} people together, of whom {threshold} would "
+        'be enough; it must be at least {least}. With --small merge they go out with "{nearest}"; with --small '
+        "leave-out they are left out."
+    ),
+    ProblemKind.REST_TOO_LOW_ALONE: lambda: _(
+        "all workplaces together (lines: {lines}) have {people} people, of whom {threshold} would be enough; it must "
+        "be at least {least}. Add workplaces, or raise the threshold."
     ),
     ProblemKind.MERGED_NAME_TAKEN: lambda: _(
         'merged workplaces would be called "{name}", as is the workplace on line {first}. Rename one of them.'

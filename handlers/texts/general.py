@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from handlers.texts.catalogue import _
-from handlers.texts.times import span
+from handlers.texts.times import clock_utc, span
 
 
 def commands(rows: Iterable[tuple[str, str, str]]) -> str:
@@ -48,7 +48,7 @@ def too_fast() -> str:
 def too_many_codes(until: datetime, now: datetime) -> str:
     """Answer somebody who has tried too many codes, once."""
     minutes = -((now - until) // timedelta(minutes=1))  # rounded up: trying again then works
-    clock = (until + timedelta(seconds=59)).astimezone(UTC).strftime("%H:%M")
+    clock = clock_utc(until + timedelta(seconds=59))
     return _("Too many codes that are not known. Try again at {clock} UTC, in {span}.").format(
         clock=clock, span=span(timedelta(minutes=minutes))
     )

@@ -9,7 +9,7 @@ from bot.domain.errors import Hold
 from bot.domain.model import Kind
 from bot.domain.roles import Role
 from bot.outbox import Letter
-from handlers.texts import backups, closing, committee, drawn, fence, general, organizers
+from handlers.texts import backups, closing, committee, drawn, fence, general, names
 from handlers.texts.catalogue import _, ngettext, spoken
 from handlers.texts.own import worded
 from handlers.texts.times import number
@@ -48,7 +48,7 @@ def _workplaces_ready(letter: Letter) -> str:
         "{title}: {n} workplaces have reached their numbers: {names}. Nobody walks out yet: the city is still "
         "counting. See /board",
         n,
-    ).format(title=worded(letter.walkout.terms).title, n=number(n), names=organizers.enumerated(named, more))
+    ).format(title=worded(letter.walkout.terms).title, n=number(n), names=names.enumerated(named, more))
 
 
 def _proposal(letter: Letter) -> str:

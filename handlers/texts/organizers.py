@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from bot.domain import words
+from bot.domain import words, zones
 from bot.domain.disclosure import FEWEST_LINES, fewer_than
-from bot.domain.model import Walkout, Workplace
+from bot.domain.doubts import Doubted
+from bot.domain.model import Terms, Walkout, WalkoutId, Workplace
 from bot.draft import Draft
 from bot.gaps import Gaps
+from handlers.texts import lists
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.doubts import doubts
 from handlers.texts.keys import keep_a_copy
+from handlers.texts.names import NAMED_AT_MOST, named
 from handlers.texts.own import untranslated, worded
-from handlers.texts.times import number, span, when
+from handlers.texts.times import ahead, before, deadline, end, number, span, there, when
 from handlers.texts.workers import confirmation, headline
-
-NAMED_AT_MOST = 10
-"""Workplaces named in one list; a phone shows no more."""
 
 
 def walkouts(found: Sequence[Walkout]) -> str:
     """List the walkouts."""
     if not found:
-        return _("There is no walkout yet. Draft one on the server: allout draft walkout.toml")
+        return _("There is no walkout yet. How one is drafted: /help")
     return "\n".join(
         _("{id} · {title} · {stage} · {starts}").format(
             id=walkout.id,
             title=worded(walkout.terms).title,
             stage=stage(walkout.stage),
-            starts=when(walkout.terms.starts, walkout.terms.starts),
+            starts=when(walkout.terms.starts, walkout.terms),
         )
         for walkout in found
     )
@@ -40,42 +42,38 @@ def opened(walkout: Walkout) -> str:
     said = _("{title} ({id}) is open for pledges until {pledge_by}.").format(
         title=worded(walkout.terms).title,
         id=walkout.id,
-        pledge_by=when(walkout.terms.pledge_by, walkout.terms.pledge_by),
+        pledge_by=deadline(walkout.terms, named=True),
     )
     if walkout.next_tally is None:
         return said
-    first = when(walkout.next_tally, walkout.terms.pledge_by)
+    first = when(walkout.next_tally, walkout.terms)
     return _("{said} First tally: {first}.").format(said=said, first=first)
 
 
-def gaps(lacks: Gaps, walkout: str) -> list[str]:
+def gaps(lacks: Gaps) -> list[str]:
     """Say what a walkout still lacks before it is opened."""
     said = []
-    if lacks.without_cards:
+    if lacks.more_organizers:
         said.append(
-            _("No cards yet: {places}. Print them: /cards, or all at once on the server: {command}").format(
-                places=_named(lacks.without_cards), command=f"allout cards {walkout} --all --format pdf --out cards.pdf"
-            )
+            ngettext(
+                "{n} more organizer is needed to open it. Appoint one: /appoint organizer NICKNAME",
+                "{n} more organizers are needed to open it. Appoint them: /appoint organizer NICKNAME",
+                lacks.more_organizers,
+            ).format(n=number(lacks.more_organizers))
         )
+    if lacks.without_cards:
+        said.append(_("No cards yet: {places}. Print them: /cards").format(places=_named(lacks.without_cards)))
     if lacks.without_steward:
         said.append(_("No steward: {places}. Appoint one: /appoint").format(places=_named(lacks.without_steward)))
     if not lacks.citywide_room:
         said.append(_("No citywide room: nobody would hear that it is on. Bind one: /room"))
     if lacks.without_room:
         said.append(_("No room of their own: {places}.").format(places=_named(lacks.without_room)))
-    return said + untranslated(lacks.untranslated)
+    return said + untranslated(lacks.untranslated) + doubts(lacks.doubts)
 
 
 def _named(places: Sequence[Workplace]) -> str:
-    return enumerated([place.name for place in places[:NAMED_AT_MOST]], len(places) - NAMED_AT_MOST)
-
-
-def enumerated(named: Sequence[str], more: int) -> str:
-    """Write these names in a row, and how many more there are."""
-    names = ", ".join(named)
-    if more <= 0:
-        return names
-    return ngettext("{names} and {n} more", "{names} and {n} more", more).format(names=names, n=number(more))
+    return named([place.name for place in places])
 
 
 def organizer_made() -> str:
@@ -98,16 +96,6 @@ def organizer_code(code: str) -> str:
     return _("Whoever sends this to the bot within an hour is an organizer. It works once:\n/organizer {code}").format(
         code=code
     )
-
-
-def upload_usage() -> str:
-    """Say which files make a draft."""
-    return _("To draft a walkout, send its .toml file, 100 kB at most, and its .csv file of workplaces, 5 MB at most.")
-
-
-def other_half(missing: str) -> str:
-    """Ask for the second file."""
-    return _("Got it. Now send the {kind} file, within ten minutes.").format(kind=missing)
 
 
 def _two_accounts() -> str:
@@ -140,16 +128,54 @@ def _board(plan: Draft) -> list[str]:
     return lines
 
 
-def drafted(walkout: Walkout, plan: Draft) -> str:
+def times(terms: Terms, now: datetime) -> list[str]:
+    """Say when it is by whose clocks, and how far away that is: here a slip is still mended."""
+    lines = [
+        _("Starts {starts}, {ahead}.").format(
+            starts=there(when(terms.starts, terms), terms), ahead=ahead(terms.starts, now, terms)
+        ),
+        _("Pledge {before}, {ahead}.").format(
+            before=before(terms, named=True), ahead=ahead(terms.pledge_by, now, terms)
+        ),
+        *([] if terms.ends is None else [_("Ends: {ends}.").format(ends=end(terms.ends, terms))]),
+        _("Tallies {every} apart.").format(every=span(terms.tally_every)),
+    ]
+    if not terms.timezone:
+        lines.append(
+            _(
+                "No time zone is named: the times are those of UTC{offset}. Name yours in the file, and I heed when "
+                'clocks are changed: timezone = "America/New_York"'
+            ).format(offset=zones.offset(terms.starts))
+        )
+    elif terms.local(now).utcoffset() != terms.starts.utcoffset():
+        lines.append(_("Clocks there are changed before that: these are the times that they show on the day."))
+    return lines
+
+
+def drafted(walkout: Walkout, plan: Draft, doubted: Sequence[Doubted], now: datetime) -> str:
     """Preview a stored draft, and say what comes next."""
     terms = walkout.terms
+    return "\n".join(
+        [
+            _("Drafted: {walkout}").format(walkout=preview(plan, doubted, now)),
+            "",
+            ngettext(
+                "It opens once {n} organizer says so: /open {id}.",
+                "It opens once {n} organizers agree: /open {id}.",
+                terms.approvals,
+            ).format(n=terms.approvals, id=walkout.id),
+            *([_two_accounts()] if terms.approvals > 1 else []),
+            keep_a_copy(),
+        ]
+    )
+
+
+def preview(plan: Draft, doubted: Sequence[Doubted], now: datetime) -> str:
+    """Say what a draft is, with what looks wrong first after what it is called and when."""
+    terms = plan.terms
     lines = [
-        _("Drafted: {headline}").format(headline=headline(terms)),
-        _("Starts {starts}; pledge before {pledge_by}; tallies {every} apart.").format(
-            starts=when(terms.starts, terms.starts),
-            pledge_by=when(terms.pledge_by, terms.pledge_by),
-            every=span(terms.tally_every),
-        ),
+        *doubts(doubted),
+        *times(terms, now),
         ngettext("{n} workplace, {people} people.", "{n} workplaces, {people} people.", len(plan.units)).format(
             n=number(len(plan.units)), people=number(sum(unit.headcount for unit in plan.units))
         ),
@@ -158,7 +184,9 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
             "On at {citywide} pledges citywide, with {n} workplaces ready or more.",
             terms.minimum_workplaces,
         ).format(citywide=number(terms.citywide_threshold), n=number(terms.minimum_workplaces)),
-        *filter(None, [confirmation(walkout)]),
+        *filter(None, [confirmation(Walkout(id=WalkoutId(""), terms=terms))]),
+        *([] if plan.summary.plain else [_("The list: {summary}.").format(summary=lists.summary(plan.summary))]),
+        *lists.warnings(plan.summary),
     ]
     merged = [(unit, rows) for unit, rows in plan.merged.items() if rows > 1]
     lines += [
@@ -174,15 +202,5 @@ def drafted(walkout: Walkout, plan: Draft) -> str:
                 n=number(more)
             )
         )
-    lines += [
-        *untranslated(words.missing(terms, plan.units)),
-        *_board(plan),
-        ngettext(
-            "It opens once {n} organizer says so: /open {id}.",
-            "It opens once {n} organizers agree: /open {id}.",
-            terms.approvals,
-        ).format(n=terms.approvals, id=walkout.id),
-        *([_two_accounts()] if terms.approvals > 1 else []),
-        keep_a_copy(),
-    ]
-    return "\n".join(lines)
+    lines += [*untranslated(words.missing(terms, plan.units)), *_board(plan)]
+    return "\n".join([headline(terms), *(f"• {line}" for line in lines)])

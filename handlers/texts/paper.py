@@ -13,6 +13,7 @@ def usage(lasts: timedelta) -> str:
     return _(
         'Send /cards "Workplace" and how many; without a number, as many as are missing to its head-count. You get a '
         "PDF to print, cut and fold, and I delete it here after {time}.\n"
+        "All that are missing, in one file: /cards all\n"
         'In another language: /cards "Workplace" 8 {language}\n'
         'Is a sheet lost, or photographed? /cards void "Workplace": who has pledged keeps their card, every other one '
         "is dead, and you can print anew.\n"
@@ -21,9 +22,30 @@ def usage(lasts: timedelta) -> str:
     ).format(time=span(lasts), language=next(each for each in reversed(languages()) if each != spoken()))
 
 
+def missing(cards: int) -> str:
+    """Say how many cards all workplaces lack."""
+    return ngettext(
+        "{n} card is missing to the head-counts of all workplaces.",
+        "{n} cards are missing to the head-counts of all workplaces.",
+        cards,
+    ).format(n=number(cards))
+
+
+def print_all() -> str:
+    """Name the button that prints all workplaces' cards."""
+    return _("Print all cards")
+
+
 def printed(cards: int, place: str, lasts: timedelta) -> str:
-    """Stand beside the file, and say beforehand what becomes of it."""
-    said = ngettext("{n} card for {place}.", "{n} cards for {place}.", cards).format(n=number(cards), place=place)
+    """Stand beside the file, and say beforehand what becomes of it; `place` '': it is for all workplaces."""
+    if place:
+        said = ngettext("{n} card for {place}.", "{n} cards for {place}.", cards).format(n=number(cards), place=place)
+        lost = _('Lost, or photographed? /cards void "{place}"').format(place=place)
+    else:
+        said = ngettext("{n} card, workplace by workplace.", "{n} cards, workplace by workplace.", cards).format(
+            n=number(cards)
+        )
+        lost = _('Lost, or photographed? For each workplace: /cards void "Workplace"')
     return "\n".join(
         [
             said,
@@ -34,7 +56,7 @@ def printed(cards: int, place: str, lasts: timedelta) -> str:
                 "Whoever has the file has every code. A copy that you save stays where it is until you delete it: not "
                 "on a computer at work, not in a cloud, and gone once it is printed."
             ),
-            _('Lost, or photographed? /cards void "{place}"').format(place=place),
+            lost,
         ]
     )
 

@@ -62,12 +62,12 @@ def _who(terms: Terms | None, _can_see: str) -> str:
 def _how_long(terms: Terms | None, _can_see: str) -> str:
     if terms is None:
         return _("Open your card: its terms say when the walkout starts, and when it ends if that is known.")
-    starts = when(terms.starts, terms.starts)
+    starts = when(terms.starts, terms)
     if terms.ends is None:
         return _("It starts on {starts}. The organizers have not written down when it ends. Ask your steward.").format(
             starts=starts
         )
-    return _("From {starts} until {ends}.").format(starts=starts, ends=end(terms.ends, terms.starts))
+    return _("From {starts} until {ends}.").format(starts=starts, ends=end(terms.ends, terms))
 
 
 def _fired(terms: Terms | None, _can_see: str) -> str:

@@ -13,10 +13,10 @@ from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
 from handlers.texts.general import platform
 from handlers.texts.own import worded
-from handlers.texts.times import number, when, when_utc
+from handlers.texts.times import deadline, number, when, when_utc
 
 
-def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912  one row per refusal
+def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912, PLR0915  one row per refusal
     """Return the refusal's kind, which is stable, and its sentence."""
     match refused:
         case errors.UnknownCard():
@@ -55,7 +55,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_asked", _not_walking_out()
         case errors.TooEarlyToReport():
             return "too_early", _("There is a report once it is over: from {when} on. Until then: /board").format(
-                when=when(refused.starting, refused.starting)
+                when=when(refused.starting, refused.terms)
             )
         case errors.MoreThanMinted():
             return "more_than_minted", _(
@@ -149,7 +149,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.TooLateToOpen():
             return "too_late", _("Its deadline, {when}, has passed. Draft it anew with later times.").format(
-                when=when(refused.pledge_by, refused.pledge_by)
+                when=deadline(refused.terms)
             )
         case errors.NoCitywideRoom():
             return "no_citywide_room", _(
@@ -166,6 +166,8 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 minted=number(refused.minted),
                 wanted=number(refused.wanted),
             )
+        case errors.NoCardMissing(name=""):
+            return "no_cards_missing", _("Every workplace has as many cards as people; no card was made.")
         case errors.NoCardMissing():
             return "no_cards_missing", _(
                 '{workplace} has as many cards as people; no card was made. Is a sheet lost? /cards void "{workplace}"'
@@ -174,6 +176,23 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "too_many_cards", _(
                 "One file holds {most} cards at most. Print fewer now and the rest afterwards. No card was made."
             ).format(most=number(refused.most))
+        case errors.TooManyAtOnce():
+            return "too_many_cards", _(
+                "One file holds {most} cards at most, and more are missing. Print each workplace's, or all on the "
+                "server: {command}. No card was made."
+            ).format(
+                most=number(refused.most),
+                command=f"allout cards {refused.walkout} --all --format pdf --out cards.pdf",
+            )
+        case errors.CardsChanged():
+            return "cards_changed", _(
+                "Since that was proposed, cards were printed or voided somewhere. Ask anew: /cards. No card was made."
+            )
+        case errors.PrintedBefore(name=""):
+            return "printed_before", _(
+                "These cards were printed; it works once, and their codes are kept nowhere. Is the file lost? Void "
+                'each workplace\'s cards, with /cards void "Workplace", then print anew.'
+            )
         case errors.PrintedBefore():
             return "printed_before", _(
                 "These cards were printed; it works once, and their codes are kept nowhere. Is the sheet lost? "
@@ -183,12 +202,12 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "voided_before", _(
                 "The cards of {workplace} were voided less than a day ago. It can be done again from {when} on. "
                 "Nothing was changed."
-            ).format(workplace=refused.name, when=when(refused.until, refused.until))
+            ).format(workplace=refused.name, when=when(refused.until, refused.terms))
         case errors.TooLateToRecall():
             return "too_late", _(
                 "It is too late to recall the cards of {workplace}: people need a day to draw new ones. It was "
                 "possible until {when}. Nothing was changed."
-            ).format(workplace=refused.name, when=when(refused.since, refused.since))
+            ).format(workplace=refused.name, when=when(refused.since, refused.terms))
         case errors.NotYourProposal():
             return "not_yours", _("Only whoever proposed these cards can print them.")
         case errors.NoCardsWithOpenEntry():

@@ -12,6 +12,5 @@ __all__ = ["pages", "report"]
 
 def report(seen: Board, page: int) -> str:
     """Say a page of it."""
-    starts = seen.walkout.terms.starts
     head = _("Report. It was to start on {starts}. These are the board's numbers: exact ones are not kept.")
-    return f"{head.format(starts=when(starts, starts))}\n\n{board(seen, page)}"
+    return f"{head.format(starts=when(seen.walkout.terms.starts, seen.walkout.terms))}\n\n{board(seen, page)}"

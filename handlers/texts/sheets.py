@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.model import Terms
 from handlers.texts.catalogue import _, ngettext
-from handlers.texts.times import number, when
+from handlers.texts.times import before, number
 
 
 def open_alone() -> str:
@@ -42,7 +42,7 @@ def send_it(telegram: str | None, discord: str | None) -> str:
 
 def deadline(terms: Terms) -> str:
     """Say until when the card is good."""
-    return _("Pledge before {pledge_by}").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
+    return _("Pledge {before}").format(before=before(terms, short=True))
 
 
 def condition() -> str:

@@ -36,7 +36,7 @@ def said(found: Verified) -> str:
         _("I said this on {when} in the citywide rooms of {title}:")
         if found.statement.citywide
         else _("I said this on {when} in one workplace's own rooms, about {title}:")
-    ).format(when=when(found.statement.said, terms.starts), title=worded(terms).title)
+    ).format(when=when(found.statement.said, terms), title=worded(terms).title)
     words = found.statement.words
     texts = (
         [f"{name_of(language)}:\n{text}" for language, text in words.items()]

@@ -6,7 +6,7 @@ from bot.domain.model import Walkout, Workplace
 from bot.domain.rules import came_too_late, fell_below
 from handlers.texts.catalogue import _
 from handlers.texts.own import the_day
-from handlers.texts.times import when
+from handlers.texts.times import deadline, when
 from handlers.texts.workers import fewer_stand, headline
 
 
@@ -49,9 +49,9 @@ def _walks_out(said: str, walkout: Walkout, place: Workplace) -> str:
 
 def starts(walkout: Walkout) -> str:
     """Say when it starts."""
-    return when(walkout.terms.starts, walkout.terms.starts)
+    return when(walkout.terms.starts, walkout.terms)
 
 
 def pledge_by(walkout: Walkout) -> str:
     """Say until when one may pledge."""
-    return when(walkout.terms.pledge_by, walkout.terms.starts)
+    return deadline(walkout.terms)

@@ -13,7 +13,7 @@ from handlers.texts.asserted import asserts
 from handlers.texts.board import coarse_said, turnout, workplace_line
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.own import the_day, worded
-from handlers.texts.times import end, number, when
+from handlers.texts.times import before, deadline, end, number, when
 
 
 def welcome(open_walkouts: list[Walkout], *, typed: bool) -> str:
@@ -88,10 +88,10 @@ def _times(seen: Seen) -> str:
 
 
 def _walkout_is(terms: Terms) -> str:
-    starts = when(terms.starts, terms.starts)
+    starts = when(terms.starts, terms)
     if terms.ends is None:
         return _("Walkout: {starts}").format(starts=starts)
-    return _("Walkout: {starts}, until {ends}").format(starts=starts, ends=end(terms.ends, terms.starts))
+    return _("Walkout: {starts}, until {ends}").format(starts=starts, ends=end(terms.ends, terms))
 
 
 def _is_ahead(seen: Seen) -> bool:
@@ -100,17 +100,17 @@ def _is_ahead(seen: Seen) -> bool:
 
 @asserts(Asserts.DEADLINE_AHEAD)
 def _pledge_before(terms: Terms) -> str:
-    return _("Pledge, or take it back, before {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
+    return _("Pledge, or take it back, {before}.").format(before=before(terms, named=True))
 
 
 @asserts(Asserts.DEADLINE_AHEAD, Asserts.CAN_TAKE_BACK)
 def _take_back_before(terms: Terms) -> str:
-    return _("You can take it back before {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
+    return _("You can take it back {before}.").format(before=before(terms))
 
 
 @asserts(Asserts.DEADLINE_PAST)
 def _deadline_past(terms: Terms) -> str:
-    return _("The deadline was {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
+    return _("The deadline was {pledge_by}.").format(pledge_by=deadline(terms))
 
 
 def _numbers(seen: Seen) -> str:
@@ -271,8 +271,8 @@ class _Words:
         terms = seen.walkout.terms
         return cls(
             workplace=seen.workplace.name,
-            starts=when(terms.starts, terms.starts),
-            pledge_by=when(terms.pledge_by, terms.pledge_by),
+            starts=when(terms.starts, terms),
+            pledge_by=deadline(terms),
         )
 
 
@@ -396,7 +396,7 @@ def next_count(walkout: Walkout) -> str:
     """Say when is counted next; nothing if that is over."""
     if walkout.next_tally is None:
         return ""
-    return _("Next count: {when}.").format(when=when(walkout.next_tally, walkout.terms.pledge_by))
+    return _("Next count: {when}.").format(when=when(walkout.next_tally, walkout.terms))
 
 
 def how_you_hear(seen: Seen) -> str:
@@ -543,7 +543,7 @@ def _taken_back_before() -> str:
 
 @asserts(Asserts.CAN_PLEDGE, Asserts.DEADLINE_AHEAD)
 def _again_until(terms: Terms) -> str:
-    return _("You can pledge again until {pledge_by}.").format(pledge_by=when(terms.pledge_by, terms.pledge_by))
+    return _("You can pledge again until {pledge_by}.").format(pledge_by=deadline(terms))
 
 
 def out(seen: Seen) -> str:
@@ -625,9 +625,7 @@ def _own_line(seen: Seen) -> str:
 def _as_of(walkout: Walkout) -> str:
     if walkout.tallied is None:
         return _("Nothing has been counted yet.")
-    return _("As of count {n}, {when}.").format(
-        n=number(walkout.tally), when=when(walkout.tallied, walkout.terms.pledge_by)
-    )
+    return _("As of count {n}, {when}.").format(n=number(walkout.tally), when=when(walkout.tallied, walkout.terms))
 
 
 def choose_workplace(walkout: Walkout, names: list[str], more: int, *, typed: bool) -> str:

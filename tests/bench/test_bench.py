@@ -44,6 +44,10 @@ def run(what: str, folder: Path) -> str:
         ),
         ("tally", ["tally_many_to_few_cards"]),
         ("discord", ["discord_to_bare_16_at_once"]),
+        (
+            "lists",
+            ["lists_csv_seconds", "lists_csv_megabytes", "lists_xlsx_seconds", "lists_xlsx_megabytes"],
+        ),
     ],
 )
 def test_a_bench_ends_with_a_line_for_each_goal_and_leaves_nothing_behind(

@@ -194,7 +194,7 @@ class Play:
 
 def read_cards(path: Path) -> dict[str, list[str]]:
     """Read a file of codes back."""
-    header, *rows = csv.reader(StringIO(path.read_text(encoding="utf-8")))
+    header, *rows = csv.reader(StringIO(path.read_text(encoding="utf-8-sig")))
     assert header == ["workplace", "card"]
     found: dict[str, list[str]] = {}
     for name, code in rows:

@@ -110,7 +110,9 @@ def test_a_table_holds_every_page_and_exactly_what_the_board_says(play: Play) ->
         "@olga /board depot",
     )
     whole, one, some = (
-        list(csv.DictReader(Path(line["file"]).read_text().splitlines())) for line in lines if "file" in line
+        list(csv.DictReader(Path(line["file"]).read_text(encoding="utf-8-sig").splitlines()))
+        for line in lines
+        if "file" in line
     )
     assert [line["kind"] for line in lines if "file" in line] == ["board_csv"] * 3
     assert len(whole) == 25
@@ -153,7 +155,9 @@ def test_a_steward_sees_the_city_and_their_own_workplaces_whichever_way_they_loo
         "picture",
     ]  # fmt: skip
     said = "\n".join(line["text"] for line in stella if line["kind"] != "picture")
-    files = "\n".join(Path(line["file"]).read_text() for line in stella if line["kind"] == "board_csv")
+    files = "\n".join(
+        Path(line["file"]).read_text(encoding="utf-8-sig") for line in stella if line["kind"] == "board_csv"
+    )
     assert "North" not in said.replace("“north”", "")
     assert "North" not in files
     own = ["Depot", "▓▓▓▓▓▓▓▓▓▓ has reached 6 (tally 1), walks out", "School", "░░░░░░░░░░ fewer than 5"]

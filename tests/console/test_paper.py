@@ -354,3 +354,71 @@ def test_no_code_is_kept_but_on_the_sheet(shell: Play) -> None:
     assert not [code for code in made if code in said]
     assert {path.name for path in shell.data.iterdir()} >= {"allout.db", "allout.key", "files"}
     assert stat.S_IMODE((shell.data / "files").stat().st_mode) == 0o700
+
+
+def test_all_that_is_missing_is_one_file_workplace_by_workplace(play: Play) -> None:
+    walkout = play.draft()
+    lines = play.console(
+        "@olga /cards Depot 4", "@olga /cards", "@olga [Print all cards]", f"@olga /cards {walkout} all"
+    )
+    olga = to(lines, "olga")
+    assert kinds(olga) == ["cards", "help", "cards", "no_cards_missing"]
+    assert olga[1]["text"].startswith("36 cards are missing to the head-counts of all workplaces.")
+    assert olga[2]["text"].startswith("36 cards, workplace by workplace.\nI delete this message in 10 minutes")
+    with reading(Path(olga[2]["file"]).read_bytes()) as pages:
+        made = printed(pages)
+        assert len([page for page in pages if page.is_steward]) == 3
+    assert len(set(made)) == 36
+    assert kinds(to(play.console("@olga /cards"), "olga")) == ["help"]
+
+
+def test_of_all_cards_no_more_and_no_fewer_are_printed_than_were_approved(play: Play) -> None:
+    play.draft(terms(approvals=2))
+    lines = play.console(
+        "@olga /cards all",
+        "!wait",
+        "@omar /cards all",  # the same, so it is approved
+        "!wait",
+        "@oda /cards Depot 3",
+        "!wait",
+        "@omar [Approve]",
+        "!wait",
+        "@oda [Print the cards]",
+        "!wait",
+        "@olga [Print the cards]",
+        "@olga /cards all es",
+        "!wait",
+        "@omar [Approve]",
+        "!wait",
+        "@olga [Print the cards]",
+        "!wait",
+        "@olga [Print the cards]",
+        organizers=("olga", "omar", "oda"),
+    )
+    olga = to(lines, "olga")
+    assert "Print all 40 cards that are missing" in olga[0]["text"]
+    decided = [line for line in olga if line["kind"] not in {"proposal", "decided"}]
+    assert kinds(decided) == ["proposed", "cards_changed", "proposed", "cards", "printed_before"]
+    assert "37 tarjetas" not in decided[3]["text"]
+    with reading(Path(decided[3]["file"]).read_bytes()) as pages:
+        assert "Sales al paro solo si salen bastantes más." in " ".join("".join(page.text for page in pages).split())
+    assert list(map(len, codes(lines))) == [3, 37]
+
+
+def test_a_workplace_that_is_called_like_all_is_one_workplace(play: Play) -> None:
+    play.draft(places=roster([("All", 10, 5), ("All Saints", 10, 5), ("Depot", 10, 5)]))
+    lines = play.console("@olga /cards All Saints 3", "@olga /cards All 2", "@olga /cards All", "@olga /cards all")
+    said = [line["text"].partition("\n")[0] for line in to(lines, "olga")]
+    assert said == [
+        "3 cards for All Saints.",
+        "2 cards for All.",
+        "8 cards for All.",
+        "17 cards, workplace by workplace.",
+    ]
+
+
+def test_more_than_one_file_holds_are_printed_on_the_server(play: Play) -> None:
+    walkout = play.draft(places=roster([("Depot", 2_000, 5), ("School", 2_000, 5)]))
+    [line] = to(play.console("@olga /cards all"), "olga")
+    assert line["kind"] == "too_many_cards"
+    assert f"allout cards {walkout} --all --format pdf --out cards.pdf" in line["text"]

@@ -182,7 +182,7 @@ def test_who_took_their_pledge_back_is_not_asked(play: Play) -> None:
 
 def saved(line: Line) -> list[list[str]]:
     """Read a report's file."""
-    return list(csv.reader(StringIO(Path(line["file"]).read_text(encoding="utf-8"))))
+    return list(csv.reader(StringIO(Path(line["file"]).read_text(encoding="utf-8-sig"))))
 
 
 def test_the_report_has_the_boards_numbers_before_and_after_closing(play: Play) -> None:

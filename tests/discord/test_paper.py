@@ -68,6 +68,25 @@ async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_wa
         assert await app.store.next_errand("discord") is None
 
 
+async def test_all_that_is_missing_comes_as_one_file_from_a_button(house: House) -> None:
+    server = house.server
+    server.person(OLGA, name="Olga")
+    await found(house, opened=real_clock(), organizing=(OLGA,))
+    await house.start()
+    channel = server.room(server.guild())
+    for shop in ("School", "Depot"):
+        await house.sure(OLGA, "organize cards", channel, workplace=shop, void="void")
+    page = await house.command(OLGA, "organize cards", channel)
+    assert page.text.startswith("40 cards are missing to the head-counts of all workplaces.")
+    server.press(page, "Print all cards", OLGA)
+    message = await house.hears(server.dm(OLGA), "40 cards, workplace by workplace")
+    await house.until(lambda: house.as_it_is(message).files)
+    assert len(set(await fetched(house, house.as_it_is(message)))) == 40
+    # chosen once more, from the list of options
+    again = await house.command(OLGA, "organize cards", channel, workplace="all")
+    assert again.text == "Every workplace has as many cards as people; no card was made."
+
+
 async def test_who_takes_no_direct_messages_gets_one_file_though_an_answer_is_lost(house: House) -> None:
     server = house.server
     server.person(OLGA, name="Olga")

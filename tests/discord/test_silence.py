@@ -39,7 +39,7 @@ async def test_a_bot_in_trouble_tells_nothing_even_in_pythons_development_mode(h
     assert MARK not in house.said
     # the rest of what is said is ours: Discord's library says nothing
     ours = re.compile(
-        r"AllOut runs\. .*"
+        r"AllOut runs as .*"
         r"|WARNING an interaction could not be acknowledged: (10062|\w+)( \(\d+ times\))?"
         r"|WARNING an answer could not be delivered: \w+( \(\d+ times\))?"
         r"|WARNING \w+Warning at [\w./]+:\d+( \(\d+ times\))?"  # of Python's own

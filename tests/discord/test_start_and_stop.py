@@ -57,7 +57,7 @@ async def test_a_start_waits_for_discord_to_come_back_and_says_so_once(house: Ho
     await said(house, "can be reached again")
     assert house.said.splitlines() == [
         "ERROR discord cannot be reached, trying again: ClientConnectorError",
-        "AllOut runs. Stop it with Ctrl-C.",
+        f"AllOut runs as allout_test_bot on Discord; its data is in {house.store}. Stop it with Ctrl-C.",
         "WARNING discord can be reached again",
     ]
 

@@ -218,7 +218,7 @@ async def test_a_file_that_discord_does_not_hand_over_is_asked_for_again(busy_ho
     server = busy_house.server
     server.plan(FETCH, dropped())
     got = await busy_house.say(OLGA, "", ("walkout.toml", b"title = 'Again'\n"))
-    assert "Got it. Now send" in got.text
+    assert 'the field "starts" is missing' in got.text
     with server.failing(FETCH, broken(503, b"<html>")):
         lost_file = await busy_house.say(OLGA, "", ("walkout.toml", b"title = 'Again'\n"))
     assert "Send it again in a minute." in lost_file.text

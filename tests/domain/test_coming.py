@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.model import Stage
@@ -21,6 +23,8 @@ ALL_LACKING = (Step.BIND_ROOM, Step.PRINT_CARDS, Step.APPOINT)
         (None, WHOLE, False, (Step.DRAFT,)),
         (Stage.DRAFT, BARE, False, (*ALL_LACKING, Step.OPEN)),
         (Stage.DRAFT, NO_ROOM, False, (Step.BIND_ROOM, Step.OPEN)),
+        (Stage.DRAFT, Gaps(rooms=1, more_organizers=1), False, (Step.APPOINT_ORGANIZER, Step.OPEN)),
+        (Stage.DRAFT, replace(BARE, more_organizers=1), False, (Step.APPOINT_ORGANIZER, *ALL_LACKING)),
         (Stage.DRAFT, WHOLE, False, (Step.OPEN,)),
         (Stage.OPEN, WHOLE, False, (Step.BOARD, Step.TEST_ROOMS)),
         (Stage.OPEN, BARE, False, (*ALL_LACKING, Step.BOARD)),  # the fifth, the rooms' test, is left out

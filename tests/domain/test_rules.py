@@ -283,7 +283,7 @@ def test_nothing_opens_at_its_deadline_or_later(now: datetime) -> None:
     with pytest.raises(TooLateToOpen) as refused:
         rules.open_up(DRAFT, shops(0), now=now)
 
-    assert refused.value.pledge_by == PLEDGE_BY
+    assert refused.value.terms.pledge_by == PLEDGE_BY
 
 
 def test_what_opens_just_before_its_deadline_has_the_deadlines_tally() -> None:

@@ -22,8 +22,8 @@ citywide_threshold = 5
 """
 REAL_UNITS = Path(__file__).parents[3] / "shared" / "data" / "nlrb_nyc_units_2017_2021.csv"
 OURS = RosterOptions()
-FOREIGN = RosterOptions(name_column="Unit", headcount_column="People", threshold="50%")
-BY_CITY = RosterOptions(name_column="Unit", headcount_column="People", threshold="50%", group_small="City")
+FOREIGN = RosterOptions(name_columns=("Unit",), headcount_column="People", threshold="50%")
+BY_CITY = RosterOptions(name_columns=("Unit",), headcount_column="People", threshold="50%", group_small="City")
 K = ProblemKind
 
 
@@ -146,7 +146,7 @@ def test_a_foreign_file_is_read_by_the_columns_named_and_no_others() -> None:
 
 
 def test_a_foreign_file_may_bring_its_own_thresholds() -> None:
-    options = RosterOptions(name_column="Unit", headcount_column="People")
+    options = RosterOptions(name_columns=("Unit",), headcount_column="People")
     assert units("Unit,People,Threshold\nBellevue,20,19\n", options) == [("Bellevue", 20, 19)]
 
 
@@ -278,9 +278,9 @@ def test_a_city_called_other_is_not_mixed_with_the_rest() -> None:
 def test_workplaces_too_small_even_when_merged_are_refused_with_their_lines() -> None:
     text = "Unit,People,City\nBig,20,Bronx\nb,4,Bronx\nq,4,Queens\n"
     assert problems(text, BY_CITY) == [(3, K.REST_TOO_LOW)]
-    assert "lines: 3, 4." in sentences(text, BY_CITY)[0]
+    assert "(lines: 3, 4)" in sentences(text, BY_CITY)[0]
     text = "Unit,People,City\nBig,20,Bronx\nb,2,Bronx\nq,2,Queens\nc,2,Bronx\n"
-    assert "lines: 3, 4, 5." in sentences(text, BY_CITY)[0]
+    assert "(lines: 3, 4, 5)" in sentences(text, BY_CITY)[0]
 
 
 def test_no_merged_unit_is_judged_before_all_its_rows_can_be_read() -> None:
@@ -305,19 +305,18 @@ def test_what_a_group_says_of_where_to_meet_must_not_be_too_long_either() -> Non
         ("bellevue,9,5", [K.REPEATED_NAME]),
         ('"  Belle\u200dVUE ",9,5', [K.REPEATED_NAME]),  # looks the same
         ("\uff22ellevue,9,5", [K.REPEATED_NAME]),  # in the wide letters of East Asian fonts
-        (f"{'x' * 101},9,5", [K.TEXT_TOO_LONG]),
+        (f"{'x' * 201},9,5", [K.TEXT_TOO_LONG]),
         ("Har\u202elem,9,5", [K.HIDDEN_CHARACTER]),
         ("Har\u200blem,9,5", [K.HIDDEN_CHARACTER]),
         ("Har\x1b[31mlem,9,5", [K.HIDDEN_CHARACTER]),
         ('"Har\nlem",9,5', [K.HIDDEN_CHARACTER]),
         ("Harlem,,5", [K.NO_HEADCOUNT]),
         ("Harlem", [K.NO_HEADCOUNT, K.EMPTY_THRESHOLD]),
-        ("Harlem,0,5", [K.BAD_HEADCOUNT]),
+        ("Harlem,0,5", [K.NO_HEADCOUNT]),
         ("Harlem,-9,5", [K.BAD_HEADCOUNT]),
-        ("Harlem,1.052,5", [K.BAD_HEADCOUNT]),  # a thousand, or one?
+        ("Harlem,1.052,5", [K.TWO_NUMBERS]),  # a thousand, or one?
         ('Harlem,"10,52",5', [K.BAD_HEADCOUNT]),
         ('Harlem,"1,052 000",5', [K.BAD_HEADCOUNT]),
-        ("Harlem,١٢,5", [K.BAD_HEADCOUNT]),
         ("Harlem,10000001,5", [K.BAD_HEADCOUNT]),
         (f"Harlem,{'9' * 5000},5", [K.BAD_HEADCOUNT]),
         ("Harlem,9,", [K.EMPTY_THRESHOLD]),
@@ -346,7 +345,7 @@ def test_a_faulty_row_is_refused_on_its_line(row: str, kinds: list[ProblemKind])
     [
         (f"Harlem,9,5,,{'x' * 501}", K.TEXT_TOO_LONG),
         ("Harlem,9,5,,the\u202epark", K.HIDDEN_CHARACTER),
-        (f"Harlem,9,5,{'x' * 101},", K.TEXT_TOO_LONG),
+        (f"Harlem,9,5,{'x' * 201},", K.TEXT_TOO_LONG),
         ("Harlem,9,5,g\u202eg,", K.HIDDEN_CHARACTER),
         ("Harlem,9,10,g,", K.THRESHOLD_ABOVE_HEADCOUNT),
         ("Harlem,9,4,g,", K.GROUP_TOO_LOW),
@@ -370,12 +369,13 @@ def test_foreign_names_may_be_longer_but_not_endless() -> None:
 @pytest.mark.parametrize(
     ("header", "kinds"),
     [
-        ("name,people,needed", [K.FOREIGN_HEADER]),
+        ("title,thing,needed", [K.FOREIGN_HEADER]),
+        ("name,people,needed", [K.NO_THRESHOLD]),
         ("Bellevue,9,5", [K.FOREIGN_HEADER]),  # no header at all
-        ("workplace,threshold,x", [K.MISSING_COLUMN, K.UNKNOWN_COLUMN]),
-        ("headcount,threshold", [K.MISSING_COLUMN]),
+        ("workplace,threshold,x", [K.FOREIGN_HEADER]),
+        ("headcount,threshold", [K.FOREIGN_HEADER]),
         ("workplace,headcount", [K.NO_THRESHOLD]),
-        ("workplace,headcount,threshhold", [K.NO_THRESHOLD, K.UNKNOWN_COLUMN_CLOSE_TO]),
+        ("workplace,headcount,threshhold", [K.UNKNOWN_COLUMN_CLOSE_TO, K.NO_THRESHOLD]),
         ("workplace,headcount,threshold,city", [K.UNKNOWN_COLUMN]),
         ("workplace,headcount,,threshold", [K.UNKNOWN_COLUMN]),
         ("workplace,headcount,threshold,Headcount", [K.REPEATED_COLUMN]),
@@ -392,9 +392,9 @@ def test_a_faulty_header_is_refused(header: str, kinds: list[ProblemKind]) -> No
         ("Name,City", BY_CITY, [K.MISSING_NAMED_COLUMN, K.MISSING_NAMED_COLUMN]),
         ("Unit,People", BY_CITY, [K.MISSING_NAMED_COLUMN]),
         ("workplace,headcount,threshold", RosterOptions(group_small="City"), [K.MISSING_NAMED_COLUMN]),
-        ("Unit,People", RosterOptions(headcount_column="People", threshold="9"), [K.MISSING_NAMED_COLUMN]),
+        ("Unit,People", RosterOptions(headcount_column="Heads", threshold="9"), [K.MISSING_NAMED_COLUMN]),
         ("Unit,People,Unit", FOREIGN, [K.REPEATED_COLUMN]),
-        ("Unit,People", RosterOptions(name_column="Unit", headcount_column="People"), [K.NO_THRESHOLD]),
+        ("Unit,People", RosterOptions(name_columns=("Unit",), headcount_column="People"), [K.NO_THRESHOLD]),
     ],
 )
 def test_a_column_that_an_option_names_must_be_there_once(
@@ -411,11 +411,10 @@ def test_an_option_that_is_no_threshold_is_refused_once(threshold: str) -> None:
 
 
 def test_a_file_in_another_format_is_told_its_columns_and_the_options() -> None:
-    (sentence,) = sentences("Case Name,Voters\nBellevue,20\n")
+    sentence, _ = sentences("Case Name,Cast\nBellevue,20\n")
     assert sentence == (
-        "workplaces.csv, line 1: the columns are: Case Name, Voters. Name them "
-        "workplace,headcount,threshold, or say which is which with --name-column, --headcount-column "
-        "and --threshold."
+        "workplaces.csv, line 1: the columns, each with an example, are: Case Name (Bellevue), Cast (20). Say which is "
+        "which with --name-column and --headcount-column, or name them workplace and headcount."
     )
 
 
@@ -426,8 +425,7 @@ def test_a_file_in_another_format_is_told_its_columns_and_the_options() -> None:
         (b"\xef\xbb\xbf\r\n , \n", None, K.EMPTY_ROSTER),
         (b"workplace,headcount,threshold\n\n", 1, K.NO_WORKPLACES),
         (b"\n\nworkplace,headcount,threshold\nworkplace,headcount,threshold", 3, K.NO_WORKPLACES),
-        (b"workplace,headcount,threshold\r\nBelle\xe9,9,5", 2, K.NOT_UTF8),
-        ("workplace,headcount,threshold\nA,9,5\n".encode("utf-16"), 1, K.NOT_UTF8),
+        (b"workplace,headcount,threshold\r\nBelle\x81\xe9\xff\xfe\xfd,9,5", 2, K.NOT_UTF8),
         (b"workplace,headcount,threshold\nA,9,5\nB\0,9,5", 3, K.NUL_BYTE),
         (b"workplace,headcount,threshold\nA,9,5\n" + b"\n" * 5_000_000, None, K.FILE_TOO_BIG),
         (b"workplace,headcount,threshold\nA,9,5\n" + b"x" * 200_000, 3, K.BAD_QUOTES),
@@ -437,10 +435,10 @@ def test_a_file_that_holds_no_table_is_refused(data: bytes, line: int | None, ki
     assert problems(data) == [(line, kind)]
 
 
-def test_ten_thousand_workplaces_fit_and_no_more() -> None:
-    rows = [f"w{number},9,5" for number in range(10_000)]
-    assert len(draft(ours(*rows)).units) == 10_000
-    assert problems(ours(*rows, "one more,,")) == [(10_002, K.TOO_MANY_ROWS)]
+def test_fifty_thousand_workplaces_fit_and_no_more() -> None:
+    rows = [f"w{number},9,5" for number in range(50_000)]
+    assert len(draft(ours(*rows)).units) == 50_000
+    assert problems(ours(*rows, "one more,,")) == [(50_002, K.TOO_MANY_ROWS)]
 
 
 def test_every_row_is_judged_on_the_line_where_it_starts_all_at_once() -> None:
@@ -549,7 +547,7 @@ def test_merging_loses_nobody(rows: list[tuple[int, str]]) -> None:
         small[city.lower()] += people if people <= 8 else 0  # half of 8 is 4: too few
     leftover = sum(people for city, people in small.items() if people <= 8 or not city)
     if 0 < leftover <= 8:
-        assert {kind for _, kind in problems(text, BY_CITY)} == {K.REST_TOO_LOW}
+        assert {kind for _, kind in problems(text, BY_CITY)} <= {K.REST_TOO_LOW, K.REST_TOO_LOW_ALONE}
         return
     found = draft(text, BY_CITY)
     assert sum(unit.headcount for unit in found.units) == 20 + sum(people for people, _ in rows)
@@ -577,7 +575,7 @@ def test_the_union_elections_of_new_york_are_a_roster() -> None:
     found = draft(
         REAL_UNITS.read_bytes(),
         RosterOptions(
-            name_column="Case Name",
+            name_columns=("Case Name",),
             headcount_column="Num Eligible Voters",
             threshold="65%",
             group_small="Unit City",

@@ -99,7 +99,8 @@ def test_what_is_left_out_has_the_defaults_of_the_model() -> None:
 
 
 def test_times_keep_the_offset_they_were_written_with() -> None:
-    assert draft(toml(starts="2026-12-12T09:00:00+05:30")).terms.starts.utcoffset() == timedelta(hours=5, minutes=30)
+    times = {"starts": "2026-12-12T09:00:00+05:30", "pledge_by": "2026-12-08T20:00:00+05:30"}
+    assert draft(toml(**times)).terms.starts.utcoffset() == timedelta(hours=5, minutes=30)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_times_keep_the_offset_they_were_written_with() -> None:
         toml(minimum_workplaces="2"),  # every workplace
         toml(tally_every='"15m"'),  # the shortest
         toml(tally_every='"365d"'),  # the longest
-        toml(starts="2026-12-01T13:00:01Z", pledge_by="2026-12-01T12:00:01Z"),  # a second from now
+        toml(starts="2026-12-01T13:00:01+00:00", pledge_by="2026-12-01T12:00:01+00:00"),  # a second from now
         toml(title=f'"{"x" * 200}"', city=f'"{"x" * 100}"', demands=f'["{"x" * 200}"]'),
         toml(legal_notice=f'"{"x" * 2000}"'),
         toml(legal_notice='"""\nFirst line\n\tand a second"""'),
@@ -144,13 +145,14 @@ def test_on_the_right_side_of_every_limit(text: str | bytes) -> None:
         ("legal_notice", '"\\u0007"', K.HIDDEN_CHARACTER),
         ("on_the_day", f'"{"x" * 2001}"', K.TEXT_TOO_LONG),
         ("starts", "2026-12-12T09:00:00", K.TIME_WITHOUT_OFFSET),
-        ("starts", "2026-12-12", K.TIME_WITHOUT_OFFSET),
-        ("starts", "09:00:00", K.TIME_WITHOUT_OFFSET),
-        ("starts", '"2026-12-12T09:00:00-05:00"', K.TIME_WITHOUT_OFFSET),  # in quotes: a text
+        ("starts", '"2026-12-12 09:00"', K.TIME_WITHOUT_OFFSET),
+        ("starts", "2026-12-12", K.NOT_A_TIME),
+        ("starts", "09:00:00", K.NOT_A_TIME),
+        ("starts", '"2026-02-30T09:00:00-05:00"', K.NOT_A_TIME),
         ("starts", "20261212", K.WRONG_TYPE),
         ("starts", "9999-12-31T23:59:59-23:59", K.TIME_TOO_FAR),  # not a moment in UTC
-        ("pledge_by", "2026-12-01T12:00:00Z", K.TIME_PAST),  # this very moment
-        ("pledge_by", "2026-12-12T13:00:01Z", K.PLEDGE_BY_TOO_LATE),  # by a second, in another offset
+        ("pledge_by", "2026-12-01T07:00:00-05:00", K.TIME_PAST),  # this very moment
+        ("pledge_by", "2026-12-12T08:00:01-05:00", K.PLEDGE_BY_TOO_LATE),  # by a second
         ("citywide_threshold", "4", K.NUMBER_TOO_LOW),
         ("citywide_threshold", "800.0", K.WRONG_TYPE),
         ("citywide_threshold", '"800"', K.WRONG_TYPE),
@@ -189,6 +191,12 @@ def test_on_the_right_side_of_every_limit(text: str | bytes) -> None:
 def test_a_faulty_field_is_refused_on_its_line(field: str, value: str, kind: ProblemKind) -> None:
     line = [*SHORTEST, field].index(field) + 1
     assert problems(toml(**{field: value})) == only(line, kind)
+
+
+@pytest.mark.parametrize(("share", "number"), [('"65%"', 780), ('"0.65"', 780), ('"2/3"', 800), ('"50%+1"', 601)])
+def test_a_citywide_threshold_may_be_a_share_of_everybody(share: str, number: int) -> None:
+    assert draft(toml(citywide_threshold=share)).terms.citywide_threshold == number
+    assert problems(toml(citywide_threshold='"0.1%"')) == only(4, K.NUMBER_TOO_LOW)
 
 
 @pytest.mark.parametrize("field", ["title", "starts", "pledge_by", "citywide_threshold"])
@@ -290,7 +298,7 @@ def test_heads_that_cannot_be_read_are_mentioned_where_the_others_are_too_few() 
 
 
 def test_all_problems_of_both_files_come_at_once_the_toml_first_and_by_line() -> None:
-    text = toml(title='""', starts="2026-01-01T09:00:00Z", citywide_threshold="5000", tally="1", entry="1")
+    text = toml(title='""', starts="2026-01-01T09:00:00-05:00", citywide_threshold="5000", tally="1", entry="1")
     roster = "workplace,headcount,threshold\nBellevue,,65%\nHarlem,300,301\n"
     assert problems(text, roster) == [
         ("walkout.toml", 1, K.EMPTY_TEXT),

@@ -45,7 +45,7 @@ MAY_CHANGE: dict[str, Collection[str]] = {
     "steward": {"card", "pledge", "workplace", "notice", "deed"},
     "organizer": {
         *("card", "pledge", "workplace", "notice", "deed", "proposal", "opinion", "role_card", "room", "errand"),
-        *("announcement", "parcel", "suspension"),
+        *("announcement", "parcel", "suspension", "sketch"),
     },
 }
 """Tables, whatever is done in a day without anybody else's approval. Judged more closely by `Committee.check`."""
@@ -239,7 +239,8 @@ class Committee:
         self._check_cards(role, new.get("card", []), old.get("card", []))
         self._check_pledges(role, new.get("pledge", []), after["card"])
         self._check_places(role, after, before)
-        assert all(row["organizer"] == me for row in new.get("opinion", []) + old.get("opinion", []))
+        for table in ("opinion", "sketch"):
+            assert all(row["organizer"] == me for row in new.get(table, []) + old.get(table, []))
         assert all(row["appointer"] == me for row in new.get("role_card", []) + old.get("role_card", []))
         self._check_suspensions(me, after["suspension"], before["suspension"])
         if role != "organizer":

@@ -101,12 +101,12 @@ class Phones:
                 await self.says("x", code[0])  # an account of theirs that has no role yet
 
     async def _upload(self, who: str, approvals: int) -> None:
-        uploads = Uploads(self.app)
+        uploads = Uploads(self.app, self.conversation)
         usual = {"starts": NOON + 40 * DAY, "pledge_by": NOON + 30 * DAY}
         files = {"walkout.toml": terms(approvals=approvals, **usual), "workplaces.csv": roster()}
         for name, text in files.items():
             if await uploads.refuse(Person("here", who), name, len(text)) is None:
-                await uploads.take(Person("here", who), SourceFile(name=name, data=text.encode()))
+                await uploads.take(Said(who=Person("here", who)), SourceFile(name=name, data=text.encode()))
 
     async def resist(self, chance: Random) -> None:
         """Let every other organizer, who has met the others and knows, do what the letters say."""

@@ -22,7 +22,7 @@ from bot.children import workshop as workshops
 from bot.children.workshop import MOST_WAITING, Trade, Workshop
 from bot.clock import MovableClock
 from bot.domain.errors import WorkFailed, WorkshopFull
-from bot.draft import SourceFile
+from bot.draft import RosterOptions, SourceFile
 from bot.wiring import DATABASE, KEY_FILE, SOCKET, open_app
 from handlers import admin, workshop
 from handlers.children.orders import Print
@@ -293,7 +293,7 @@ async def test_what_no_file_gives_is_not_drafted(data: Path, monkeypatch: pytest
             "command": "draft",
             "terms": admin.pack(SourceFile(name="walkout.toml", data=toml.encode())),
             "roster": None,
-            "options": {},
+            "options": plain.write(RosterOptions()).decode(),
             "now": None,
         }
         answer = await admin.execute(app, request)

@@ -22,13 +22,14 @@ from pydantic import SecretStr
 
 from bot import control
 from bot.cards import mint
+from bot.children import plain
 from bot.children.workshop import Workshop
 from bot.clock import MovableClock
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.settings import Settings
+from bot.spreadsheets import FORMULA
 from handlers import admin, workshop
-from handlers.board_csv import FORMULA
 from handlers.card_files import Form, content
 from handlers.console import Console, Printer
 from handlers.discord.platform import open_discord
@@ -476,7 +477,7 @@ async def test_requests_at_the_socket(tries: Trials, data: Path) -> None:
                 requests: list[Any] = [
                     {"command": "cards_wanted", "walkout": town.walkout, "workplace": None, "number": None},
                     {"command": "draft", "now": None, "terms": {"name": "x.toml", "data": ""}, "roster": None,
-                     "options": {}},
+                     "options": plain.write(RosterOptions()).decode()},
                     {"command": "mint", "walkout": town.walkout, "cards": {"1": ["AA=="]}},
                 ]  # fmt: skip
                 for number in range(tries.number):
@@ -508,7 +509,7 @@ NAMES = (
 async def test_no_name_of_a_workplace_becomes_a_formula_or_stops_a_sheet() -> None:
     some_terms = replace(conftest.terms(), title=NAMES[0], city=NAMES[6], demands=NAMES)
     places = [(name, [mint()]) for name in NAMES]
-    written = content(Form.CSV, places).decode()
+    written = content(Form.CSV, places).decode("utf-8-sig")
     for row in list(csv.reader(StringIO(written)))[1:]:
         assert not row[0].lstrip().startswith(FORMULA), row
         assert row[0] in NAMES or row[0].removeprefix("'") in NAMES

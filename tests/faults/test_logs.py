@@ -38,7 +38,7 @@ TITLE = "Loading dock eleven"
 SECRET_TITLE = "A day off for the lamplighters"
 
 LINES = re.compile(
-    r"AllOut runs\. .*"
+    r"AllOut runs as .*"
     r"|INFO tally \d+ of [0-9a-z]{5}: (open|on), \d+ news"
     r"|ERROR nothing can be recorded; waiting"
     r"|ERROR [a-z ]+ failed and will be tried again: NotRecorded at [\w./]+:\d+"
@@ -218,7 +218,7 @@ async def _a_walkout_in_trouble(city: Walkout, tally: datetime, chance: Random, 
     room = next(iter(discord.server.channels))
     await telegram.pledge(telegram.server.person(name=NAME), city.city.take())
     await discord.pledge(discord.server.person(name=NAME), city.city.take())
-    said = discord.said.splitlines()[1:]
+    said = [line for line in discord.said.splitlines() if not line.startswith("AllOut runs as ")]
     assert real_clock() >= tally or said == [], f"a line for a pledge: {where}"
     await _telegram_in_trouble(telegram, city.city, chance)
     await _discord_in_trouble(discord, city.city, chance)

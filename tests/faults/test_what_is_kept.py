@@ -74,7 +74,7 @@ async def running(app: App, telegram: OnTelegram, discord: OnDiscord) -> AsyncIt
     )
     openers: dict[str, Opener] = {"telegram": open_telegram, "discord": open_discord}
     works = [
-        asyncio.create_task(keep_running(app, settings, openers, lambda: None)),
+        asyncio.create_task(keep_running(app, settings, openers, lambda _platform: None)),
         asyncio.create_task(app.scheduler.run_forever(0.05)),
     ]
     try:

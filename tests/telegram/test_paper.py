@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 
 from bot.clock import real_clock
@@ -85,6 +86,28 @@ async def test_cards_come_as_a_file_that_is_deleted_when_it_is_time_though_the_b
     await house.stop()
     async with house.looked_into() as app:
         assert await app.store.next_errand("telegram") is None
+
+
+async def test_all_that_is_missing_comes_as_one_file_from_a_button_pressed_once_and_is_deleted(house: House) -> None:
+    await ready(house)
+    server = house.server
+    await house.start()
+    for shop in ("School", "Depot"):
+        await house.sure(OLGA, f'/cards void "{shop}"')
+    page = await house.ask(OLGA, "/cards")
+    assert page["text"].startswith("40 cards are missing to the head-counts of all workplaces.")
+    server.press(page, "Print all cards")
+    server.press(page, "Print all cards")  # an impatient thumb
+    (message,) = await house.until(lambda: [m for m in server.chats[OLGA].from_bot if "document" in m])
+    assert message["caption"].startswith("40 cards, workplace by workplace.\nI delete this message in 10 minutes")
+    cards = await fetched(house, message)
+    assert len(set(cards)) == 40
+    opened = [(await house.ask(server.person(), cards[at]))["text"] for at in (0, -1)]
+    assert {re.search(r"You would pledge for (\w+)", text)[1] for text in opened} == {"School", "Depot"}  # type: ignore[index]
+    await house.hears(OLGA, "Every workplace has as many cards as people")
+
+    await let_ten_minutes_pass(house)
+    await house.until(lambda: message["message_id"] not in server.chats[OLGA].messages)
 
 
 async def test_a_deletion_that_fails_is_tried_again_and_one_that_somebody_else_did_is_not(house: House) -> None:

@@ -113,7 +113,7 @@ async def test_a_draft_sent_before_a_power_cut_is_one_draft(house: House) -> Non
     await found(house, organizing=[OLGA], opened=real_clock())
     await house.start()
     toml = (
-        "title = 'Again'\nstarts = 2099-01-02T00:00:00Z\npledge_by = 2099-01-01T00:00:00Z\n"
+        "title = 'Again'\nstarts = 2099-01-02T00:00:00+00:00\npledge_by = 2099-01-01T00:00:00+00:00\n"
         "citywide_threshold = 5\nworkplaces = 'w.csv'\n"
     )
     release = asyncio.Event()
@@ -130,3 +130,24 @@ async def test_a_draft_sent_before_a_power_cut_is_one_draft(house: House) -> Non
     async with house.looked_into() as app:
         titles = [walkout.terms.title for walkout in await app.store.walkouts()]
     assert titles.count("Again") == 1
+    assert not [text for text in server.chats[OLGA].texts if "Question 1 of 11" in text]
+
+
+async def test_an_answer_given_before_a_power_cut_is_the_answer_to_one_question(house: House) -> None:
+    server = house.server
+    server.person(OLGA)
+    await found(house, organizing=[OLGA])
+    await house.start()
+    await house.ask(OLGA, "/draft")
+    before = len(server.requests)
+    server.plan("sendMessage", held(asyncio.Event()), chat=OLGA)
+    said = server.say(OLGA, "A day for the bus")
+    await house.until(lambda: sends(server, OLGA, before))
+    await house.kill()
+    assert server.unconfirmed == [said]
+    await house.start()
+    await house.hears(OLGA, "Question 2 of 11")
+    await house.quiet()
+    assert "Question 3 of 11" in (await house.ask(OLGA, "A bus every ten minutes"))["text"]
+    back = await house.press(house.last(OLGA), "Back")
+    assert "Now: A bus every ten minutes" in back["text"]

@@ -233,7 +233,7 @@ async def test_terms_longer_than_a_message_come_in_parts_each_protected(busy_hou
     server = busy_house.server
     demands = [f"{number:02d} {'more and better buses ' * 8}".strip() for number in range(40)]
     lines = [f"title = 'A long list'\ndemands = {demands!r}", "citywide_threshold = 5", "approvals = 1"]
-    lines += ["starts = 2099-01-02T00:00:00Z", "pledge_by = 2099-01-01T00:00:00Z", "workplaces = 'w.csv'"]
+    lines += ["starts = 2099-01-02T00:00:00+00:00", "pledge_by = 2099-01-01T00:00:00+00:00", "workplaces = 'w.csv'"]
     server.upload(OLGA, "walkout.toml", "\n".join(lines).encode())
     server.upload(OLGA, "w.csv", b"workplace,headcount,threshold\nHarbour,9,5\n")
     named = re.search(r"/open (\w+)", (await busy_house.hears(OLGA, "Drafted: A long list"))["text"])

@@ -21,7 +21,7 @@ async def test_a_wrong_token_ends_the_start_with_one_sentence(house: House) -> N
     houses = [House(house.folder, house.server) for _ in tokens]
     try:
         for number, (each, token) in enumerate(zip(houses, tokens, strict=True)):
-            each.store = house.folder / f"store {number}"
+            each.store = house.folder / ("one", "another")[number]
             await each.launch(ALLOUT_TELEGRAM_TOKEN=token)
         for each in houses:
             assert await each.ended() == 2

@@ -50,7 +50,7 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: TelegramHouse) -> Non
     out = house.folder / "cards.csv"
     await house.allout("cards", found_id[1], "--all", "--out", out)
     cards: dict[str, list[str]] = {}
-    for row in csv.DictReader(out.read_text().splitlines()):
+    for row in csv.DictReader(out.read_text(encoding="utf-8-sig").splitlines()):
         cards.setdefault(row["workplace"], []).append(row["card"])
         house.codes.append(row["card"].replace("-", ""))
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.clock import real_clock
+from bot.domain.model import Terms
 from handlers.texts.times import when
 from tests.console.play import bare
 from tests.faults.houses import TelegramHouse, telegram_house
@@ -58,7 +59,7 @@ async def test_each_hears_yes_or_no_at_on_and_at_the_deadline_and_the_last_days_
         return {name: bare(fresh[name][-1]) for name in hearing}
 
     on = await news_at(opened + DAY, *chats)
-    day = when(starts, starts)
+    day = when(starts, Terms(title="", starts=starts, pledge_by=pledge_by, citywide_threshold=6))
     assert on["depot"].startswith(
         f"It is on, and Depot walks out on {day}. Until then, work as usual.\nat the Depot gate"
     )

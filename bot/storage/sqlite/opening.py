@@ -28,6 +28,7 @@ from bot.storage.sqlite.people import People
 from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.rekeying import Rekeyed
 from bot.storage.sqlite.rooms import Rooms
+from bot.storage.sqlite.sketches import Sketches
 from bot.storage.sqlite.statements import Statements
 from bot.storage.store import KeptAnew
 
@@ -49,7 +50,7 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Epochs, Copies, Examination, Rekeyed):
+class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Sketches, Epochs, Copies, Examination, Rekeyed):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 

@@ -178,14 +178,16 @@ class People(News):
 
         await self._in_transaction(job)
 
+    async def knows_organizer_code(self, key: bytes) -> bool:
+        """See Store.knows_organizer_code."""
+        return bool(await self._read("SELECT 1 FROM organizer_code WHERE hash = ?", (key,)))
+
     async def redeem_organizer_code(
         self, key: bytes, organizer: Member, news: Announcement, note: Note, *, now: datetime
     ) -> bool:
         """See Store.redeem_organizer_code."""
 
         async def job() -> bool:
-            if not await self._rows("SELECT 1 FROM organizer_code WHERE hash = ?", (key,)):
-                return False  # nothing is written for whoever guesses
             await self._rows("DELETE FROM organizer_code WHERE until <= ?", (instant(now),))
             used = await self._rows("DELETE FROM organizer_code WHERE hash = ? RETURNING 1", (key,))
             if used:

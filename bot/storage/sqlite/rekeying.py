@@ -17,6 +17,7 @@ _REKEY = (
     "UPDATE member SET id = renamed(id), address = reseal(address), nickname = reseal(nickname)",
     "UPDATE organizer SET id = renamed(id)",
     "UPDATE steward SET id = renamed(id)",
+    "UPDATE sketch SET organizer = renamed(organizer), content = reseal(content), list = reseal(list)",
     "UPDATE suspension SET suspender = renamed(suspender), suspended = renamed(suspended)",
     "UPDATE opinion SET organizer = renamed(organizer)",
     "UPDATE proposal SET about = renamed(about), proposer = renamed(proposer), content = reseal(content)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -162,6 +162,16 @@ class Walkouts(Notices):
     async def _workplaces(self, walkout: WalkoutId) -> list[Workplace]:
         rows = await self._rows(f"{_WORKPLACE} WHERE walkout = ? ORDER BY id", (walkout,))
         return [_read_workplace(row) for row in rows]
+
+    async def sharing(self, names: Collection[str]) -> dict[WalkoutId, int]:
+        """See Store.sharing."""
+        rows = await self._read(
+            """
+            SELECT walkout, count(*) FROM workplace WHERE name IN (SELECT value FROM json_each(?)) GROUP BY walkout
+            """,
+            (json.dumps(list(names)),),
+        )
+        return {WalkoutId(walkout): count for walkout, count in rows}
 
     async def workplace(self, walkout: WalkoutId, workplace: WorkplaceId) -> Workplace:
         """See Store.workplace."""

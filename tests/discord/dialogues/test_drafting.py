@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.console.play import roster, terms
 from tests.discord.dialogues.house import SHOPS, House, Seat
 
+FAR = datetime(2099, 1, 2, tzinfo=UTC)
 TOML = ("walkout.toml", terms().encode())
 CSV = ("workplaces.csv", roster(SHOPS).encode())
 
@@ -27,7 +28,7 @@ async def test_both_files_in_one_message_make_a_draft(
     house: House, olga: Seat, files: tuple[tuple[str, bytes], ...]
 ) -> None:
     asked, drafted = await house.write(olga, "here it is", *files)
-    assert asked.content.startswith("Got it. Now send the")
+    assert asked.content.startswith(("I have the terms. Now the workplaces.", "3 workplaces, 60 people"))
     assert drafted.content.startswith("Drafted: One day for the rent freeze")
     [walkout] = await house.app.store.walkouts()
     assert f"says so: /organize open {walkout.id}." in drafted.content
@@ -35,13 +36,14 @@ async def test_both_files_in_one_message_make_a_draft(
     assert "is open for pledges" in opened.text
 
 
-async def test_files_in_two_messages_make_a_draft_and_wait_ten_minutes_for_each_other(house: House, olga: Seat) -> None:
-    [asked] = await house.write(olga, "", TOML)
-    assert asked.content == "Got it. Now send the CSV file, within ten minutes."
-    house.clock.move_to(house.clock() + timedelta(minutes=10))
+async def test_two_files_wait_a_week_for_each_other(house: House, olga: Seat) -> None:
+    await house.write(olga, "", TOML)
+    far = ("walkout.toml", terms(starts=FAR, pledge_by=FAR - timedelta(days=1)).encode())
+    await house.due(timedelta(days=7))
     [asked] = await house.write(olga, "", CSV)
-    assert asked.content == "Got it. Now send the TOML file, within ten minutes."
-    [drafted] = await house.write(olga, "", TOML)
+    assert "Question 1 of 11" in asked.content
+    await house.due(timedelta(days=6))
+    [drafted] = await house.write(olga, "", far)
     assert drafted.content.startswith("Drafted:")
     assert await drafts(house) == 1
 
@@ -52,7 +54,7 @@ async def test_a_wrong_file_is_refused_with_its_lines_and_nothing_is_drafted(hou
     assert "walkout.toml, line 7: pledge\\_by is" in refused.content
     assert "line 8: citywide\\_threshold must be a whole number" in refused.content
     [usage] = await house.write(olga, "", ("photo.png", b"\x89PNG"))
-    assert usage.content.startswith("To draft a walkout, send its .toml file")
+    assert usage.content.startswith("To draft a walkout, send me its workplaces")
     assert not usage.components
     [usage] = await house.write(olga, "", ("huge.csv", b"x" * 5_000_001))
     assert usage.content.startswith("To draft a walkout")
@@ -72,5 +74,5 @@ async def test_two_organizers_files_are_not_mixed(house: House, olga: Seat) -> N
     omar = Seat((await house.organizer("omar")).member, None)
     await house.write(olga, "", TOML)
     [asked] = await house.write(omar, "", CSV)
-    assert asked.content.startswith("Got it.")
+    assert "Question 1 of 11" in asked.content
     assert await drafts(house) == 0

@@ -1,0 +1,96 @@
+"""A walkout that is put together by answering one question after another, until it is a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.draft.options import ListQuestion, RosterOptions, Summary
+from bot.draft.problems import SourceFile
+
+
+class Part(StrEnum):
+    """What is asked, in this order. All but the workplaces are fields of walkout.toml."""
+
+    TITLE = "title"
+    DEMANDS = "demands"
+    CITY = "city"
+    TIMEZONE = "timezone"
+    STARTS = "starts"
+    PLEDGE_BY = "pledge_by"
+    WORKPLACES = "workplaces"
+    SHARE = "share"  #: that has to pledge at each workplace which has no number of its own
+    CITYWIDE = "citywide_threshold"
+    APPROVALS = "approvals"
+    ON_THE_DAY = "on_the_day"
+    LEGAL_NOTICE = "legal_notice"
+
+
+MAY_BE_SKIPPED = frozenset({Part.DEMANDS, Part.ON_THE_DAY, Part.LEGAL_NOTICE})
+
+DEPEND: Mapping[Part, frozenset[Part]] = {
+    Part.CITY: frozenset({Part.TIMEZONE}),
+    Part.STARTS: frozenset({Part.PLEDGE_BY}),
+    Part.WORKPLACES: frozenset({Part.SHARE, Part.CITYWIDE}),
+    Part.SHARE: frozenset({Part.CITYWIDE}),
+}
+"""What is asked anew once something else is changed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sketch:
+    """How far it has come."""
+
+    answers: Mapping[Part, str] = field(default_factory=lambda: MappingProxyType({}))
+    """As the file would have them; '' where something was skipped; demands on a line each."""
+    language: str = ""  #: in which they are
+    again: Part | None = None  #: is asked for once more
+    last: str = ""  #: the platform's number of the message that was answered last: it may come again
+    made: str = ""  #: the walkout that it has become; nothing else is left of it then
+    toml: SourceFile | None = None  #: the terms, if somebody has sent them as a file
+    options: RosterOptions = field(default_factory=RosterOptions)  #: how the list is read, as far as that is known
+    asked: ListQuestion | None = None  #: what the list itself leaves open
+    listed: Summary | None = None  #: of the list, once it leaves nothing open
+    offered: tuple[tuple[str, str], ...] = ()  #: what was typed may mean these: in words, and as the file would have it
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is asked at all: not what stands in a file that was sent."""
+        return (Part.WORKPLACES, Part.SHARE) if self.toml else tuple(Part)
+
+    @property
+    def at(self) -> Part | None:
+        """What is asked now; None once everything is answered."""
+        if self.again is not None:
+            return self.again
+        return next((part for part in self.parts if part not in self.answers), None)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything would be lost with it."""
+        return bool(self.answers or self.toml)
+
+    def place(self, part: Part) -> tuple[int, int]:
+        """Say which question a part is, and of how many; most cities' time zone is known, and not asked."""
+        numbered = [each for each in self.parts if each is not Part.TIMEZONE]
+        return numbered.index(Part.CITY if part is Part.TIMEZONE else part) + 1, len(numbered)
+
+    def answered(self, part: Part, value: str) -> Sketch:
+        """Go on from an answer; what depends on it is asked anew if it is another one."""
+        kept = dict(self.answers)
+        if kept.get(part) != value:
+            for other in DEPEND.get(part, ()):
+                kept.pop(other, None)
+        return replace(self, answers={**kept, part: value}, again=None, offered=())
+
+    def before(self) -> Part | None:
+        """Return what was asked before; None at the first question."""
+        parts = self.parts
+        earlier = parts if self.at is None else parts[: parts.index(self.at)]
+        return earlier[-1] if earlier else None
+
+    def to(self, part: Part) -> Sketch:
+        """Ask for this once more."""
+        return replace(self, again=part, asked=None, offered=())

@@ -1,0 +1,316 @@
+"""/draft: one question after another until there is a draft; or the two files that say the same.
+
+Its answers are the one thing that is remembered between two messages; see bot/usecases/sketches.py. A button carries
+the number of the change it was shown after: pressed later, or twice, it does nothing but show what is asked now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import PurePath
+
+from bot.domain.doubts import Doubted, doubts
+from bot.domain.errors import WorkFailed, WorkshopFull
+from bot.domain.model import Walkout, WalkoutId, Workplace
+from bot.draft import Draft, DraftRefused, SourceFile, Unit
+from bot.draft.sketch import MAY_BE_SKIPPED, Part, Sketch
+from bot.draft.written import Value, fields, terms_file, workplaces_file
+from bot.gaps import others
+from bot.usecases import organizers, sketches
+from bot.usecases.organizers import as_workplace
+from bot.usecases.sketches import Held
+from handlers import workshop
+from handlers.conversation import answering
+from handlers.conversation.answering import TERMS, WORKPLACES, NoAnswer, Step
+from handlers.conversation.letters import terms_button
+from handlers.conversation.organizers import terms_shown
+from handlers.conversation.parts import Ask, Button, File, Reply, old_button, say_buttons, whole_number
+from handlers.texts import committee as committee_texts
+from handlers.texts import draft as draft_texts
+from handlers.texts import drafting as texts
+from handlers.texts import lists as lists_texts
+from handlers.texts import organizers as organizers_texts
+from handlers.texts import refusals
+from handlers.texts.catalogue import languages, spoken
+from handlers.texts.files import comments, example
+
+BACK, SKIP, KEEP, TO = "back", "skip", "keep", "to "
+STOP, DROP, GO_ON, CHANGE, TERMS_READ, MAKE = "stop", "drop", "on", "change", "read", "make"
+
+
+# -- what comes in ------------------------------------------------------------------------------------------------
+
+
+async def draft(ask: Ask) -> Reply:
+    """Ask what is asked now, or begin."""
+    held = await sketches.load(ask.desk)
+    if (held is None or held.sketch.made) and (begun := await sketches.keep(ask.desk, _anew(held))) is not None:
+        return await _shown(ask, begun, texts.begin())
+    return await _shown(ask, held or Held())
+
+
+def _anew(held: Held | None) -> Held:
+    return Held(number=held.number) if held is not None else Held()
+
+
+async def pending(ask: Ask) -> Held | None:
+    """Return what somebody is being asked; None if they are not, or organize nothing any more."""
+    held = await sketches.load(ask.desk)
+    return held if held is not None and not held.sketch.made and await ask.is_organizer() else None
+
+
+async def typed(ask: Ask, held: Held) -> Reply:
+    """Take what somebody wrote for the answer to what is asked."""
+    return await _go_on(ask, held, lambda at: answering.read(ask, held, at, ask.words[0].strip()))
+
+
+async def sent(ask: Ask, file: SourceFile) -> Reply:
+    """Take a file: the terms, or the list of workplaces."""
+    held = await sketches.load(ask.desk) or Held()
+    if held.sketch.made and ask.number != held.sketch.last:
+        held = _anew(held)
+    if PurePath(file.name).suffix.lower() == ".toml":
+        return await _go_on(ask, held, lambda _at: answering.take_terms(ask, held, file))
+    return await _go_on(ask, held, lambda _at: answering.take_list(ask, held, file))
+
+
+async def press(ask: Ask) -> Reply:
+    """Carry out a button."""
+    if not await ask.is_organizer():
+        return old_button()
+    number, what = ask.words if len(ask.words) == len(["number", "what"]) else ("", "")
+    held = await sketches.load(ask.desk)
+    if held is None:
+        return old_button()
+    is_open = held.sketch.at is not None or held.sketch.made
+    if whole_number(number) != held.number or (what in {MAKE, TERMS_READ} and is_open):
+        return await _shown(ask, held)
+    if (page := _PAGES.get(what)) is not None:
+        return await page(ask, held)
+    return await _go_on(ask, held, lambda at: _pressed(ask, held, at, what))
+
+
+async def _ask_to_stop(_ask: Ask, held: Held) -> Reply:
+    buttons = (_button(held, texts.drop(), DROP), _button(held, texts.go_on(), GO_ON))
+    return Reply(kind="drafting", text=texts.sure_to_stop(), buttons=buttons)
+
+
+async def _dropped(ask: Ask, _held: Held) -> Reply:
+    await sketches.drop(ask.desk)
+    return Reply(kind="done", text=texts.dropped())
+
+
+async def _what_to_change(_ask: Ask, held: Held) -> Reply:
+    labelled = [(texts.label(part), f"{TO}{part}") for part in held.sketch.parts]
+    parts = [_button(held, label, what, below=number % 2 == 0) for number, (label, what) in enumerate(labelled)]
+    return Reply(
+        kind="drafting", text=texts.what_to_change(), buttons=(*parts, _button(held, texts.go_on(), GO_ON, below=True))
+    )
+
+
+async def press_file(ask: Ask) -> Reply:
+    """Hand over a file that says what a walkout is; without one, as an example to be changed."""
+    if not await ask.is_organizer():
+        return old_button()
+    of, name = ask.words if len(ask.words) == len(["walkout", "name"]) else ("", "")
+    if of:
+        terms = (await ask.app.store.walkout(WalkoutId(of))).terms
+        places: Sequence[Workplace | Unit] = await ask.app.store.workplaces(WalkoutId(of))
+    else:
+        terms, places = example(ask.app.clock())
+    if name not in {TERMS, WORKPLACES}:
+        return old_button()
+    data = terms_file(terms, WORKPLACES, comments()) if name == TERMS else workplaces_file(places)
+    return Reply(kind="file", text=texts.files(), file=File(name=name, data=data), below=True)
+
+
+# -- from one question to the next ----------------------------------------------------------------------------------
+
+
+async def _go_on(ask: Ask, held: Held, answer: Callable[[Part | None], Awaitable[Step]]) -> Reply:
+    """Take an answer, keep what came of it, and ask what comes next."""
+    if ask.number and ask.number == held.sketch.last:  # it came again
+        return await _shown(ask, held)
+    try:
+        step = await answer(held.sketch.at)
+    except NoAnswer as no:
+        step = Step(held=replace(held, sketch=replace(held.sketch, offered=no.offered)), said=no.sentence)
+        if no.offered == held.sketch.offered:
+            return await _shown(ask, held, no.sentence)
+    except (WorkFailed, WorkshopFull) as refused:
+        return Reply(kind="refused", text=refusals.refusal(refused)[1])
+    sketch = replace(step.held.sketch, last=ask.number, language=step.held.sketch.language or spoken())
+    kept = await sketches.keep(ask.desk, replace(step.held, sketch=sketch))
+    if kept is None:  # another message was quicker
+        return await draft(ask)
+    if kept.sketch.at is None and kept.sketch.toml is not None:
+        return await _made(ask, kept)
+    return await _shown(ask, kept, step.said)
+
+
+async def _shown(ask: Ask, held: Held, above: str = "") -> Reply:
+    """Ask what is asked now; or show what it has become."""
+    sketch, at = held.sketch, held.sketch.at
+    if sketch.made:
+        walkout = await ask.app.store.walkout(WalkoutId(sketch.made))
+        return _drafted(walkout, texts.made(committee_texts.named(walkout)))
+    if at is None:
+        return await _review(ask, held, above)
+    if sketch.asked is not None:
+        text = texts.list_question(sketch, at)
+        choices = [lists_texts.choice(choice) for choice in sketch.asked.choices]
+    else:
+        organizers_now = len((await ask.app.store.committee()).organizers)
+        text = texts.question(sketch, at, organizers_now)
+        choices = [label for label, _value in answering.choices(ask, held, at)]
+    buttons = [_button(held, label, str(number), below=True) for number, label in enumerate(choices)]
+    if sketch.again is not None and at in sketch.answers:
+        buttons.append(_button(held, texts.keep(), KEEP, below=True))
+    if at in MAY_BE_SKIPPED:
+        buttons.append(_button(held, texts.skip(), SKIP, below=True))
+    if sketch.before() is not None:
+        buttons.append(_button(held, texts.back(), BACK, below=True))
+    if sketch.is_begun:
+        buttons.append(_button(held, texts.stop(), STOP, below=sketch.before() is None))
+    else:
+        buttons += _file_buttons("")
+    return Reply(kind="drafting", text="\n\n".join(filter(None, [above, text])), buttons=tuple(buttons), known=True)
+
+
+def _file_buttons(of: str) -> Sequence[Button]:
+    """Return the buttons that hand a walkout's files over, or those of an example."""
+    return [
+        Button(label=texts.terms_as_file(), data=f"F:{of}:{TERMS}", below=True),
+        Button(label=texts.workplaces_as_file(), data=f"F:{of}:{WORKPLACES}"),
+    ]
+
+
+def _button(held: Held, label: str, what: str, *, below: bool = False) -> Button:
+    return Button(label=label, data=f"D:{held.number}:{what}", below=below)
+
+
+async def _pressed(ask: Ask, held: Held, at: Part | None, what: str) -> Step:
+    """Carry out what changes something."""
+    sketch = held.sketch
+    changed = None
+    if what == BACK and (before := sketch.before()) is not None:
+        changed = sketch.to(before)
+    elif what.startswith(TO) and (part := what.removeprefix(TO)) in sketch.parts:
+        changed = sketch.to(Part(part))
+    elif at is not None and what == KEEP and at in sketch.answers:
+        changed = sketch.answered(at, sketch.answers[at])
+    elif at is not None and what == SKIP and at in MAY_BE_SKIPPED:
+        changed = sketch.answered(at, "")
+    elif at is not None and (index := whole_number(what)) is not None:
+        return await answering.choose(ask, held, at, index)
+    return Step(held=held if changed is None else replace(held, sketch=changed))
+
+
+# -- the end ----------------------------------------------------------------------------------------------------------
+
+
+def _values(held: Held) -> Mapping[str, Value]:
+    answers = held.sketch.answers
+    texts_of = {
+        part: answers[part] for part in (Part.TITLE, Part.CITY, Part.TIMEZONE, Part.ON_THE_DAY, Part.LEGAL_NOTICE)
+    }
+    return {
+        **{str(part): value for part, value in texts_of.items() if value},
+        **({"demands": tuple(answers[Part.DEMANDS].split("\n"))} if answers[Part.DEMANDS] else {}),
+        "starts": datetime.fromisoformat(answers[Part.STARTS]),
+        "pledge_by": datetime.fromisoformat(answers[Part.PLEDGE_BY]),
+        "citywide_threshold": int(answers[Part.CITYWIDE]),
+        "approvals": int(answers[Part.APPROVALS]),
+        **({"language": held.sketch.language} if held.sketch.language in languages() else {}),
+        "workplaces": WORKPLACES,
+    }
+
+
+def _toml(held: Held) -> SourceFile:
+    if held.sketch.toml is not None:
+        return held.sketch.toml
+    return SourceFile(name=TERMS, data="\n".join(fields(_values(held), {})).encode())
+
+
+async def _plan(ask: Ask, held: Held) -> Draft:
+    roster = SourceFile(name=WORKPLACES, data=held.list)
+    return await workshop.read(ask.app.workshop, _toml(held), roster, held.sketch.options, now=ask.app.clock())
+
+
+async def _review(ask: Ask, held: Held, above: str) -> Reply:
+    """Show what it has become, before it is made."""
+    buttons = [
+        _button(held, texts.make(), MAKE, below=True),
+        _button(held, committee_texts.show_terms(), TERMS_READ, below=True),
+        _button(held, texts.change(), CHANGE, below=True),
+        _button(held, texts.stop(), STOP),
+    ]
+    try:
+        plan = await _plan(ask, held)
+    except DraftRefused as refused:
+        said, buttons = draft_texts.problems(refused), buttons[2:]
+    except (WorkFailed, WorkshopFull) as refused:
+        said, buttons = refusals.refusal(refused)[1], buttons[2:]
+    else:
+        now = ask.app.clock()
+        found = await _doubts(ask, plan)
+        said = "\n\n".join([texts.review(), organizers_texts.preview(plan, found, now)])
+    return Reply(kind="drafting", text="\n\n".join(filter(None, [above, said])), buttons=tuple(buttons), known=True)
+
+
+async def _terms_read(ask: Ask, held: Held) -> Reply:
+    try:
+        plan = await _plan(ask, held)
+    except DraftRefused as refused:
+        return Reply(kind="refused", text=draft_texts.problems(refused))
+    first = min(plan.units, key=lambda unit: unit.name.casefold())
+    return terms_shown(ask, plan.terms, as_workplace(first, 1))
+
+
+async def _made(ask: Ask, held: Held) -> Reply:
+    """Make the draft: the same one, if this comes twice."""
+    try:
+        plan = await _plan(ask, held)
+    except DraftRefused as refused:
+        if held.sketch.toml is not None:  # the list is read already, and stays
+            await sketches.keep(ask.desk, replace(held, sketch=replace(held.sketch, toml=None)))
+        return Reply(kind="refused", text=draft_texts.problems(refused), known=True)
+    except (WorkFailed, WorkshopFull) as refused:
+        kind, text = refusals.refusal(refused)
+        return Reply(kind=kind, text=text, known=True)
+    seed = ask.app.keys.seed(ask.who, _toml(held).data, held.list)
+    walkout = await organizers.draft(plan, ask.app.store, ask.app.keys, seed=seed)
+    await sketches.keep(ask.desk, replace(_anew(held), sketch=Sketch(made=walkout.id, last=ask.number)))
+    found = await _doubts(ask, plan, but=walkout.id)
+    return _drafted(walkout, organizers_texts.drafted(walkout, plan, found, ask.app.clock()))
+
+
+async def _doubts(ask: Ask, plan: Draft, *, but: WalkoutId | None = None) -> Sequence[Doubted]:
+    there = await others(ask.app.store, [unit.name for unit in plan.units], but=but)
+    return doubts(plan.terms, plan.units, now=ask.app.clock(), others=there)
+
+
+def _drafted(walkout: Walkout, text: str) -> Reply:
+    return Reply(
+        kind="drafted",
+        text=text,
+        buttons=(
+            terms_button(walkout.id),
+            *say_buttons([(committee_texts.next_label(), ("help", walkout.id))]),
+            *_file_buttons(walkout.id),
+        ),
+        known=True,
+    )
+
+
+_PAGES: Mapping[str, Callable[[Ask, Held], Awaitable[Reply]]] = {
+    STOP: _ask_to_stop,
+    DROP: _dropped,
+    GO_ON: _shown,
+    CHANGE: _what_to_change,
+    TERMS_READ: _terms_read,
+    MAKE: _made,
+}
+"""What a button shows or ends; everything else is an answer."""

@@ -1,0 +1,24 @@
+"""Several names in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.texts.catalogue import ngettext
+from handlers.texts.times import number
+
+NAMED_AT_MOST = 10
+"""Workplaces named in one list; a phone shows no more."""
+
+
+def named(names: Sequence[str]) -> str:
+    """Write names in a row; of many the first, and how many more there are."""
+    return enumerated(names[:NAMED_AT_MOST], len(names) - NAMED_AT_MOST)
+
+
+def enumerated(names: Sequence[str], more: int) -> str:
+    """Write these names in a row, and how many more there are."""
+    said = ", ".join(names)
+    if more <= 0:
+        return said
+    return ngettext("{names} and {n} more", "{names} and {n} more", more).format(names=said, n=number(more))

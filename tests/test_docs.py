@@ -1,0 +1,94 @@
+"""What docs/ says of the code is what the code says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bench import reference
+from bot.domain.words import NAMES
+from bot.draft.columns import OWN_COLUMNS
+from bot.draft.terms import FIELDS, REQUIRED
+from bot.settings import PREFIX, Settings
+from handlers.texts.catalogue import languages, translated
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+SHEETS = ("worker", "steward", "organizer", "keeper")
+MOST_WORDS = 500
+"""Of a sheet: so many fit on one page of letter or A4, in the letters of docs/site.css."""
+
+CELL = re.compile(r"^\| `([\w.]+)` \|", re.MULTILINE)
+BLOCK = re.compile(r"^(#+|\d+\.|-) ", re.MULTILINE)
+CODE = re.compile(r"`[^`]+`")
+PRESSED = re.compile(r"\*\*?([^*]+)\*?\*")
+
+
+def read(path: str) -> str:
+    return (DOCS / path).read_text(encoding="utf-8")
+
+
+def test_the_pages_made_from_the_code_are_what_it_gives(capsys: pytest.CaptureFixture[str]) -> None:
+    status = reference.main(["--check"])
+    assert (status, capsys.readouterr().out) == (0, ""), "make them anew: python -m bench.reference"
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|.*\| \w.* \|$", read(reference.SETTINGS_PAGE), flags=re.MULTILINE)
+    assert listed == [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+
+
+def test_a_page_that_is_missing_or_of_other_words_is_named_and_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reference.main(["--docs", str(tmp_path)]) == 0
+    made = capsys.readouterr().out.split()
+    assert made == [
+        reference.COMMANDS_PAGE,
+        reference.SERVER_PAGE,
+        reference.SETTINGS_PAGE,
+        reference.DECISIONS_PAGE,
+    ]
+    (tmp_path / reference.COMMANDS_PAGE).write_text("other words")
+    (tmp_path / reference.SETTINGS_PAGE).unlink()
+    assert reference.main(["--check", "--docs", str(tmp_path)]) == 1
+    assert capsys.readouterr().out.split() == [reference.COMMANDS_PAGE, reference.SETTINGS_PAGE]
+
+
+def test_every_field_of_the_files_is_described_and_no_other() -> None:
+    terms, roster = read("reference/file-fields.md").split("## The list of workplaces")
+    assert set(CELL.findall(terms)) == {*FIELDS, "timezone", "clock"}
+    assert tuple(CELL.findall(roster)) == OWN_COLUMNS
+    needed = "Four are needed: " + ", ".join(f"`{name}`" for name in REQUIRED)
+    assert needed in terms
+    [in_languages] = re.findall(r"^\*\*In another language\.\*\* (.*)", terms, flags=re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", in_languages)) == set(NAMES)
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_a_sheet_says_the_same_in_each_language_and_fits_on_a_page(sheet: str) -> None:
+    english = read(f"how-to/{sheet}.md")
+    for language in languages():
+        said = english if language == "en" else read(f"how-to/{sheet}.{language}.md")
+        assert BLOCK.findall(said) == BLOCK.findall(english), language
+        assert len(CODE.findall(said)) == len(CODE.findall(english)), language
+        assert len(said.split()) <= MOST_WORDS, language
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_what_is_pressed_is_called_in_a_sheet_as_the_bot_calls_it(sheet: str) -> None:
+    pressed = set(PRESSED.findall(read(f"how-to/{sheet}.md")))
+    for language in languages()[1:]:
+        said = {translated(label, language) for label in pressed} - {None}
+        assert said <= set(PRESSED.findall(read(f"how-to/{sheet}.{language}.md"))), language
+
+
+def test_the_readme_is_short_and_what_it_leads_to_is_there() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(readme.encode()) <= 9_000
+    led = re.findall(r"\]\(([^)#]+)\)", readme) + re.findall(
+        r"\]\(([^)#]+)\)", (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    )
+    assert [path for path in led if "://" not in path and not (ROOT / path).exists()] == []
