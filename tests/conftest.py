@@ -40,12 +40,17 @@ _MEMORY = _IN_MEMORY if _IN_MEMORY.is_dir() else None
 
 @contextmanager
 def fresh_folder() -> Iterator[Path]:
-    """Yield an empty folder, in memory where the system has such a place."""
-    folder = Path(tempfile.mkdtemp(prefix="allout-", dir=_MEMORY))
+    """Yield an empty folder, in memory where the system has such a place.
+
+    Nothing lies beside it: where a folder has no store, `allout` looks whether one beside it was meant.
+    """
+    alone = Path(tempfile.mkdtemp(prefix="allout-", dir=_MEMORY))
     try:
+        folder = alone / "data"
+        folder.mkdir(mode=0o700)
         yield folder
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(alone)
 
 
 COMPILED = (
