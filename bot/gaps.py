@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain import words
-from bot.domain.doubts import Doubted, doubts
-from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace
+from bot.domain.doubts import Doubted, Place, doubts
+from bot.domain.model import Entry, Stage, Terms, WalkoutId, Workplace
 from bot.domain.rules import NOT_OVER
 from bot.storage.store import Store
 
@@ -44,17 +44,14 @@ async def gaps(store: Store, walkout: WalkoutId, *, now: datetime) -> Gaps:
         rooms=len(rooms),
         more_organizers=max(seen.terms.approvals - len(committee.organizers), 0) if seen.stage is Stage.DRAFT else 0,
         untranslated=words.missing(seen.terms, places, [room.language for room in rooms]),
-        doubts=await _doubts(store, seen, places, now) if seen.stage is Stage.DRAFT else (),
+        doubts=await look_again(store, seen.terms, places, now=now, but=walkout) if seen.stage is Stage.DRAFT else (),
     )
 
 
-async def _doubts(store: Store, draft: Walkout, places: Sequence[Workplace], now: datetime) -> tuple[Doubted, ...]:
-    names = [place.name for place in places]
-    return doubts(draft.terms, places, now=now, others=await others(store, names, but=draft.id))
-
-
-async def others(store: Store, names: Collection[str], *, but: WalkoutId | None = None) -> list[tuple[Walkout, int]]:
-    """Return the walkouts that are not over, but this one, and how many of these workplaces each has as well."""
-    shared = await store.sharing(names)
+async def look_again(
+    store: Store, terms: Terms, places: Sequence[Place], *, now: datetime, but: WalkoutId | None = None
+) -> tuple[Doubted, ...]:
+    """Say what looks wrong in a draft, beside the walkouts that are not over; `but`: it is one of these itself."""
+    shared = await store.sharing([place.name for place in places])
     there = [walkout for walkout in await store.walkouts() if walkout.stage in NOT_OVER and walkout.id != but]
-    return [(walkout, shared.get(walkout.id, 0)) for walkout in there]
+    return doubts(terms, places, now=now, others=[(walkout, shared.get(walkout.id, 0)) for walkout in there])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from codecs import BOM_UTF8
+from collections.abc import Iterable
+from io import StringIO
 
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001  the wide ones are formulas in Japan
 
@@ -10,6 +13,14 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001  the 
 def as_file(text: str) -> bytes:
     """Mark a CSV as UTF-8: otherwise other letters would be seen."""
     return BOM_UTF8 + text.encode()
+
+
+def table(rows: Iterable[Iterable[str | int]]) -> bytes:
+    """Write rows of cells down as such a file."""
+    text = StringIO()
+    safe = ([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows(safe)
+    return as_file(text.getvalue())
 
 
 def guarded(name: str) -> str:

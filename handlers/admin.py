@@ -14,11 +14,10 @@ from bot.cards import pretty
 from bot.children import plain
 from bot.clock import Clock
 from bot.control import Answer, Request
-from bot.domain.doubts import doubts
 from bot.domain.errors import LastOrganizer, NoSuchMember, NoSuchWalkout, NotRecorded, Refused, WrongStage
 from bot.domain.model import Stage, WalkoutId, WorkplaceId
 from bot.draft import DraftRefused, RosterOptions, SourceFile
-from bot.gaps import others
+from bot.gaps import look_again
 from bot.key_file import Cost, Lock
 from bot.storage.records import write_terms
 from bot.usecases import backups, closing, health, organizers, stewards, suspensions
@@ -69,12 +68,7 @@ async def _draft(app: App, request: Request) -> Answer:
         now=now,
     )
     walkout = await organizers.draft(plan, app.store, app.keys)
-    found = doubts(
-        plan.terms,
-        plan.units,
-        now=now,
-        others=await others(app.store, [unit.name for unit in plan.units], but=walkout.id),
-    )
+    found = await look_again(app.store, plan.terms, plan.units, now=now, but=walkout.id)
     preview = organizers_texts.drafted(walkout, plan, found, now)
     return _done(f"{preview}\n{walkout.id}")
 

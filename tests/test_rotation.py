@@ -97,7 +97,7 @@ async def town(data: Path, clock: MovableClock) -> Town:
         removal = await roles.remove(olga, "otto")
         assert removal is not None
         await app.errands["here"].delete_later("a message", timedelta(minutes=10))
-        assert await sketches.keep(olga, sketches.Held(list=b"workplace,headcount"))
+        assert await sketches.keep(olga, sketches.InHand(list=b"workplace,headcount"))
         return Town(data=data, proposal=removal.proposal.id, used=used.id, old=app.keys)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from io import StringIO
 
 from bot.domain.model import SPOKEN
 from bot.draft.columns import OWN_COLUMNS
@@ -15,7 +13,7 @@ from bot.draft.roster import read_roster
 from bot.draft.rows import Listed
 from bot.draft.typed import read_typed
 from bot.reading import plain_name
-from bot.spreadsheets import as_file, guarded
+from bot.spreadsheets import table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +69,7 @@ def _own_form(rows: list[Listed], options: RosterOptions, own: str) -> bytes:
     if options.group_small is not None:
         columns[plain_name(options.group_small)] = [row.small_by for row in rows]
     kept = {name: cells for name, cells in columns.items() if name in {"workplace", "headcount"} or any(cells)}
-    return _written([list(kept), *map(list, zip(*kept.values(), strict=True))])
+    return table([list(kept), *map(list, zip(*kept.values(), strict=True))])
 
 
 def typed_list(text: str) -> SourceFile | tuple[Problem, ...]:
@@ -84,10 +82,4 @@ def typed_list(text: str) -> SourceFile | tuple[Problem, ...]:
         return tuple(problems)
     rows = [(each.name, str(each.headcount), each.threshold) for each in typed]
     width = 3 if any(each.threshold for each in typed) else 2
-    return SourceFile(name=TYPED, data=_written([row[:width] for row in (OWN_COLUMNS, *rows)]))
-
-
-def _written(rows: Iterable[Sequence[str]]) -> bytes:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows([guarded(cell) for cell in row] for row in rows)
-    return as_file(text.getvalue())
+    return SourceFile(name=TYPED, data=table([row[:width] for row in (OWN_COLUMNS, *rows)]))

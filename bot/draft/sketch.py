@@ -31,7 +31,7 @@ class Part(StrEnum):
 MAY_BE_SKIPPED = frozenset({Part.DEMANDS, Part.ON_THE_DAY, Part.LEGAL_NOTICE})
 
 DEPEND: Mapping[Part, frozenset[Part]] = {
-    Part.CITY: frozenset({Part.TIMEZONE}),
+    Part.TIMEZONE: frozenset({Part.STARTS, Part.PLEDGE_BY}),
     Part.STARTS: frozenset({Part.PLEDGE_BY}),
     Part.WORKPLACES: frozenset({Part.SHARE, Part.CITYWIDE}),
     Part.SHARE: frozenset({Part.CITYWIDE}),
@@ -57,8 +57,9 @@ class Sketch:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What is asked at all: not what stands in a file that was sent."""
-        return (Part.WORKPLACES, Part.SHARE) if self.toml else tuple(Part)
+        """What is asked at all: not what stands in a file that was sent, and no share where the list has numbers."""
+        wanted = (Part.WORKPLACES, Part.SHARE) if self.toml else tuple(Part)
+        return tuple(part for part in wanted if part is not Part.SHARE or self.answers.get(part) != "")
 
     @property
     def at(self) -> Part | None:
@@ -70,7 +71,7 @@ class Sketch:
     @property
     def is_begun(self) -> bool:
         """Whether anything would be lost with it."""
-        return bool(self.answers or self.toml)
+        return bool(self.answers or self.toml or self.asked)
 
     def place(self, part: Part) -> tuple[int, int]:
         """Say which question a part is, and of how many; most cities' time zone is known, and not asked."""
@@ -86,8 +87,10 @@ class Sketch:
         return replace(self, answers={**kept, part: value}, again=None, offered=())
 
     def before(self) -> Part | None:
-        """Return what was asked before; None at the first question."""
+        """Return what *Back* asks; None at the first question. From what a list leaves open it leads to the list."""
         parts = self.parts
+        if self.asked is not None:
+            return self.at
         earlier = parts if self.at is None else parts[: parts.index(self.at)]
         return earlier[-1] if earlier else None
 

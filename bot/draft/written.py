@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from codecs import BOM_UTF8
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -17,6 +14,7 @@ from bot.domain.words import NAMES
 from bot.draft.problems import Problem, SourceFile
 from bot.draft.roster import Unit
 from bot.draft.terms import FIELDS, REQUIRED, read_terms
+from bot.spreadsheets import table
 
 Value = str | int | bool | datetime | timedelta | StrEnum | tuple[str, ...] | tuple[timedelta, ...]
 
@@ -88,14 +86,12 @@ def _duration(length: timedelta) -> str:
     return f"{length // each}{unit}"
 
 
-def workplaces_file(places: Iterable[Workplace | Unit]) -> bytes:
+def workplaces_file(places: Sequence[Workplace | Unit]) -> bytes:
     """Write workplaces down so that they are read back the same, and a spreadsheet reads them right."""
-    rows = list(places)
-    languages = sorted({language for place in rows for language in place.meets})
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["workplace", "headcount", "threshold", "meet", *(f"meet.{each}" for each in languages)])
-    for place in rows:
-        meets = [place.meets.get(language, "") for language in languages]
-        writer.writerow([place.name, place.headcount, place.threshold, place.meet, *meets])
-    return BOM_UTF8 + text.getvalue().encode()
+    languages = sorted({language for place in places for language in place.meets})
+    header = ["workplace", "headcount", "threshold", "meet", *(f"meet.{each}" for each in languages)]
+    rows: list[list[str | int]] = [
+        [place.name, place.headcount, place.threshold, place.meet, *(place.meets.get(each, "") for each in languages)]
+        for place in places
+    ]
+    return table([header, *rows])

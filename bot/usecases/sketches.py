@@ -18,7 +18,7 @@ LASTS = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
+class InHand:
     """What is in hand."""
 
     sketch: Sketch = field(default_factory=Sketch)
@@ -26,26 +26,26 @@ class Held:
     number: int = 0  #: of changes so far; buttons carry it, so that one pressed too late changes nothing
 
 
-async def load(desk: Desk) -> Held | None:
+async def load(desk: Desk) -> InHand | None:
     """Return what somebody is putting together; None too if it was begun by a version that asked otherwise."""
-    kept = await desk.store.sketch(desk.me)
-    if kept is None:
+    row = await desk.store.sketch(desk.me)
+    if row is None:
         return None
     try:
-        sketch = plain.read(Sketch, desk.keys.unseal(kept.content).encode())
+        sketch = plain.read(Sketch, desk.keys.unseal(row.content).encode())
     except plain.Misshapen:
         await drop(desk)
         return None
-    return Held(sketch=sketch, list=_unpacked(desk.keys.unseal(kept.list)), number=kept.number)
+    return InHand(sketch=sketch, list=_unpacked(desk.keys.unseal(row.list)), number=row.number)
 
 
-async def keep(desk: Desk, held: Held) -> Held | None:
+async def keep(desk: Desk, hand: InHand) -> InHand | None:
     """Keep it as the next change; None if another came first, as of a message delivered twice. Raises Forbidden."""
-    changed = Held(sketch=held.sketch, list=held.list, number=held.number + 1)
+    changed = InHand(sketch=hand.sketch, list=hand.list, number=hand.number + 1)
     sketched = Sketched(
         number=changed.number,
-        content=desk.keys.seal(plain.write(held.sketch).decode()),
-        list=desk.keys.seal(_packed(held.list)),
+        content=desk.keys.seal(plain.write(hand.sketch).decode()),
+        list=desk.keys.seal(_packed(hand.list)),
     )
     if await desk.store.keep_sketch(desk.me, sketched, until=desk.clock() + LASTS):
         return changed

@@ -99,8 +99,8 @@ __all__ = [
     "too_fast",
 ]
 
-LONGEST = 4_000
-"""Characters of a message that are looked at; no command is longer."""
+LONGEST = 4_096
+"""Characters of a message that are looked at: as many as a platform lets somebody write."""
 
 LONGEST_COMMAND = 20
 """Words of a command in which a misspelled name is looked for; a button carries no more."""
@@ -134,7 +134,13 @@ class Conversation:
     async def take(self, said: Said, file: SourceFile) -> Reply:
         """Return the answer to a file that an organizer sent, small enough. Raises NotRecorded."""
         with speaking(said.language):
-            return await drafting.sent(self._ask(said), file)
+            try:
+                return await drafting.sent(self._ask(said), file)
+            except NotRecorded:
+                raise
+            except Refused as refused:
+                kind, text = refusals.refusal(refused)
+                return Reply(kind=kind, text=text, known=True)
 
     def _ask(self, said: Said, *words: str, code: str | None = None) -> Ask:
         return Ask(
@@ -368,8 +374,8 @@ async def _code(ask: Ask) -> Reply:
 
 async def _asked_or(otherwise: Run, ask: Ask) -> Reply:
     """Take it for the answer to what somebody is being asked; or else for what it looks like."""
-    held = await drafting.pending(ask)
-    return await (otherwise(ask) if held is None else drafting.typed(ask, held))
+    hand = await drafting.pending(ask)
+    return await (otherwise(ask) if hand is None else drafting.typed(ask, hand))
 
 
 async def _mistyped(ask: Ask) -> Reply:

@@ -1,4 +1,4 @@
-"""What an answer to /draft means: to each question its own way of reading, held against the rules of the file."""
+"""What an answer to /draft means: to each question its own way of reading, hand against the rules of the file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.domain.model import LEAST_TO_DECIDE
 from bot.draft import DraftRefused, Problem, ProblemKind, RosterOptions, SourceFile, typed_list
 from bot.draft.sketch import Part
 from bot.draft.written import Value, check_field
-from bot.usecases.sketches import Held
+from bot.usecases.sketches import InHand
 from bot.zones import Moment, MomentProblem, read_moment, zones_named
 from handlers import workshop
 from handlers.conversation.parts import Ask
@@ -42,23 +42,23 @@ class NoAnswer(Exception):  # noqa: N818  said to the person, never raised furth
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Answered:
     """What came of an answer, and what to say of it."""
 
-    held: Held
+    hand: InHand
     said: str = ""
 
 
-def choices(ask: Ask, held: Held, at: Part) -> Sequence[tuple[str, str]]:  # noqa: PLR0911  likewise
+def choices(ask: Ask, hand: InHand, at: Part) -> Sequence[tuple[str, str]]:  # noqa: PLR0911  one way out for each part
     """Return what can be pressed instead of written: in words, and as the file would have it."""
-    sketch = held.sketch
+    sketch = hand.sketch
     if sketch.offered:
         return sketch.offered
     match at:
         case Part.TIMEZONE:
             return [(zones.city(zone), zone) for zone in zones_named(sketch.answers[Part.CITY])]
         case Part.PLEDGE_BY:
-            return [(day_and_hour(each), each.at.isoformat()) for each in _deadlines(ask, held)]
+            return [(day_and_hour(each), each.at.isoformat()) for each in _deadlines(ask, hand)]
         case Part.SHARE:
             return [(share, share) for share in SHARES]
         case Part.CITYWIDE if sketch.listed is not None:
@@ -70,24 +70,24 @@ def choices(ask: Ask, held: Held, at: Part) -> Sequence[tuple[str, str]]:  # noq
     return []
 
 
-def _deadlines(ask: Ask, held: Held) -> Sequence[Moment]:
+def _deadlines(ask: Ask, hand: InHand) -> Sequence[Moment]:
     """Return the evenings of the days before they walk out, as far as they lie ahead."""
-    zone, starts = held.sketch.answers[Part.TIMEZONE], datetime.fromisoformat(held.sketch.answers[Part.STARTS])
+    zone, starts = hand.sketch.answers[Part.TIMEZONE], datetime.fromisoformat(hand.sketch.answers[Part.STARTS])
     evenings = [datetime.combine(starts.date() - timedelta(days=days), EVENING) for days in (1, 2, 3)]
     found = [Moment(at=at, zone=zone) for wall in evenings for at in zones.showing(wall, zone)[:1]]
     return [each for each in found if ask.app.clock() + LEAST_TO_DECIDE < each.at <= starts - LEAST_TO_DECIDE]
 
 
-async def choose(ask: Ask, held: Held, at: Part, index: int) -> Step:
+async def choose(ask: Ask, hand: InHand, at: Part, index: int) -> Answered:
     """Take one of the choices under the question for the answer."""
-    asked = held.sketch.asked
+    asked = hand.sketch.asked
     if asked is not None and index < len(asked.choices):
-        return await reread(ask, held, at, source(held), asked.choices[index].options)
-    offered = [] if asked is not None else choices(ask, held, at)
-    return await take(ask, held, at, offered[index][1]) if index < len(offered) else Step(held=held)
+        return await reread(ask, hand, at, source(hand), asked.choices[index].options)
+    offered = [] if asked is not None else choices(ask, hand, at)
+    return await take(ask, hand, at, offered[index][1]) if index < len(offered) else Answered(hand=hand)
 
 
-async def read(ask: Ask, held: Held, at: Part | None, text: str) -> Step:
+async def read(ask: Ask, hand: InHand, at: Part | None, text: str) -> Answered:
     """Read what somebody wrote. Raises NoAnswer."""
     if at is None:
         raise NoAnswer(texts.nothing_asked())
@@ -95,45 +95,45 @@ async def read(ask: Ask, held: Held, at: Part | None, text: str) -> Step:
         found = typed_list(text)
         if not isinstance(found, SourceFile):
             raise NoAnswer("\n".join(map(draft_texts.problem, found)))
-        return await take_list(ask, held, found)
-    return await take(ask, held, at, text)
+        return await take_list(ask, hand, found)
+    return await take(ask, hand, at, text)
 
 
-async def take(ask: Ask, held: Held, at: Part, text: str) -> Step:  # noqa: PLR0911  one way out for each part
+async def take(ask: Ask, hand: InHand, at: Part, text: str) -> Answered:  # noqa: PLR0911  one way out for each part
     """Take a text for the answer, typed or a button's. Raises NoAnswer."""
-    sketch = held.sketch
+    sketch = hand.sketch
     match at:
         case Part.STARTS | Part.PLEDGE_BY:
-            return _moment(ask, held, at, text)
+            return _moment(ask, hand, at, text)
         case Part.TIMEZONE:
             found = (text,) if zones.is_known(text) else zones_named(text)
             if len(found) != 1:
                 offered = [(zones.city(zone), zone) for zone in found]
                 raise NoAnswer(texts.which_zone() if found else texts.no_such_city(text), offered)
-            return _answered(held, at, found[0])
+            return _answered(hand, at, found[0])
         case Part.CITY:
             _check(ask, at, text)
-            step = _answered(held, at, text)
+            step = _answered(hand, at, text)
             found = zones_named(text)
             if len(found) != 1:
-                return step
-            return _answered(step.held, Part.TIMEZONE, found[0], texts.zone_is(text, found[0]))
+                return replace(step, hand=replace(step.hand, sketch=step.hand.sketch.to(Part.TIMEZONE)))
+            return _answered(step.hand, Part.TIMEZONE, found[0], texts.zone_is(text, found[0]))
         case Part.SHARE:
-            return await reread(ask, held, at, source(held), replace(sketch.options, threshold=text, small=None))
+            return await reread(ask, hand, at, source(hand), replace(sketch.options, threshold=text, small=None))
         case Part.CITYWIDE | Part.APPROVALS:
-            number = _number(held, at, text)
+            number = _number(hand, at, text)
             _check(ask, at, number)
-            return _answered(held, at, str(number))
+            return _answered(hand, at, str(number))
         case Part.DEMANDS:
             demands = tuple(line.strip() for line in text.splitlines() if line.strip())
             _check(ask, at, demands)
-            return _answered(held, at, "\n".join(demands))
+            return _answered(hand, at, "\n".join(demands))
     _check(ask, at, text)
-    return _answered(held, at, text)
+    return _answered(hand, at, text)
 
 
-def _answered(held: Held, at: Part, value: str, said: str = "") -> Step:
-    return Step(held=replace(held, sketch=held.sketch.answered(at, value)), said=said)
+def _answered(hand: InHand, at: Part, value: str, said: str = "") -> Answered:
+    return Answered(hand=replace(hand, sketch=hand.sketch.answered(at, value)), said=said)
 
 
 def _check(ask: Ask, at: Part, value: Value) -> None:
@@ -144,23 +144,24 @@ def _check(ask: Ask, at: Part, value: Value) -> None:
         raise NoAnswer("\n".join(map(draft_texts.sentence, called)))
 
 
-def _moment(ask: Ask, held: Held, at: Part, text: str) -> Step:
-    zone, now = held.sketch.answers[Part.TIMEZONE], ask.app.clock()
+def _moment(ask: Ask, hand: InHand, at: Part, text: str) -> Answered:
+    zone, now = hand.sketch.answers[Part.TIMEZONE], ask.app.clock()
     exact = read_instant(text)  # as a button has it
     found = Moment(at=zones.pinned(exact, zone), zone=zone) if exact else read_moment(text, zone, now=now)
     if isinstance(found, MomentProblem):
         offered = zip(moment_choices(found), [each.at.isoformat() for each in found.readings], strict=True)
         raise NoAnswer(moment_problem(found), list(offered))
     _check(ask, at, found.at)
-    if at is Part.PLEDGE_BY and datetime.fromisoformat(held.sketch.answers[Part.STARTS]) - found.at < LEAST_TO_DECIDE:
+    if at is Part.PLEDGE_BY and datetime.fromisoformat(hand.sketch.answers[Part.STARTS]) - found.at < LEAST_TO_DECIDE:
         raise NoAnswer(texts.at_least_before(LEAST_TO_DECIDE))
-    return _answered(held, at, found.at.isoformat(), moment_says(found, now))
+    return _answered(hand, at, found.at.isoformat(), moment_says(found, now))
 
 
-def _number(held: Held, at: Part, text: str) -> int:
-    """Read a number of people, or a share of all of them."""
-    people = held.sketch.listed.people if held.sketch.listed else 0
-    percent = reading.number(text.rstrip("% ").strip()) if text.rstrip().endswith("%") else None
+def _number(hand: InHand, at: Part, text: str) -> int:
+    """Read a number of people, or of those in the city a share as well."""
+    people = hand.sketch.listed.people if hand.sketch.listed else 0
+    is_share = at is Part.CITYWIDE and text.endswith("%")
+    percent = reading.number(text.removesuffix("%").strip()) if is_share else None
     number = reading.number(text) if percent is None else ceil(people * percent / 100)
     if number is None or number < 1:
         raise NoAnswer(texts.too_low(1))
@@ -169,7 +170,7 @@ def _number(held: Held, at: Part, text: str) -> int:
     return number
 
 
-async def take_terms(ask: Ask, held: Held, file: SourceFile) -> Step:
+async def take_terms(ask: Ask, hand: InHand, file: SourceFile) -> Answered:
     """Take the file of the terms for the answer to all but the list. Raises NoAnswer with whatever is wrong in it."""
     try:
         await workshop.read(ask.app.workshop, file, None, RosterOptions(), now=ask.app.clock())
@@ -177,8 +178,8 @@ async def take_terms(ask: Ask, held: Held, file: SourceFile) -> Step:
         of_its_own = [problem for problem in refused.problems if not _is_about_the_list(problem)]
         if of_its_own:
             raise NoAnswer(draft_texts.problems(DraftRefused(of_its_own, more=refused.more))) from None
-    sketch = replace(held.sketch, toml=file, again=None)
-    return Step(held=replace(held, sketch=sketch), said=texts.got_terms())
+    sketch = replace(hand.sketch, toml=file, again=None)
+    return Answered(hand=replace(hand, sketch=sketch), said=texts.got_terms())
 
 
 def _is_about_the_list(problem: Problem) -> bool:
@@ -190,30 +191,30 @@ def _is_about_the_list(problem: Problem) -> bool:
 # -- the list ---------------------------------------------------------------------------------------------------------
 
 
-def source(held: Held) -> SourceFile:
+def source(hand: InHand) -> SourceFile:
     """Return the list as it is kept."""
-    return SourceFile(name=held.sketch.answers.get(Part.WORKPLACES) or WORKPLACES, data=held.list)
+    return SourceFile(name=hand.sketch.answers.get(Part.WORKPLACES) or WORKPLACES, data=hand.list)
 
 
-async def take_list(ask: Ask, held: Held, file: SourceFile) -> Step:
+async def take_list(ask: Ask, hand: InHand, file: SourceFile) -> Answered:
     """Take a list of workplaces in place of any other."""
-    sketch = replace(held.sketch.to(Part.WORKPLACES), options=RosterOptions(), listed=None)
+    sketch = replace(hand.sketch.to(Part.WORKPLACES), options=RosterOptions(), listed=None)
     anew = replace(
-        held, sketch=replace(sketch, answers={k: v for k, v in sketch.answers.items() if k != Part.WORKPLACES})
+        hand, sketch=replace(sketch, answers={k: v for k, v in sketch.answers.items() if k != Part.WORKPLACES})
     )
     return await reread(ask, anew, Part.WORKPLACES, file, RosterOptions())
 
 
-async def reread(ask: Ask, held: Held, at: Part, file: SourceFile, options: RosterOptions) -> Step:
+async def reread(ask: Ask, hand: InHand, at: Part, file: SourceFile, options: RosterOptions) -> Answered:
     """Read the list with what is known of it now: it may leave something open, or be settled."""
     found = await workshop.read_list(ask.app.workshop, file, options)
     if any(problem.kind is ProblemKind.BAD_THRESHOLD_OPTION for problem in found.problems):
         raise NoAnswer(texts.no_share())
     if found.problems:
         raise NoAnswer("\n".join(map(draft_texts.problem, found.problems)))
-    sketch = replace(held.sketch, options=options, asked=found.questions[0] if found.questions else None)
+    sketch = replace(hand.sketch, options=options, asked=found.questions[0] if found.questions else None)
     if found.questions:
-        return Step(held=replace(held, sketch=sketch, list=file.data))
+        return Answered(hand=replace(hand, sketch=sketch, list=file.data))
     if at is Part.SHARE:
         now = replace(
             sketch.listed or found.summary,
@@ -221,9 +222,9 @@ async def reread(ask: Ask, held: Held, at: Part, file: SourceFile, options: Rost
             people=found.summary.people,
             small=found.summary.small,
         )
-        settled = replace(held, sketch=replace(sketch, listed=now))
+        settled = replace(hand, sketch=replace(sketch, listed=now))
         return _answered(settled, at, options.threshold or "", lists_texts.summary(now) if now.small else "")
     sketch, said = replace(sketch, listed=found.summary, options=RosterOptions()), lists_texts.summary(found.summary)
-    step = _answered(replace(held, sketch=sketch, list=found.csv), Part.WORKPLACES, PurePath(file.name).name, said)
+    step = _answered(replace(hand, sketch=sketch, list=found.csv), Part.WORKPLACES, PurePath(file.name).name, said)
     # each may have a number of its own
-    return _answered(step.held, Part.SHARE, "", said) if found.needed else step
+    return _answered(step.hand, Part.SHARE, "", said) if found.needed else step

@@ -7,23 +7,23 @@ the number of the change it was shown after: pressed later, or twice, it does no
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePath
 
-from bot.domain.doubts import Doubted, doubts
 from bot.domain.errors import WorkFailed, WorkshopFull
 from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.draft import Draft, DraftRefused, SourceFile, Unit
 from bot.draft.sketch import MAY_BE_SKIPPED, Part, Sketch
 from bot.draft.written import Value, fields, terms_file, workplaces_file
-from bot.gaps import others
+from bot.gaps import look_again
 from bot.usecases import organizers, sketches
 from bot.usecases.organizers import as_workplace
-from bot.usecases.sketches import Held
+from bot.usecases.sketches import InHand
 from handlers import workshop
 from handlers.conversation import answering
-from handlers.conversation.answering import TERMS, WORKPLACES, NoAnswer, Step
+from handlers.conversation.answering import TERMS, WORKPLACES, Answered, NoAnswer
 from handlers.conversation.letters import terms_button
 from handlers.conversation.organizers import terms_shown
 from handlers.conversation.parts import Ask, Button, File, Reply, old_button, say_buttons, whole_number
@@ -33,7 +33,7 @@ from handlers.texts import drafting as texts
 from handlers.texts import lists as lists_texts
 from handlers.texts import organizers as organizers_texts
 from handlers.texts import refusals
-from handlers.texts.catalogue import languages, spoken
+from handlers.texts.catalogue import languages, speaking, spoken
 from handlers.texts.files import comments, example
 
 BACK, SKIP, KEEP, TO = "back", "skip", "keep", "to "
@@ -45,35 +45,41 @@ STOP, DROP, GO_ON, CHANGE, TERMS_READ, MAKE = "stop", "drop", "on", "change", "r
 
 async def draft(ask: Ask) -> Reply:
     """Ask what is asked now, or begin."""
-    held = await sketches.load(ask.desk)
-    if (held is None or held.sketch.made) and (begun := await sketches.keep(ask.desk, _anew(held))) is not None:
+    hand = await sketches.load(ask.desk)
+    if (hand is None or hand.sketch.made) and (begun := await sketches.keep(ask.desk, _anew(hand))) is not None:
         return await _shown(ask, begun, texts.begin())
-    return await _shown(ask, held or Held())
+    return await _shown(ask, hand or InHand())
 
 
-def _anew(held: Held | None) -> Held:
-    return Held(number=held.number) if held is not None else Held()
+def _anew(hand: InHand | None) -> InHand:
+    return InHand(sketch=Sketch(language=spoken()), number=0 if hand is None else hand.number)
 
 
-async def pending(ask: Ask) -> Held | None:
+async def pending(ask: Ask) -> InHand | None:
     """Return what somebody is being asked; None if they are not, or organize nothing any more."""
-    held = await sketches.load(ask.desk)
-    return held if held is not None and not held.sketch.made and await ask.is_organizer() else None
+    hand = await sketches.load(ask.desk)
+    return hand if hand is not None and not hand.sketch.made and await ask.is_organizer() else None
 
 
-async def typed(ask: Ask, held: Held) -> Reply:
+async def typed(ask: Ask, hand: InHand) -> Reply:
     """Take what somebody wrote for the answer to what is asked."""
-    return await _go_on(ask, held, lambda at: answering.read(ask, held, at, ask.words[0].strip()))
+    with _speaking(ask, hand):
+        return await _go_on(ask, hand, lambda at: answering.read(ask, hand, at, ask.words[0].strip()))
+
+
+def _speaking(ask: Ask, hand: InHand) -> AbstractContextManager[None]:
+    """Go on in the language in which it was begun, where a message does not say in which it is."""
+    return speaking(ask.language or hand.sketch.language)
 
 
 async def sent(ask: Ask, file: SourceFile) -> Reply:
     """Take a file: the terms, or the list of workplaces."""
-    held = await sketches.load(ask.desk) or Held()
-    if held.sketch.made and ask.number != held.sketch.last:
-        held = _anew(held)
-    if PurePath(file.name).suffix.lower() == ".toml":
-        return await _go_on(ask, held, lambda _at: answering.take_terms(ask, held, file))
-    return await _go_on(ask, held, lambda _at: answering.take_list(ask, held, file))
+    hand = await sketches.load(ask.desk)
+    if hand is None or (hand.sketch.made and ask.number != hand.sketch.last):
+        hand = _anew(hand)
+    take = answering.take_terms if PurePath(file.name).suffix.lower() == ".toml" else answering.take_list
+    with _speaking(ask, hand):
+        return await _go_on(ask, hand, lambda _at: take(ask, hand, file))
 
 
 async def press(ask: Ask) -> Reply:
@@ -81,32 +87,32 @@ async def press(ask: Ask) -> Reply:
     if not await ask.is_organizer():
         return old_button()
     number, what = ask.words if len(ask.words) == len(["number", "what"]) else ("", "")
-    held = await sketches.load(ask.desk)
-    if held is None:
+    hand = await sketches.load(ask.desk)
+    if hand is None:
         return old_button()
-    is_open = held.sketch.at is not None or held.sketch.made
-    if whole_number(number) != held.number or (what in {MAKE, TERMS_READ} and is_open):
-        return await _shown(ask, held)
+    is_open = hand.sketch.at is not None or hand.sketch.made
+    if whole_number(number) != hand.number or (what in {MAKE, TERMS_READ} and is_open):
+        return await _shown(ask, hand)
     if (page := _PAGES.get(what)) is not None:
-        return await page(ask, held)
-    return await _go_on(ask, held, lambda at: _pressed(ask, held, at, what))
+        return await page(ask, hand)
+    return await _go_on(ask, hand, lambda at: _pressed(ask, hand, at, what))
 
 
-async def _ask_to_stop(_ask: Ask, held: Held) -> Reply:
-    buttons = (_button(held, texts.drop(), DROP), _button(held, texts.go_on(), GO_ON))
+async def _ask_to_stop(_ask: Ask, hand: InHand) -> Reply:
+    buttons = (_button(hand, texts.drop(), DROP), _button(hand, texts.go_on(), GO_ON))
     return Reply(kind="drafting", text=texts.sure_to_stop(), buttons=buttons)
 
 
-async def _dropped(ask: Ask, _held: Held) -> Reply:
+async def _dropped(ask: Ask, _held: InHand) -> Reply:
     await sketches.drop(ask.desk)
     return Reply(kind="done", text=texts.dropped())
 
 
-async def _what_to_change(_ask: Ask, held: Held) -> Reply:
-    labelled = [(texts.label(part), f"{TO}{part}") for part in held.sketch.parts]
-    parts = [_button(held, label, what, below=number % 2 == 0) for number, (label, what) in enumerate(labelled)]
+async def _what_to_change(_ask: Ask, hand: InHand) -> Reply:
+    labelled = [(texts.label(part), f"{TO}{part}") for part in hand.sketch.parts]
+    parts = [_button(hand, label, what, below=number % 2 == 0) for number, (label, what) in enumerate(labelled)]
     return Reply(
-        kind="drafting", text=texts.what_to_change(), buttons=(*parts, _button(held, texts.go_on(), GO_ON, below=True))
+        kind="drafting", text=texts.what_to_change(), buttons=(*parts, _button(hand, texts.go_on(), GO_ON, below=True))
     )
 
 
@@ -129,20 +135,18 @@ async def press_file(ask: Ask) -> Reply:
 # -- from one question to the next ----------------------------------------------------------------------------------
 
 
-async def _go_on(ask: Ask, held: Held, answer: Callable[[Part | None], Awaitable[Step]]) -> Reply:
+async def _go_on(ask: Ask, hand: InHand, answer: Callable[[Part | None], Awaitable[Answered]]) -> Reply:
     """Take an answer, keep what came of it, and ask what comes next."""
-    if ask.number and ask.number == held.sketch.last:  # it came again
-        return await _shown(ask, held)
+    if ask.number and ask.number == hand.sketch.last:  # it came again
+        return await _shown(ask, hand)
     try:
-        step = await answer(held.sketch.at)
+        step = await answer(hand.sketch.at)
     except NoAnswer as no:
-        step = Step(held=replace(held, sketch=replace(held.sketch, offered=no.offered)), said=no.sentence)
-        if no.offered == held.sketch.offered:
-            return await _shown(ask, held, no.sentence)
-    except (WorkFailed, WorkshopFull) as refused:
-        return Reply(kind="refused", text=refusals.refusal(refused)[1])
-    sketch = replace(step.held.sketch, last=ask.number, language=step.held.sketch.language or spoken())
-    kept = await sketches.keep(ask.desk, replace(step.held, sketch=sketch))
+        step = Answered(hand=replace(hand, sketch=replace(hand.sketch, offered=no.offered)), said=no.sentence)
+        if no.offered == hand.sketch.offered:
+            return await _shown(ask, hand, no.sentence)
+    sketch = replace(step.hand.sketch, last=ask.number)
+    kept = await sketches.keep(ask.desk, replace(step.hand, sketch=sketch))
     if kept is None:  # another message was quicker
         return await draft(ask)
     if kept.sketch.at is None and kept.sketch.toml is not None:
@@ -150,30 +154,30 @@ async def _go_on(ask: Ask, held: Held, answer: Callable[[Part | None], Awaitable
     return await _shown(ask, kept, step.said)
 
 
-async def _shown(ask: Ask, held: Held, above: str = "") -> Reply:
+async def _shown(ask: Ask, hand: InHand, above: str = "") -> Reply:
     """Ask what is asked now; or show what it has become."""
-    sketch, at = held.sketch, held.sketch.at
+    sketch, at = hand.sketch, hand.sketch.at
     if sketch.made:
         walkout = await ask.app.store.walkout(WalkoutId(sketch.made))
         return _drafted(walkout, texts.made(committee_texts.named(walkout)))
     if at is None:
-        return await _review(ask, held, above)
+        return await _review(ask, hand, above)
     if sketch.asked is not None:
         text = texts.list_question(sketch, at)
         choices = [lists_texts.choice(choice) for choice in sketch.asked.choices]
     else:
         organizers_now = len((await ask.app.store.committee()).organizers)
         text = texts.question(sketch, at, organizers_now)
-        choices = [label for label, _value in answering.choices(ask, held, at)]
-    buttons = [_button(held, label, str(number), below=True) for number, label in enumerate(choices)]
+        choices = [label for label, _value in answering.choices(ask, hand, at)]
+    buttons = [_button(hand, label, str(number), below=True) for number, label in enumerate(choices)]
     if sketch.again is not None and at in sketch.answers:
-        buttons.append(_button(held, texts.keep(), KEEP, below=True))
+        buttons.append(_button(hand, texts.keep(), KEEP, below=True))
     if at in MAY_BE_SKIPPED:
-        buttons.append(_button(held, texts.skip(), SKIP, below=True))
+        buttons.append(_button(hand, texts.skip(), SKIP, below=True))
     if sketch.before() is not None:
-        buttons.append(_button(held, texts.back(), BACK, below=True))
+        buttons.append(_button(hand, texts.back(), BACK, below=True))
     if sketch.is_begun:
-        buttons.append(_button(held, texts.stop(), STOP, below=sketch.before() is None))
+        buttons.append(_button(hand, texts.stop(), STOP, below=sketch.before() is None))
     else:
         buttons += _file_buttons("")
     return Reply(kind="drafting", text="\n\n".join(filter(None, [above, text])), buttons=tuple(buttons), known=True)
@@ -187,13 +191,13 @@ def _file_buttons(of: str) -> Sequence[Button]:
     ]
 
 
-def _button(held: Held, label: str, what: str, *, below: bool = False) -> Button:
-    return Button(label=label, data=f"D:{held.number}:{what}", below=below)
+def _button(hand: InHand, label: str, what: str, *, below: bool = False) -> Button:
+    return Button(label=label, data=f"D:{hand.number}:{what}", below=below)
 
 
-async def _pressed(ask: Ask, held: Held, at: Part | None, what: str) -> Step:
+async def _pressed(ask: Ask, hand: InHand, at: Part | None, what: str) -> Answered:
     """Carry out what changes something."""
-    sketch = held.sketch
+    sketch = hand.sketch
     changed = None
     if what == BACK and (before := sketch.before()) is not None:
         changed = sketch.to(before)
@@ -204,15 +208,15 @@ async def _pressed(ask: Ask, held: Held, at: Part | None, what: str) -> Step:
     elif at is not None and what == SKIP and at in MAY_BE_SKIPPED:
         changed = sketch.answered(at, "")
     elif at is not None and (index := whole_number(what)) is not None:
-        return await answering.choose(ask, held, at, index)
-    return Step(held=held if changed is None else replace(held, sketch=changed))
+        return await answering.choose(ask, hand, at, index)
+    return Answered(hand=hand if changed is None else replace(hand, sketch=changed))
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
 
 
-def _values(held: Held) -> Mapping[str, Value]:
-    answers = held.sketch.answers
+def _values(hand: InHand) -> Mapping[str, Value]:
+    answers = hand.sketch.answers
     texts_of = {
         part: answers[part] for part in (Part.TITLE, Part.CITY, Part.TIMEZONE, Part.ON_THE_DAY, Part.LEGAL_NOTICE)
     }
@@ -223,73 +227,66 @@ def _values(held: Held) -> Mapping[str, Value]:
         "pledge_by": datetime.fromisoformat(answers[Part.PLEDGE_BY]),
         "citywide_threshold": int(answers[Part.CITYWIDE]),
         "approvals": int(answers[Part.APPROVALS]),
-        **({"language": held.sketch.language} if held.sketch.language in languages() else {}),
+        **({"language": hand.sketch.language} if hand.sketch.language in languages() else {}),
         "workplaces": WORKPLACES,
     }
 
 
-def _toml(held: Held) -> SourceFile:
-    if held.sketch.toml is not None:
-        return held.sketch.toml
-    return SourceFile(name=TERMS, data="\n".join(fields(_values(held), {})).encode())
+def _toml(hand: InHand) -> SourceFile:
+    if hand.sketch.toml is not None:
+        return hand.sketch.toml
+    return SourceFile(name=TERMS, data="\n".join(fields(_values(hand), {})).encode())
 
 
-async def _plan(ask: Ask, held: Held) -> Draft:
-    roster = SourceFile(name=WORKPLACES, data=held.list)
-    return await workshop.read(ask.app.workshop, _toml(held), roster, held.sketch.options, now=ask.app.clock())
+async def _plan(ask: Ask, hand: InHand) -> Draft:
+    roster = SourceFile(name=WORKPLACES, data=hand.list)
+    return await workshop.read(ask.app.workshop, _toml(hand), roster, hand.sketch.options, now=ask.app.clock())
 
 
-async def _review(ask: Ask, held: Held, above: str) -> Reply:
+async def _review(ask: Ask, hand: InHand, above: str) -> Reply:
     """Show what it has become, before it is made."""
     buttons = [
-        _button(held, texts.make(), MAKE, below=True),
-        _button(held, committee_texts.show_terms(), TERMS_READ, below=True),
-        _button(held, texts.change(), CHANGE, below=True),
-        _button(held, texts.stop(), STOP),
+        _button(hand, texts.make(), MAKE, below=True),
+        _button(hand, committee_texts.show_terms(), TERMS_READ, below=True),
+        _button(hand, texts.change(), CHANGE, below=True),
+        _button(hand, texts.stop(), STOP),
     ]
     try:
-        plan = await _plan(ask, held)
+        plan = await _plan(ask, hand)
     except DraftRefused as refused:
         said, buttons = draft_texts.problems(refused), buttons[2:]
     except (WorkFailed, WorkshopFull) as refused:
         said, buttons = refusals.refusal(refused)[1], buttons[2:]
     else:
         now = ask.app.clock()
-        found = await _doubts(ask, plan)
+        found = await look_again(ask.app.store, plan.terms, plan.units, now=now)
         said = "\n\n".join([texts.review(), organizers_texts.preview(plan, found, now)])
     return Reply(kind="drafting", text="\n\n".join(filter(None, [above, said])), buttons=tuple(buttons), known=True)
 
 
-async def _terms_read(ask: Ask, held: Held) -> Reply:
+async def _terms_read(ask: Ask, hand: InHand) -> Reply:
     try:
-        plan = await _plan(ask, held)
+        plan = await _plan(ask, hand)
     except DraftRefused as refused:
         return Reply(kind="refused", text=draft_texts.problems(refused))
     first = min(plan.units, key=lambda unit: unit.name.casefold())
     return terms_shown(ask, plan.terms, as_workplace(first, 1))
 
 
-async def _made(ask: Ask, held: Held) -> Reply:
+async def _made(ask: Ask, hand: InHand) -> Reply:
     """Make the draft: the same one, if this comes twice."""
     try:
-        plan = await _plan(ask, held)
+        plan = await _plan(ask, hand)
     except DraftRefused as refused:
-        if held.sketch.toml is not None:  # the list is read already, and stays
-            await sketches.keep(ask.desk, replace(held, sketch=replace(held.sketch, toml=None)))
+        if hand.sketch.toml is not None:  # the list is read already, and stays
+            await sketches.keep(ask.desk, replace(hand, sketch=replace(hand.sketch, toml=None)))
         return Reply(kind="refused", text=draft_texts.problems(refused), known=True)
-    except (WorkFailed, WorkshopFull) as refused:
-        kind, text = refusals.refusal(refused)
-        return Reply(kind=kind, text=text, known=True)
-    seed = ask.app.keys.seed(ask.who, _toml(held).data, held.list)
+    seed = ask.app.keys.seed(ask.who, _toml(hand).data, hand.list)
     walkout = await organizers.draft(plan, ask.app.store, ask.app.keys, seed=seed)
-    await sketches.keep(ask.desk, replace(_anew(held), sketch=Sketch(made=walkout.id, last=ask.number)))
-    found = await _doubts(ask, plan, but=walkout.id)
-    return _drafted(walkout, organizers_texts.drafted(walkout, plan, found, ask.app.clock()))
-
-
-async def _doubts(ask: Ask, plan: Draft, *, but: WalkoutId | None = None) -> Sequence[Doubted]:
-    there = await others(ask.app.store, [unit.name for unit in plan.units], but=but)
-    return doubts(plan.terms, plan.units, now=ask.app.clock(), others=there)
+    await sketches.keep(ask.desk, InHand(sketch=Sketch(made=walkout.id, last=ask.number), number=hand.number))
+    now = ask.app.clock()
+    found = await look_again(ask.app.store, plan.terms, plan.units, now=now, but=walkout.id)
+    return _drafted(walkout, organizers_texts.drafted(walkout, plan, found, now))
 
 
 def _drafted(walkout: Walkout, text: str) -> Reply:
@@ -305,7 +302,7 @@ def _drafted(walkout: Walkout, text: str) -> Reply:
     )
 
 
-_PAGES: Mapping[str, Callable[[Ask, Held], Awaitable[Reply]]] = {
+_PAGES: Mapping[str, Callable[[Ask, InHand], Awaitable[Reply]]] = {
     STOP: _ask_to_stop,
     DROP: _dropped,
     GO_ON: _shown,

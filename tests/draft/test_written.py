@@ -102,6 +102,10 @@ def test_what_is_as_usual_is_left_out_and_times_are_those_of_the_zone() -> None:
     ]
 
 
+def test_no_name_is_run_by_a_spreadsheet() -> None:
+    assert workplaces_file(UNITS).decode("utf-8-sig").splitlines()[2] == "'=SUM(A1),40,40,,"
+
+
 def test_one_field_is_held_against_the_rules_of_the_file() -> None:
     assert check_field("title", "A day for the bus", now=NOW) == []
     assert [each.kind for each in check_field("title", "x" * 300, now=NOW)] == ["text_too_long"]

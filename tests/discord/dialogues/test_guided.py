@@ -42,6 +42,13 @@ class Draft:
         self.answer = await self.seat.press(message, label)
         return self.text
 
+    async def files(self) -> list[tuple[str, bytes]]:
+        """Have both files handed over."""
+        assert self.answer is not None
+        pressed = [await self.seat.press(self.answer.last, f"{of} as a file") for of in ("Terms", "Workplaces")]
+        attached = [attachment for answer in pressed for attachment in answer.last.attachments]
+        return [(each.filename, await each.read()) for each in attached]
+
 
 @pytest.fixture
 async def draft(house: House) -> Draft:
@@ -127,6 +134,38 @@ async def test_back_and_change_and_keep(draft: Draft) -> None:
     assert "Now: 1 workplace, 50 people" in draft.text
 
 
+async def test_back_from_what_a_list_leaves_open_leads_to_the_list(draft: Draft) -> None:
+    await answer_until_the_list(draft)
+    await draft.say("", LIST)
+    assert "Is it a total?" in draft.text
+    assert "Which workplaces" in await draft.press("Back")
+    await draft.say("Kiosk 6\nDepot 50")
+    assert "Kiosk" in await draft.press("65%")
+    assert "How many have to pledge at a workplace" in await draft.press("Back")
+    assert "Now: 80%" in await _back_after(draft, "80%")
+
+
+async def _back_after(draft: Draft, share: str) -> str:
+    await draft.say(share)
+    return await draft.press("Back")
+
+
+async def test_a_list_with_numbers_of_its_own_is_asked_for_no_share(draft: Draft) -> None:
+    await answer_until_the_list(draft)
+    said = await draft.say("", ("w.csv", b"workplace,headcount,threshold\nDepot,50,30\nHall,20,65%\n"))
+    assert "Question 7 of 10" in said
+    assert "in the whole city" in said
+    assert "Which workplaces" in await draft.press("Back")
+
+
+async def test_another_city_asks_anew_when_it_is_but_the_same_clocks_do_not(draft: Draft) -> None:
+    await answer_all(draft)
+    for city, asked in (("NYC", "Nothing is made yet."), ("Chicago", "When do people walk out?")):
+        await draft.press("Change something")
+        await draft.press("City")
+        assert asked in await draft.say(city)
+
+
 @pytest.mark.parametrize(
     ("typed", "refused"),
     [
@@ -165,6 +204,7 @@ async def test_numbers_that_cannot_be_are_refused(draft: Draft) -> None:
     assert "Write a whole number" in await draft.say("many")
     assert "Question 9 of 11" in await draft.say("25%")
     assert "Write a whole number, 1 or more." in await draft.say("0")
+    assert "Write a whole number, 1 or more." in await draft.say("50%")
     assert "Question 10 of 11" in await draft.say("2")
 
 
@@ -198,13 +238,7 @@ async def test_it_is_forgotten_after_a_week(house: House, draft: Draft) -> None:
 async def test_the_files_are_handed_over_and_make_the_same_draft(house: House, draft: Draft) -> None:
     await answer_all(draft)
     await draft.press("Make the draft")
-    files = []
-    for label in ("Terms as a file", "Workplaces as a file"):
-        assert draft.answer is not None
-        handed = await draft.seat.press(draft.answer.last, label)
-        [attachment] = handed.last.attachments
-        files.append((attachment.filename, await attachment.read()))
-    *_asked, said = await house.write(draft.seat, "", *files)
+    *_asked, said = await house.write(draft.seat, "", *await draft.files())
     assert "Drafted: A day for the bus" in said.content
     one, two = await house.app.store.walkouts()
     assert one.terms == two.terms
@@ -214,17 +248,11 @@ async def test_the_files_are_handed_over_and_make_the_same_draft(house: House, d
 
 async def test_examples_of_the_two_files_are_there_before_anything_is_answered(house: House, draft: Draft) -> None:
     await draft.begin()
-    files = []
-    for label in ("Terms as a file", "Workplaces as a file"):
-        assert draft.answer is not None
-        handed = await draft.seat.press(draft.answer.last, label)
-        [attachment] = handed.last.attachments
-        files.append((attachment.filename, await attachment.read()))
-    *_asked, said = await house.write(draft.seat, "", *files)
+    *_asked, said = await house.write(draft.seat, "", *await draft.files())
     assert "Drafted: A day for the bus" in said.content
 
 
-async def test_two_drafts_do_not_mix_and_a_removed_organizers_is_gone(house: House, draft: Draft) -> None:
+async def test_two_organizers_drafts_do_not_mix(house: House, draft: Draft) -> None:
     omar = Draft(house, Seat((await house.organizer("omar")).member, None))
     await answer_until_the_list(draft)
     await omar.begin()
