@@ -180,7 +180,9 @@ async def _shown(ask: Ask, hand: InHand, above: str = "") -> Reply:
         buttons.append(_button(hand, texts.stop(), STOP, below=sketch.before() is None))
     else:
         buttons += _file_buttons("")
-    return Reply(kind="drafting", text="\n\n".join(filter(None, [above, text])), buttons=tuple(buttons), known=True)
+    warning = texts.not_here() if ask.here is not None else ""  # whoever reads along would learn what is planned
+    said = "\n\n".join(filter(None, [above, text, warning]))
+    return Reply(kind="drafting", text=said, buttons=tuple(buttons), known=True)
 
 
 def _file_buttons(of: str) -> Sequence[Button]:

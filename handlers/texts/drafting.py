@@ -184,6 +184,11 @@ def begin() -> str:
     )
 
 
+def not_here() -> str:
+    """Stand below a question that is asked where others read along."""
+    return _("Do not write your answer here, where others read it: write it to me in a direct message.")
+
+
 def nothing_asked() -> str:
     """Answer what is written although a button is to be pressed."""
     return _("Please press a button.")

@@ -95,6 +95,15 @@ async def test_from_the_first_question_to_open(house: House, draft: Draft) -> No
     assert "is open for pledges" in (await draft.seat.sure("organize open")).text
 
 
+async def test_in_a_server_it_says_where_to_write_the_answer(house: House, draft: Draft) -> None:
+    among_others = Seat(draft.seat.member, house.channel)
+    for _ in range(2):
+        asked = await among_others.slash("organize draft")
+        assert asked.text.endswith("write it to me in a direct message.")
+    assert "Question 2 of 11" in await draft.say("A day for the bus")
+    assert "direct message" not in draft.text
+
+
 async def test_every_answer_is_still_there_after_a_restart(house: House, draft: Draft) -> None:
     await answer_until_the_list(draft)
     await house.restart()
