@@ -31,7 +31,8 @@ MOST = 1000
 """Of one workplace's cards in a file: drawing a thousand takes several seconds, and a stop waits for them."""
 
 MOST_AT_ONCE = 3000
-"""Of all workplaces' cards in a file, once in a walkout's life; it has four megabytes."""
+"""Of all workplaces' cards in a file, once in a walkout's life; it has four to seven megabytes, more where there are
+more workplaces."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
