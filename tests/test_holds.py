@@ -465,6 +465,24 @@ async def test_who_presses_while_it_is_in_doubt_hears_why_and_only_the_letter_ab
         assert await back.stage() is Stage.ON
 
 
+async def test_however_a_servers_code_comes_it_waits_for_the_clock_and_is_not_used_up(data: Path, world: World) -> None:
+    async with away(data, world, timedelta(), standing=5) as back:
+        code = await organizers.new_code(back.app.store, back.app.clock)
+        conversation = Conversation(back.app, Ways(can_see=lambda: "", in_a_hurry=True))
+        olga = Person("telegram", "olga")
+
+        async def kind(text: str) -> str:
+            reply = await conversation.answer(Said(who=olga, text=text))
+            assert reply is not None
+            return reply.kind
+
+        world.passed_s, world.off = world.passed_s + 60, 3 * HOUR
+        assert [await kind(f"{before}{code}") for before in ("/organizer ", "/start ", "")] == ["not_recorded"] * 3
+        world.off = timedelta()
+        world.passed_s += GOOD_FOR_S
+        assert await kind(f"/start {code}") == "organizer"
+
+
 async def test_another_bot_on_the_token_stops_all_that_lasts_until_it_is_lifted(data: Path, world: World) -> None:
     async with away(data, world, timedelta(), standing=5) as back:
         back.app.holds.stop("telegram")

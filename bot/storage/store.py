@@ -415,8 +415,8 @@ class Store(Protocol):
         """Keep the hash of a code that makes one organizer."""
         ...
 
-    async def knows_organizer_code(self, key: bytes) -> bool:
-        """Say whether this hash is kept, good or not."""
+    async def knows_organizer_code(self, key: bytes, member: MemberId) -> bool:
+        """Say whether this hash is kept, good or not; or was used by this member, within its time."""
         ...
 
     async def redeem_organizer_code(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +20,7 @@ from bot.domain.errors import (
     TooManyAtOnce,
     TooManyCards,
 )
-from bot.domain.model import Entry, Terms, Walkout, Workplace, WorkplaceId
+from bot.domain.model import Entry, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter
 from bot.usecases import proposals, stewards, suspensions
 from bot.usecases.desk import Desk
@@ -31,7 +33,8 @@ MOST = 1000
 """Of one workplace's cards in a file: drawing a thousand takes several seconds, and a stop waits for them."""
 
 MOST_AT_ONCE = 3000
-"""Of all workplaces' cards in a file, once in a walkout's life; it has four megabytes."""
+"""Of all workplaces' cards in a file, once in a walkout's life; it has four to seven megabytes, more where there are
+more workplaces."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +108,7 @@ async def propose_all(desk: Desk, walkout: Walkout, *, language: str = "") -> Pr
         raise NoCardMissing("")
     if wanted > MOST_AT_ONCE:
         raise TooManyAtOnce(MOST_AT_ONCE, walkout.id)
-    content: dict[str, Any] = {"number": wanted, "before": await _issued(desk, walkout)}
+    content: dict[str, Any] = {"number": wanted, "before": await _issued(desk, walkout.id)}
     if language:
         content["language"] = language
     granted = await desk.store.latest(proposals.key(desk.keys, Matter.MINT, walkout.id, content), Became.GRANTED)
@@ -114,9 +117,10 @@ async def propose_all(desk: Desk, walkout: Walkout, *, language: str = "") -> Pr
     return await proposals.propose(desk, Matter.MINT, walkout=walkout.id, **content)
 
 
-async def _issued(desk: Desk, walkout: Walkout) -> int:
-    """Return what another such order, later, differs by."""
-    return sum(place.issued for place in await desk.store.workplaces(walkout.id))
+async def _issued(desk: Desk, walkout: WalkoutId) -> str:
+    """Return what differs once cards were printed or voided anywhere, though as many may be missing."""
+    issued = [(place.id, place.issued) for place in await desk.store.workplaces(walkout)]
+    return hashlib.sha256(json.dumps(issued).encode()).hexdigest()
 
 
 CHECKS = {Matter.VOID: rules.check_can_void, Matter.RECALL: rules.check_can_recall}
@@ -152,22 +156,20 @@ async def order(desk: Desk, number: str) -> Order:
         raise PrintedBefore("" if place is None else place.name)
     if proposal.became is not Became.GRANTED:
         raise NoSuchProposal
-    approved = int(progress.content["number"])
     wanted = await stewards.cards_wanted(
         walkout.id,
         desk.store,
         only=None if place is None else place.id,
-        number=None if place is None else approved,
+        number=None if place is None else int(progress.content["number"]),
     )
-    made = Order(
+    if place is None and progress.content["before"] != await _issued(desk, walkout.id):
+        raise CardsChanged
+    return Order(
         progress=progress,
         terms=walkout.terms,
         wanted=tuple((each, lacks) for each, lacks in wanted if lacks),
         language=str(progress.content.get("language", "")),
     )
-    if made.number != approved:  # of all workplaces: at one of them cards were printed or voided since
-        raise CardsChanged
-    return made
 
 
 async def mint(desk: Desk, wanted: Order, hashes: Mapping[WorkplaceId, Sequence[bytes]]) -> None:

@@ -236,9 +236,14 @@ async def _remove_steward(desk: Desk, member: Member, nickname: str) -> None:
             await desk.store.remove_steward(member.id, walkout, place, note, role_taken(member, Role.STEWARD, place))
 
 
+async def is_server_code(desk: Desk, code: str) -> bool:
+    """Say whether this is the server's code, good or not; one that is used is so only for who used it."""
+    return await desk.store.knows_organizer_code(cards.key_of(code), desk.me)
+
+
 async def redeem_server_code(desk: Desk, code: str, nickname: str) -> bool:
     """Become an organizer by the server's code, and let every organizer know; False if it is not good."""
-    if not await desk.store.knows_organizer_code(cards.key_of(code)):  # most that comes here is a mistyped card
+    if not await is_server_code(desk, code):  # most that comes here is a mistyped card
         return False
     name = await _nickname(desk, desk.me, nickname)
     news = Announcement(

@@ -89,7 +89,7 @@ def settings_in(data: Path | None) -> Settings:
 def store_in(data: Path | None) -> Settings:
     """Read the settings where a store must be there already: no command but those that begin one makes one."""
     settings = settings_in(data)
-    if not (settings.data / DATABASE).exists():
+    if not _is_begun(settings.data):
         names = _stores_in(Path(), settings.data.parent)
         near = nearest_names(names, settings.data.name, 1) or list(names)
         fail(texts.no_store(str(settings.data), names[near[0]] if near else ""))
@@ -105,11 +105,19 @@ def beginning_in(data: Path | None, *, yes: bool) -> Settings:
 
 def ask_before_beginning(data: Path, *, yes: bool) -> None:
     """Ask where there is no store yet, but beside it one whose name is near."""
-    if (data / DATABASE).exists():
+    if _is_begun(data):
         return
     names = _stores_in(data.parent)
     if near := nearest_names(names, data.name, 1):
         ask_first(texts.begins(str(data), names[near[0]]), yes=yes)
+
+
+def _is_begun(data: Path) -> bool:
+    """Say whether there is a store; where nobody can tell, because the folder is somebody else's, end."""
+    try:
+        return (data / DATABASE).exists()
+    except OSError as error:
+        fail(texts.unreadable_file(str(data), error.strerror or type(error).__name__))
 
 
 def _stores_in(*places: Path) -> dict[str, str]:

@@ -22,21 +22,17 @@ async def organizer(ask: Ask) -> Reply:
     await ask.roles()  # whom a suspension stops does not use a code up
     # who is one already may have been redelivered: the code worked
     if await roles.redeem_server_code(ask.desk, code, texts.first_nickname()) or await ask.is_organizer():
-        return _organizes()
+        return Reply(kind="organizer", text=organizers_texts.organizer_made())
     used = await redeem(ask, code)
     return used or Reply(kind="unknown_card", text=organizers_texts.organizer_code_bad())
 
 
 async def begin(ask: Ask, code: str) -> Reply | None:
     """Become an organizer by the server's code where a card's is expected, as in a link; None if it is none."""
-    if (await ask.app.store.roles(ask.desk.me)).suspension is not None:
+    if not await roles.is_server_code(ask.desk, code):
         return None
-    made = await roles.redeem_server_code(ask.desk, code, texts.first_nickname())
-    return _organizes() if made else None
-
-
-def _organizes() -> Reply:
-    return Reply(kind="organizer", text=organizers_texts.organizer_made())
+    await ask.app.holds.check_change()  # as for whoever writes /organizer
+    return await organizer(ask)
 
 
 async def redeem(ask: Ask, code: str) -> Reply | None:

@@ -480,6 +480,18 @@ def test_the_servers_code_makes_an_organizer_and_every_other_hears_of_it(two: Li
     assert lines[1]["text"] == "organizer became an organizer by the server's code"
 
 
+def test_a_servers_code_in_a_link_followed_again_is_known_to_whom_it_made_an_organizer_alone(two: Live) -> None:
+    code = two.server("organizer_code").split()[-1]
+    lines = two.do(f"@eve /start {code}", f"@eve /start {code}", f"@fay /start {code}", f"@olga /start {code}")
+    assert kinds(answers(lines, "eve")) == ["organizer", "organizer"]
+    assert kinds(to(lines, "fay")) == ["unknown_card"]
+    assert kinds(answers(lines, "olga")) == ["unknown_card"]
+    assert kinds(letters(lines, "olga")) == ["server_code_used"]
+    assert two.do("@olga /audit")[0]["text"].count("became an organizer by the server's code") == 1
+    two.do(*sure("@eve /remove organizer"))
+    assert kinds(two.do(f"@eve /start {code}")) == ["unknown_card"]
+
+
 # --- who may do what ---
 
 ORGANIZERS_ONLY = (

@@ -405,6 +405,20 @@ def test_of_all_cards_no_more_and_no_fewer_are_printed_than_were_approved(play: 
     assert list(map(len, codes(lines))) == [3, 37]
 
 
+def test_all_cards_approved_once_are_no_others_that_came_to_be_as_many(play: Play) -> None:
+    play.draft(terms(approvals=2), places=roster([("Depot", 10, 5), ("School", 10, 5)]))
+    lines = play.console(
+        *("@oda /cards Depot", "!wait", "@omar [Approve]", "!wait", "@oda [Print the cards]", "!wait"),
+        *("@olga /cards all", "!wait", "@omar [Approve]", "!wait"),  # School's ten
+        *("@oda /cards void Depot", "@oda [Void them]", "!wait", "@omar [Approve]", "!wait"),
+        *("@oda /cards School", "!wait", "@omar [Approve]", "!wait", "@oda [Print the cards]", "!wait"),
+        "@olga [Print the cards]",  # Depot's ten are missing now
+        organizers=("olga", "omar", "oda"),
+    )
+    assert list(map(len, codes(lines))) == [10, 10]
+    assert to(lines, "olga")[-1]["kind"] == "cards_changed"
+
+
 def test_a_workplace_that_is_called_like_all_is_one_workplace(play: Play) -> None:
     play.draft(places=roster([("All", 10, 5), ("All Saints", 10, 5), ("Depot", 10, 5)]))
     lines = play.console("@olga /cards All Saints 3", "@olga /cards All 2", "@olga /cards All", "@olga /cards all")

@@ -7,7 +7,7 @@ import os
 import pty
 import re
 import stat
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -384,6 +384,13 @@ def test_a_store_is_not_begun_unasked_beside_one_whose_name_is_near(play: Play, 
     assert (play.folder / "elsewhere" / "allout.db").exists()
     play.allout(*words, "--data", "my-ctiy", "--yes")
     assert (play.folder / "my-ctiy" / "allout.db").exists()
+
+
+@pytest.mark.parametrize("words", [("walkouts",), ("console", "--script", "-"), ("setup",)])
+def test_a_folder_that_cannot_be_looked_into_is_refused_in_one_sentence(play: Play, words: Sequence[str]) -> None:
+    beyond = "x" * 300  # as well as another account's: no root may be stopped by that
+    refused = play.allout(*words, "--data", beyond, status=2)
+    assert refused.err == f"{beyond} cannot be used: File name too long.\n"
 
 
 async def test_nor_does_a_bot_begin_one(server: Server) -> None:

@@ -180,6 +180,14 @@ def test_letters_wait_for_whom_a_suspension_stops(play: Play) -> None:
         assert kinds(letters(console.do(OVER), "omar")) == ["server_code_used"]
 
 
+def test_whom_a_suspension_stops_uses_no_servers_code_up_however_it_comes(play: Play) -> None:
+    with live(drafted(play), FIVE) as console:
+        code = console.server("organizer_code").split()[-1]
+        console.do(*sure("@olga /suspend omar"))
+        assert kinds(console.do(f"@omar /organizer {code}", f"@omar /start {code}")) == ["frozen", "frozen"]
+        assert kinds(answers(console.do(f"@eve /start {code}"), "eve")) == ["organizer"]
+
+
 def suspensions(play: Play, *options: str) -> str:
     return play.allout("suspensions", "--data", play.data, "--now", "2026-12-01T09:00:00-05:00", *options).out
 

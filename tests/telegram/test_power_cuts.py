@@ -92,13 +92,14 @@ async def test_a_pledge_survives_a_power_cut_before_it_was_confirmed(house: Hous
     await house.until(lambda: labels(house.as_it_is(card)) == WITHDRAWN_BUTTONS)
 
 
-async def test_an_organizer_stays_one_whenever_the_power_was_cut(house: House) -> None:
+@pytest.mark.parametrize("command", ["organizer", "start"])  # typed, and by the link that `allout setup` shows
+async def test_an_organizer_stays_one_whenever_the_power_was_cut(house: House, command: str) -> None:
     server, olga = house.server, house.server.person()
     await house.start()
     code = (await house.allout("organizer-code")).split()[-1]
     house.codes.append(code.replace("-", ""))
     server.plan("sendMessage", held(asyncio.Event()), chat=olga)
-    server.say(olga, f"/organizer {code}")
+    server.say(olga, f"/{command} {code}")
     await house.until(lambda: sends(server, olga))
     await house.kill()
     await house.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +35,11 @@ _LET_LETTERS_GO = """
     UPDATE parcel SET not_before = 0 WHERE state = 'waiting' AND member <> x''
     AND member IN (SELECT suspender FROM suspension WHERE {which} UNION SELECT suspended FROM suspension WHERE {which})
 """
+
+
+def _used_by(key: bytes, member: MemberId) -> bytes:
+    """Return what a used code is kept as: it is good for nothing, and found only by who used it."""
+    return hashlib.sha256(key + member).digest()
 
 
 class People(News):
@@ -178,9 +184,9 @@ class People(News):
 
         await self._in_transaction(job)
 
-    async def knows_organizer_code(self, key: bytes) -> bool:
+    async def knows_organizer_code(self, key: bytes, member: MemberId) -> bool:
         """See Store.knows_organizer_code."""
-        return bool(await self._read("SELECT 1 FROM organizer_code WHERE hash = ?", (key,)))
+        return bool(await self._read("SELECT 1 FROM organizer_code WHERE hash IN (?, ?)", (key, _used_by(key, member))))
 
     async def redeem_organizer_code(
         self, key: bytes, organizer: Member, news: Announcement, note: Note, *, now: datetime
@@ -189,7 +195,9 @@ class People(News):
 
         async def job() -> bool:
             await self._rows("DELETE FROM organizer_code WHERE until <= ?", (instant(now),))
-            used = await self._rows("DELETE FROM organizer_code WHERE hash = ? RETURNING 1", (key,))
+            used = await self._rows(
+                "UPDATE organizer_code SET hash = ? WHERE hash = ? RETURNING 1", (_used_by(key, organizer.id), key)
+            )
             if used:
                 await self._add_organizer(organizer)
                 await self._note(note)
