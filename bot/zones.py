@@ -16,7 +16,7 @@ from bot.reading import plain_words, spelled
 LONGEST = 100
 """Letters that are read of what somebody types."""
 
-LAST_YEAR = 9000  # later times break sums with datetimes
+FIRST_YEAR, LAST_YEAR = 2000, 9000  # others break sums with datetimes, and long ago clocks had offsets with seconds
 
 _NOON, _DAY = timedelta(hours=12), timedelta(days=1)
 _SIXTY, _TWELVE, _YEAR, _CENTURY = 60, 12, 4, 2000
@@ -204,6 +204,8 @@ def read_moment(  # noqa: PLR0911  one for each trouble
         return asked.problem(Trouble.NO_SUCH_DAY)
     if max(days).year > LAST_YEAR:
         return asked.problem(Trouble.TOO_FAR)
+    if min(days).year < FIRST_YEAR:
+        return asked.problem(Trouble.PAST)
     fitting = [day for day in days if found.weekday in {None, day.weekday()}]
     if not fitting:
         return asked.problem(Trouble.OTHER_WEEKDAY, day=days[0], weekday=found.weekday)

@@ -149,6 +149,14 @@ def test_what_cannot_is_asked_about(typed: str, trouble: Trouble, readings: list
             assert len(set(moment_choices(found))) == len(readings)
 
 
+@pytest.mark.parametrize("zone", [NEW_YORK, "Asia/Tokyo"])
+@pytest.mark.parametrize("typed", ["1 Jan 0001 00:00", "31 Dec 1999 noon"])
+def test_no_year_is_too_long_ago_to_be_past(typed: str, zone: str) -> None:
+    found = read_moment(typed, zone, now=NOW)
+    assert isinstance(found, MomentProblem)
+    assert found.trouble is Trouble.PAST
+
+
 def test_a_weekday_that_does_not_fit_is_named_beside_the_one_that_does() -> None:
     found = read_moment("Fri 1 May 2027 noon", NEW_YORK, now=NOW)
     assert isinstance(found, MomentProblem)
