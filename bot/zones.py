@@ -93,7 +93,7 @@ _TIMES = tuple(
         r"(?:(?:12(?::00)? )?(?:at |a )?(?P<noon>noon|midday|mediodia))",
         r"(?:(?:12(?::00)? )?(?:at |a )?(?P<midnight>midnight|medianoche))",
         r"(?:(?P<end>end of (?:the )?day|fin(?:al)? del dia))",
-        r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::00)?| ?h ?(?P<minutes>\d\d))(?: ?(?:h|hs|hrs|horas?))?",
+        r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::00)?| ?h(?P<minutes>\d\d))(?: ?(?:h|hs|hrs|horas?))?",
         r"(?P<hour>\d{1,2}) ?(?:h|hs|hrs|hours|horas?)",
     )
 )

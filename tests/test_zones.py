@@ -89,6 +89,7 @@ def test_every_city_names_its_own_zone_and_no_more_are_given_than_asked_for() ->
         ("el 1 de mayo de 2027 a las 6 p. m.", "2027-05-01T18:00:00-04:00"),
         ("martes 2 de marzo de 2027, mediodía", "2027-03-02T12:00:00-05:00"),
         ("mar 2 mar 2027 10h30", "2027-03-02T10:30:00-05:00"),
+        ("9 h 10 May 2027", "2027-05-10T09:00:00-04:00"),
         ("1 sep 2027 20 hrs", "2027-09-01T20:00:00-04:00"),
         ("27 April 2027 midnight", "2027-04-28T00:00:00-04:00"),
         ("27 abril 2027 medianoche", "2027-04-28T00:00:00-04:00"),
@@ -134,6 +135,7 @@ def test_what_can_mean_one_thing_is_read(typed: str, at: str | None) -> None:
         ("1 May 2027 9am EST", Trouble.UNREADABLE, []),
         ("1 May or 2 May 2027, 9 am", Trouble.UNREADABLE, []),
         ("1 May 2027 9 am or 10 am", Trouble.UNREADABLE, []),
+        ("9h 10 May 27", Trouble.UNREADABLE, []),  # the 10th of May at nine, or the 27th at 9:10
         ("1.5.2027 2.5.2027 9:00", Trouble.UNREADABLE, []),
         ("", Trouble.UNREADABLE, []),
         ("🙂", Trouble.UNREADABLE, []),
