@@ -100,7 +100,7 @@ _TIMES = tuple(
 _BARE = re.compile(r"(?<![\w:.])(?:(?:at|a las?) (?P<hour>\d{1,2})(?![\w:./-])|, ?(?P<last>\d{1,2})$)")
 
 _BY_YEAR = re.compile(r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
-_BY_DOTS = re.compile(r"(?<!\d)(\d{1,2})\. ?(\d{1,2})(?:\. ?(\d{4}|\d\d)|\.?)(?![\d.])")
+_BY_DOTS = re.compile(r"(?<!\d)(\d{1,2})(\.) ?(\d{1,2})(?:\. ?(\d{4}|\d\d)|\.?)(?![\d.])")
 _BY_SLASHES = re.compile(r"(?<!\d)(\d{1,2})([-/])(\d{1,2})(?:\2(\d{4}|\d\d))?(?![\d/-])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|ro|er|[oº°])(?![^\W\d_])")
@@ -321,7 +321,7 @@ def _read_hours(  # noqa: PLR0911  one for each form
 def _date(text: str) -> _Found | None:
     """Read a date as it may be meant; without days if there is none, and None if there is anything else."""
     days: list[_Written] = []
-    for form, read in ((_BY_YEAR, _by_year), (_BY_DOTS, _by_dots), (_BY_SLASHES, _by_slashes)):
+    for form, read in ((_BY_YEAR, _by_year), (_BY_DOTS, _either_way), (_BY_SLASHES, _either_way)):
         if found := form.search(text):
             days = list(read(found))
             text = f"{text[: found.start()]} {text[found.end() :]}"
@@ -349,11 +349,7 @@ def _by_year(found: re.Match[str]) -> Iterable[_Written]:
     return [_Written(int(found[1]), int(found[3]), int(found[4]))]
 
 
-def _by_dots(found: re.Match[str]) -> Iterable[_Written]:
-    return [_Written(_year(found[3]), int(found[2]), int(found[1]))]
-
-
-def _by_slashes(found: re.Match[str]) -> Iterable[_Written]:
+def _either_way(found: re.Match[str]) -> Iterable[_Written]:
     """In one country the day comes first, in the next the month."""
     year, first, second = _year(found[4]), int(found[1]), int(found[3])
     either = [_Written(year, first, second), _Written(year, second, first)]
