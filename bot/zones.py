@@ -97,6 +97,7 @@ _TIMES = tuple(
         r"(?P<hour>\d{1,2}) ?(?:h|hs|hrs|hours|horas?)",
     )
 )
+_OF_TWELVE = re.compile(r"\D*[1-9]\d?:\d\d$")  # 09:00 and 9:00 h are the morning's
 _BARE = re.compile(r"(?<![\w:.])(?:(?:at|a las?) (?P<hour>\d{1,2})(?![\w:./-])|, ?(?P<last>\d{1,2})$)")
 
 _BY_YEAR = re.compile(r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
@@ -188,7 +189,7 @@ def read_moment(  # noqa: PLR0911  one for each trouble
     Without a year it is the next such date. Midnight is the end of the day it is said of.
     """
     asked = _Asked(typed=text.strip()[:LONGEST], zone=zone, now=now)
-    rest, hours = _hours(_folded(asked.typed))
+    rest, hours = _hours(_folded(asked.typed), to_twelve=zones.clock_in(zone) == "12h")
     found = _date(rest)
     if found is None or not (found.days or hours):
         return asked.problem(Trouble.UNREADABLE)
@@ -282,21 +283,23 @@ def _folded(typed: str) -> str:
     return " ".join(re.sub(r"(?<=\d)t(?=\d)", " ", _ORDINAL.sub("", plain)).split())
 
 
-def _hours(text: str) -> tuple[str, tuple[timedelta | None, ...]]:
+def _hours(text: str, *, to_twelve: bool) -> tuple[str, tuple[timedelta | None, ...]]:
     """Cut the time out; return what is left, and the times it may be, counted from the day's beginning.
 
-    None stands for a time that no clock shows.
+    None stands for a time that no clock shows. `to_twelve`: people there write 6:30 for 18:30 as well.
     """
     for form in (*_TIMES, _BARE):
         if found := form.search(text):
             rest = f"{text[: found.start()]} {text[found.end() :]}".strip()
-            return rest, tuple(_read_hours(found.groupdict(), bare=form is _BARE))
+            either = _TWELVE if form is _BARE else _TWELVE - 1 if to_twelve and _OF_TWELVE.match(found[0]) else 0
+            return rest, tuple(_read_hours(found.groupdict(), either=either))
     return text, ()
 
 
 def _read_hours(  # noqa: PLR0911  one for each form
-    found: dict[str, str | None], *, bare: bool
+    found: dict[str, str | None], *, either: int
 ) -> Iterable[timedelta | None]:
+    """`either`: up to which hour it may be either half of the day, if none is named."""
     if found.get("noon"):
         return [_NOON]
     if found.get("midnight") or found.get("end"):
@@ -308,8 +311,7 @@ def _read_hours(  # noqa: PLR0911  one for each form
         return [None]
     half = found.get("half")
     if half is None:
-        # a number alone may be either half of the day
-        return [at] if not bare or not 1 <= hour <= _TWELVE else [at, at + _NOON]
+        return [at, at + _NOON] if 1 <= hour <= either else [at]
     if not 1 <= hour <= _TWELVE:
         return [None]
     at -= _NOON * (hour == _TWELVE)

@@ -97,7 +97,7 @@ def test_every_city_names_its_own_zone_and_no_more_are_given_than_asked_for() ->
         ("27 April 2027 24:00", "2027-04-28T00:00:00-04:00"),
         ("end of the day 27 April 2027", "2027-04-28T00:00:00-04:00"),
         ("27 April 2027 00:00", "2027-04-27T00:00:00-04:00"),
-        ("１ May 2027 ９:00", "2027-05-01T09:00:00-04:00"),  # noqa: RUF001
+        ("１ May 2027 ０９:00", "2027-05-01T09:00:00-04:00"),  # noqa: RUF001
         ("٢٧ April 2027 ٢٠:٠٠", "2027-04-27T20:00:00-04:00"),  # noqa: RUF001
     ],
 )
@@ -118,8 +118,10 @@ def test_what_can_mean_one_thing_is_read(typed: str, at: str | None) -> None:
         ("5.6.2027 9am", Trouble.TWO_READINGS, ["2027-05-06T09:00:00-04:00", "2027-06-05T09:00:00-04:00"]),
         ("5.6. 9am", Trouble.TWO_READINGS, ["2027-05-06T09:00:00-04:00", "2027-06-05T09:00:00-04:00"]),
         ("1 May 2027 at 9", Trouble.TWO_READINGS, ["2027-05-01T09:00:00-04:00", "2027-05-01T21:00:00-04:00"]),
+        ("1 May 2027 6:30", Trouble.TWO_READINGS, ["2027-05-01T06:30:00-04:00", "2027-05-01T18:30:00-04:00"]),
+        ("1 de mayo a las 9:00", Trouble.TWO_READINGS, ["2027-05-01T09:00:00-04:00", "2027-05-01T21:00:00-04:00"]),
         ("1 May 2027 12 am", Trouble.TWO_READINGS, ["2027-05-01T00:00:00-04:00", "2027-05-02T00:00:00-04:00"]),
-        ("14 Mar 2027 2:30", Trouble.SKIPPED, ["2027-03-14T01:30:00-05:00", "2027-03-14T03:30:00-04:00"]),
+        ("14 Mar 2027 2:30 am", Trouble.SKIPPED, ["2027-03-14T01:30:00-05:00", "2027-03-14T03:30:00-04:00"]),
         ("7 Nov 2027 1:30 am", Trouble.TWICE, ["2027-11-07T01:30:00-04:00", "2027-11-07T01:30:00-05:00"]),
         ("Fri 1 May 2027 noon", Trouble.OTHER_WEEKDAY, []),
         ("1 May 2026 noon", Trouble.PAST, []),
@@ -160,6 +162,21 @@ def test_no_year_is_too_long_ago_to_be_past(typed: str, zone: str) -> None:
     found = read_moment(typed, zone, now=NOW)
     assert isinstance(found, MomentProblem)
     assert found.trouble is Trouble.PAST
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("1 May 2027 6:30", "Europe/London"),  # where people say 18:30 for the other
+        ("1 May 2027 06:30", NEW_YORK),
+        ("1 May 2027 6:30 h", NEW_YORK),
+        ("1 May 2027 6h30", NEW_YORK),
+    ],
+)
+def test_an_hour_that_is_one_of_twenty_four_is_not_asked_about(typed: str, zone: str) -> None:
+    found = read_moment(typed, zone, now=NOW)
+    assert isinstance(found, Moment)
+    assert f"{found.at:%H:%M}" == "06:30"
 
 
 def test_a_weekday_that_does_not_fit_is_named_beside_the_one_that_does() -> None:
