@@ -36,9 +36,15 @@ _ALSO_CALLED = {
     "ciudad de guatemala": "America/Guatemala",
     "guatemala city": "America/Guatemala",
     "londres": "Europe/London",
-    "san juan": "America/Puerto_Rico",  # there is another in Argentina
+    # each shares its name with one after which a zone is named, in Argentina, Antarctica, Bolivia, Australia
+    "san juan": "America/Puerto_Rico",
+    "cordoba": "Europe/Madrid",
+    "davis": "America/Los_Angeles",
+    "palmer": "America/Anchorage",
+    "la paz": "America/Mazatlan",
+    "victoria": "America/Vancouver",
 }
-"""Other names of the very cities after which zones are named, and one of two that share it."""
+"""Other names of the very cities after which zones are named, and those of cities that are likely to be meant too."""
 
 _TWO_COUNTRIES = frozenset({"georgia"})
 """What is as likely to mean a place somewhere else."""
@@ -167,13 +173,13 @@ def _by_name() -> dict[str, tuple[str, ...]]:
     for country, within in by_country.items():
         if len(within) == 1 and (name := zones.countries()[country]).casefold() not in _TWO_COUNTRIES:
             note(name, within[0])
-    for name, zone in _ALSO_CALLED.items():
-        note(name, zone)
     for old, zone in zones.older_names().items():
         if zone in zones.cities() and "/" in old and not old.startswith("Etc/"):
             for name in (old, *([zones.city(old)] if zones.is_known(old) else [])):
                 if _plain(name) not in named:
                     note(name, zone)
+    for name, zone in _ALSO_CALLED.items():
+        note(name, zone)
     return {name: tuple(found) for name, found in named.items()}
 
 

@@ -37,6 +37,11 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
         ("Calcutta", ["Asia/Kolkata"]),
         ("Kiev", ["Europe/Kyiv"]),
         ("San Juan", ["America/Argentina/San_Juan", "America/Puerto_Rico"]),
+        ("Victoria", ["Australia/Melbourne", "America/Vancouver"]),  # the city, or the state?
+        ("Davis", ["Antarctica/Davis", "America/Los_Angeles"]),
+        ("Palmer", ["Antarctica/Palmer", "America/Anchorage"]),
+        ("La Paz", ["America/La_Paz", "America/Mazatlan"]),
+        ("Córdoba", ["America/Argentina/Cordoba", "Europe/Madrid"]),
         ("Newark", []),
         ("Washington", []),
         ("Georgia", []),  # the country, or the state?
