@@ -273,3 +273,10 @@ def test_the_doctor_finds_what_newer_rules_word_otherwise() -> None:
 def test_questions_say_when_it_is(language: str) -> None:
     with speaking(language):
         assert when(AUTUMN.starts, AUTUMN) in str(questions._how_long(AUTUMN, ""))
+
+
+def test_a_steward_is_not_given_words_that_hide_that_fewer_stand_than_the_number() -> None:
+    news = Announcement(kind=Kind.FEWER_NOW, occasion="1", scope=MARKET_HALL.id)
+    hers = replace(letter(news, TERMS, Stage.ON, private=True), about=replace(MARKET_HALL, out=True))
+    assert "Tell people: fewer than our number stand now." in announcement(hers)
+    assert "walk out together" not in announcement(hers)
