@@ -16,7 +16,7 @@ from bot.reading import plain_words, spelled
 LONGEST = 100
 """Letters that are read of what somebody types."""
 
-LAST_YEAR = 9000  # later times break sums with datetimes
+FIRST_YEAR, LAST_YEAR = 2000, 9000  # others break sums with datetimes, and long ago clocks had offsets with seconds
 
 _NOON, _DAY = timedelta(hours=12), timedelta(days=1)
 _SIXTY, _TWELVE, _YEAR, _CENTURY = 60, 12, 4, 2000
@@ -36,9 +36,15 @@ _ALSO_CALLED = {
     "ciudad de guatemala": "America/Guatemala",
     "guatemala city": "America/Guatemala",
     "londres": "Europe/London",
-    "san juan": "America/Puerto_Rico",  # there is another in Argentina
+    # each shares its name with one after which a zone is named, in Argentina, Antarctica, Bolivia, Australia
+    "san juan": "America/Puerto_Rico",
+    "cordoba": "Europe/Madrid",
+    "davis": "America/Los_Angeles",
+    "palmer": "America/Anchorage",
+    "la paz": "America/Mazatlan",
+    "victoria": "America/Vancouver",
 }
-"""Other names of the very cities after which zones are named, and one of two that share it."""
+"""Other names of the very cities after which zones are named, and those of cities that are likely to be meant too."""
 
 _TWO_COUNTRIES = frozenset({"georgia"})
 """What is as likely to mean a place somewhere else."""
@@ -93,14 +99,15 @@ _TIMES = tuple(
         r"(?:(?:12(?::00)? )?(?:at |a )?(?P<noon>noon|midday|mediodia))",
         r"(?:(?:12(?::00)? )?(?:at |a )?(?P<midnight>midnight|medianoche))",
         r"(?:(?P<end>end of (?:the )?day|fin(?:al)? del dia))",
-        r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::00)?| ?h ?(?P<minutes>\d\d))(?: ?(?:h|hs|hrs|horas?))?",
+        r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::00)?| ?h(?P<minutes>\d\d))(?: ?(?:h|hs|hrs|horas?))?",
         r"(?P<hour>\d{1,2}) ?(?:h|hs|hrs|hours|horas?)",
     )
 )
+_OF_TWELVE = re.compile(r"\D*[1-9]\d?:\d\d$")  # 09:00 and 9:00 h are the morning's
 _BARE = re.compile(r"(?<![\w:.])(?:(?:at|a las?) (?P<hour>\d{1,2})(?![\w:./-])|, ?(?P<last>\d{1,2})$)")
 
 _BY_YEAR = re.compile(r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
-_BY_DOTS = re.compile(r"(?<!\d)(\d{1,2})\. ?(\d{1,2})(?:\. ?(\d{4}|\d\d)|\.?)(?![\d.])")
+_BY_DOTS = re.compile(r"(?<!\d)(\d{1,2})(\.) ?(\d{1,2})(?:\. ?(\d{4}|\d\d)|\.?)(?![\d.])")
 _BY_SLASHES = re.compile(r"(?<!\d)(\d{1,2})([-/])(\d{1,2})(?:\2(\d{4}|\d\d))?(?![\d/-])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|ro|er|[oº°])(?![^\W\d_])")
@@ -166,13 +173,13 @@ def _by_name() -> dict[str, tuple[str, ...]]:
     for country, within in by_country.items():
         if len(within) == 1 and (name := zones.countries()[country]).casefold() not in _TWO_COUNTRIES:
             note(name, within[0])
-    for name, zone in _ALSO_CALLED.items():
-        note(name, zone)
     for old, zone in zones.older_names().items():
         if zone in zones.cities() and "/" in old and not old.startswith("Etc/"):
             for name in (old, *([zones.city(old)] if zones.is_known(old) else [])):
                 if _plain(name) not in named:
                     note(name, zone)
+    for name, zone in _ALSO_CALLED.items():
+        note(name, zone)
     return {name: tuple(found) for name, found in named.items()}
 
 
@@ -188,7 +195,7 @@ def read_moment(  # noqa: PLR0911  one for each trouble
     Without a year it is the next such date. Midnight is the end of the day it is said of.
     """
     asked = _Asked(typed=text.strip()[:LONGEST], zone=zone, now=now)
-    rest, hours = _hours(_folded(asked.typed))
+    rest, hours = _hours(_folded(asked.typed), to_twelve=zones.clock_in(zone) == "12h")
     found = _date(rest)
     if found is None or not (found.days or hours):
         return asked.problem(Trouble.UNREADABLE)
@@ -204,6 +211,8 @@ def read_moment(  # noqa: PLR0911  one for each trouble
         return asked.problem(Trouble.NO_SUCH_DAY)
     if max(days).year > LAST_YEAR:
         return asked.problem(Trouble.TOO_FAR)
+    if min(days).year < FIRST_YEAR:
+        return asked.problem(Trouble.PAST)
     fitting = [day for day in days if found.weekday in {None, day.weekday()}]
     if not fitting:
         return asked.problem(Trouble.OTHER_WEEKDAY, day=days[0], weekday=found.weekday)
@@ -280,21 +289,23 @@ def _folded(typed: str) -> str:
     return " ".join(re.sub(r"(?<=\d)t(?=\d)", " ", _ORDINAL.sub("", plain)).split())
 
 
-def _hours(text: str) -> tuple[str, tuple[timedelta | None, ...]]:
+def _hours(text: str, *, to_twelve: bool) -> tuple[str, tuple[timedelta | None, ...]]:
     """Cut the time out; return what is left, and the times it may be, counted from the day's beginning.
 
-    None stands for a time that no clock shows.
+    None stands for a time that no clock shows. `to_twelve`: people there write 6:30 for 18:30 as well.
     """
     for form in (*_TIMES, _BARE):
         if found := form.search(text):
             rest = f"{text[: found.start()]} {text[found.end() :]}".strip()
-            return rest, tuple(_read_hours(found.groupdict(), bare=form is _BARE))
+            either = _TWELVE if form is _BARE else _TWELVE - 1 if to_twelve and _OF_TWELVE.match(found[0]) else 0
+            return rest, tuple(_read_hours(found.groupdict(), either=either))
     return text, ()
 
 
 def _read_hours(  # noqa: PLR0911  one for each form
-    found: dict[str, str | None], *, bare: bool
+    found: dict[str, str | None], *, either: int
 ) -> Iterable[timedelta | None]:
+    """`either`: up to which hour it may be either half of the day, if none is named."""
     if found.get("noon"):
         return [_NOON]
     if found.get("midnight") or found.get("end"):
@@ -306,8 +317,7 @@ def _read_hours(  # noqa: PLR0911  one for each form
         return [None]
     half = found.get("half")
     if half is None:
-        # a number alone may be either half of the day
-        return [at] if not bare or not 1 <= hour <= _TWELVE else [at, at + _NOON]
+        return [at, at + _NOON] if 1 <= hour <= either else [at]
     if not 1 <= hour <= _TWELVE:
         return [None]
     at -= _NOON * (hour == _TWELVE)
@@ -319,7 +329,7 @@ def _read_hours(  # noqa: PLR0911  one for each form
 def _date(text: str) -> _Found | None:
     """Read a date as it may be meant; without days if there is none, and None if there is anything else."""
     days: list[_Written] = []
-    for form, read in ((_BY_YEAR, _by_year), (_BY_DOTS, _by_dots), (_BY_SLASHES, _by_slashes)):
+    for form, read in ((_BY_YEAR, _by_year), (_BY_DOTS, _either_way), (_BY_SLASHES, _either_way)):
         if found := form.search(text):
             days = list(read(found))
             text = f"{text[: found.start()]} {text[found.end() :]}"
@@ -347,11 +357,7 @@ def _by_year(found: re.Match[str]) -> Iterable[_Written]:
     return [_Written(int(found[1]), int(found[3]), int(found[4]))]
 
 
-def _by_dots(found: re.Match[str]) -> Iterable[_Written]:
-    return [_Written(_year(found[3]), int(found[2]), int(found[1]))]
-
-
-def _by_slashes(found: re.Match[str]) -> Iterable[_Written]:
+def _either_way(found: re.Match[str]) -> Iterable[_Written]:
     """In one country the day comes first, in the next the month."""
     year, first, second = _year(found[4]), int(found[1]), int(found[3])
     either = [_Written(year, first, second), _Written(year, second, first)]

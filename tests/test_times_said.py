@@ -170,6 +170,12 @@ def test_days_are_counted_by_the_calendar_there(now: str, said: str) -> None:
     assert ahead(MIDNIGHT.pledge_by, at(now).astimezone(UTC), MIDNIGHT) == said
 
 
+def test_a_start_at_midnight_lies_ahead_as_many_days_as_the_day_it_begins() -> None:
+    terms = replace(MIDNIGHT, starts=at("2027-05-01T00:00:00-04:00"))
+    assert when(terms.starts, terms) == "Sat 1 May 2027, midnight (start of the day)"
+    assert ahead(terms.starts, at("2027-04-26T12:00:00-04:00"), terms) == "in 5 days"
+
+
 def test_terms_card_room_and_whoever_approves_read_the_city() -> None:
     named = "before Mon 8 Nov 2027, 09:00 in New York"
     opening = Announcement(kind=Kind.OPENED, occasion="0")
@@ -267,3 +273,10 @@ def test_the_doctor_finds_what_newer_rules_word_otherwise() -> None:
 def test_questions_say_when_it_is(language: str) -> None:
     with speaking(language):
         assert when(AUTUMN.starts, AUTUMN) in str(questions._how_long(AUTUMN, ""))
+
+
+def test_a_steward_is_not_given_words_that_hide_that_fewer_stand_than_the_number() -> None:
+    news = Announcement(kind=Kind.FEWER_NOW, occasion="1", scope=MARKET_HALL.id)
+    hers = replace(letter(news, TERMS, Stage.ON, private=True), about=replace(MARKET_HALL, out=True))
+    assert "Tell people: fewer than our number stand now." in announcement(hers)
+    assert "walk out together" not in announcement(hers)

@@ -37,6 +37,11 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
         ("Calcutta", ["Asia/Kolkata"]),
         ("Kiev", ["Europe/Kyiv"]),
         ("San Juan", ["America/Argentina/San_Juan", "America/Puerto_Rico"]),
+        ("Victoria", ["Australia/Melbourne", "America/Vancouver"]),  # the city, or the state?
+        ("Davis", ["Antarctica/Davis", "America/Los_Angeles"]),
+        ("Palmer", ["Antarctica/Palmer", "America/Anchorage"]),
+        ("La Paz", ["America/La_Paz", "America/Mazatlan"]),
+        ("Córdoba", ["America/Argentina/Cordoba", "Europe/Madrid"]),
         ("Newark", []),
         ("Washington", []),
         ("Georgia", []),  # the country, or the state?
@@ -71,13 +76,14 @@ def test_every_city_names_its_own_zone_and_no_more_are_given_than_asked_for() ->
         ("2027-05-01 12:00", "2027-05-01T12:00:00-04:00"),
         ("2027-05-01T12:00:00", "2027-05-01T12:00:00-04:00"),
         ("2027/5/1 12:00", "2027-05-01T12:00:00-04:00"),
-        ("1.5.2027 20:00", "2027-05-01T20:00:00-04:00"),
-        ("1.5. 20:00", "2027-05-01T20:00:00-04:00"),
+        ("13.5.2027 20:00", "2027-05-13T20:00:00-04:00"),
+        ("5.13. 20:00", "2027-05-13T20:00:00-04:00"),
+        ("Sat 1.5.2027 20:00", "2027-05-01T20:00:00-04:00"),
         ("20:00, 13/5/2027", "2027-05-13T20:00:00-04:00"),
         ("5/13/2027 8pm", "2027-05-13T20:00:00-04:00"),
         ("5/5/2027 8pm", "2027-05-05T20:00:00-04:00"),
         ("5/13/27 8pm", "2027-05-13T20:00:00-04:00"),
-        ("1.5.27, 20:00", "2027-05-01T20:00:00-04:00"),
+        ("13.5.27, 20:00", "2027-05-13T20:00:00-04:00"),
         ("Sat 5/6/2027 9am", "2027-06-05T09:00:00-04:00"),  # the other is a Thursday
         ("12/1 9am", None),
         ("1 dec 9am", "2026-12-01T09:00:00-05:00"),
@@ -89,13 +95,14 @@ def test_every_city_names_its_own_zone_and_no_more_are_given_than_asked_for() ->
         ("el 1 de mayo de 2027 a las 6 p. m.", "2027-05-01T18:00:00-04:00"),
         ("martes 2 de marzo de 2027, mediodía", "2027-03-02T12:00:00-05:00"),
         ("mar 2 mar 2027 10h30", "2027-03-02T10:30:00-05:00"),
+        ("9 h 10 May 2027", "2027-05-10T09:00:00-04:00"),
         ("1 sep 2027 20 hrs", "2027-09-01T20:00:00-04:00"),
         ("27 April 2027 midnight", "2027-04-28T00:00:00-04:00"),
         ("27 abril 2027 medianoche", "2027-04-28T00:00:00-04:00"),
         ("27 April 2027 24:00", "2027-04-28T00:00:00-04:00"),
         ("end of the day 27 April 2027", "2027-04-28T00:00:00-04:00"),
         ("27 April 2027 00:00", "2027-04-27T00:00:00-04:00"),
-        ("１ May 2027 ９:00", "2027-05-01T09:00:00-04:00"),  # noqa: RUF001
+        ("１ May 2027 ０９:00", "2027-05-01T09:00:00-04:00"),  # noqa: RUF001
         ("٢٧ April 2027 ٢٠:٠٠", "2027-04-27T20:00:00-04:00"),  # noqa: RUF001
     ],
 )
@@ -113,9 +120,13 @@ def test_what_can_mean_one_thing_is_read(typed: str, at: str | None) -> None:
     [
         ("5/6/2027 9am", Trouble.TWO_READINGS, ["2027-05-06T09:00:00-04:00", "2027-06-05T09:00:00-04:00"]),
         ("5-6-2027 9am", Trouble.TWO_READINGS, ["2027-05-06T09:00:00-04:00", "2027-06-05T09:00:00-04:00"]),
+        ("5.6.2027 9am", Trouble.TWO_READINGS, ["2027-05-06T09:00:00-04:00", "2027-06-05T09:00:00-04:00"]),
+        ("5.6. 9am", Trouble.TWO_READINGS, ["2027-05-06T09:00:00-04:00", "2027-06-05T09:00:00-04:00"]),
         ("1 May 2027 at 9", Trouble.TWO_READINGS, ["2027-05-01T09:00:00-04:00", "2027-05-01T21:00:00-04:00"]),
+        ("1 May 2027 6:30", Trouble.TWO_READINGS, ["2027-05-01T06:30:00-04:00", "2027-05-01T18:30:00-04:00"]),
+        ("1 de mayo a las 9:00", Trouble.TWO_READINGS, ["2027-05-01T09:00:00-04:00", "2027-05-01T21:00:00-04:00"]),
         ("1 May 2027 12 am", Trouble.TWO_READINGS, ["2027-05-01T00:00:00-04:00", "2027-05-02T00:00:00-04:00"]),
-        ("14 Mar 2027 2:30", Trouble.SKIPPED, ["2027-03-14T01:30:00-05:00", "2027-03-14T03:30:00-04:00"]),
+        ("14 Mar 2027 2:30 am", Trouble.SKIPPED, ["2027-03-14T01:30:00-05:00", "2027-03-14T03:30:00-04:00"]),
         ("7 Nov 2027 1:30 am", Trouble.TWICE, ["2027-11-07T01:30:00-04:00", "2027-11-07T01:30:00-05:00"]),
         ("Fri 1 May 2027 noon", Trouble.OTHER_WEEKDAY, []),
         ("1 May 2026 noon", Trouble.PAST, []),
@@ -134,6 +145,7 @@ def test_what_can_mean_one_thing_is_read(typed: str, at: str | None) -> None:
         ("1 May 2027 9am EST", Trouble.UNREADABLE, []),
         ("1 May or 2 May 2027, 9 am", Trouble.UNREADABLE, []),
         ("1 May 2027 9 am or 10 am", Trouble.UNREADABLE, []),
+        ("9h 10 May 27", Trouble.UNREADABLE, []),  # the 10th of May at nine, or the 27th at 9:10
         ("1.5.2027 2.5.2027 9:00", Trouble.UNREADABLE, []),
         ("", Trouble.UNREADABLE, []),
         ("🙂", Trouble.UNREADABLE, []),
@@ -147,6 +159,29 @@ def test_what_cannot_is_asked_about(typed: str, trouble: Trouble, readings: list
         with speaking(language):
             assert "{" not in moment_problem(found)
             assert len(set(moment_choices(found))) == len(readings)
+
+
+@pytest.mark.parametrize("zone", [NEW_YORK, "Asia/Tokyo"])
+@pytest.mark.parametrize("typed", ["1 Jan 0001 00:00", "31 Dec 1999 noon"])
+def test_no_year_is_too_long_ago_to_be_past(typed: str, zone: str) -> None:
+    found = read_moment(typed, zone, now=NOW)
+    assert isinstance(found, MomentProblem)
+    assert found.trouble is Trouble.PAST
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("1 May 2027 6:30", "Europe/London"),  # where people say 18:30 for the other
+        ("1 May 2027 06:30", NEW_YORK),
+        ("1 May 2027 6:30 h", NEW_YORK),
+        ("1 May 2027 6h30", NEW_YORK),
+    ],
+)
+def test_an_hour_that_is_one_of_twenty_four_is_not_asked_about(typed: str, zone: str) -> None:
+    found = read_moment(typed, zone, now=NOW)
+    assert isinstance(found, Moment)
+    assert f"{found.at:%H:%M}" == "06:30"
 
 
 def test_a_weekday_that_does_not_fit_is_named_beside_the_one_that_does() -> None:

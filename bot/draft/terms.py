@@ -26,7 +26,7 @@ from bot.domain.words import NAMES
 from bot.draft import numbers
 from bot.draft.numbers import Share
 from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
-from bot.zones import LAST_YEAR, zones_named
+from bot.zones import FIRST_YEAR, LAST_YEAR, zones_named
 
 FIELDS = (
     "title",
@@ -417,8 +417,9 @@ class _Fields:
         if isinstance(value, str):
             value = _written_time(value) or value
         if isinstance(value, datetime):
-            if value.year > LAST_YEAR:
-                self.note(name, ProblemKind.TIME_TOO_FAR, value=value.isoformat())
+            if not FIRST_YEAR <= value.year <= LAST_YEAR:
+                kind = ProblemKind.TIME_PAST if value.year < FIRST_YEAR else ProblemKind.TIME_TOO_FAR
+                self.note(name, kind, value=value.isoformat())
                 return None
             return self._as_written(name, value) if not timezone else self._in_zone(name, value, timezone)
         if isinstance(value, date | time | str):

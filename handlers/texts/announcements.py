@@ -312,6 +312,13 @@ def _tell_to_wait(letter: Letter) -> str:
     return _("Tell people: work as usual until the day, and then walk out together. Do not ask who pledged.")
 
 
+def _tell_fewer(_letter: Letter) -> str:
+    return _(
+        "Tell people: fewer than our number stand now. Let us talk to each other before the day. Until then, work as "
+        "usual. Do not ask who pledged."
+    )
+
+
 def _tell_not_yet(_letter: Letter) -> str:
     return _("Tell people: work as usual, we do not walk out yet. Who wants to can still pledge. Do not ask who has.")
 
@@ -325,7 +332,7 @@ _TO_TELL: dict[Kind, Callable[[Letter], str]] = {
     Kind.WE_ARE_OUT: _tell_to_wait,
     Kind.WORKPLACE_JOINS: _tell_to_wait,
     Kind.LAST_WORD: _tell_to_wait,
-    Kind.FEWER_NOW: _tell_to_wait,
+    Kind.FEWER_NOW: _tell_fewer,
     Kind.NOT_YET_OUT: _tell_not_yet,
     Kind.NOT_OUT: _tell_to_work,
     Kind.LAPSED: _tell_to_work,

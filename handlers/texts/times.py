@@ -46,15 +46,15 @@ def there(said: str, terms: Terms) -> str:
 def end(ends: datetime, terms: Terms) -> str:
     """Say when a walkout ends: on the day on which it starts, the hour alone."""
     local, starts = terms.local(ends), terms.local(terms.starts)
-    last = _day_ended(local) if _ends_a_day(local) else local.date()
-    if last != starts.date():
+    if _last_day(local) != starts.date():
         return _closing(local, to_twelve=terms.counts_to_twelve)
     return _("the end of the day") if _ends_a_day(local) else _clock(local, to_twelve=terms.counts_to_twelve)
 
 
 def ahead(instant: datetime, now: datetime, terms: Terms) -> str:
     """Say how far away it is by the calendar there: "in 9 days"; in hours from tomorrow on."""
-    return _ahead(terms.local(instant), terms.local(now))
+    local = terms.local(instant)
+    return _ahead(local, terms.local(now), _last_day(local) if instant == terms.pledge_by else local.date())
 
 
 def when_utc(instant: datetime) -> str:
@@ -70,7 +70,9 @@ def clock_utc(instant: datetime) -> str:
 def moment_says(moment: Moment, now: datetime) -> str:
     """Say what was read of what somebody typed: "Sat 1 May 2027, noon in New York, in 153 days"."""
     said = _in_city(_closing(moment.at, to_twelve=_to_twelve(moment)), moment.zone)
-    return _("{when}, {ahead}").format(when=said, ahead=_ahead(moment.at, zones.pinned(now, moment.zone)))
+    return _("{when}, {ahead}").format(
+        when=said, ahead=_ahead(moment.at, zones.pinned(now, moment.zone), _last_day(moment.at))
+    )
 
 
 def day_and_hour(moment: Moment) -> str:
@@ -158,6 +160,10 @@ def _day_ended(local: datetime) -> date:
     return local.date() - DAY
 
 
+def _last_day(local: datetime) -> date:
+    return _day_ended(local) if _ends_a_day(local) else local.date()
+
+
 def _closing(local: datetime, *, to_twelve: bool, short: bool = False) -> str:
     """Say when something is over, or at the latest."""
     if not _ends_a_day(local):
@@ -174,9 +180,8 @@ def _in_city(said: str, zone: str) -> str:
     return _("{when} in {city}").format(when=said, city=zones.city(zone))
 
 
-def _ahead(local: datetime, now: datetime) -> str:
-    last = _day_ended(local) if _ends_a_day(local) else local.date()
-    days = (last - now.date()).days
+def _ahead(local: datetime, now: datetime, day: date) -> str:
+    days = (day - now.date()).days
     return _("in {span}").format(span=_days(days) if days > 1 else span(max(local - now, timedelta())))
 
 

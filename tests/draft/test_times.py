@@ -113,6 +113,13 @@ def test_without_a_zone_what_may_be_a_slip_is_asked_about(fields: dict[str, str]
     assert 'timezone = "America/New_York"' in said(toml(**fields), "es")
 
 
+@pytest.mark.parametrize("zone", [NEW_YORK, '"Asia/Tokyo"', None])
+def test_no_year_is_too_long_ago_to_be_past(zone: str | None) -> None:
+    long_ago = "0001-01-01T00:00:00" + ("" if zone else "-04:00")
+    fields = in_new_york(starts=long_ago, pledge_by="2027-04-28T20:00:00" + ("" if zone else "-04:00"), timezone=zone)
+    assert problems(fields) == only(2, K.TIME_PAST)
+
+
 def test_without_a_zone_one_offset_is_taken_as_it_is_written() -> None:
     terms = draft(toml()).terms
     assert (terms.timezone, terms.clock, terms.counts_to_twelve) == ("", "", False)

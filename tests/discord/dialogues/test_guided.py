@@ -200,7 +200,7 @@ async def test_times_that_cannot_be_are_refused_and_two_meanings_are_asked(draft
     assert len(draft.buttons) == 4
     assert "Until when may people pledge" in await draft.press(draft.buttons[0])
     assert "It has to be 1 hour before" in await draft.say(
-        "6 May 2099 11:30" if "6 May" in draft.text else "5 Jun 2099 11:30"
+        "6 May 2099 11:30 am" if "6 May" in draft.text else "5 Jun 2099 11:30 am"
     )
 
 
