@@ -12,7 +12,7 @@ from bot import reading
 from bot.clock import read_instant
 from bot.domain import zones
 from bot.domain.model import LEAST_TO_DECIDE
-from bot.draft import DraftRefused, Problem, ProblemKind, RosterOptions, SourceFile, typed_list
+from bot.draft import DraftRefused, Problem, ProblemKind, RosterOptions, SourceFile, Totals, typed_list
 from bot.draft.sketch import Part
 from bot.draft.written import Value, check_field
 from bot.usecases.sketches import InHand
@@ -224,7 +224,9 @@ async def reread(ask: Ask, hand: InHand, at: Part, file: SourceFile, options: Ro
         )
         settled = replace(hand, sketch=replace(sketch, listed=now))
         return _answered(settled, at, options.threshold or "", lists_texts.summary(now) if now.small else "")
-    sketch, said = replace(sketch, listed=found.summary, options=RosterOptions()), lists_texts.summary(found.summary)
+    # whatever is called like a total in it now is meant to stay
+    sketch = replace(sketch, listed=found.summary, options=RosterOptions(totals=Totals.KEEP))
+    said = lists_texts.summary(found.summary)
     step = _answered(replace(hand, sketch=sketch, list=found.csv), Part.WORKPLACES, PurePath(file.name).name, said)
     # each may have a number of its own
     return _answered(step.hand, Part.SHARE, "", said) if found.needed else step

@@ -159,6 +159,13 @@ async def _back_after(draft: Draft, share: str) -> str:
     return await draft.press("Back")
 
 
+async def test_a_total_that_is_kept_is_asked_about_once(draft: Draft) -> None:
+    await answer_until_the_list(draft)
+    await draft.say("", LIST)
+    assert "4 workplaces, 332 people" in await draft.press("Keep")
+    assert "Kiosk" in await draft.press("65%")
+
+
 async def test_a_list_with_numbers_of_its_own_is_asked_for_no_share(draft: Draft) -> None:
     await answer_until_the_list(draft)
     said = await draft.say("", ("w.csv", b"workplace,headcount,threshold\nDepot,50,30\nHall,20,65%\n"))
