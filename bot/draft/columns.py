@@ -10,13 +10,17 @@ from itertools import zip_longest
 from bot.draft import numbers
 from bot.draft.options import RosterOptions
 from bot.draft.table import Row, Sheet
-from bot.draft.usual import FILLERS, NAMES, PEOPLE, PLACES
+from bot.draft.usual import FILLERS, NAMES, OWN_NUMBERS, PEOPLE, PLACES, is_total
 from bot.reading import plain_name, plain_words
 
 OWN_COLUMNS = ("workplace", "headcount", "threshold", "group", "meet")
 
 MOST_CHOICES = 20
 """Columns that are offered where their names do not tell."""
+
+
+YEARS = range(1950, 2101)
+"""That a column may be called."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,13 +63,15 @@ def _candidates(sheet: Sheet, options: RosterOptions) -> Iterator[Header]:
             header = _header(sheet, row.line, joined, at + 2, options)
             if header.names and header.headcounts:
                 yield header
-    if rows and any(map(numbers.whole, rows[0].cells)):
+    if rows and any(map(numbers.whole, rows[0].cells)) and not _has_years(rows[0].cells):
         yield _headless(rows, options)
 
 
 def _header(sheet: Sheet, line: int, cells: list[str], after: int, options: RosterOptions) -> Header:
     counted = _named(cells, options.headcount_column, "headcount", PEOPLE)
-    headcounts = tuple(at for at in counted if not numbers.whole(cells[at]))  # a number names nothing
+    if options.headcount_column is None and counted and plain_name(cells[counted[0]]) != "headcount":
+        counted += [at for at, cell in enumerate(cells) if is_total(cell)]  # the other may be a part of the people
+    headcounts = tuple(at for at in counted if not numbers.whole(cells[at]) or _has_years(cells))
     if options.name_columns:
         places = [place(cells, wanted) for wanted in options.name_columns]
         names = tuple(each[0] for each in places if each) if all(places) else ()
@@ -89,7 +95,14 @@ def _is_usual(cell: str, usual: frozenset[str]) -> bool:
     words = [word for word in plain_words(cell.replace("_", " ")).split() if not word.isdigit()]
     fillers = FILLERS | NAMES if usual is PLACES else FILLERS
     bare = [word for word in words if word not in fillers]
-    return " ".join(words) in usual or " ".join(bare) in usual
+    return " ".join(words) not in OWN_NUMBERS and (" ".join(words) in usual or " ".join(bare) in usual)
+
+
+def _has_years(cells: list[str]) -> bool:
+    """Say whether a line names columns though it has numbers, which otherwise name nothing: `Employer, 2025, 2026`."""
+    found = [number for cell in cells if (number := numbers.whole(cell))]
+    years = all(number in YEARS for number in found)
+    return bool(found) and years and any(_is_usual(cell, PLACES) for cell in cells)
 
 
 def is_people(cell: str) -> bool:
@@ -98,11 +111,14 @@ def is_people(cell: str) -> bool:
 
 
 def _unnamed(cells: list[str], below: Sequence[Row]) -> tuple[int, ...]:
-    """Find the only column that has no name, and words beneath: nobody wrote a name over the names."""
-    empty = [at for at, cell in enumerate(cells) if not cell]
-    filled = [at for at in empty if any(at < len(row.cells) and row.cells[at] for row in below)]
+    """Find the only column that has no name, and words beneath: nobody wrote a name over the names.
+
+    It is the first that has words: remarks behind the others are no names.
+    """
+    filled = [at for at in range(len(cells)) if any(at < len(row.cells) and row.cells[at] for row in below)]
     words = [at for at in filled if not any(at < len(row.cells) and numbers.whole(row.cells[at]) for row in below)]
-    return tuple(words) if len(words) == 1 else ()
+    unnamed = [at for at in words if not cells[at]]
+    return tuple(unnamed) if len(unnamed) == 1 and unnamed == words[:1] else ()
 
 
 def _headless(rows: list[Row], options: RosterOptions) -> Header:
@@ -122,7 +138,7 @@ def _headless(rows: list[Row], options: RosterOptions) -> Header:
 def _likely(header: Header) -> tuple[bool, bool, bool]:
     """Compare lines none of which names both columns."""
     filled = [cell for cell in header.cells if cell]
-    words = len(filled) > 1 and not any(map(numbers.whole, filled))
+    words = len(filled) > 1 and (not any(map(numbers.whole, filled)) or _has_years(filled))
     return (words and bool(header.names or header.headcounts), header.line > 0 and words, header.line == 0)
 
 

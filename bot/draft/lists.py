@@ -66,9 +66,12 @@ def _own_form(rows: list[Listed], options: RosterOptions, own: str) -> bytes:
     }
     for language in rows[0].meets:
         columns["meet" if language == own else f"meet.{language}"] = [row.meets[language] for row in rows]
+    needed = {"workplace", "headcount"}
     if options.group_small is not None:
-        columns[plain_name(options.group_small)] = [row.small_by for row in rows]
-    kept = {name: cells for name, cells in columns.items() if name in {"workplace", "headcount"} or any(cells)}
+        small_by = plain_name(options.group_small)
+        columns[small_by] = [row.small_by for row in rows]
+        needed.add(small_by)
+    kept = {name: cells for name, cells in columns.items() if name in needed or any(cells)}
     return table([list(kept), *map(list, zip(*kept.values(), strict=True))])
 
 

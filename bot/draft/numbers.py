@@ -80,8 +80,8 @@ def threshold(written: str) -> int | Share:
 
 def two_thresholds(written: str) -> int | None:
     """Return the number, if it may be meant as people or in percent."""
-    spelt = _spelled(written)
-    return number if spelt.isdigit() and LOWEST_SHARE_MEANT <= (number := int(spelt)) <= 100 else None  # noqa: PLR2004
+    number = 0 if _PEOPLE.fullmatch(_spelled(written)) else whole(written)
+    return number if LOWEST_SHARE_MEANT <= number <= 100 else None  # noqa: PLR2004
 
 
 def _part(spelt: str) -> Fraction | None:

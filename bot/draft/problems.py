@@ -83,6 +83,7 @@ class ProblemKind(StrEnum):
     TWO_THRESHOLDS = "two_thresholds"
     # its rows
     NO_WORKPLACES = "no_workplaces"
+    NONE_LEFT = "none_left"
     TOO_MANY_ROWS = "too_many_rows"
     ROW_TOO_LONG = "row_too_long"
     BAD_QUOTES = "bad_quotes"

@@ -39,7 +39,7 @@ from bot.draft.options import (
     Totals,
 )
 from bot.draft.problems import MOST_LINES, Notes, ProblemKind, SourceFile, hidden_character
-from bot.draft.rows import REST, Listed, Merged, Names, merge, nearest, numbered
+from bot.draft.rows import REST, Listed, Merged, Names, merge, nearest, numbered, with_sums
 from bot.draft.table import LONGEST_ROW, Row, RowTooLongError, Sheet, read_table
 from bot.draft.usual import is_total, names_total
 from bot.reading import plain_name
@@ -141,6 +141,8 @@ class _Reader:
         self.found.rows = rows
         if rows:
             self._merge(rows)
+        if not self.found.rows and self.left_out and not self.notes.by_line():
+            self.notes.add(None, ProblemKind.NONE_LEFT)
         self._sum_up()
         return self.found
 
@@ -340,9 +342,12 @@ class _Reader:
     def _row(self, row: Row, layout: Layout, *, in_text: bool) -> Listed | None:
         """Take what is needed of a row; None of one that says nothing of a workplace, such as a remark beneath."""
         cells, line = row.cells, row.line
-        if in_text and any(cells[layout.width :]):  # a comma in a name or number without quotes: no cell can be trusted
+        named = len(_without_empty_end(layout.header.cells))
+        is_cut = named and layout.headcount == named - 1 and _is_cut(cells[layout.headcount :])
+        if in_text and (is_cut or any(cells[layout.width :])):
+            # a comma in a name or number without quotes: no cell can be trusted
             count = len(_without_empty_end(cells))
-            self.notes.add(line, ProblemKind.TOO_MANY_CELLS, count=count, most=layout.width)
+            self.notes.add(line, ProblemKind.TOO_MANY_CELLS, count=count, most=named if is_cut else layout.width)
             return Listed(line=line, lost=True)
 
         def cell(at: int | None) -> str:
@@ -369,6 +374,7 @@ class _Reader:
         return listed
 
     def _without_totals(self, rows: list[Listed]) -> list[Listed]:
+        rows = with_sums(rows)
         totals = [row for row in rows if row.total]
         if not totals:
             return rows
@@ -443,7 +449,7 @@ class _Reader:
             self.notes.add(row.line, ProblemKind.EMPTY_THRESHOLD)
         elif not threshold:
             self.notes.add(row.line, ProblemKind.BAD_THRESHOLD, value=row.written)
-        elif threshold == 1 and self.notes.sheet:  # a workbook keeps 100% as 1
+        elif threshold == 1 and (self.notes.sheet or not row.written.isdigit()):  # programs keep 100% as 1, or as 1.0
             self.notes.add(row.line, ProblemKind.ONE_OR_ALL)
         return threshold
 
@@ -644,6 +650,12 @@ def _about_column(sheet: Sheet, header: Header, columns: Sequence[int]) -> dict[
 def _repeats(columns: list[str], cells: list[str]) -> bool:
     cells = _without_empty_end(cells)
     return len(cells) == len(columns) and plain_name(cells[0]) == columns[0] and list(map(plain_name, cells)) == columns
+
+
+def _is_cut(cells: list[str]) -> bool:
+    """Say whether cells begin like the two parts of 1,052; the second stands in no column that has a name."""
+    first, second = (*cells, "", "")[:2]
+    return len(second) == len("052") and second.isdecimal() and first.isdecimal() and len(first) <= len(second)
 
 
 def _is_words(cell: str) -> bool:

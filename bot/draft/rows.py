@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.model import FEWEST
-from bot.draft.numbers import Share
+from bot.draft.numbers import Share, whole
 from bot.draft.options import Small
+from bot.draft.usual import names_total
 from bot.reading import plain_name
 
 # Names of units that stand for many: stored like any other name, so they are not translated.
@@ -169,6 +170,24 @@ def _spelling(spellings: list[str]) -> str:
     """Choose the most frequent capitalized spelling, or else the first: `New York`, not `new york`."""
     capitalized = Counter(spelling for spelling in spellings if spelling[:1].isupper())
     return capitalized.most_common(1)[0][0] if capitalized else spellings[0]
+
+
+def with_sums(rows: list[Listed]) -> list[Listed]:
+    """Mark what is named after a total, like `East Total`, and is the sum of the rows before it, or of those since one.
+
+    One row alone is no sum, unless the list has shown that it has them: `Total Wine` may be as large as a neighbour.
+    """
+    found: list[Listed] = []
+    every, since, count, shown = 0, 0, 0, False
+    for row in rows:
+        people = whole(row.counted)
+        is_sum = people in {every, since} and people > 0 and (count > 1 or shown) and names_total(row.name)
+        if row.total or is_sum:
+            since, count, shown = 0, 0, True
+        else:
+            every, since, count = every + people, since + people, count + 1
+        found.append(replace(row, total=True) if is_sum else row)
+    return found
 
 
 class Names:

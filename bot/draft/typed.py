@@ -13,8 +13,9 @@ from bot.reading import spelled
 _BULLET = re.compile(r"[-*\u2022\u2013\u2014\u00b7]\s+")
 _SHARE = re.compile(r"(.*[^\s,;:|=(])[\s,;:|=(]+([0-9]{1,3}(?:[.,][0-9]{1,6})? ?%)\)?")
 _NUMBER = r"[0-9]{1,3}(?:[,.' ][0-9]{3})+(?![0-9])|[0-9]{1,12}(?:\.0{1,2})?"
-_LINE = re.compile(rf"(.*?[^\s,;:|=(\u2013\u2014-])(\s*[,;:|=(\t\u2013\u2014-]\s*|\s+)({_NUMBER})\)?([^0-9]*)")
-_MERE = re.compile(r"[0-9][0-9,.' ]*[0-9]|[0-9]")
+_LINE = re.compile(rf"(.*?[^\s,;:|=(\u2013\u2014+/-])(\s*[,;:|=(\t\u2013\u2014-]\s*|\s+)({_NUMBER})\)?([^0-9]*)")
+_COUNTED = re.compile(rf"(.*?[^\s,;:|=(])\s*(?:[,;|=(\t]|(?<![0-9]):)\s*({_NUMBER})\)?")
+_DASHES = ("-", "\u2013", "\u2014")
 _AMBIGUOUS = re.compile(r"([0-9]{1,3})([,.' ])([0-9]{3})")
 
 
@@ -58,7 +59,13 @@ def _read(written: str, number: int, notes: Notes) -> Typed | None:
         notes.add(number, ProblemKind.TWO_LINES, value=written, one=one, other=other)
         return None
     headcount = numbers.whole(counted)
-    if not headcount:
+    if (before := _COUNTED.fullmatch(name)) is not None:  # the people, and then their threshold, or another number
+        people = numbers.whole(before[2])
+        one, other = f"{before[1]}, {people}", f"{before[1]} {people}, {headcount}"
+        notes.add(number, ProblemKind.TWO_LINES, value=written, one=one, other=other)
+        return None
+    is_range = name[-1].isdigit() and between in _DASHES
+    if is_range or not headcount:
         notes.add(number, ProblemKind.NO_NUMBER, value=written)
         return None
     if len(seen) == len(written):

@@ -32,6 +32,12 @@ PEOPLE = _words(
     "عدد العمال,العمال,الموظفون,عدد الموظفين,العاملون,عدد العاملين,ملازمین,ملازمین کی تعداد,کارکن,کارکنان,تعداد,"
     "travaye,anplwaye,moun,kantite travaye,kantite moun"
 )
+OWN_NUMBERS = _words(
+    "staff number,staff no,staff num,staff nr,personnel number,personnel no,personnel num,personnel nr,"
+    "payroll number,payroll no,payroll num,payroll nr"
+)
+"""What a list of workers has a column of: the number of each of them, not how many they are."""
+
 PLACES = _words(
     "workplace,work place,name,names,employer,company,site,branch,unit,store,shop,facility,establishment,location,"
     "business,organization,organisation,workplace name,employer name,company name,site name,branch name,unit name,"

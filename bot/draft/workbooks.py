@@ -15,6 +15,7 @@ from python_calamine import (
     load_workbook,
 )
 
+from bot.draft import numbers
 from bot.draft.problems import ProblemKind
 
 ZIP = b"PK\x03\x04"
@@ -84,9 +85,11 @@ def _rows(sheet: CalamineSheet) -> Rows:
     for number, cells in enumerate(sheet.iter_rows()):
         texts = [cell if isinstance(cell, str) else _text(cell) for cell in cells]
         for column in covered.get(number, ()):
-            texts[column] = texts[column] or above.get(column, "")
+            if column in above:  # others lie beside the list, or hold a number
+                texts[column] = texts[column] or above[column]
         if covered:
             above = {column: text for column, text in enumerate(texts) if isinstance(cells[column], str)}
+            above = {column: text for column, text in above.items() if not numbers.whole(text)}
         yield number + 1, texts
 
 

@@ -204,6 +204,7 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ),
     # its rows
     ProblemKind.NO_WORKPLACES: lambda: _("there is no workplace after the header. Add a line for each."),
+    ProblemKind.NONE_LEFT: lambda: _("no workplace is left: all rows were left out."),
     ProblemKind.TOO_MANY_ROWS: lambda: _("there are more than {most} workplaces, the most that fit. Split the file."),
     ProblemKind.ROW_TOO_LONG: lambda: _(
         "the row that starts here has more than {most} characters. Check its quotes, and that this is the right file."

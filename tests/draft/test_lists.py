@@ -166,6 +166,23 @@ def test_a_shop_whose_name_holds_such_a_word_is_a_shop(name: str) -> None:
     assert rows(f"Employer,Workers\nMill,40\n{name},40\n") == [["Mill", "40"], [name, "40"]]
 
 
+PARTS = "Employer,Workers\nMill,40\nDepot,20\nEast Total,60\nSchool,30\nWest Total,30\nGrand Total (3 sites),90\n"
+
+
+def test_a_row_named_after_a_total_is_one_where_it_is_the_sum_of_those_before_it() -> None:
+    (question,) = listed(PARTS).questions
+    assert (
+        texts.question(question)
+        == '3 rows are called like totals; the first is "East Total" on line 4. Are they totals?'
+    )
+    assert rows(PARTS, question.choices[0].options) == [["Mill", "40"], ["Depot", "20"], ["School", "30"]]
+    assert rows(PARTS.replace("Total,60", "Total,61").replace(",90", ",91"), question.choices[0].options)[2] == [
+        "East Total",
+        "61",
+    ]
+    assert drafted(PARTS).summary.kept_totals == 3
+
+
 def test_a_last_row_that_is_the_sum_of_the_others_is_a_workplace() -> None:
     assert asked("Employer,Workers\nA,40\nB,20\nC Depot,60\n") == []
 
@@ -232,6 +249,35 @@ def test_where_names_do_not_tell_the_columns_are_choices_with_examples() -> None
     named = first.choices[1].options
     (second,) = listed(text, named).questions
     assert rows(text, second.choices[0].options) == [["Mill", "40"], ["Depot", "30"]]
+
+
+@pytest.mark.parametrize("column", ["Payroll Number", "Staff No.", "personnel_num"])
+def test_the_number_that_each_worker_has_is_not_taken_for_head_counts(column: str) -> None:
+    assert asked(f"Name,{column}\nAna,10233\nBo,10234\n") == [Q.HEADCOUNT_COLUMN]
+    assert rows(f"Name,Number of staff,{column}\nMill,40,7\n") == [["Mill", "40"]]
+
+
+def test_a_column_of_totals_is_a_choice_beside_one_of_a_part_of_the_people() -> None:
+    text = "Employer,Members,Total\nMill,40,400\n"
+    (question,) = listed(text).questions
+    assert [texts.choice(choice) for choice in question.choices] == ["Members: 40", "Total: 400"]
+    assert rows(text, question.choices[1].options) == [["Mill", "400"]]
+    assert rows("Employer,Headcount,Total\nMill,40,400\n") == [["Mill", "40"]]
+
+
+def test_remarks_under_no_name_are_not_taken_for_the_workplaces() -> None:
+    text = "Werk,Workers,\nMill,40,Smith\nDepot,30,Jones\n"
+    (question,) = listed(text).questions
+    assert [texts.choice(choice) for choice in question.choices] == ["Werk: Mill", "#3: Smith"]
+    assert rows("No,,Workers,Steward\n1,Mill,40,Smith\n2,Depot,30,Jones\n") == [["Mill", "40"], ["Depot", "30"]]
+
+
+def test_years_name_columns_and_are_no_head_counts() -> None:
+    text = "Employer,2025,2026\nMill,40,42\nDepot,30,31\n"
+    (question,) = listed(text).questions
+    assert [texts.choice(choice) for choice in question.choices] == ["2025: 40", "2026: 42"]
+    assert rows(text, question.choices[1].options) == [["Mill", "42"], ["Depot", "31"]]
+    assert rows("Shop,120\nSchool,80\n") == [["Shop", "120"], ["School", "80"]]
 
 
 @pytest.mark.parametrize("text", ["Employer\nMill\nDepot\n", "Employee,Position,Workplace\nAna,cook,Mill\n"])
@@ -348,6 +394,16 @@ def test_thousands(written: str, number: int) -> None:
     assert rows(f'Employer,Workers\nMill,"{written}"\n') == [["Mill", str(number)]]
 
 
+def test_thousands_that_a_comma_cuts_in_two_are_refused_where_a_column_is_left_over() -> None:
+    text = "Employer,Workers,,\nMill,41,234,\nDepot,80,,\nShop,90,open,\n"
+    (problem,) = listed(text).problems
+    assert draft_texts.problem(problem) == (
+        "list.csv, line 2: the row has 3 cells, but there are 2 columns. Put quotes around what has a comma in it."
+    )
+    assert rows(text.replace("41,234", '"41,234"')) == [["Mill", "41234"], ["Depot", "80"], ["Shop", "90"]]
+    assert rows("Employer,Workers,Code\nMill,41,234\n") == [["Mill", "41"]]
+
+
 def test_a_number_with_two_meanings_is_refused_naming_both() -> None:
     assert sentences("Employer,Workers\nMill,1.052\n") == [
         'list.csv, line 2: the head-count "1.052" can be read as 1052 or as 1. Write it without a dot.'
@@ -436,6 +492,21 @@ def test_a_name_over_several_rows_is_the_name_of_each_but_a_number_is_not() -> N
     assert reading.summary.empties == 1
 
 
+def test_a_number_written_as_text_over_several_rows_counts_once() -> None:
+    book = xlsx(
+        {"Pay": [["Employer", "Branch", "Workers"], ["Mill", "Ashford", "1,040"], [None, "Belton", None]]},
+        merged=["A2:A3", "C2:C3"],
+    )
+    options = RosterOptions(name_columns=("Employer", "Branch"), empties=Empties.LEAVE_OUT)
+    assert listed(book, options).summary == Summary(workplaces=1, people=1040, empties=1)
+
+
+@pytest.mark.parametrize("beside", ["H1:H3", "A1:A9", "A1:C4", "B2:B40"])
+def test_merged_cells_beside_the_list_are_nothing_to_it(beside: str) -> None:
+    book = xlsx({"Pay": [[], [None, None, "Employer", "Workers"], [None, None, "Mill", 40]]}, merged=[beside])
+    assert rows(book) == [["Mill", "40"]]
+
+
 def test_shares_in_a_workbook_are_decimals() -> None:
     book = xlsx({"Pay": [["workplace", "headcount", "threshold"], ["Mill", 40, 0.65], ["Depot", 40, 26.0]]})
     assert [unit.threshold for unit in drafted(book, ANY).units] == [26, 26]
@@ -446,6 +517,11 @@ def test_one_in_a_workbook_may_be_all() -> None:
         "Pay": [["workplace", "headcount", "threshold", "group"], ["A", 40, 1.0, "g"], ["B", 40, 0.65, "g"]]
     }
     assert [problem.kind for problem in refused(xlsx(rows), ANY)] == [K.ONE_OR_ALL]
+
+
+def test_one_with_parts_may_be_all_in_a_text_too() -> None:
+    text = "workplace,headcount,threshold,group\nMill,400,1.0,g\nDepot,40,0.65,g\n"
+    assert [problem.kind for problem in refused(text, ANY)] == [K.ONE_OR_ALL]
 
 
 @pytest.mark.parametrize(
@@ -500,7 +576,7 @@ def test_what_is_no_list_is_refused_plainly(data: bytes, kind: ProblemKind) -> N
 def test_a_threshold_with_one_meaning_is_understood(written: str, threshold: int) -> None:
     text = f'workplace,headcount,threshold\nMill,40,"{written}"\n'
     assert [unit.threshold for unit in drafted(text, ANY).units] == [threshold]
-    if written != "26":
+    if written not in {"26", "26.0"}:
         options = RosterOptions(threshold=written)
         assert [unit.threshold for unit in drafted("Employer,Workers\nMill,40\n", options).units] == [threshold]
 
@@ -511,12 +587,13 @@ def test_half_and_one_is_more_than_half_of_an_odd_number_too() -> None:
     assert [unit.threshold for unit in found.units] == [21, 21]
 
 
-def test_a_threshold_for_all_with_two_meanings_is_asked_about() -> None:
+@pytest.mark.parametrize("written", ["65", "65.0", "65,00"])
+def test_a_threshold_for_all_with_two_meanings_is_asked_about(written: str) -> None:
     text = "Employer,Workers\nMill,400\n"
-    (question,) = listed(text, RosterOptions(threshold="65")).questions
+    (question,) = listed(text, RosterOptions(threshold=written)).questions
     assert [texts.choice(choice) for choice in question.choices] == ["65% of each", "65 people at each"]
     assert [listed(text, choice.options).needed for choice in question.choices] == [260, 65]
-    assert sentences(text, RosterOptions(threshold="65")) == [
+    assert sentences(text, RosterOptions(threshold=written)) == [
         (
             'list.csv: --threshold 65 may mean two things. Write "65%" for this share of each workplace, or "65 '
             'people" for so many at each.'
@@ -593,6 +670,26 @@ def test_a_list_of_nothing_but_small_ones_that_stay_too_few() -> None:
     text = "Employer,Workers\na,2\nb,2\n"
     problems = refused(text, RosterOptions(threshold="50%", small=Small.MERGE))
     assert problems[-1].kind == K.REST_TOO_LOW_ALONE
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("Employer,Workers\na,2\nb,2\n", RosterOptions(threshold="50%", small=Small.LEAVE_OUT)),
+        ("Employer,Workers\na,n/a\nb,0\n", RosterOptions(threshold="50%", empties=Empties.LEAVE_OUT)),
+        ("Employer,Workers\nTotal,40\n", RosterOptions(threshold="50%", totals=Totals.LEAVE_OUT)),
+    ],
+)
+def test_a_list_of_which_nothing_is_left_is_told_so(text: str, options: RosterOptions) -> None:
+    assert [problem.kind for problem in listed(text, options).problems] == [K.NONE_LEFT]
+    assert sentences(text, options) == ["list.csv: no workplace is left: all rows were left out."]
+
+
+def test_the_column_that_small_ones_are_merged_by_is_kept_empty_too() -> None:
+    options = RosterOptions(threshold="50%", group_small="Town")
+    reading = listed("Employer,Workers,Town\nMill,40,\n", options)
+    assert reading.csv
+    assert listed(reading.csv, options) == reading
 
 
 # Letters
@@ -785,6 +882,14 @@ def test_typed_lines_may_have_their_own_shares_and_a_header() -> None:
         ("North Depot", '"North Depot" has no number of people at its end.'),
         ("North Depot 1 200", 'can be read in two ways. Write "North Depot, 1200" or "North Depot 1, 200".'),
         ("Local 79,120", 'can be read in two ways. Write "Local, 79120" or "Local 79, 120".'),
+        # with a threshold behind: the head-count is no part of the name
+        ("Depot, 120, 65", 'can be read in two ways. Write "Depot, 120" or "Depot 120, 65".'),
+        ("Depot\t120\t65", 'can be read in two ways. Write "Depot, 120" or "Depot 120, 65".'),
+        ("Depot: 120 (65)", 'can be read in two ways. Write "Depot, 120" or "Depot 120, 65".'),
+        ("Depot, 1,200, 650", 'can be read in two ways. Write "Depot, 1200" or "Depot 1200, 650".'),
+        ("Depot 50-60", '"Depot 50-60" has no number of people at its end.'),
+        ("Depot 120 + 30", '"Depot 120 + 30" has no number of people at its end.'),
+        ("Depot 120 / 200", '"Depot 120 / 200" has no number of people at its end.'),
         ("77", '"77" has no number'),
         ("", "there is no workplace"),
     ],
