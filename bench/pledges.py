@@ -355,7 +355,7 @@ def _check(entrants: dict[str, Entrant], runs: Runs, cards: Cards) -> int:
         owners = connection.execute("SELECT key, owner FROM card")
         found = [(card, owner) for card, owner in owners if pledge_of(card) in pledged]
         counts = Counter(pledged.values())
-        standing = connection.execute("SELECT id, standing FROM workplace")
+        standing = connection.execute("SELECT id, standing FROM counts")
         wrong += sum(counts[place] != stands for place, stands in standing)
         wrong += len(set(found) ^ set(expected.items()))
         wrong += connection.execute("SELECT count(*) FROM pledge WHERE state = 'w'").fetchone()[0]

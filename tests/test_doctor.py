@@ -108,7 +108,7 @@ WRONG: dict[str, tuple[Change, Sign, Grade]] = {
     "a damaged page": (_damaged, Sign.STORE_DAMAGED, Grade.BAD),
     "no database": (lambda at: os.truncate(at / DATABASE, 30), Sign.NOT_OPENED, Grade.BAD),
     "a count": (
-        lambda at: written(at, "UPDATE workplace SET standing = 4 WHERE standing = 3"),
+        lambda at: written(at, "UPDATE counted SET standing = (1 << 40) + 4 WHERE standing = (1 << 40) + 3"),
         Sign.COUNTS_WRONG,
         Grade.BAD,
     ),

@@ -113,8 +113,7 @@ class Change:
             raise ValueError(f"a card's keys are {HASH_BYTES} bytes each")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """A card as the store keeps it."""
 
     walkout: WalkoutId
@@ -135,8 +134,7 @@ class Head:
     asked_from: datetime | None = None  #: from when on people are asked whether they are out; None: never
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The answer to a change. `mine` is the state of the asker's own pledge; None: the card is not theirs."""
 
     walkout: WalkoutId

@@ -350,11 +350,11 @@ class _Peak:
 
 def _unchanged(before: dict[str, Any], after: dict[str, Any]) -> None:
     """See that nothing is kept but the worker's own pledge, and the other file, sealed."""
-    pledging = {"card", "pledge", "workplace", "sketch"}
+    pledging = {"card", "pledge", "counted", "sketch"}
     assert {name: rows for name, rows in after.items() if name not in pledging} == {
         name: rows for name, rows in before.items() if name not in pledging
     }
-    assert len(after["workplace"]) == len(before["workplace"])
+    assert len(after["counted"]) == len(before["counted"])
 
 
 def _is_clear(answer: str) -> None:

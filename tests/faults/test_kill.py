@@ -252,7 +252,7 @@ def test_a_change_that_is_only_half_there_would_be_seen(data: Path) -> None:
     ledger = Ledger.of(data)
     ledger.check(data / DATABASE, "as it was founded")
     with closing(sqlite3.connect(data / DATABASE)) as db:
-        db.execute("UPDATE workplace SET standing = 1 WHERE id = 1")
+        db.execute("UPDATE counted SET standing = standing + 1 WHERE id = 1")
         db.commit()
     with pytest.raises(AssertionError):
         ledger.check(data / DATABASE, "a count without its card")

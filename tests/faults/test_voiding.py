@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -158,7 +158,7 @@ async def test_a_guesser_with_voided_codes_is_stopped_as_with_any_others(data: P
 def _as_before(real: Any) -> Any:
     def decide(change: Change, card: Card | None, *rest: Any, **more: Any) -> Any:
         if card is not None and card.state is not CardState.MINTED:
-            card = replace(card, stale=False)  # only what was never pledged is ended
+            card = card._replace(stale=False)  # only what was never pledged is ended
         return real(change, card, *rest, **more)
 
     return decide

@@ -259,9 +259,9 @@ def sound(db: sqlite3.Connection) -> list[object]:
     wrong += db.execute("PRAGMA foreign_key_check").fetchall()
     wrong += db.execute(
         """
-        SELECT id, minted, standing FROM workplace WHERE (minted, standing) <> (
+        SELECT id, minted, standing FROM counts WHERE (minted, standing) <> (
             SELECT count(*), count(*) FILTER (WHERE state IN ('p', 'o')) FROM pledge
-            WHERE pledge.walkout = workplace.walkout AND pledge.workplace = workplace.id)
+            WHERE pledge.walkout = counts.walkout AND pledge.workplace = counts.id)
         """
     ).fetchall()
     wrong += db.execute("SELECT count(*) FROM card EXCEPT SELECT count(*) FROM pledge").fetchall()

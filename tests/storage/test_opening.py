@@ -153,7 +153,7 @@ def schema(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def counts(connection: sqlite3.Connection, what: str = "minted, standing") -> list[tuple[int, ...]]:
-    return connection.execute(f"SELECT {what} FROM workplace ORDER BY id").fetchall()  # noqa: S608
+    return connection.execute(f"SELECT {what} FROM counts ORDER BY id").fetchall()  # noqa: S608
 
 
 def test_the_database_itself_keeps_the_counts_right_whatever_is_done_to_cards(
@@ -196,9 +196,9 @@ def test_who_is_out_stands_and_is_counted_whatever_is_done_to_cards(schema: sqli
 @pytest.mark.parametrize(
     "impossible",
     [
-        "UPDATE workplace SET standing = -1",
-        "UPDATE workplace SET standing = minted + 1",
-        "UPDATE workplace SET turnout = standing + 1",
+        "UPDATE counted SET standing = (1 << 40) - 1",
+        "UPDATE counted SET standing = minted + 1",
+        "UPDATE counted SET turnout = standing + 1",
         "UPDATE workplace SET threshold = 4",
         "UPDATE workplace SET threshold = 41",
         "INSERT INTO card VALUES (zeroblob(31), 'k7m3q', 1, 0, zeroblob(32))",
@@ -379,7 +379,7 @@ async def test_what_was_accepted_before_closing_is_answered_and_kept(house: Hous
     answers = await asyncio.gather(*everybody)
 
     assert all(answer.changed for answer in answers)
-    assert house.rows("SELECT standing FROM workplace") == [(700,)]
+    assert house.rows("SELECT standing FROM counts") == [(700,)]
 
 
 async def test_nothing_is_accepted_any_more_once_closing_has_begun(path: Path, clock: MovableClock) -> None:

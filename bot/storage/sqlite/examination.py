@@ -16,7 +16,7 @@ _MOST_DAMAGE = 5
 
 # read from the pledges, against what the triggers have kept
 _MISCOUNTED = """
-    SELECT count(*) FROM workplace AS place LEFT JOIN (
+    SELECT count(*) FROM counts AS place LEFT JOIN (
         SELECT workplace, count(*) AS minted, sum(state IN ('p', 'o')) AS standing, sum(state = 'o') AS turnout
         FROM pledge WHERE walkout = ?1 GROUP BY workplace
     ) AS counted ON counted.workplace = place.id

@@ -25,7 +25,6 @@ class Notices(News):
         row = (notice.locator, notice.walkout, notice.platform, notice.sealed)
 
         async def job() -> bool:
-            self._in_order = False
             await self._rows(_ADD, (*row, card, owner, pledge))
             return await self._has_notice(notice.locator)
 
@@ -35,7 +34,6 @@ class Notices(News):
         """See Store.delete_notice."""
 
         async def job() -> None:
-            self._in_order = False
             await self._rows("DELETE FROM notice WHERE locator = ?", (locator,))
 
         await self._in_transaction(job)

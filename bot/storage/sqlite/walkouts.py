@@ -27,7 +27,7 @@ _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
         walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
         told_people, voided, since, above, turnout_since, turnout_above, meets
-    FROM workplace
+    FROM workplace JOIN counts USING (walkout, id)
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
 _WANTED_PLACES = """
@@ -218,7 +218,6 @@ class Walkouts(Notices):
             "INSERT INTO pledge (key, walkout, workplace, state) VALUES (?, ?, ?, 'm')",
             sorted((card.pledge, walkout, place) for card, place in new),
         )
-        self._in_order = False
         await self._db.executemany(
             "UPDATE workplace SET issued = issued + ? WHERE walkout = ? AND id = ?",
             [(len(keys), walkout, place) for place, keys in cards.items()],

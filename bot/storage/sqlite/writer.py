@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
@@ -26,14 +27,23 @@ Row = tuple[Any, ...]
 BATCH = 256
 """Changes per transaction at most; more only makes the first of them wait longer."""
 
+Stands = Callable[[sqlite3.Connection], bool]
+"""Looks whether what a transaction wrote is there, on the connection's thread."""
+
+
+class Decided(NamedTuple):
+    """What became of a batch, before it is committed."""
+
+    answers: Sequence[Outcome | Exception]
+    stands: Stands
+
+
 BEAT_S = 1.0
 """How often the files are dated anew, whether something was written or not."""
 
 
 class Writer(ABC):
     """Owns the connection; the rooms beside this file say what is written."""
-
-    _in_order = False  #: nothing in the file tells which worker came first; what was there at the start may
 
     def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
         self._db = connection
@@ -127,27 +137,30 @@ class Writer(ABC):
 
         return await self._in_turn(transaction)
 
-    async def _commit(self, stands: Callable[[], Awaitable[bool]]) -> None:
-        """Commit. Raises sqlite3.Error if nothing was recorded, and InDoubt if nobody can tell.
+    async def _commit(self, stands: Stands) -> None:
+        """Commit. Raises sqlite3.Error if nothing was recorded, and InDoubt if nobody can tell."""
+        if (failed := await self._on_thread(_try_to_commit)) is not None:
+            await self._make_sure(failed, stands)
+
+    async def _make_sure(self, failed: sqlite3.Error, stands: Stands) -> None:
+        """After a commit that failed: raise so if nothing was recorded, and InDoubt if nobody can tell.
 
         What SQLite syncs last is the end of the journal. If that fails it says that the commit failed; but it stands,
         in the file as anybody reads it, though not for sure on the disk. `stands` looks whether it does.
         """
+        if not _by_sync(failed):
+            await self._undo()
+            raise failed
+        self._unsettled = True
         try:
-            await self._rows("COMMIT")
-        except sqlite3.Error as error:
-            if not _by_sync(error):
-                raise
-            self._unsettled = True
-            try:
-                await self._settle()
-                stood = await stands()
-            except (sqlite3.Error, NotRecorded):
-                raise InDoubt from None
-            if not stood:
-                raise
+            await self._settle()
+            stood = await self._on_thread(stands)
+        except (sqlite3.Error, NotRecorded):
+            raise InDoubt from None
+        if not stood:
+            raise failed
 
-    async def _mark(self) -> Callable[[], Awaitable[bool]]:
+    async def _mark(self) -> Stands:
         """Leave a mark of this transaction's own, by which it is known again; return what looks for it.
 
         It stands in a table's row, since SQLite counts in the file how often its first page was written.
@@ -155,10 +168,7 @@ class Writer(ABC):
         mark = secrets.token_bytes(8)  # tells nobody how many there were
         await self._rows("UPDATE store SET mark = ?", (mark,))
 
-        async def is_there() -> bool:
-            return await self._rows("SELECT 1 FROM store WHERE mark = ?", (mark,)) != []
-
-        return is_there
+        return lambda db: db.execute("SELECT 1 FROM store WHERE mark = ?", (mark,)).fetchone() is not None
 
     async def _settle(self) -> None:
         """After a sync that failed, make sure of what the file holds, before anybody reads it."""
@@ -174,6 +184,14 @@ class Writer(ABC):
         if self._db.in_transaction:  # SQLite itself has rolled back after some errors, a full disk among them
             await self._rows("ROLLBACK")
 
+    async def _on_thread(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Call this with the connection on the thread that has it: one way there, for however many statements.
+
+        aiosqlite has no public name for that; tests/storage/test_decide.py holds what is used here against its version.
+        """
+        found: T = await self._db._execute(function, self._db._conn)  # type: ignore[no-untyped-call]
+        return found
+
     async def _rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
         return list(await self._db.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
 
@@ -186,27 +204,42 @@ class Writer(ABC):
         return await answer
 
     async def _apply_batch(self, batch: list[_Waiting]) -> None:
+        answers: Sequence[Outcome | Exception]
         try:
             async with self._turn():
-                answers = await self._decide_and_write([waiting.change for waiting in batch if waiting.change])
+                changes = [waiting.change for waiting in batch if waiting.change]
+                decided, failed = await self._on_thread(partial(self._in_one_go, changes=changes))
+                if failed is not None:
+                    await self._make_sure(failed, decided.stands)
+                answers = decided.answers
         except Exception as error:  # noqa: BLE001  no caller may wait for ever
             answers = [error] * len(batch)
         for waiting, answer in zip(batch, answers, strict=True):
             _answer(waiting.answer, answer)
 
+    def _in_one_go(self, db: sqlite3.Connection, changes: Sequence[Change]) -> tuple[Decided, sqlite3.Error | None]:
+        """Begin, find, decide, write, commit: on the connection's thread."""
+        try:
+            decided = self._decide_and_write(db, changes)
+        except BaseException:
+            if db.in_transaction:  # SQLite itself has rolled back after some errors, a full disk among them
+                db.execute("ROLLBACK")
+            raise
+        return decided, _try_to_commit(db)
+
     @abstractmethod
-    async def _decide_and_write(self, changes: Sequence[Change]) -> list[Outcome | Exception]:
-        """Decide a batch of changes to cards and write it down, in one transaction."""
+    def _decide_and_write(self, db: sqlite3.Connection, changes: Sequence[Change]) -> Decided:
+        """Begin a transaction, decide a batch of changes to cards and write it down; on the connection's thread."""
 
     async def forget_order(self) -> None:
         """See Store.forget_order."""
 
         async def job() -> None:
-            if not self._in_order:
+            if await self._rows("SELECT 1 FROM store WHERE scattered"):
                 # Within a page SQLite puts a new row below those that were there before, whatever its key, and which
                 # pages are used tells more. Written anew as a whole, the file depends on nothing but its rows.
                 await self._rows("VACUUM")
-                self._in_order = True
+                await self._rows("UPDATE store SET scattered = 0")
 
         await self._in_turn(job)
 
@@ -253,6 +286,14 @@ class Writer(ABC):
         await asyncio.wait([self._writer])
         if not self._writer.cancelled():  # then it has stopped the connection itself
             await self._db.close()
+
+
+def _try_to_commit(db: sqlite3.Connection) -> sqlite3.Error | None:
+    try:
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        return error
+    return None
 
 
 def _by_sync(error: sqlite3.Error) -> bool:

@@ -14,7 +14,7 @@ async def test_what_could_not_be_written_down_is_not_said_to_be(house: House, ci
     ana = house.somebody("ana")
     shown = await ana.slash("start", card=city.take())
     await house.stopped()
-    SqliteHouse(house.data).refuse("workplace", "UPDATE", "new.standing = 1")
+    SqliteHouse(house.data).refuse("counted", "UPDATE", "new.standing = (1 << 40) + 1")
     await house.restart()
 
     refused = await ana.press(shown.last, "Pledge")
