@@ -379,9 +379,9 @@ def _report(runs: Runs, wrong: int) -> int:
         both = zip(measured[name, False], measured[other, False], strict=True)
         return _median(of(ours) / of(theirs) for ours, theirs in both)
 
-    ratio("pledges_1_caller", beside("store 1", "raw one each"), ">=0.4")
-    ratio("pledges_64_callers", beside("store 64", "raw 64"), ">=0.6")
-    ratio("pledges_512_callers", beside("store 512", "raw 256"), ">=0.6")
+    ratio("pledges_1_caller", beside("store 1", "raw one each"), ">=0.55")
+    ratio("pledges_64_callers", beside("store 64", "raw 64"), ">=0.75")
+    ratio("pledges_512_callers", beside("store 512", "raw 256"), ">=0.75")
     ratio("pledges_64_callers_p99", beside("store 64", "raw 64", _p99), "<=2")
     for callers in CALLERS:
         both = zip(measured[f"store {callers}", True], measured[f"store {callers}", False], strict=True)

@@ -42,7 +42,7 @@ def run(what: str, folder: Path) -> str:
                 "bad_to_clean_512_callers",
             ],
         ),
-        ("tally", ["tally_many_to_few_cards"]),
+        ("tally", ["tally_longest_wait_s", "tally_many_to_few_cards"]),
         ("discord", ["discord_to_bare_16_at_once"]),
         (
             "lists",

@@ -57,18 +57,18 @@ class City:
         self.clock.move_to(self.clock() + REST)
 
     async def rows(self) -> dict[str, list[Row]]:
-        """Everything in the store, but for the mark that each transaction leaves."""
+        """Everything in the store, but for the mark that each transaction leaves, and where rows lie."""
         store: Any = self.app.store
         tables = await store._read("SELECT name, 'SELECT * FROM ' || name FROM sqlite_master WHERE type = 'table'")
         found = {name: sorted(await store._read(sql), key=repr) for name, sql in tables}
-        return found | {"store": [(name, b"", *rest) for name, _mark, *rest in found["store"]]}
+        return found | {"store": [(name, b"", untidy, 0) for name, _mark, untidy, _scattered in found["store"]]}
 
     async def check(self, before: Mapping[str, list[Row]], platform: str, witnesses: Iterable[tuple[str, str]]) -> int:
         """See that nothing is stored but what somebody's valid press does; return how many cards that were."""
         keys, store = self.app.keys, self.app.store
         after = await self.rows()
         assert (await store._read("PRAGMA integrity_check")) == [("ok",)]  # type: ignore[attr-defined]
-        changing = {"card", "pledge", "workplace", "notice"}
+        changing = {"card", "pledge", "counted", "notice"}
         assert {name: rows for name, rows in after.items() if name not in changing} == {
             name: rows for name, rows in before.items() if name not in changing
         }

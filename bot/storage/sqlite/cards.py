@@ -16,8 +16,8 @@ from bot.domain.pledging import HASH_BYTES, Act, Card, Change, Enrolment, Head, 
 from bot.storage.records import maybe_moment, moment
 from bot.storage.sqlite.writer import Decided, Writer
 
-# A batch's keys and owners travel as one blob each, cut at every 32nd byte, its states as one text. A card is looked for
-# under the key that it has in each of the walkouts.
+# A batch's keys and owners travel as one blob each, cut at every 32nd byte, its states as one text. A card is looked
+# for under the key that it has in each of the walkouts.
 _FIND = """
     SELECT nth.value, card.walkout, pledge.workplace, pledge.state, card.owner, card.stale,
         CASE WHEN ?4 THEN (SELECT is_out FROM workplace
@@ -91,13 +91,13 @@ class Cards(Writer):
         if not together:
             batch.decide(write=partial(db.execute, _WRITE_ONE))
             self._wary = batch.refused  # what breaks one batch often breaks the next: do not try it as a whole again
-        if gone := [locator for pair in zip(changes, batch.answers, strict=True) if (locator := _withdrawn(*pair))]:
+        if gone := batch.notices_gone():
             db.execute(_DELETE_NOTICES, (_numbers(len(gone)), b"".join(gone)))
         return Decided(answers=batch.answers, stands=partial(_are_written, list(batch.written.values())))
 
 
 class _Batch:
-    """What a batch must know, and what is decided."""
+    """What a batch must know, and what is decided; on the connection's thread."""
 
     def __init__(self, db: sqlite3.Connection, changes: Sequence[Change], now: datetime) -> None:
         self.now = now
@@ -174,9 +174,18 @@ class _Batch:
                         free[change.enrol] -= 1
             self.answers.append(answer)
 
+    def notices_gone(self) -> list[bytes]:
+        """Return where the notices are that go with the pledges taken back."""
+        return [
+            change.bearer.notice(answer.walkout)
+            for change, answer in zip(self._changes, self.answers, strict=True)
+            if change.act is Act.WITHDRAW and isinstance(answer, Outcome)
+        ]
+
 
 def _write_together(db: sqlite3.Connection, written: Collection[_Written]) -> None:
-    db.executemany(_WRITE_ONE, [row for row in written if row.makes])
+    if made := [row for row in written if row.makes]:
+        db.executemany(_WRITE_ONE, made)
     there = [row for row in written if not row.makes]
     numbers = _numbers(len(there))
     owners, cards = b"".join([row.owner for row in there]), b"".join([row.card for row in there])
@@ -187,13 +196,6 @@ def _write_together(db: sqlite3.Connection, written: Collection[_Written]) -> No
 
 def _are_written(written: Collection[_Written], db: sqlite3.Connection) -> bool:
     return all(db.execute(_IS_WRITTEN, row[:6]).fetchone() for row in written)
-
-
-def _withdrawn(change: Change, answer: Outcome | Exception) -> bytes | None:
-    """Return where the notice is that goes with a pledge just taken back."""
-    if change.act is not Act.WITHDRAW or not isinstance(answer, Outcome):
-        return None
-    return change.bearer.notice(answer.walkout)
 
 
 @lru_cache(maxsize=64)

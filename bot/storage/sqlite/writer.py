@@ -185,12 +185,12 @@ class Writer(ABC):
             await self._rows("ROLLBACK")
 
     async def _on_thread(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """Call this with the connection on the thread that has it: one way there, for however many statements.
+        """Call this with the connection, on its own thread: one way there and back, for however many statements.
 
-        aiosqlite has no public name for that; tests/storage/test_decide.py holds what is used here against its version.
+        aiosqlite does so for each statement, and has no public name for it: so its version is pinned.
         """
-        found: T = await self._db._execute(function, self._db._conn)  # type: ignore[no-untyped-call]
-        return found
+        done: T = await self._db._execute(function, self._db._conn)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return done
 
     async def _rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
         return list(await self._db.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
