@@ -12,7 +12,7 @@ from bot.domain.errors import InDoubt, NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
 from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
-from bot.outbox import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, Letter, Outbox, RoomGone, TryLater
+from bot.outbox import FIRST_WAIT, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite.news import PATIENCE
 from bot.storage.store import Parcel, Room, Store
@@ -77,7 +77,7 @@ async def test_parcels_go_out_in_the_order_in_which_they_were_made(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post()
-    many = 2 * AT_ONCE + 3  # more than are claimed at a time
+    many = 6 * MOST_IN_FLIGHT + 11  # more than are under way at a time
     await announce(store, *range(many))
     await announce(store, "last")
     await Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
@@ -303,8 +303,9 @@ async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))
-        await store.bind_room(CITY)
-        await announce(store, 1, 2)
+        for room in (CITY, replace(CITY, address="#ciudad")):
+            await store.bind_room(room)
+        await announce(store, 1)
         claimed = await store.claim_parcels("here", now=NOON, limit=1)
         await store.postpone((await store.claim_parcels("here", now=NOON, limit=1))[0].id, until=NOON + HOUR)
     async with house.open(clock) as store:

@@ -85,7 +85,7 @@ async def test_heartbeats_that_nobody_acknowledges_make_another_connection(
 async def test_news_that_took_too_long_holds_nothing_back_and_comes_once(
     server: DiscordServer, app: App, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "LONGEST_S", 0.1)
+    monkeypatch.setattr(sending, "GIVE_UP_S", 0.1)
     guild = server.guild()
     room, other = server.room(guild), server.room(guild)
     link = Link(PLATFORM, app)
@@ -94,7 +94,7 @@ async def test_news_that_took_too_long_holds_nothing_back_and_comes_once(
         with pytest.raises(TryLater) as later:
             await way_out.send(news(room, "a" * 16))
         assert later.value.after is None
-        monkeypatch.setattr(sending, "LONGEST_S", PATIENCE_S)
+        monkeypatch.setattr(sending, "GIVE_UP_S", PATIENCE_S)
         await way_out.send(news(room, "a" * 16))
         await way_out.send(news(other, "b" * 16))
     assert [len(server.view(0, channel)) for channel in (room, other)] == [1, 1]

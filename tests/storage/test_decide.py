@@ -60,8 +60,10 @@ def says(*news: Announcement) -> Rule:
 async def parcels(store: Store, *platforms: str) -> list[Parcel]:
     claimed: list[Parcel] = []
     for name in platforms or ("console",):
-        while some := await store.claim_parcels(name, now=NOON, limit=1000):  # a room's are claimed one by one
+        while some := await store.claim_parcels(name, now=NOON, limit=1000):
             claimed += some
+            for parcel in some:  # a room's are claimed one by one, each when the one before is there
+                await store.settle(parcel.id, Delivery.SENT)
     return sorted(claimed, key=lambda parcel: parcel.id)
 
 
