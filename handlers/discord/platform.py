@@ -71,7 +71,7 @@ class AllOutClient(discord.Client):
             max_ratelimit_timeout=LONGEST_LIMIT_S,
             http_trace=self._trace(),
         )
-        self.pace = pace or Pace(CALLS_A_SECOND, asyncio.get_running_loop().time)
+        self.pace = pace or Pace(CALLS_A_SECOND, asyncio.get_running_loop().time, late_s=1 / CALLS_A_SECOND)
         self.chat = DiscordChat(app, self, self.pace)
         self.http.get_from_cdn = _read_file  # type: ignore[method-assign]  # its own reads on, whatever size was said
         self.tree = make_tree(self, self._chosen, self._suggest)
