@@ -70,8 +70,8 @@ _CLAIM = """
         SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
         AND (? OR kind IN (SELECT value FROM json_each(?)))
         AND NOT EXISTS (
-            SELECT 1 FROM parcel AS earlier WHERE parcel.room <> '' AND earlier.room = parcel.room
-            AND earlier.state = 'waiting' AND earlier.platform = parcel.platform AND earlier.notice = 0
+            SELECT 1 FROM parcel AS earlier WHERE earlier.room <> '' AND earlier.room = parcel.room
+            AND earlier.state = 'waiting' AND earlier.platform = parcel.platform
             AND earlier.id < parcel.id AND earlier.attempts < ?
         )
         AND NOT EXISTS (
