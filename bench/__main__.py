@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import crowd, discord, first_walkout, flood, lists, pledges, tally, telegram
+from bench import crowd, discord, fan_out, first_walkout, flood, lists, pledges, tally, telegram
 from bench.ground import Ground
 
 BENCHES = {
@@ -15,6 +15,7 @@ BENCHES = {
     "tally": tally.bench,
     "telegram": telegram.bench,
     "discord": discord.bench,
+    "fan_out": fan_out.bench,
     "flood": flood.bench,
     "crowd": crowd.bench,
     "lists": lists.bench,

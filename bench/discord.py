@@ -34,6 +34,7 @@ from bench.ground import Ground, percentile, ratio
 from bench.telegram import open_walkout
 from bot import cards
 from bot.clock import real_clock
+from bot.outbox import Sender
 from bot.settings import Settings
 from bot.wiring import App, open_app
 from handlers.discord.chat import PLATFORM
@@ -201,15 +202,20 @@ class Loopback:
         """Let them happen, so many at once; return the seconds it took and each outcome, as JSON."""
         return await self._ask(token, params=f"{at_once}&{PATIENCE_S}")
 
+    async def said(self) -> list[float]:
+        """Return how many messages were said, how many refused, to how many channels; and when the last first heard."""
+        told: list[float] = json.loads(await self._ask("said"))
+        return told
+
     async def _ask(self, token: str, **more: Any) -> bytes:
         async with self.session.post(f"http://127.0.0.1:{self.port}/bench/{token}", **more) as answer:
             return await answer.read()
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Loopback]:
+async def running(*, away: float = 0.0) -> AsyncIterator[Loopback]:
     """Run a server for as long as the block lasts."""
-    command = (sys.executable, "-m", loopback.__name__)
+    command = (sys.executable, "-m", loopback.__name__, str(away))
     home = Path(__file__).parents[1]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=home)
     try:
@@ -257,8 +263,8 @@ async def bare(server: Loopback, token: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def ours(server: Loopback, token: str, app: App) -> AsyncIterator[None]:
-    """Run the bot as `allout run` does."""
+async def ours(server: Loopback, token: str, app: App) -> AsyncIterator[Sender]:
+    """Run the bot as `allout run` does; yield its way out."""
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]
         data=app.data,
@@ -267,11 +273,11 @@ async def ours(server: Loopback, token: str, app: App) -> AsyncIterator[None]:
         discord_gateway_url=server.gateway,
     )
     link = Link(PLATFORM, app)
-    async with open_discord(app, settings, link) as (_, take):
+    async with open_discord(app, settings, link) as (sender, take):
         taking = asyncio.ensure_future(take())
         try:
             await server.connected(token)
-            yield
+            yield sender
         finally:
             taking.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,6 +1,6 @@
 """A loopback server that speaks just enough of Discord's API and gateway to keep bots busy.
 
-`python -m bench.discord_loopback` runs it in a process of its own; the first line it prints is its port. It does as
+`python -m bench.discord_loopback 0` runs it in a process of its own; the first line it prints is its port. It does as
 little as it can, so that it is not what is measured, but refuses what Discord refuses: a second callback, and an
 edit before any. Each token is a bot of its own. Its interactions are made beforehand; so many are kept waiting
 for an answer, and each answer lets the next person act.
@@ -14,14 +14,16 @@ import hashlib
 import json
 import re
 import struct
+import sys
 import zlib
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 API = "/api/v10"
 APPLICATION, GUILD, CHANNEL = "1100000000000000001", "1100000000000000002", "1100000000000000003"
+CALLS_A_SECOND = 50
 COMMAND, PRESS = 2, 3
 MESSAGE, THINKING, UNCHANGED, UPDATED = 4, 5, 6, 7  #: kinds of callback
 EPHEMERAL = 64
@@ -254,6 +256,10 @@ CALLED_BACK = {kind: _called_back(kind) for kind in (MESSAGE, THINKING, UNCHANGE
 NOTHING = b"HTTP/1.1 204 No Content\r\n" + _HEADERS + b"\r\n"
 EDITED = _http(_message(1_500_000_000_000_000_001, TERMS, _buttons("w:ABCDEFGHJKMNPQRSTVWX")))
 TWICE = _http({"message": "Interaction has already been acknowledged.", "code": 40060}, b"400 Bad Request")
+SAID = _http(_message(1_500_000_000_000_000_001, TERMS, []))
+TOO_MANY = _http(
+    {"message": "You are being rate limited.", "retry_after": 0.3, "global": True}, b"429 Too Many Requests"
+).replace(b"Date:", b"X-RateLimit-Global: true\r\nRetry-After: 1\r\nDate:")
 UNKNOWN = _http({"message": "Unknown Webhook", "code": 10015}, b"404 Not Found")
 FIXED = {
     f"{API}/users/@me": _http(ME),
@@ -353,11 +359,35 @@ class Discord:
             self.acts[token] = bot, act
 
 
+class Channels:
+    """What is said in channels, by all bots together: fifty calls in any second, answered from so many seconds away."""
+
+    def __init__(self, away: float) -> None:
+        self.away = away
+        self.calls: deque[float] = deque(maxlen=CALLS_A_SECOND)
+        self.messages = self.floods = 0
+        self.heard: set[str] = set()
+        self.spread: list[float] = []  #: when the newest channel has heard its first message, and how many there were
+
+    def message(self, path: str, now: float) -> bytes:
+        """Take a message, or refuse it."""
+        if len(self.calls) == CALLS_A_SECOND and now < self.calls[0] + 1:
+            self.floods += 1
+            return TOO_MANY
+        self.calls.append(now)
+        self.messages += 1
+        if path not in self.heard:
+            self.heard.add(path)
+            self.spread = [now, self.messages]
+        return SAID
+
+
 class Connection(asyncio.Protocol):
     """One connection; requests on it come one after another, or else it becomes a gateway."""
 
-    def __init__(self, discord: Discord) -> None:
+    def __init__(self, discord: Discord, channels: Channels) -> None:
         self._discord = discord
+        self._channels = channels
         self._loop = asyncio.get_running_loop()
         self._received = b""
         self._read = self._read_http
@@ -428,6 +458,12 @@ class Connection(asyncio.Protocol):
         path, _, query = url.partition("?")
         if path in FIXED:
             self._send(FIXED[path])
+        elif path.endswith("/messages") and method == "POST":
+            answer = self._channels.message(path, self._loop.time())
+            self._loop.call_later(self._channels.away, self._send, answer)
+        elif path == "/bench/said":
+            said = self._channels
+            self._send(_http([said.messages, said.floods, len(said.heard), *said.spread]))
         elif path.startswith("/bench/"):
             self._bench(self._discord.bots[path.rpartition("/")[2]], query, body)
         elif path.endswith("/commands"):
@@ -516,9 +552,9 @@ class Connection(asyncio.Protocol):
             self._discord.bots[what["d"]["token"]].connected(self._tell)
 
 
-async def serve() -> None:
-    """Serve until ended."""
-    make = partial(Connection, Discord())
+async def serve(away: float) -> None:
+    """Serve until ended; messages are answered after so many seconds, as if from far away."""
+    make = partial(Connection, Discord(), Channels(away))
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
@@ -526,4 +562,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(float(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""A loopback server that speaks just enough of Telegram's Bot API to keep bots busy: `python -m bench.loopback 0`.
+"""A loopback server that speaks just enough of Telegram's Bot API to keep bots busy: `python -m bench.loopback 0 0 0`.
 
 It runs in a process of its own and does as little as it can, so that it is not what is measured; it checks
 nothing but the limits on sending. The first line it prints is its port. Each token is a bot of its own.
@@ -93,7 +93,8 @@ class Bot:
         self.patience: asyncio.TimerHandle | None = None
         self.sent: deque[float] = deque(maxlen=OVERALL_A_SECOND)
         self.chats: dict[bytes, float] = {}
-        self.messages = self.floods = 0
+        self.messages = self.floods = self.calls = 0
+        self.spread: list[float] = []  #: when the newest chat has heard its first message, and how many there were then
         self.edits_count = False  #: towards the limits, as messages do
         self.offered: dict[bytes, float] = {}  #: when something was offered whose answer is watched for
         self.took: dict[str, float] = {}  #: seconds from then to the answer
@@ -158,19 +159,23 @@ class Bot:
             self.floods += 1
             return TOO_MANY
         self.sent.append(now)
-        self.chats[chat] = now
         self.answered(b"m" + chat, now)
         self.messages += 1
         self.ended = now
+        if chat not in self.chats:
+            self.spread = [now, self.messages]
+        self.chats[chat] = now
         return SENT
 
 
 class Connection(asyncio.Protocol):
     """One connection; requests on it come one after another."""
 
-    def __init__(self, bots: defaultdict[bytes, Bot], away: float) -> None:
+    def __init__(self, bots: defaultdict[bytes, Bot], away: float, loses: int, refuses: int) -> None:
         self._bots = bots
         self._away = away
+        self._loses = loses
+        self._refuses = refuses
         self._loop = asyncio.get_running_loop()
         self._received = b""
 
@@ -208,8 +213,11 @@ class Connection(asyncio.Protocol):
                 bot.answered(b"d" + _field("message_id", fields), now)
                 self._send(TRUE)
             case "sendMessage" | "sendPhoto" | "sendDocument":
-                answer = bot.message(_field("chat_id", fields), now)
-                self._loop.call_later(self._away, self._send, answer)
+                bot.calls += 1
+                refused = self._refuses and not bot.calls % self._refuses
+                answer = TOO_MANY if refused else bot.message(_field("chat_id", fields), now)
+                if answer is TOO_MANY or not self._loses or bot.messages % self._loses:
+                    self._loop.call_later(self._away, self._send, answer)
             case "getUpdates":
                 self._updates(bot, int(_field("offset", fields) or 0), int(_field("timeout", fields) or 0))
             case "press":  # from here on: what the bench itself asks
@@ -228,7 +236,7 @@ class Connection(asyncio.Protocol):
             case "took":
                 self._send(_result([bot.took, len(bot.offered), len(bot.pending), bot.messages, bot.floods]))
             case "sent":
-                self._send(_result([bot.messages, bot.floods, bot.ended]))
+                self._send(_result([bot.messages, bot.floods, len(bot.chats), *bot.spread]))
             case _:
                 self._send(SIMPLE.get(method, TRUE))
 
@@ -256,9 +264,12 @@ def _field(name: str, fields: bytes) -> bytes:
     return found[1] if found else b""
 
 
-async def serve(away: float) -> None:
-    """Serve until ended; messages are answered after so many seconds, as if from far away."""
-    make = partial(Connection, defaultdict(Bot), away)
+async def serve(away: float, loses: int, refuses: int) -> None:
+    """Serve until ended; messages are answered after so many seconds, as if from far away.
+
+    Every so-manieth answer to a message is lost, and every so-manieth message refused; 0: none.
+    """
+    make = partial(Connection, defaultdict(Bot), away, loses, refuses)
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
@@ -266,4 +277,4 @@ async def serve(away: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1])))
+    asyncio.run(serve(float(sys.argv[1]), *map(int, sys.argv[2:4])))

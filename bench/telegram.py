@@ -35,7 +35,6 @@ from bot.domain import rules
 from bot.domain.model import Terms, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.outbox import Sender
 from bot.settings import Settings
-from bot.storage.store import Room
 from bot.usecases import stewards
 from bot.wiring import App, open_app
 from handlers.answers import Answers
@@ -53,9 +52,6 @@ PATIENCE_S = 30
 UNLIMITED = 1_000_000
 """Messages a second, where what the bot itself takes is measured."""
 
-FAR_S = 0.06
-"""How long a message to Telegram takes from another continent, there and back."""
-
 STOCK, EMPTY, OURS = "1:stock", "2:empty", "3:ours"
 NAMES = {
     STOCK: "python-telegram-bot, empty handler",
@@ -72,13 +68,11 @@ class Sizes:
     presses: int  #: per contender and round
     stock_presses: int  #: it is slow, and loses many where they are more
     alone: int  #: per contender and round, without network
-    rooms: int
-    far_rooms: int
     raw: int  #: requests to the server alone
 
 
-FULL = Sizes(rounds=7, presses=2000, stock_presses=400, alone=1000, rooms=1000, far_rooms=100, raw=40_000)
-QUICK = Sizes(rounds=1, presses=120, stock_presses=120, alone=100, rooms=20, far_rooms=5, raw=200)
+FULL = Sizes(rounds=7, presses=2000, stock_presses=400, alone=1000, raw=40_000)
+QUICK = Sizes(rounds=1, presses=120, stock_presses=120, alone=100, raw=200)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -112,9 +106,9 @@ class Loopback:
 
 
 @asynccontextmanager
-async def running(*, away: float = 0.0) -> AsyncIterator[Loopback]:
+async def running(*, away: float = 0.0, loses: int = 0, refuses: int = 0) -> AsyncIterator[Loopback]:
     """Run a server for as long as the block lasts."""
-    command = (sys.executable, "-m", loopback.__name__, str(away))
+    command = (sys.executable, "-m", loopback.__name__, *map(str, (away, loses, refuses)))
     home = Path(__file__).parents[1]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=home)
     try:
@@ -223,14 +217,15 @@ async def open_walkout(app: App, codes: Sequence[str]) -> WalkoutId:
         Workplace(id=WorkplaceId(number), name=f"Workplace {number}", headcount=headcount, threshold=5)
         for number in range(1, WORKPLACES + 1)
     ]
-    await _add(app, walkout, places, demands=("Freeze the rent", "Fast and free buses"))
+    await add_walkout(app, walkout, places, demands=("Freeze the rent", "Fast and free buses"))
     hashes = {place.id: [cards.key_of(code) for code in codes[place.id - 1 :: WORKPLACES]] for place in places}
     await stewards.mint(walkout, hashes, app.store, app.keys)
     await app.store.decide(walkout, partial(rules.open_up, now=app.clock()))
     return walkout
 
 
-async def _add(app: App, walkout: WalkoutId, places: Sequence[Workplace], **terms: Any) -> None:
+async def add_walkout(app: App, walkout: WalkoutId, places: Sequence[Workplace], **terms: Any) -> None:
+    """Draft a walkout with these workplaces."""
     now = app.clock()
     made = Terms(
         title="One day for the rent freeze",
@@ -385,26 +380,6 @@ async def without_network(app: App, sizes: Sizes, codes: Iterator[str]) -> dict[
     return took
 
 
-async def fan_out(app: App, rooms: int, *, away: float) -> tuple[float, int]:
-    """Announce something to so many rooms; return how many messages a second went out, and how many 429s came."""
-    walkout = WalkoutId(f"fan{rooms}")
-    await _add(app, walkout, [Workplace(id=WorkplaceId(1), name="The shop", headcount=9, threshold=5)])
-    for number in range(rooms):
-        await app.store.bind_room(
-            Room(walkout=walkout, scope=None, platform=PLATFORM, address=str(-1_002_000_000_000 - number))
-        )
-    await app.store.decide(walkout, partial(rules.open_up, now=app.clock()))
-    async with running(away=away) as server, ours(server, OURS, app) as sender:
-        app.outboxes[PLATFORM].sender = sender
-        loop = asyncio.get_running_loop()
-        began = loop.time()  # the same clock in every process
-        while await app.store.unsettled(walkout):
-            await app.outboxes[PLATFORM].deliver()
-        sent, floods, ended = await server.ask(OURS, "sent")
-    assert sent == rooms  # noqa: S101
-    return rooms / (ended - began), floods
-
-
 # -- the bench --------------------------------------------------------------------------------------------
 
 
@@ -424,17 +399,11 @@ async def bench(ground: Ground, *, quick: bool) -> int:
         stands = sum(place.standing for place in await app.store.workplaces(walkout))
         more = _median(ours - theirs for ours, theirs in zip(took[OURS], took[STOCK], strict=True))
         print(f"without network: python-telegram-bot {_median(took[STOCK]):.0f} us, ours {_median(took[OURS]):.0f} us")
-        far, far_floods = await fan_out(app, sizes.far_rooms, away=FAR_S)
-        print(f"fan-out to {sizes.far_rooms} rooms, {FAR_S * 1000:.0f} ms away: {far:.1f}/s, {far_floods} x 429")
-        near, floods = await fan_out(app, sizes.rooms, away=0.0)
-        print(f"fan-out to {sizes.rooms} rooms: {near:.1f}/s, {floods} x 429")
     print(f"pledges stored {stands} of {pledges}")
     for name, other, goal in (("stock", STOCK, ">=3"), ("empty_handler", EMPTY, ">=0.6")):
         both = zip(measured[OURS].rates, measured[other].rates, strict=True)
         ratio(f"telegram_to_{name}", _median(mine / theirs for mine, theirs in both), goal)
     ratio("telegram_us_more_than_stock", more, "<=150")
-    ratio("telegram_fan_out", near / loopback.OVERALL_A_SECOND, ">=0.95")
-    ratio("telegram_fan_out_429", floods, "<=0")
     return 0 if stands == pledges else 1
 
 

@@ -10,14 +10,14 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from bot import logs
 from bot.clock import Clock
-from bot.domain.errors import Held, InDoubt
+from bot.domain.errors import Held, InDoubt, NotRecorded
 from bot.domain.model import SPOKEN, Announcement, Kind, Walkout, WalkoutId, Workplace
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.domain.rules import may_be_said
@@ -29,8 +29,11 @@ from bot.storage.store import Delivery, Heard, Parcel, RoleCard, Store
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 100
-"""Parcels claimed at a time."""
+MOST_IN_FLIGHT = 32
+"""Parcels under way: at thirty a second enough for answers that take a fifth of one, and every tenth five seconds."""
+
+LOOK_AGAIN_S = 0.1
+"""While answers are waited for and nothing else is to be sent, how soon it is looked whether now there is."""
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -39,7 +42,7 @@ WHILE_HELD = frozenset({Kind.HELD, Kind.PROPOSAL, Kind.DECIDED})
 """What leaves all the same while something holds the bot up: organizers hear of that, and may see to it."""
 
 LAST_S = 3.0
-"""How long a stop waits for the parcel under way."""
+"""How long a stop waits for the parcels under way."""
 
 
 class RoomGone(Exception):  # noqa: N818  an answer of the platform, not a fault of ours
@@ -82,13 +85,17 @@ class Letter:
     suspension: Stopped | None = None  #: the one it speaks of, while it runs
     lacks: Gaps = field(default_factory=Gaps)  #: what the walkout of a proposal lacks
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
+    leaves: Callable[[], None] = field(default=lambda: None, compare=False)  #: to be called when it has its turn
 
 
 class Sender(Protocol):
     """A platform's way out."""
 
     async def send(self, letter: Letter) -> str:
-        """Send it and return its words, or raise RoomGone, TryLater or PlatformDown."""
+        """Send it and return its words, or raise RoomGone, TryLater or PlatformDown.
+
+        Whoever calls `letter.leaves` is handed the next one meanwhile; whoever does not has one at a time.
+        """
         ...
 
     async def delete(self, what: str) -> None:
@@ -96,8 +103,25 @@ class Sender(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Flight:
+    """A parcel under way."""
+
+    parcel: int
+    task: asyncio.Task[None]
+    left: asyncio.Future[None]  #: done as soon as it has had its turn
+
+    @property
+    def has_left(self) -> bool:
+        return self.left.done() or self.task.done()
+
+
 class Outbox:
-    """The only way out to one platform: a parcel at a time, so that a crash can repeat one at the most."""
+    """The only way out to one platform.
+
+    Many parcels are under way at once, but one to each room and each person: so a crash can repeat to each of them the
+    one that they heard last, and nothing else.
+    """
 
     def __init__(
         self,
@@ -118,11 +142,12 @@ class Outbox:
         self._holds = holds
         self._before = before  #: anything leaves; says whether it may have found a reason to hold
         self._claimed: deque[Parcel] = deque()
+        self._flights: dict[str, _Flight] = {}  #: by address, in the order in which they began
         self._owed: deque[Callable[[], Awaitable[None]]] = deque()  #: what became of parcels, not written down yet
         self._turn = asyncio.Lock()
 
     async def disconnect(self) -> None:
-        """Let go of the sender, once the parcel under way is sent and written down."""
+        """Let go of the sender, once the parcels under way are sent and written down."""
         self.sender = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_S), self._turn:
@@ -135,52 +160,101 @@ class Outbox:
         return await self._store.next_parcel(self._platform) if self.sender is not None else None
 
     async def deliver(self) -> None:
-        """Send every parcel that is due, in the order in which they were made.
+        """Send every parcel that is due; each room hears its own in the order in which they were made.
 
         Raises Held while something holds the bot up: then only what says so was sent. Raises NotRecorded if the store
         cannot write; then nothing is sent twice or forgotten, and calling again goes on from there.
         """
         async with self._turn:
-            await self._write_down()
-            while (sender := self.sender) is not None and (parcel := await self._next()):
-                if self._before is not None and await self._before(parcel.news, parcel.walkout):
-                    continue
-                carrying = asyncio.create_task(self._carry(parcel, sender))
-                try:
-                    await asyncio.shield(carrying)
-                except asyncio.CancelledError:  # the bot stops: what is being sent is sent and written down
-                    await asyncio.wait([carrying], timeout=LAST_S)
-                    raise
+            try:
+                while await self._go_on():
+                    pass
+            except asyncio.CancelledError:  # the bot stops: what is being sent is sent and written down
+                with contextlib.suppress(NotRecorded, PlatformDown):
+                    await self._land(LAST_S)
+                raise
+            except BaseException:
+                await self._land()
+                raise
+
+    async def _go_on(self) -> bool:
+        """Begin the next flight, or wait until something has become of one; False once all is sent and written down."""
+        await self._write_down()
+        self._let_go()
+        newest = next(reversed(self._flights.values()), None)
+        # whatever is claimed goes next: what had to wait long for a turn might not be so any more
+        is_free = len(self._flights) < MOST_IN_FLIGHT and (newest is None or newest.has_left)
+        if is_free and (sender := self.sender) is not None and await self._begin(sender):
+            return True
+        if not self._flights:
+            return False
+        waits_for: set[asyncio.Future[None]] = {flight.task for flight in self._flights.values()}
+        if newest is not None and not newest.has_left:
+            waits_for.add(newest.left)
+        await asyncio.wait(waits_for, timeout=LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+        return True
+
+    async def _land(self, within_s: float | None = None) -> None:
+        """Wait for what is under way, and write down what became of it."""
+        if self._flights:
+            await asyncio.wait([flight.task for flight in self._flights.values()], timeout=within_s)
+        await self._write_down()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget the flights that are over. Raises what went wrong with one of them."""
+        over = {address: flight.task for address, flight in self._flights.items() if flight.task.done()}
+        self._flights = {address: flight for address, flight in self._flights.items() if address not in over}
+        for error in [task.exception() for task in over.values()]:
+            if error is not None:
+                raise error
 
     async def _next(self) -> Parcel | None:
         why = await self._holds.why()
         only = None if why is None else WHILE_HELD
         if only is not None and any(parcel.news.kind not in only for parcel in self._claimed):
-            await self._store.unclaim_parcels(self._platform)
+            await self._unclaim()
             self._claimed.clear()
         if not self._claimed:
             try:
                 self._claimed.extend(
-                    await self._store.claim_parcels(self._platform, now=self._clock(), limit=AT_ONCE, only=only)
+                    await self._store.claim_parcels(self._platform, now=self._clock(), limit=1, only=only)
                 )
             except InDoubt:
-                self._owed.append(partial(self._store.unclaim_parcels, self._platform))
+                self._owed.append(self._unclaim)
                 raise
         if why is not None and not self._claimed:
             raise Held(why)
         return self._claimed[0] if self._claimed else None
 
-    async def _carry(self, parcel: Parcel, sender: Sender) -> None:
+    async def _unclaim(self) -> None:
+        under_way = [flight.parcel for flight in self._flights.values()]
+        await self._store.unclaim_parcels(self._platform, but=under_way)
+
+    async def _begin(self, sender: Sender) -> bool:
+        """Take the next parcel, if there is one to take."""
+        parcel = await self._next()
+        if parcel is None:
+            return False
+        if self._before is not None and await self._before(parcel.news, parcel.walkout):
+            return True
         frozen_until = await self._frozen_until(parcel)
         letter = await self._open(parcel) if frozen_until is None else None
+        if letter is not None and letter.address in self._flights:
+            return False
         self._claimed.popleft()
         if frozen_until is not None:
             self._owed.append(partial(self._store.postpone, parcel.id, until=frozen_until))
-            await self._write_down()
-            return
-        if letter is None:
-            await self._drop(parcel)
-            return
+        elif letter is None:
+            self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
+        else:
+            left = asyncio.get_running_loop().create_future()
+            letter = replace(letter, leaves=lambda: None if left.done() else left.set_result(None))
+            task = asyncio.create_task(self._carry(parcel, letter, sender))
+            self._flights[letter.address] = _Flight(parcel=parcel.id, task=task, left=left)
+        return True
+
+    async def _carry(self, parcel: Parcel, letter: Letter, sender: Sender) -> None:
         try:
             words = await sender.send(letter)
         except RoomGone:
@@ -195,15 +269,6 @@ class Outbox:
             self._owe_postponing(parcel, None)
         else:
             self._owed.append(partial(self._store.settle, parcel.id, Delivery.SENT, self._heard(letter, words)))
-        await self._write_down()
-
-    async def _drop(self, parcel: Parcel) -> None:
-        """Send nothing; what the room hears next goes before whatever was claimed behind this."""
-        self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
-        if parcel.room is not None and self._claimed:
-            self._claimed.clear()
-            self._owed.append(partial(self._store.unclaim_parcels, self._platform))
-        await self._write_down()
 
     def _heard(self, letter: Letter, words: str) -> Heard | None:
         if letter.private or not letter.news.reference:  # what people are told privately is nobody else's to verify

@@ -21,7 +21,7 @@ SOON_S = 1.0
 """So long a turn may be away for an update to wait for its answer all the same."""
 
 LATE_S = 0.005
-"""What a turn may catch up, since clocks wake late; more would be a burst."""
+"""What a turn may catch up, since clocks wake late; more would be a burst, unless the platform takes some more."""
 
 
 class Lane(Enum):
@@ -46,10 +46,11 @@ in_line: ContextVar[InLine] = ContextVar("in_line")
 
 
 class Pace:
-    """Gives out turns to send. `time` counts seconds, as the event loop does."""
+    """Gives out turns to send. `time` counts seconds, as the event loop does; a turn may catch up `late_s` of them."""
 
-    def __init__(self, per_second: float, time: Callable[[], float]) -> None:
+    def __init__(self, per_second: float, time: Callable[[], float], *, late_s: float = LATE_S) -> None:
         self._gap = 1 / per_second
+        self._late_s = late_s
         self._time = time
         self._next = 0.0  #: when there is a turn again
         self._due = dict.fromkeys(Lane, 0.0)  #: when there is one that belongs to a lane
@@ -89,7 +90,7 @@ class Pace:
                 at = at if lane is not None else self._due[Lane.STRANGERS]
                 self._timer = asyncio.get_running_loop().call_later(at - now, self._give_out)
                 return
-            since = max(self._next, now - LATE_S)
+            since = max(self._next, now - self._late_s)
             self._next = since + self._gap
             self._due[lane] = since + (SHARE - 0.01) * self._gap  # a little less: sums are not exact
             *_, mine = heapq.heappop(self._waiting[lane])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,20 +9,25 @@ from pathlib import Path
 import pytest
 
 from bot.clock import CorrectedClock, MovableClock
-from bot.domain.errors import InDoubt, NotRecorded
+from bot.domain.errors import Held, InDoubt, NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
 from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
-from bot.outbox import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, Letter, Outbox, RoomGone, TryLater
+from bot.outbox import FIRST_WAIT, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite.news import PATIENCE
 from bot.storage.store import Parcel, Room, Store
 from bot.usecases import organizers
 from bot.wiring import KEY_FILE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
+from tests.processes import PATIENCE_S
 from tests.storage.house import SqliteHouse
 
 CITY = Room(walkout=WALKOUT, scope=None, platform="here", address="#city")
+
+
+def holds(store: Store, clock: MovableClock) -> Holds:
+    return Holds(CorrectedClock(clock), store)
 
 
 class Post:
@@ -77,10 +83,10 @@ async def test_parcels_go_out_in_the_order_in_which_they_were_made(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post()
-    many = 2 * AT_ONCE + 3  # more than are claimed at a time
+    many = 6 * MOST_IN_FLIGHT + 11  # more than are under way at a time
     await announce(store, *range(many))
     await announce(store, "last")
-    await Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
+    await Outbox("here", post, store, keys, clock, holds(store, clock)).deliver()
 
     assert post.took == [*(f"#city {n}" for n in range(many)), "#city last"]
     assert await store.unsettled(WALKOUT) == 0
@@ -90,7 +96,7 @@ async def test_a_parcel_is_sent_once_however_often_the_outbox_looks(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post()
-    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
     await announce(store, 1)
     for _ in range(3):
         await outbox.deliver()
@@ -105,7 +111,7 @@ async def test_a_letter_holds_all_that_a_platform_needs(store: Store, keys: Keys
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
     await organizers.add(Person("here", "olga"), "Olga", store, keys)
     await announce(store, 1, kind=Kind.WORKPLACE_READY, scope=OTHER_SHOP, about=OTHER_SHOP, to_organizers=True)
-    await Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
+    await Outbox("here", post, store, keys, clock, holds(store, clock)).deliver()
 
     assert sorted((letter.address, letter.private) for letter in post.letters) == [("#other", False), ("olga", True)]
     for letter in post.letters:
@@ -124,7 +130,7 @@ async def test_what_a_room_heard_can_be_verified_with_its_own_words_and_what_a_p
     await organizers.add(Person("here", "olga"), "Olga", store, keys)
     await announce(store, 1, kind=Kind.CALLED_OFF, to_organizers=True)
     await announce(store, 1, kind=Kind.CALLED_OFF, scope=OTHER_SHOP, about=OTHER_SHOP)
-    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
     await outbox.deliver()  # the second room is not reached, the workplace's is gone
     first = post.letters[0].news.reference
     [private] = [letter for letter in post.letters if letter.private]
@@ -153,7 +159,7 @@ async def test_what_could_not_be_written_down_at_once_is_verified_with_the_insta
         await announce(store, 1)
     house.refuse("heard", "INSERT", "(SELECT tally FROM walkout) = 0")
     async with house.open(clock) as store:
-        outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+        outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
         with pytest.raises(NotRecorded):
             await outbox.deliver()
         clock.move_to(NOON + HOUR)
@@ -173,7 +179,7 @@ async def test_a_room_that_is_gone_is_settled_and_the_others_still_hear(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(RoomGone())
-    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
     await announce(store, 1, 2)
     await outbox.deliver()
     clock.move_to(NOON + 24 * HOUR)
@@ -185,7 +191,7 @@ async def test_a_room_that_is_gone_is_settled_and_the_others_still_hear(
 
 async def test_each_failure_makes_the_wait_longer_up_to_a_limit(store: Store, keys: Keys, clock: MovableClock) -> None:
     post = Post(*[TryLater()] * 12)
-    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
     await announce(store, 1)
     waits: list[timedelta] = []
     while not post.took:
@@ -204,7 +210,7 @@ async def test_each_failure_makes_the_wait_longer_up_to_a_limit(store: Store, ke
 
 async def test_the_platforms_own_wait_is_kept_to(store: Store, keys: Keys, clock: MovableClock) -> None:
     post = Post(TryLater(timedelta(seconds=37)), TryLater(2 * HOUR))
-    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
     await announce(store, 1)
     await outbox.deliver()
     assert await outbox.due() == NOON + timedelta(seconds=37)
@@ -218,7 +224,7 @@ async def test_a_room_hears_its_news_in_order_while_others_need_not_wait_for_it(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(TryLater())
-    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
     await announce(store, 1, kind=Kind.LOOK_AGAIN)
     await announce(store, 1, kind=Kind.LOOK_AGAIN, scope=OTHER_SHOP, about=OTHER_SHOP)
@@ -236,7 +242,7 @@ async def test_a_letter_that_is_never_taken_holds_its_room_up_for_an_hour_at_mos
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(*[TryLater()] * PATIENCE)
-    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
     await announce(store, 1, 2)
     while not post.took:
         await outbox.deliver()
@@ -253,9 +259,9 @@ async def test_parcels_for_a_platform_that_does_not_run_stay_waiting(
     here, there = Post(), Post()
     await store.bind_room(replace(CITY, platform="there", address="#there"))
     await announce(store, 1)
-    outbox = Outbox("there", None, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("there", None, store, keys, clock, holds(store, clock))
     await outbox.deliver()
-    await Outbox("here", here, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
+    await Outbox("here", here, store, keys, clock, holds(store, clock)).deliver()
 
     assert here.took == ["#city 1"]
     assert await outbox.due() is None  # nothing that it could do
@@ -289,13 +295,196 @@ async def test_a_crash_between_sending_and_settling_repeats_that_one_parcel_at_m
         await store.bind_room(CITY)
         await announce(store, 1, 2, 3, 4)
         with pytest.raises(Crash):
-            await Outbox("here", before, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
+            await Outbox("here", before, store, keys, clock, holds(store, clock)).deliver()
     async with house.open(clock) as store:
-        await Outbox("here", after, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
+        await Outbox("here", after, store, keys, clock, holds(store, clock)).deliver()
         assert await store.unsettled(WALKOUT) == 0
 
     assert before.took == ["#city 1", "#city 2"]
     assert after.took == ["#city 2", "#city 3", "#city 4"]
+
+
+class Far(Post):
+    """A platform so far away that no answer comes before it is let come; each letter has its turn at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way: list[str] = []
+        self.most = 0
+        self.answering = asyncio.Event()
+
+    async def send(self, letter: Letter) -> str:
+        letter.leaves()
+        assert letter.address not in self.under_way
+        self.under_way.append(letter.address)
+        self.most = max(self.most, len(self.under_way))
+        words = await super().send(letter)
+        await self.answering.wait()
+        self.under_way.remove(letter.address)
+        return words
+
+    async def reached_by(self, number: int) -> None:
+        """Wait until so many letters are under way."""
+        await until(lambda: len(self.under_way) >= number)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():  # noqa: ASYNC110  nothing says when
+            await asyncio.sleep(0)
+
+
+async def test_while_answers_are_waited_for_other_rooms_are_told_but_so_many_at_the_most_and_each_in_order(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    far = Far()
+    rooms = [f"#{number}" for number in range(MOST_IN_FLIGHT + 8)]
+    for room in rooms:
+        await store.bind_room(replace(CITY, address=room))
+    await announce(store, 1, 2, 3)
+    delivering = asyncio.create_task(Outbox("here", far, store, keys, clock, holds(store, clock)).deliver())
+    await far.reached_by(MOST_IN_FLIGHT)
+    assert (
+        len(await store.claim_parcels("here", now=NOON, limit=999)) == 9
+    )  # nothing was taken beyond what is under way
+    await store.unclaim_parcels("here", but=range(MOST_IN_FLIGHT + 1))
+    far.answering.set()
+    await delivering
+
+    assert far.most == MOST_IN_FLIGHT
+    for room in ("#city", *rooms):
+        assert [told for told in far.took if told.startswith(f"{room} ")] == [f"{room} {n}" for n in (1, 2, 3)]
+    assert await store.unsettled(WALKOUT) == 0
+
+
+async def test_the_next_parcel_is_taken_only_once_the_one_before_has_had_its_turn(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    turns: list[Callable[[], None]] = []
+    answering = asyncio.Event()
+
+    class Busy(Post):
+        async def send(self, letter: Letter) -> str:
+            turns.append(letter.leaves)
+            words = await super().send(letter)
+            await answering.wait()
+            return words
+
+    await store.bind_room(replace(CITY, address="#ciudad"))
+    await store.bind_room(replace(CITY, address="#ville"))
+    await announce(store, 1)
+    post = Busy()
+    delivering = asyncio.create_task(Outbox("here", post, store, keys, clock, holds(store, clock)).deliver())
+    for under_way in (1, 2):
+        await until(lambda: len(turns) >= under_way)  # noqa: B023  awaited here
+        for _ in range(10):  # whoever waits in the store is still there, however long nobody has a turn
+            assert await store.next_parcel("here") is not None
+        assert len(post.took) == under_way
+        turns[-1]()
+    answering.set()
+    await delivering
+    assert post.took == ["#city 1", "#ciudad 1", "#ville 1"]
+
+
+async def test_a_person_hears_one_letter_after_the_other_whatever_they_are_sent_as(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    far = Far()
+    outbox = Outbox("here", far, store, keys, clock, holds(store, clock))
+    await organizers.add(Person("here", "olga"), "Olga", store, keys)
+    to_her = (("here", keys.seal("olga")),)
+    await announce(store, 1, to_rooms=False, to_organizers=True)
+    await announce(store, 2, 3, to_rooms=False, to=to_her)
+    await announce(store, 4)
+    delivering = asyncio.create_task(outbox.deliver())
+    await far.reached_by(1)
+    far.answering.set()
+    await delivering
+    assert far.most == 1
+    assert far.took == ["olga 1", "olga 2", "olga 3", "#city 4"]
+
+
+async def test_what_is_under_way_when_the_bot_is_held_up_is_not_sent_again_and_what_is_not_yet_waits(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    far, held = Far(), holds(store, clock)
+    outbox = Outbox("here", far, store, keys, clock, held)
+    await announce(store, 1)
+    for occasion in (2, 3):  # the second is taken, and waits for the first
+        await announce(store, occasion, to_rooms=False, to=(("here", keys.seal("olga")),))
+    delivering = asyncio.create_task(outbox.deliver())
+    await far.reached_by(2)
+    held.stop("here")
+    async with asyncio.timeout(PATIENCE_S):
+        while not (waits := await store.claim_parcels("here", now=NOON, limit=99)):
+            pass
+    assert [(parcel.news.occasion, parcel.attempts) for parcel in waits] == [("3", 1)]
+    await store.postpone(waits[0].id, until=NOON)
+    far.answering.set()
+    with pytest.raises(Held):
+        await delivering
+    held.lift("here")
+    await outbox.deliver()
+    assert far.took == ["#city 1", "olga 2", "olga 3"]
+    assert await store.unsettled(WALKOUT) == 0
+
+
+async def test_a_crash_repeats_to_each_room_the_one_that_it_heard_last_and_nothing_else(
+    house: SqliteHouse, keys: Keys, clock: MovableClock
+) -> None:
+    class Gone(Far):
+        async def send(self, letter: Letter) -> str:
+            await super().send(letter)
+            raise Crash
+
+    before, after = Gone(), Post()
+    rooms = [f"#{number}" for number in range(5)]
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(), shops(40))
+        for room in rooms:
+            await store.bind_room(replace(CITY, address=room))
+        await announce(store, 1, 2)
+        delivering = asyncio.create_task(Outbox("here", before, store, keys, clock, holds(store, clock)).deliver())
+        await before.reached_by(len(rooms))
+        before.answering.set()
+        with pytest.raises(Crash):
+            await delivering
+    async with house.open(clock) as store:
+        await Outbox("here", after, store, keys, clock, holds(store, clock)).deliver()
+
+    assert sorted(before.took) == [f"{room} 1" for room in rooms]
+    assert sorted(after.took) == sorted(f"{room} {n}" for room in rooms for n in (1, 2))
+
+
+async def test_what_was_under_way_while_the_store_could_not_write_is_sent_once_to_each(
+    house: SqliteHouse, keys: Keys, clock: MovableClock
+) -> None:
+    far = Far()
+    rooms = [f"#{number}" for number in range(5)]
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(), shops(40))
+        for room in rooms:
+            await store.bind_room(replace(CITY, address=room))
+        await announce(store, 1)
+    house.refuse("heard", "INSERT", "(SELECT tally FROM walkout) = 0")
+    async with house.open(clock) as store:
+        outbox = Outbox("here", far, store, keys, clock, holds(store, clock))
+        delivering = asyncio.create_task(outbox.deliver())
+        await far.reached_by(len(rooms))
+        far.answering.set()
+        with pytest.raises(NotRecorded):
+            await delivering
+        with pytest.raises(NotRecorded):
+            await outbox.deliver()
+        assert await store.unsettled(WALKOUT) == len(rooms)
+
+        def taken(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+            return Ruling(walkout=replace(walkout, tally=1))
+
+        await store.decide(WALKOUT, taken)  # the house refuses no more
+        await outbox.deliver()
+        assert await store.unsettled(WALKOUT) == 0
+    assert sorted(far.took) == [f"{room} 1" for room in rooms]
 
 
 async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
@@ -303,8 +492,9 @@ async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))
-        await store.bind_room(CITY)
-        await announce(store, 1, 2)
+        for room in (CITY, replace(CITY, address="#ciudad")):
+            await store.bind_room(room)
+        await announce(store, 1)
         claimed = await store.claim_parcels("here", now=NOON, limit=1)
         await store.postpone((await store.claim_parcels("here", now=NOON, limit=1))[0].id, until=NOON + HOUR)
     async with house.open(clock) as store:
@@ -319,7 +509,7 @@ async def test_parcels_whose_claim_was_in_doubt_and_stands_all_the_same_are_sent
     store: Store, keys: Keys, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post, claim_parcels = Post(), store.claim_parcels
-    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
     await announce(store, 1, 2)
 
     async def claimed_for_nobody(
@@ -342,7 +532,7 @@ async def test_a_platforms_unforeseen_trouble_with_one_letter_keeps_no_other_fro
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post(ZeroDivisionError())
-    outbox = Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store))
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
     scheduler = Scheduler([Job(name="deliver", due=outbox.due, run=outbox.deliver)], clock)
     await announce(store, 1, 2, 3)
     for _ in range(3):
@@ -358,6 +548,6 @@ async def test_news_of_a_workplace_reach_its_own_room_only(store: Store, keys: K
     await store.bind_room(replace(CITY, scope=SHOP, address="#shop"))
     await store.bind_room(replace(CITY, scope=OTHER_SHOP, address="#other"))
     await announce(store, 1, kind=Kind.WORKPLACE_READY, scope=SHOP, about=SHOP)
-    await Outbox("here", post, store, keys, clock, Holds(CorrectedClock(clock), store)).deliver()
+    await Outbox("here", post, store, keys, clock, holds(store, clock)).deliver()
 
     assert post.took == ["#shop 1"]

@@ -489,12 +489,13 @@ class Store(Protocol):
         With `only`, those of these kinds.
 
         After a crash they wait again. A room hears its news in order: while a parcel waits for it, no later one is
-        taken, unless that one was tried in vain for most of an hour.
+        taken, unless that one was tried in vain for most of an hour. While a parcel to a room or an organizer is
+        claimed, no other one to them is taken.
         """
         ...
 
-    async def unclaim_parcels(self, platform: str) -> None:
-        """Let a platform's claimed parcels wait again, none of which was tried to be sent."""
+    async def unclaim_parcels(self, platform: str, *, but: Collection[int]) -> None:
+        """Let a platform's claimed parcels wait again, none of which was tried to be sent but for these."""
         ...
 
     async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:

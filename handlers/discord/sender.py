@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
 
 import discord
 
@@ -19,9 +21,13 @@ from handlers.pace import Pace
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 
+T = TypeVar("T")
+
 LONGEST_S = 60.0
-"""For one parcel; discord.py waits out short limits by itself, up to half of that. What takes longer goes on, and if it
-is sent again meanwhile, Discord knows it by its nonce."""
+"""For a deletion; discord.py waits out short limits by itself, up to half of that."""
+
+GIVE_UP_S = 5.0
+"""For a call that sends. What takes longer goes on; if it is sent again meanwhile, Discord knows it by its nonce."""
 
 
 NOT_A_VERDICT = {0, 40333, 20026, 40003}
@@ -50,10 +56,8 @@ class DiscordSender:
 
     async def send(self, letter: Letter) -> str:
         """Send one, in as many messages as it needs. Raises RoomGone, NotAllowed, TryLater."""
-        sending = asyncio.create_task(self._send(letter))
         try:
-            # not cut off: discord.py would hold everything back for ever, were it waiting for all its calls
-            return await asyncio.wait_for(asyncio.shield(sending), LONGEST_S)
+            return await self._send(letter)
         except discord.HTTPException as error:
             if error.code in SHUT:
                 if letter.attempts >= UNHEARD_AFTER:
@@ -85,19 +89,21 @@ class DiscordSender:
     async def _send(self, letter: Letter) -> str:
         channel: discord.abc.Messageable = self._client.get_partial_messageable(int(letter.address))
         if letter.private:
-            await self._pace.turn()  # a call of its own
-            channel = await self._client.create_dm(discord.Object(int(letter.address)))
+            channel = await self._call(letter, lambda: self._client.create_dm(discord.Object(int(letter.address))))
         with speaking(letter.language):
             shown, text = view(buttons(letter)), announcement(letter)
         *before, last = messages(as_here(text))
         for number, part in enumerate(before):
-            await self._pace.turn()
             # Discord posts a message with a nonce that it has just seen only once
-            await channel.send(part, nonce=f"{letter.nonce}{number:02}", suppress_embeds=True)
-        nonce = f"{letter.nonce}{len(before):02}"
-        await self._pace.turn()
-        if shown is None:
-            await channel.send(last, nonce=nonce, suppress_embeds=True)
-        else:
-            await channel.send(last, nonce=nonce, suppress_embeds=True, view=shown)
+            sending = partial(channel.send, part, nonce=f"{letter.nonce}{number:02}", suppress_embeds=True)
+            await self._call(letter, sending)
+        sending = partial(channel.send, last, nonce=f"{letter.nonce}{len(before):02}", suppress_embeds=True)
+        await self._call(letter, sending if shown is None else partial(sending, view=shown))
         return text
+
+    async def _call(self, letter: Letter, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Make a call when it is its turn. Raises TimeoutError."""
+        await self._pace.turn()
+        letter.leaves()
+        # not cut off: discord.py would hold everything back for ever, were it waiting for all its calls
+        return await asyncio.wait_for(asyncio.shield(asyncio.create_task(call())), GIVE_UP_S)

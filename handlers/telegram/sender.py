@@ -114,7 +114,7 @@ class TelegramSender:
             with speaking(letter.language):
                 shown, text = keyboard(buttons(letter)), announcement(letter)
             first, *more = parts(text, LONGEST_TEXT)
-            await self._send(place, first, None if more else shown)
+            await self._send(place, first, None if more else shown, letter.leaves)
             for number, part in enumerate(more, start=1):
                 await self._send_on(place, part, shown if number == len(more) else None)
         except RetryAfter as error:
@@ -134,8 +134,11 @@ class TelegramSender:
             raise TryLater from None
         return text
 
-    async def _send(self, place: Place, text: str, shown: InlineKeyboardMarkup | None) -> None:
+    async def _send(
+        self, place: Place, text: str, shown: InlineKeyboardMarkup | None, leaves: Callable[[], None] = lambda: None
+    ) -> None:
         await self._pace.news_turn(place.chat)
+        leaves()
         # no parse mode: whatever people call a workplace shows as they typed it
         sent = await self._bot.send_message(
             place.chat, text, reply_markup=shown, link_preview_options=NO_PREVIEW, message_thread_id=place.topic

@@ -45,6 +45,18 @@ def run(what: str, folder: Path) -> str:
         ("tally", ["tally_longest_wait_s", "tally_many_to_few_cards"]),
         ("discord", ["discord_to_bare_16_at_once"]),
         (
+            "fan_out",
+            [
+                "telegram_fan_out",
+                "telegram_fan_out_429",
+                "telegram_fan_out_far",
+                "telegram_fan_out_lossy_messages",
+                "telegram_fan_out_lossy_rooms",
+                "discord_fan_out_far",
+                "discord_fan_out_429",
+            ],
+        ),
+        (
             "lists",
             ["lists_csv_seconds", "lists_csv_megabytes", "lists_xlsx_seconds", "lists_xlsx_megabytes"],
         ),

@@ -12,8 +12,6 @@ def test_the_bench_of_telegram_ends_with_a_line_for_each_goal_and_every_pledge_i
         "telegram_to_stock",
         "telegram_to_empty_handler",
         "telegram_us_more_than_stock",
-        "telegram_fan_out",
-        "telegram_fan_out_429",
     ]
     assert re.search(r"^pledges stored ([1-9]\d*) of \1$", said, re.MULTILINE)
     assert list(tmp_path.iterdir()) == []

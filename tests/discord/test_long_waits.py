@@ -11,16 +11,19 @@ from bot.clock import real_clock
 from bot.domain.model import Announcement, Kind
 from bot.outbox import Letter, TryLater
 from bot.settings import Settings
+from bot.storage.store import Room
 from bot.wiring import App, open_app
 from handlers.discord import sender as sending
 from handlers.discord.chat import PLATFORM
-from handlers.discord.platform import open_discord
+from handlers.discord.platform import CALLS_A_SECOND, open_discord
 from handlers.discord.sender import DiscordSender
 from handlers.service import Link
-from tests.conftest import draft
-from tests.discord.faults import limited
+from tests.conftest import WALKOUT, draft, opened, shops
+from tests.discord.faults import held, limited
+from tests.discord.house import sends
 from tests.discord.server import SEND, DiscordServer
 from tests.processes import PATIENCE_S
+from tests.test_outbox import announce
 
 # what would take a running bot minutes; here it runs in the test's own process
 
@@ -85,7 +88,7 @@ async def test_heartbeats_that_nobody_acknowledges_make_another_connection(
 async def test_news_that_took_too_long_holds_nothing_back_and_comes_once(
     server: DiscordServer, app: App, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "LONGEST_S", 0.1)
+    monkeypatch.setattr(sending, "GIVE_UP_S", 0.1)
     guild = server.guild()
     room, other = server.room(guild), server.room(guild)
     link = Link(PLATFORM, app)
@@ -94,8 +97,47 @@ async def test_news_that_took_too_long_holds_nothing_back_and_comes_once(
         with pytest.raises(TryLater) as later:
             await way_out.send(news(room, "a" * 16))
         assert later.value.after is None
-        monkeypatch.setattr(sending, "LONGEST_S", PATIENCE_S)
+        monkeypatch.setattr(sending, "GIVE_UP_S", PATIENCE_S)
         await way_out.send(news(room, "a" * 16))
         await way_out.send(news(other, "b" * 16))
     assert [len(server.view(0, channel)) for channel in (room, other)] == [1, 1]
+    await link.aclose()
+
+
+async def test_what_waits_while_discord_takes_nothing_at_all_leaves_one_by_one_afterwards(
+    server: DiscordServer, app: App, data: Path
+) -> None:
+    guild = server.guild()
+    refused, *others = [server.room(guild) for _ in range(12)]
+    link = Link(PLATFORM, app)
+    async with open_discord(app, settings(server, data), link) as (way_out, _take):
+        server.plan(SEND, limited(0.5, everywhere=True))
+        first = asyncio.create_task(way_out.send(news(refused, "a" * 16)))
+        await server.wait_for(lambda: [each.status for each in sends(server, refused)] == [429])
+        await asyncio.gather(first, *(way_out.send(news(room, f"{n:016}")) for n, room in enumerate(others)))
+    # the first few may have left before the bot had read that Discord takes nothing
+    _, _, *times = sorted(sends(server, room)[0].at for room in others)
+    assert times[0] - sends(server, refused)[0].at >= 1
+    assert times[-1] - times[0] >= 0.8 * (len(times) - 2) / CALLS_A_SECOND  # a turn may catch up one
+    assert [len(server.view(0, channel)) for channel in (refused, *others)] == [1] * 12
+    await link.aclose()
+
+
+async def test_a_room_that_answers_late_holds_no_other_up(server: DiscordServer, app: App, data: Path) -> None:
+    guild = server.guild()
+    rooms = [server.room(guild) for _ in range(20)]
+    app.keys.add_walkout(WALKOUT)
+    await app.store.add_walkout(opened(), shops(40))
+    for room in rooms:
+        await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform=PLATFORM, address=str(room)))
+    await announce(app.store, 1, kind=Kind.CALLED_OFF)
+    link, gate, outbox = Link(PLATFORM, app), asyncio.Event(), app.outboxes[PLATFORM]
+    async with open_discord(app, settings(server, data), link) as (outbox.sender, _take):
+        server.plan(SEND, held(gate), times=len(rooms))
+        delivering = asyncio.create_task(outbox.deliver())
+        await server.wait_for(lambda: all(sends(server, room) for room in rooms))
+        gate.set()
+        await delivering
+        await outbox.disconnect()
+    assert [len(server.view(0, room)) for room in rooms] == [1] * len(rooms)
     await link.aclose()

@@ -13,7 +13,7 @@ import discord
 from bot import holds, outbox
 from bot.domain.fence import Epochs
 from bot.fence import Fence, Place
-from bot.outbox import Outbox, Sender
+from bot.outbox import Letter, Outbox, Sender
 from bot.storage.sqlite import SqliteStore, news
 from bot.storage.store import Delivery, Parcel
 from handlers import answers
@@ -77,9 +77,9 @@ def mark_before_sending() -> None:
     """Write down that a letter was sent, and then send it."""
     carry = Outbox._carry
 
-    async def marked_first(of: Outbox, parcel: Parcel, sender: Sender) -> None:
+    async def marked_first(of: Outbox, parcel: Parcel, letter: Letter, sender: Sender) -> None:
         await of._store.settle(parcel.id, Delivery.SENT)
-        await carry(of, parcel, sender)
+        await carry(of, parcel, letter, sender)
 
     Outbox._carry = marked_first  # type: ignore[method-assign,assignment]
 

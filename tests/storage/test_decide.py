@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -26,9 +29,11 @@ from bot.domain.model import (
     Workplace,
     WorkplaceId,
 )
+from bot.storage.sqlite.news import _CLAIM
 from bot.storage.store import Delivery, Member, Parcel, Room, Rule, Store
+from bot.wiring import DATABASE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
-from tests.storage.house import CLOSED, House, fresh, key, pledges, standing, together
+from tests.storage.house import CLOSED, House, SqliteHouse, fresh, key, pledges, standing, together
 
 CITY = Room(walkout=WALKOUT, scope=None, platform="console", address="#city")
 ROOMS = (
@@ -60,8 +65,10 @@ def says(*news: Announcement) -> Rule:
 async def parcels(store: Store, *platforms: str) -> list[Parcel]:
     claimed: list[Parcel] = []
     for name in platforms or ("console",):
-        while some := await store.claim_parcels(name, now=NOON, limit=1000):  # a room's are claimed one by one
+        while some := await store.claim_parcels(name, now=NOON, limit=1000):
             claimed += some
+            for parcel in some:  # a room's are claimed one by one, each when the one before is there
+                await store.settle(parcel.id, Delivery.SENT)
     return sorted(claimed, key=lambda parcel: parcel.id)
 
 
@@ -320,6 +327,18 @@ async def test_a_room_hears_its_news_in_order_and_keeps_no_other_room_waiting(
         assert [(parcel.room, parcel.news.occasion) for parcel in await take()] == [("#shop", "2")]
         assert await store.next_parcel("console") == NOON + HOUR  # not that of the one behind it
         assert await take() == []
+
+
+async def test_what_waits_for_a_room_is_found_without_reading_all_that_waits_for_others(
+    data: Path, clock: MovableClock
+) -> None:
+    async with SqliteHouse(data).open(clock) as store:
+        await furnish(store)
+    with closing(sqlite3.connect(data / DATABASE)) as database:
+        parameters = (0, "console", True, "[]", 10, 1)
+        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {_CLAIM}", parameters)]
+    [earlier] = [step for step in plan if " earlier " in step]
+    assert "(platform=? AND room=? AND id<?)" in earlier
 
 
 async def test_a_postponed_parcel_waits_until_its_time(house: House, clock: MovableClock) -> None:

@@ -42,6 +42,8 @@ async def claim(store: Store) -> list[Parcel]:
     claimed: list[Parcel] = []
     while some := await store.claim_parcels("console", now=NOON + timedelta(days=99), limit=9):
         claimed += some
+        for parcel in some:  # a room's are claimed one by one, each when the one before is there
+            await store.settle(parcel.id, Delivery.SENT)
     return claimed
 
 
@@ -141,7 +143,7 @@ async def test_words_that_cannot_be_written_down_leave_the_parcel_unsettled(hous
         await store.decide(WALKOUT, says(called_off()))
     house.refuse("heard", "INSERT", "new.words = 'too much'")
     async with house.open(clock) as store:
-        [parcel] = await claim(store)
+        [parcel] = await store.claim_parcels("console", now=NOON, limit=9)
         with pytest.raises(NotRecorded):
             await arrive(store, parcel, "too much")
         assert await store.unsettled(WALKOUT) == 1

@@ -70,9 +70,13 @@ _CLAIM = """
         SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
         AND (? OR kind IN (SELECT value FROM json_each(?)))
         AND NOT EXISTS (
-            SELECT 1 FROM parcel AS earlier WHERE parcel.room <> '' AND earlier.room = parcel.room
-            AND earlier.state = 'waiting' AND earlier.platform = parcel.platform AND earlier.notice = 0
+            SELECT 1 FROM parcel AS earlier WHERE earlier.room <> '' AND earlier.room = parcel.room
+            AND earlier.state = 'waiting' AND earlier.platform = parcel.platform
             AND earlier.id < parcel.id AND earlier.attempts < ?
+        )
+        AND NOT EXISTS (
+            SELECT 1 FROM parcel AS other WHERE other.state = 'claimed' AND other.platform = parcel.platform
+            AND (other.room, other.member) = (parcel.room, parcel.member) AND (other.room, other.member) <> ('', x'')
         ) ORDER BY notice, id LIMIT ?
     ) RETURNING id
 """
@@ -189,11 +193,14 @@ class News(Writer):
 
         return list(map(_read_parcel, await self._in_transaction(job)))
 
-    async def unclaim_parcels(self, platform: str) -> None:
+    async def unclaim_parcels(self, platform: str, *, but: Collection[int]) -> None:
         """See Store.unclaim_parcels."""
         await self._change(
-            "UPDATE parcel SET state = 'waiting', attempts = attempts - 1 WHERE state = 'claimed' AND platform = ?",
-            (platform,),
+            """
+            UPDATE parcel SET state = 'waiting', attempts = attempts - 1
+            WHERE state = 'claimed' AND platform = ? AND id NOT IN (SELECT value FROM json_each(?))
+            """,
+            (platform, json.dumps([*but])),
         )
 
     async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:
