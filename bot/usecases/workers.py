@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.brake import Brake
@@ -46,10 +46,12 @@ class Seen:
     told: bool = False  #: they have asked to be told when it is on
     city: Coarse | None = None  #: the city's line, while it is counted and has one
 
-    @property
-    def situation(self) -> Situation:
-        """Where they stand then."""
-        return situation(self.walkout, self.workplace, self.mine, self.at, told=self.told)
+    situation: Situation = field(init=False)  #: where they stand then
+
+    def __post_init__(self) -> None:
+        """Look once; every second sentence asks."""
+        at = situation(self.walkout, self.workplace, self.mine, self.at, told=self.told)
+        object.__setattr__(self, "situation", at)
 
 
 class CityLines:

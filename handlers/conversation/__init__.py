@@ -94,6 +94,7 @@ __all__ = [
     "Ways",
     "edited",
     "holds_code",
+    "only_shows",
     "rows",
     "shows_code",
     "too_fast",
@@ -298,6 +299,14 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
     return replace(reply, known=reply.known or (meant.proves and reply.kind not in NOTHING_SHOWN))
 
 
+def only_shows(said: Said) -> bool:
+    """Say whether nothing but an answer can come of a command or a press, whoever it is from."""
+    if said.button is None:
+        return said.words is not None and said.words[0] in SHOWING_COMMANDS
+    letter, _colon, rest = said.button.partition(":")
+    return letter in SHOWING or (letter == SAY and rest.partition(" ")[0] in SHOWING_COMMANDS)
+
+
 def edited() -> Reply:
     """Answer somebody who changes a message afterwards."""
     return Reply(kind="edited", text=general.edited())
@@ -410,6 +419,7 @@ COMMANDS = (
         who=Role.WORKER,
         run=workers.pledge,
         options=(WALKOUT, WORKPLACE),
+        shows=True,
         help=lambda: _("pledge without a card, where that is possible"),
     ),
     Command(
@@ -417,6 +427,7 @@ COMMANDS = (
         who=Role.WORKER,
         run=workers.status,
         options=(CARD,),
+        shows=True,
         help=lambda: _("see your pledge and your workplace"),
     ),
     Command(
@@ -432,10 +443,13 @@ COMMANDS = (
         who=Role.WORKER,
         run=statements.verify,
         options=(REFERENCE,),
+        shows=True,
         help=lambda: _("ask whether an announcement is really mine"),
     ),
-    Command(name="help", who=Role.WORKER, run=_help, help=lambda: _("what you can do here now")),
-    Command(name="privacy", who=Role.WORKER, run=workers.privacy, help=lambda: _("what is kept and what is not")),
+    Command(name="help", who=Role.WORKER, run=_help, shows=True, help=lambda: _("what you can do here now")),
+    Command(
+        name="privacy", who=Role.WORKER, run=workers.privacy, shows=True, help=lambda: _("what is kept and what is not")
+    ),
     Command(
         name="organizer",
         who=Role.WORKER,
@@ -444,7 +458,9 @@ COMMANDS = (
         changes=True,
         help=lambda: _("become an organizer, with a code from the server"),
     ),
-    Command(name="walkouts", who=Role.ORGANIZER, run=organizers.walkouts, help=lambda: _("list the walkouts")),
+    Command(
+        name="walkouts", who=Role.ORGANIZER, run=organizers.walkouts, shows=True, help=lambda: _("list the walkouts")
+    ),
     Command(
         name="draft",
         who=Role.ORGANIZER,
@@ -475,6 +491,7 @@ COMMANDS = (
         run=board.board,
         options=(WALKOUT, FILTER),
         price=2,
+        shows=True,
         help=lambda: _("what the last tally published"),
     ),
     Command(
@@ -499,6 +516,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=rooms.rooms,
         options=(WALKOUT,),
+        shows=True,
         help=lambda: _("list the rooms that hear the news, and test them"),
     ),
     Command(
@@ -509,7 +527,13 @@ COMMANDS = (
         changes=True,
         help=lambda: _("make a code that makes somebody steward or organizer"),
     ),
-    Command(name="roles", who=Role.ORGANIZER, run=committee.list_roles, help=lambda: _("list organizers and stewards")),
+    Command(
+        name="roles",
+        who=Role.ORGANIZER,
+        run=committee.list_roles,
+        shows=True,
+        help=lambda: _("list organizers and stewards"),
+    ),
     Command(
         name="suspend",
         who=Role.ORGANIZER,
@@ -536,6 +560,7 @@ COMMANDS = (
         name="audit",
         who=Role.ORGANIZER,
         run=committee.list_deeds,
+        shows=True,
         help=lambda: _("what organizers and stewards have done"),
     ),
     Command(
@@ -551,6 +576,7 @@ COMMANDS = (
         who=Role.ORGANIZER,
         run=report.report,
         options=(WALKOUT,),
+        shows=True,
         help=lambda: _("what was reached, once it is over"),
     ),
 )
@@ -597,6 +623,11 @@ TRIES_CODE = frozenset("pcwoquvQR")
 
 CHANGING = frozenset("pjwoqbsftmuvD")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
+
+SHOWING = frozenset("cnxRQgihel")
+"""Those that change nothing, as `Command.shows` has it."""
+
+SHOWING_COMMANDS = frozenset(row.name for row in COMMANDS if row.shows)
 
 ANYBODYS = frozenset("nxydQ")
 """Those that work for everybody."""

@@ -212,6 +212,7 @@ class Command:
     options: tuple[Option, ...] = ()
     price: float = 1  #: of what an account may say in a minute
     changes: bool = False  #: it decides something that lasts, so it is refused while anything holds the bot up
+    shows: bool = False  #: nothing comes of it but an answer, whoever it is from: it need not be acknowledged first
     even_frozen: bool = False  #: also for organizers whom a suspension stops
 
     def takes(self, *what: Takes) -> bool:

@@ -1,4 +1,7 @@
-"""Answers what arrives from Discord: first it is acknowledged, then done, and only then said to be done."""
+"""Answers what arrives from Discord: first it is acknowledged, then done, and only then said to be done.
+
+What changes nothing is answered at once, where that takes no longer than a moment.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import Enum, auto
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
@@ -41,13 +45,14 @@ from handlers.conversation import (
     Ways,
     edited,
     holds_code,
+    only_shows,
     shows_code,
     too_fast,
 )
 from handlers.discord.commands import as_here
 from handlers.discord.markdown import messages, plain
 from handlers.discord.suggestions import Suggestions
-from handlers.discord.widgets import ENTER_CARD, CardButton, CardForm, view, written
+from handlers.discord.widgets import ENTER_CARD, CardForm, view, written
 from handlers.known import Known
 from handlers.pace import Pace, takes_longer
 from handlers.texts import discord as texts
@@ -65,6 +70,9 @@ log = logging.getLogger(__name__)
 
 PLATFORM = "discord"
 
+AT_ONCE_S = 1.0
+"""How long an answer that changes nothing may take before it is acknowledged; Discord waits for three seconds."""
+
 TRIES = 3
 FIRST_WAIT_S = 0.3
 
@@ -72,7 +80,7 @@ LONG_S = 60.0
 """How long Discord has too many, if it does not say."""
 
 ACKNOWLEDGED = 40060
-"""It has been acknowledged already: the answer to our first try was lost."""
+"""It has been acknowledged already: the answer to our first try was lost, or another bot has our token."""
 
 GIVES_WAY_S = 1.0
 """How long the other bot has for its acknowledgement once it has taken our token; Discord waits for three seconds."""
@@ -89,16 +97,35 @@ TROUBLE = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerErro
 """What passes by itself. discord.py has waited out what it can by then."""
 
 
+class Responded(Enum):
+    """What became of the first response to an interaction."""
+
+    NOW = auto()
+    BEFORE = auto()  #: when we first tried, it had one already
+    NOT = auto()  #: it has none, and Discord waits for none any more
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One message of an answer."""
+
+    text: str
+    shown: discord.ui.View | None = None
+    file: File | None = None
+
+
 class DiscordChat:
     """Handles one interaction or message at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, client: discord.Client, pace: Pace) -> None:
+    def __init__(self, app: App, client: discord.Client, pace: Pace, *, at_once_s: float = AT_ONCE_S) -> None:
         self._app = app
+        self._at_once_s = at_once_s
         self._answers = Answers()
         self._pace = pace
         self._client = client
         self._turns = Turns()
         self._taken = Known()  #: delivered again, an old press must not undo a later one
+        self._tried = Known()  #: what we have tried to respond to
         app.titles[PLATFORM] = self.title
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
@@ -112,7 +139,6 @@ class DiscordChat:
             ),
         )
         self._uploads = Uploads(app, self._conversation)
-        client.add_dynamic_items(CardButton)
 
     async def rest(self) -> None:
         """Wait until everything under way is answered."""
@@ -162,18 +188,48 @@ class DiscordChat:
 
     async def _answer(self, interaction: Interaction, said: Said) -> None:
         async with self._turns.place(said.who) as turn:
+            if only_shows(said) and not self._app.fence.is_foreign(PLATFORM):
+                await self._answer_at_once(interaction, said, turn)
+                return
             waits = await self._acknowledge(interaction, partial(_defer, interaction))
             await turn()  # also without doing anything: who comes next waits for those before
             if not waits:
                 return  # the person has seen that it failed; nothing was done
             if self._comes_again(interaction.id):
                 return
-            reply = await self._replied(said)
-            if reply is None:
-                await self._pass_over(interaction)
+            await self._give_answer(interaction, said, await self._replied(said))
+
+    async def _answer_at_once(self, interaction: Interaction, said: Said, turn: Callable[[], Awaitable[None]]) -> None:
+        """Answer what changes nothing in the first response; or, if that takes too long, acknowledge it meanwhile."""
+        acknowledging: list[asyncio.Task[bool]] = []
+
+        def acknowledge() -> None:
+            acknowledging.append(self._answers.start(self._acknowledge(interaction, partial(_defer, interaction))))
+
+        timer = asyncio.get_running_loop().call_later(self._at_once_s, acknowledge)
+        try:
+            await turn()
+            if self._comes_again(interaction.id):
                 return
+            reply = await self._replied(said)
+        finally:
+            timer.cancel()
+        if not acknowledging and reply is not None and not _takes_more(reply):
             with speaking(said.language):
-                await (self._clear(interaction, reply) if reply.clears else self._show(interaction, reply))
+                await self._show(interaction, reply, at_once=True)
+            return
+        if not acknowledging:
+            acknowledge()
+        if await acknowledging[0]:
+            await self._give_answer(interaction, said, reply)
+
+    async def _give_answer(self, interaction: Interaction, said: Said, reply: Reply | None) -> None:
+        """Show the answer to what is acknowledged."""
+        if reply is None:
+            await self._pass_over(interaction)
+            return
+        with speaking(said.language):
+            await (self._clear(interaction, reply) if reply.clears else self._show(interaction, reply))
 
     def _comes_again(self, number: int) -> bool:
         """Note that it is being done; say whether it was before. Discord may deliver things twice, and late."""
@@ -184,29 +240,37 @@ class DiscordChat:
 
     async def _acknowledge(self, interaction: Interaction, how: Callable[[Response], Awaitable[object]]) -> bool:
         """Tell Discord that an answer will come; False if it does not wait for one any more."""
-        tries, held = 0, self._app.fence.is_foreign(PLATFORM)
+        held = self._app.fence.is_foreign(PLATFORM)
+        if held:
+            await asyncio.sleep(GIVES_WAY_S)
+        responded = await self._respond(interaction, how)
+        # where it had been before, the other bot answers if we do not
+        return responded is Responded.NOW or (responded is Responded.BEFORE and not held)
+
+    async def _respond(self, interaction: Interaction, how: Callable[[Response], Awaitable[object]]) -> Responded:
+        """Make the first response to an interaction."""
+        first = False
 
         async def once() -> None:
-            nonlocal tries
-            tries += 1
+            nonlocal first
+            first = interaction.id not in self._tried
+            self._tried.add(interaction.id)
             # a fresh response for each try: one that failed may take itself for done
             await how(discord.InteractionResponse(interaction))
 
-        if held:
-            await asyncio.sleep(GIVES_WAY_S)
         try:
             await _patiently(once)
         except discord.HTTPException as error:
-            if error.code == ACKNOWLEDGED:
-                if tries == 1 and interaction.id not in self._taken:
-                    self._app.fence.sign(PLATFORM)
-                return not held  # the other bot answers
-            log.warning(Act.NOT_ACKNOWLEDGED, error.code)
-            return False
+            if error.code != ACKNOWLEDGED:
+                log.warning(Act.NOT_ACKNOWLEDGED, error.code)
+                return Responded.NOT
+            if first:
+                self._app.fence.sign(PLATFORM)
+            return Responded.BEFORE if first else Responded.NOW
         except TROUBLE as error:
             log.warning(Act.NOT_ACKNOWLEDGED, logs.kind(error))
-            return False
-        return True
+            return Responded.NOT
+        return Responded.NOW
 
     async def _replied(self, said: Said) -> Reply | None:
         try:
@@ -239,41 +303,26 @@ class DiscordChat:
             with contextlib.suppress(discord.HTTPException, *TROUBLE):
                 await interaction.followup.send(texts.not_cleared(), ephemeral=True)
 
-    async def _show(self, interaction: Interaction, reply: Reply) -> None:
+    async def _show(self, interaction: Interaction, reply: Reply, *, at_once: bool = False) -> None:
+        """Show an answer: in the first response, or where that was made already."""
         if reply.file is not None and reply.file.lasts is not None:
             await self._hand_over(interaction, reply, reply.file, reply.file.lasts)
             return
-        in_server = _among_others(interaction)
-        said = messages(as_here(reply.text) + (_in_server(reply) if in_server else ""))
-        shown, file = view(_buttons(reply)), reply.file
+        first, *others = parts = _parts(interaction, reply)
+        below = _leaves_card(interaction, reply)
+        if at_once:
+            responded = await self._respond(interaction, partial(_say, interaction, first, below=below))
+            if responded is Responded.NOT:
+                return
+            at_once = responded is Responded.NOW
         try:
-            if not _leaves_card(interaction, reply):
-                first, *said = said
-                only = None if said else shown
-                with_file = file if not said else None
-                await _patiently(
-                    lambda: interaction.edit_original_response(
-                        content=first, view=only, attachments=[_file(with_file)] if with_file else discord.utils.MISSING
-                    )
-                )
-            for number, part in enumerate(said, start=1):
-                under = shown if number == len(said) and shown else discord.utils.MISSING
-                below = file if number == len(said) else None
-                await _patiently(partial(self._follow_up, interaction, part, under, below))
+            if not at_once and not below:
+                await _patiently(partial(_edit, interaction, first))
+            for part in parts if below and not at_once else others:
+                await _patiently(partial(_follow_up, interaction, part))
         except (discord.HTTPException, *TROUBLE) as error:
             # what was asked for is done, and asking again tells
             log.warning(Act.NOT_ANSWERED, logs.kind(error))
-
-    async def _follow_up(
-        self, interaction: Interaction, text: str, under: discord.ui.View, file: File | None
-    ) -> discord.WebhookMessage:
-        return await interaction.followup.send(
-            text,
-            view=under,
-            file=_file(file) if file else discord.utils.MISSING,
-            ephemeral=_among_others(interaction),
-            wait=True,
-        )
 
     async def _hand_over(self, interaction: Interaction, reply: Reply, file: File, lasts: timedelta) -> None:
         """Send a file that is deleted later as a direct message; who takes none gets it where they are.
@@ -289,14 +338,14 @@ class DiscordChat:
                 await self._lend(interaction.user, text, file, lasts, nonce)
             except discord.Forbidden:
                 # the words first, and the file into that very message: a follow-up whose answer is lost is sent twice
-                below = await _patiently(lambda: self._follow_up(interaction, text, discord.utils.MISSING, None))
+                below = await _patiently(partial(_follow_up, interaction, Part(text=text)))
                 await _patiently(lambda: below.edit(attachments=[_file(file)]))
                 await below.delete(delay=lasts.total_seconds())
         except (discord.HTTPException, *TROUBLE) as error:
             log.warning(Act.NO_FILE, logs.kind(error))
-            lost = _not_delivered()
+            lost = Part(text=_not_delivered())
             with contextlib.suppress(discord.HTTPException, *TROUBLE):
-                await _patiently(lambda: self._follow_up(interaction, lost, discord.utils.MISSING, None))
+                await _patiently(partial(_follow_up, interaction, lost))
 
     async def _lend(
         self, channel: discord.abc.Messageable, text: str, file: File, lasts: timedelta, nonce: str
@@ -421,6 +470,41 @@ async def _defer(interaction: Interaction, response: Response) -> None:
         await response.defer(ephemeral=_among_others(interaction), thinking=True)
 
 
+def _parts(interaction: Interaction, reply: Reply) -> list[Part]:
+    """Cut an answer into messages; what belongs to it stands below the last."""
+    *before, last = messages(as_here(reply.text) + (_in_server(reply) if _among_others(interaction) else ""))
+    return [*(Part(text=text) for text in before), Part(text=last, shown=view(_buttons(reply)), file=reply.file)]
+
+
+async def _say(interaction: Interaction, part: Part, response: Response, *, below: bool) -> None:
+    """Show a message in the first response."""
+    if interaction.type is discord.InteractionType.component and not below:
+        await response.edit_message(content=part.text, view=part.shown)
+        return
+    await response.send_message(
+        part.text,
+        view=part.shown or discord.utils.MISSING,
+        file=_file(part.file) if part.file else discord.utils.MISSING,
+        ephemeral=_among_others(interaction),
+    )
+
+
+async def _edit(interaction: Interaction, part: Part) -> None:
+    """Show a message where an interaction was acknowledged."""
+    attachments = [_file(part.file)] if part.file else discord.utils.MISSING
+    await interaction.edit_original_response(content=part.text, view=part.shown, attachments=attachments)
+
+
+async def _follow_up(interaction: Interaction, part: Part) -> discord.WebhookMessage:
+    return await interaction.followup.send(
+        part.text,
+        view=part.shown or discord.utils.MISSING,
+        file=_file(part.file) if part.file else discord.utils.MISSING,
+        ephemeral=_among_others(interaction),
+        wait=True,
+    )
+
+
 def _among_others(interaction: Interaction) -> bool:
     """Say whether others could read an answer that is not for the asker's eyes only: all but our direct messages."""
     return interaction.guild_id is not None or interaction.context.private_channel
@@ -436,6 +520,11 @@ async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(wait)
             wait *= 2
     return await call()
+
+
+def _takes_more(reply: Reply) -> bool:
+    """Say whether more is done than to show it."""
+    return reply.clears or (reply.file is not None and reply.file.lasts is not None)
 
 
 def _leaves_card(interaction: Interaction, reply: Reply) -> bool:

@@ -169,10 +169,13 @@ class AllOutClient(discord.Client):
         log.error(Act.FAILED, logs.trouble(failed) if failed else None)
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Take a form that was filled in; commands and buttons have takers of their own."""
+        """Take a button that was pressed, or a form that was filled in; commands have takers of their own."""
         self._app.holds.answered(PLATFORM, handed=True)
-        if interaction.type is discord.InteractionType.modal_submit:
-            await self.chat.filled_in(interaction)
+        match interaction.type, interaction.data:
+            case discord.InteractionType.component, {"custom_id": str(data)}:
+                await self.chat.pressed(interaction, data)
+            case discord.InteractionType.modal_submit, _filled_in:
+                await self.chat.filled_in(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer direct messages; nothing else reaches us."""

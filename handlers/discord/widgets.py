@@ -2,52 +2,65 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import discord
+from discord import ComponentType
 
-from bot import logs
-from bot.logs import Act
 from handlers.conversation import Button, rows
 from handlers.texts import discord as texts
 
 Interaction = discord.Interaction[Any]
 
-log = logging.getLogger(__name__)
-
 ENTER_CARD = "k:"
 """A button of Discord's own: it opens the form for a card."""
 
 LONGEST_CARD = 40
-
-MOST_ROWS = 5
-LONGEST_LABEL = 80
 """A code with all the blanks and dashes people put into it."""
 
+MOST_ROWS = 5
+MOST_IN_ROW = 5
+LONGEST_LABEL = 80
 
-class CardButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template="(?P<data>[a-zA-Z]:.*)"):
-    """Any button of ours. All it means stands in its custom id, so that it works after a restart as well."""
 
-    def __init__(self, label: str, data: str, row: int | None = None) -> None:
-        super().__init__(discord.ui.Button(label=label[:LONGEST_LABEL], custom_id=data, style=_style(data), row=row))
-        self.data = data
+class Buttons(discord.ui.View):
+    """Buttons under a message, which never expire.
 
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Find the button again that somebody pressed."""
-        return cls("", match["data"])
+    All that a button means stands in its custom id, and whatever is pressed reaches the client as it came: it works
+    after a restart as well, the library keeps nothing for it, and takes no message apart to find what was pressed.
+    """
 
-    async def callback(self, interaction: Interaction) -> None:
-        """Carry it out."""
-        try:
-            await interaction.client.chat.pressed(interaction, self.data)
-        except Exception as error:  # noqa: BLE001  discord.py would tell only its own log, which is silent
-            log.error(Act.FAILED, logs.trouble(error))  # noqa: TRY400
+    def __init__(self, buttons: Sequence[Button]) -> None:
+        super().__init__(timeout=None)
+        self.stop()  # it listens to nothing
+        self._laid_out = _laid_out(buttons)
+
+    def to_components(self) -> list[dict[str, Any]]:
+        """Say them as Discord takes them; the library's own items would cost three times as much."""
+        return [
+            {
+                "type": ComponentType.action_row.value,
+                "components": [
+                    {
+                        "type": ComponentType.button.value,
+                        "style": _style(each.data).value,
+                        "label": each.label[:LONGEST_LABEL],
+                        "custom_id": each.data,
+                    }
+                    for each in row
+                ],
+            }
+            for row in self._laid_out
+        ]
+
+
+def _laid_out(buttons: Sequence[Button]) -> Sequence[Sequence[Button]]:
+    laid_out = rows(buttons)
+    if 1 < len(laid_out) <= MOST_ROWS:
+        return laid_out
+    # a single row may be too long, and of too many the first are filled
+    return [buttons[first : first + MOST_IN_ROW] for first in range(0, len(buttons), MOST_IN_ROW)]
 
 
 def _style(data: str) -> discord.ButtonStyle:
@@ -78,13 +91,5 @@ def written(interaction: Interaction) -> str:
 
 
 def view(buttons: Sequence[Button]) -> discord.ui.View | None:
-    """Lay out buttons; they never expire."""
-    if not buttons:
-        return None
-    laid_out = discord.ui.View(timeout=None)
-    there = rows(buttons)
-    for number, row in enumerate(there):
-        for each in row:
-            # the library breaks a single row by itself where it is too long, and fills those there are up
-            laid_out.add_item(CardButton(each.label, each.data, number if 1 < len(there) <= MOST_ROWS else None))
-    return laid_out
+    """Lay buttons out, if there are any."""
+    return Buttons(buttons) if buttons else None

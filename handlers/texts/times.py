@@ -78,9 +78,9 @@ def moment_says(moment: Moment, now: datetime) -> str:
 def day_and_hour(moment: Moment) -> str:
     """Say it for a button, where the year is plain: "Sat 1 May, 20:00"."""
     return _("{day} {date} {month}, {clock}").format(
-        day=_weekdays()[moment.at.weekday()],
+        day=_day_of(moment.at),
         date=moment.at.day,
-        month=_months()[moment.at.month - 1],
+        month=_month_of(moment.at),
         clock=_clock(moment.at, to_twelve=_to_twelve(moment)),
     )
 
@@ -133,9 +133,9 @@ def _to_twelve(moment: Moment) -> bool:
 
 def _said(local: datetime, *, to_twelve: bool) -> str:
     return _("{day} {date} {month} {year}, {clock}").format(
-        day=_weekdays()[local.weekday()],
+        day=_day_of(local),
         date=local.day,
-        month=_months()[local.month - 1],
+        month=_month_of(local),
         year=local.year,
         clock=_clock(local, to_twelve=to_twelve),
     )
@@ -171,7 +171,7 @@ def _closing(local: datetime, *, to_twelve: bool, short: bool = False) -> str:
     day = _day_ended(local)
     if short:
         return _("the end of {day} {date} {month} {year}").format(
-            day=_weekdays()[day.weekday()], date=day.day, month=_months()[day.month - 1], year=day.year
+            day=_day_of(day), date=day.day, month=_month_of(day), year=day.year
         )
     return _("the end of {weekday} {date}").format(weekday=_weekday(day.weekday()), date=_date(day))
 
@@ -212,15 +212,22 @@ def _minutes(n: int) -> str:
     return ngettext("{n} minute", "{n} minutes", n).format(n=n)
 
 
-def _weekdays() -> list[str]:
-    return [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
+_WEEKDAYS = (
+    lambda: _("Mon"), lambda: _("Tue"), lambda: _("Wed"), lambda: _("Thu"), lambda: _("Fri"), lambda: _("Sat"),
+    lambda: _("Sun"),
+)  # fmt: skip
+_MONTHS = (
+    lambda: _("Jan"), lambda: _("Feb"), lambda: _("Mar"), lambda: _("Apr"), lambda: _("May"), lambda: _("Jun"),
+    lambda: _("Jul"), lambda: _("Aug"), lambda: _("Sep"), lambda: _("Oct"), lambda: _("Nov"), lambda: _("Dec"),
+)  # fmt: skip
 
 
-def _months() -> list[str]:
-    return [
-        _("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"),
-        _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"),
-    ]  # fmt: skip
+def _day_of(local: date) -> str:
+    return _WEEKDAYS[local.weekday()]()
+
+
+def _month_of(local: date) -> str:
+    return _MONTHS[local.month - 1]()
 
 
 def _weekday(number: int) -> str:

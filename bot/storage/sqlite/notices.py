@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain.pledging import Bearer
 from bot.storage.sqlite.news import News
 from bot.storage.store import Notice
@@ -26,7 +28,7 @@ class Notices(News):
 
         async def job() -> bool:
             await self._rows(_ADD, (*row, card, owner, pledge))
-            return await self._has_notice(notice.locator)
+            return (await self._have_notices([notice.locator]))[notice.locator]
 
         return await self._in_transaction(job)
 
@@ -40,7 +42,10 @@ class Notices(News):
 
     async def has_notice(self, locator: bytes) -> bool:
         """See Store.has_notice."""
-        return await self._in_turn(lambda: self._has_notice(locator))
+        return await self._look_up(self._have_notices, locator)
 
-    async def _has_notice(self, locator: bytes) -> bool:
-        return bool(await self._rows("SELECT 1 FROM notice WHERE locator = ?", (locator,)))
+    async def _have_notices(self, locators: Sequence[bytes]) -> dict[bytes, bool]:
+        marks = ", ".join("?" * len(locators))
+        rows = await self._rows(f"SELECT locator FROM notice WHERE locator IN ({marks})", locators)  # noqa: S608
+        there = {row[0] for row in rows}
+        return {locator: locator in there for locator in locators}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -49,22 +50,31 @@ class People(News):
 
     async def roles(self, member: MemberId) -> Roles:
         """See Store.roles."""
-        rows = await self._read(
-            """
-            SELECT NULL, 0 FROM organizer WHERE id = ?1
-            UNION ALL SELECT walkout, workplace FROM steward WHERE id = ?1
-            """,
-            (member,),
+        return await self._look_up(self._roles, member)
+
+    async def _roles(self, members: Sequence[MemberId]) -> dict[MemberId, Roles]:
+        marks = ", ".join(f"?{number}" for number, _member in enumerate(members, 1))
+        rows = await self._rows(
+            f"""
+            SELECT id, NULL, 0 FROM organizer WHERE id IN ({marks})
+            UNION ALL SELECT id, walkout, workplace FROM steward WHERE id IN ({marks})
+            """,  # noqa: S608
+            members,
         )
-        running = await self._read(
-            f"{_SUSPENSION} WHERE ?1 IN (suspender, suspended) AND until > ?2", (member, instant(self._clock()))
-        )
-        if running:
-            return Roles(suspension=_read_suspension(running[0]))
-        return Roles(
-            organizer=any(walkout is None for walkout, _place in rows),
-            workplaces=tuple((WalkoutId(walkout), WorkplaceId(place)) for walkout, place in rows if walkout),
-        )
+        suspensions = await self._rows(f"{_SUSPENSION} WHERE until > ?", (instant(self._clock()),))
+        running = {member: one for one in map(_read_suspension, suspensions) for member in one.both}
+        own: defaultdict[MemberId, list[tuple[WalkoutId | None, int]]] = defaultdict(list)
+        for member, walkout, place in rows:
+            own[member].append((walkout, place))
+        return {
+            member: Roles(suspension=running[member])
+            if member in running
+            else Roles(
+                organizer=any(walkout is None for walkout, _place in own[member]),
+                workplaces=tuple((walkout, WorkplaceId(place)) for walkout, place in own[member] if walkout),
+            )
+            for member in members
+        }
 
     async def committee(self) -> Committee:
         """See Store.committee."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-
-import aiosqlite
 
 from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
 from bot.domain.model import Announcement, BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import NewCard
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
-from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note, Rule
 
@@ -41,11 +36,6 @@ _WITH_ROOM = """
 
 class Walkouts(Notices):
     """Keeps walkouts."""
-
-    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
-        super().__init__(connection, clock, place)
-        self._looking_up: asyncio.Future[dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]] | None = None
-        self._wanted: set[tuple[WalkoutId, WorkplaceId]] = set()  #: what the next look-up is for
 
     async def decide(self, walkout: WalkoutId, rule: Rule) -> Ruling:
         """See Store.decide."""
@@ -180,16 +170,12 @@ class Walkouts(Notices):
 
     async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
         """See Store.look_up."""
-        # whoever asks before the read has its turn is answered by it; one that never had its turn is done
-        if self._looking_up is None or self._looking_up.done():
-            self._looking_up = asyncio.ensure_future(self._in_turn(self._look_all_up))
-        self._wanted.add((walkout, workplace))
-        found = await asyncio.shield(self._looking_up)
-        return found[walkout, workplace]
+        return await self._look_up(self._look_all_up, (walkout, workplace))
 
-    async def _look_all_up(self) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]:
-        asked = (json.dumps(list(self._wanted)),)
-        self._looking_up, self._wanted = None, set()
+    async def _look_all_up(
+        self, wanted: Sequence[tuple[WalkoutId, WorkplaceId]]
+    ) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]:
+        asked = (json.dumps(wanted),)
         walkouts = {row[0]: _read_walkout(row) for row in await self._rows(f"{_WALKOUT} {_WANTED_WALKOUTS}", asked)}
         with_room = {(row[0], row[1]) for row in await self._rows(_WITH_ROOM, asked)}
         found: dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]] = {}

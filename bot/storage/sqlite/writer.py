@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -22,6 +22,7 @@ from bot.storage.sqlite.journal import bury
 from bot.storage.sqlite.place import Place
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 Row = tuple[Any, ...]
 
 BATCH = 256
@@ -50,6 +51,7 @@ class Writer(ABC):
         self._clock = clock
         self._place = place
         self._waiting: deque[_Waiting] = deque()
+        self._together: dict[Any, tuple[set[Any], asyncio.Future[Any]]] = {}  #: what the next look-up of a kind is for
         self._arrived = asyncio.Event()
         self._ending = False
         self._wary = False
@@ -111,6 +113,22 @@ class Writer(ABC):
 
         self._enqueue(_Waiting(None, answer, run))
         return await answer
+
+    async def _look_up(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, T]]], key: K) -> T:
+        """Look something up with everybody who wants the like before the read has its turn: one answers them all."""
+        wanted, found = self._together.get(read, (set(), None))
+        if found is None or found.done():  # one that never had its turn is done
+            wanted = set()
+
+            async def job() -> Mapping[K, T]:
+                self._together.pop(read, None)
+                return await read(list(wanted))
+
+            found = asyncio.ensure_future(self._in_turn(job))
+            self._together[read] = wanted, found
+        wanted.add(key)
+        answers: Mapping[K, T] = await asyncio.shield(found)
+        return answers[key]
 
     def _enqueue(self, waiting: _Waiting) -> None:
         if self._ending:
