@@ -18,17 +18,23 @@ from bot.storage.sqlite.writer import BATCH, Row, Writer
 
 # Blobs cannot travel in JSON, so a batch's keys and owners travel as one blob each, cut at every 32nd byte. All
 # that a batch must know is found by one statement: each statement is a way to the thread and back.
-# A card is looked for under the key that it has in each of the walkouts; ?1 says which change each key is of.
+# A card is looked for under the key that it has in each of the walkouts that it may be of; ?1 says which change each
+# key is of. Of the walkouts, only those are read whose cards were found, or in which somebody enrols.
 _FIND = """
-    SELECT (
-        SELECT json_group_array(json_array(nth.value, card.walkout, pledge.workplace, pledge.state, hex(card.owner),
-            card.stale, CASE WHEN ?5 THEN (SELECT is_out FROM workplace
-                WHERE workplace.walkout = pledge.walkout AND workplace.id = pledge.workplace) END))
+    WITH found AS MATERIALIZED (
+        SELECT nth.value AS nth, card.walkout, pledge.workplace, state, owner, stale
         FROM json_each(?1) AS nth JOIN card ON card.key = substr(?2, nth.key * 32 + 1, 32)
             JOIN pledge ON pledge.key = substr(?3, nth.key * 32 + 1, 32)
+    )
+    SELECT (
+        SELECT json_group_array(json_array(nth, walkout, workplace, state, hex(owner), stale,
+            CASE WHEN ?5 THEN (SELECT is_out FROM workplace
+                WHERE workplace.walkout = found.walkout AND workplace.id = found.workplace) END))
+        FROM found
     ), (
         SELECT json_group_array(json_array(id, stage, pledge_by, next_tally, ended,
-            CASE WHEN ?5 AND terms ->> 'turnout' THEN starts END)) FROM walkout
+            CASE WHEN ?5 AND terms ->> 'turnout' THEN starts END))
+        FROM walkout WHERE id IN (SELECT walkout FROM found UNION SELECT value ->> 0 FROM json_each(?4))
     ), (
         SELECT json_group_array(json_array(workplace.walkout, workplace.id, workplace.headcount - workplace.standing))
         FROM json_each(?4) AS wanted
