@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 
-from bench import crowd, discord, fan_out, first_walkout, flood, lists, pledges, tally, telegram
+from bench import crowd, discord, fan_out, first_walkout, flood, lists, pledges, scale, tally, telegram
 from bench.ground import Ground
 
 BENCHES = {
@@ -20,6 +21,7 @@ BENCHES = {
     "crowd": crowd.bench,
     "lists": lists.bench,
     "first_walkout": first_walkout.bench,
+    "scale": scale.bench,
 }
 
 
@@ -29,8 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("what", choices=tuple(BENCHES))
     parser.add_argument("--dir", type=Path, default=Path(), help="where the databases are put; its disk is measured")
     parser.add_argument("--quick", action="store_true", help="tiny: shows that it runs, measures nothing")
+    parser.add_argument("--full", action="store_true", help="scale: with ten million cards as well")
     chosen = parser.parse_args(arguments)
-    bench = BENCHES[chosen.what]
+    bench = partial(scale.bench, full=True) if chosen.full and chosen.what == "scale" else BENCHES[chosen.what]
     with Ground(chosen.dir) as ground:
         print(ground.description())
         return asyncio.run(bench(ground, quick=chosen.quick))

@@ -15,11 +15,12 @@ from itertools import count, islice
 
 from bench import loopback
 from bench.flood import Offer, said
-from bench.ground import Ground, percentile, ratio
+from bench.ground import WALKOUT, Ground, percentile, ratio
 from bench.telegram import Loopback, open_walkout, ours, running
 from bot import cards
 from bot.clock import real_clock
 from bot.wiring import App, open_app
+from handlers.conversation.parts import carried
 from handlers.telegram.chat import PLATFORM
 
 STALLED_S = 10
@@ -86,7 +87,9 @@ async def come(server: Loopback, token: str, app: App, crowd: Crowd, codes: Iter
         gc.collect()
         gc.freeze()
         await at_once(server, token, crowd, [("write", who, f"/start {code}") for who, code in cards_of.items()])
-        await at_once(server, token, crowd, [("press", who, f"p:{code}") for who, code in cards_of.items()])
+        await at_once(
+            server, token, crowd, [("press", who, f"p:{carried(code, WALKOUT)}") for who, code in cards_of.items()]
+        )
         took, *_, refused = await server.ask(token, "took")
     terms, deleted, pledged = ([s for answer, s in took.items() if answer[0] == kind] for kind in "mde")
     return Seen(terms=terms, deleted=deleted, pledged=pledged, refused=refused)

@@ -32,13 +32,14 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bench import discord_loopback as loopback
-from bench.ground import Ground, percentile, ratio
+from bench.ground import WALKOUT, Ground, percentile, ratio
 from bench.telegram import open_walkout
 from bot import cards
 from bot.clock import real_clock
 from bot.outbox import Sender
 from bot.settings import Settings
 from bot.wiring import App, open_app
+from handlers.conversation.parts import carried
 from handlers.discord.chat import PLATFORM
 from handlers.discord.platform import open_discord
 from handlers.discord.widgets import ENTER_CARD
@@ -135,7 +136,7 @@ class People:
 
 
 def _press(letter: str, who: int, code: str, says: str, offers: str) -> Asked:
-    does = {"press": f"{letter}:{code}", "person": who}
+    does = {"press": f"{letter}:{carried(code, WALKOUT)}", "person": who}
     return Asked(does=does, callback=(loopback.UNCHANGED, 0), says=says, offers=_offers(offers, code))
 
 
@@ -164,7 +165,7 @@ def _shown(does: Mapping[str, Any], says: str, offers: frozenset[str]) -> Asked:
 
 
 def _offers(letters: str, code: str) -> frozenset[str]:
-    return frozenset(f"{letter}:{code}" for letter in letters)
+    return frozenset(f"{letter}:{carried(code, WALKOUT)}" for letter in letters)
 
 
 def _bare(who: int) -> Asked:

@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any
 
 from bench import loopback
-from bench.ground import Ground, percentile, ratio
+from bench.ground import WALKOUT, Ground, percentile, ratio
 from bench.telegram import open_walkout, ours, running
 from bot import cards
 from bot.clock import real_clock
@@ -26,6 +26,7 @@ from bot.keys import Person
 from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
 from handlers import workshop
+from handlers.conversation.parts import carried
 from handlers.telegram.chat import PLATFORM
 
 TOKEN = "4:flooded"  # noqa: S105  the loopback server takes any
@@ -112,7 +113,7 @@ def workers(codes: Iterator[str], begins: float, lasts: float, reads_s: float) -
     for nth in range(round(lasts * WORKERS_A_SECOND)):
         at, account, code = begins + nth / WORKERS_A_SECOND, next(_ACCOUNTS), next(codes)
         yield (at, account, "write", f"/start {code}"), OPENED
-        yield (at + reads_s, account, "press", f"p:{code}"), PLEDGED
+        yield (at + reads_s, account, "press", f"p:{carried(code, WALKOUT)}"), PLEDGED
 
 
 _ACCOUNTS = count(5_200_000_001)

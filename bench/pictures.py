@@ -37,7 +37,7 @@ from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
 from handlers.conversation import Button, Conversation, RoomsBy, Said, Ways
 from handlers.conversation.letters import buttons as buttons_under
-from handlers.conversation.parts import rows
+from handlers.conversation.parts import carried, rows
 from handlers.texts import notices, questions, telegram, workers
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import languages, name_of, speaking
@@ -193,7 +193,7 @@ async def _run(story: Story, walkout: Walkout) -> None:
             await story.press(who, workers.check_label(), under, "check")
     for place, number in [*((place, None) for place in ENOUGH), (MISSES, FEW)]:
         for n, code in enumerate(_codes(place, number or 1000)[1:number]):
-            await story.say(f"{place} {n}", button=f"p:{code}")
+            await story.say(f"{place} {n}", button=f"p:{carried(code, walkout.id)}")
     first = NOW + 2 * terms.tally_every
     await story.pass_time(first)
     await story.pass_time(first + terms.tally_every)

@@ -28,7 +28,7 @@ from telegram.ext import ApplicationBuilder, CallbackQueryHandler, ContextTypes
 from telegram.request import BaseRequest
 
 from bench import loopback
-from bench.ground import Ground, ratio
+from bench.ground import WALKOUT, Ground, ratio
 from bot import cards
 from bot.clock import real_clock
 from bot.domain import rules
@@ -38,6 +38,7 @@ from bot.settings import Settings
 from bot.usecases import stewards
 from bot.wiring import App, open_app
 from handlers.answers import Answers
+from handlers.conversation.parts import carried
 from handlers.service import Link
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
@@ -211,17 +212,16 @@ async def ours(server: Loopback, token: str, app: App, **more: Any) -> AsyncIter
 
 async def open_walkout(app: App, codes: Sequence[str]) -> WalkoutId:
     """Open a walkout that has these cards."""
-    walkout = WalkoutId("bench")
     headcount = -(-len(codes) // WORKPLACES) + 5
     places = [
         Workplace(id=WorkplaceId(number), name=f"Workplace {number}", headcount=headcount, threshold=5)
         for number in range(1, WORKPLACES + 1)
     ]
-    await add_walkout(app, walkout, places, demands=("Freeze the rent", "Fast and free buses"))
+    await add_walkout(app, WALKOUT, places, demands=("Freeze the rent", "Fast and free buses"))
     hashes = {place.id: [cards.key_of(code) for code in codes[place.id - 1 :: WORKPLACES]] for place in places}
-    await stewards.mint(walkout, hashes, app.store, app.keys)
-    await app.store.decide(walkout, partial(rules.open_up, now=app.clock()))
-    return walkout
+    await stewards.mint(WALKOUT, hashes, app.store, app.keys)
+    await app.store.decide(WALKOUT, partial(rules.open_up, now=app.clock()))
+    return WALKOUT
 
 
 async def add_walkout(app: App, walkout: WalkoutId, places: Sequence[Workplace], **terms: Any) -> None:
@@ -258,7 +258,7 @@ async def rounds(server: Loopback, app: App, sizes: Sizes, codes: Iterator[str])
                 mine = measured[token] if nth else Measured()
                 wanted = sizes.stock_presses if token == STOCK else sizes.presses if nth else sizes.presses // 2
                 some = islice(codes if token == OURS else repeat(cards.mint()), wanted)
-                presses = [(next(numbers), f"p:{code}") for code in some]
+                presses = [(next(numbers), f"p:{carried(code, WALKOUT)}") for code in some]
                 gc.collect()
                 gc.freeze()
                 cpu = process_time()
@@ -369,7 +369,8 @@ async def without_network(app: App, sizes: Sizes, codes: Iterator[str]) -> dict[
             for token, handle in ((STOCK, theirs), (OURS, our)):
                 some = islice(codes if token == OURS else repeat(cards.mint()), sizes.alone)
                 updates: list[RawUpdate] = [
-                    loopback.press(number := next(numbers), 6_000_000_000 + number, f"p:{code}") for code in some
+                    loopback.press(number := next(numbers), 6_000_000_000 + number, f"p:{carried(code, WALKOUT)}")
+                    for code in some
                 ]
                 gc.collect()
                 gc.freeze()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -64,10 +64,10 @@ class Brake(_Names):
         super().__init__()
         self._standing: dict[bytes, dict[WalkoutId, bytes]] = {}
 
-    def others(self, who: Person, pledges: Collection[bytes]) -> dict[WalkoutId, bytes]:
-        """Return the pledges of the account that are none of these. Whether they still stand, the store knows."""
-        made = self._standing.get(self._of(who), {})
-        return {walkout: pledge for walkout, pledge in made.items() if pledge not in pledges}
+    def other(self, who: Person, walkout: WalkoutId, pledge: bytes) -> bytes | None:
+        """Return the account's pledge in this walkout, if it is another. Whether it still stands, the store knows."""
+        made = self._standing.get(self._of(who), {}).get(walkout)
+        return None if made == pledge else made
 
     def remember(self, who: Person, walkout: WalkoutId, pledge: bytes) -> None:
         """Note that the pledge stands."""

@@ -449,7 +449,7 @@ async def test_who_presses_while_it_is_in_doubt_hears_why_and_only_the_letter_ab
             who = Person("telegram", str(number))
             for said, kind in (
                 (Said(who=who, text=back.codes[5]), "terms"),
-                (Said(who=who, button=f"p:{back.codes[5]}"), "not_recorded"),
+                (Said(who=who, button=f"p:{back.codes[5]}.{WALKOUT}"), "not_recorded"),
                 (Said(who=who, text="/help"), "help"),
             ):
                 reply = await conversation.answer(said)

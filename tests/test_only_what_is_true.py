@@ -133,14 +133,15 @@ class Town:
             for name, (code, _place) in {**self.readers, **fresh, **strangers}.items():
                 stands = await self.truth(name, code)
                 mine = stands.mine if stands else None
-                presses = [f"{letter}:{code}" for letter in LOOKS]
+                presses = [f"{letter}:{code}.{WALKOUT}" for letter in LOOKS]
                 if changing:
                     acts = CHANGES[None if mine is CardState.MINTED else mine]
                     if mine is None and not name.startswith("fresh"):
                         acts = ("w", "u", "q", "p")
                     if name.startswith("told"):
                         acts = (*acts, "o+")
-                    presses += [f"o:{code}:yes" if act == "o+" else f"{act}:{code}" for act in acts]
+                    card = f"{code}.{WALKOUT}"
+                    presses += [f"o:{card}:yes" if act == "o+" else f"{act}:{card}" for act in acts]
                 who = Person("here", name)
                 for text in (code, f"/status {code}"):
                     await self.hear(name, code, Said(who=who, text=text, language=language), ways)
@@ -251,7 +252,9 @@ async def play_on(here: Town) -> None:
     await here.go_to(STARTS + MINUTE)
     for name in ("pledged hall", "told hall"):
         code, _place = here.readers[name]
-        await here.hear(name, code, Said(who=Person("here", name), button=f"u:{code}", language="en"), WAYS[0])
+        await here.hear(
+            name, code, Said(who=Person("here", name), button=f"u:{code}.{WALKOUT}", language="en"), WAYS[0]
+        )
     await here.look_around()
     await here.go_to(STARTS + 7 * HOUR)
     await here.look_around()

@@ -48,11 +48,11 @@ async def pledging(app: App, enough: int) -> None:
     )
     await app.store.decide(WALKOUT, partial(rules.open_up, now=NOON))
     for number, code in enumerate(CROWD[:enough]):
-        await said(app, f"crowd{number}", button=f"p:{code}")
-    await said(app, "ana", button=f"p:{MINE}")
-    await said(app, "bo", button=f"p:{ANOTHERS}")
-    await said(app, "cy", button=f"p:{TAKEN_BACK}")
-    await said(app, "cy", button=f"w:{TAKEN_BACK}")
+        await said(app, f"crowd{number}", button=f"p:{code}.{WALKOUT}")
+    await said(app, "ana", button=f"p:{MINE}.{WALKOUT}")
+    await said(app, "bo", button=f"p:{ANOTHERS}.{WALKOUT}")
+    await said(app, "cy", button=f"p:{TAKEN_BACK}.{WALKOUT}")
+    await said(app, "cy", button=f"w:{TAKEN_BACK}.{WALKOUT}")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ async def test_a_press_that_comes_when_pledging_is_over_is_told_what_stands(
                 ("dee", FRESH, NONE),
                 ("dee", ANOTHERS, NONE),  # not a word of whether anybody else has pledged it
             ):
-                answer = await said(app, who, button=f"{button}:{code}")
+                answer = await said(app, who, button=f"{button}:{code}.{WALKOUT}")
                 assert (answer.kind, answer.text, answer.buttons) == ("closed", f"{ended} {told}", ())
         looked = {(await said(app, "dee", code)).text for code in (FRESH, ANOTHERS, MINE, TAKEN_BACK)}
         assert looked == {f"{ended} {NONE}"}
@@ -91,9 +91,13 @@ async def test_while_pledging_goes_on_a_press_again_is_told_what_stands(data: Pa
         await pledging(app, 0)
     clock.move_to(NOON + HOUR / 2)
     async with open_app(data, clock=clock, senders={}) as app:
-        assert (await said(app, "ana", button=f"p:{MINE}")).text.startswith("You had already pledged; it counts once.")
-        assert (await said(app, "cy", button=f"w:{TAKEN_BACK}")).text.startswith("It was already taken back.")
-        assert (await said(app, "dee", button=f"w:{FRESH}")).text.startswith("You have no pledge on this card")
+        assert (await said(app, "ana", button=f"p:{MINE}.{WALKOUT}")).text.startswith(
+            "You had already pledged; it counts once."
+        )
+        assert (await said(app, "cy", button=f"w:{TAKEN_BACK}.{WALKOUT}")).text.startswith("It was already taken back.")
+        assert (await said(app, "dee", button=f"w:{FRESH}.{WALKOUT}")).text.startswith(
+            "You have no pledge on this card"
+        )
 
 
 async def test_when_the_key_is_destroyed_its_cards_are_nobodys_and_unknown(data: Path, clock: MovableClock) -> None:
@@ -103,7 +107,7 @@ async def test_when_the_key_is_destroyed_its_cards_are_nobodys_and_unknown(data:
         await app.tallies.take_due()
         app.keys.destroy_walkout(WALKOUT)  # closing was cut off behind this
         for answer in [
-            *[await said(app, "ana", button=f"{button}:{MINE}") for button in "pw"],
+            *[await said(app, "ana", button=f"{button}:{MINE}.{WALKOUT}") for button in "pw"],
             await said(app, "ana", MINE),
         ]:
             assert answer.kind == "unknown_card"

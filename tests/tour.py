@@ -295,14 +295,15 @@ class Tour:
     async def pledge(self, shop: str, people: int) -> None:
         """Let people pledge whom nobody listens to."""
         for number in range(people):
-            said = Said(who=Person(PLATFORM, f"{shop}{number}"), button=f"p:{self.cards[shop].pop()}")
+            said = Said(who=Person(PLATFORM, f"{shop}{number}"), button=f"p:{self.cards[shop].pop()}.{self.walkout}")
             await Conversation(self.app, self.ways).answer(said)
 
     async def pledge_own(self) -> None:
         """Let two pledge, twice, who are listened to and want to be told."""
         for who, shop in zip(WORKERS, ("5·6", "1/2"), strict=True):
             self.mine[who] = code = self.cards[shop].pop()
-            for data in (f"p:{code}", f"p:{code}", f"o:{code}", f"o:{code}:yes"):
+            card = f"{code}.{self.walkout}"
+            for data in (f"p:{card}", f"p:{card}", f"o:{card}", f"o:{card}:yes"):
                 await self.press(who, data)
 
     async def server_code(self) -> str:
@@ -337,7 +338,7 @@ class Tour:
             await self.tally(begins + timedelta(hours=1))
             await self.pledge("3+4", 5)
             await self.tally(begins + timedelta(hours=2))
-            await self.press(ANA, f"c:{self.mine[ANA]}")
+            await self.press(ANA, f"c:{self.mine[ANA]}.{self.walkout}")
             await self.pledge("5·6", 5)
             await self.tally(begins + timedelta(hours=3))
             await self.tally(walkout.terms.pledge_by - timedelta(days=1))
@@ -357,7 +358,7 @@ class Tour:
         await self.tally(terms.starts + timedelta(minutes=1))
         for who in WORKERS:
             for letter in "cuuvvu":
-                await self.press(who, f"{letter}:{self.mine[who]}")
+                await self.press(who, f"{letter}:{self.mine[who]}.{self.walkout}")
         await self.tally(terms.starts + timedelta(hours=1))
 
     async def be_restored(self) -> None:

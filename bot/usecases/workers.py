@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -85,13 +86,17 @@ class Worker:
     holds: Holds
     cities: CityLines
 
-    async def look(self, code: str) -> Seen:
+    async def look(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Show a card: to its owner their pledge, to everyone else the terms, pledged or not.
 
-        Raises UnknownCard; and to everyone but its owner NotOpenYet, PledgingClosed, and Held where only a clock in
-        doubt says that it is closed.
+        `of` says where it is looked for first, which is all it costs if it is there; if not, it is looked for in every
+        walkout. Raises UnknownCard; and to everyone but its owner NotOpenYet, PledgingClosed, and Held where only a
+        clock in doubt says that it is closed.
         """
-        return await self._offered(await self._seen(await self.store.apply(self._change(Act.LOOK, code)), code))
+        if of is not None:
+            with suppress(UnknownCard):
+                return await self._look(self._change(Act.LOOK, code, of))
+        return await self._look(self._change(Act.LOOK, code))
 
     async def knows(self, code: str) -> bool:
         """Say whether this is the code of a card, as far as the account may know."""
@@ -110,12 +115,14 @@ class Worker:
 
     async def look_without_card(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
         """Show the account's own pledge in a walkout with open entry, or else this workplace's terms."""
-        enrol = Enrolment(walkout=walkout, workplace=workplace)
-        code = self.open_code(walkout)
-        seen = await self._seen(await self.store.apply(self._change(Act.LOOK, code, enrol)), code)
+        change = self._change(Act.LOOK, self.open_code(walkout), walkout, workplace)
+        seen = await self._seen(await self.store.apply(change), change)
         if seen.mine is None or not seen.mine.stands:  # who took a pledge back may make it elsewhere
             seen = replace(seen, workplace=(await self.store.look_up(walkout, workplace))[1], mine=None)
         return await self._offered(seen)
+
+    async def _look(self, change: Change) -> Seen:
+        return await self._offered(await self._seen(await self.store.apply(change), change))
 
     async def _offered(self, seen: Seen) -> Seen:
         walkout = seen.walkout
@@ -132,46 +139,47 @@ class Worker:
             raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands=False)
         return seen
 
-    async def pledge(self, code: str) -> Seen:
-        """Stand one card as pledged; pledging twice changes nothing.
+    async def pledge(self, code: str, of: WalkoutId | None = None) -> Seen:
+        """Stand one card as pledged; pledging twice changes nothing. Of another walkout than `of` it is unknown.
 
         Raises UnknownCard, CardSpent, CardRecalled, NotOpenYet, PledgingClosed, OneCardEach, Held or NotRecorded; then
         nothing is stored. The store decides, in the batch's own transaction.
         """
-        own = next((walkout for walkout in self.keys.walkouts if self.open_code(walkout) == code), None)
-        if own is not None:  # open entry: the head-count has a say as well
-            return await self.enrol(own, (await self.look(code)).workplace.id)
-        return await self._pledge(code, self._change(Act.PLEDGE, code))
+        of = of or (await self.store.apply(self._change(Act.LOOK, code))).walkout
+        change = self._change(Act.PLEDGE, code, of)
+        if of in self.keys.walkouts and self.open_code(of) == code:  # open entry: the head-count has a say as well
+            return await self.enrol(of, (await self.store.apply(replace(change, act=Act.LOOK))).workplace)
+        return await self._pledge(of, change)
 
     async def enrol(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
         """Pledge without a card, where the walkout's entry is open. Raises as `pledge` does, and WorkplaceFull."""
         seen = await self.store.walkout(walkout)
         if seen.terms.entry is not Entry.OPEN or walkout not in self.keys.walkouts:
             raise WrongStage(seen.stage)
-        code = self.open_code(walkout)
-        enrol = Enrolment(walkout=walkout, workplace=workplace)
-        return await self._pledge(code, self._change(Act.PLEDGE, code, enrol))
+        return await self._pledge(walkout, self._change(Act.PLEDGE, self.open_code(walkout), walkout, workplace))
 
-    async def withdraw(self, code: str) -> Seen:
-        """Take the pledge back, and the notice with it; doing it twice changes nothing.
+    async def withdraw(self, code: str, of: WalkoutId | None = None) -> Seen:
+        """Take the pledge back, and the notice with it; doing it twice changes nothing. `of` is as for `pledge`.
 
         Raises UnknownCard, NotPledged (whoever else may have pledged the card), CardRecalled, PledgingClosed, Held or
         NotRecorded.
         """
-        outcome = await self._decided(self._change(Act.WITHDRAW, code))
+        change = self._change(Act.WITHDRAW, code, of)
+        outcome = await self._decided(change)
         self.brake.forget(self.who, outcome.walkout)
-        return await self._done(outcome, code)
+        return await self._done(outcome, change)
 
-    async def ask_to_be_told(self, code: str, language: str) -> Seen:
+    async def ask_to_be_told(self, code: str, language: str, of: WalkoutId | None = None) -> Seen:
         """Keep the account's address, sealed, so that it can be told when it is on; doing it twice changes nothing.
 
-        Only for whoever's pledge stands on the card: `told` says whether it is kept. Raises as `look` does.
+        Only for whoever's pledge stands on the card: `told` says whether it is kept. `of` is as for `pledge`. Raises as
+        `look` does.
         """
-        seen = await self.look(code)
+        seen = await self._look(self._change(Act.LOOK, code, of))
         walkout = seen.walkout.id
         if not seen.situation.can_ask or walkout not in self.keys.walkouts:
             return seen
-        bearer = self.keys.bearer(code, self.who)
+        bearer = self.keys.bearer(code, self.who, walkout)
         addressee = Addressee(account=self.who.account, language=language, workplace=seen.workplace.id)
         notice = Notice(
             locator=bearer.notice(walkout),
@@ -181,23 +189,26 @@ class Worker:
         )
         return replace(seen, told=await self.store.add_notice(notice, bearer))
 
-    async def stop_telling(self, code: str) -> Seen:
+    async def stop_telling(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Forget the address again; only for whoever's card it is. Raises as `look` does."""
-        seen = await self.look(code)
+        seen = await self._look(self._change(Act.LOOK, code, of))
         if seen.told:
-            await self.store.delete_notice(self.keys.bearer(code, self.who).notice(seen.walkout.id))
+            walkout = seen.walkout.id
+            await self.store.delete_notice(self.keys.bearer(code, self.who, walkout).notice(walkout))
         return replace(seen, told=False)
 
-    async def say_out(self, code: str) -> Seen:
-        """Say on the day that the card's holder is out; saying it twice changes nothing.
+    async def say_out(self, code: str, of: WalkoutId | None = None) -> Seen:
+        """Say on the day that the card's holder is out; saying it twice changes nothing. `of` is as for `pledge`.
 
         Raises UnknownCard, NotAskedNow, NotPledged, WorkplaceNotOut or NotRecorded.
         """
-        return await self._done(await self._decided(self._change(Act.OUT, code)), code)
+        change = self._change(Act.OUT, code, of)
+        return await self._done(await self._decided(change), change)
 
-    async def say_not_out(self, code: str) -> Seen:
+    async def say_not_out(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Take that back; the pledge stands as before. Raises as `say_out` does."""
-        return await self._done(await self._decided(self._change(Act.NOT_OUT, code)), code)
+        change = self._change(Act.NOT_OUT, code, of)
+        return await self._done(await self._decided(change), change)
 
     async def open_walkouts(self) -> list[Walkout]:
         """Return the walkouts to which one may pledge without a card."""
@@ -211,17 +222,19 @@ class Worker:
         """Return this account's own code in a walkout with open entry."""
         return self.keys.open_code(walkout, self.who)
 
-    async def _pledge(self, code: str, change: Change) -> Seen:
-        keys = change.bearer.keys
-        others = self.brake.others(self.who, [pledge for _card, pledge in keys.values()])
-        if others:
-            seen = await self.store.apply(replace(change, act=Act.LOOK))
-            other = others.get(seen.walkout)
-            if other is not None and await self.store.stands(other):  # it may have been recalled
+    async def _pledge(self, walkout: WalkoutId, change: Change) -> Seen:
+        keys = change.bearer.keys.get(walkout)
+        if keys is None:
+            raise UnknownCard
+        _card, pledge = keys
+        other = self.brake.other(self.who, walkout, pledge)
+        if other is not None:
+            await self.store.apply(replace(change, act=Act.LOOK))  # what is no card is said to be none
+            if await self.store.stands(other):  # it may have been recalled
                 raise OneCardEach
         outcome = await self._decided(change)
-        self.brake.remember(self.who, outcome.walkout, keys[outcome.walkout][1])
-        return await self._done(outcome, code)
+        self.brake.remember(self.who, walkout, pledge)
+        return await self._done(outcome, change)
 
     async def _decided(self, change: Change) -> Outcome:
         while True:
@@ -235,21 +248,22 @@ class Worker:
                         raise
                     change = replace(change, kept=True)
 
-    def _change(self, act: Act, code: str, enrol: Enrolment | None = None) -> Change:
-        return Change(act=act, bearer=self.keys.bearer(code, self.who), enrol=enrol)
+    def _change(self, act: Act, code: str, of: WalkoutId | None = None, workplace: WorkplaceId | None = None) -> Change:
+        enrol = Enrolment(walkout=of, workplace=workplace) if of is not None and workplace is not None else None
+        return Change(act=act, bearer=self.keys.bearer(code, self.who, of), enrol=enrol)
 
-    async def _done(self, outcome: Outcome, code: str) -> Seen:
+    async def _done(self, outcome: Outcome, change: Change) -> Seen:
         """Show what was just recorded. If the store cannot even read any more, nobody may hear "not recorded"."""
         try:
-            return await self._seen(outcome, code)
+            return await self._seen(outcome, change)
         except NotRecorded:
             raise InDoubt from None
 
-    async def _seen(self, outcome: Outcome, code: str) -> Seen:
+    async def _seen(self, outcome: Outcome, change: Change) -> Seen:
         walkout, workplace = await self.store.look_up(outcome.walkout, outcome.workplace)
         # a pledge just made cannot have a notice: it would have gone when the one before was taken back
-        may_be_told = outcome.mine in MAY_BE_TOLD and not outcome.changed and walkout.id in self.keys.walkouts
-        told = may_be_told and await self.store.has_notice(self.keys.bearer(code, self.who).notice(walkout.id))
+        may_be_told = outcome.mine in MAY_BE_TOLD and not outcome.changed
+        told = may_be_told and await self.store.has_notice(change.bearer.notice(walkout.id))
         return Seen(
             walkout=walkout,
             workplace=workplace,

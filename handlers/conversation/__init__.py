@@ -14,6 +14,7 @@ from functools import partial
 from bot import cards, reading
 from bot.brake import Heed
 from bot.domain.errors import Forbidden, NoSuchWorkplace, NotRecorded, Refused, UnknownCard
+from bot.domain.model import WalkoutId
 from bot.draft import SourceFile
 from bot.keys import Person
 from bot.questions import asked
@@ -48,6 +49,7 @@ from handlers.conversation.parts import (
     NICKNAME,
     NUMBER,
     OF,
+    OF_WALKOUT,
     PRINTED_IN,
     REFERENCE,
     ROLE,
@@ -129,7 +131,10 @@ class Conversation:
             heed = self.heed(said.who, meant.price)
             if heed is not Heed.ANSWER:
                 return too_fast() if heed is Heed.WARNING else None
-            ask = self._ask(said, *meant.words, code=cards.exact(meant.words[0]) if meant.pressed else None)
+            ask = self._ask(said, *meant.words)
+            if meant.pressed:
+                code, of = _carried(meant.words[0])
+                ask = replace(ask, code=code, of=of if of in self._app.keys.walkouts else None)
             return await (_tried if meant.codes else _answered)(ask, meant)
 
     async def take(self, said: Said, file: SourceFile) -> Reply:
@@ -143,7 +148,7 @@ class Conversation:
                 kind, text = refusals.refusal(refused)
                 return Reply(kind=kind, text=text, known=True)
 
-    def _ask(self, said: Said, *words: str, code: str | None = None) -> Ask:
+    def _ask(self, said: Said, *words: str) -> Ask:
         return Ask(
             app=self._app,
             who=said.who,
@@ -152,7 +157,6 @@ class Conversation:
             here=said.here,
             language=said.language or "",
             number=said.number,
-            code=code,
         )
 
     def heed(self, who: Person, price: float = 1) -> Heed:
@@ -238,11 +242,17 @@ def _pressed(data: str) -> _Meant:
         run=BUTTONS.get(letter, _old_button) if len(data.encode()) <= LONGEST_DATA else _old_button,
         words=words,
         price=PRICES.get(letter, 1),
-        codes=(reading.Found(code, sure=True),) if letter in TRIES_CODE and (code := cards.exact(words[0])) else (),
+        codes=(reading.Found(code, sure=True),) if letter in TRIES_CODE and (code := _carried(words[0])[0]) else (),
         pressed=True,
         changes=letter in CHANGING,
         proves=letter not in ANYBODYS,
     )
+
+
+def _carried(word: str) -> tuple[str | None, WalkoutId]:
+    """Read what a button carries of a card."""
+    code, _dot, of = word.partition(OF_WALKOUT)
+    return cards.exact(code), WalkoutId(of)
 
 
 async def _tried(ask: Ask, meant: _Meant) -> Reply | None:
@@ -587,7 +597,7 @@ BUTTONS: dict[str, Run] = {
     "j": workers.press_enrol,
     "n": workers.not_now,
     "c": workers.status,
-    "w": workers.withdraw,
+    "w": workers.press_withdraw,
     "o": notices.tell_me,
     "q": notices.do_not_tell_me,
     "x": notices.warn,

@@ -42,9 +42,9 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
     return ()
 
 
-def clear_button(code: str) -> Button:
-    """Return the button that clears a worker's chat; `code` is of the card shown, '' where none is."""
-    return Button(label=notices.clear_label(), data=f"x:{code}", below=True)
+def clear_button(card: str) -> Button:
+    """Return the button that clears a worker's chat; `card` is carried of the card shown, '' where none is."""
+    return Button(label=notices.clear_label(), data=f"x:{card}", below=True)
 
 
 def fetch_buttons(number: str) -> tuple[Button, ...]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.domain.errors import Refused
-from bot.domain.model import Entry
+from bot.domain.model import Entry, WalkoutId
 from bot.usecases.workers import Seen
 from handlers.conversation.letters import NO_CARD, clear_button
-from handlers.conversation.parts import Ask, Button, Reply, old_button
-from handlers.conversation.workers import own_buttons, status
+from handlers.conversation.parts import Ask, Button, Reply, carried, old_button
+from handlers.conversation.workers import on_its_card, own_buttons, show
 from handlers.texts import notices as texts
 
 _YES = "yes"
@@ -18,43 +16,46 @@ _KEEP = "y:keep:"
 
 async def tell_me(ask: Ask) -> Reply:
     """Say what a notice stores; keep it once that is accepted."""
-    code, *answer = ask.words
-    ask = replace(ask, words=(code,))
     if ask.code is None:
         return old_button()
-    if answer == [_YES]:
-        return _told(await ask.worker.ask_to_be_told(ask.code, ask.language), ask.code) or await status(ask)
-    seen = await ask.worker.look(ask.code)
+    if ask.words[1:] == (_YES,):
+        return await _accepted(ask)
+    seen = await ask.worker.look(ask.code, ask.of)
     if not seen.situation.can_ask:
-        return _told(seen, ask.code) or await status(ask)
+        return _told(ask, seen, ask.code)
+    card = carried(ask.code, seen.walkout.id)
     buttons = (
-        Button(label=texts.yes_label(), data=f"o:{ask.code}:{_YES}"),
-        Button(label=texts.no_label(), data=f"c:{ask.code}"),
+        Button(label=texts.yes_label(), data=f"o:{card}:{_YES}"),
+        Button(label=texts.no_label(), data=f"c:{card}"),
     )
     return Reply(kind="notice_terms", text=texts.offer(ask.ways.can_reach()), buttons=buttons)
 
 
-def _told(seen: Seen, code: str) -> Reply | None:
+@on_its_card
+async def _accepted(ask: Ask, code: str, of: WalkoutId) -> Reply:
+    return _told(ask, await ask.worker.ask_to_be_told(code, ask.language, of), code)
+
+
+def _told(ask: Ask, seen: Seen, code: str) -> Reply:
     if not seen.told:
-        return None
+        return show(ask, seen, code)
     return Reply(kind="notice", text=texts.kept(), buttons=own_buttons(seen, code))
 
 
-async def do_not_tell_me(ask: Ask) -> Reply:
+@on_its_card
+async def do_not_tell_me(ask: Ask, code: str, of: WalkoutId) -> Reply:
     """Forget a notice."""
-    if ask.code is None:
-        return old_button()
-    seen = await ask.worker.stop_telling(ask.code)
+    seen = await ask.worker.stop_telling(code, of)
     if seen.mine is None:
-        return await status(ask)
-    return Reply(kind="no_notice", text=texts.deleted(), buttons=own_buttons(seen, ask.code))
+        return show(ask, seen, code)
+    return Reply(kind="no_notice", text=texts.deleted(), buttons=own_buttons(seen, code))
 
 
 async def warn(ask: Ask) -> Reply:
     """Say what is lost with the chat, before anything is deleted."""
     # below a letter or an offer without a card: what they say could not be shown again
     below = ask.code is None
-    keep = Button(label=texts.keep_label(), data=f"{_KEEP}{_no_card(ask)}" if below else f"c:{ask.code}")
+    keep = Button(label=texts.keep_label(), data=f"{_KEEP}{_no_card(ask)}" if below else f"c:{ask.card}")
     buttons = (Button(label=texts.clear_now_label(), data="y:"), keep)
     text = texts.warning(ask.ways.can_clear(), needs_card=await _needs_card(ask))
     return Reply(kind="clear_warning", text=text, buttons=buttons, below=below)
@@ -69,7 +70,7 @@ async def _needs_card(ask: Ask) -> bool:
     if ask.code is None:
         return ask.first != NO_CARD
     try:
-        return (await ask.worker.look(ask.code)).walkout.terms.entry is not Entry.OPEN
+        return (await ask.worker.look(ask.code, ask.of)).walkout.terms.entry is not Entry.OPEN
     except Refused:  # the walkout is over, most likely
         return True
 

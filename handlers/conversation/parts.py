@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot import reading
+from bot.domain.model import WalkoutId
 from bot.domain.roles import Roles
 from bot.keys import Person
 from bot.usecases import suspensions
@@ -132,6 +133,12 @@ class Ask:
     language: str = ""
     number: str = ""  #: of the message, where it may come again
     code: str | None = None  #: the card's, or the role card's, wherever it stood
+    of: WalkoutId | None = None  #: whose card it is, as the button says that carries the code
+
+    @property
+    def card(self) -> str:
+        """What a button carries of the card in hand; nothing if there is none."""
+        return "" if self.code is None else carried(self.code, self.of)
 
     @property
     def worker(self) -> Worker:
@@ -278,6 +285,14 @@ FILTER = Option(
 )
 ROOM = Option(takes=Takes.ROOM, label=lambda: _("ROOM"), help=lambda: _("the room's name"), required=True)
 
+
+def carried(code: str, of: WalkoutId | None) -> str:
+    """Return what a button carries of a card: its code, and whose card it is, so that it is looked for nowhere else."""
+    return code if of is None else f"{code}{OF_WALKOUT}{of}"
+
+
+OF_WALKOUT = "."
+"""Between a card's code and its walkout on a button."""
 
 SAY = "z"
 """The letter of a button that says a command, as if it were typed."""

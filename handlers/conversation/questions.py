@@ -10,32 +10,31 @@ from handlers.texts import general
 from handlers.texts import questions as texts
 
 
-def questions_button(code: str) -> Button:
-    """Return the button that leads to the questions; `code` is of the card shown, if it has one."""
-    return Button(label=texts.questions_label(), data=f"Q:{code}")
+def questions_button(card: str) -> Button:
+    """Return the button that leads to the questions; `card` is carried of the card shown, if there is one."""
+    return Button(label=texts.questions_label(), data=f"Q:{card}")
 
 
-def _six(code: str) -> tuple[Button, ...]:
+def _six(card: str) -> tuple[Button, ...]:
     return tuple(
-        Button(label=texts.label(question), data=f"Q:{code}:{question}", below=number % 2 == 0)
+        Button(label=texts.label(question), data=f"Q:{card}:{question}", below=number % 2 == 0)
         for number, question in enumerate(SIX)
     )
 
 
-def _back(code: str) -> tuple[Button, ...]:
-    return (Button(label=texts.back_label(), data=f"R:{code}", below=True),) if code else ()
+def _back(card: str) -> tuple[Button, ...]:
+    return (Button(label=texts.back_label(), data=f"R:{card}", below=True),) if card else ()
 
 
 async def press(ask: Ask) -> Reply:
     """Show the six questions, or the answer to one."""
-    code = ask.first if ask.code is not None and ask.first else ""
-    below = not code  # what was pressed could not be shown again
+    below = not ask.card  # what was pressed could not be shown again
     question = next((each for each in SIX if [each] == [*ask.words[1:]]), None)
     if question is None:
-        return Reply(kind="questions", text=texts.choose(), buttons=(*_six(code), *_back(code)), below=below)
+        return Reply(kind="questions", text=texts.choose(), buttons=(*_six(ask.card), *_back(ask.card)), below=below)
     said = texts.answer(question, await _terms(ask), ask.ways.can_see())
-    more = Button(label=texts.more_label(), data=f"Q:{code}")
-    return Reply(kind="answer", text=said, buttons=(more, *_back(code)), below=below)
+    more = Button(label=texts.more_label(), data=f"Q:{ask.card}")
+    return Reply(kind="answer", text=said, buttons=(more, *_back(ask.card)), below=below)
 
 
 async def typed(ask: Ask) -> Reply:
@@ -56,7 +55,7 @@ async def _terms(ask: Ask) -> Terms | None:
         without_cards = await ask.worker.open_walkouts()
         return without_cards[0].terms if len(without_cards) == 1 else None
     try:
-        return (await ask.worker.look(ask.code)).walkout.terms
+        return (await ask.worker.look(ask.code, ask.of)).walkout.terms
     except UnknownCard:
         raise
     except Refused:  # it is over, or has not begun: there is nothing of its own to say

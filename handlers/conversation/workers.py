@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from bot import cards, reading
@@ -12,7 +14,7 @@ from bot.domain.situation import Day, Situation
 from bot.usecases import stewards
 from bot.usecases.workers import Seen
 from handlers.conversation.letters import NO_CARD, clear_button
-from handlers.conversation.parts import Ask, Button, Reply, old_button, whole_number
+from handlers.conversation.parts import Ask, Button, Reply, Run, carried, old_button, whole_number
 from handlers.conversation.questions import questions_button
 from handlers.texts import general, notices, workers
 
@@ -32,8 +34,8 @@ async def _look(ask: Ask) -> Reply:
         if (near := reading.near_code(" ".join(ask.words), meant=True)) is not None:
             return mistyped(near)
         raise UnknownCard
-    seen = await ask.worker.look(ask.code)
-    return _show(ask, seen, ask.code)
+    seen = await ask.worker.look(ask.code, ask.of)
+    return show(ask, seen, ask.code)
 
 
 def mistyped(code: str) -> Reply:
@@ -46,7 +48,8 @@ def mistyped(code: str) -> Reply:
     return Reply(kind="unknown_card", text=said, asks_card=True)
 
 
-def _show(ask: Ask, seen: Seen, code: str) -> Reply:
+def show(ask: Ask, seen: Seen, code: str) -> Reply:
+    """Show a card: to its owner their pledge, to everyone else the terms."""
     if seen.mine is None:
         return _terms(ask, seen, code)
     return Reply(kind="status", text=workers.status(seen), buttons=own_buttons(seen, code))
@@ -56,29 +59,31 @@ def _terms(ask: Ask, seen: Seen, code: str) -> Reply:
     if seen.mine is not None:
         buttons = own_buttons(seen, code)
     elif seen.walkout.terms.entry is Entry.OPEN:
-        buttons = _offer("j", f"{seen.walkout.id}:{seen.workplace.id}", NO_CARD)
+        buttons = _offer(f"j:{seen.walkout.id}:{seen.workplace.id}", NO_CARD)
     else:
-        buttons = _offer("p", code, code)
+        card = carried(code, seen.walkout.id)
+        buttons = _offer(f"p:{card}", card)
     return Reply(kind="terms", text=workers.terms(seen, ask.ways.can_see()), buttons=buttons)
 
 
-def _offer(letter: str, rest: str, code: str) -> tuple[Button, ...]:
+def _offer(pledge: str, card: str) -> tuple[Button, ...]:
     return (
-        Button(label=workers.pledge_label(), data=f"{letter}:{rest}"),
+        Button(label=workers.pledge_label(), data=pledge),
         Button(label=workers.not_now_label(), data="n:"),
-        replace(questions_button(code), below=True),
-        clear_button(code),
+        replace(questions_button(card), below=True),
+        clear_button(card),
     )
 
 
 def own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
     """Return what the owner of a pledge can press."""
+    card = carried(code, seen.walkout.id)
     return (
-        *_pledge_buttons(seen.situation, code),
-        *_notice_button(seen, code),
-        *((Button(label=workers.read_label(), data=f"R:{code}", below=True),) if _is_worth_reading(seen) else ()),
-        replace(questions_button(code), below=not _is_worth_reading(seen)),
-        clear_button(code),
+        *_pledge_buttons(seen.situation, card),
+        *_notice_button(seen, card),
+        *((Button(label=workers.read_label(), data=f"R:{card}", below=True),) if _is_worth_reading(seen) else ()),
+        replace(questions_button(card), below=not _is_worth_reading(seen)),
+        clear_button(card),
     )
 
 
@@ -88,31 +93,48 @@ def _is_worth_reading(seen: Seen) -> bool:
     return seen.walkout.stage in PLEDGING and at.day is not Day.AFTER and at.mine is not CardState.RECALLED
 
 
-def _pledge_buttons(at: Situation, code: str) -> tuple[Button, ...]:
-    check = Button(label=workers.check_label(), data=f"c:{code}")
+def _pledge_buttons(at: Situation, card: str) -> tuple[Button, ...]:
+    check = Button(label=workers.check_label(), data=f"c:{card}")
     if at.can_say_not_out:
-        return check, Button(label=workers.not_out_label(), data=f"v:{code}")
+        return check, Button(label=workers.not_out_label(), data=f"v:{card}")
     if at.can_say_out:
-        return (Button(label=workers.out_label(), data=f"u:{code}"),)
+        return (Button(label=workers.out_label(), data=f"u:{card}"),)
     if at.can_take_back:
-        return check, Button(label=workers.withdraw_label(), data=f"w:{code}")
-    return (Button(label=workers.pledge_label(), data=f"p:{code}"), check) if at.can_pledge else (check,)
+        return check, Button(label=workers.withdraw_label(), data=f"w:{card}")
+    return (Button(label=workers.pledge_label(), data=f"p:{card}"), check) if at.can_pledge else (check,)
 
 
-def _notice_button(seen: Seen, code: str) -> tuple[Button, ...]:
+def _notice_button(seen: Seen, card: str) -> tuple[Button, ...]:
     if seen.told:
-        return (Button(label=notices.stop_label(), data=f"q:{code}", below=True),)
+        return (Button(label=notices.stop_label(), data=f"q:{card}", below=True),)
     if seen.situation.can_ask:
-        return (Button(label=notices.ask_label(), data=f"o:{code}", below=True),)
+        return (Button(label=notices.ask_label(), data=f"o:{card}", below=True),)
     return ()
+
+
+def on_its_card(change: Callable[[Ask, str, WalkoutId], Awaitable[Reply]]) -> Run:
+    """Let a button change something on a card only of the walkout that it names.
+
+    One that names none, as of old messages, or another's: it shows what the card opens now, and changes nothing.
+    """
+
+    async def press(ask: Ask) -> Reply:
+        if ask.code is None:
+            return old_button()
+        if ask.of is not None:
+            with suppress(UnknownCard):
+                return await change(ask, ask.code, ask.of)
+        return show(ask, await ask.worker.look(ask.code), ask.code)
+
+    return press
 
 
 async def read_again(ask: Ask) -> Reply:
     """Show the terms once more, with what can be done now."""
     if ask.code is None:
         return old_button()
-    seen = await ask.worker.look(ask.code)
-    return _terms(ask, seen, ask.code) if _is_worth_reading(seen) else _show(ask, seen, ask.code)
+    seen = await ask.worker.look(ask.code, ask.of)
+    return _terms(ask, seen, ask.code) if _is_worth_reading(seen) else show(ask, seen, ask.code)
 
 
 async def pledge(ask: Ask) -> Reply:
@@ -137,14 +159,13 @@ async def pledge(ask: Ask) -> Reply:
         return Reply(kind="choose_workplace", text=text)
     place = stewards.find(places, " ".join(words))
     seen = await ask.worker.look_without_card(walkout.id, place.id)
-    return _show(ask, seen, ask.worker.open_code(walkout.id))
+    return show(ask, seen, ask.worker.open_code(walkout.id))
 
 
-async def press_pledge(ask: Ask) -> Reply:
+@on_its_card
+async def press_pledge(ask: Ask, code: str, of: WalkoutId) -> Reply:
     """Pledge the card on the button."""
-    if ask.code is None:
-        return old_button()
-    return _pledged(await ask.worker.pledge(ask.code), ask.code)
+    return _pledged(await ask.worker.pledge(code, of), code)
 
 
 async def press_enrol(ask: Ask) -> Reply:
@@ -157,25 +178,33 @@ async def press_enrol(ask: Ask) -> Reply:
     return old_button()
 
 
-async def press_out(ask: Ask) -> Reply:
+@on_its_card
+async def press_withdraw(ask: Ask, code: str, of: WalkoutId) -> Reply:
+    """Take the pledge back of the card on the button."""
+    return _withdrawn(await ask.worker.withdraw(code, of), code)
+
+
+@on_its_card
+async def press_out(ask: Ask, code: str, of: WalkoutId) -> Reply:
     """On the day: the card's holder is out."""
-    if ask.code is None:
-        return old_button()
-    seen = await ask.worker.say_out(ask.code)
-    return Reply(kind="out", text=workers.out(seen), buttons=own_buttons(seen, ask.code))
+    seen = await ask.worker.say_out(code, of)
+    return Reply(kind="out", text=workers.out(seen), buttons=own_buttons(seen, code))
 
 
-async def press_not_out(ask: Ask) -> Reply:
+@on_its_card
+async def press_not_out(ask: Ask, code: str, of: WalkoutId) -> Reply:
     """On the day: the card's holder is not out after all."""
-    if ask.code is None:
-        return old_button()
-    seen = await ask.worker.say_not_out(ask.code)
-    return Reply(kind="not_out", text=workers.not_out(seen), buttons=own_buttons(seen, ask.code))
+    seen = await ask.worker.say_not_out(code, of)
+    return Reply(kind="not_out", text=workers.not_out(seen), buttons=own_buttons(seen, code))
 
 
 def _pledged(seen: Seen, code: str) -> Reply:
     kind, say = ("pledged", workers.pledged) if seen.changed else ("already", workers.already_pledged)
     return Reply(kind=kind, text=say(seen), buttons=own_buttons(seen, code))
+
+
+def _withdrawn(seen: Seen, code: str) -> Reply:
+    return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=own_buttons(seen, code))
 
 
 async def not_now(_ask: Ask) -> Reply:
@@ -194,7 +223,7 @@ async def status(ask: Ask) -> Reply:
         seen = await ask.worker.look(code)
     except UnknownCard:  # without cards that is no mistake
         return _not_pledged()
-    return _show(ask, seen, code)
+    return show(ask, seen, code)
 
 
 def _not_pledged() -> Reply:
@@ -214,7 +243,7 @@ async def withdraw(ask: Ask) -> Reply:
         if any(ask.words):
             raise
         return _not_pledged()
-    return Reply(kind="withdrawn", text=workers.withdrawn(seen), buttons=own_buttons(seen, code))
+    return _withdrawn(seen, code)
 
 
 async def _open_card(ask: Ask) -> str | None:

@@ -57,6 +57,21 @@ def run(what: str, folder: Path) -> str:
             ],
         ),
         (
+            "scale",
+            [
+                "scale_cards_pledge",
+                "scale_cards_look",
+                "scale_cards_tally",
+                "scale_cards_board_page",
+                "scale_workplaces_pledge",
+                "scale_workplaces_look",
+                "scale_campaigns_pledge",
+                "scale_campaigns_tally",
+                "scale_campaigns_board_page",
+                "scale_campaigns_look_ms_more",
+            ],
+        ),
+        (
             "lists",
             ["lists_csv_seconds", "lists_csv_megabytes", "lists_xlsx_seconds", "lists_xlsx_megabytes"],
         ),

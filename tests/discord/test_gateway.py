@@ -182,7 +182,7 @@ async def test_an_old_press_that_is_delivered_again_does_not_undo_a_later_one(
     await busy_house.press(busy_house.as_it_is(card), "Withdraw")
     server.again(pledged)
     await busy_house.until(lambda: len(server.called(f"POST /interactions/{pledged.id}/*")) == 2)
-    person, code = pledged.by, str(card.buttons["Pledge"].custom_id).partition(":")[2]
+    person, code = pledged.by, str(card.buttons["Pledge"].custom_id).partition(":")[2].partition(".")[0]
     assert "You have taken your pledge back." in (await busy_house.command(person, "status", card=code)).text
 
 

@@ -64,7 +64,7 @@ async def says(house: House, person: int, code: str) -> str:
 
 def code_of(message: Message) -> str:
     """Read the card's code off its button."""
-    return str(message.buttons["Pledge"].custom_id).partition(":")[2]
+    return str(message.buttons["Pledge"].custom_id).partition(":")[2].partition(".")[0]
 
 
 # ---- acknowledgements

@@ -63,7 +63,7 @@ class Act:
     def may_hold_code(self) -> bool:
         """Whether it may be silently passed over as a guess, once there were too many of them."""
         if self.button is not None:
-            return cards.exact(self.button.partition(":")[2].partition(":")[0]) is not None
+            return cards.exact(self.button.partition(":")[2].partition(":")[0].partition(".")[0]) is not None
         words = self.text.translate(_NO_QUOTES)
         return bool(reading.codes(words) or reading.codes(words.partition(" ")[2]))
 
@@ -343,13 +343,13 @@ async def _pledge(made: Committee, over: WalkoutId) -> None:
     old = [cards.mint() for _ in range(2)]
     await stewards.mint(over, {WorkplaceId(1): [cards.key_of(code) for code in old]}, store, made.app.keys)
     await store.decide(over, partial(rules.open_up, now=NOON))
-    pledging = zip((ANA, *VICTIMS), (town.codes[0], *town.codes[10:14]), strict=True)
-    for account, code in (*pledging, (ANA, old[0]), (VICTIMS[0], old[1])):
+    pledging = zip((ANA, *VICTIMS), (town.codes[0], *town.codes[10:14]), [town.walkout] * 5, strict=True)
+    for account, code, of in (*pledging, (ANA, old[0], over), (VICTIMS[0], old[1], over)):
         await made.says(account, f"/start {code}")
-        assert (await made.says(account, press=f"p:{code}")).kind == "pledged"
+        assert (await made.says(account, press=f"p:{code}.{of}")).kind == "pledged"
     for account in (ANA, *VICTIMS[:2]):
         await made.says(account, press=f"j:{town.without_cards}:1")
-    await made.says(VICTIMS[2], press=f"o:{town.codes[12]}")
+    await made.says(VICTIMS[2], press=f"o:{town.codes[12]}.{town.walkout}")
     await made.says(OMAR, f"/board {over}")
     await store.decide(over, partial(rules.call_off, now=NOON))
     await closing.close(await store.walkout(over), store, made.app.keys)

@@ -137,7 +137,10 @@ class City:
             some.one_of(some.integers(-1, 5), some.sampled_from(ODD_NUMBERS), some.sampled_from(ODD_TEXTS)),
         )
         real = some.builds(
-            lambda letter, code: f"{letter}:{code}", some.sampled_from("pppwcoq"), some.sampled_from(self.codes)
+            lambda letter, code, of: f"{letter}:{code}{of}",
+            some.sampled_from("pppwcoq"),
+            some.sampled_from(self.codes),
+            some.sampled_from([f".{self.walkout}", f".{self.walkout}", f".{self.without_cards}", ""]),
         )
         return some.one_of(ours, real, real, enrol)
 

@@ -445,7 +445,7 @@ class Played:
         for shop, number in sorted(wanted ^ self.standing):
             card, who = code(places[WorkplaceId(shop)], number), Person("console", f"{shop} {number}")
             letter = "p" if (shop, number) in wanted else "w"
-            answer = await self.here.says(who, press=f"{letter}:{card}")
+            answer = await self.here.says(who, press=f"{letter}:{card}.{self.here.walkout}")
             assert answer[0] == {"p": "pledged", "w": "withdrawn"}[letter]
             if number < self.pair.plot.shops[shop - 1].colluding:
                 self.answers.append(answer)

@@ -48,12 +48,14 @@ A_WHILE = timedelta(minutes=5)
 def workers(house: RunningBot, city: City, chance: Random, person: Callable[[], int]) -> list[Someone]:
     """Give cards to so many people."""
     shops = [shop for shop, *_ in SHOPS]
-    return [Someone(account=person(), code=city.take(chance.choice(shops))) for _ in range(WORKERS)]
+    return [
+        Someone(account=person(), code=city.take(chance.choice(shops)), walkout=city.walkout) for _ in range(WORKERS)
+    ]
 
 
 def data(act: Act, one: Someone) -> str:
     """Write what stands behind a button."""
-    return f"{act}:{one.code}" + (":yes" if act == "o" else "")  # having read what it stores
+    return f"{act}:{one.code}.{one.walkout}" + (":yes" if act == "o" else "")  # having read what it stores
 
 
 # ---- Telegram: what is not confirmed is delivered again

@@ -151,7 +151,7 @@ async def test_one_card_shown_by_a_crowd_does_not_let_the_crowd_go_first(data: P
             if (reply := await conversation.answer(Said(who=Person(PLATFORM, str(number)), text=code)))
         ]
         assert known == [True] * BURST + [False] * BURST
-        mine = await conversation.answer(Said(who=ANA, button=f"p:{card()}"))
+        mine = await conversation.answer(Said(who=ANA, button=f"p:{card()}.{WALKOUT}"))
         assert mine is not None
         assert mine.known
 
@@ -180,6 +180,7 @@ async def test_a_thousand_unknown_accounts_write_nothing(data: Path, clock: Mova
                 Said(who=who, text=f"/{row.name}"),
                 Said(who=who, text=code),
                 Said(who=who, button=f"{letter}:{code}"),
+                Said(who=who, button=f"{letter}:{code}.{WALKOUT}"),
                 Said(who=who, button=f"{letter}:{WALKOUT}:1"),
                 Said(who=who, text="hello"),
             ):
@@ -206,8 +207,8 @@ def tries(who: Person, code: str) -> list[Said]:
         Said(who=who, text=code),
         *(Said(who=who, text=f"/{name} {code}") for name in ("start", "pledge", "status", "withdraw", "organizer")),
         Said(who=who, words=("start", code)),
-        *(Said(who=who, button=f"{letter}:{code}") for letter in "pcwoquv"),
-        Said(who=who, button=f"o:{code}:yes"),
+        *(Said(who=who, button=f"{letter}:{code}{of}") for letter in "pcwoquv" for of in ("", f".{WALKOUT}")),
+        *(Said(who=who, button=f"o:{code}{of}:yes") for of in ("", f".{WALKOUT}")),
     ]
 
 
@@ -237,13 +238,13 @@ async def test_whoever_must_wait_can_still_check_and_take_back_their_own_pledge(
 ) -> None:
     async with a_city(data, clock) as (app, card):
         conversation, mine = Conversation(app, WAYS), card()
-        assert await kind(conversation, Said(who=ANA, button=f"p:{mine}")) == "pledged"
+        assert await kind(conversation, Said(who=ANA, button=f"p:{mine}.{WALKOUT}")) == "pledged"
         for _ in range(WRONG_CODES + 2):
             await conversation.answer(Said(who=ANA, text=mint()))
         assert await kind(conversation, Said(who=ANA, text=mint())) == "silence"
         assert await kind(conversation, Said(who=ANA, text=f"/status {mine}")) == "status"
-        assert await kind(conversation, Said(who=ANA, button=f"w:{mine}")) == "withdrawn"
-        assert await kind(conversation, Said(who=ANA, button=f"p:{mine}")) == "pledged"
+        assert await kind(conversation, Said(who=ANA, button=f"w:{mine}.{WALKOUT}")) == "withdrawn"
+        assert await kind(conversation, Said(who=ANA, button=f"p:{mine}.{WALKOUT}")) == "pledged"
         assert await kind(conversation, Said(who=ANA, button=f"x:{mine}")) == "clear_warning"
 
 

@@ -361,7 +361,7 @@ async def test_a_steward_of_every_workplace_would_be_seen(data: Path) -> None:
 async def test_another_persons_pledge_that_changes_would_be_seen(data: Path) -> None:
     async with committee(data, "telegram") as made:
         before = await made.rows()
-        await made.says(next(iter(VICTIMS)), press=f"w:{made.town.codes[10]}")
+        await made.says(next(iter(VICTIMS)), press=f"w:{made.town.codes[10]}.{made.town.walkout}")
         with pytest.raises(AssertionError, match="pledge has changed"):
             await made.check("worker", before)
 

@@ -190,7 +190,7 @@ class Chat(ABC):
         while len(self.said()) == before:
             assert perf_counter() < deadline, "no answer"
             began, held_up = perf_counter(), held_up_s()
-            await self.server.wait_for(self._press(f"{next(self.letters)}:{self.code}"), PATIENCE_S)
+            await self.server.wait_for(self._press(f"{next(self.letters)}:{self.code}.{self.town.walkout}"), PATIENCE_S)
             took = perf_counter() - began - (held_up_s() - held_up)
             self.longest_pledge_s = max(self.longest_pledge_s, took)
             self.town.clock.move_to(self.town.clock() + timedelta(seconds=1))

@@ -52,7 +52,7 @@ async def come_back(instant: str, kept: str, fault: Callable[[], None] | None = 
         card = await (house.pledge(last, code) if kept[0] == "w" else house.ask(last, f"/start {code}"))
         await house.kill()
         for act in kept:
-            press(house, card, f"{act}:{code}")
+            press(house, card, f"{act}:{code}.{city.walkout}")
         house.strings.ahead += due + DOWN - house.strings.clock()
         await house.start(ALLOUT_LOG_LEVEL="INFO")
         await house.until(lambda: "tally 1 of" in house.said)

@@ -42,6 +42,7 @@ from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.conversation.letters import buttons
+from handlers.conversation.parts import carried
 from handlers.known import Known
 from handlers.telegram.pump import Pump, RawUpdate
 from handlers.texts.announcements import announcement
@@ -359,7 +360,8 @@ class Redeliveries(RuleBasedStateMachine):
         return None
 
     def _press(self, who: int, letter: str, code: str) -> None:
-        data = f"o:{code}:yes" if letter == "o:yes" else f"{letter}:{code}"
+        card = carried(code, OPEN if code == self._own(who) else CARDS)
+        data = f"o:{card}:yes" if letter == "o:yes" else f"{letter}:{card}"
         reply = self._send(who, data=data)
         wanted = self._act(who, letter, code)
         assert wanted in {None, reply.kind}, (data, reply, wanted)
@@ -532,7 +534,9 @@ class Redeliveries(RuleBasedStateMachine):
         if letter == "j":
             self._enrolled(who, int(rest.rpartition(":")[2]))
         elif letter in {"p", "w", "o", "q", "u", "v"}:
-            self._act(who, "o:yes" if data.endswith(":yes") else letter, rest.removesuffix(":yes"))
+            code, _, of = rest.removesuffix(":yes").partition(".")
+            if of:
+                self._act(who, "o:yes" if data.endswith(":yes") else letter, code)
 
     def _enrolled(self, who: int, shop: int) -> None:
         code = self._own(who)

@@ -31,7 +31,9 @@ from tests.faults.trials import Trials, trials
 from tests.test_outbox import Post
 
 ASKED = ("{}", "/start {}", "/status {}", "/withdraw {}", "/pledge {}")
-PRESSED = ("p:{}", "c:{}", "w:{}", "o:{}", "o:{}:yes", "q:{}", "u:{}", "v:{}", "x:{}", "Q:{}", "Q:{}:who", "R:{}")
+OF = f".{WALKOUT}"
+OLD = ("p:{}", "c:{}", "w:{}", "o:{}", "o:{}:yes", "q:{}", "u:{}", "v:{}", "x:{}", "Q:{}", "Q:{}:who", "R:{}")
+PRESSED = (*OLD, *(data.replace("{}", "{}" + OF) for data in OLD))
 OLGA, OMAR = Person("here", "olga"), Person("here", "omar")
 DAY = timedelta(days=1)
 
@@ -202,9 +204,9 @@ async def test_whose_card_was_recalled_reads_so_and_pledges_with_another(data: P
         kind, text, buttons = await says("{}")
         assert (kind, buttons) == ("status", ["Check", "Do not tell me", "Questions", "Clear this chat"])
         assert "Your card was recalled: your pledge counts no more. Draw a new card" in text
-        for act in ("p:{}", "w:{}", "u:{}"):
+        for act in ("p:{}" + OF, "w:{}" + OF, "u:{}" + OF):
             assert (await says(act))[0] == "recalled"
-        assert (await says("q:{}"))[0] == "no_notice"
+        assert (await says("q:{}" + OF))[0] == "no_notice"
         fresh, another = mint(), mint()
         await stewards.mint(WALKOUT, {SHOP: [key_of(fresh), key_of(another)]}, here.app.store, here.app.keys)
         assert (await here.app.worker(ana).pledge(fresh)).mine is CardState.PLEDGED

@@ -44,6 +44,7 @@ class Someone:
 
     account: int
     code: str
+    walkout: str  #: whose card it is
     acts: list[tuple[int, Act]] = field(default_factory=list)  #: all there were, with what names them at the server
     stood: Stands = field(default_factory=Stands)  #: when the bot that runs was started
     done: int = 0  #: how many of their acts were confirmed then

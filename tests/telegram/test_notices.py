@@ -96,7 +96,8 @@ async def test_a_stranger_with_the_code_can_neither_set_nor_delete_a_notice(hous
     card = await house.press(await house.press(await house.pledge(owner, code), ASK), YES)
     theirs = await house.ask(stranger, code)
     assert labels(theirs) == TERMS_BUTTONS
-    for data in (f"o:{code}", f"o:{code}:yes", f"q:{code}"):
+    named = f"{code}.{city.walkout}"
+    for data in (f"o:{named}", f"o:{named}:yes", f"q:{named}", f"o:{code}:yes", f"q:{code}"):
         button = {"inline_keyboard": [[{"text": "Forged", "callback_data": data}]]}
         await house.press_gone(theirs | {"reply_markup": button}, "Forged")
         assert labels(house.last(stranger)) == TERMS_BUTTONS
