@@ -96,6 +96,7 @@ class City:
         act = Act.WITHDRAW if self._turn % 2 else Act.PLEDGE
         self._turn += 1
         await asyncio.gather(*(store.apply(Change(act=act, bearer=mover.bearer)) for mover in self._movers))
+        self._longest = 0.0
         async with self._pledging(store):
             await asyncio.sleep(quiet_s)
             self.waits.quiet.append(self._longest)

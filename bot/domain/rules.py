@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain import disclosure
 from bot.domain.errors import TooEarlyToClose, TooLateToOpen, TooLateToRecall, VoidedBefore, WrongStage
@@ -223,7 +224,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     )
     turns_on = walkout.stage is not Stage.ON and confirmed(taken) and not too_late
     places = [
-        replace(
+        _with(
             place,
             line=line,
             told_drawn=place.told_drawn or _beyond_drawn(place),
@@ -264,7 +265,14 @@ def _lines(walkout: Walkout, workplaces: Iterable[Workplace], at: datetime, *, e
 
 def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
     before = {place.id: place for place in workplaces}
-    return replace(ruled, workplaces=tuple(place for place in ruled.workplaces if place != before[place.id]))
+    changed = (place for place in ruled.workplaces if place is not before[place.id] and place != before[place.id])
+    return replace(ruled, workplaces=tuple(changed))
+
+
+def _with(place: Workplace, **fields: Any) -> Workplace:
+    """Return the workplace with these; itself where they are so, as at a tally most are: a copy takes much longer."""
+    same = all(getattr(place, name) == value for name, value in fields.items())
+    return place if same else replace(place, **fields)
 
 
 def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
@@ -279,7 +287,7 @@ def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: dateti
         ],
         due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
-    places = (replace(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
+    places = (_with(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
     return _changes(Ruling(walkout=taken, workplaces=tuple(places)), workplaces)
 
 
@@ -388,7 +396,7 @@ def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
         news.append(Announcement(kind=Kind.MILESTONE, occasion=occasion, facts={"quarters": passed}))
     return Ruling(
         walkout=replace(walkout, milestone=max(walkout.milestone, passed)),
-        workplaces=tuple(replace(place, told_ready=place.told_ready or place.id in newly) for place in places),
+        workplaces=tuple(_with(place, told_ready=place.told_ready or place.id in newly) for place in places),
         announcements=tuple(news),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -80,12 +82,26 @@ def mixed() -> str:
     return next(code for code in iter(mint, "") if any(map(str.isdigit, code)))
 
 
+KEPT = re.compile(r"x'[0-9a-f]*'")
+"""Keys and owners in a statement, which are each card's own."""
+
+
 class working:  # noqa: N801  used as a function is
     """Notes every statement that the store carries out, and whether it wrote anything."""
 
     def __enter__(self) -> list[object]:
-        real = self._real = Writer._rows
+        real, batch = self._real = Writer._rows, Writer._in_one_go
         done: list[object] = []
+
+        def in_one_go(self: Writer, db: sqlite3.Connection, changes: Any) -> Any:
+            before = db.total_changes
+            stated: list[str] = []
+            db.set_trace_callback(stated.append)
+            try:
+                return batch(self, db, changes)
+            finally:
+                db.set_trace_callback(None)
+                done.append(([KEPT.sub("KEPT", sql) for sql in stated], db.total_changes - before))
 
         async def rows(self: Writer, sql: str, parameters: Any = ()) -> Any:
             before = self._db.total_changes
@@ -94,10 +110,11 @@ class working:  # noqa: N801  used as a function is
             return found
 
         Writer._rows = rows  # type: ignore[method-assign]
+        Writer._in_one_go = in_one_go  # type: ignore[method-assign]
         return done
 
     def __exit__(self, *_: object) -> None:
-        Writer._rows = self._real  # type: ignore[method-assign]
+        Writer._rows, Writer._in_one_go = self._real  # type: ignore[method-assign]
 
 
 @asynccontextmanager

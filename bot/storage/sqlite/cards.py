@@ -122,8 +122,8 @@ class _Batch:
             if is_out:
                 self._out.add(card)
         self._kept = {card: each.workplace for card, each in self._cards.items()}
-        enrolments = {change.enrol for change in changes if change.enrol}
-        walkouts = {card.walkout for card in self._cards.values()} | {enrolment.walkout for enrolment in enrolments}
+        # of all that was asked, found or not: a stale card costs what an unknown one does
+        walkouts = {walkout for change in changes for walkout in change.bearer.keys}
         heads = self._db.execute(_FIND_HEADS, (json.dumps(list(walkouts)), on_the_day))
         self._heads = {
             WalkoutId(row[0]): Head(
@@ -136,7 +136,7 @@ class _Batch:
             for row in heads
         }
         self._free: dict[Enrolment | None, int] = {None: 0}
-        for enrolment in enrolments:
+        for enrolment in {change.enrol for change in changes if change.enrol}:
             free = self._db.execute(_FIND_FREE, (enrolment.walkout, enrolment.workplace)).fetchone()
             self._free[enrolment] = free[0] if free else 0
 
