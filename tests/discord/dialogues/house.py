@@ -24,7 +24,7 @@ from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
-from handlers.discord.chat import PLATFORM
+from handlers.discord.chat import PLATFORM, Later
 from handlers.discord.commands import sync
 from handlers.discord.platform import AllOutClient
 from handlers.discord.sender import DiscordSender
@@ -188,14 +188,17 @@ class House:
 
     # ---- the bot
 
-    async def restart(self) -> None:
-        """Begin anew: another App on the same store, another client in the same Discord."""
+    async def restart(self, *, later: Later | None = None) -> None:
+        """Begin anew: another App on the same store, another client in the same Discord.
+
+        `later` calls what the bot does after a while; without it time stands still, however slow the machine is.
+        """
         await self._open.aclose()
         app = await self._open.enter_async_context(open_app(self.data, clock=self.clock, senders={PLATFORM: None}))
         self._app = app
         link = Link(PLATFORM, app)
         self._open.push_async_callback(link.aclose)
-        client = AllOutClient(app, link, pace=Pace(math.inf, float))  # here time stands still
+        client = AllOutClient(app, link, pace=Pace(math.inf, float), later=later)  # here time stands still
         await self.env.restart_bot(client)
         self._open.push_async_callback(client.close)
         with self.env.time_context():
