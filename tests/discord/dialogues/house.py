@@ -67,13 +67,14 @@ class City:
 class Answer:
     """What the bot said to one thing that was done: one message, or several where it is long."""
 
-    def __init__(self, result: simcord.InteractionResult, before: str | None = None) -> None:
+    def __init__(self, result: simcord.InteractionResult, pressed: tuple[int, str] | None = None) -> None:
         assert result.acknowledged, "Discord would say that the application did not respond"
         assert result.response is not None
-        below = result.followups
+        said = [result.response, *result.followups]
         #: where a press left its message as it was before, only what came below answers
-        self.left = bool(below) and result.response.content == before
-        self.messages: list[ResponseMessage] = below if self.left else [result.response, *below]
+        below = [one for one in said if pressed and (one.id, one.content) != pressed]
+        self.left = pressed is not None and below == [one for one in said if one.id != pressed[0]] != []
+        self.messages: list[ResponseMessage] = below if self.left else said
 
     @property
     def last(self) -> ResponseMessage:
@@ -144,7 +145,7 @@ class Seat:
 
     async def press(self, message: Message, label: str) -> Answer:
         """Press a button."""
-        before = message.content
+        before = message.id, message.content
         return Answer(await self.press_raw(message, label), before)
 
     async def enter(self, message: Message, code: str) -> Answer:
