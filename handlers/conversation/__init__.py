@@ -83,6 +83,8 @@ __all__ = [
     "BUTTONS",
     "CARD_BUTTONS",
     "COMMANDS",
+    "SHOWING",
+    "SHOWING_COMMANDS",
     "Button",
     "Command",
     "Conversation",

@@ -65,6 +65,8 @@ from handlers.uploads import FETCHED_WITHIN_S, UPLOAD_PRICE, Uploads
 T = TypeVar("T")
 Interaction = discord.Interaction[Any]
 Response = discord.InteractionResponse[Any]
+Later = Callable[[float, Callable[[], None]], asyncio.Handle]
+"""Calls something after so many seconds, as the event loop does."""
 
 log = logging.getLogger(__name__)
 
@@ -117,9 +119,9 @@ class Part:
 class DiscordChat:
     """Handles one interaction or message at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, client: discord.Client, pace: Pace, *, at_once_s: float = AT_ONCE_S) -> None:
+    def __init__(self, app: App, client: discord.Client, pace: Pace, *, later: Later | None = None) -> None:
         self._app = app
-        self._at_once_s = at_once_s
+        self._later = later or asyncio.get_running_loop().call_later
         self._answers = Answers()
         self._pace = pace
         self._client = client
@@ -206,7 +208,7 @@ class DiscordChat:
         def acknowledge() -> None:
             acknowledging.append(self._answers.start(self._acknowledge(interaction, partial(_defer, interaction))))
 
-        timer = asyncio.get_running_loop().call_later(self._at_once_s, acknowledge)
+        timer = self._later(AT_ONCE_S, acknowledge)
         try:
             await turn()
             if self._comes_again(interaction.id):

@@ -24,7 +24,7 @@ from bot.settings import Settings
 from bot.usecases import organizers
 from bot.wiring import App
 from handlers.conversation import Command, Takes
-from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat
+from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat, Later
 from handlers.discord.commands import Interaction, make_tree, sync
 from handlers.discord.place import DiscordPlace
 from handlers.discord.sender import DiscordSender
@@ -60,7 +60,7 @@ TOO_MANY = 429
 class AllOutClient(discord.Client):
     """discord.py's client, with as few rights and as little memory as will do."""
 
-    def __init__(self, app: App, link: Link, *, pace: Pace | None = None) -> None:
+    def __init__(self, app: App, link: Link, *, pace: Pace | None = None, later: Later | None = None) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True, dm_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -72,7 +72,7 @@ class AllOutClient(discord.Client):
             http_trace=self._trace(),
         )
         self.pace = pace or Pace(CALLS_A_SECOND, asyncio.get_running_loop().time, late_s=1 / CALLS_A_SECOND)
-        self.chat = DiscordChat(app, self, self.pace)
+        self.chat = DiscordChat(app, self, self.pace, later=later)
         self.http.get_from_cdn = _read_file  # type: ignore[method-assign]  # its own reads on, whatever size was said
         self.tree = make_tree(self, self._chosen, self._suggest)
         self.tree.error(self._command_failed)

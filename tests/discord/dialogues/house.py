@@ -24,7 +24,7 @@ from bot.draft import RosterOptions, SourceFile, read
 from bot.keys import Person
 from bot.usecases import organizers, stewards
 from bot.wiring import App, open_app
-from handlers.discord.chat import PLATFORM
+from handlers.discord.chat import PLATFORM, Later
 from handlers.discord.commands import sync
 from handlers.discord.platform import AllOutClient
 from handlers.discord.sender import DiscordSender
@@ -67,13 +67,14 @@ class City:
 class Answer:
     """What the bot said to one thing that was done: one message, or several where it is long."""
 
-    def __init__(self, result: simcord.InteractionResult, before: str | None = None) -> None:
+    def __init__(self, result: simcord.InteractionResult, pressed: tuple[int, str] | None = None) -> None:
         assert result.acknowledged, "Discord would say that the application did not respond"
         assert result.response is not None
-        below = result.followups
+        said = [result.response, *result.followups]
         #: where a press left its message as it was before, only what came below answers
-        self.left = bool(below) and result.response.content == before
-        self.messages: list[ResponseMessage] = below if self.left else [result.response, *below]
+        below = [one for one in said if pressed and (one.id, one.content) != pressed]
+        self.left = pressed is not None and below == [one for one in said if one.id != pressed[0]] != []
+        self.messages: list[ResponseMessage] = below if self.left else said
 
     @property
     def last(self) -> ResponseMessage:
@@ -144,7 +145,7 @@ class Seat:
 
     async def press(self, message: Message, label: str) -> Answer:
         """Press a button."""
-        before = message.content
+        before = message.id, message.content
         return Answer(await self.press_raw(message, label), before)
 
     async def enter(self, message: Message, code: str) -> Answer:
@@ -188,14 +189,17 @@ class House:
 
     # ---- the bot
 
-    async def restart(self) -> None:
-        """Begin anew: another App on the same store, another client in the same Discord."""
+    async def restart(self, *, later: Later | None = None) -> None:
+        """Begin anew: another App on the same store, another client in the same Discord.
+
+        `later` calls what the bot does after a while; without it time stands still, however slow the machine is.
+        """
         await self._open.aclose()
         app = await self._open.enter_async_context(open_app(self.data, clock=self.clock, senders={PLATFORM: None}))
         self._app = app
         link = Link(PLATFORM, app)
         self._open.push_async_callback(link.aclose)
-        client = AllOutClient(app, link, pace=Pace(math.inf, float))  # here time stands still
+        client = AllOutClient(app, link, pace=Pace(math.inf, float), later=later)  # here time stands still
         await self.env.restart_bot(client)
         self._open.push_async_callback(client.close)
         with self.env.time_context():
