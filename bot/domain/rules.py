@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain import disclosure
 from bot.domain.errors import TooEarlyToClose, TooLateToOpen, TooLateToRecall, VoidedBefore, WrongStage
@@ -223,7 +224,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     )
     turns_on = walkout.stage is not Stage.ON and confirmed(taken) and not too_late
     places = [
-        replace(
+        _with(
             place,
             line=line,
             told_drawn=place.told_drawn or _beyond_drawn(place),
@@ -262,9 +263,14 @@ def _lines(walkout: Walkout, workplaces: Iterable[Workplace], at: datetime, *, e
     return disclosure.counted_above(lines, due=due, exact=exact)
 
 
+def _with(place: Workplace, **changes: Any) -> Workplace:
+    """Return the workplace with these changes; itself if it has them, as most of a tally's thousands have."""
+    return place if all(getattr(place, name) == value for name, value in changes.items()) else replace(place, **changes)
+
+
 def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
     before = {place.id: place for place in workplaces}
-    return replace(ruled, workplaces=tuple(place for place in ruled.workplaces if place != before[place.id]))
+    return replace(ruled, workplaces=tuple(place for place in ruled.workplaces if place is not before[place.id]))
 
 
 def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
@@ -279,7 +285,7 @@ def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: dateti
         ],
         due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
-    places = (replace(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
+    places = (_with(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
     return _changes(Ruling(walkout=taken, workplaces=tuple(places)), workplaces)
 
 
@@ -328,7 +334,7 @@ def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> No
 
 
 def _turns_on(walkout: Walkout, places: Sequence[Workplace], *, final: bool) -> Ruling:
-    occasion, places = str(walkout.tally), [replace(place, out=is_ready(place)) for place in places]
+    occasion, places = str(walkout.tally), [_with(place, out=is_ready(place)) for place in places]
     missing = Kind.NOT_OUT if final else Kind.NOT_YET_OUT
     facts = {**_who_walks_out(places), "last": final}
     return Ruling(
@@ -344,7 +350,7 @@ def _turns_on(walkout: Walkout, places: Sequence[Workplace], *, final: bool) -> 
 def _stays_on(walkout: Walkout, before: Sequence[Workplace], *, too_late: bool, final: bool) -> Ruling:
     occasion = str(walkout.tally)
     joining = {place.id for place in before if is_ready(place) and not place.out and not too_late}
-    places = [replace(place, out=place.out or place.id in joining) for place in before]
+    places = [_with(place, out=place.out or place.id in joining) for place in before]
     news: list[Announcement] = []
     for place in (place for place in places if place.id in joining):
         news += [
@@ -388,7 +394,7 @@ def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
         news.append(Announcement(kind=Kind.MILESTONE, occasion=occasion, facts={"quarters": passed}))
     return Ruling(
         walkout=replace(walkout, milestone=max(walkout.milestone, passed)),
-        workplaces=tuple(replace(place, told_ready=place.told_ready or place.id in newly) for place in places),
+        workplaces=tuple(_with(place, told_ready=place.told_ready or place.id in newly) for place in places),
         announcements=tuple(news),
     )
 
