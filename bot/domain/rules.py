@@ -263,16 +263,14 @@ def _lines(walkout: Walkout, workplaces: Iterable[Workplace], at: datetime, *, e
     return disclosure.counted_above(lines, due=due, exact=exact)
 
 
+def _with(place: Workplace, **changes: Any) -> Workplace:
+    """Return the workplace with these changes; itself if it has them, as most of a tally's thousands have."""
+    return place if all(getattr(place, name) == value for name, value in changes.items()) else replace(place, **changes)
+
+
 def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
     before = {place.id: place for place in workplaces}
-    changed = (place for place in ruled.workplaces if place is not before[place.id] and place != before[place.id])
-    return replace(ruled, workplaces=tuple(changed))
-
-
-def _with(place: Workplace, **fields: Any) -> Workplace:
-    """Return the workplace with these; itself where they are so, as at a tally most are: a copy takes much longer."""
-    same = all(getattr(place, name) == value for name, value in fields.items())
-    return place if same else replace(place, **fields)
+    return replace(ruled, workplaces=tuple(place for place in ruled.workplaces if place is not before[place.id]))
 
 
 def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
@@ -336,7 +334,7 @@ def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> No
 
 
 def _turns_on(walkout: Walkout, places: Sequence[Workplace], *, final: bool) -> Ruling:
-    occasion, places = str(walkout.tally), [replace(place, out=is_ready(place)) for place in places]
+    occasion, places = str(walkout.tally), [_with(place, out=is_ready(place)) for place in places]
     missing = Kind.NOT_OUT if final else Kind.NOT_YET_OUT
     facts = {**_who_walks_out(places), "last": final}
     return Ruling(
@@ -352,7 +350,7 @@ def _turns_on(walkout: Walkout, places: Sequence[Workplace], *, final: bool) -> 
 def _stays_on(walkout: Walkout, before: Sequence[Workplace], *, too_late: bool, final: bool) -> Ruling:
     occasion = str(walkout.tally)
     joining = {place.id for place in before if is_ready(place) and not place.out and not too_late}
-    places = [replace(place, out=place.out or place.id in joining) for place in before]
+    places = [_with(place, out=place.out or place.id in joining) for place in before]
     news: list[Announcement] = []
     for place in (place for place in places if place.id in joining):
         news += [

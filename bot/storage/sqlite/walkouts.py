@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
 
 from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
 from bot.domain.model import Announcement, BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
@@ -32,6 +34,8 @@ _WITH_ROOM = """
     SELECT DISTINCT walkout, scope FROM room
     JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND scope = place
 """
+
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 
 class Walkouts(Notices):
@@ -309,15 +313,15 @@ def _read_workplace(row: Row) -> Workplace:
         headcount=row[2],
         threshold=row[3],
         meet=row[4],
-        meets=json.loads(row[26]),
+        meets=_NOWHERE if row[26] == "{}" else json.loads(row[26]),
         minted=row[5],
         issued=row[13],
         standing=row[6],
-        line=_read_line(row[7:10], row[22:24]),
+        line=_read_line(*row[7:10], *row[22:24]),
         out=bool(row[10]),
         told_ready=bool(row[11]),
         turnout=row[14],
-        turnout_line=_read_line(row[15:18], row[24:26]),
+        turnout_line=_read_line(*row[15:18], *row[24:26]),
         drawn=row[18],
         told_drawn=bool(row[19]),
         told_people=bool(row[20]),
@@ -325,7 +329,6 @@ def _read_workplace(row: Row) -> Workplace:
     )
 
 
-def _read_line(held: Row, rest: Row) -> BoardLine:
-    reached, number, anchor = held
-    since, above = rest
+@lru_cache(maxsize=4096)  # of thousands of workplaces, most have the same few
+def _read_line(reached: int, number: int, anchor: int, since: int, above: int) -> BoardLine:
     return BoardLine(reached=bool(reached), since=since, number=number, anchor=anchor, above=above)
