@@ -180,7 +180,7 @@ async def test_a_thousand_unknown_accounts_write_nothing(data: Path, clock: Mova
                 Said(who=who, text=f"/{row.name}"),
                 Said(who=who, text=code),
                 Said(who=who, button=f"{letter}:{code}"),
-                Said(who=who, button=f"{letter}:{code}.{WALKOUT}"),
+                Said(who=Person(PLATFORM, f"another {number}"), button=f"{letter}:{code}.{WALKOUT}"),
                 Said(who=who, button=f"{letter}:{WALKOUT}:1"),
                 Said(who=who, text="hello"),
             ):

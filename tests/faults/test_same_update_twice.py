@@ -335,10 +335,13 @@ class Redeliveries(RuleBasedStateMachine):
     def _own(self, who: int) -> str:
         return self.bot.app.keys.open_code(OPEN, Person(PLATFORM, str(who)))
 
+    def _walkout(self, who: int, code: str) -> WalkoutId:
+        return OPEN if code == self._own(who) else CARDS
+
     def _act(self, who: int, letter: str, code: str) -> str | None:
         """Let the model do it; return the answer if it is certain."""
         now, model = self.clock.now, self.model
-        walkout = OPEN if code == self._own(who) else CARDS
+        walkout = self._walkout(who, code)
         if code not in DRAWN and code not in model.pledges:
             return "unknown_card"
         if letter in {"p", "w"} and model.standing.get((who, walkout), code) == code:
@@ -360,7 +363,7 @@ class Redeliveries(RuleBasedStateMachine):
         return None
 
     def _press(self, who: int, letter: str, code: str) -> None:
-        card = carried(code, OPEN if code == self._own(who) else CARDS)
+        card = carried(code, self._walkout(who, code))
         data = f"o:{card}:yes" if letter == "o:yes" else f"{letter}:{card}"
         reply = self._send(who, data=data)
         wanted = self._act(who, letter, code)
@@ -373,6 +376,11 @@ class Redeliveries(RuleBasedStateMachine):
     )
     def presses_any_card(self, who: int, letter: str, code: str) -> None:
         self._press(who, letter, code)
+
+    @rule(who=who, letter=st.sampled_from("pwquv"), code=st.sampled_from(DRAWN), of=st.sampled_from(["", f".{OPEN}"]))
+    def presses_on_an_old_message(self, who: int, letter: str, code: str, of: str) -> None:
+        """Press what names no walkout, or another's: it changes nothing."""
+        self._send(who, data=f"{letter}:{code}{of}")
 
     @rule(who=who, letter=st.sampled_from(["p", "p", "w", "w", "o:yes", "q", "u", "v"]))
     def presses_their_own_card(self, who: int, letter: str) -> None:
@@ -535,7 +543,7 @@ class Redeliveries(RuleBasedStateMachine):
             self._enrolled(who, int(rest.rpartition(":")[2]))
         elif letter in {"p", "w", "o", "q", "u", "v"}:
             code, _, of = rest.removesuffix(":yes").partition(".")
-            if of:
+            if of == self._walkout(who, code):
                 self._act(who, "o:yes" if data.endswith(":yes") else letter, code)
 
     def _enrolled(self, who: int, shop: int) -> None:
