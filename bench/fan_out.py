@@ -128,7 +128,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
         for _ in range(1 if quick else case.rounds):
             await tell(case, QUICK_ROOMS if quick else case.rooms, next(folders), measured[name])
             with one_at_a_time():
-                few = QUICK_ROOMS if quick or not case.away_s else int(ALONE_S / (case.away_s + 0.02))
+                few = QUICK_ROOMS if quick else int(ALONE_S / (case.away_s + 1 / case.limit))
                 await tell(replace(case, loses=0, refuses=0), few, next(folders), alone)
         rates = (f"{case.limit * statistics.median(told.rooms):.1f}" for told in (measured[name], alone))
         print("{}: {} rooms/s, one at a time {}; {} refused".format(case, *rates, measured[name].refused))
