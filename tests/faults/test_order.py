@@ -189,3 +189,65 @@ async def test_a_file_that_is_not_written_anew_would_tell(monkeypatch: pytest.Mo
         town = await founded(folder / "town")
         lives = await _all_lived_through(town, folder, (Random(nth) for nth in range(3)), again)
     assert _differing(lives) == [1, 2]
+
+
+async def _pledged_by_card(town: Town, folder: Path, chance: Random) -> bytes:
+    """Let the same cards be pledged, some taken back, in another order; return the pages as they lie before a tally."""
+    shutil.copytree(town.folder, folder)
+    async with open_app(folder, clock=MovableClock(NOON), senders={}) as app:
+        store: Any = app.store
+        people = [(place, nth) for place in town.codes for nth in range(EACH_TIME)]
+        chance.shuffle(people)
+        while people:
+            size = chance.choice((1, 2, 7, 40))
+            now, people = people[:size], people[size:]
+            workers = [app.worker(Person("telegram", str(1_000 * place + nth))) for place, nth in now]
+            codes = [town.codes[place][nth] for place, nth in now]
+            await asyncio.gather(*(worker.pledge(code) for worker, code in zip(workers, codes, strict=True)))
+            for (_place, nth), worker, code in zip(now, workers, codes, strict=True):
+                if nth % 4 == 0:
+                    await worker.withdraw(code)
+        assert await store._read("SELECT scattered FROM store") == [(0,)], "it would be written anew at the tally"
+    database = bytearray((folder / DATABASE).read_bytes())
+    for place in COUNTER:
+        database[place] = bytes(4)
+    return bytes(database)
+
+
+async def _in_any_order(folder: Path, orders: Iterable[Random], plant: Sequence[str] = ()) -> list[bytes]:
+    town = await founded(folder / "town")
+    async with open_app(town.folder, clock=MovableClock(NOON), senders={}) as app:
+        store: Any = app.store
+        for statement in plant:
+            await store._change(statement)
+        await store.forget_order()
+    files = []
+    for nth, chance in enumerate(orders):
+        files.append(await _pledged_by_card(town, folder / str(nth), chance))
+        shutil.rmtree(folder / str(nth))
+    return files
+
+
+@trials(16, full=200)
+async def test_pledges_by_card_move_no_row_within_the_file(
+    tries: Trials, record_property: Callable[[str, object], None]
+) -> None:
+    with fresh_folder() as folder:
+        files = await _in_any_order(folder, (tries.random("card", nth) for nth in range(tries.number)))
+    assert set(files) == {files[0]}, f"seed {tries.seed}"
+    record_property("found", f"{tries.number} orders of {EACH_TIME * len(SHOPS)} pledges by card, no tally: same bytes")
+
+
+async def test_counts_that_grow_in_their_rows_would_be_seen() -> None:
+    growing = (
+        "CREATE TABLE plain (walkout TEXT, id INTEGER, standing INTEGER, PRIMARY KEY (walkout, id)) WITHOUT ROWID",
+        "INSERT INTO plain SELECT walkout, id, 0 FROM counted",
+        """
+        CREATE TRIGGER planted AFTER UPDATE ON counted BEGIN
+            UPDATE plain SET standing = new.standing - (1 << 40) WHERE walkout = new.walkout AND id = new.id;
+        END
+        """,
+    )
+    with fresh_folder() as folder:
+        files = await _in_any_order(folder, (Random(nth) for nth in range(3)), growing)
+    assert len(set(files)) > 1

@@ -34,6 +34,7 @@ CREATE TRIGGER pledge_added AFTER INSERT ON pledge BEGIN
     UPDATE counted SET minted = minted + 1, standing = standing + (new.state IN ('p', 'o')),
         turnout = turnout + (new.state = 'o')
     WHERE walkout = new.walkout AND id = new.workplace;
+    UPDATE store SET scattered = 1 WHERE NOT scattered;
 END;
 
 CREATE TRIGGER pledge_changed AFTER UPDATE OF state ON pledge
@@ -57,15 +58,12 @@ CREATE TRIGGER pledge_removed AFTER DELETE ON pledge BEGIN
     UPDATE counted SET standing = standing - (old.state IN ('p', 'o')), turnout = turnout - (old.state = 'o'),
         minted = minted - 1
     WHERE walkout = old.walkout AND id = old.workplace;
-END;
-
--- Whatever a worker does that makes, moves or deletes a row is told by where the row lies, until the file is written
--- anew. SQLite gives 0 and 1 the same room.
-ALTER TABLE store ADD COLUMN scattered INTEGER NOT NULL DEFAULT 1;
-
-CREATE TRIGGER pledge_made AFTER INSERT ON pledge WHEN new.state <> 'm' BEGIN
     UPDATE store SET scattered = 1 WHERE NOT scattered;
 END;
+
+-- Whatever makes, moves or deletes a pledge or a notice is told by where its row lies, until the file is written anew.
+-- SQLite gives 0 and 1 the same room.
+ALTER TABLE store ADD COLUMN scattered INTEGER NOT NULL DEFAULT 1;
 
 CREATE TRIGGER notice_made AFTER INSERT ON notice BEGIN
     UPDATE store SET scattered = 1 WHERE NOT scattered;
