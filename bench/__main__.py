@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import crowd, discord, first_walkout, flood, lists, pledges, tally, telegram
+from bench import crowd, discord, first_walkout, flood, lists, pledges, start, tally, telegram
 from bench.ground import Ground
 
 BENCHES = {
@@ -19,6 +19,7 @@ BENCHES = {
     "crowd": crowd.bench,
     "lists": lists.bench,
     "first_walkout": first_walkout.bench,
+    "start": start.bench,
 }
 
 

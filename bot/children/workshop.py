@@ -148,7 +148,7 @@ class _Child:
         self._hang_up = ours.close
         with its:
             self._process = subprocess.Popen(  # noqa: ASYNC220, S603  our own program; it is there in milliseconds
-                [sys.executable, "-E", "-P", "-X", "utf8", *_compiled(), "-m", self._trade.module],
+                [sys.executable, "-E", "-P", "-X", "utf8", *_compiled(), "-m", "bot.children", self._trade.module],
                 cwd=folder,
                 env=ENVIRONMENT,
                 stdin=its.fileno(),

@@ -45,6 +45,15 @@ def run(what: str, folder: Path) -> str:
         ("tally", ["tally_many_to_few_cards"]),
         ("discord", ["discord_to_bare_16_at_once"]),
         (
+            "start",
+            [
+                "start_both_to_imports",
+                "start_telegram_to_import",
+                "start_discord_to_import",
+                "start_megabytes",
+            ],
+        ),
+        (
             "lists",
             ["lists_csv_seconds", "lists_csv_megabytes", "lists_xlsx_seconds", "lists_xlsx_megabytes"],
         ),
