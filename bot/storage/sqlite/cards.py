@@ -82,7 +82,7 @@ class Cards(Writer):
     async def _one_transaction(self, changes: Sequence[Change]) -> list[Outcome | Exception]:
         written_before = self._db.total_changes
         await self._rows("BEGIN IMMEDIATE")
-        found = (await self._rows(_FIND, _asked(changes)))[0]
+        found = (await self._rows(_FIND, _asked(changes, self._hidden)))[0]
         now = self._clock()
         answers: list[Outcome | Exception] = []
         written: dict[bytes, _Written] = {}
@@ -148,12 +148,12 @@ def _numbers(count: int) -> str:
     return json.dumps(list(range(count)))
 
 
-def _asked(changes: Sequence[Change]) -> tuple[str, bytes, bytes, str, bool]:
+def _asked(changes: Sequence[Change], hidden: Collection[bytes]) -> tuple[str, bytes, bytes, str, bool]:
     """Return what a batch must know about."""
     of: list[int] = []
     pairs: list[tuple[bytes, bytes]] = []
     for nth, change in enumerate(changes):
-        kept = change.bearer.keys.values()
+        kept = [pair for pair in change.bearer.keys.values() if pair[0] not in hidden]
         pairs += kept
         of += [nth] * len(kept)
     enrolled = {(change.enrol.walkout, change.enrol.workplace) for change in changes if change.enrol}
