@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import crowd, discord, first_walkout, flood, lists, pledges, start, tally, telegram
+from bench import crowd, discord, first_walkout, flood, lists, pledges, start, tally, telegram, waits
 from bench.ground import Ground
 
 BENCHES = {
@@ -20,6 +20,7 @@ BENCHES = {
     "lists": lists.bench,
     "first_walkout": first_walkout.bench,
     "start": start.bench,
+    "waits": waits.bench,
 }
 
 

@@ -44,6 +44,7 @@ def run(what: str, folder: Path) -> str:
         ),
         ("tally", ["tally_many_to_few_cards"]),
         ("discord", ["discord_to_bare_16_at_once"]),
+        ("waits", ["longest_wait_minting", "longest_wait_first_picture"]),
         (
             "start",
             [
