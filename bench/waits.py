@@ -9,6 +9,7 @@ nothing beside it is what the others are held against.
 from __future__ import annotations
 
 import asyncio
+import gc
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class Waits:
 
 async def bench(ground: Ground, *, quick: bool) -> int:
     """Measure, and print."""
+    gc.freeze()  # as at a start
     sizes = QUICK if quick else FULL
     waited: dict[str, list[Waits]] = {}
     for nth in range(sizes.rounds):

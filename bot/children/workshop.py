@@ -154,7 +154,7 @@ class _Child:
                 stdin=its.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for the bot
+                process_group=0,  # Ctrl-C is for the bot; in a session of its own Linux would weigh it as its equal
             )
         self._heard, self._said = await asyncio.open_connection(sock=ours)
         self._hang_up = self._said.close
