@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from bench import crowd, discord, fan_out, first_walkout, flood, lists, pledges, scale, tally, telegram
+from bench import crowd, discord, fan_out, first_walkout, flood, lists, pledges, scale, start, tally, telegram, waits
 from bench.ground import Ground
 
 BENCHES = {
@@ -22,6 +22,8 @@ BENCHES = {
     "lists": lists.bench,
     "first_walkout": first_walkout.bench,
     "scale": scale.bench,
+    "start": start.bench,
+    "waits": waits.bench,
 }
 
 

@@ -12,6 +12,7 @@ import re
 import sys
 from collections import defaultdict, deque
 from collections.abc import Callable
+from email.utils import formatdate
 from functools import partial
 from typing import Any
 
@@ -193,10 +194,16 @@ class Connection(asyncio.Protocol):
             if len(self._received) < whole:
                 return
             call = _CALL.match(self._received)
-            assert call is not None, self._received[:100]  # noqa: S101
-            fields = (call[3] or b"") + b"&" + self._received[end + 4 : whole]  # whichever way they came
+            fields = (
+                (call[3] or b"" if call else b"") + b"&" + self._received[end + 4 : whole]
+            )  # whichever way they came
             self._received = self._received[whole:]
-            self._called(self._bots[call[1]], call[2].decode(), fields)
+            if call is None:  # somebody who asks for the time
+                self._send(
+                    b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nDate: %b\r\n\r\n" % formatdate(usegmt=True).encode()
+                )
+            else:
+                self._called(self._bots[call[1]], call[2].decode(), fields)
 
     def _called(self, bot: Bot, method: str, fields: bytes) -> None:  # noqa: C901, PLR0912  one row per call
         now = self._loop.time()

@@ -210,9 +210,9 @@ async def ours(server: Loopback, token: str, app: App, **more: Any) -> AsyncIter
                 await taking
 
 
-async def open_walkout(app: App, codes: Sequence[str]) -> WalkoutId:
-    """Open a walkout that has these cards."""
-    headcount = -(-len(codes) // WORKPLACES) + 5
+async def open_walkout(app: App, codes: Sequence[str], *, beside: int = 0) -> WalkoutId:
+    """Open a walkout that has these cards, and room for so many more at each workplace."""
+    headcount = -(-len(codes) // WORKPLACES) + 5 + beside
     places = [
         Workplace(id=WorkplaceId(number), name=f"Workplace {number}", headcount=headcount, threshold=5)
         for number in range(1, WORKPLACES + 1)

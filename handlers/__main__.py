@@ -1,5 +1,9 @@
-"""Lets `python -m handlers` do what `allout` does."""
+"""The program: what `allout` and `python -m handlers` start."""
 
-from handlers.cli import main
+from bot.imports import uncollected
 
-main()
+with uncollected():
+    from handlers.cli import main
+
+if __name__ == "__main__":
+    main()

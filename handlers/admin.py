@@ -89,7 +89,7 @@ async def _cards_wanted(app: App, request: Request) -> Answer:
 
 
 async def _mint(app: App, request: Request) -> Answer:
-    hashes = {WorkplaceId(int(place)): [b64decode(each) for each in some] for place, some in request["cards"].items()}
+    hashes = {WorkplaceId(int(place)): map(b64decode, some) for place, some in request["cards"].items()}
     walkout = WalkoutId(request["walkout"])
     await stewards.mint(walkout, hashes, app.store, app.keys)
     return _done("")

@@ -13,6 +13,7 @@ from pathlib import Path
 from bot import memory
 from bot.children import plain
 from bot.children.confinement import bound, confine
+from bot.imports import uncollected
 
 DONE, FAILED = b"\1", b"\0"
 SIZE = 4
@@ -32,7 +33,8 @@ def serve(
     """
     bound(most_memory)
     memory.keep()
-    work = prepare()
+    with uncollected():
+        work = prepare()
     _say(plain.write(confine([*_program(), *map(Path, reads())])))
     while (order := _heard()) is not None:
         try:

@@ -148,13 +148,13 @@ class _Child:
         self._hang_up = ours.close
         with its:
             self._process = subprocess.Popen(  # noqa: ASYNC220, S603  our own program; it is there in milliseconds
-                [sys.executable, "-E", "-P", "-X", "utf8", *_compiled(), "-m", self._trade.module],
+                [sys.executable, "-E", "-P", "-X", "utf8", *_compiled(), "-m", "bot.children", self._trade.module],
                 cwd=folder,
                 env=ENVIRONMENT,
                 stdin=its.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for the bot
+                process_group=0,  # Ctrl-C is for the bot; in a session of its own Linux would weigh it as its equal
             )
         self._heard, self._said = await asyncio.open_connection(sock=ours)
         self._hang_up = self._said.close

@@ -306,7 +306,10 @@ class Store(Protocol):
         ...
 
     async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
-        """Add new cards, each with a blank pledge. Raises BeyondHeadcount, and then adds none at all."""
+        """Add new cards, each with a blank pledge. None is known before all are there.
+
+        Raises BeyondHeadcount, WrongStage (it is closed), and then adds none at all.
+        """
         ...
 
     async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:

@@ -182,6 +182,6 @@ async def mint(desk: Desk, wanted: Order, hashes: Mapping[WorkplaceId, Sequence[
     if proposal.walkout is None:
         raise NoSuchProposal
     note = desk.note(Deed.PRINTED, proposal.walkout, matter=proposal.matter, **wanted.progress.content)
-    cards = {place: stewards.new_cards(proposal.walkout, some, desk.keys) for place, some in hashes.items()}
+    cards = await stewards.new_cards(proposal.walkout, hashes, desk.keys)
     if not await desk.store.mint_approved(proposal.id, proposal.walkout, cards, note):
         raise PrintedBefore(wanted.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from bot.storage.store import Store
 NAMED_AT_MOST = 10
 NEAREST = 3
 LONGEST_NAME = 60
+
+PAUSE = 500
+"""Cards that are made before others have their turn: a hundred thousand take a second."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,16 +133,24 @@ async def cards_wanted(
     return wanted
 
 
-async def mint(walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[bytes]], store: Store, keys: Keys) -> None:
+async def mint(walkout: WalkoutId, cards: Mapping[WorkplaceId, Iterable[bytes]], store: Store, keys: Keys) -> None:
     """Keep new cards, given by the hashes of their codes; the codes themselves never come here.
 
     Raises WrongStage, BeyondHeadcount.
     """
-    await store.mint(walkout, {place: new_cards(walkout, hashes, keys) for place, hashes in cards.items()})
+    await store.mint(walkout, await new_cards(walkout, cards, keys))
 
 
-def new_cards(walkout: WalkoutId, hashes: Iterable[bytes], keys: Keys) -> list[NewCard]:
+async def new_cards(
+    walkout: WalkoutId, cards: Mapping[WorkplaceId, Iterable[bytes]], keys: Keys
+) -> dict[WorkplaceId, list[NewCard]]:
     """Return how new cards are kept. Raises WrongStage where the walkout's key is destroyed."""
-    if walkout not in keys.walkouts:
-        raise WrongStage(Stage.CLOSED)
-    return [keys.new_card(walkout, each) for each in hashes]
+    new: dict[WorkplaceId, list[NewCard]] = {place: [] for place in cards}
+    hashes = ((place, each) for place, some in cards.items() for each in some)
+    for nth, (place, each) in enumerate(hashes):
+        if not nth % PAUSE:
+            await asyncio.sleep(0)
+            if walkout not in keys.walkouts:
+                raise WrongStage(Stage.CLOSED)
+        new[place].append(keys.new_card(walkout, each))
+    return new

@@ -11,6 +11,7 @@ from time import monotonic
 
 from bot import control, logs
 from bot.clock import Ask, real_clock
+from bot.imports import uncollected
 from bot.settings import Settings
 from bot.wiring import SOCKET, open_app
 from handlers import admin
@@ -34,14 +35,15 @@ def run(data: Data = None, yes: Yes = False) -> None:
 def _openers(settings: Settings) -> dict[str, Opener]:
     # imported here: a platform that does not run costs a quarter of a second and tens of megabytes
     openers: dict[str, Opener] = {}
-    if settings.telegram_token is not None:
-        from handlers.telegram.platform import open_telegram  # noqa: PLC0415
+    with uncollected():
+        if settings.telegram_token is not None:
+            from handlers.telegram.platform import open_telegram  # noqa: PLC0415
 
-        openers["telegram"] = open_telegram
-    if settings.discord_token is not None:
-        from handlers.discord.platform import open_discord  # noqa: PLC0415
+            openers["telegram"] = open_telegram
+        if settings.discord_token is not None:
+            from handlers.discord.platform import open_discord  # noqa: PLC0415
 
-        openers["discord"] = open_discord
+            openers["discord"] = open_discord
     return openers
 
 

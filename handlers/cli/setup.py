@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from getpass import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import segno
 import typer
 from pydantic import SecretStr
 
@@ -43,7 +42,11 @@ from handlers.service import Unreachable, WrongToken
 from handlers.texts import keys as keys_texts
 from handlers.texts import setup as texts
 from handlers.texts.catalogue import speaking
-from handlers.visits import Introduction
+
+if TYPE_CHECKING:  # no other command pays for an HTTP client
+    from handlers.visits import Introduction
+
+    Introduce = Callable[[Settings], Awaitable[Introduction]]
 
 ENV, UNIT, COMPOSE = Path(".env"), Path("allout.service"), Path("compose.yaml")
 PASSPHRASE, PRIVATE_KEY = Path("key-passphrase"), Path("private-backup-key")
@@ -55,8 +58,6 @@ SERVICE_ACCOUNT, CONTAINER_ACCOUNT = "allout", "10001:10001"
 """As whom the bot runs where root sets it up."""
 
 PROGRAM = Path(sys.executable).with_name("allout")
-
-Introduce = Callable[[Settings], Awaitable[Introduction]]
 
 
 class How(StrEnum):
@@ -322,6 +323,8 @@ def _tell(answers: Answers, answer: Answer) -> None:
         _say(texts.telegram_link(link))
         if sys.stdout.isatty():
             _say(texts.picture())
+            import segno  # noqa: PLC0415  no other command pays for it
+
             segno.make(link, error="m").terminal(compact=True)
     if answers.discord.bot is not None:
         _say(texts.invitation(answers.discord.bot.link))

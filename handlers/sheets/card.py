@@ -11,9 +11,8 @@ Nothing stands upside down, on the sheet or on the card, and four layers of pape
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 import segno
 from fpdf.image_parsing import preload_image
@@ -21,7 +20,7 @@ from fpdf.image_parsing import preload_image
 from bot.cards import pretty
 from bot.domain.model import Terms
 from handlers.sheets.chaff import chaff
-from handlers.sheets.lettering import CODES, MM, Block, Document, draw, fit
+from handlers.sheets.lettering import CODES, MM, Block, Document, baseline, draw, fit
 from handlers.texts import sheets as texts
 from handlers.texts.own import worded
 
@@ -33,6 +32,7 @@ _QR = 24.5
 _CODE_NARROWER = 84  # percent: so that all four groups stand in one line
 _CODE_LETTER = 0.6  # of its size: each letter is as wide as the others
 _MASK = 4  # any of the eight can be read; to look for the evenest takes as long as the rest of a card
+_DARK = re.compile(b"\x01+")
 _SEAM = 0.02  # of a module: without it some viewers show hairlines between rows
 
 
@@ -138,8 +138,7 @@ def _inside(pdf: Document, piece: Piece, words: Wording, code: str, bot: Bot) ->
     y = draw(pdf, words.label, x, y, width)
     pdf.set_font(CODES, "", size)
     pdf.set_stretching(_CODE_NARROWER)
-    pdf.set_xy(x, y)
-    pdf.cell(width, code_high, pretty(code))
+    pdf.text(x, baseline(y, code_high, size), pretty(code))
     pdf.set_stretching(100)
     draw(pdf, words.way, x, y + code_high, width)
     y = piece.y + piece.height - _AIR - sum(each.height for each in (words.condition, words.deadline, words.confidence))
@@ -183,18 +182,19 @@ def _qr(pdf: Document, data: str, x: float, y: float) -> None:
     """Draw a QR code, dark modules only: the paper around it is its quiet zone."""
     modules = segno.make_qr(data, error="m", mask=_MASK).matrix
     side = _QR / len(modules)
-    pdf.set_fill_color(0)
     above: dict[tuple[int, int], int] = {}  # runs of dark modules, and in which row they began
+    dark: list[tuple[float, float, float, float]] = []
     for row in range(len(modules) + 1):
         runs = _runs(modules[row]) if row < len(modules) else set()
         for run in sorted(set(above) - runs):
             start, end = run
             first = above.pop(run)
-            pdf.rect(x + start * side, y + first * side, (end - start) * side, (row - first + _SEAM) * side, "F")
+            dark.append((x + start * side, y + first * side, (end - start) * side, (row - first + _SEAM) * side))
         above |= {run: row for run in runs if run not in above}
+    pdf.set_fill_color(0)
+    pdf.fill(dark)
 
 
-def _runs(row: Sequence[int]) -> set[tuple[int, int]]:
+def _runs(row: bytearray) -> set[tuple[int, int]]:
     """Return where dark modules stand side by side: first, and one past the last."""
-    edges = [at for at, (before, dark) in enumerate(pairwise((0, *row, 0))) if bool(before) != bool(dark)]
-    return set(zip(edges[::2], edges[1::2], strict=True))
+    return {run.span() for run in _DARK.finditer(row)}

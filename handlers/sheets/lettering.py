@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ _TALL = 1.5  # of other scripts
 _JOINERS = "\u200c\u200d"
 _TOO_MANY_MARKS = 3  # on one letter: what no language needs climbs into the line above
 _PLAIN = re.compile("[ -~\u00a0-\u024f\u2018-\u201d\u2026]*")  # Latin letters that stand one after the other
-_MIDDLE = 0.3  # of the size: from the middle of a line down to its baseline, as FPDF.cell has it
+_MIDDLE = 0.3  # of the size: from the middle of a line down to its baseline
 _CUT = "…"
 _STEP = 0.5  # points between two sizes that are tried
 
@@ -59,6 +59,12 @@ class Document(FPDF):
         if key not in self._widths:
             self._widths[key] = self.get_string_width(text) / self.font_size_pt
         return self._widths[key] * self.font_size_pt
+
+    def fill(self, rectangles: Iterable[tuple[float, float, float, float]]) -> None:
+        """Fill rectangles (x, y, width, height) as one path: a `rect` for each takes as long as the rest of a card."""
+        k, high = self.k, self.h
+        path = " ".join(f"{x * k:.2f} {(high - y) * k:.2f} {w * k:.2f} {-h * k:.2f} re" for x, y, w, h in rectangles)
+        self._out(f"{path} f")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,12 +108,17 @@ def draw(pdf: Document, block: Block, x: float, y: float, width: float, align: s
     for line in block.lines:
         if block.family == SCRIPTS[0] and _PLAIN.fullmatch(line):  # needs no shaping, which takes fifty times as long
             left = (width - pdf.width(line)) / 2 if align == "C" else 0
-            pdf.text(x + left, y + block.leading / 2 + _MIDDLE * block.size * MM, line)
+            pdf.text(x + left, baseline(y, block.leading, block.size), line)
         else:
             pdf.set_xy(x, y)
             pdf.cell(width, block.leading, line, align=align)
         y += block.leading
     return y
+
+
+def baseline(y: float, height: float, size: float) -> float:
+    """Return on which y the letters of a line stand, as FPDF.cell has it."""
+    return y + height / 2 + _MIDDLE * size * MM
 
 
 def _choose(pdf: Document, block: Block) -> None:

@@ -30,7 +30,7 @@ def sheet(
 
     `telegram` is the bot's link (`https://t.me/allout_bot`): the QR codes then open it, otherwise they hold the
     bare code. `discord` is the bot's name there. Each workplace begins with a page for its steward; its cards
-    are in random order, and nothing numbers them. It takes some 10 ms a card. Pure: the same file for
+    are in random order, and nothing numbers them. It takes some 3 ms a card. Pure: the same file for
     the same arguments, `chance` included.
     """
     chance = chance or secrets.SystemRandom()

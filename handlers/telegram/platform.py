@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from aiohttp import web
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
@@ -149,6 +148,8 @@ class _Polls:
 
 async def _listen(app: App, bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
     """Take updates as Telegram delivers them; each is answered only after its effect is committed."""
+    from aiohttp import web  # noqa: PLC0415  who polls does not pay for a server
+
     secret = secrets.token_urlsafe(32)
 
     async def handle(request: web.Request) -> web.Response:

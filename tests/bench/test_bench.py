@@ -44,6 +44,16 @@ def run(what: str, folder: Path) -> str:
         ),
         ("tally", ["tally_longest_wait_s", "tally_many_to_few_cards"]),
         ("discord", ["discord_to_bare_16_at_once"]),
+        ("waits", ["longest_wait_minting", "longest_wait_first_picture"]),
+        (
+            "start",
+            [
+                "start_both_to_imports",
+                "start_telegram_to_import",
+                "start_discord_to_import",
+                "start_megabytes",
+            ],
+        ),
         (
             "fan_out",
             [

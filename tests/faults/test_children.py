@@ -7,6 +7,7 @@ import json
 import os
 import re
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -183,6 +184,18 @@ async def _secrets(data: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 def _stand_in(secrets: list[str], memory: bytes) -> list[str]:
     raw = [secret for secret in secrets if re.fullmatch("[0-9a-f]{64}", secret) and bytes.fromhex(secret) in memory]
     return [*raw, *found(secrets, memory)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system says so in other ways")
+async def test_a_child_goes_behind_the_bot_in_its_session_but_not_in_its_process_group() -> None:
+    """In another session Linux would weigh it against all of ours, however nice it is."""
+    async with aclosing(Workshop()) as children:
+        await children.in_force(TAKEN_OVER)
+        child = _process(children, TAKEN_OVER)
+        assert os.getpriority(os.PRIO_PROCESS, child) > os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.sched_getscheduler(child) == os.SCHED_BATCH
+        assert os.getsid(child) == os.getsid(0)
+        assert os.getpgid(child) != os.getpgid(0)
 
 
 @needs_root

@@ -77,7 +77,7 @@ class Cards(Writer):
 
     def _decide_and_write(self, db: sqlite3.Connection, changes: Sequence[Change]) -> Decided:
         db.execute("BEGIN IMMEDIATE")
-        batch = _Batch(db, changes, self._clock())
+        batch = _Batch(db, changes, self._clock(), self._hidden)
         together = not self._wary and len(changes) >= FEW
         if together:
             batch.decide()
@@ -87,7 +87,7 @@ class Cards(Writer):
                 # decided and written one by one, only the bad ones fail
                 db.execute("ROLLBACK")
                 db.execute("BEGIN IMMEDIATE")
-                batch, together = _Batch(db, changes, batch.now), False
+                batch, together = _Batch(db, changes, batch.now, self._hidden), False
         if not together:
             batch.decide(write=partial(db.execute, _WRITE_ONE))
             self._wary = batch.refused  # what breaks one batch often breaks the next: do not try it as a whole again
@@ -99,7 +99,9 @@ class Cards(Writer):
 class _Batch:
     """What a batch must know, and what is decided; on the connection's thread."""
 
-    def __init__(self, db: sqlite3.Connection, changes: Sequence[Change], now: datetime) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, changes: Sequence[Change], now: datetime, hidden: Collection[bytes]
+    ) -> None:
         self.now = now
         self.answers: list[Outcome | Exception] = []
         self.written: dict[bytes, _Written] = {}
@@ -108,12 +110,13 @@ class _Batch:
         self._changes = changes
         self._cards: dict[bytes, Card] = {}
         self._out: set[bytes] = set()
-        self._find()
+        self._find(hidden)
 
-    def _find(self) -> None:
+    def _find(self, hidden: Collection[bytes]) -> None:
         changes = self._changes
         on_the_day = any(change.act in pledging.ON_THE_DAY for change in changes)
-        asked = [(change.bearer.card, pair) for change in changes for pair in change.bearer.keys.values()]
+        every = ((change.bearer.card, pair) for change in changes for pair in change.bearer.keys.values())
+        asked = [(card, pair) for card, pair in every if pair[0] not in hidden]
         cards, pledges = b"".join([pair[0] for _, pair in asked]), b"".join([pair[1] for _, pair in asked])
         found = self._db.execute(_FIND, (_numbers(len(asked)), cards, pledges, on_the_day))
         for nth, walkout, place, state, owner, stale, is_out in found:

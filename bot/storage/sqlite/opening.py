@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
+from bot.domain.errors import KeyFileRefused, NotRecorded, StoreInUse, StoreTooNew, StoreUnusable
 from bot.domain.model import WalkoutId
 from bot.domain.pledging import HASH_BYTES
 from bot.storage.sqlite.cards import Cards
@@ -95,6 +95,8 @@ async def open_store(
         opened = True
         store = SqliteStore(connection, clock, place)
         store.start_beat()
+        with suppress(NotRecorded):  # without room on the disk: what is left stays hidden
+            await store.finish_minting()
         return store
     finally:
         if not opened:  # refused or cancelled: a connection left open would hang the exit

@@ -1,36 +1,16 @@
-"""Cards that are printed from a chat, voided or recalled: approved first, and then done once."""
+"""Cards that are voided or recalled: approved first, and then done once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from bot.domain import disclosure
-from bot.domain.model import Announcement, WalkoutId, WorkplaceId
-from bot.domain.pledging import NewCard
+from bot.domain.model import Announcement, WalkoutId
 from bot.storage.records import instant
-from bot.storage.sqlite.walkouts import Walkouts
+from bot.storage.sqlite.minting import Minting
 from bot.storage.store import Note, Voiding
 
 
-class Paper(Walkouts):
-    """Keeps what was printed, and what was voided."""
-
-    async def mint_approved(
-        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]], note: Note
-    ) -> bool:
-        """See Store.mint_approved."""
-
-        async def job() -> bool:
-            taken = await self._rows(
-                "UPDATE proposal SET became = 'done' WHERE id = ? AND walkout = ? AND became = 'granted' RETURNING 1",
-                (proposal, walkout),
-            )
-            if taken:
-                await self._mint(walkout, cards)
-                await self._note(note)
-            return bool(taken)
-
-        return await self._in_transaction(job)
+class Paper(Minting):
+    """Ends cards."""
 
     async def void_approved(
         self, proposal: str, walkout: WalkoutId, voiding: Voiding, news: Announcement, note: Note
@@ -48,7 +28,8 @@ class Paper(Walkouts):
                 await self._write_news(walkout, [news, voiding.news])
             return bool(taken)
 
-        return await self._in_transaction(job)
+        async with self._minting:
+            return await self._in_transaction(job)
 
     async def _void(self, walkout: WalkoutId, voiding: Voiding) -> None:
         here = (walkout, voiding.workplace)

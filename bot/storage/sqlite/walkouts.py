@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 
-from bot.domain.errors import BeyondHeadcount, NoSuchWalkout
+import aiosqlite
+
+from bot.domain.errors import NoSuchWalkout
 from bot.domain.model import Announcement, BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
-from bot.domain.pledging import NewCard
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
+from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note, Rule
 
@@ -40,6 +44,10 @@ _NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 class Walkouts(Notices):
     """Keeps walkouts."""
+
+    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
+        super().__init__(connection, clock, place)
+        self._minting = asyncio.Lock()  #: cards are coming in pieces: what changes all of a workplace waits
 
     async def decide(self, walkout: WalkoutId, rule: Rule) -> Ruling:
         """See Store.decide."""
@@ -188,31 +196,6 @@ class Walkouts(Notices):
             found[key] = walkouts[row[12]], replace(_read_workplace(row), has_room=key in with_room)
         return found
 
-    async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
-        """See Store.mint."""
-        await self._in_transaction(lambda: self._mint(walkout, cards))
-
-    async def _mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
-        for place in await self._workplaces(walkout):
-            wanted = len(cards.get(place.id, ()))
-            if wanted > max(0, place.headcount - place.issued):
-                raise BeyondHeadcount(place.name, place.headcount, place.issued, wanted)
-        # each table in its own order, which tells nothing of the other's; a card's pledge is blank from the beginning,
-        # so that pledging makes no row and leaves every row where it is
-        new = [(card, place) for place, of_place in cards.items() for card in of_place]
-        await self._db.executemany(
-            "INSERT INTO card (key, walkout, workplace, owner) VALUES (?, ?, ?, ?)",
-            sorted((card.card, walkout, place, card.owner) for card, place in new),
-        )
-        await self._db.executemany(
-            "INSERT INTO pledge (key, walkout, workplace, state) VALUES (?, ?, ?, 'm')",
-            sorted((card.pledge, walkout, place) for card, place in new),
-        )
-        await self._db.executemany(
-            "UPDATE workplace SET issued = issued + ? WHERE walkout = ? AND id = ?",
-            [(len(keys), walkout, place) for place, keys in cards.items()],
-        )
-
     async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:
         """See Store.set_drawn."""
 
@@ -256,7 +239,8 @@ class Walkouts(Notices):
             await self._rows("UPDATE walkout SET stage = ? WHERE id = ?", (Stage.CLOSED, walkout))
             await self._write_news(None, [news])
 
-        await self._in_transaction(forget)
+        async with self._minting:
+            await self._in_transaction(forget)
         # How many pages were emptied, and where among those of other walkouts, tells how many cards and notices there
         # were. The stage changes only afterwards: without room for this, closing is tried again.
         await self._in_turn(lambda: self._rows("VACUUM"))

@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -45,6 +45,8 @@ BEAT_S = 1.0
 
 class Writer(ABC):
     """Owns the connection; the rooms beside this file say what is written."""
+
+    _hidden: Collection[bytes] = frozenset()  #: keys of cards that are being minted; nobody can know them yet
 
     def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
         self._db = connection
@@ -137,23 +139,23 @@ class Writer(ABC):
         self._arrived.set()
 
     async def _in_transaction(self, job: Callable[[], Awaitable[T]]) -> T:
-        """Let the writer run the job in a transaction of its own; whatever goes wrong undoes it."""
+        """Let the writer run the job in a transaction of its own."""
+        return await self._in_turn(lambda: self._transaction(job))
 
-        async def transaction() -> T:
-            written_before = self._db.total_changes
-            await self._rows("BEGIN IMMEDIATE")
-            try:
-                result = await job()
-                if self._db.total_changes == written_before:
-                    await self._rows("COMMIT")
-                else:
-                    await self._commit(await self._mark())
-            except BaseException:
-                await self._undo()
-                raise
-            return result
-
-        return await self._in_turn(transaction)
+    async def _transaction(self, job: Callable[[], Awaitable[T]]) -> T:
+        """Run the job in a transaction; whatever goes wrong undoes it. Within a turn only."""
+        written_before = self._db.total_changes
+        await self._rows("BEGIN IMMEDIATE")
+        try:
+            result = await job()
+            if self._db.total_changes == written_before:
+                await self._rows("COMMIT")
+            else:
+                await self._commit(await self._mark())
+        except BaseException:
+            await self._undo()
+            raise
+        return result
 
     async def _commit(self, stands: Stands) -> None:
         """Commit. Raises sqlite3.Error if nothing was recorded, and InDoubt if nobody can tell."""

@@ -1,0 +1,170 @@
+"""Minting: cards come in pieces, between which pledges have their turn; none is known before the last is in.
+
+Source: docs/decisions/0050-cards-are-minted-in-pieces.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from bot.domain.errors import BeyondHeadcount, NotRecorded, WrongStage
+from bot.domain.model import Stage, WalkoutId, WorkplaceId
+from bot.domain.pledging import HASH_BYTES, NewCard
+from bot.storage.sqlite.walkouts import Walkouts
+from bot.storage.sqlite.writer import Row
+from bot.storage.store import Note
+
+PIECE = 250
+"""Cards in a transaction, about: a pledge may have to wait for one."""
+
+PAUSE = 500
+"""Cards that are looked at before others have their turn."""
+
+_PREFIX_BITS = 32
+
+
+@dataclass(slots=True)
+class _Piece:
+    """What is written at once: cards, and pledges, which are other cards' for the most part."""
+
+    cards: list[Row] = field(default_factory=list)
+    pledges: list[Row] = field(default_factory=list)
+
+
+class Minting(Walkouts):
+    """Keeps new cards."""
+
+    async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
+        """See Store.mint."""
+
+        async def needs_no_approval() -> bool:
+            return True
+
+        await self._mint(walkout, cards, needs_no_approval)
+
+    async def mint_approved(
+        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]], note: Note
+    ) -> bool:
+        """See Store.mint_approved."""
+
+        async def is_approved() -> bool:
+            taken = await self._rows(
+                "UPDATE proposal SET became = 'done' WHERE id = ? AND walkout = ? AND became = 'granted' RETURNING 1",
+                (proposal, walkout),
+            )
+            if taken:
+                await self._note(note)
+            return bool(taken)
+
+        return await self._mint(walkout, cards, is_approved)
+
+    async def _mint(
+        self,
+        walkout: WalkoutId,
+        cards: Mapping[WorkplaceId, Sequence[NewCard]],
+        approved: Callable[[], Awaitable[bool]],
+    ) -> bool:
+        async with self._minting:
+            await self.finish_minting()  # where the last one failed, and so did taking it back
+            *pieces, last = await _cut(walkout, cards)
+
+            async def conclude() -> bool:
+                if not await approved():
+                    return False
+                await self._count(walkout, {place: len(of_place) for place, of_place in cards.items()})
+                await self._put(last)
+                await self._rows("UPDATE store SET minting = 0 WHERE minting")
+                return True
+
+            async def show() -> bool:
+                concluded = await self._transaction(conclude)
+                if concluded:  # before anybody else has a turn
+                    self._hidden = frozenset()
+                return concluded
+
+            try:
+                self._hidden = frozenset(row[0] for piece in (*pieces, last) for row in piece.cards)
+                for piece in pieces:
+                    await self._in_transaction(partial(self._put_aside, piece))
+                return await self._in_turn(show)
+            finally:
+                with suppress(NotRecorded):  # then before the next one, or at the next start
+                    await self.finish_minting()
+
+    async def _count(self, walkout: WalkoutId, wanted: Mapping[WorkplaceId, int]) -> None:
+        stage = (await self._walkout(walkout)).stage
+        if stage is Stage.CLOSED:  # by whoever had their turn first
+            raise WrongStage(stage)
+        for place in await self._workplaces(walkout):
+            new = wanted.get(place.id, 0)
+            if new > max(0, place.headcount - place.issued):
+                raise BeyondHeadcount(place.name, place.headcount, place.issued, new)
+        await self._db.executemany(
+            "UPDATE workplace SET issued = issued + ? WHERE walkout = ? AND id = ?",
+            [(new, walkout, place) for place, new in wanted.items()],
+        )
+
+    async def _put_aside(self, piece: _Piece) -> None:
+        keys = [b"".join(sorted(row[0] for row in rows)) for rows in (piece.cards, piece.pledges)]
+        await self._rows("INSERT INTO piece (cards, pledges) VALUES (?, ?)", keys)
+        await self._rows("UPDATE store SET minting = 1")
+        await self._put(piece)
+
+    async def _put(self, piece: _Piece) -> None:
+        # a card's pledge is blank from the beginning, so that pledging makes no row and leaves every row where it is
+        await self._db.executemany(
+            "INSERT INTO card (key, walkout, workplace, owner) VALUES (?, ?, ?, ?)", sorted(piece.cards)
+        )
+        await self._db.executemany(
+            "INSERT INTO pledge (key, walkout, workplace, state) VALUES (?, ?, ?, 'm')", sorted(piece.pledges)
+        )
+
+    async def finish_minting(self) -> None:
+        """Take back what a minting left that was cut off, piece by piece; of one that was not, forget the pieces."""
+        [(undone, left)] = await self._read("SELECT minting, EXISTS (SELECT 1 FROM piece) FROM store")
+        if not undone:
+            self._hidden = frozenset()
+        elif not self._hidden:  # at a start
+            kept = await self._read("SELECT cards FROM piece")
+            self._hidden = frozenset(key for (keys,) in kept for (key,) in _each(keys))
+        while left:
+            left = await self._in_transaction(partial(self._forget_piece, undone=undone))
+        self._hidden = frozenset()
+
+    async def _forget_piece(self, *, undone: bool) -> bool:
+        """Say whether there was one."""
+        pieces = await self._rows("SELECT number, cards, pledges FROM piece LIMIT 1")
+        for number, cards, pledges in pieces:
+            if undone:
+                await self._db.executemany("DELETE FROM card WHERE key = ?", _each(cards))
+                await self._db.executemany("DELETE FROM pledge WHERE key = ?", _each(pledges))
+            await self._rows("DELETE FROM piece WHERE number = ?", (number,))
+        if not pieces:
+            await self._rows("UPDATE store SET minting = 0 WHERE minting")
+        return bool(pieces)
+
+
+async def _cut(walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> list[_Piece]:
+    """Cut them into pieces by how their keys begin, so that each table is filled in its own order."""
+    count = max(1, sum(map(len, cards.values())) // PIECE)
+    pieces = [_Piece() for _ in range(count)]
+
+    def of(key: bytes) -> _Piece:
+        return pieces[int.from_bytes(key[: _PREFIX_BITS // 8]) * count >> _PREFIX_BITS]
+
+    new = ((place, card) for place, of_place in cards.items() for card in of_place)
+    for nth, (place, card) in enumerate(new, start=1):
+        of(card.card).cards.append((card.card, walkout, place, card.owner))
+        of(card.pledge).pledges.append((card.pledge, walkout, place))
+        if not nth % PAUSE:
+            await asyncio.sleep(0)
+    return pieces
+
+
+def _each(keys: bytes) -> Iterator[tuple[bytes]]:
+    for at in range(0, len(keys), HASH_BYTES):
+        yield (keys[at : at + HASH_BYTES],)

@@ -1,0 +1,143 @@
+"""Cards that come in pieces: known all at once, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.clock import MovableClock
+from bot.domain.errors import BeyondHeadcount, UnknownCard, WrongStage
+from bot.storage.sqlite.minting import PIECE
+from bot.storage.store import Store
+from tests.conftest import OTHER_SHOP, SHOP, WALKOUT, opened, shops
+from tests.storage.house import CLOSED, House, SqliteHouse, fresh, looks, minted, pledges, short, together
+from tests.storage.test_paper import void
+
+NEW = [f"new {n}" for n in range(4 * PIECE)]
+ASKED = NEW[:: PIECE // 10]
+"""Some of every piece."""
+
+CARDS = {SHOP: [fresh(name) for name in NEW]}
+
+
+@pytest.fixture
+async def many(house: House, clock: MovableClock) -> None:
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(), shops(len(NEW), 40))
+        await store.mint(WALKOUT, {OTHER_SHOP: [fresh("old")]})
+
+
+async def known(store: Store) -> set[bool]:
+    """Look at some, all at the same instant; say whether they are known."""
+    return {not isinstance(answer, UnknownCard) for answer in await together(store, map(looks, ASKED))}
+
+
+async def begun(store: Store) -> None:
+    """Wait until the first piece is in."""
+    while await minted(store) == [0, 1]:
+        pass
+
+
+def left(house: House) -> list[tuple[int, ...]]:
+    """Count the rows that minting makes."""
+    return house.rows(
+        "SELECT (SELECT count(*) FROM card), (SELECT count(*) FROM pledge), (SELECT count(*) FROM piece), minting, "
+        "(SELECT sum(issued) FROM workplace), (SELECT sum(minted) FROM workplace) FROM store"
+    )
+
+
+@pytest.mark.usefixtures("many")
+async def test_cards_are_known_all_at_once_and_pledges_have_their_turn_meanwhile(
+    house: House, clock: MovableClock
+) -> None:
+    seen: list[set[bool]] = []
+    async with house.open(clock) as store:
+        minting = asyncio.ensure_future(store.mint(WALKOUT, CARDS))
+        while not minting.done():
+            seen.append(await known(store))
+        await minting
+        assert await known(store) == {True}
+        assert short((await together(store, [pledges(NEW[0])]))[0])[1]
+
+    assert all(len(each) == 1 for each in seen)  # all of them or none
+    assert seen.count({False}) >= len(CARDS[SHOP]) // PIECE  # in each piece's turn
+    assert left(house) == [(len(NEW) + 1, len(NEW) + 1, 0, 0, len(NEW) + 1, len(NEW) + 1)]
+
+
+@pytest.mark.usefixtures("many")
+async def test_what_is_there_of_a_minting_that_was_cut_off_is_gone_at_the_next_start(
+    house: House, clock: MovableClock, tmp_path: Path
+) -> None:
+    found = []
+    async with house.open(clock) as store:
+        minting = asyncio.ensure_future(store.mint(WALKOUT, CARDS))
+        copies = []
+        while not minting.done():
+            copies.append(await store.copy())  # what a power cut would leave then
+        await minting
+    for number, copy in enumerate(copies):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        cut_off = SqliteHouse(folder)
+        cut_off.path.write_bytes(copy)
+        found.append(left(cut_off)[0][:2])
+        async with cut_off.open(clock) as store:
+            (known_now,) = await known(store)
+        assert left(cut_off) in ([(len(NEW) + 1,) * 2 + (0, 0) + (len(NEW) + 1,) * 2], [(1, 1, 0, 0, 1, 1)])
+        assert known_now == (left(cut_off)[0][0] > 1)
+        async with cut_off.open(clock) as store:
+            if not known_now:
+                await store.mint(WALKOUT, CARDS)
+            assert await known(store) == {True}
+
+    assert any(1 < cards < len(NEW) for cards, _pledges in found)  # else nothing was cut off
+
+
+@pytest.mark.usefixtures("many")
+async def test_a_minting_that_is_refused_in_the_end_leaves_nothing(house: House, clock: MovableClock) -> None:
+    async with house.open(clock) as store:
+        with pytest.raises(BeyondHeadcount):
+            await store.mint(WALKOUT, {SHOP: [*CARDS[SHOP], fresh("one too many")]})
+        assert await known(store) == {False}
+    assert left(house) == [(1, 1, 0, 0, 1, 1)]
+
+
+@pytest.mark.usefixtures("many")
+async def test_whoever_gives_up_waiting_for_cards_has_none(house: House, clock: MovableClock) -> None:
+    async with house.open(clock) as store:
+        minting = asyncio.ensure_future(store.mint(WALKOUT, CARDS))
+        await begun(store)
+        minting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await minting
+        assert await known(store) == {False}
+        await store.mint(WALKOUT, CARDS)
+        assert await known(store) == {True}
+
+
+@pytest.mark.usefixtures("many")
+async def test_voiding_waits_for_the_cards_that_are_coming_and_ends_them_all(house: House, clock: MovableClock) -> None:
+    async with house.open(clock) as store:
+        minting = asyncio.ensure_future(store.mint(WALKOUT, CARDS))
+        await begun(store)
+        assert await void(store, clock, SHOP)
+        await minting
+        assert await known(store) == {False}  # stale, each of them, and nobody's
+        [here, _elsewhere] = await store.workplaces(WALKOUT)
+        assert (here.minted, here.issued) == (len(NEW), 0)
+
+
+@pytest.mark.usefixtures("many")
+async def test_closing_waits_for_the_cards_that_are_coming_and_none_come_after_it(
+    house: House, clock: MovableClock
+) -> None:
+    async with house.open(clock) as store:
+        minting = asyncio.ensure_future(store.mint(WALKOUT, CARDS))
+        await begun(store)
+        closing = asyncio.ensure_future(store.close(WALKOUT, CLOSED))
+        await asyncio.gather(minting, closing)
+        with pytest.raises(WrongStage):
+            await store.mint(WALKOUT, {OTHER_SHOP: [fresh("late")]})
+    assert left(house)[0][:4] == (0, 0, 0, 0)
