@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -13,13 +14,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot.children import workshop
 from bot.clock import MovableClock
 from bot.domain.model import Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from tests.forked_children import Forked
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 """When walkouts open here."""
@@ -90,6 +94,18 @@ def pytest_configure(config: pytest.Config) -> None:
     subprocess.run([sys.executable, "-c", f"import {', '.join(COMPILED)}"], cwd=ROOT, env=writing, check=True)
 
 
+def pytest_sessionstart() -> None:
+    """Let nothing be looked for that could be thrown away while tests are collected: nothing can."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from going through all tests and libraries again and again while a test runs."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how often each promise was tried, as docs/promises.md has it."""
     lines = []
@@ -101,6 +117,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if lines:
         terminalreporter.section("promises")
         terminalreporter.write_line("\n".join(sorted(lines)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _children_are_forked() -> Iterator[pytest.MonkeyPatch]:
+    """Let children of the tests' own workshops be forked: to execute each of them takes a second, again and again."""
+    with pytest.MonkeyPatch.context() as patched:
+        if sys.platform == "linux":
+            patched.setattr(workshop, "subprocess", SimpleNamespace(Popen=Forked, DEVNULL=subprocess.DEVNULL))
+        yield patched
+
+
+@pytest.fixture
+def executed_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let children be executed, as the bot does it, for tests that look at how they are started."""
+    monkeypatch.setattr(workshop, "subprocess", subprocess)
 
 
 @pytest.fixture
