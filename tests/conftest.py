@@ -135,6 +135,12 @@ def executed_children(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def executed_bots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let bots be executed, as people do it, for tests that look at how they start and end."""
+    monkeypatch.setattr("tests.house.RunningBot.forked", False)
+
+
+@pytest.fixture
 def data() -> Iterator[Path]:
     """Give each test a folder of its own."""
     with fresh_folder() as folder:
