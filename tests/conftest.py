@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot.children import workshop
 from bot.clock import MovableClock
 from bot.domain.model import Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from tests.forked_children import Forked
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 """When walkouts open here."""
@@ -54,14 +58,17 @@ def fresh_folder() -> Iterator[Path]:
 
 
 COMPILED = (
-    "handlers.cli",
-    "handlers.discord.platform",
-    "handlers.telegram.platform",
-    "handlers.children.draws",
-    "handlers.children.prints",
-    "handlers.children.reads",
+    (  # what nearly every process of ours imports, and those that read, draw and print
+        "handlers.cli",
+        "handlers.discord.platform",
+        "handlers.telegram.platform",
+        "handlers.children.draws",
+        "handlers.children.prints",
+        "handlers.children.reads",
+    ),
+    ("hypothesis.strategies", "simcord", "apsw", "babel.messages", "pypdfium2", "zxingcpp", "matplotlib.pyplot"),
 )
-"""What nearly every process of ours imports, and those that read, draw and print."""
+"""What is compiled before the tests begin: each of these in a process of its own, side by side."""
 
 
 # how fast this machine is, is none of the tests' business
@@ -87,7 +94,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(surroundings.undo)
     surroundings.setenv("PYTHONPYCACHEPREFIX", folder)
     writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run([sys.executable, "-c", f"import {', '.join(COMPILED)}"], cwd=ROOT, env=writing, check=True)
+    commands = [[sys.executable, "-c", f"import {', '.join(names)}"] for names in COMPILED]
+    compiling = [subprocess.Popen(command, cwd=ROOT, env=writing) for command in commands]
+    assert [process.wait() for process in compiling] == [0] * len(compiling)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the collector out of the collection, and of all tests and libraries later: nothing there is thrown away."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders whose files take longest, so that nobody works on one of them when all others are done."""
+    items.sort(key=lambda item: item.path.parent.name not in {"faults", "bench"})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -101,6 +126,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if lines:
         terminalreporter.section("promises")
         terminalreporter.write_line("\n".join(sorted(lines)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _children_are_forked() -> Iterator[pytest.MonkeyPatch]:
+    """Let children of the tests' own workshops be forked: to execute each of them takes a second, again and again."""
+    with pytest.MonkeyPatch.context() as patched:
+        if sys.platform == "linux":
+            patched.setattr(workshop, "subprocess", SimpleNamespace(Popen=Forked, DEVNULL=subprocess.DEVNULL))
+        yield patched
+
+
+@pytest.fixture
+def executed_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let children be executed, as the bot does it, for tests that look at how they are started."""
+    monkeypatch.setattr(workshop, "subprocess", subprocess)
+
+
+@pytest.fixture
+def executed_bots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let bots be executed, as people do it, for tests that look at how they start and end."""
+    monkeypatch.setattr("tests.house.RunningBot.forked", False)
 
 
 @pytest.fixture

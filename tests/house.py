@@ -7,6 +7,7 @@ import json
 import resource
 import signal
 import sqlite3
+import sys
 import time
 from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
@@ -29,6 +30,7 @@ from bot.storage.store import Room
 from bot.usecases import organizers, stewards
 from bot.wiring import DATABASE, App, open_app
 from tests.console.play import roster, terms
+from tests.forks import Forked, born
 from tests.processes import ALLOUT, PATIENCE_S, environment, held_up_s
 
 T = TypeVar("T")
@@ -77,6 +79,7 @@ class RunningBot(ABC):
     """One `allout run`, started and ended as often as a test likes, on one store."""
 
     platform: ClassVar[str]
+    forked = sys.platform == "linux"  #: from a process that has everything imported, rather than executed
 
     def __init__(self, folder: Path, platform: Platform) -> None:
         self.folder = folder
@@ -84,7 +87,7 @@ class RunningBot(ABC):
         self.codes: list[str] = []  #: cards that no log and no file may hold
         self._platform = platform
         self._said = bytearray()
-        self._process: Process | None = None
+        self._process: Process | Forked | None = None
         self._listening: asyncio.Task[None] | None = None
 
     @property
@@ -94,18 +97,22 @@ class RunningBot(ABC):
 
     # ---- the process
 
-    async def launch(self, **settings: str) -> Process:
+    async def launch(self, **settings: str) -> Process | Forked:
         """Start the bot; it may not be ready."""
         known = {"ALLOUT_DATA": str(self.store), "ALLOUT_LOOK_EVERY_S": str(SOON_S)}
-        self._process = await asyncio.create_subprocess_exec(
-            *ALLOUT,
-            "run",
-            cwd=self.folder,
-            env=environment() | known | self.settings | settings,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-        )
+        wanted = known | self.settings | settings
+        if self.forked:
+            self._process = await born(self.folder, wanted)
+        else:
+            self._process = await asyncio.create_subprocess_exec(
+                *ALLOUT,
+                "run",
+                cwd=self.folder,
+                env=environment() | wanted,
+                stdin=DEVNULL,
+                stdout=PIPE,
+                stderr=STDOUT,
+            )
         self._listening = asyncio.create_task(self._listen(self._process))
         return self._process
 
@@ -149,7 +156,7 @@ class RunningBot(ABC):
             await self.kill()
 
     @property
-    def process(self) -> Process:
+    def process(self) -> Process | Forked:
         """The bot that runs."""
         assert self._process is not None, "the bot does not run"
         return self._process
@@ -159,7 +166,7 @@ class RunningBot(ABC):
         """All that the bot wrote to its terminal, run after run."""
         return self._said.decode(errors="replace")
 
-    async def _listen(self, process: Process) -> None:
+    async def _listen(self, process: Process | Forked) -> None:
         assert process.stdout is not None
         while chunk := await process.stdout.read(65536):
             self._said += chunk

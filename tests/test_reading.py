@@ -25,11 +25,7 @@ given_references = some.text(cards.ALPHABET, min_size=references.LENGTH, max_siz
 DASHES = "-\u00ad\u0640\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 BLANKS = " \t\n\r\u00a0\u2002\u2003\u2009\u202f\u3000"
 UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-ZEROS = [
-    chr(each)
-    for each in range(0x110000)
-    if unicodedata.category(chr(each)) == "Nd" and unicodedata.decimal(chr(each)) == 0
-]
+ZEROS = [each for each in map(chr, range(0x110000)) if unicodedata.decimal(each, None) == 0]
 QUOTES = [
     '""',
     "''",

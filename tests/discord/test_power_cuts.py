@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.discord.faults import held
 from tests.discord.house import OLGA, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, found, sends
 from tests.discord.server import ORIGINAL
+
+pytestmark = pytest.mark.usefixtures("executed_bots")
 
 OPENED = "You can pledge until"
 

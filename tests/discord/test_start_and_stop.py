@@ -3,10 +3,14 @@ from __future__ import annotations
 import asyncio
 import signal
 
+import pytest
+
 from tests.discord.faults import broken, held, limited
 from tests.discord.house import LONGEST_STOP_S, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, sends
 from tests.discord.server import CALLBACK, ORIGINAL, SYNC
 from tests.processes import PATIENCE_S
+
+pytestmark = pytest.mark.usefixtures("executed_bots")
 
 LOGIN = "GET /users/@me"
 WRONG_TOKEN = (

@@ -6,10 +6,14 @@ import subprocess
 import sys
 from contextlib import aclosing
 
+import pytest
+
 from bot.children.workshop import Workshop
 from bot.draft import ProblemKind, RosterOptions, SourceFile
 from handlers import workshop
 from tests.workbooks import Sheets, ods, xls, xlsx, zipped
+
+pytestmark = pytest.mark.usefixtures("executed_children")
 
 BOOK: Sheets = {"Pay": [["Employer", "Workers"], ["Café Central", 27], ["Depot", 40]]}
 HALF = RosterOptions(threshold="50%")

@@ -1,31 +1,19 @@
-"""Bots that are born in milliseconds, and die at any instant: forked from a process that has everything imported."""
+"""Bots that die at any instant, with a clock that can be moved forward: forked, as tests.forks has it."""
 
 from __future__ import annotations
 
-import asyncio
-import atexit
-import contextlib
-import json
 import mmap
 import os
 import signal
-import socket
-import struct
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bot.clock import real_clock
-from tests.conftest import ROOT
+from tests.forks import NUMBER, Forked
 from tests.house import SOON_S, RunningBot
-from tests.processes import environment
-
-NUMBER = struct.Struct("q")
 
 
 class Strings:
@@ -80,64 +68,6 @@ class Strings:
         return time.monotonic() + self.ahead.total_seconds()
 
 
-@cache
-def _nursery() -> socket.socket:
-    """Start the process that forks bots, once for all tests, and give the way to it."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    command = [sys.executable, "-m", "tests.faults.nursery"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=theirs.fileno(), start_new_session=True)
-    theirs.close()
-
-    def end() -> None:
-        ours.close()
-        process.wait()
-
-    atexit.register(end)
-    return ours
-
-
-class Forked:
-    """A forked process, awaited like those of asyncio."""
-
-    def __init__(self, birth: dict[str, object]) -> None:
-        """Have it born."""
-        self._told, theirs = os.pipe()
-        socket.send_fds(_nursery(), [json.dumps(birth).encode()], [theirs])
-        os.close(theirs)
-        self.pid = self._number()
-        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().add_reader(self._told, self._end)
-
-    @property
-    def returncode(self) -> int | None:
-        """How it has ended, as subprocess has it."""
-        return self._ended.result() if self._ended.done() else None
-
-    def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal, unless it has ended."""
-        if not self._ended.done():
-            with contextlib.suppress(ProcessLookupError):  # it has, and the word of it is on its way
-                os.kill(self.pid, number)
-
-    def kill(self) -> None:
-        """End it at once."""
-        self.send_signal(signal.SIGKILL)
-
-    async def wait(self) -> int:
-        """Wait for its end and give how it did."""
-        return await asyncio.shield(self._ended)
-
-    def _end(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._told)
-        self._ended.set_result(self._number())
-        os.close(self._told)
-
-    def _number(self) -> int:
-        number: int
-        (number,) = NUMBER.unpack(os.read(self._told, NUMBER.size))
-        return number
-
-
 class Forking(RunningBot):
     """Makes a house's bots by forking, with a clock that can be moved forward."""
 
@@ -159,6 +89,10 @@ class Forking(RunningBot):
         known = {"ALLOUT_DATA": str(self.store), "ALLOUT_LOOK_EVERY_S": str(SOON_S)}
         fault = f"{self.fault.__module__}:{self.fault.__qualname__}" if self.fault else ""
         self.strings.fuse = fuse
-        born = Forked({"folder": str(self.folder), "settings": known | self.settings | settings, "fault": fault})
-        self._process = born  # type: ignore[assignment]
+        wanted = known | self.settings | settings
+        with self._terminal.open("ab") as terminal:
+            born = Forked(
+                {"folder": str(self.folder), "settings": wanted, "strings": True, "fault": fault}, terminal.fileno()
+            )
+        self._process = born
         return born

@@ -31,6 +31,8 @@ from tests.conftest import NOON, WALKOUT, draft, shops, terms
 from tests.console import play
 from tests.faults.canaries import found
 
+pytestmark = pytest.mark.usefixtures("executed_children")
+
 TAKEN_OVER = Trade(module="tests.faults.taken_over", most=10_000, orders=100)
 UNCONFINED = replace(TAKEN_OVER, module="tests.faults.unconfined")
 LIAR = Trade(module="tests.faults.liar", most=10_000)

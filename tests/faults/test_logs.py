@@ -30,6 +30,8 @@ from tests.telegram.house import House as TelegramHouse
 from tests.telegram.house import sends
 from tests.telegram.server import TelegramServer
 
+pytestmark = pytest.mark.usefixtures("executed_bots")  # they run with settings of the interpreter
+
 UNTIL_TALLY_S = 9
 
 MARK = "what nobody may read"

@@ -18,6 +18,8 @@ from tests.telegram.house import (
 )
 from tests.telegram.server import held
 
+pytestmark = pytest.mark.usefixtures("executed_bots")
+
 LONGER_THAN_FIVE_TRIES_S = 3.0
 ROOMS = range(6)
 

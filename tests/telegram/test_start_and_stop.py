@@ -4,10 +4,14 @@ import asyncio
 import json
 import signal
 
+import pytest
+
 from handlers.conversation import COMMANDS, Role
 from handlers.texts.catalogue import languages
 from tests.telegram.house import LONGEST_STOP_S, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, labels, sends
 from tests.telegram.server import TOKEN, TelegramServer, broken, dropped, flood, held, unauthorized
+
+pytestmark = pytest.mark.usefixtures("executed_bots")
 
 SETTING = {"setMyCommands", "setMyDescription", "setMyShortDescription"}
 PRIVATE = (json.dumps({"type": "all_private_chats"}), "")
