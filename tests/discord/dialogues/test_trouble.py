@@ -25,7 +25,7 @@ async def test_what_could_not_be_written_down_is_not_said_to_be(house: House, ci
 
     await house.stopped()
     with closing(sqlite3.connect(house.data / DATABASE)) as connection:
-        connection.execute("DROP TRIGGER refuse_workplace")
+        connection.execute("DROP TRIGGER refuse_counted")
         connection.commit()
     await house.restart()
     pledged = await ana.press(shown.last, "Pledge")
