@@ -83,11 +83,10 @@ class Minting(Walkouts):
             async def show() -> bool:
                 concluded = await self._transaction(conclude)
                 if concluded:  # before anybody else has a turn
-                    self._hidden = frozenset()
+                    self._hidden = set()
                 return concluded
 
             try:
-                self._hidden = frozenset(row[0] for piece in (*pieces, last) for row in piece.cards)
                 for piece in pieces:
                     await self._in_transaction(partial(self._put_aside, piece))
                 return await self._in_turn(show)
@@ -116,6 +115,7 @@ class Minting(Walkouts):
 
     async def _put(self, piece: _Piece) -> None:
         # a card's pledge is blank from the beginning, so that pledging makes no row and leaves every row where it is
+        self._hidden.update(row[0] for row in piece.cards)
         await self._db.executemany(
             "INSERT INTO card (key, walkout, workplace, owner) VALUES (?, ?, ?, ?)", sorted(piece.cards)
         )
@@ -127,13 +127,13 @@ class Minting(Walkouts):
         """Take back what a minting left that was cut off, piece by piece; of one that was not, forget the pieces."""
         [(undone, left)] = await self._read("SELECT minting, EXISTS (SELECT 1 FROM piece) FROM store")
         if not undone:
-            self._hidden = frozenset()
+            self._hidden = set()
         elif not self._hidden:  # at a start
             kept = await self._read("SELECT cards FROM piece")
-            self._hidden = frozenset(key for (keys,) in kept for (key,) in _each(keys))
+            self._hidden = {key for (keys,) in kept for (key,) in _each(keys)}
         while left:
             left = await self._in_transaction(partial(self._forget_piece, undone=undone))
-        self._hidden = frozenset()
+        self._hidden = set()
 
     async def _forget_piece(self, *, undone: bool) -> bool:
         """Say whether there was one."""

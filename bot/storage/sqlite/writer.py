@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -46,8 +46,6 @@ BEAT_S = 1.0
 class Writer(ABC):
     """Owns the connection; the rooms beside this file say what is written."""
 
-    _hidden: Collection[bytes] = frozenset()  #: keys of cards that are being minted; nobody can know them yet
-
     def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
         self._db = connection
         self._clock = clock
@@ -57,6 +55,7 @@ class Writer(ABC):
         self._arrived = asyncio.Event()
         self._ending = False
         self._wary = False
+        self._hidden: set[bytes] = set()  #: keys of cards that are being minted; nobody can know them yet
         self._unsettled = False  #: a sync has failed since what the file holds was made sure of
         self._writer = asyncio.create_task(self._write(), name="store writer")
         self._beating: asyncio.Task[None] | None = None  #: only whoever owns the files dates them
