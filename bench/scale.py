@@ -145,12 +145,11 @@ def _fill(path: Path, city: City, real: Sequence[tuple[WalkoutId, NewCard]]) -> 
     pledges = sorted((card.pledge, walkout, place, "m") for walkout, place, card in places)
     connection.executemany(NEW_PLEDGE, merge(pledges, ((*row, "m") for row in _rows(city, others))))
     connection.execute(
-        """
-        UPDATE workplace SET minted = counted, issued = counted
-        FROM (SELECT walkout AS whose, workplace AS place, count(*) AS counted FROM pledge GROUP BY 1, 2)
-        WHERE walkout = whose AND id = place
-        """
+        "CREATE TEMP TABLE made AS SELECT walkout, workplace AS id, count(*) AS cards FROM pledge GROUP BY 1, 2"
     )
+    made = "FROM made WHERE made.walkout = {0}.walkout AND made.id = {0}.id"
+    connection.execute("UPDATE workplace SET issued = cards " + made.format("workplace"))
+    connection.execute("UPDATE counted SET minted = minted + cards " + made.format("counted"))
     for _name, sql in triggers:
         connection.execute(sql)
     connection.execute("COMMIT")
