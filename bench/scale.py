@@ -147,9 +147,13 @@ def _fill(path: Path, city: City, real: Sequence[tuple[WalkoutId, NewCard]]) -> 
     connection.execute(
         "CREATE TEMP TABLE made AS SELECT walkout, workplace AS id, count(*) AS cards FROM pledge GROUP BY 1, 2"
     )
-    made = "FROM made WHERE made.walkout = {0}.walkout AND made.id = {0}.id"
-    connection.execute("UPDATE workplace SET issued = cards " + made.format("workplace"))
-    connection.execute("UPDATE counted SET minted = minted + cards " + made.format("counted"))
+    connection.execute(
+        "UPDATE workplace SET issued = cards FROM made WHERE made.walkout = workplace.walkout AND made.id = workplace.id"
+    )
+    connection.execute(
+        "UPDATE counted SET minted = minted + cards FROM made "
+        "WHERE made.walkout = counted.walkout AND made.id = counted.id"
+    )
     for _name, sql in triggers:
         connection.execute(sql)
     connection.execute("COMMIT")
