@@ -287,7 +287,7 @@ ROOM = Option(takes=Takes.ROOM, label=lambda: _("ROOM"), help=lambda: _("the roo
 
 
 def carried(code: str, of: WalkoutId | None) -> str:
-    """Return what a button carries of a card: its code, and whose card it is, so that it is looked for nowhere else."""
+    """Return what a button carries of a card: its code, and whose card it is: where it is looked for first."""
     return code if of is None else f"{code}{OF_WALKOUT}{of}"
 
 
