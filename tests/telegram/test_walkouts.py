@@ -146,7 +146,8 @@ async def test_a_missed_tally_stands_before_the_pledges_that_waited_for_the_bot(
     await stand(house, {server.person(): city.take() for _ in range(4)}, now - timedelta(minutes=5))
     worker, code = server.person(), city.take()
     server.say(worker, code)
-    shown = {
+    pledge = _pledge_button(f"{code}.{city.walkout}")
+    shown = {"chat": server.chats[worker].chat, "message_id": 99, "reply_markup": pledge}
         "chat": server.chats[worker].chat,
         "message_id": 99,
         "reply_markup": _pledge_button(f"{code}.{city.walkout}"),
