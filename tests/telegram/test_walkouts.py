@@ -148,10 +148,6 @@ async def test_a_missed_tally_stands_before_the_pledges_that_waited_for_the_bot(
     server.say(worker, code)
     pledge = _pledge_button(f"{code}.{city.walkout}")
     shown = {"chat": server.chats[worker].chat, "message_id": 99, "reply_markup": pledge}
-        "chat": server.chats[worker].chat,
-        "message_id": 99,
-        "reply_markup": _pledge_button(f"{code}.{city.walkout}"),
-    }
     server.press(shown, "Pledge")  # a message of an earlier run
     await house.start()
     await house.hears(worker, "Recorded. School: your pledge stands.")
