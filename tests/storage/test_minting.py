@@ -118,6 +118,16 @@ async def test_whoever_gives_up_waiting_for_cards_has_none(house: House, clock: 
         assert await known(store) == {True}
 
 
+@pytest.mark.usefixtures("many")
+async def test_taking_back_that_was_cut_off_at_its_very_end_is_ended(house: House, clock: MovableClock) -> None:
+    async with house.open(clock) as opened_store:
+        store: Any = opened_store
+        await store._change("UPDATE store SET minting = 1")  # the last piece is gone already
+    async with house.open(clock):
+        pass
+    assert left(house) == [(1, 1, 0, 0, 1, 1)]
+
+
 async def failed(store: Any) -> None:
     """Mint too many while nothing can be taken back; from then on it could."""
     with pytest.raises(BeyondHeadcount):

@@ -138,7 +138,7 @@ class Minting(Walkouts):
 
     async def finish_minting(self) -> None:
         """Take back what a minting left that was cut off, piece by piece; of one that was not, forget the pieces."""
-        [(undone, left)] = await self._read("SELECT minting, EXISTS (SELECT 1 FROM piece) FROM store")
+        [(undone, left)] = await self._read("SELECT minting, minting OR EXISTS (SELECT 1 FROM piece) FROM store")
         if not undone:
             self._hidden = set()
         while left:
