@@ -274,7 +274,10 @@ class Store(Protocol):
         ...
 
     async def forget_order(self) -> None:
-        """Leave nothing in the files of the order in which cards and notices were written; called at each tally."""
+        """Leave nothing in the files of the order in which cards and notices were written; called at each tally.
+
+        Nor of a minting that failed, where it could not be taken back before.
+        """
         ...
 
     async def add_walkout(self, walkout: Walkout, workplaces: Sequence[Workplace]) -> None:
