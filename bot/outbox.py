@@ -213,8 +213,8 @@ class Outbox:
         why = await self._holds.why()
         only = None if why is None else WHILE_HELD
         if only is not None and any(parcel.news.kind not in only for parcel in self._claimed):
-            await self._unclaim()
-            self._claimed.clear()
+            self._owed.append(self._unclaim)
+            await self._write_down()
         if not self._claimed:
             try:
                 self._claimed.extend(
@@ -230,6 +230,7 @@ class Outbox:
     async def _unclaim(self) -> None:
         under_way = [flight.parcel for flight in self._flights.values()]
         await self._store.unclaim_parcels(self._platform, but=under_way)
+        self._claimed.clear()
 
     async def _begin(self, sender: Sender) -> bool:
         """Take the next parcel, if there is one to take."""

@@ -537,6 +537,40 @@ async def test_parcels_whose_claim_was_in_doubt_and_stands_all_the_same_are_sent
     assert post.took == ["#city 1", "#city 2"]
 
 
+async def test_what_was_put_back_is_sent_once_where_it_was_in_doubt_whether_it_was_put_back(
+    store: Store, keys: Keys, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, held, unclaim_parcels = Far(), holds(store, clock), store.unclaim_parcels
+    outbox = Outbox("here", far, store, keys, clock, held)
+    for occasion in (1, 2):  # the second is taken, and waits for the first
+        await announce(store, occasion, to_rooms=False, to=(("here", keys.seal("olga")),))
+    delivering = asyncio.create_task(outbox.deliver())
+    await far.reached_by(1)
+    await while_others_go_on(store)
+
+    async def put_back_and_not_known(platform: str, *, but: Collection[int]) -> None:
+        await unclaim_parcels(platform, but=but)
+        raise InDoubt
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(store, "unclaim_parcels", put_back_and_not_known)
+        held.stop("here")
+        await while_others_go_on(store)
+        far.answering.set()
+        with pytest.raises(InDoubt):
+            await delivering
+    held.lift("here")
+    far.answering.clear()
+    delivering = asyncio.create_task(outbox.deliver())
+    await far.reached_by(1)
+    await while_others_go_on(store)  # nothing hands it out again meanwhile
+    far.answering.set()
+    await delivering
+
+    assert far.took == ["olga 1", "olga 2"]
+    assert await store.unsettled(WALKOUT) == 0
+
+
 async def test_a_platforms_unforeseen_trouble_with_one_letter_keeps_no_other_from_going_out(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
