@@ -245,9 +245,9 @@ class Outbox:
             return False
         self._claimed.popleft()
         if frozen_until is not None:
-            self._owed.append(partial(self._store.postpone, parcel.id, until=frozen_until))
+            self._owed.append(partial(self._store.postpone, parcel, until=frozen_until))
         elif letter is None:
-            self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
+            self._owed.append(partial(self._store.settle, parcel, Delivery.GONE))
         else:
             left = asyncio.get_running_loop().create_future()
             letter = replace(letter, leaves=lambda: None if left.done() else left.set_result(None))
@@ -259,7 +259,7 @@ class Outbox:
         try:
             words = await sender.send(letter)
         except RoomGone:
-            self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
+            self._owed.append(partial(self._store.settle, parcel, Delivery.GONE))
         except TryLater as trouble:
             self._owe_postponing(parcel, trouble.after)
         except PlatformDown:
@@ -269,7 +269,7 @@ class Outbox:
             log.error(Event.NOT_SENT, logs.trouble(error))  # noqa: TRY400
             self._owe_postponing(parcel, None)
         else:
-            self._owed.append(partial(self._store.settle, parcel.id, Delivery.SENT, self._heard(letter, words)))
+            self._owed.append(partial(self._store.settle, parcel, Delivery.SENT, self._heard(letter, words)))
 
     def _heard(self, letter: Letter, words: str) -> Heard | None:
         if letter.private or not letter.news.reference:  # what people are told privately is nobody else's to verify
@@ -279,7 +279,7 @@ class Outbox:
 
     def _owe_postponing(self, parcel: Parcel, after: timedelta | None) -> None:
         wait = after if after is not None else min(FIRST_WAIT * 2 ** min(parcel.attempts - 1, 10), LONGEST_WAIT)
-        self._owed.append(partial(self._store.postpone, parcel.id, until=self._clock() + wait))
+        self._owed.append(partial(self._store.postpone, parcel, until=self._clock() + wait))
 
     async def _write_down(self) -> None:
         while self._owed:

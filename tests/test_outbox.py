@@ -16,7 +16,7 @@ from bot.keys import Keys, Person, open_keys
 from bot.outbox import FIRST_WAIT, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite.news import PATIENCE
-from bot.storage.store import Parcel, Room, Store
+from bot.storage.store import Delivery, Parcel, Room, Store
 from bot.usecases import organizers
 from bot.wiring import KEY_FILE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
@@ -428,7 +428,7 @@ async def test_what_is_under_way_when_the_bot_is_held_up_is_not_sent_again_and_w
         while not (waits := await store.claim_parcels("here", now=NOON, limit=99)):
             pass
     assert [(parcel.news.occasion, parcel.attempts) for parcel in waits] == [("3", 1)]
-    await store.postpone(waits[0].id, until=NOON)
+    await store.postpone(waits[0], until=NOON)
     far.answering.set()
     with pytest.raises(Held):
         await delivering
@@ -505,13 +505,33 @@ async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
             await store.bind_room(room)
         await announce(store, 1)
         claimed = await store.claim_parcels("here", now=NOON, limit=1)
-        await store.postpone((await store.claim_parcels("here", now=NOON, limit=1))[0].id, until=NOON + HOUR)
+        await store.postpone((await store.claim_parcels("here", now=NOON, limit=1))[0], until=NOON + HOUR)
     async with house.open(clock) as store:
         [again] = await store.claim_parcels("here", now=NOON, limit=10)
 
         assert again.id == claimed[0].id
         assert again.attempts == 2
         assert await store.next_parcel("here") == NOON + HOUR  # a postponed one keeps its time
+
+
+@pytest.mark.parametrize("became", [Delivery.SENT, None])
+async def test_what_became_of_a_letter_to_somebody_who_was_removed_meanwhile_is_said_of_no_other_letter(
+    store: Store, keys: Keys, clock: MovableClock, became: Delivery | None
+) -> None:
+    for name in ("olga", "omar"):
+        await organizers.add(Person("here", name), name, store, keys)
+    await announce(store, 1, to_rooms=False, to_organizers=True)
+    stays, leaves = sorted(await store.claim_parcels("here", now=NOON, limit=9), key=lambda parcel: parcel.id)
+    await store.settle(stays, Delivery.SENT)
+    assert leaves.member is not None
+    await store.remove_organizer(leaves.member)
+    await announce(store, 2, to_rooms=False, to_organizers=True)
+    if became is None:
+        await store.postpone(leaves, until=NOON + HOUR)
+    else:
+        await store.settle(leaves, became)
+    [new] = await store.claim_parcels("here", now=NOON, limit=9)
+    assert (new.id, new.news.occasion) == (leaves.id, "2")  # SQLite gives a number anew
 
 
 async def test_parcels_whose_claim_was_in_doubt_and_stands_all_the_same_are_sent(
