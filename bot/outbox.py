@@ -35,6 +35,9 @@ MOST_IN_FLIGHT = 32
 LOOK_AGAIN_S = 0.1
 """While answers are waited for and nothing else is to be sent, how soon it is looked whether now there is."""
 
+LONGEST_SO = timedelta(seconds=5)
+"""So long what was looked at may wait for its turn; then it is looked at again, since it might not be so any more."""
+
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
 
@@ -65,6 +68,10 @@ class PlatformDown(Exception):  # noqa: N818
     """Nothing can be sent on this platform now; the parcel stays as it was."""
 
 
+class Stale(Exception):  # noqa: N818
+    """A letter has waited for its turn for so long that it must be looked at again before it is sent."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
     """A parcel opened: everything a platform needs to word and send it."""
@@ -85,14 +92,14 @@ class Letter:
     suspension: Stopped | None = None  #: the one it speaks of, while it runs
     lacks: Gaps = field(default_factory=Gaps)  #: what the walkout of a proposal lacks
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
-    leaves: Callable[[], None] = field(default=lambda: None, compare=False)  #: to be called when it has its turn
+    leaves: Callable[[], None] = field(default=lambda: None, compare=False)  #: to be called when it has its turn; raises Stale
 
 
 class Sender(Protocol):
     """A platform's way out."""
 
     async def send(self, letter: Letter) -> str:
-        """Send it and return its words, or raise RoomGone, TryLater or PlatformDown.
+        """Send it and return its words, or raise RoomGone, TryLater, PlatformDown, or what `letter.leaves` raises.
 
         Whoever calls `letter.leaves` is handed the next one meanwhile; whoever does not has one at a time.
         """
@@ -250,10 +257,18 @@ class Outbox:
             self._owed.append(partial(self._store.settle, parcel, Delivery.GONE))
         else:
             left = asyncio.get_running_loop().create_future()
-            letter = replace(letter, leaves=lambda: None if left.done() else left.set_result(None))
+            letter = replace(letter, leaves=partial(self._leaves, left, self._clock() + LONGEST_SO))
             task = asyncio.create_task(self._carry(parcel, letter, sender))
             self._flights[letter.address] = _Flight(parcel=parcel.id, task=task, left=left)
         return True
+
+    def _leaves(self, left: asyncio.Future[None], so_until: datetime) -> None:
+        """Note that a letter has its turn. Raises Stale."""
+        if left.done():
+            return
+        if self._clock() > so_until:
+            raise Stale
+        left.set_result(None)
 
     async def _carry(self, parcel: Parcel, letter: Letter, sender: Sender) -> None:
         try:
@@ -262,6 +277,8 @@ class Outbox:
             self._owed.append(partial(self._store.settle, parcel, Delivery.GONE))
         except TryLater as trouble:
             self._owe_postponing(parcel, trouble.after)
+        except Stale:
+            self._claimed.appendleft(parcel)
         except PlatformDown:
             self._claimed.appendleft(parcel)
             raise

@@ -10,10 +10,10 @@ import pytest
 
 from bot.clock import CorrectedClock, MovableClock
 from bot.domain.errors import Held, InDoubt, NotRecorded
-from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, Workplace
 from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
-from bot.outbox import FIRST_WAIT, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
+from bot.outbox import FIRST_WAIT, LONGEST_SO, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite.news import PATIENCE
 from bot.storage.store import Delivery, Parcel, Room, Store
@@ -436,6 +436,61 @@ async def test_what_is_under_way_when_the_bot_is_held_up_is_not_sent_again_and_w
     await outbox.deliver()
     assert far.took == ["#city 1", "olga 2", "olga 3"]
     assert await store.unsettled(WALKOUT) == 0
+
+
+class Limited(Post):
+    """A platform that gives nobody a turn before it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.takes = asyncio.Event()
+
+    async def send(self, letter: Letter) -> str:
+        self.asked += 1
+        await self.takes.wait()
+        letter.leaves()
+        return await super().send(letter)
+
+
+async def test_a_letter_that_was_so_when_it_was_taken_and_no_more_when_it_has_its_turn_is_not_sent(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    limited = Limited()
+    await announce(store, 1, kind=Kind.REMINDER)
+    delivering = asyncio.create_task(Outbox("here", limited, store, keys, clock, holds(store, clock)).deliver())
+    await until(lambda: limited.asked == 1)
+    clock.move_to(NOON + LONGEST_WAIT)  # the platform has asked for it
+
+    def called_off(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+        news = (Announcement(kind=Kind.CALLED_OFF, occasion="2"),)
+        return Ruling(walkout=replace(walkout, stage=Stage.CALLED_OFF), announcements=news)
+
+    await store.decide(WALKOUT, called_off)
+    limited.takes.set()
+    await delivering
+    assert limited.took == ["#city 2"]
+    assert await store.unsettled(WALKOUT) == 0
+
+
+async def test_a_letter_that_has_its_turn_only_when_the_bot_is_held_up_waits(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    limited, held = Limited(), holds(store, clock)
+    outbox = Outbox("here", limited, store, keys, clock, held)
+    await announce(store, 1)
+    delivering = asyncio.create_task(outbox.deliver())
+    await until(lambda: limited.asked == 1)
+    held.stop("here")
+    clock.move_to(NOON + LONGEST_SO + timedelta(seconds=1))
+    limited.takes.set()
+    with pytest.raises(Held):
+        await delivering
+    assert limited.took == []
+    held.lift("here")
+    await outbox.deliver()
+    assert limited.took == ["#city 1"]
+    assert {letter.attempts for letter in limited.letters} == {1}
 
 
 async def test_a_crash_repeats_to_each_room_the_one_that_it_heard_last_and_nothing_else(

@@ -103,8 +103,9 @@ _PARCELS = """
         = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)
     WHERE parcel.id IN (SELECT value FROM json_each(?)) ORDER BY notice, parcel.id
 """
-# One that was forgotten while it was under way may have left its number to another.
-_STILL_THERE = "WHERE id = ? AND nonce = ?"
+# One that was forgotten while it was under way may have left its number to another; nonces are never given anew.
+_SETTLE = "UPDATE parcel SET state = ? WHERE id = ? AND nonce = ?"
+_POSTPONE = "UPDATE parcel SET state = 'waiting', not_before = ? WHERE id = ? AND nonce = ?"
 _FORGET_MEMBER = """
     DELETE FROM member WHERE id = ?1
     AND NOT EXISTS (SELECT 1 FROM organizer WHERE id = ?1) AND NOT EXISTS (SELECT 1 FROM steward WHERE id = ?1)
@@ -209,7 +210,7 @@ class News(Writer):
         """See Store.settle."""
 
         async def job() -> None:
-            await self._rows(f"UPDATE parcel SET state = ? {_STILL_THERE}", (became, parcel.id, parcel.nonce))
+            await self._rows(_SETTLE, (became, parcel.id, parcel.nonce))
             if heard is not None:
                 await self._rows(
                     "UPDATE announcement SET said = ? WHERE reference = ? AND reference <> '' AND said IS NULL",
@@ -224,10 +225,7 @@ class News(Writer):
 
     async def postpone(self, parcel: Parcel, *, until: datetime) -> None:
         """See Store.postpone."""
-        await self._change(
-            f"UPDATE parcel SET state = 'waiting', not_before = ? {_STILL_THERE}",
-            (instant(until), parcel.id, parcel.nonce),
-        )
+        await self._change(_POSTPONE, (instant(until), parcel.id, parcel.nonce))
 
     async def next_parcel(self, platform: str) -> datetime | None:
         """See Store.next_parcel."""
