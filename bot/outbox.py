@@ -92,7 +92,8 @@ class Letter:
     suspension: Stopped | None = None  #: the one it speaks of, while it runs
     lacks: Gaps = field(default_factory=Gaps)  #: what the walkout of a proposal lacks
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
-    leaves: Callable[[], None] = field(default=lambda: None, compare=False)  #: to be called when it has its turn; raises Stale
+    #: to be called when it has its turn; raises Stale
+    leaves: Callable[[], None] = field(default=lambda: None, compare=False)
 
 
 class Sender(Protocol):
