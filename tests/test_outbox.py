@@ -589,6 +589,30 @@ async def test_what_became_of_a_letter_to_somebody_who_was_removed_meanwhile_is_
     assert (new.id, new.news.occasion) == (leaves.id, "2")  # SQLite gives a number anew
 
 
+async def test_a_chat_that_became_one_that_is_bound_as_well_hears_everything_once(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    old, new = CITY.address, "#new city"
+
+    class Moving(Post):
+        async def send(self, letter: Letter) -> str:
+            if letter.address == old:
+                await store.move_room("here", old, new)
+                raise TryLater(timedelta(0))
+            return await super().send(letter)
+
+    post = Moving()
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
+    await announce(store, 1)
+    await store.bind_room(replace(CITY, address=new))
+    await announce(store, 2)
+    async with asyncio.timeout(PATIENCE_S):
+        await outbox.deliver()
+    assert post.took == [f"{new} 1", f"{new} 2"]
+    assert [room.address for room in await store.rooms(WALKOUT)] == [new]
+    assert await store.unsettled(WALKOUT) == 0
+
+
 async def test_parcels_whose_claim_was_in_doubt_and_stands_all_the_same_are_sent(
     store: Store, keys: Keys, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
