@@ -445,7 +445,7 @@ class DiscordChat:
             except discord.HTTPException as error:
                 if error.status != HTTPStatus.TOO_MANY_REQUESTS:
                     raise
-                wait = float(error.response.headers.get("Retry-After", LONG_S))
+                wait = asked_to_wait_s(error.response)
             takes_longer()
             await asyncio.sleep(wait)
 
@@ -453,6 +453,12 @@ class DiscordChat:
         """Say what a channel is called now; None if Discord has not told us."""
         channel = self._client.get_channel(int(address)) if address.isdecimal() else None
         return f"#{channel.name}" if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
+
+
+def asked_to_wait_s(answer: aiohttp.ClientResponse) -> float:
+    """Return how long whoever had too many asks us to wait."""
+    asked = answer.headers.get("Retry-After", "")
+    return float(asked) if asked.replace(".", "", 1).isdecimal() else LONG_S
 
 
 async def _post(
