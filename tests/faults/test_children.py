@@ -164,7 +164,7 @@ needs_root = pytest.mark.skipif(
 
 def _order(codes: list[str]) -> bytes:
     return plain.write(
-        Print(terms=terms(), places=(("Depot", tuple(codes)),), telegram=None, discord=None, paper=None, language="en")
+        Print(terms=terms(), places=(("Depot", tuple(codes)),), telegram=None, discord=None, paper=None, language="en", step=0)
     )
 
 
