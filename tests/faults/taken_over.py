@@ -81,6 +81,7 @@ ATTEMPTS: dict[str, Callable[..., Any]] = {
     "die": lambda: os._exit(1),
     "say too much": lambda: "x" * 100_000,
     "say nonsense": lambda: os.write(0, b"\xff" * 100),
+    "get further": lambda times=1: [child._say(child.STEP) for _ in range(times)],
 }
 
 
