@@ -35,6 +35,9 @@ MOST_IN_FLIGHT = 32
 LOOK_AGAIN_S = 0.1
 """While answers are waited for and nothing else is to be sent, how soon it is looked whether now there is."""
 
+LONGEST_SO = timedelta(seconds=5)
+"""So long what was looked at may wait for its turn; then it is looked at again, since it might not be so any more."""
+
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
 
@@ -65,6 +68,10 @@ class PlatformDown(Exception):  # noqa: N818
     """Nothing can be sent on this platform now; the parcel stays as it was."""
 
 
+class Stale(Exception):  # noqa: N818
+    """A letter has waited for its turn for so long that it must be looked at again before it is sent."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
     """A parcel opened: everything a platform needs to word and send it."""
@@ -85,14 +92,15 @@ class Letter:
     suspension: Stopped | None = None  #: the one it speaks of, while it runs
     lacks: Gaps = field(default_factory=Gaps)  #: what the walkout of a proposal lacks
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
-    leaves: Callable[[], None] = field(default=lambda: None, compare=False)  #: to be called when it has its turn
+    #: to be called when it has its turn; raises Stale
+    leaves: Callable[[], None] = field(default=lambda: None, compare=False)
 
 
 class Sender(Protocol):
     """A platform's way out."""
 
     async def send(self, letter: Letter) -> str:
-        """Send it and return its words, or raise RoomGone, TryLater or PlatformDown.
+        """Send it and return its words, or raise RoomGone, TryLater, PlatformDown, or what `letter.leaves` raises.
 
         Whoever calls `letter.leaves` is handed the next one meanwhile; whoever does not has one at a time.
         """
@@ -213,8 +221,8 @@ class Outbox:
         why = await self._holds.why()
         only = None if why is None else WHILE_HELD
         if only is not None and any(parcel.news.kind not in only for parcel in self._claimed):
-            await self._unclaim()
-            self._claimed.clear()
+            self._owed.append(self._unclaim)
+            await self._write_down()
         if not self._claimed:
             try:
                 self._claimed.extend(
@@ -230,6 +238,7 @@ class Outbox:
     async def _unclaim(self) -> None:
         under_way = [flight.parcel for flight in self._flights.values()]
         await self._store.unclaim_parcels(self._platform, but=under_way)
+        self._claimed.clear()
 
     async def _begin(self, sender: Sender) -> bool:
         """Take the next parcel, if there is one to take."""
@@ -244,23 +253,33 @@ class Outbox:
             return False
         self._claimed.popleft()
         if frozen_until is not None:
-            self._owed.append(partial(self._store.postpone, parcel.id, until=frozen_until))
+            self._owed.append(partial(self._store.postpone, parcel, until=frozen_until))
         elif letter is None:
-            self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
+            self._owed.append(partial(self._store.settle, parcel, Delivery.GONE))
         else:
             left = asyncio.get_running_loop().create_future()
-            letter = replace(letter, leaves=lambda: None if left.done() else left.set_result(None))
+            letter = replace(letter, leaves=partial(self._leaves, left, self._clock() + LONGEST_SO))
             task = asyncio.create_task(self._carry(parcel, letter, sender))
             self._flights[letter.address] = _Flight(parcel=parcel.id, task=task, left=left)
         return True
+
+    def _leaves(self, left: asyncio.Future[None], so_until: datetime) -> None:
+        """Note that a letter has its turn. Raises Stale."""
+        if left.done():
+            return
+        if self._clock() > so_until:
+            raise Stale
+        left.set_result(None)
 
     async def _carry(self, parcel: Parcel, letter: Letter, sender: Sender) -> None:
         try:
             words = await sender.send(letter)
         except RoomGone:
-            self._owed.append(partial(self._store.settle, parcel.id, Delivery.GONE))
+            self._owed.append(partial(self._store.settle, parcel, Delivery.GONE))
         except TryLater as trouble:
             self._owe_postponing(parcel, trouble.after)
+        except Stale:
+            self._claimed.appendleft(parcel)
         except PlatformDown:
             self._claimed.appendleft(parcel)
             raise
@@ -268,7 +287,7 @@ class Outbox:
             log.error(Event.NOT_SENT, logs.trouble(error))  # noqa: TRY400
             self._owe_postponing(parcel, None)
         else:
-            self._owed.append(partial(self._store.settle, parcel.id, Delivery.SENT, self._heard(letter, words)))
+            self._owed.append(partial(self._store.settle, parcel, Delivery.SENT, self._heard(letter, words)))
 
     def _heard(self, letter: Letter, words: str) -> Heard | None:
         if letter.private or not letter.news.reference:  # what people are told privately is nobody else's to verify
@@ -278,7 +297,7 @@ class Outbox:
 
     def _owe_postponing(self, parcel: Parcel, after: timedelta | None) -> None:
         wait = after if after is not None else min(FIRST_WAIT * 2 ** min(parcel.attempts - 1, 10), LONGEST_WAIT)
-        self._owed.append(partial(self._store.postpone, parcel.id, until=self._clock() + wait))
+        self._owed.append(partial(self._store.postpone, parcel, until=self._clock() + wait))
 
     async def _write_down(self) -> None:
         while self._owed:

@@ -10,13 +10,13 @@ import pytest
 
 from bot.clock import CorrectedClock, MovableClock
 from bot.domain.errors import Held, InDoubt, NotRecorded
-from bot.domain.model import Announcement, Kind, Ruling, Walkout, Workplace
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, Workplace
 from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
-from bot.outbox import FIRST_WAIT, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
+from bot.outbox import FIRST_WAIT, LONGEST_SO, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite.news import PATIENCE
-from bot.storage.store import Parcel, Room, Store
+from bot.storage.store import Delivery, Parcel, Room, Store
 from bot.usecases import organizers
 from bot.wiring import KEY_FILE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
@@ -428,7 +428,7 @@ async def test_what_is_under_way_when_the_bot_is_held_up_is_not_sent_again_and_w
         while not (waits := await store.claim_parcels("here", now=NOON, limit=99)):
             pass
     assert [(parcel.news.occasion, parcel.attempts) for parcel in waits] == [("3", 1)]
-    await store.postpone(waits[0].id, until=NOON)
+    await store.postpone(waits[0], until=NOON)
     far.answering.set()
     with pytest.raises(Held):
         await delivering
@@ -436,6 +436,61 @@ async def test_what_is_under_way_when_the_bot_is_held_up_is_not_sent_again_and_w
     await outbox.deliver()
     assert far.took == ["#city 1", "olga 2", "olga 3"]
     assert await store.unsettled(WALKOUT) == 0
+
+
+class Limited(Post):
+    """A platform that gives nobody a turn before it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.takes = asyncio.Event()
+
+    async def send(self, letter: Letter) -> str:
+        self.asked += 1
+        await self.takes.wait()
+        letter.leaves()
+        return await super().send(letter)
+
+
+async def test_a_letter_that_was_so_when_it_was_taken_and_no_more_when_it_has_its_turn_is_not_sent(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    limited = Limited()
+    await announce(store, 1, kind=Kind.REMINDER)
+    delivering = asyncio.create_task(Outbox("here", limited, store, keys, clock, holds(store, clock)).deliver())
+    await until(lambda: limited.asked == 1)
+    clock.move_to(NOON + LONGEST_WAIT)  # the platform has asked for it
+
+    def called_off(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+        news = (Announcement(kind=Kind.CALLED_OFF, occasion="2"),)
+        return Ruling(walkout=replace(walkout, stage=Stage.CALLED_OFF), announcements=news)
+
+    await store.decide(WALKOUT, called_off)
+    limited.takes.set()
+    await delivering
+    assert limited.took == ["#city 2"]
+    assert await store.unsettled(WALKOUT) == 0
+
+
+async def test_a_letter_that_has_its_turn_only_when_the_bot_is_held_up_waits(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    limited, held = Limited(), holds(store, clock)
+    outbox = Outbox("here", limited, store, keys, clock, held)
+    await announce(store, 1)
+    delivering = asyncio.create_task(outbox.deliver())
+    await until(lambda: limited.asked == 1)
+    held.stop("here")
+    clock.move_to(NOON + LONGEST_SO + timedelta(seconds=1))
+    limited.takes.set()
+    with pytest.raises(Held):
+        await delivering
+    assert limited.took == []
+    held.lift("here")
+    await outbox.deliver()
+    assert limited.took == ["#city 1"]
+    assert {letter.attempts for letter in limited.letters} == {1}
 
 
 async def test_a_crash_repeats_to_each_room_the_one_that_it_heard_last_and_nothing_else(
@@ -505,13 +560,57 @@ async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
             await store.bind_room(room)
         await announce(store, 1)
         claimed = await store.claim_parcels("here", now=NOON, limit=1)
-        await store.postpone((await store.claim_parcels("here", now=NOON, limit=1))[0].id, until=NOON + HOUR)
+        await store.postpone((await store.claim_parcels("here", now=NOON, limit=1))[0], until=NOON + HOUR)
     async with house.open(clock) as store:
         [again] = await store.claim_parcels("here", now=NOON, limit=10)
 
         assert again.id == claimed[0].id
         assert again.attempts == 2
         assert await store.next_parcel("here") == NOON + HOUR  # a postponed one keeps its time
+
+
+@pytest.mark.parametrize("became", [Delivery.SENT, None])
+async def test_what_became_of_a_letter_to_somebody_who_was_removed_meanwhile_is_said_of_no_other_letter(
+    store: Store, keys: Keys, clock: MovableClock, became: Delivery | None
+) -> None:
+    for name in ("olga", "omar"):
+        await organizers.add(Person("here", name), name, store, keys)
+    await announce(store, 1, to_rooms=False, to_organizers=True)
+    stays, leaves = sorted(await store.claim_parcels("here", now=NOON, limit=9), key=lambda parcel: parcel.id)
+    await store.settle(stays, Delivery.SENT)
+    assert leaves.member is not None
+    await store.remove_organizer(leaves.member)
+    await announce(store, 2, to_rooms=False, to_organizers=True)
+    if became is None:
+        await store.postpone(leaves, until=NOON + HOUR)
+    else:
+        await store.settle(leaves, became)
+    [new] = await store.claim_parcels("here", now=NOON, limit=9)
+    assert (new.id, new.news.occasion) == (leaves.id, "2")  # SQLite gives a number anew
+
+
+async def test_a_chat_that_became_one_that_is_bound_as_well_hears_everything_once(
+    store: Store, keys: Keys, clock: MovableClock
+) -> None:
+    old, new = CITY.address, "#new city"
+
+    class Moving(Post):
+        async def send(self, letter: Letter) -> str:
+            if letter.address == old:
+                await store.move_room("here", old, new)
+                raise TryLater(timedelta(0))
+            return await super().send(letter)
+
+    post = Moving()
+    outbox = Outbox("here", post, store, keys, clock, holds(store, clock))
+    await announce(store, 1)
+    await store.bind_room(replace(CITY, address=new))
+    await announce(store, 2)
+    async with asyncio.timeout(PATIENCE_S):
+        await outbox.deliver()
+    assert post.took == [f"{new} 1", f"{new} 2"]
+    assert [room.address for room in await store.rooms(WALKOUT)] == [new]
+    assert await store.unsettled(WALKOUT) == 0
 
 
 async def test_parcels_whose_claim_was_in_doubt_and_stands_all_the_same_are_sent(
@@ -535,6 +634,40 @@ async def test_parcels_whose_claim_was_in_doubt_and_stands_all_the_same_are_sent
     await outbox.deliver()
 
     assert post.took == ["#city 1", "#city 2"]
+
+
+async def test_what_was_put_back_is_sent_once_where_it_was_in_doubt_whether_it_was_put_back(
+    store: Store, keys: Keys, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, held, unclaim_parcels = Far(), holds(store, clock), store.unclaim_parcels
+    outbox = Outbox("here", far, store, keys, clock, held)
+    for occasion in (1, 2):  # the second is taken, and waits for the first
+        await announce(store, occasion, to_rooms=False, to=(("here", keys.seal("olga")),))
+    delivering = asyncio.create_task(outbox.deliver())
+    await far.reached_by(1)
+    await while_others_go_on(store)
+
+    async def put_back_and_not_known(platform: str, *, but: Collection[int]) -> None:
+        await unclaim_parcels(platform, but=but)
+        raise InDoubt
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(store, "unclaim_parcels", put_back_and_not_known)
+        held.stop("here")
+        await while_others_go_on(store)
+        far.answering.set()
+        with pytest.raises(InDoubt):
+            await delivering
+    held.lift("here")
+    far.answering.clear()
+    delivering = asyncio.create_task(outbox.deliver())
+    await far.reached_by(1)
+    await while_others_go_on(store)  # nothing hands it out again meanwhile
+    far.answering.set()
+    await delivering
+
+    assert far.took == ["olga 1", "olga 2"]
+    assert await store.unsettled(WALKOUT) == 0
 
 
 async def test_a_platforms_unforeseen_trouble_with_one_letter_keeps_no_other_from_going_out(

@@ -504,7 +504,7 @@ class Store(Protocol):
         """Let a platform's claimed parcels wait again, none of which was tried to be sent but for these."""
         ...
 
-    async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:
+    async def settle(self, parcel: Parcel, became: Delivery, heard: Heard | None = None) -> None:
         """Record what became of a claimed parcel: sent, or its room is gone.
 
         What a room `heard` is kept for whoever verifies it: the first words in each language, and when that was.
@@ -515,7 +515,7 @@ class Store(Protocol):
         """Find an announcement that some room has heard; None if there is none of this reference."""
         ...
 
-    async def postpone(self, parcel: int, *, until: datetime) -> None:
+    async def postpone(self, parcel: Parcel, *, until: datetime) -> None:
         """Put a claimed parcel back, to be tried again."""
         ...
 

@@ -30,7 +30,7 @@ _DESCRIPTIONS = {
     app_commands.TranslationContextLocation.parameter_description,
 }
 _ORGANIZERS = re.compile(
-    rf"(?<![\w/])/(?=(?:{'|'.join(row.name for row in COMMANDS if row.who is not Role.WORKER)})\b)"
+    rf"/(?<![\w/]/)(?=(?:{'|'.join(row.name for row in COMMANDS if row.who is not Role.WORKER)})\b)"
 )
 
 

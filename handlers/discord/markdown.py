@@ -8,19 +8,29 @@ from handlers.parts import parts
 
 LONGEST_TEXT = 2000
 
+# Each begins with characters that are looked for quickly; most are none of these.
 _SPECIAL = re.compile(
     r"""
+    [h/\\`*_~|<\[@:](?:
       # Discord takes a link as it stands, backslashes as well; where one would go into it, it is made no link
-      (?P<link>https?://[^\s<]+[^<.,:;"'\]\s])(?=[.,;"'\]]*:?[.,;"'\]]*(?:\s|\Z))
-    | (?:(?<=https:)|(?<=http:))/(?=/)
-    | [\\`*_~|<\[]           # styles, code, spoilers, mentions, links
-    | ^\s*(?:\#{1,3}|-\#|[-+>])(?=\s)  # headings, small print, lists, quotations, at the beginning of a line
-    | ^\s*>>>
-    | @(?=everyone|here)
-    | :(?=\S*:)              # emoji by name
-    | ^(?P<number>\s*\d+)\.(?=\s)  # numbered lists
+      (?<=h)(?P<link>ttps?://[^\s<]+[^<.,:;"'\]\s])(?=[.,;"'\]]*:?[.,;"'\]]*(?:\s|\Z))
+    | (?:(?<=https:/)|(?<=http:/))(?=/)
+    | (?<=[\\`*_~|<\[])       # styles, code, spoilers, mentions, links
+    | (?<=@)(?=everyone|here)
+    | (?<=:)(?=\S*:)         # emoji by name
+    )
     """,
-    re.VERBOSE | re.MULTILINE,
+    re.VERBOSE,
+)
+_AT_THE_BEGINNING = re.compile(
+    r"""
+    \n\s*(?:
+      (?=(?:\#{1,3}|-\#|[-+>])\s)  # headings, small print, lists, quotations
+    | (?=>>>)
+    | \d+(?=\.\s)  # numbered lists
+    )
+    """,
+    re.VERBOSE,
 )
 
 
@@ -39,13 +49,5 @@ def _length(text: str) -> int:
 
 def plain(text: str) -> str:
     """Escape whatever Discord would not show as it stands."""
-    return _SPECIAL.sub(_escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    if found["link"]:
-        return found[0]
-    if found["number"]:
-        return f"{found['number']}\\."
-    blank = len(found[0]) - len(found[0].lstrip())
-    return f"{found[0][:blank]}\\{found[0][blank:]}"
+    marked = _SPECIAL.sub(lambda found: found[0] if found["link"] else f"\\{found[0]}", text)
+    return _AT_THE_BEGINNING.sub(r"\g<0>\\", f"\n{marked}")[1:]

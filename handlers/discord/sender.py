@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import discord
@@ -13,7 +14,7 @@ import discord
 from bot.outbox import Letter, NotAllowed, RoomGone, TryLater
 from bot.storage.store import UNHEARD_AFTER
 from handlers.conversation.letters import buttons
-from handlers.discord.chat import TROUBLE
+from handlers.discord.chat import TROUBLE, asked_to_wait_s
 from handlers.discord.commands import as_here
 from handlers.discord.markdown import messages
 from handlers.discord.widgets import view
@@ -63,6 +64,11 @@ class DiscordSender:
                 if letter.attempts >= UNHEARD_AFTER:
                     await self._mute(int(letter.address))
                 raise NotAllowed from None
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS and "Via" not in error.response.headers:
+                # Cloudflare's, which refuses our address: whoever goes on asking is refused for longer
+                wait = asked_to_wait_s(error.response)
+                self._pace.pause(wait)
+                raise TryLater(timedelta(seconds=wait)) from None
             if not isinstance(error, discord.Forbidden | discord.NotFound) or error.code in NOT_A_VERDICT:
                 raise TryLater from None
             if not letter.private:

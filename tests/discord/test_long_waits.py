@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,22 @@ async def test_what_waits_while_discord_takes_nothing_at_all_leaves_one_by_one_a
     assert times[0] - sends(server, refused)[0].at >= 1
     assert times[-1] - times[0] >= 0.8 * (len(times) - 2) / CALLS_A_SECOND  # a turn may catch up one
     assert [len(server.view(0, channel)) for channel in (refused, *others)] == [1] * 12
+    await link.aclose()
+
+
+async def test_while_cloudflare_refuses_our_address_nobody_else_is_written_to(
+    server: DiscordServer, app: App, data: Path
+) -> None:
+    guild = server.guild()
+    refused, other = server.room(guild), server.room(guild)
+    link = Link(PLATFORM, app)
+    async with open_discord(app, settings(server, data), link) as (way_out, _take):
+        server.plan(SEND, limited(1, by_cloudflare=True))
+        with pytest.raises(TryLater) as later:
+            await way_out.send(news(refused, "a" * 16))
+        assert later.value.after == timedelta(seconds=1)
+        await way_out.send(news(other, "b" * 16))
+    assert sends(server, other)[0].at - sends(server, refused)[0].at >= 1
     await link.aclose()
 
 

@@ -78,7 +78,7 @@ def mark_before_sending() -> None:
     carry = Outbox._carry
 
     async def marked_first(of: Outbox, parcel: Parcel, letter: Letter, sender: Sender) -> None:
-        await of._store.settle(parcel.id, Delivery.SENT)
+        await of._store.settle(parcel, Delivery.SENT)
         await carry(of, parcel, letter, sender)
 
     Outbox._carry = marked_first  # type: ignore[method-assign,assignment]

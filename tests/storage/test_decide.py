@@ -72,7 +72,7 @@ async def parcels(store: Store, *platforms: str) -> list[Parcel]:
         while some := await store.claim_parcels(name, now=NOON, limit=1000):
             claimed += some
             for parcel in some:  # a room's are claimed one by one, each when the one before is there
-                await store.settle(parcel.id, Delivery.SENT)
+                await store.settle(parcel, Delivery.SENT)
     return sorted(claimed, key=lambda parcel: parcel.id)
 
 
@@ -254,7 +254,7 @@ async def test_news_made_twice_are_stored_and_sent_once(house: House, clock: Mov
         await store.decide(WALKOUT, says(on))
         await store.decide(WALKOUT, says(on, on))
         [sent] = await parcels(store)
-        await store.settle(sent.id, Delivery.SENT)
+        await store.settle(sent, Delivery.SENT)
         await store.decide(WALKOUT, says(on))
 
         assert await parcels(store) == []
@@ -325,8 +325,8 @@ async def test_a_room_hears_its_news_in_order_and_keeps_no_other_room_waiting(
 
         first = await take()
         assert [(parcel.room, parcel.news.occasion) for parcel in first] == [("#city", "1"), ("#shop", "1")]
-        await store.postpone(first[0].id, until=NOON + HOUR)
-        await store.settle(first[1].id, Delivery.SENT)
+        await store.postpone(first[0], until=NOON + HOUR)
+        await store.settle(first[1], Delivery.SENT)
         assert await store.next_parcel("console") == datetime.fromtimestamp(0, UTC)
         assert [(parcel.room, parcel.news.occasion) for parcel in await take()] == [("#shop", "2")]
         assert await store.next_parcel("console") == NOON + HOUR  # not that of the one behind it
@@ -351,7 +351,7 @@ async def test_a_postponed_parcel_waits_until_its_time(house: House, clock: Mova
         await store.decide(WALKOUT, says(Announcement(kind=Kind.ON, occasion="1")))
         [parcel] = await parcels(store)
         assert await store.next_parcel("console") is None
-        await store.postpone(parcel.id, until=NOON + HOUR)
+        await store.postpone(parcel, until=NOON + HOUR)
 
         assert await store.next_parcel("console") == NOON + HOUR
         assert await store.next_parcel("telegram") is None

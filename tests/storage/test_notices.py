@@ -406,17 +406,17 @@ async def test_rooms_and_organizers_go_before_notices_even_if_they_come_later_or
         await ask(store, n, n)
     await store.decide(WALKOUT, says(Announcement(kind=Kind.ON, occasion="1")))
     [first] = await claimed(store, limit=1)
-    await store.postpone(first.id, until=NOON + HOUR)
+    await store.postpone(first, until=NOON + HOUR)
     [before] = await store.claim_parcels("console", now=NOON, limit=1)
     assert before.notice  # the room must wait, so others go
-    await store.settle(before.id, Delivery.SENT)
+    await store.settle(before, Delivery.SENT)
     later = Announcement(kind=Kind.REMINDER, occasion="2")
     await store.decide(WALKOUT, says(later))
 
     order = []
     for _ in range(3):
         [parcel] = await store.claim_parcels("console", now=NOON + HOUR, limit=1)
-        await store.settle(parcel.id, Delivery.SENT)  # a room's own come one by one
+        await store.settle(parcel, Delivery.SENT)  # a room's own come one by one
         order.append(parcel)
     assert [(parcel.room, parcel.notice) for parcel in order] == [("#city", False), ("#city", False), (None, True)]
     assert [parcel.news.kind for parcel in order[:2]] == [Kind.ON, Kind.REMINDER]

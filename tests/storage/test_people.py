@@ -83,7 +83,7 @@ async def parcels(store: Store) -> list[tuple[Kind, bytes | None]]:
     """Take whatever waits: what it is, and to whose address."""
     claimed: list[Parcel] = await store.claim_parcels("here", now=NOON + 7 * DAY, limit=99)
     for parcel in claimed:
-        await store.settle(parcel.id, Delivery.SENT)
+        await store.settle(parcel, Delivery.SENT)
     return [(parcel.news.kind, parcel.person) for parcel in claimed]
 
 
@@ -488,7 +488,7 @@ async def test_what_was_put_off_for_somebody_suspended_goes_once_it_is_ended(com
     await committee.tell(news(Kind.PLATFORM_DOWN))
     await suspend(committee, OLGA, OMAR)
     for parcel in await committee.claim_parcels("here", now=NOON, limit=99):
-        await committee.postpone(parcel.id, until=UNTIL)
+        await committee.postpone(parcel, until=UNTIL)
     await committee.end_suspension("SUSP1", news(Kind.SUSPENSION_ENDED), note(Deed.SUSPENSION_ENDED), now=NOON)
     due = await committee.claim_parcels("here", now=NOON, limit=99)
     assert [p.news.kind for p in due if p.member == OMAR.id] == [Kind.PLATFORM_DOWN, Kind.SUSPENSION_ENDED]

@@ -43,14 +43,14 @@ async def claim(store: Store) -> list[Parcel]:
     while some := await store.claim_parcels("console", now=NOON + timedelta(days=99), limit=9):
         claimed += some
         for parcel in some:  # a room's are claimed one by one, each when the one before is there
-            await store.settle(parcel.id, Delivery.SENT)
+            await store.settle(parcel, Delivery.SENT)
     return claimed
 
 
 async def arrive(store: Store, parcel: Parcel, words: str = "Called off.", at: int = 0, language: str = "en") -> None:
     """Let a room hear a parcel, minutes after noon."""
     heard = Heard(reference=parcel.news.reference, language=language, words=words, at=NOON + timedelta(minutes=at))
-    await store.settle(parcel.id, Delivery.SENT, heard)
+    await store.settle(parcel, Delivery.SENT, heard)
 
 
 async def test_every_scope_has_one_reference_for_all_its_rooms_and_private_news_has_none(store: Store) -> None:
@@ -103,9 +103,9 @@ async def test_what_no_room_has_heard_yet_was_not_said(store: Store) -> None:
     await store.decide(WALKOUT, says(called_off()))
     [parcel] = await claim(store)
     assert await store.statement(parcel.news.reference) is None
-    await store.postpone(parcel.id, until=NOON + HOUR)
+    await store.postpone(parcel, until=NOON + HOUR)
     assert await store.statement(parcel.news.reference) is None
-    await store.settle(parcel.id, Delivery.GONE)
+    await store.settle(parcel, Delivery.GONE)
     assert await store.statement(parcel.news.reference) is None
     assert await store.statement("") is None
 
@@ -213,7 +213,7 @@ async def test_only_what_a_room_heard_is_ever_shown_and_no_reference_stands_for_
                 for parcel in await claim(store):
                     words = f"{parcel.room} {parcel.news.occasion}"
                     if parcel.room is None or not piece.arrives:
-                        await store.settle(parcel.id, Delivery.SENT if parcel.room is None else Delivery.GONE)
+                        await store.settle(parcel, Delivery.SENT if parcel.room is None else Delivery.GONE)
                         unsaid.add(parcel.news.reference)
                         continue
                     await arrive(store, parcel, words)

@@ -103,6 +103,9 @@ _PARCELS = """
         = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)
     WHERE parcel.id IN (SELECT value FROM json_each(?)) ORDER BY notice, parcel.id
 """
+# One that was forgotten while it was under way may have left its number to another; nonces are never given anew.
+_SETTLE = "UPDATE parcel SET state = ? WHERE id = ? AND nonce = ?"
+_POSTPONE = "UPDATE parcel SET state = 'waiting', not_before = ? WHERE id = ? AND nonce = ?"
 _FORGET_MEMBER = """
     DELETE FROM member WHERE id = ?1
     AND NOT EXISTS (SELECT 1 FROM organizer WHERE id = ?1) AND NOT EXISTS (SELECT 1 FROM steward WHERE id = ?1)
@@ -203,11 +206,11 @@ class News(Writer):
             (platform, json.dumps([*but])),
         )
 
-    async def settle(self, parcel: int, became: Delivery, heard: Heard | None = None) -> None:
+    async def settle(self, parcel: Parcel, became: Delivery, heard: Heard | None = None) -> None:
         """See Store.settle."""
 
         async def job() -> None:
-            await self._rows("UPDATE parcel SET state = ? WHERE id = ?", (became, parcel))
+            await self._rows(_SETTLE, (became, parcel.id, parcel.nonce))
             if heard is not None:
                 await self._rows(
                     "UPDATE announcement SET said = ? WHERE reference = ? AND reference <> '' AND said IS NULL",
@@ -220,9 +223,9 @@ class News(Writer):
 
         await self._in_transaction(job)
 
-    async def postpone(self, parcel: int, *, until: datetime) -> None:
+    async def postpone(self, parcel: Parcel, *, until: datetime) -> None:
         """See Store.postpone."""
-        await self._change("UPDATE parcel SET state = 'waiting', not_before = ? WHERE id = ?", (instant(until), parcel))
+        await self._change(_POSTPONE, (instant(until), parcel.id, parcel.nonce))
 
     async def next_parcel(self, platform: str) -> datetime | None:
         """See Store.next_parcel."""

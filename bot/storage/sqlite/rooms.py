@@ -54,6 +54,12 @@ class Rooms(News):
             await self._rows(
                 "UPDATE OR IGNORE parcel SET room = ? WHERE platform = ? AND room = ?", (new, platform, old)
             )
+            # where the new one is bound as well it hears the same already
+            await self._rows("DELETE FROM room WHERE platform = ? AND address = ?", (platform, old))
+            await self._rows(
+                "DELETE FROM parcel WHERE platform = ? AND room = ? AND state IN ('waiting', 'claimed')",
+                (platform, old),
+            )
 
         await self._in_transaction(job)
 
