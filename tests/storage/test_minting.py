@@ -10,6 +10,7 @@ import pytest
 
 from bot.clock import MovableClock
 from bot.domain.errors import BeyondHeadcount, NotRecorded, StoreUnusable, UnknownCard, WrongStage
+from bot.domain.pledging import Outcome
 from bot.storage.sqlite.minting import PIECE
 from bot.storage.store import Store
 from tests.conftest import OTHER_SHOP, SHOP, WALKOUT, opened, shops
@@ -116,6 +117,21 @@ async def test_whoever_gives_up_waiting_for_cards_has_none(house: House, clock: 
         assert await known(store) == {False}
         await store.mint(WALKOUT, CARDS)
         assert await known(store) == {True}
+
+
+@pytest.mark.usefixtures("many")
+async def test_a_card_that_was_there_stays_known_while_an_order_with_its_like_is_refused(
+    house: House, clock: MovableClock
+) -> None:
+    found: list[Outcome | BaseException] = []
+    async with house.open(clock) as store:
+        minting = asyncio.ensure_future(store.mint(WALKOUT, {SHOP: CARDS[SHOP][1:], OTHER_SHOP: [fresh("old")]}))
+        while not minting.done():
+            found += await together(store, [looks("old")])
+        with pytest.raises(NotRecorded):
+            await minting
+    assert {short(answer) for answer in found} == {(None, False)}
+    assert left(house) == [(1, 1, 0, 0, 1, 1)]
 
 
 @pytest.mark.usefixtures("many")
