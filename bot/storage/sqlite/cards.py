@@ -1,4 +1,4 @@
-"""Cards: the busy path. A batch of changes is decided between one set-based read and one set-based write."""
+"""Cards: the busy path. A batch of changes is decided between set-based reads and set-based writes."""
 
 from __future__ import annotations
 
