@@ -148,7 +148,8 @@ def _fill(path: Path, city: City, real: Sequence[tuple[WalkoutId, NewCard]]) -> 
         "CREATE TEMP TABLE made AS SELECT walkout, workplace AS id, count(*) AS cards FROM pledge GROUP BY 1, 2"
     )
     connection.execute(
-        "UPDATE workplace SET issued = cards FROM made WHERE made.walkout = workplace.walkout AND made.id = workplace.id"
+        "UPDATE workplace SET issued = cards FROM made "
+        "WHERE made.walkout = workplace.walkout AND made.id = workplace.id"
     )
     connection.execute(
         "UPDATE counted SET minted = minted + cards FROM made "

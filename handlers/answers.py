@@ -42,6 +42,7 @@ class Answers:
 
     def __init__(self) -> None:
         self._turns = Turns()
+        self._long = Turns()
         self._under_way: set[asyncio.Task[Any]] = set()
         self._strangers = 0  #: whose answers are on the way
         self._places = asyncio.Semaphore(MOST)
@@ -86,6 +87,30 @@ class Answers:
         task.add_done_callback(self._under_way.discard)
         task.add_done_callback(_tell_failure)
         return task
+
+    async def finish(
+        self,
+        who: Hashable,
+        rest: Callable[[Callable[[str], None]], Awaitable[T]],
+        show: Callable[[str], Coroutine[Any, Any, object]],
+    ) -> T:
+        """Do what takes long, one thing after the other for each person; show meanwhile how far it is.
+
+        What comes while something is still on its way to be shown is not: nobody waits for it.
+        """
+        showing: asyncio.Task[object] | None = None
+
+        def tell(text: str) -> None:
+            nonlocal showing
+            if showing is None or showing.done():
+                showing = self.start(show(text))
+
+        async with self._long.place(who) as turn:
+            await turn()
+            done = await rest(tell)
+        if showing is not None:
+            await asyncio.wait([showing])  # it would stand where the end already does
+        return done
 
     async def aclose(self) -> None:
         """Let what is being said be said; what still waits is not."""

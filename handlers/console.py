@@ -21,7 +21,7 @@ from bot.domain.errors import NotRecorded
 from bot.keys import Person
 from bot.outbox import Letter, PlatformDown
 from bot.wiring import App
-from handlers.conversation import Button, Conversation, File, Reply, Said, Ways
+from handlers.conversation import Button, Conversation, File, Reply, Rest, Said, Ways
 from handlers.conversation.letters import buttons
 from handlers.texts import console as texts
 from handlers.texts.announcements import announcement
@@ -143,6 +143,7 @@ class Console:
         self._printer = printer
         self._conversation = Conversation(app, Ways(can_see=console_can_see, in_a_hurry=True))
         self._latest: dict[str, asyncio.Task[None]] = {}
+        self._beside: list[asyncio.Task[None]] = []  #: what takes long
         self._broken: OSError | None = None  #: nobody reads what is printed
         self.failed = 0  #: impossible lines so far
 
@@ -180,6 +181,8 @@ class Console:
         """Wait until everything said so far is answered and everything due by now is done."""
         waiting, self._latest = list(self._latest.values()), {}
         await asyncio.gather(*waiting)
+        beside, self._beside = self._beside, []
+        await asyncio.gather(*beside)
         if self._broken is not None:
             raise self._broken
         await self._app.scheduler.run_due()
@@ -203,15 +206,30 @@ class Console:
         except NotRecorded as refused:
             kind, words = refusal(refused)
             reply = Reply(kind=kind, text=words)
-        if reply is None:
-            return
-        try:
-            path = self._printer.reply(name, reply)
-        except OSError as error:
-            self._broken = error
-            return
+        if reply is not None:
+            await self._show(name, said, reply)
+
+    async def _show(self, name: str, said: Said, reply: Reply) -> None:
+        path = self._print(name, reply)
+        if reply.rest is not None:
+            self._beside.append(asyncio.create_task(self._finish(name, said, reply.kind, reply.rest)))
         if path is not None and reply.file is not None and reply.file.lasts is not None:
             await self._app.errands[PLATFORM].delete_later(str(path), reply.file.lasts)
+
+    async def _finish(self, name: str, said: Said, kind: str, rest: Rest) -> None:
+        """See to the rest of an answer; how far it is stands in lines of its own, since none can be changed."""
+
+        def tell(text: str) -> None:
+            self._print(name, Reply(kind=kind, text=text))
+
+        await self._show(name, said, await self._conversation.finish(said, rest, tell))
+
+    def _print(self, name: str, reply: Reply) -> Path | None:
+        try:
+            return self._printer.reply(name, reply)
+        except OSError as error:
+            self._broken = error
+            return None
 
     def _find(self, name: str, label: str) -> str:
         for under in reversed(self._printer.shown.get(name, [])):

@@ -6,8 +6,9 @@ organizers read its preview; what was drawn or printed is passed on as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from bot.children import plain
 from bot.children.workshop import Trade, Workshop
@@ -35,6 +36,9 @@ WITHIN_S = 60.0
 
 PER_CARD_S = 0.2
 """Ten times what one takes."""
+
+STEP = 600
+"""Cards that take two or three seconds; whoever waits for more hears after each so many how far it is."""
 
 
 async def read(
@@ -88,8 +92,13 @@ async def sheet(
     telegram: str | None = None,
     discord: str | None = None,
     paper: Paper | None = None,
+    told: Callable[[int], None] | None = None,
 ) -> bytes:
-    """Do what `handlers.sheets.sheet` does, in the language spoken now. Raises WorkFailed, WorkshopFull."""
+    """Do what `handlers.sheets.sheet` does, in the language spoken now. Raises WorkFailed, WorkshopFull.
+
+    `told` hears how many cards are drawn, each time there are STEP more.
+    """
+    cards = sum(len(codes) for _name, codes in places)
     order = Print(
         terms=terms,
         places=tuple((name, tuple(codes)) for name, codes in places),
@@ -97,9 +106,10 @@ async def sheet(
         discord=discord,
         paper=paper,
         language=spoken(),
+        step=STEP if told else 0,
     )
-    cards = sum(len(codes) for _name, codes in places)
-    return await workshop.do(PRINTS, plain.write(order), within_s=WITHIN_S + PER_CARD_S * cards)
+    steps = [partial(told, drawn) for drawn in range(STEP, cards + 1, STEP)] if told else ()
+    return await workshop.do(PRINTS, plain.write(order), within_s=WITHIN_S + PER_CARD_S * cards, steps=steps)
 
 
 async def examined(workshop: Workshop) -> Finding:

@@ -79,7 +79,7 @@ def _nursery(command: tuple[str, ...], environment: tuple[tuple[str, str], ...])
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:
         process = subprocess.Popen(
-            [*command[:-1], __name__, command[-1]],
+            [*command[:-2], __name__, command[-1]],
             env=dict(environment),
             stdin=its.fileno(),
             stdout=subprocess.DEVNULL,

@@ -37,7 +37,13 @@ def test_orders_and_answers_are_the_same_on_the_other_side() -> None:
         demo(**{"workplaces.csv": 'workplace,headcount\n,x\n"Caf\u00e9",3'.encode()})
     some_terms = terms(demands=("one", "\ud800"), reminders=(timedelta(hours=1),), citywide_counts=Counts.ALL)
     printed = Print(
-        terms=some_terms, places=(("Depot", ("A", "B")),), telegram=None, discord="x", paper=Paper.A4, language="es"
+        terms=some_terms,
+        places=(("Depot", ("A", "B")),),
+        telegram=None,
+        discord="x",
+        paper=Paper.A4,
+        language="es",
+        step=2,
     )
     file = SourceFile(name="\ud800", data=bytes(range(256)))
     asked = Read(toml=file, roster=None, options=RosterOptions(threshold="65%"), languages=("en",), now=NOON)

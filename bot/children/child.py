@@ -15,7 +15,7 @@ from bot.children import plain
 from bot.children.confinement import bound, confine
 from bot.imports import uncollected
 
-DONE, FAILED = b"\1", b"\0"
+DONE, FAILED, STEP = b"\1", b"\0", b"\2"
 SIZE = 4
 """Bytes before each message that say how long it is, the largest first."""
 
@@ -42,6 +42,11 @@ def serve(
         except Exception:  # noqa: BLE001  what it says may hold anything, and nobody here may hear it
             answer = FAILED
         _say(answer)
+
+
+def step() -> None:
+    """Say, while an order is carried out, that a step of it is done."""
+    _say(STEP)
 
 
 def _program() -> Iterable[Path]:

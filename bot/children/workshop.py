@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from enum import StrEnum
 from tempfile import TemporaryDirectory
 
 from bot.children import plain
-from bot.children.child import DONE, SIZE
+from bot.children.child import DONE, SIZE, STEP
 from bot.children.confinement import InForce
 from bot.domain.errors import WorkFailed, WorkshopFull
 from bot.logs import Act
@@ -66,10 +66,15 @@ class Workshop:
         self._waiting: Counter[Trade] = Counter()
         self._children: dict[Trade, _Child] = {}
 
-    async def do(self, trade: Trade, order: bytes, *, within_s: float) -> bytes:
-        """Have an order carried out. Raises WorkFailed, WorkshopFull; whatever comes next is not touched by it."""
+    async def do(
+        self, trade: Trade, order: bytes, *, within_s: float, steps: Iterable[Callable[[], None]] = ()
+    ) -> bytes:
+        """Have an order carried out. Raises WorkFailed, WorkshopFull; whatever comes next is not touched by it.
+
+        The child may say as many times as there are `steps` that it has got further; each time the next is called.
+        """
         async with self._turn(trade) as child:
-            return await child.answer(order, within_s)
+            return await child.answer(order, within_s, steps)
 
     async def in_force(self, trade: Trade) -> InForce:
         """Ask a child what it is kept from. Raises WorkFailed, WorkshopFull."""
@@ -136,7 +141,8 @@ class _Child:
         try:
             with TemporaryDirectory(prefix="allout-", ignore_cleanup_errors=True) as folder:  # is empty
                 await self._execute(folder)
-                self.in_force = plain.read(InForce, await self._message(LARGEST_HELLO, STARTS_WITHIN_S))
+                async with _within(STARTS_WITHIN_S):
+                    self.in_force = plain.read(InForce, await self._message(LARGEST_HELLO))
         except plain.Misshapen:
             raise _Trouble(Why.NONSENSE) from None
         except OSError:
@@ -165,11 +171,16 @@ class _Child:
             await self.end()
         return self.ended
 
-    async def answer(self, order: bytes, within_s: float) -> bytes:
-        """Hand it an order; return what it says."""
+    async def answer(self, order: bytes, within_s: float, steps: Iterable[Callable[[], None]]) -> bytes:
+        """Hand it an order; return what it says at last."""
         self._orders += 1
         self._said.write(len(order).to_bytes(SIZE) + order)
-        said = await self._message(len(DONE) + self._trade.most, within_s)
+        left = iter(steps)
+        async with _within(within_s):
+            while (said := await self._message(len(DONE) + self._trade.most)) == STEP:
+                if (done := next(left, None)) is None:
+                    raise _Trouble(Why.NONSENSE)
+                done()
         if not said.startswith(DONE):
             raise _Trouble(Why.FAILED)
         return said.removeprefix(DONE)
@@ -199,17 +210,23 @@ class _Child:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)  # it has memory to give back
 
-    async def _message(self, most: int, within_s: float) -> bytes:
+    async def _message(self, most: int) -> bytes:
         try:
-            async with asyncio.timeout(within_s):
-                size = int.from_bytes(await self._heard.readexactly(SIZE))
-                if size > most:
-                    raise _Trouble(Why.NONSENSE)
-                return await self._heard.readexactly(size)
+            size = int.from_bytes(await self._heard.readexactly(SIZE))
+            if size > most:
+                raise _Trouble(Why.NONSENSE)
+            return await self._heard.readexactly(size)
         except (asyncio.IncompleteReadError, ConnectionError):
             raise _Trouble(Why.DIED) from None
-        except TimeoutError:
-            raise _Trouble(Why.LATE) from None
+
+
+@asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise _Trouble(Why.LATE) from None
 
 
 def _compiled() -> list[str]:

@@ -30,7 +30,7 @@ LASTS = timedelta(minutes=10)
 """How long the file with the codes stays in the chat."""
 
 MOST = 1000
-"""Of one workplace's cards in a file: drawing a thousand takes several seconds, and a stop waits for them."""
+"""Of one workplace's cards in a file: drawing a thousand takes several seconds."""
 
 MOST_AT_ONCE = 3000
 """Of all workplaces' cards in a file, once in a walkout's life; it has four to seven megabytes, more where there are

@@ -58,3 +58,4 @@ class Print:
     discord: str | None
     paper: Paper | None
     language: str
+    step: int  #: it says each time that so many more are drawn; 0: never

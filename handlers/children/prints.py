@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from bot.children import plain
-from bot.children.child import serve
+from bot.children.child import serve, step
 from handlers.children.orders import Print
 from handlers.sheets.sheet import sheet
 from handlers.texts.catalogue import speaking
@@ -12,9 +14,21 @@ MOST_MEMORY = 1_000_000_000
 
 
 def _print(order: bytes) -> bytes:
-    wanted = plain.read(Print, order)
+    wanted, drawn = plain.read(Print, order), count(1)
+
+    def one_more() -> None:
+        if wanted.step and next(drawn) % wanted.step == 0:
+            step()
+
     with speaking(wanted.language):
-        return sheet(wanted.terms, wanted.places, telegram=wanted.telegram, discord=wanted.discord, paper=wanted.paper)
+        return sheet(
+            wanted.terms,
+            wanted.places,
+            telegram=wanted.telegram,
+            discord=wanted.discord,
+            paper=wanted.paper,
+            drawn=one_more,
+        )
 
 
 if __name__ == "__main__":

@@ -65,11 +65,13 @@ from handlers.conversation.parts import (
     File,
     Here,
     Reply,
+    Rest,
     Role,
     RoomsBy,
     Run,
     Said,
     Takes,
+    Tell,
     Ways,
     old_button,
     rows,
@@ -91,10 +93,12 @@ __all__ = [
     "File",
     "Here",
     "Reply",
+    "Rest",
     "Role",
     "RoomsBy",
     "Said",
     "Takes",
+    "Tell",
     "Ways",
     "edited",
     "holds_code",
@@ -149,6 +153,16 @@ class Conversation:
             except Refused as refused:
                 kind, text = refusals.refusal(refused)
                 return Reply(kind=kind, text=text, known=True)
+
+    async def finish(self, said: Said, rest: Rest, tell: Tell) -> Reply:
+        """Return the rest of an answer; also what the store cannot write is said, since nothing comes again."""
+        with speaking(said.language):
+            try:
+                reply = await rest(tell)
+            except Refused as refused:
+                kind, text = refusals.refusal(refused)
+                reply = Reply(kind=kind, text=text, below=True)
+        return replace(reply, known=True)
 
     def _ask(self, said: Said, *words: str) -> Ask:
         return Ask(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from bot import cards as card_codes
 from bot import reading
@@ -14,9 +15,9 @@ from bot.usecases import organizers, paper, stewards
 from bot.usecases.proposals import Progress
 from handlers import workshop
 from handlers.conversation import sure
-from handlers.conversation.parts import Ask, File, Reply, old_button, say_buttons
+from handlers.conversation.parts import Ask, File, Reply, Tell, old_button, say_buttons
 from handlers.texts import paper as texts
-from handlers.texts.catalogue import language, speaking
+from handlers.texts.catalogue import language, speaking, spoken
 
 ALL = "all"
 """In place of a workplace: print all that is missing."""
@@ -97,8 +98,32 @@ async def press_print(ask: Ask) -> Reply:
 
 
 async def _printed(ask: Ask, proposal: str) -> Reply:
-    """Make the codes, draw them, and only then store their hashes: no card is stored that is on no paper."""
+    """Print, or say that it takes a while."""
     order = await paper.order(ask.desk, proposal)
+    if order.number <= workshop.STEP:
+        return await _made(ask, order)
+    return Reply(
+        kind="drawing",
+        text=texts.drawing_begins(order.number),
+        below=True,  # the button stays, for whoever is sent no file
+        rest=partial(_made_meanwhile, ask, proposal),
+    )
+
+
+async def _made_meanwhile(ask: Ask, proposal: str, tell: Tell) -> Reply:
+    """Print, saying how far it is; things may have changed until it was its turn."""
+    return await _made(ask, await paper.order(ask.desk, proposal), tell)
+
+
+async def _made(ask: Ask, order: paper.Order, tell: Tell | None = None) -> Reply:
+    """Make the codes, draw them, and only then store their hashes: no card is stored that is on no paper."""
+    reader = spoken()
+
+    def told(drawn: int) -> None:
+        if tell is not None:
+            with speaking(reader):
+                tell(texts.drawing(drawn, order.number))
+
     codes = {place.id: [card_codes.mint() for _ in range(number)] for place, number in order.wanted}
     bots = ask.app.bots
     with speaking(order.language):
@@ -108,6 +133,7 @@ async def _printed(ask: Ask, proposal: str) -> Reply:
             [(place.name, codes[place.id]) for place, _number in order.wanted],
             telegram=bots.get("telegram"),
             discord=bots.get("discord"),
+            told=told,
         )
     hashes = {place: [card_codes.key_of(code) for code in some] for place, some in codes.items()}
     await paper.mint(ask.desk, order, hashes)

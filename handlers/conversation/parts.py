@@ -60,6 +60,10 @@ class File:
     lasts: timedelta | None = None  #: its message is deleted then, and says so
 
 
+Tell = Callable[[str], None]
+"""Shows how far something is, in place of what was shown before."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
     """One private answer."""
@@ -73,6 +77,11 @@ class Reply:
     known: bool = False  #: to somebody who has shown a card or has a role: where many wait, it goes before the others
     shows_code: bool = False  #: what is answered shows a code that is known
     clears: bool = False  #: the platform deletes what it can of this chat; the text is said so that it does not stay
+    rest: Rest | None = None  #: what was asked for and takes long; for the platform to finish beside everything else
+
+
+Rest = Callable[[Tell], Awaitable[Reply]]
+"""Makes an answer that takes long, and tells meanwhile how far it is. Raises Refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -287,7 +296,7 @@ ROOM = Option(takes=Takes.ROOM, label=lambda: _("ROOM"), help=lambda: _("the roo
 
 
 def carried(code: str, of: WalkoutId | None) -> str:
-    """Return what a button carries of a card: its code, and whose card it is, so that it is looked for nowhere else."""
+    """Return what a button carries of a card: its code, and whose card it is: where it is looked for first."""
     return code if of is None else f"{code}{OF_WALKOUT}{of}"
 
 

@@ -39,6 +39,7 @@ from handlers.conversation import (
     File,
     Here,
     Reply,
+    Rest,
     RoomsBy,
     Said,
     Takes,
@@ -65,6 +66,9 @@ from handlers.uploads import FETCHED_WITHIN_S, UPLOAD_PRICE, Uploads
 T = TypeVar("T")
 Interaction = discord.Interaction[Any]
 Response = discord.InteractionResponse[Any]
+Edit = Callable[..., Awaitable[object]]
+"""Changes the words of a message: its `content`."""
+
 Later = Callable[[float, Callable[[], None]], asyncio.Handle]
 """Calls something after so many seconds, as the event loop does."""
 
@@ -231,7 +235,45 @@ class DiscordChat:
             await self._pass_over(interaction)
             return
         with speaking(said.language):
-            await (self._clear(interaction, reply) if reply.clears else self._show(interaction, reply))
+            if reply.rest is not None:
+                begin = partial(self._shown_first, interaction, reply)
+                await self._begin(said, reply.rest, begin, partial(self._show, interaction))
+            else:
+                await (self._clear(interaction, reply) if reply.clears else self._show(interaction, reply))
+
+    async def _begin(
+        self,
+        said: Said,
+        rest: Rest,
+        begin: Callable[[], Awaitable[Edit]],
+        show: Callable[[Reply], Awaitable[None]],
+    ) -> None:
+        """Say that an answer takes long, and see to the rest of it beside everything else."""
+        try:
+            edit = await begin()
+        except (discord.HTTPException, *TROUBLE) as error:
+            log.warning(Act.NOT_ANSWERED, logs.kind(error))  # nothing is done of which they do not know
+        else:
+            self._answers.start(self._finish(said, rest, edit, show))
+
+    async def _finish(self, said: Said, rest: Rest, edit: Edit, show: Callable[[Reply], Awaitable[None]]) -> None:
+        async def tell(text: str) -> None:
+            try:
+                await edit(content=plain(as_here(text)))
+            except (discord.HTTPException, discord.RateLimited, *TROUBLE) as error:
+                log.warning(Act.NOT_ANSWERED, logs.kind(error))  # the rest comes all the same
+
+        reply = await self._answers.finish(said.who, partial(self._conversation.finish, said, rest), tell)
+        with speaking(said.language):
+            await show(reply)
+
+    async def _shown_first(self, interaction: Interaction, reply: Reply) -> Edit:
+        """Show the first part of an answer; return what changes it."""
+        (part,) = _parts(interaction, reply)
+        if _leaves_card(interaction, reply):
+            return (await _patiently(partial(_follow_up, interaction, part))).edit
+        await _patiently(partial(_edit, interaction, part))
+        return interaction.edit_original_response
 
     def _comes_again(self, number: int) -> bool:
         """Note that it is being done; say whether it was before. Discord may deliver things twice, and late."""
@@ -381,7 +423,16 @@ class DiscordChat:
             reply = await self._replied(said)
             if reply is not None and shows_code(text, reply):
                 reply = replace(reply, text=f"{reply.text}\n\n{texts.delete_it()}")
-            await self._give(message, reply)
+            if reply is not None and reply.rest is not None:
+                begin = partial(self._posted_first, message.channel, reply.text)
+                answer = partial(self._begin, said, reply.rest, begin, partial(self._give, message))
+                await self._answers.give(message.author.id, answer, known=reply.known)
+            else:
+                await self._give(message, reply)
+
+    async def _posted_first(self, channel: discord.abc.Messageable, text: str) -> Edit:
+        post = partial(_post, channel, plain(as_here(text)), None, secrets.token_hex(10))
+        return (await self._in_turn(post)).edit
 
     async def edited(self, message: discord.Message) -> None:
         """Answer somebody who changes what they have written."""

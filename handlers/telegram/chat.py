@@ -31,6 +31,7 @@ from handlers.conversation import (
     Conversation,
     File,
     Reply,
+    Rest,
     RoomsBy,
     Said,
     Ways,
@@ -183,7 +184,8 @@ class TelegramChat:
             return
         with speaking(user.get("language_code")):
             reply = self._with_word_of_code(reply, hidden)
-        await self._answers.give(user["id"], partial(self._reply, chat, reply), known=reply.known)
+        answer = self._begun(said, chat, reply) or partial(self._reply, chat, reply)
+        await self._answers.give(user["id"], answer, known=reply.known)
 
     async def _edited(self, message: Raw) -> None:
         """Answer somebody who changes what they have written: a command that came late could undo a later one."""
@@ -246,8 +248,8 @@ class TelegramChat:
             return
         if not reply.clears:
             self._answers.start(self._acknowledge(query))  # waits for nobody; the effect is committed already
-        answer = partial(self._clear if reply.clears else self._edit, query, reply)
-        await self._answers.give(user["id"], answer, known=reply.known)
+        shown = partial(self._clear if reply.clears else self._edit, query, reply)
+        await self._answers.give(user["id"], self._begun(said, user["id"], reply) or shown, known=reply.known)
 
     async def _acknowledge(self, query: Raw, alert: str | None = None) -> None:
         with suppress(BadRequest):  # too late for its little clock; the message tells
@@ -319,6 +321,24 @@ class TelegramChat:
         for part in before:
             await self._message(chat, partial(self._send, chat, part, None, protect))
         await self._message(chat, partial(self._send, chat, last, keyboard(reply.buttons), protect))
+
+    def _begun(self, said: Said, chat: int, reply: Reply) -> Callable[[], Awaitable[None]] | None:
+        """Return what says that an answer takes long, and then sees to it; None if it does not."""
+        return reply.rest and partial(self._begin, said, chat, reply.text, reply.rest)
+
+    async def _begin(self, said: Said, chat: int, text: str, rest: Rest) -> None:
+        sent = await self._message(chat, partial(self._send, chat, text, None, None))
+        if sent is not None:
+            self._answers.start(self._finish(said, chat, sent.message_id, rest))
+
+    async def _finish(self, said: Said, chat: int, message: int, rest: Rest) -> None:
+        tell = partial(self._tell, chat, message)
+        reply = await self._answers.finish(chat, partial(self._conversation.finish, said, rest), tell)
+        await self._answers.give(chat, partial(self._say, chat, reply), known=reply.known)
+
+    async def _tell(self, chat: int, message: int, text: str) -> None:
+        with suppress(BadRequest):  # they have deleted it; the rest comes all the same
+            await self._message(chat, lambda: self._bot.edit_message_text(text, chat, message), 1)
 
     async def _send(
         self,

@@ -36,6 +36,17 @@ def print_all() -> str:
     return _("Print all cards")
 
 
+def drawing_begins(cards: int) -> str:
+    """Say that many cards take a while; what follows stands in its place."""
+    meanwhile = _("You can go on here meanwhile: the file comes by itself. Should it not come, ask for it again.")
+    return f"{drawing(0, cards)}\n{meanwhile}"
+
+
+def drawing(drawn: int, cards: int) -> str:
+    """Say how many cards are drawn."""
+    return _("Drawing cards: {drawn} of {n}").format(drawn=number(drawn), n=number(cards))
+
+
 def printed(cards: int, place: str, lasts: timedelta) -> str:
     """Stand beside the file, and say beforehand what becomes of it; `place` '': it is for all workplaces."""
     if place:

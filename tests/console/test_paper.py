@@ -53,6 +53,15 @@ def test_one_organizer_gets_the_file_at_once_and_its_cards_can_be_pledged(play: 
     assert [kinds(to(after, f"d{n}")) for n in range(7)] == [["terms", "pledged"]] * 7
 
 
+def test_while_many_cards_are_drawn_people_go_on_and_hear_how_far_it_is(play: Play) -> None:
+    play.draft(terms(citywide_threshold=60), roster([("Depot", 601, 60, "")]))
+    lines = to(play.console('@olga /cards "Depot"', "@olga /help", "!wait", "@olga /cards Depot"), "olga")
+    assert kinds(lines) == ["drawing", "help", "drawing", "cards", "no_cards_missing"]
+    assert lines[0]["text"].startswith("Drawing cards: 0 of 601\nYou can go on here meanwhile")
+    assert lines[2]["text"] == "Drawing cards: 600 of 601"
+    assert lines[3]["text"].startswith("601 cards for Depot.")
+
+
 def test_without_a_number_it_is_what_is_missing_and_more_than_that_is_refused(play: Play) -> None:
     walkout = play.draft()
     lines = play.console(

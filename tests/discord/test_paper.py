@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from bot.clock import real_clock
-from tests.discord.faults import broken, lost, refused
+from tests.discord.faults import broken, held, lost, refused
 from tests.discord.house import OLGA, House, found, sends
 from tests.discord.server import SEND
 from tests.discord.world import Message
@@ -85,6 +85,29 @@ async def test_all_that_is_missing_comes_as_one_file_from_a_button(house: House)
     # chosen once more, from the list of options
     again = await house.command(OLGA, "organize cards", channel, workplace="all")
     assert again.text == "Every workplace has as many cards as people; no card was made."
+
+
+async def test_while_many_cards_are_drawn_people_go_on_and_the_answer_says_how_far_it_is(house: House) -> None:
+    server = house.server
+    server.person(OLGA, name="Olga")
+    await found(house, opened=real_clock(), organizing=(OLGA,), shops=(("School", 601, 60, "at the School"),))
+    await house.start()
+    channel = server.room(server.guild())
+    await house.sure(OLGA, "organize cards", channel, workplace="School", void="void")
+    asked = server.command(OLGA, "organize cards", channel, workplace="School")
+    begun = await house.settled(asked)
+    seen = asyncio.Event()
+    server.plan("PATCH /webhooks/*/*/messages/*", held(seen))
+    assert begun.text.startswith("Drawing cards: 0 of 601\nYou can go on here meanwhile")
+    assert "Next tally" in (await house.command(OLGA, "help", channel)).text
+    chat = server.dm(OLGA)
+    assert [one for one in house.from_bot(chat) if "601 cards" in one.text] == []
+    seen.set()
+    message = await house.hears(chat, "601 cards for School")
+    await house.until(lambda: house.as_it_is(message).files)
+    said = [one.body["content"] for one in server.called("PATCH /webhooks/*/*/messages/*")]
+    assert "Drawing cards: 600 of 601" in said
+    assert house.as_it_is(begun).text.startswith("The cards come in a direct message.")
 
 
 async def test_who_takes_no_direct_messages_gets_one_file_though_an_answer_is_lost(house: House) -> None:

@@ -61,7 +61,9 @@ class City:
         store: Any = self.app.store
         tables = await store._read("SELECT name, 'SELECT * FROM ' || name FROM sqlite_master WHERE type = 'table'")
         found = {name: sorted(await store._read(sql), key=repr) for name, sql in tables}
-        return found | {"store": [(name, b"", untidy, 0) for name, _mark, untidy, _scattered in found["store"]]}
+        return found | {
+            "store": [(name, b"", untidy, 0, *rest) for name, _mark, untidy, _scattered, *rest in found["store"]]
+        }
 
     async def check(self, before: Mapping[str, list[Row]], platform: str, witnesses: Iterable[tuple[str, str]]) -> int:
         """See that nothing is stored but what somebody's valid press does; return how many cards that were."""

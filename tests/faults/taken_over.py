@@ -32,6 +32,11 @@ def _hang() -> None:
         pass
 
 
+def _get_further(times: int = 1) -> None:
+    for _time in range(times):
+        child.step()
+
+
 def _open_descriptors() -> dict[str, str]:
     found = {}
     for number in range(256):
@@ -81,6 +86,7 @@ ATTEMPTS: dict[str, Callable[..., Any]] = {
     "die": lambda: os._exit(1),
     "say too much": lambda: "x" * 100_000,
     "say nonsense": lambda: os.write(0, b"\xff" * 100),
+    "get further": _get_further,
 }
 
 

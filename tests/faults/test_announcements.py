@@ -459,7 +459,7 @@ async def test_news_of_what_has_been_called_off_since_would_be_seen() -> None:
         for seed in range(SEEDS):
             await on_telegram_with(Random(seed), planted.say_what_is_not_so_any_more)
 
-    with pytest.raises(AssertionError, match="joins|we walk out too"):
+    with pytest.raises(AssertionError, match=r"joins|we walk out too"):
         await some()
 
 

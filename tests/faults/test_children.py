@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,15 @@ needs_root = pytest.mark.skipif(
 
 def _order(codes: list[str]) -> bytes:
     return plain.write(
-        Print(terms=terms(), places=(("Depot", tuple(codes)),), telegram=None, discord=None, paper=None, language="en")
+        Print(
+            terms=terms(),
+            places=(("Depot", tuple(codes)),),
+            telegram=None,
+            discord=None,
+            paper=None,
+            language="en",
+            step=0,
+        )
     )
 
 
@@ -223,7 +232,7 @@ async def test_a_secret_in_a_child_s_memory_would_be_seen(data: Path, monkeypatc
 # -- how they fail ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["fill", "die", "say too much", "say nonsense", "no such thing"])
+@pytest.mark.parametrize("how", ["fill", "die", "say too much", "say nonsense", "get further", "no such thing"])
 async def test_a_child_that_fails_is_answered_for_and_the_next_one_works(how: str) -> None:
     async with aclosing(Workshop()) as children:
         first = await told(children, TAKEN_OVER, "who")
@@ -231,6 +240,19 @@ async def test_a_child_that_fails_is_answered_for_and_the_next_one_works(how: st
         with pytest.raises(WorkFailed):
             await told(children, TAKEN_OVER, how)
         assert await told(children, TAKEN_OVER, "who") != first
+
+
+async def test_a_child_says_how_far_it_is_and_no_oftener_than_is_awaited() -> None:
+    heard: list[str] = []
+    steps = [partial(heard.append, "half"), partial(heard.append, "nearly")]
+    async with aclosing(Workshop()) as children:
+        for times in (1, 2):
+            heard.clear()
+            order = json.dumps(["get further", times]).encode()
+            assert json.loads(await children.do(TAKEN_OVER, order, within_s=LONG_S, steps=steps)).keys() == {"came"}
+            assert heard == ["half", "nearly"][:times]
+        with pytest.raises(WorkFailed):
+            await children.do(TAKEN_OVER, json.dumps(["get further", 3]).encode(), within_s=LONG_S, steps=steps)
 
 
 async def test_a_child_that_died_while_nobody_looked_is_not_asked_any_more() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -19,10 +20,12 @@ from bot.clock import MovableClock
 from bot.domain.errors import UnknownCard
 from bot.storage.sqlite import minting
 from bot.storage.store import Store
-from tests.conftest import NOON, OTHER_SHOP, SHOP, WALKOUT, fresh_folder, opened, shops
+from tests.conftest import NOON, OTHER_SHOP, ROOT, SHOP, WALKOUT, fresh_folder, opened, shops
 from tests.faults.children import FORKS
+from tests.faults.minting_in_doubt import CARDS
 from tests.faults.test_kill import at_size, at_statement, in_statement
 from tests.faults.trials import Trials, trials
+from tests.processes import run
 from tests.storage.house import SqliteHouse, fresh, looks, pledges, standing, together
 
 PEOPLE = range(20)
@@ -127,3 +130,17 @@ def test_a_piece_that_stays_would_be_seen() -> None:
                 kill_once("begin", Random(i))
             finally:
                 minting.Minting.finish_minting = as_it_is  # type: ignore[method-assign]
+
+
+def test_cards_of_a_minting_in_doubt_are_known_as_soon_as_the_disk_works_or_never(data: Path) -> None:
+    ended = run([sys.executable, "-m", "tests.faults.minting_in_doubt", data], folder=ROOT)
+    assert ended.returncode == 0, ended.stderr
+    seen = json.loads(ended.stdout)
+    if "cannot" in seen:
+        pytest.skip(f"no system call can be caught here: {seen['cannot']}")
+    became: Counter[str] = Counter()
+    for said, known, before, after in seen["found"]:
+        assert known == after  # without a restart; what is not known goes at the next tally
+        assert after in ({CARDS} if said == "minted" else {0, CARDS} if said == "in doubt" else {0})
+        became[f"{said}, {'all there' if known else 'some there' if before else 'none there'}"] += 1
+    assert {"minted, all there", "in doubt, all there", "in doubt, some there"} <= became.keys()

@@ -39,6 +39,7 @@ from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, terms
 from tests.faults.trials import Trials, trials
 
 OLDER = range(1, KEYED)
+SINCE = range(KEYED, len(_migrations()))
 WITHOUT, OVER = WalkoutId("x4p9z"), WalkoutId("c10se")
 CODES = [from_bytes(hashlib.sha256(f"older {n}".encode()).digest()) for n in range(12)]
 OLGA = Person("here", "olga")
@@ -163,6 +164,31 @@ async def test_without_its_key_a_store_is_refused_and_left_as_it_is(data: Path, 
     assert (data / DATABASE).read_bytes() == database
     keys._save(contents)
     await as_before(data, version)
+
+
+async def moved(folder: Path, version: int) -> None:
+    """Make a store as an older version left it, in which cards are kept as they are now."""
+    await made(folder, KEYED - 1)
+    keys = open_keys(folder / KEY_FILE, database=folder / DATABASE)
+
+    def kept(walkout: str, card: bytes, owner: bytes) -> bytes | None:
+        new = keys.kept_anew(WalkoutId(walkout), card, owner if any(owner) else None)
+        return None if new is None else b"".join((new.card, new.pledge, new.owner))
+
+    with closing(sqlite3.connect(folder / DATABASE)) as db:
+        db.create_function("kept_anew", 3, kept, deterministic=True)
+        for script in _migrations()[KEYED - 1 : version]:
+            db.executescript(script)
+        db.execute(f"PRAGMA user_version = {version}")
+        db.execute("VACUUM")
+
+
+@pytest.mark.parametrize("version", SINCE)
+async def test_what_a_younger_version_kept_and_counted_of_cards_is_there_as_well(data: Path, version: int) -> None:
+    await moved(data, version)
+    async with look_into(data, clock=MovableClock(NOON)) as (twin, _keys):
+        assert twin.found == version
+    await as_before(data, KEYED - 1)
 
 
 CUTS = 240

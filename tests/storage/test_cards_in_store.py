@@ -557,6 +557,25 @@ async def test_an_account_has_one_card_and_moves_only_after_taking_it_back(
         assert (await minted(store), await standing(store)) == ([0, 1], [0, 1])
 
 
+@pytest.mark.parametrize("others", [0, 9])  # a small batch is written one by one, a larger one together
+async def test_who_moves_there_and_back_in_one_batch_is_counted_where_they_are(
+    open_entry: House, clock: MovableClock, others: int
+) -> None:
+    async with open_entry.open(clock) as store:
+        await together(store, [pledges("ana's", enrol=SHOP), withdraws("ana's")])
+        there_and_back = [
+            pledges("ana's", enrol=OTHER_SHOP),
+            withdraws("ana's"),
+            pledges("ana's", enrol=SHOP),
+            *(looks(f"none {n}") for n in range(others)),
+        ]
+        answers = await together(store, there_and_back)
+
+        assert isinstance(answers[2], Outcome)
+        assert (answers[2].workplace, answers[2].mine, answers[2].changed) == (SHOP, PLEDGED, True)
+        assert (await minted(store), await standing(store)) == ([1, 0], [1, 0])
+
+
 async def test_moving_to_a_full_workplace_is_refused_and_leaves_the_card_where_it_is(
     open_entry: House, clock: MovableClock
 ) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.clock import MovableClock
-from bot.domain.errors import BeyondHeadcount, UnknownCard, WrongStage
+from bot.domain.errors import BeyondHeadcount, NotRecorded, StoreUnusable, UnknownCard, WrongStage
 from bot.storage.sqlite.minting import PIECE
 from bot.storage.store import Store
 from tests.conftest import OTHER_SHOP, SHOP, WALKOUT, opened, shops
@@ -115,6 +116,96 @@ async def test_whoever_gives_up_waiting_for_cards_has_none(house: House, clock: 
         assert await known(store) == {False}
         await store.mint(WALKOUT, CARDS)
         assert await known(store) == {True}
+
+
+@pytest.mark.usefixtures("many")
+async def test_taking_back_that_was_cut_off_at_its_very_end_is_ended(house: House, clock: MovableClock) -> None:
+    async with house.open(clock) as opened_store:
+        store: Any = opened_store
+        await store._change("UPDATE store SET minting = 1")  # the last piece is gone already
+    async with house.open(clock):
+        pass
+    assert left(house) == [(1, 1, 0, 0, 1, 1)]
+
+
+async def failed(store: Any) -> None:
+    """Mint too many while nothing can be taken back; from then on it could."""
+    with pytest.raises(BeyondHeadcount):
+        await store.mint(WALKOUT, {SHOP: [*CARDS[SHOP], fresh("one too many")]})
+    assert await known(store) == {False}
+    assert await minted(store) > [0, 1]
+    await store._change("DROP TRIGGER refuse_piece")
+
+
+@pytest.mark.usefixtures("many")
+async def test_what_could_not_be_taken_back_is_at_the_next_tally(house: House, clock: MovableClock) -> None:
+    house.refuse("piece", "DELETE", "1")
+    async with house.open(clock) as store:
+        await failed(store)
+        await store.forget_order()
+        assert await known(store) == {False}
+    assert left(house) == [(1, 1, 0, 0, 1, 1)]
+
+
+@pytest.mark.usefixtures("many")
+async def test_a_tally_while_cards_are_coming_takes_none_of_them_back(house: House, clock: MovableClock) -> None:
+    async with house.open(clock) as store:
+        minting = asyncio.ensure_future(store.mint(WALKOUT, CARDS))
+        await begun(store)
+        while not minting.done():
+            await store.forget_order()
+        await minting
+        assert await known(store) == {True}
+    assert left(house) == [(len(NEW) + 1, len(NEW) + 1, 0, 0, len(NEW) + 1, len(NEW) + 1)]
+
+
+@pytest.mark.usefixtures("many")
+async def test_closing_leaves_nothing_of_a_minting_that_failed(house: House, clock: MovableClock) -> None:
+    house.refuse("piece", "DELETE", "1")
+    async with house.open(clock) as store:
+        await failed(store)
+        await store.close(WALKOUT, CLOSED)
+    assert left(house)[0][:4] == (0, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("many")
+async def test_pieces_that_are_forgotten_after_a_tally_leave_no_gaps_at_the_next(
+    house: House, clock: MovableClock
+) -> None:
+    house.refuse("piece", "DELETE", "1")
+    async with house.open(clock) as opened_store:
+        store: Any = opened_store
+        await store.mint(WALKOUT, CARDS)
+        with pytest.raises(NotRecorded):
+            await store.forget_order()
+        await store._change("DROP TRIGGER refuse_piece")
+        await store._change("UPDATE store SET scattered = 0")  # by a tally between two of them
+        await store.forget_order()
+    assert house.rows("PRAGMA freelist_count") == [(0,)]
+
+
+@pytest.mark.usefixtures("many")
+async def test_a_store_is_not_opened_where_nobody_can_tell_which_cards_are_to_be_hidden(
+    house: House, clock: MovableClock, tmp_path: Path
+) -> None:
+    async with house.open(clock) as store:
+        minting = asyncio.ensure_future(store.mint(WALKOUT, CARDS))
+        await begun(store)
+        copy = await store.copy()
+        await minting
+    cut_off = SqliteHouse(tmp_path)
+    cut_off.path.write_bytes(copy)
+    [(page,)] = cut_off.rows("SELECT rootpage FROM sqlite_schema WHERE name = 'piece'")
+    [(size,)] = cut_off.rows("PRAGMA page_size")
+    with cut_off.path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+    with pytest.raises(StoreUnusable):
+        async with cut_off.open(clock):
+            pass
+    cut_off.path.write_bytes(copy)
+    async with cut_off.open(clock) as store:  # nobody holds it any more
+        assert await known(store) == {False}
 
 
 @pytest.mark.usefixtures("many")

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.clock import real_clock
 from tests.telegram.house import OLGA, City, House, found, labels
-from tests.telegram.server import Json, broken, flood, lost, refused
+from tests.telegram.server import Json, broken, flood, held, lost, refused
 from tests.test_sheets import printed, reading
 
 SOON = timedelta(seconds=-1)
@@ -108,6 +108,45 @@ async def test_all_that_is_missing_comes_as_one_file_from_a_button_pressed_once_
 
     await let_ten_minutes_pass(house)
     await house.until(lambda: message["message_id"] not in server.chats[OLGA].messages)
+
+
+MANY = (("School", 601, 60, "under the School clock"),)
+BEGINS = "Drawing cards: 0 of 601\nYou can go on here meanwhile"
+
+
+async def test_while_many_cards_are_drawn_people_go_on_and_one_message_says_how_far_it_is(house: House) -> None:
+    await ready(house, shops=MANY)
+    server = house.server
+    await house.start()
+    await house.sure(OLGA, '/cards void "School"')
+    page = await house.ask(OLGA, "/cards")
+    seen = asyncio.Event()
+    server.plan("editMessageText", held(seen), chat=OLGA)
+    server.press(page, "Print all cards")
+    begun = await house.hears(OLGA, BEGINS)
+    server.press(page, "Print all cards")  # an impatient thumb
+    assert "Next tally" in (await house.ask(OLGA, "/help"))["text"]
+    assert not [message for message in server.chats[OLGA].from_bot if "document" in message]
+    seen.set()
+    (message,) = await house.until(lambda: [one for one in server.chats[OLGA].from_bot if "document" in one])
+    assert message["caption"].startswith("601 cards, workplace by workplace.")
+    assert house.as_it_is(begun)["text"] == "Drawing cards: 600 of 601"
+    assert labels(house.as_it_is(page)) == ["Print all cards"]
+    await house.hears(OLGA, "These cards were printed; it works once")
+    assert len([one for one in server.chats[OLGA].from_bot if "document" in one]) == 1
+
+
+async def test_a_stop_while_many_cards_are_drawn_leaves_none_and_they_can_be_asked_for_again(house: House) -> None:
+    city = await ready(house, shops=MANY)
+    await house.start()
+    await house.sure(OLGA, '/cards void "School"')
+    assert (await house.ask(OLGA, "/cards School"))["text"].startswith(BEGINS)
+    await house.stop()
+    async with house.looked_into() as app:
+        [place] = await app.store.workplaces(city.walkout)
+        assert place.issued == 0
+    await house.start()
+    assert (await house.ask(OLGA, "/cards School"))["text"].startswith(BEGINS)
 
 
 async def test_a_deletion_that_fails_is_tried_again_and_one_that_somebody_else_did_is_not(house: House) -> None:

@@ -146,7 +146,8 @@ async def test_a_missed_tally_stands_before_the_pledges_that_waited_for_the_bot(
     await stand(house, {server.person(): city.take() for _ in range(4)}, now - timedelta(minutes=5))
     worker, code = server.person(), city.take()
     server.say(worker, code)
-    shown = {"chat": server.chats[worker].chat, "message_id": 99, "reply_markup": _pledge_button(code)}
+    pledge = _pledge_button(f"{code}.{city.walkout}")
+    shown = {"chat": server.chats[worker].chat, "message_id": 99, "reply_markup": pledge}
     server.press(shown, "Pledge")  # a message of an earlier run
     await house.start()
     await house.hears(worker, "Recorded. School: your pledge stands.")
@@ -158,8 +159,8 @@ async def test_a_missed_tally_stands_before_the_pledges_that_waited_for_the_bot(
     assert not [text for text in server.chats[room].texts if "It is on" in text or "reached" in text]
 
 
-def _pledge_button(code: str) -> dict[str, object]:
-    return {"inline_keyboard": [[{"text": "Pledge", "callback_data": f"p:{code}"}]]}
+def _pledge_button(card: str) -> dict[str, object]:
+    return {"inline_keyboard": [[{"text": "Pledge", "callback_data": f"p:{card}"}]]}
 
 
 async def test_a_walkout_short_of_its_number_says_not_now_and_no_number(house: TelegramHouse) -> None:

@@ -124,7 +124,6 @@ class _Batch:
             self._cards[card] = Card(walkout, place, CardState(state), owner, bool(stale))
             if is_out:
                 self._out.add(card)
-        self._kept = {card: each.workplace for card, each in self._cards.items()}
         # of all that was asked, found or not: a stale card costs what an unknown one does
         walkouts = {walkout for change in changes for walkout in change.bearer.keys}
         heads = self._db.execute(_FIND_HEADS, (json.dumps(list(walkouts)), on_the_day))
@@ -160,7 +159,8 @@ class _Batch:
                 if len(after.owner) != HASH_BYTES:  # or everybody's behind it would be another's
                     raise ValueError(f"an owner is {HASH_BYTES} bytes")
                 registered, pledged = bearer.keys[after.walkout]
-                makes = self._kept.get(card) != after.workplace
+                before, last = cards.get(card), self.written.get(card)
+                makes = before is None or before.workplace != after.workplace or (last is not None and last.makes)
                 row = _Written(registered, after.owner, pledged, after.walkout, after.workplace, after.state, makes)
                 try:
                     if write is not None:

@@ -9,11 +9,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
+import aiosqlite
+
 from bot.domain.errors import BeyondHeadcount, NotRecorded, WrongStage
-from bot.domain.model import Stage, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, Stage, WalkoutId, WorkplaceId
 from bot.domain.pledging import HASH_BYTES, NewCard
+from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.walkouts import Walkouts
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note
@@ -37,6 +41,10 @@ class _Piece:
 
 class Minting(Walkouts):
     """Keeps new cards."""
+
+    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
+        super().__init__(connection, clock, place)
+        self._minting = asyncio.Lock()  #: cards are coming in pieces: what changes all of a workplace waits
 
     async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
         """See Store.mint."""
@@ -91,7 +99,7 @@ class Minting(Walkouts):
                     await self._in_transaction(partial(self._put_aside, piece))
                 return await self._in_turn(show)
             finally:
-                with suppress(NotRecorded):  # then before the next one, or at the next start
+                with suppress(NotRecorded):  # then at the next tally, before the next one, or at the next start
                     await self.finish_minting()
 
     async def _count(self, walkout: WalkoutId, wanted: Mapping[WorkplaceId, int]) -> None:
@@ -115,25 +123,40 @@ class Minting(Walkouts):
 
     async def _put(self, piece: _Piece) -> None:
         # a card's pledge is blank from the beginning, so that pledging makes no row and leaves every row where it is
-        self._hidden.update(row[0] for row in piece.cards)
         await self._db.executemany(
             "INSERT INTO card (key, walkout, workplace, owner) VALUES (?, ?, ?, ?)", sorted(piece.cards)
         )
         await self._db.executemany(
             "INSERT INTO pledge (key, walkout, workplace, state) VALUES (?, ?, ?, 'm')", sorted(piece.pledges)
         )
+        self._hidden.update(row[0] for row in piece.cards)  # only now: none that was there before is among them
+
+    async def hide_minting(self) -> None:
+        """At a start: let nobody know the cards that a minting left which was cut off."""
+        kept = await self._read("SELECT cards FROM piece WHERE (SELECT minting FROM store)")
+        self._hidden = {key for (keys,) in kept for (key,) in _each(keys)}
 
     async def finish_minting(self) -> None:
         """Take back what a minting left that was cut off, piece by piece; of one that was not, forget the pieces."""
-        [(undone, left)] = await self._read("SELECT minting, EXISTS (SELECT 1 FROM piece) FROM store")
+        [(undone, left)] = await self._read("SELECT minting, minting OR EXISTS (SELECT 1 FROM piece) FROM store")
         if not undone:
             self._hidden = set()
-        elif not self._hidden:  # at a start
-            kept = await self._read("SELECT cards FROM piece")
-            self._hidden = {key for (keys,) in kept for (key,) in _each(keys)}
         while left:
             left = await self._in_transaction(partial(self._forget_piece, undone=undone))
         self._hidden = set()
+
+    async def close(self, walkout: WalkoutId, news: Announcement) -> None:
+        """See Store.close."""
+        async with self._minting:
+            await self.finish_minting()  # what one left that failed may name cards of this walkout
+            await super().close(walkout, news)
+
+    async def forget_order(self) -> None:
+        """See Store.forget_order."""
+        if not self._minting.locked():  # by a minting that goes on
+            async with self._minting:
+                await self.finish_minting()
+        await super().forget_order()
 
     async def _forget_piece(self, *, undone: bool) -> bool:
         """Say whether there was one."""

@@ -82,25 +82,33 @@ async def open_store(
         os.close(descriptor)
     except OSError as error:
         raise StoreUnusable(str(path), error.strerror or type(error).__name__) from None
-    opened = False
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
+    close = connection.close
     try:
         with _refusing(path):
             await _own(connection)
             await _end_journal(path)
             await _migrate(connection, path, identity, following, kept_anew)
-        place = Place(path)
-        if not place.holds(found):
-            raise StoreInUse(str(path))  # by whoever replaces it at this moment
-        opened = True
-        store = SqliteStore(connection, clock, place)
+        store = SqliteStore(connection, clock, _place_of(path, found))
+        close = store.aclose
+        try:
+            await store.hide_minting()
+        except NotRecorded as error:
+            raise StoreUnusable(str(path), str(error)) from None
         store.start_beat()
         with suppress(NotRecorded):  # without room on the disk: what is left stays hidden
             await store.finish_minting()
-        return store
-    finally:
-        if not opened:  # refused or cancelled: a connection left open would hang the exit
-            await connection.close()
+    except BaseException:  # refused or cancelled: a connection left open would hang the exit
+        await close()
+        raise
+    return store
+
+
+def _place_of(path: Path, file: os.stat_result) -> Place:
+    place = Place(path)
+    if not place.holds(file):
+        raise StoreInUse(str(path))  # by whoever replaces it at this moment
+    return place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

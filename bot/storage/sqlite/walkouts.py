@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
-
-import aiosqlite
 
 from bot.domain.errors import NoSuchWalkout
 from bot.domain.model import Announcement, BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
-from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note, Rule
 
@@ -44,10 +39,6 @@ _NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 class Walkouts(Notices):
     """Keeps walkouts."""
-
-    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
-        super().__init__(connection, clock, place)
-        self._minting = asyncio.Lock()  #: cards are coming in pieces: what changes all of a workplace waits
 
     async def decide(self, walkout: WalkoutId, rule: Rule) -> Ruling:
         """See Store.decide."""
@@ -243,8 +234,7 @@ class Walkouts(Notices):
             await self._rows("UPDATE walkout SET stage = ? WHERE id = ?", (Stage.CLOSED, walkout))
             await self._write_news(None, [news])
 
-        async with self._minting:
-            await self._in_transaction(forget)
+        await self._in_transaction(forget)
         # How many pages were emptied, and where among those of other walkouts, tells how many cards and notices there
         # were. The stage changes only afterwards: without room for this, closing is tried again.
         await self._in_turn(lambda: self._rows("VACUUM"))

@@ -192,7 +192,9 @@ class Writer(ABC):
     async def _settle(self) -> None:
         """After a sync that failed, make sure of what the file holds, before anybody reads it."""
         await self._undo()
-        await self._rows("SELECT mark FROM store")  # before it reads, SQLite rolls back what is not over
+        [(minting,)] = await self._rows("SELECT minting FROM store")  # before it reads, SQLite undoes what is not over
+        if not minting:
+            self._hidden = set()  # of what was being minted, all is there or nothing
         try:
             await asyncio.to_thread(bury, self._place.path)
         except OSError as error:

@@ -8,6 +8,7 @@ import discord
 import pytest
 
 from bot.cards import pretty
+from bot.children import workshop
 from bot.domain.roles import Role
 from bot.keys import Person
 from bot.usecases import roles
@@ -139,6 +140,47 @@ async def test_cards_that_are_typed_into_the_chat_with_the_bot_come_there(house:
     assert len(read(house, answer)) == 2
     await house.due(TEN)
     assert with_files(house, olga) == []
+
+
+MANY = (("Depot", 601, 60, "at the gate"),)
+FULL = "Too many people want files and pictures just now. Nothing was changed."
+
+
+async def test_how_far_many_cards_are_stands_below_the_button_that_asked_for_them(house: House, olga: Seat) -> None:
+    await house.city(MANY, printed=False, citywide_threshold=60)
+    page = await olga.slash("organize cards")
+    said = await olga.press(page.last, "Print all cards")
+    assert said.left
+    assert said.text == "Drawing cards: 600 of 601"
+    [message] = with_files(house, olga)
+    assert message.content.startswith("601 cards, workplace by workplace.")
+
+
+async def test_how_far_many_cards_are_that_are_asked_for_in_the_chat_with_the_bot_stands_there(
+    house: House, olga: Seat
+) -> None:
+    await house.city(MANY, printed=False, citywide_threshold=60)
+    how_far, with_file = await house.write(olga, "/cards Depot")
+    assert how_far.content == "Drawing cards: 600 of 601"
+    assert with_file.content.startswith("601 cards for Depot.")
+    assert with_files(house, olga) == [with_file]
+
+
+async def test_many_cards_that_cannot_be_drawn_are_not_there_and_it_is_said(
+    house: House, olga: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city = await house.city(MANY, printed=False, citywide_threshold=60)
+    monkeypatch.setattr(workshop, "MOST_WAITING", 0)
+    page = await olga.slash("organize cards")
+    pressed = await olga.press(page.last, "Print all cards")
+    assert pressed.left
+    assert pressed.messages[0].content.startswith("Drawing cards: 0 of 601")
+    assert pressed.last.content.startswith(FULL)
+    assert (await olga.slash("organize cards", workplace="Depot")).text.startswith(FULL)
+    begun, written = await house.write(olga, "/cards Depot")
+    assert begun.content.startswith("Drawing cards: 0 of 601")
+    assert written.content.startswith(FULL)
+    assert (await house.places(city))["Depot"].issued == 0
 
 
 async def test_lost_cards_are_voided(house: House, city: City, olga: Seat) -> None:

@@ -6,3 +6,8 @@ CREATE TABLE piece (
 ) STRICT;
 
 ALTER TABLE store ADD COLUMN minting INTEGER NOT NULL DEFAULT 0;  -- 1: what the pieces name is not to stay
+
+-- They leave room behind, perhaps after a tally.
+CREATE TRIGGER piece_forgotten AFTER DELETE ON piece BEGIN
+    UPDATE store SET scattered = 1 WHERE NOT scattered;
+END;
