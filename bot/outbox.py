@@ -35,7 +35,7 @@ MOST_IN_FLIGHT = 32
 LOOK_AGAIN_S = 0.1
 """While answers are waited for and nothing else is to be sent, how soon it is looked whether now there is."""
 
-LONGEST_SO = timedelta(seconds=5)
+LONGEST_SO = timedelta(seconds=10)
 """So long what was looked at may wait for its turn; then it is looked at again, since it might not be so any more."""
 
 FIRST_WAIT = timedelta(seconds=5)
@@ -92,7 +92,7 @@ class Letter:
     suspension: Stopped | None = None  #: the one it speaks of, while it runs
     lacks: Gaps = field(default_factory=Gaps)  #: what the walkout of a proposal lacks
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
-    #: to be called when it has its turn; raises Stale
+    #: to be called when it has its turn, and at each that it has before anybody can read of it; raises Stale
     leaves: Callable[[], None] = field(default=lambda: None, compare=False)
 
 
@@ -265,11 +265,10 @@ class Outbox:
 
     def _leaves(self, left: asyncio.Future[None], so_until: datetime) -> None:
         """Note that a letter has its turn. Raises Stale."""
-        if left.done():
-            return
         if self._clock() > so_until:
             raise Stale
-        left.set_result(None)
+        if not left.done():
+            left.set_result(None)
 
     async def _carry(self, parcel: Parcel, letter: Letter, sender: Sender) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -103,6 +104,7 @@ class DiscordSender:
             # Discord posts a message with a nonce that it has just seen only once
             sending = partial(channel.send, part, nonce=f"{letter.nonce}{number:02}", suppress_embeds=True)
             await self._call(letter, sending)
+            letter = replace(letter, leaves=lambda: None)  # what is begun goes on
         sending = partial(channel.send, last, nonce=f"{letter.nonce}{len(before):02}", suppress_embeds=True)
         await self._call(letter, sending if shown is None else partial(sending, view=shown))
         return text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.clock import real_clock
 from bot.domain.model import Announcement, Kind
-from bot.outbox import Letter, TryLater
+from bot.outbox import Letter, Stale, TryLater
 from bot.settings import Settings
 from bot.storage.store import Room
 from bot.wiring import App, open_app
@@ -137,6 +138,25 @@ async def test_while_cloudflare_refuses_our_address_nobody_else_is_written_to(
         assert later.value.after == timedelta(seconds=1)
         await way_out.send(news(other, "b" * 16))
     assert sends(server, other)[0].at - sends(server, refused)[0].at >= 1
+    await link.aclose()
+
+
+async def test_a_letter_to_a_person_that_is_not_so_any_more_when_their_chat_is_open_is_not_sent(
+    server: DiscordServer, app: App, data: Path
+) -> None:
+    person, turns = server.person(), 0
+
+    def leaves() -> None:
+        nonlocal turns
+        turns += 1
+        if turns > 1:
+            raise Stale
+
+    link = Link(PLATFORM, app)
+    async with open_discord(app, settings(server, data), link) as (way_out, _take):
+        with pytest.raises(Stale):
+            await way_out.send(replace(news(person, "a" * 16), private=True, leaves=leaves))
+    assert server.view(person, server.dm(person)) == []
     await link.aclose()
 
 

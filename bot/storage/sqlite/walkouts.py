@@ -179,10 +179,14 @@ class Walkouts(Notices):
         self, wanted: Sequence[tuple[WalkoutId, WorkplaceId]]
     ) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]:
         asked = (json.dumps(wanted),)
-        walkouts = {row[0]: _read_walkout(row) for row in await self._rows(f"{_WALKOUT} {_WANTED_WALKOUTS}", asked)}
-        with_room = {(row[0], row[1]) for row in await self._rows(_WITH_ROOM, asked)}
+        statements = f"{_WALKOUT} {_WANTED_WALKOUTS}", _WITH_ROOM, f"{_WORKPLACE} {_WANTED_PLACES}"
+        found_walkouts, found_rooms, places = await self._on_thread(
+            lambda db: [db.execute(statement, asked).fetchall() for statement in statements]
+        )
+        walkouts = {row[0]: _read_walkout(row) for row in found_walkouts}
+        with_room = {(row[0], row[1]) for row in found_rooms}
         found: dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]] = {}
-        for row in await self._rows(f"{_WORKPLACE} {_WANTED_PLACES}", asked):
+        for row in places:
             key = row[12], row[0]
             found[key] = walkouts[row[12]], replace(_read_workplace(row), has_room=key in with_room)
         return found
