@@ -43,7 +43,7 @@ def run(what: str, folder: Path) -> str:
             ],
         ),
         ("tally", ["tally_longest_wait_s", "tally_many_to_few_cards"]),
-        ("discord", ["discord_to_bare_16_at_once"]),
+        ("discord", ["discord_shows_to_bare_16_at_once", "discord_changes_to_button_16_at_once"]),
         ("waits", ["longest_wait_minting", "longest_wait_first_picture"]),
         (
             "start",
