@@ -33,7 +33,7 @@ from bot.domain.model import (
     WorkplaceId,
 )
 from bot.storage.sqlite import SqliteStore
-from bot.storage.sqlite.news import _CLAIM
+from bot.storage.sqlite.news import _DUE
 from bot.storage.store import Delivery, Member, Parcel, Room, Rule, Store
 from bot.wiring import DATABASE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
@@ -340,7 +340,7 @@ async def test_what_waits_for_a_room_is_found_without_reading_all_that_waits_for
         await furnish(store)
     with closing(sqlite3.connect(data / DATABASE)) as database:
         parameters = (0, "console", True, "[]", 10, 1)
-        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {_CLAIM}", parameters)]
+        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {_DUE}", parameters)]
     [earlier] = [step for step in plan if " earlier " in step]
     assert "(platform=? AND room=? AND id<?)" in earlier
 

@@ -14,6 +14,9 @@ from bot.storage.records import instant, maybe_moment
 from bot.storage.sqlite.writer import Row, Writer
 from bot.storage.store import Delivery, Heard, Note, Parcel
 
+NONCE_BYTES = 10
+"""Written as 20 letters, as Discord takes 25."""
+
 PATIENCE = 10
 """A room hears its news in order: the next waits for the one before, until that was tried in vain so often.
 
@@ -63,22 +66,22 @@ _TO_NOTICES = """
     FROM notice WHERE walkout = ?1
     ON CONFLICT DO NOTHING
 """
+_DUE = """
+    SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
+    AND (? OR kind IN (SELECT value FROM json_each(?)))
+    AND NOT EXISTS (
+        SELECT 1 FROM parcel AS earlier WHERE earlier.room <> '' AND earlier.room = parcel.room
+        AND earlier.state = 'waiting' AND earlier.platform = parcel.platform
+        AND earlier.id < parcel.id AND earlier.attempts < ?
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM parcel AS other WHERE other.state = 'claimed' AND other.platform = parcel.platform
+        AND (other.room, other.member) = (parcel.room, parcel.member) AND (other.room, other.member) <> ('', x'')
+    ) ORDER BY notice, id LIMIT ?
+"""
 _CLAIM = """
-    UPDATE parcel SET state = 'claimed', attempts = attempts + 1,
-        nonce = CASE nonce WHEN '' THEN lower(hex(randomblob(10))) ELSE nonce END
-    WHERE id IN (
-        SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
-        AND (? OR kind IN (SELECT value FROM json_each(?)))
-        AND NOT EXISTS (
-            SELECT 1 FROM parcel AS earlier WHERE earlier.room <> '' AND earlier.room = parcel.room
-            AND earlier.state = 'waiting' AND earlier.platform = parcel.platform
-            AND earlier.id < parcel.id AND earlier.attempts < ?
-        )
-        AND NOT EXISTS (
-            SELECT 1 FROM parcel AS other WHERE other.state = 'claimed' AND other.platform = parcel.platform
-            AND (other.room, other.member) = (parcel.room, parcel.member) AND (other.room, other.member) <> ('', x'')
-        ) ORDER BY notice, id LIMIT ?
-    ) RETURNING id
+    UPDATE parcel SET state = 'claimed', attempts = attempts + 1, nonce = CASE nonce WHEN '' THEN ? ELSE nonce END
+    WHERE id = ?
 """
 _NEXT = """
     SELECT min(not_before) FROM (
@@ -191,8 +194,11 @@ class News(Writer):
 
         async def job() -> list[Row]:
             kinds = json.dumps([*(only or ())])
-            claimed = await self._rows(_CLAIM, (instant(now), platform, only is None, kinds, PATIENCE, limit))
-            return await self._rows(_PARCELS, (json.dumps([number for (number,) in claimed]),)) if claimed else []
+            due = await self._rows(_DUE, (instant(now), platform, only is None, kinds, PATIENCE, limit))
+            if not due:
+                return []
+            await self._db.executemany(_CLAIM, [(secrets.token_hex(NONCE_BYTES), number) for (number,) in due])
+            return await self._rows(_PARCELS, (json.dumps([number for (number,) in due]),))
 
         return list(map(_read_parcel, await self._in_transaction(job)))
 
