@@ -39,7 +39,7 @@ SEALED |= {"sketch": {"organizer", "content", "list"}}
 """What is under the server's key, sealed or as an HMAC."""
 
 NOT_SEALED = {"card": {"key", "owner"}, "pledge": {"key"}, "organizer_code": {"hash"}, "role_card": {"hash"}}
-NOT_SEALED |= {"notice": {"locator", "sealed"}, "store": {"mark"}}
+NOT_SEALED |= {"notice": {"locator", "sealed"}, "store": {"mark"}, "piece": {"cards", "pledges"}}
 """Hashes of random codes, what is under a walkout's key, and what is drawn at random."""
 
 

@@ -152,7 +152,8 @@ async def test_what_is_delivered_twice_is_done_and_answered_once(busy_house: Hou
         pressed = server.press(busy_house.as_it_is(card), label)
         server.again(pressed)
         shown = await busy_house.settled(pressed)
-        await busy_house.until(lambda pressed=pressed: len(server.called(f"POST /interactions/{pressed.id}/*")) == 2)  # type: ignore[misc]
+        if label != "Check":  # which is answered in the one request, and not when it comes again
+            await busy_house.until(lambda pressed=pressed: len(server.called(f"POST /interactions/{pressed.id}/*")) == 2)  # type: ignore[misc]
         assert shown.id == card.id
     assert busy_house.as_it_is(card).labels == PLEDGED_BUTTONS
     assert len(server.view(card.seen_by or server.channels[card.channel].person or 0, card.channel)) == 1
