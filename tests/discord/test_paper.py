@@ -48,7 +48,7 @@ async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_wa
     assert len([one for one in house.from_bot(chat) if one.files]) == 1
 
     board = await house.command(OLGA, "organize board", channel)
-    picture = await house.settled(server.press(board, "Picture", OLGA), follow_ups=1)
+    picture = await house.settled(server.press(board, "Picture", OLGA))
     assert picture.files[0].data.startswith(b"\x89PNG")
     assert picture.ephemeral
     table = await house.command(OLGA, "organize board", channel, filter="csv")
@@ -137,5 +137,5 @@ async def test_in_a_chat_of_several_people_only_the_asker_reads_the_answer(house
     server.among_others = True
     board = await house.command(OLGA, "organize board")
     assert board.ephemeral
-    picture = await house.settled(server.press(board, "Picture", OLGA), follow_ups=1)
+    picture = await house.settled(server.press(board, "Picture", OLGA))
     assert picture.ephemeral
