@@ -153,7 +153,9 @@ async def test_what_is_delivered_twice_is_done_and_answered_once(busy_house: Hou
         server.again(pressed)
         shown = await busy_house.settled(pressed)
         if label != "Check":  # which is answered in the one request, and not when it comes again
-            await busy_house.until(lambda pressed=pressed: len(server.called(f"POST /interactions/{pressed.id}/*")) == 2)  # type: ignore[misc]
+            await busy_house.until(
+                lambda pressed=pressed: len(server.called(f"POST /interactions/{pressed.id}/*")) == 2
+            )  # type: ignore[misc]
         assert shown.id == card.id
     assert busy_house.as_it_is(card).labels == PLEDGED_BUTTONS
     assert len(server.view(card.seen_by or server.channels[card.channel].person or 0, card.channel)) == 1
