@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -13,7 +14,7 @@ from tests.discord.faults import held
 from tests.discord.gateway import DIRECT_MESSAGES, GUILDS
 from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found
 from tests.discord.server import CALLBACK, DiscordServer
-from tests.discord.world import Message
+from tests.discord.world import Interaction, Message
 from tests.processes import PATIENCE_S
 
 
@@ -145,6 +146,10 @@ async def test_a_gateway_that_is_away_for_a_while_is_tried_again(busy_house: Hou
     assert [(await busy_house.settled(one)).labels for one in pressed] == [PLEDGED_BUTTONS] * 20
 
 
+def _is_answered(server: DiscordServer, asked: Interaction, times: int) -> bool:
+    return len(server.called(f"POST /interactions/{asked.id}/*")) == times
+
+
 @shared
 async def test_what_is_delivered_twice_is_done_and_answered_once(busy_house: House, busy_city: City) -> None:
     server, (card, other) = busy_house.server, await opened(busy_house, busy_city, 2)
@@ -153,9 +158,7 @@ async def test_what_is_delivered_twice_is_done_and_answered_once(busy_house: Hou
         server.again(pressed)
         shown = await busy_house.settled(pressed)
         if label != "Check":  # which is answered in the one request, and not when it comes again
-            await busy_house.until(
-                lambda pressed=pressed: len(server.called(f"POST /interactions/{pressed.id}/*")) == 2
-            )  # type: ignore[misc]
+            await busy_house.until(partial(_is_answered, server, pressed, 2))
         assert shown.id == card.id
     assert busy_house.as_it_is(card).labels == PLEDGED_BUTTONS
     assert len(server.view(card.seen_by or server.channels[card.channel].person or 0, card.channel)) == 1
