@@ -35,8 +35,8 @@ MOST_IN_FLIGHT = 32
 LOOK_AGAIN_S = 0.1
 """While answers are waited for and nothing else is to be sent, how soon it is looked whether now there is."""
 
-LONGEST_SO = timedelta(seconds=10)
-"""So long what was looked at may wait for its turn; then it is looked at again, since it might not be so any more."""
+FRESH_FOR = timedelta(seconds=10)
+"""How long a letter may wait for its turn; then it is looked at again, since it might have become false."""
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -258,14 +258,14 @@ class Outbox:
             self._owed.append(partial(self._store.settle, parcel, Delivery.GONE))
         else:
             left = asyncio.get_running_loop().create_future()
-            letter = replace(letter, leaves=partial(self._leaves, left, self._clock() + LONGEST_SO))
+            letter = replace(letter, leaves=partial(self._leaves, left, self._clock() + FRESH_FOR))
             task = asyncio.create_task(self._carry(parcel, letter, sender))
             self._flights[letter.address] = _Flight(parcel=parcel.id, task=task, left=left)
         return True
 
-    def _leaves(self, left: asyncio.Future[None], so_until: datetime) -> None:
+    def _leaves(self, left: asyncio.Future[None], fresh_until: datetime) -> None:
         """Note that a letter has its turn. Raises Stale."""
-        if self._clock() > so_until:
+        if self._clock() > fresh_until:
             raise Stale
         if not left.done():
             left.set_result(None)

@@ -100,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 FIRST = {"test_hostile_uploads", "test_real_data", "test_announcements"}
-"""Files of tests."""
+"""Files whose tests take longest."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -115,10 +115,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that nobody works on it when all others are done.
-
-    What measures how far memory grows is first of all: it is to measure no room that other tests have left.
-    """
+    """Begin with what takes longest, so that nobody works on it when all others are done."""
     items.sort(key=lambda item: (item.path.stem not in FIRST, item.path.parent.name not in {"faults", "bench"}))
 
 

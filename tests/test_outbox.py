@@ -13,7 +13,7 @@ from bot.domain.errors import Held, InDoubt, NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, Workplace
 from bot.holds import Holds
 from bot.keys import Keys, Person, open_keys
-from bot.outbox import FIRST_WAIT, LONGEST_SO, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
+from bot.outbox import FIRST_WAIT, FRESH_FOR, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
 from bot.scheduler import Job, Scheduler
 from bot.storage.sqlite.news import PATIENCE
 from bot.storage.store import Delivery, Parcel, Room, Store
@@ -482,7 +482,7 @@ async def test_a_letter_that_has_its_turn_only_when_the_bot_is_held_up_waits(
     delivering = asyncio.create_task(outbox.deliver())
     await until(lambda: limited.asked == 1)
     held.stop("here")
-    clock.move_to(NOON + LONGEST_SO + timedelta(seconds=1))
+    clock.move_to(NOON + FRESH_FOR + timedelta(seconds=1))
     limited.takes.set()
     with pytest.raises(Held):
         await delivering

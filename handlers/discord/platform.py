@@ -24,7 +24,7 @@ from bot.settings import Settings
 from bot.usecases import organizers
 from bot.wiring import App
 from handlers.conversation import Command, Takes
-from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat, Later
+from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat, Later, asked_to_wait_s
 from handlers.discord.commands import Interaction, make_tree, sync
 from handlers.discord.place import DiscordPlace
 from handlers.discord.sender import DiscordSender
@@ -112,7 +112,7 @@ class AllOutClient(discord.Client):
 
         async def called(_session: object, _about: object, call: aiohttp.TraceRequestEndParams) -> None:
             if call.response.status == TOO_MANY and "X-RateLimit-Global" in call.response.headers:
-                self.pace.pause(float(call.response.headers["Retry-After"]) + GOES_AGAIN_S)
+                self.pace.pause(asked_to_wait_s(call.response) + GOES_AGAIN_S)
 
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(called)

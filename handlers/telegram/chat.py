@@ -182,10 +182,10 @@ class TelegramChat:
         hidden = await self._hidden(self._hide(message)) if shows_code(text, reply) else None
         if reply is None:
             return
-        with speaking(user.get("language_code")):
+        with speaking(said.language):
             reply = self._with_word_of_code(reply, hidden)
-        answer = self._begun(said, chat, reply) or partial(self._reply, chat, reply)
-        await self._answers.give(user["id"], answer, known=reply.known)
+            answer = self._begun(said, chat, reply) or partial(self._reply, chat, reply)
+            await self._answers.give(user["id"], answer, known=reply.known)
 
     async def _edited(self, message: Raw) -> None:
         """Answer somebody who changes what they have written: a command that came late could undo a later one."""
@@ -249,7 +249,8 @@ class TelegramChat:
         if not reply.clears:
             self._answers.start(self._acknowledge(query))  # waits for nobody; the effect is committed already
         shown = partial(self._clear if reply.clears else self._edit, query, reply)
-        await self._answers.give(user["id"], self._begun(said, user["id"], reply) or shown, known=reply.known)
+        with speaking(said.language):
+            await self._answers.give(user["id"], self._begun(said, user["id"], reply) or shown, known=reply.known)
 
     async def _acknowledge(self, query: Raw, alert: str | None = None) -> None:
         with suppress(BadRequest):  # too late for its little clock; the message tells

@@ -6,6 +6,8 @@ import asyncio
 import re
 from datetime import timedelta
 
+import pytest
+
 from bot.clock import real_clock
 from tests.telegram.house import OLGA, City, House, found, labels
 from tests.telegram.server import Json, broken, flood, held, lost, refused
@@ -198,13 +200,19 @@ async def test_no_copy_of_a_file_stays_whose_sending_was_not_answered(house: Hou
     await house.until(lambda: message["message_id"] not in server.chats[OLGA].messages)
 
 
-async def test_a_file_whose_message_was_deleted_meanwhile_is_not_sent_on_its_own(house: House) -> None:
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "I could not send you the file"), ("es", "No pude mandarte el archivo")]
+)
+async def test_a_file_whose_message_was_deleted_meanwhile_is_not_sent_on_its_own(
+    house: House, language: str, sentence: str
+) -> None:
     await ready(house)
     await house.start()
     await house.sure(OLGA, '/cards void "School"')
     house.server.plan("editMessageMedia", refused(400, "Bad Request: message to edit not found"))
+    house.server.person(OLGA, name="Olga", language=language)
     house.server.say(OLGA, "/cards School 2")
-    await house.hears(OLGA, "I could not send you the file")
+    await house.hears(OLGA, sentence)
     assert [m for m in house.server.chats[OLGA].from_bot if "document" in m] == []
 
 
