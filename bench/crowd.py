@@ -17,10 +17,10 @@ from bench import loopback
 from bench.flood import Offer, said
 from bench.ground import WALKOUT, Ground, percentile, ratio
 from bench.telegram import Loopback, open_walkout, ours, running
-from bot import cards
-from bot.clock import real_clock
-from bot.wiring import App, open_app
-from handlers.conversation.parts import carried
+from bot.process.clock import real_clock
+from bot.runtime.app import App, open_app
+from bot.secrets import card_codes
+from handlers.conversation.messages import carried
 from handlers.telegram.chat import PLATFORM
 
 STALLED_S = 10
@@ -64,7 +64,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     """Measure, and print who was answered after how long; 1 if a pledge was not stored or somebody got silence."""
     silent = 0
     crowds = QUICK if quick else FULL
-    codes = [cards.mint() for _ in range(sum(crowd.holders for crowd in crowds))]
+    codes = [card_codes.mint() for _ in range(sum(crowd.holders for crowd in crowds))]
     async with open_app(ground.folder / "data", clock=real_clock, senders={PLATFORM: None}) as app:
         walkout = await open_walkout(app, codes)
         drawn = iter(codes)

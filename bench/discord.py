@@ -34,16 +34,16 @@ from discord.http import Route
 from bench import discord_loopback as loopback
 from bench.ground import WALKOUT, Ground, percentile, ratio
 from bench.telegram import open_walkout
-from bot import cards
-from bot.clock import real_clock
-from bot.outbox import Sender
-from bot.settings import Settings
-from bot.wiring import App, open_app
-from handlers.conversation.parts import carried
+from bot.delivery.outbox import Sender
+from bot.process.clock import real_clock
+from bot.runtime.app import App, open_app
+from bot.runtime.settings import Settings
+from bot.secrets import card_codes
+from handlers.conversation.messages import carried
 from handlers.discord.chat import PLATFORM
+from handlers.discord.components import ENTER_CARD
 from handlers.discord.platform import open_discord
-from handlers.discord.widgets import ENTER_CARD
-from handlers.service import Link
+from handlers.platforms.supervisor import Link
 
 PATIENCE_S = 60
 
@@ -158,7 +158,7 @@ def _status(who: int, code: str, says: str, offers: str) -> Asked:
 
 
 def _unknown(who: int) -> Asked:
-    does = {"name": "status", "options": {"card": cards.mint()}, "person": who}
+    does = {"name": "status", "options": {"card": card_codes.mint()}, "person": who}
     return _shown(does, "I do not know this card.", frozenset({ENTER_CARD}))
 
 
@@ -179,7 +179,7 @@ def _bare(who: int) -> Asked:
 
 
 def _bare_press(who: int) -> Asked:
-    return _press("p", who, cards.mint(), "ok", "p")
+    return _press("p", who, card_codes.mint(), "ok", "p")
 
 
 # -- the server, seen from here ---------------------------------------------------------------------------
@@ -337,7 +337,7 @@ async def turn(server: Loopback, token: str, acts: Sequence[Asked], at_once: int
 async def bench(ground: Ground, *, quick: bool) -> int:
     """Measure, and print the tables and the ratios; 1 if an answer or a stored pledge was wrong."""
     sizes = QUICK if quick else FULL
-    codes = [cards.mint() for _ in range(sizes.batch * len(sizes.at_once) * (sizes.rounds + 2))]
+    codes = [card_codes.mint() for _ in range(sizes.batch * len(sizes.at_once) * (sizes.rounds + 2))]
     numbers = count(1_200_000_000_000_000_000)
     people = People(iter(codes), numbers)
     ratios, total, wrong = [], 0, 0

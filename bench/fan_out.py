@@ -18,13 +18,13 @@ from pathlib import Path
 
 from bench import discord, discord_loopback, loopback, telegram
 from bench.ground import Ground, ratio
-from bot import outbox
-from bot.clock import real_clock
+from bot.delivery import outbox
+from bot.delivery.outbox import Outbox, Sender
 from bot.domain import rules
 from bot.domain.model import WalkoutId, Workplace, WorkplaceId
-from bot.outbox import Outbox, Sender
+from bot.process.clock import real_clock
+from bot.runtime.app import App, open_app
 from bot.storage.store import Room
-from bot.wiring import App, open_app
 from handlers.discord.chat import PLATFORM as DISCORD
 from handlers.telegram.chat import PLATFORM as TELEGRAM
 

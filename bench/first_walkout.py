@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from bench.ground import Ground, ratio
-from bot.clock import real_clock
-from bot.settings import Settings
+from bot.process.clock import real_clock
+from bot.runtime.settings import Settings
 from tests.discord import house as discord
 from tests.discord.server import DiscordServer
 from tests.discord.world import BOT_ID, Message

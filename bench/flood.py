@@ -20,13 +20,13 @@ from typing import Any
 from bench import loopback
 from bench.ground import WALKOUT, Ground, percentile, ratio
 from bench.telegram import open_walkout, ours, running
-from bot import cards
-from bot.clock import real_clock
-from bot.keys import Person
+from bot.process.clock import real_clock
+from bot.runtime.app import App, open_app
+from bot.secrets import card_codes
+from bot.secrets.keys import Person
 from bot.usecases import organizers, stewards
-from bot.wiring import App, open_app
-from handlers import workshop
-from handlers.conversation.parts import carried
+from handlers.conversation.messages import carried
+from handlers.sandboxed import sandbox_client
 from handlers.telegram.chat import PLATFORM
 
 TOKEN = "4:flooded"  # noqa: S105  the loopback server takes any
@@ -90,11 +90,11 @@ def flood(sizes: Sizes, begins: float) -> Iterator[Act]:
             case 0 | 1 | 2 | 3:
                 yield at, account, "write", "hello? " * dice.randint(1, 60)
             case 4 | 5 | 6 | 7 | 8:
-                yield at, account, "write", f"/start {cards.mint()}"
+                yield at, account, "write", f"/start {card_codes.mint()}"
             case 9 | 10 | 11:
                 yield at, account, "write", "/help"
             case 12 | 13 | 14 | 15:
-                yield at, account, "press", f"{dice.choice('pcwoxu')}:{cards.mint()}"
+                yield at, account, "press", f"{dice.choice('pcwoxu')}:{card_codes.mint()}"
             case 16 | 17:
                 yield at, account, "write", dice.choice(("/board", "/cards void Depot", "/audit", "/organizer nothing"))
             case 18:
@@ -155,13 +155,13 @@ async def planted(app: App) -> None:
 async def bench(ground: Ground, *, quick: bool) -> int:
     """Measure, and print the waits and their ratios; 1 if a pledge was not stored or an answer never came."""
     sizes = QUICK if quick else FULL
-    codes = [cards.mint() for _ in range(round((2 * sizes.quiet_s + sizes.flood_s + 2) * WORKERS_A_SECOND))]
+    codes = [card_codes.mint() for _ in range(round((2 * sizes.quiet_s + sizes.flood_s + 2) * WORKERS_A_SECOND))]
     offers, watched = plan(sizes, iter(codes))
     async with open_app(ground.folder / "data", clock=real_clock, senders={PLATFORM: None}) as app:
         walkout = await open_walkout(app, codes)
         await planted(app)
         # the first picture takes seconds of a core, in a process of its own; it is drawn once, on a quiet day
-        await workshop.picture(app.workshop, await stewards.board(walkout, app.store))
+        await sandbox_client.picture(app.sandbox, await stewards.board(walkout, app.store))
         async with running() as server, ours(server, TOKEN, app) as sender:
             app.outboxes[PLATFORM].sender = sender
             delivering = asyncio.create_task(app.scheduler.run_forever(0.5))

@@ -11,10 +11,10 @@ from pathlib import Path
 from time import perf_counter
 
 from bench.ground import Ground, ratio
-from bot.children.workshop import Workshop
 from bot.draft import RosterOptions, SourceFile
 from bot.draft.roster import MOST_ROWS
-from handlers import workshop
+from bot.sandbox.pool import SandboxPool
+from handlers.sandboxed import sandbox_client
 from tests.workbooks import xlsx
 
 HEADER = ("Case", "Employer", "Town", "Workers", "Status", "Mode")
@@ -42,9 +42,9 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     files = {"csv": text.getvalue().encode(), "xlsx": xlsx({"Pay": [HEADER, *rows]})}
     right, ratios = True, []
     for form, data in files.items():
-        async with aclosing(Workshop()) as children:
+        async with aclosing(SandboxPool()) as children:
             began = perf_counter()
-            reading = await workshop.read_list(children, SourceFile(name=f"list.{form}", data=data), OPTIONS)
+            reading = await sandbox_client.read_list(children, SourceFile(name=f"list.{form}", data=data), OPTIONS)
             took = perf_counter() - began
         right &= reading.summary.workplaces == number and reading.summary.people == sum(row[3] for row in rows)
         print(f"{form}: {len(data) / 1e6:.1f} MB, {reading.summary.workplaces} workplaces")

@@ -24,20 +24,20 @@ from xml.sax.saxutils import escape
 
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
-from bot import cards
-from bot.clock import MovableClock
+from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.model import Kind, Walkout
 from bot.draft import RosterOptions, SourceFile, read
-from bot.keys import Person
-from bot.outbox import Letter
-from bot.questions import Question
+from bot.parsing.questions import Question
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets import card_codes
+from bot.secrets.keys import Person
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
-from bot.wiring import App, open_app
 from handlers.conversation import Button, Conversation, RoomsBy, Said, Ways
-from handlers.conversation.letters import buttons as buttons_under
-from handlers.conversation.parts import carried, rows
+from handlers.conversation.letter_buttons import buttons as buttons_under
+from handlers.conversation.messages import carried, rows
 from handlers.texts import notices, questions, telegram, workers
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import languages, name_of, speaking
@@ -162,7 +162,7 @@ async def _prepare(app: App, language: str) -> Walkout:
     units = tuple(unit for unit in city.units if unit.name in {COMES, MISSES, *ALSO})
     walkout = await organizers.draft(replace(city, terms=terms, units=units), app.store, app.keys)
     places = await app.store.workplaces(walkout.id)
-    codes = {place.id: [cards.key_of(code) for code in _codes(place.name, place.headcount)] for place in places}
+    codes = {place.id: [card_codes.key_of(code) for code in _codes(place.name, place.headcount)] for place in places}
     await stewards.mint(walkout.id, codes, app.store, app.keys)
     for place in (None, *(place for place in places if place.name in {COMES, MISSES})):
         address, scope = (place.name, place.id) if place else (terms.city, None)
@@ -172,7 +172,7 @@ async def _prepare(app: App, language: str) -> Walkout:
 
 
 def _codes(place: str, number: int) -> list[str]:
-    return [cards.from_bytes(sha256(f"{place} {n}".encode()).digest()) for n in range(number)]
+    return [card_codes.from_bytes(sha256(f"{place} {n}".encode()).digest()) for n in range(number)]
 
 
 async def _run(story: Story, walkout: Walkout) -> None:
@@ -180,7 +180,7 @@ async def _run(story: Story, walkout: Walkout) -> None:
     terms = walkout.terms
     for who, place in ((ANA, COMES), (BEN, MISSES)):
         kept = who == ANA
-        code = cards.pretty(_codes(place, 1)[0])
+        code = card_codes.pretty(_codes(place, 1)[0])
         under = await story.say(who, "terms" if kept else "", text=code)
         if kept:
             asked = await story.press(who, questions.questions_label(), under, "questions")

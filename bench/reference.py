@@ -17,7 +17,7 @@ from typing import Any
 
 import typer
 
-from bot.settings import PREFIX, Settings
+from bot.runtime.settings import PREFIX, Settings
 from handlers.cli import cli
 from handlers.conversation import COMMANDS, Role, RoomsBy, Ways
 

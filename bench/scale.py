@@ -24,16 +24,16 @@ from time import perf_counter
 from typing import Any
 
 from bench.ground import NEW_CARD, NEW_PLEDGE, Ground, connect, ratio
-from bot import cards
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import FEWEST, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import NewCard
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, App, open_app
+from bot.secrets import card_codes
+from bot.secrets.keys import Person
 from bot.usecases import organizers
-from bot.wiring import DATABASE, App, open_app
 from handlers.conversation import Conversation, Said, Ways
-from handlers.conversation.parts import carried
+from handlers.conversation.messages import carried
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -97,12 +97,12 @@ FULL = _sizes(9, 20, (10_000, 100_000, 1_000_000, 10_000_000), (40, 1_000, 20_00
 
 async def make(folder: Path, city: City, codes: int) -> list[tuple[WalkoutId, str]]:
     """Make a store of this size; return the cards that are going to be shown, each with its walkout."""
-    real = [(_id(nth % city.campaigns), cards.mint()) for nth in range(codes)]
+    real = [(_id(nth % city.campaigns), card_codes.mint()) for nth in range(codes)]
     async with open_app(folder, clock=MovableClock(NOW), senders={}) as app:
         await organizers.add(OLGA, "Olga", app.store, app.keys)
         for nth in range(city.campaigns):
             await _open(app, _id(nth), city)
-        new = [(walkout, app.keys.new_card(walkout, cards.key_of(code))) for walkout, code in real]
+        new = [(walkout, app.keys.new_card(walkout, card_codes.key_of(code))) for walkout, code in real]
     _fill(folder / DATABASE, city, new)
     return real
 

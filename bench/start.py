@@ -22,9 +22,9 @@ from time import perf_counter
 from bench import discord, telegram
 from bench.flood import said
 from bench.ground import Ground, ratio
-from bot import cards
-from bot.clock import real_clock
-from bot.wiring import open_app
+from bot.process.clock import real_clock
+from bot.runtime.app import open_app
+from bot.secrets import card_codes
 
 HOME = Path(__file__).parents[1]
 LIBRARIES: Mapping[str, Sequence[str]] = {
@@ -78,7 +78,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     sizes = QUICK if quick else FULL
     data = ground.folder / "data"
     async with open_app(data, clock=real_clock, senders={}) as app:
-        await telegram.open_walkout(app, [cards.mint() for _ in range(sizes.cards)])
+        await telegram.open_walkout(app, [card_codes.mint() for _ in range(sizes.cards)])
     imports: defaultdict[str, list[float]] = defaultdict(list)
     starts: defaultdict[str, list[float]] = defaultdict(list)
     memory: defaultdict[str, list[float]] = defaultdict(list)

@@ -29,22 +29,22 @@ from telegram.request import BaseRequest
 
 from bench import loopback
 from bench.ground import WALKOUT, Ground, ratio
-from bot import cards
-from bot.clock import real_clock
+from bot.delivery.outbox import Sender
 from bot.domain import rules
 from bot.domain.model import Terms, Walkout, WalkoutId, Workplace, WorkplaceId
-from bot.outbox import Sender
-from bot.settings import Settings
+from bot.process.clock import real_clock
+from bot.runtime.app import App, open_app
+from bot.runtime.settings import Settings
+from bot.secrets import card_codes
 from bot.usecases import stewards
-from bot.wiring import App, open_app
-from handlers.answers import Answers
-from handlers.conversation.parts import carried
-from handlers.service import Link
+from handlers.conversation.messages import carried
+from handlers.platforms.answer_queue import AnswerQueue
+from handlers.platforms.supervisor import Link
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.menus import Menus
-from handlers.telegram.pace import ChatPace
 from handlers.telegram.platform import open_telegram
-from handlers.telegram.pump import Pump, RawUpdate
+from handlers.telegram.polling import Poller, RawUpdate
+from handlers.telegram.rate_limit import ChatPace
 from handlers.telegram.transport import AiohttpRequest
 
 WORKPLACES = 200
@@ -218,7 +218,7 @@ async def open_walkout(app: App, codes: Sequence[str], *, beside: int = 0) -> Wa
         for number in range(1, WORKPLACES + 1)
     ]
     await add_walkout(app, WALKOUT, places, demands=("Freeze the rent", "Fast and free buses"))
-    hashes = {place.id: [cards.key_of(code) for code in codes[place.id - 1 :: WORKPLACES]] for place in places}
+    hashes = {place.id: [card_codes.key_of(code) for code in codes[place.id - 1 :: WORKPLACES]] for place in places}
     await stewards.mint(WALKOUT, hashes, app.store, app.keys)
     await app.store.decide(WALKOUT, partial(rules.open_up, now=app.clock()))
     return WALKOUT
@@ -257,7 +257,7 @@ async def rounds(server: Loopback, app: App, sizes: Sizes, codes: Iterator[str])
                 # the first round warms up and is forgotten
                 mine = measured[token] if nth else Measured()
                 wanted = sizes.stock_presses if token == STOCK else sizes.presses if nth else sizes.presses // 2
-                some = islice(codes if token == OURS else repeat(cards.mint()), wanted)
+                some = islice(codes if token == OURS else repeat(card_codes.mint()), wanted)
                 presses = [(next(numbers), f"p:{carried(code, WALKOUT)}") for code in some]
                 gc.collect()
                 gc.freeze()
@@ -340,7 +340,7 @@ async def ours_alone(app: App) -> AsyncIterator[Handle]:
     """Yield what ours does with updates, but for the network."""
     async with Bot(OURS, request=Nowhere(), get_updates_request=Nowhere()) as bot:
         clock = asyncio.get_running_loop().time
-        chat = TelegramChat(app, bot, Menus(bot), Answers(), ChatPace(UNLIMITED, clock))
+        chat = TelegramChat(app, bot, Menus(bot), AnswerQueue(), ChatPace(UNLIMITED, clock))
 
         async def handle(updates: list[RawUpdate]) -> None:
             over = asyncio.Event()
@@ -352,7 +352,7 @@ async def ours_alone(app: App) -> AsyncIterator[Handle]:
                     await asyncio.Event().wait()
                 return updates[begin : begin + loopback.MOST_UPDATES]
 
-            pumping = asyncio.create_task(Pump(fetch, chat.handle).run())
+            pumping = asyncio.create_task(Poller(fetch, chat.handle).run())
             await over.wait()
             pumping.cancel()
             await asyncio.wait([pumping])
@@ -367,7 +367,7 @@ async def without_network(app: App, sizes: Sizes, codes: Iterator[str]) -> dict[
     async with stock_alone() as theirs, ours_alone(app) as our:
         for nth in range(sizes.rounds + 1):
             for token, handle in ((STOCK, theirs), (OURS, our)):
-                some = islice(codes if token == OURS else repeat(cards.mint()), sizes.alone)
+                some = islice(codes if token == OURS else repeat(card_codes.mint()), sizes.alone)
                 updates: list[RawUpdate] = [
                     loopback.press(number := next(numbers), 6_000_000_000 + number, f"p:{carried(code, WALKOUT)}")
                     for code in some
@@ -388,7 +388,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     """Measure, and print the tables and the ratios; 1 if a pledge was not stored."""
     sizes = QUICK if quick else FULL
     pledges = sizes.presses // 2 + sizes.presses * sizes.rounds + sizes.alone * (sizes.rounds + 1)
-    codes = [cards.mint() for _ in range(pledges)]
+    codes = [card_codes.mint() for _ in range(pledges)]
     unused = iter(codes)
     async with open_app(ground.folder / "data", clock=real_clock, senders={PLATFORM: None}) as app:
         walkout = await open_walkout(app, codes)

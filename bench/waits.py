@@ -19,13 +19,14 @@ from time import perf_counter
 
 from bench.ground import Ground, percentile, ratio
 from bench.telegram import WORKPLACES, open_walkout
-from bot import cards
-from bot.clock import real_clock
 from bot.domain.model import WalkoutId
-from bot.keys import Person
+from bot.process.clock import real_clock
+from bot.runtime.app import App, open_app
+from bot.secrets import card_codes
+from bot.secrets.keys import Person
 from bot.usecases import stewards
-from bot.wiring import App, open_app
-from handlers import admin, workshop
+from handlers.cli import admin
+from handlers.sandboxed import sandbox_client
 
 PEOPLE = 64
 
@@ -59,7 +60,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     waited: dict[str, list[Waits]] = {}
     for nth in range(sizes.rounds):
         async with open_app(ground.folder / str(nth), clock=real_clock, senders={}) as app:
-            codes = [cards.mint() for _ in range(PEOPLE)]
+            codes = [card_codes.mint() for _ in range(PEOPLE)]
             walkout = await open_walkout(app, codes, beside=-(-sizes.minted // WORKPLACES))
             await _beside(app, codes, partial(asyncio.sleep, sizes.alone_s))  # to warm up
             for name, work in _works(app, walkout, sizes).items():
@@ -84,11 +85,11 @@ def _works(app: App, walkout: WalkoutId, sizes: Sizes) -> Mapping[str, Callable[
     mint = {"command": "mint", "walkout": walkout, "cards": hashes}
 
     async def draw() -> None:
-        await workshop.picture(app.workshop, await stewards.board(walkout, app.store))
+        await sandbox_client.picture(app.sandbox, await stewards.board(walkout, app.store))
 
     async def put_on_paper() -> None:
         terms = (await app.store.walkout(walkout)).terms
-        await workshop.sheet(app.workshop, terms, [("Depot", [cards.mint() for _ in range(sizes.printed)])])
+        await sandbox_client.sheet(app.sandbox, terms, [("Depot", [card_codes.mint() for _ in range(sizes.printed)])])
 
     return {
         "nothing": partial(asyncio.sleep, sizes.alone_s),

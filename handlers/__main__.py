@@ -1,6 +1,6 @@
 """The program: what `allout` and `python -m handlers` start."""
 
-from bot.imports import uncollected
+from bot.process.garbage_collection import uncollected
 
 with uncollected():
     from handlers.cli import main

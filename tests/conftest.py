@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.children import workshop
-from bot.clock import MovableClock
 from bot.domain.model import Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.process.clock import MovableClock
+from bot.sandbox import pool
 from tests.forked_children import Forked
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -62,9 +62,9 @@ COMPILED = (
         "handlers.cli",
         "handlers.discord.platform",
         "handlers.telegram.platform",
-        "handlers.children.draws",
-        "handlers.children.prints",
-        "handlers.children.reads",
+        "handlers.sandboxed.draws",
+        "handlers.sandboxed.prints",
+        "handlers.sandboxed.reads",
     ),
     ("hypothesis.strategies", "simcord", "apsw", "babel.messages", "pypdfium2", "zxingcpp", "matplotlib.pyplot"),
 )
@@ -137,14 +137,14 @@ def _children_are_forked() -> Iterator[pytest.MonkeyPatch]:
     """Let children of the tests' own workshops be forked: to execute each of them takes a second, again and again."""
     with pytest.MonkeyPatch.context() as patched:
         if sys.platform == "linux":
-            patched.setattr(workshop, "subprocess", SimpleNamespace(Popen=Forked, DEVNULL=subprocess.DEVNULL))
+            patched.setattr(pool, "subprocess", SimpleNamespace(Popen=Forked, DEVNULL=subprocess.DEVNULL))
         yield patched
 
 
 @pytest.fixture
 def executed_children(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let children be executed, as the bot does it, for tests that look at how they are started."""
-    monkeypatch.setattr(workshop, "subprocess", subprocess)
+    monkeypatch.setattr(pool, "subprocess", subprocess)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
-"""The workshop's children, forked in milliseconds from a process that has imported what their trade takes.
+"""The sandbox pool's children, forked in milliseconds from a process that has imported what their kind of work takes.
 
 What they do, give up and say is the product's own; only the imports were made before, once for all tests. Running bots
 and commands execute theirs as ever, and so do tests that ask for `executed_children`.
 
-Run as a process of its own with the name of a trade's module, it forks. Each message on its socket is one birth.
+Run as a process of its own with the name of such a module, it forks. Each message on its socket is one birth.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 
 
 class Forked:
-    """A forked child, as far as the workshop asks of a `subprocess.Popen`."""
+    """A forked child, as far as the pool asks of a `subprocess.Popen`."""
 
     def __init__(self, command: Sequence[str], *, cwd: str, env: dict[str, str], stdin: int, **_usual: object) -> None:
         """Have it born in this folder, with this end of the line; whoever forks may still be importing."""
@@ -75,7 +75,7 @@ def _readable(descriptor: int, within_ms: int | None) -> bool:
 
 @cache
 def _nursery(command: tuple[str, ...], environment: tuple[tuple[str, str], ...]) -> socket.socket:
-    """Start the process that forks children of a trade, once for all tests of a process, and give the way to it."""
+    """Start the process that forks children of one kind, once for all tests of a process, and give the way to it."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:
         process = subprocess.Popen(

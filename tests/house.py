@@ -19,16 +19,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from bot.cards import key_of, mint, pretty
-from bot.clock import MovableClock, real_clock
 from bot.domain import rules
 from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
-from bot.keys import Person
+from bot.process.clock import MovableClock, real_clock
+from bot.runtime.app import DATABASE, App, open_app
+from bot.secrets.card_codes import key_of, mint, pretty
+from bot.secrets.keys import Person
 from bot.storage.records import instant
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
-from bot.wiring import DATABASE, App, open_app
 from tests.console.play import roster, terms
 from tests.forks import Forked, born
 from tests.processes import ALLOUT, PATIENCE_S, environment, held_up_s

@@ -19,9 +19,9 @@ from pathlib import Path
 import handlers.cli
 import handlers.discord.platform
 import handlers.telegram.platform
-from bot import holds
-from handlers import visits
+from bot.guards import holds
 from handlers.cli import running
+from handlers.platforms import checks
 from tests.faults.forks import Strings
 from tests.forks import NUMBER, Birth
 
@@ -95,13 +95,13 @@ def _hang(strings: Strings) -> None:
 
     # every step of the loop is one of these
     asyncio.events.Handle._run = one_step  # type: ignore[method-assign,assignment]
-    tells = visits.time_at
+    tells = checks.time_at
 
     async def time_at(url: str, *, proxy: str | None = None) -> datetime | None:
         told = await tells(url, proxy=proxy)
         return told and told + strings.ahead
 
-    visits.time_at = time_at
+    checks.time_at = time_at
     running.real_clock = strings.clock  # type: ignore[attr-defined]
     running.monotonic = strings.steady  # type: ignore[attr-defined]
     holds.QUIET_S = QUIET_S

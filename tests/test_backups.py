@@ -15,10 +15,6 @@ from pathlib import Path
 import pytest
 from nacl.public import PrivateKey
 
-from bot import backups
-from bot.backups import PIECE, Backup, read_private, read_public, seal, unseal, write_aside
-from bot.cards import key_of, mint
-from bot.clock import MovableClock
 from bot.domain.errors import (
     AnswersWanted,
     BackupDamaged,
@@ -31,13 +27,17 @@ from bot.domain.errors import (
     WrongBackupKey,
 )
 from bot.domain.model import Kind, Stage
-from bot.keys import Person
-from bot.restoring import Since, restore
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE, App, open_app
+from bot.runtime.restore import Since, restore
+from bot.secrets import backup_files
+from bot.secrets.backup_files import PIECE, Backup, read_private, read_public, seal, unseal, write_aside
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
 from bot.storage.sqlite import is_whole
 from bot.usecases import organizers, stewards
 from bot.usecases.backups import back_up
 from bot.usecases.closing import close
-from bot.wiring import DATABASE, KEY_FILE, App, open_app
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, ROOT, WALKOUT
 from tests.console.play import (
     Play,
@@ -60,7 +60,7 @@ class Site:
         self.backup = folder / "city.backup"
         self.private = folder / "private"
         self.other = folder / "elsewhere"
-        private, self.public = backups.new_keys()
+        private, self.public = backup_files.new_keys()
         self.private.write_text(private)
 
     async def back_up(self, app: App, path: Path | None = None) -> None:
@@ -391,7 +391,7 @@ async def test_a_backup_that_somebody_made_up_is_refused(site: Site, clock: Mova
             await site.restore(GOES_ON, clock)
     site.backup.unlink()
     broken = real.database[:4096] + bytes(4096) + real.database[8192:]
-    mark = app.keys.seal(backups.digest(broken))
+    mark = app.keys.seal(backup_files.digest(broken))
     write_aside(site.backup, seal(replace(real, database=broken, mark=mark), read_public(site.public)))
     with pytest.raises(BackupDamaged):  # the disk had spoilt it before the backup
         await site.restore(GOES_ON, clock)
@@ -444,7 +444,7 @@ def test_keys_backup_and_restore_from_the_command_line(data: Path, monkeypatch: 
 
 def test_a_wrong_key_in_the_settings_is_said_in_one_sentence(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play = Play(data, inside=True)
-    private, public = backups.new_keys()
+    private, public = backup_files.new_keys()
     for wrong in (private, public[:-1], "ZZZ"):
         setting(monkeypatch, wrong)
         said = play.allout("organizer-code", "--data", data / "d", status=2).err
@@ -455,7 +455,7 @@ def test_a_wrong_key_in_the_settings_is_said_in_one_sentence(data: Path, monkeyp
 
 
 def test_the_running_bot_makes_the_backup(data: Path) -> None:
-    private, public = backups.new_keys()
+    private, public = backup_files.new_keys()
     (data / "private").write_text(private)
     (data / ".env").write_text(f"ALLOUT_BACKUP_KEY={public}\n")
     with console(data / "d") as running_console:
@@ -472,7 +472,7 @@ KILLED = """
 import os, sys
 from datetime import datetime, UTC
 from pathlib import Path
-from bot.backups import Backup, read_public, seal, write_aside
+from bot.secrets.backup_files import Backup, read_public, seal, write_aside
 
 def told(pieces):
     for piece in pieces:

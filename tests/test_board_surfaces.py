@@ -19,17 +19,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.children.workshop import Workshop
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import BoardLine, Counts, Stage, Walkout, Workplace
 from bot.domain.pledging import NewCard
+from bot.process.clock import MovableClock
+from bot.sandbox.pool import SandboxPool
 from bot.usecases import stewards
 from bot.usecases.stewards import Board, published
-from handlers import workshop
-from handlers.board_csv import COLUMNS, table
+from handlers.conversation.board_csv import COLUMNS, table
 from handlers.pictures import drawing
 from handlers.pictures.poster import MOST, poster
+from handlers.sandboxed import sandbox_client
 from handlers.texts import board as texts
 from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, opened, shops
 from tests.domain.test_properties import History, histories, modest, play
@@ -337,8 +337,8 @@ def test_the_same_picture_is_not_drawn_twice() -> None:
 
 async def test_several_people_can_want_pictures_at_a_time() -> None:
     boards = [city(number) for number in (1, 2, 3, 1, 2, 3)]
-    async with aclosing(Workshop()) as children:
-        drawn = await asyncio.gather(*(workshop.picture(children, seen) for seen in boards))
+    async with aclosing(SandboxPool()) as children:
+        drawn = await asyncio.gather(*(sandbox_client.picture(children, seen) for seen in boards))
 
     assert drawn == [picture(seen) for seen in boards]
 
@@ -347,16 +347,16 @@ DRAW = """
 import asyncio, sys
 from contextlib import aclosing
 import handlers.cli, handlers.discord.platform, handlers.telegram.platform
-from bot.children.workshop import Workshop
+from bot.sandbox.pool import SandboxPool
 from bot.usecases.stewards import published
-from handlers import workshop
+from handlers.sandboxed import sandbox_client
 from tests.conftest import opened, shops
 
 async def draw():
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         walkout = opened()
-        assert (await workshop.picture(children, published(walkout, shops(9)))).startswith(b"\\x89PNG")
-        assert (await workshop.sheet(children, walkout.terms, [("Depot", ["K" * 20])])).startswith(b"%PDF")
+        assert (await sandbox_client.picture(children, published(walkout, shops(9)))).startswith(b"\\x89PNG")
+        assert (await sandbox_client.sheet(children, walkout.terms, [("Depot", ["K" * 20])])).startswith(b"%PDF")
 
 asyncio.run(draw())
 assert not {"matplotlib", "numpy", "PIL", "fpdf", "fontTools", "uharfbuzz"} & set(sys.modules)

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, Workplace
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE, App
+from bot.secrets.keys import Person
 from bot.storage.sqlite import SqliteStore
 from bot.usecases import organizers
-from bot.wiring import DATABASE, KEY_FILE, App
-from handlers import admin
+from handlers.cli import admin
 from handlers.texts.announcements import announcement
 from handlers.texts.keys import destroy_copies
 from tests.conftest import NOON, WALKOUT

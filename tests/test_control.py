@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import control
-from bot.control import Answer, Request, ask, serve
-from bot.wiring import SOCKET
+from bot.runtime import control_socket
+from bot.runtime.app import SOCKET
+from bot.runtime.control_socket import Answer, Request, ask, serve
 from tests.processes import PATIENCE_S, allout, console, run
 
 
@@ -116,7 +116,7 @@ async def test_a_broken_request_gets_no_answer_and_the_next_one_is_served(path: 
 async def test_a_huge_request_is_hung_up_on_and_the_next_one_is_served(path: Path) -> None:
     chunk = b"x" * (1 << 22)
     async with serve(path, echo):
-        assert await raw(path, *[chunk] * (control.LARGEST // len(chunk) + 1)) == b""
+        assert await raw(path, *[chunk] * (control_socket.LARGEST // len(chunk) + 1)) == b""
         assert await ask(path, {"n": 1}) == {"got": {"n": 1}}
 
 
@@ -138,7 +138,7 @@ def test_a_caller_who_says_nothing_does_not_keep_the_bot_from_stopping(data: Pat
     script = f"""
 import asyncio
 from pathlib import Path
-from bot.control import ask, serve
+from bot.runtime.control_socket import ask, serve
 
 async def echo(request):
     return request

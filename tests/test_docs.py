@@ -11,7 +11,7 @@ from bench import reference
 from bot.domain.words import NAMES
 from bot.draft.columns import OWN_COLUMNS
 from bot.draft.terms import FIELDS, REQUIRED
-from bot.settings import PREFIX, Settings
+from bot.runtime.settings import PREFIX, Settings
 from handlers.texts.catalogue import languages, translated
 
 ROOT = Path(__file__).parents[1]

@@ -17,18 +17,18 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
-from bot.cards import key_of, mint
-from bot.clock import MovableClock
 from bot.domain import rules
-from bot.keys import Person, open_keys
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE, open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person, open_keys
 from bot.storage.sqlite.opening import _migrations
 from bot.storage.store import Room
 from bot.usecases import health, stewards
 from bot.usecases.health import Grade, Hearing, Sign, Visit
-from bot.wiring import DATABASE, KEY_FILE, open_app
 from handlers.cli import cli
+from handlers.platforms.checks import ahead_s
 from handlers.texts import doctor as texts
-from handlers.visits import ahead_s
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
 from tests.processes import allout, console
 from tests.storage.test_opening import furnish, made

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.draft import SourceFile
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import open_app
+from bot.secrets.keys import Person
 from bot.usecases import organizers
-from bot.wiring import open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 
 OLGA = Person("here", "olga")

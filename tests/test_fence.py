@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from bot import fence as fences
-from bot.clock import CorrectedClock, MovableClock
+from bot.delivery.outbox import Outbox
 from bot.domain.errors import Hold, OutOfReach
 from bot.domain.fence import is_foreign
 from bot.domain.model import Kind, Ruling, Stage
-from bot.fence import RENEWED_AFTER_S, Fence, NoPlace, Stands
-from bot.holds import Holds
-from bot.keys import open_keys
-from bot.outbox import Outbox
+from bot.guards import fence as fences
+from bot.guards.fence import RENEWED_AFTER_S, Fence, NoPlace, Stands
+from bot.guards.holds import Holds
+from bot.process.clock import CorrectedClock, MovableClock
+from bot.runtime.app import KEY_FILE
+from bot.secrets.keys import open_keys
 from bot.storage.store import Store
-from bot.usecases.automatic import Tallies
-from bot.wiring import KEY_FILE
+from bot.usecases.scheduled import Tallies
 from tests.conftest import HOUR, NOON, WALKOUT, opened, shops
 from tests.storage.house import SqliteHouse
 from tests.test_outbox import CITY, Post, announce

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.cards import key_of, mint
-from bot.clock import ASKED_AGAIN_AFTER_S, FAR_OFF, GOOD_FOR_S, NOT_WORTH_IT, Ask, CorrectedClock
+from bot.delivery.outbox import Letter
 from bot.domain.errors import Held, Hold, PledgingClosed
 from bot.domain.model import Kind, Stage
-from bot.holds import LAST_HALF_HOUR, LONGEST_WAIT_S, QUIET_S
-from bot.keys import Person
-from bot.outbox import Letter
+from bot.guards.holds import LAST_HALF_HOUR, LONGEST_WAIT_S, QUIET_S
+from bot.process.clock import ASKED_AGAIN_AFTER_S, FAR_OFF, GOOD_FOR_S, NOT_WORTH_IT, Ask, CorrectedClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
 from bot.usecases import organizers, stewards
-from bot.usecases.automatic import remind_all
+from bot.usecases.scheduled import remind_all
 from bot.usecases.workers import Worker
-from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Said, Ways
 from handlers.texts.refusals import refusal
 from handlers.texts.workers import status

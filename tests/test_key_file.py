@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from bot import key_file
-from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import WalkoutId
-from bot.key_file import Contents, Cost, Lock, ServerKey, Unreadable, read, write_down
-from bot.keys import Keys, Person, open_keys, put_back
-from bot.wiring import DATABASE, KEY_FILE, open_app
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE, open_app
+from bot.secrets import key_file
+from bot.secrets.key_file import Contents, Cost, Lock, ServerKey, Unreadable, read, write_down
+from bot.secrets.keys import Keys, Person, open_keys, put_back
 from tests.conftest import WALKOUT
 
 QUICK = Cost(passes=1, memory=8192)

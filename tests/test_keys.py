@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.exceptions import CryptoError
 
-from bot.cards import key_of
-from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import WalkoutId, WorkplaceId
-from bot.key_file import Contents, ServerKey
-from bot.keys import Addressee, Keys, Person, open_keys
-from bot.wiring import DATABASE, KEY_FILE, open_app
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE, open_app
+from bot.secrets.card_codes import key_of
+from bot.secrets.key_file import Contents, ServerKey
+from bot.secrets.keys import Addressee, Keys, Person, open_keys
 from tests.conftest import SHOP, WALKOUT
 
 OTHER = WalkoutId("x4p9z")

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bot import logs
-from bot.clock import MovableClock, real_clock
 from bot.domain.model import Stage
-from bot.logs import Act, Event
-from bot.wiring import open_app
+from bot.process import logs
+from bot.process.clock import MovableClock, real_clock
+from bot.process.logs import Act, Event
+from bot.runtime.app import open_app
 from tests.conftest import HOUR, NOON, WALKOUT, opened, shops
 from tests.processes import run
 

@@ -13,8 +13,7 @@ from types import MappingProxyType
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.cards import from_bytes, key_of
-from bot.clock import MovableClock
+from bot.delivery.outbox import Letter
 from bot.domain import disclosure
 from bot.domain.errors import BeyondHeadcount, NoCardMissing, NoSuchWorkplace, PrintedBefore, Refused, WorkplaceFull
 from bot.domain.model import (
@@ -28,16 +27,17 @@ from bot.domain.model import (
     WorkplaceId,
 )
 from bot.domain.roles import Role
-from bot.keys import Person
-from bot.outbox import Letter
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import from_bytes, key_of
+from bot.secrets.keys import Person
 from bot.usecases import organizers, roles, stewards
-from bot.usecases.desk import Desk
+from bot.usecases.context import RequestContext
 from bot.usecases.stewards import published
 from bot.usecases.workers import Seen
-from bot.wiring import App, open_app
 from handlers.conversation import COMMANDS, Conversation, Said, Takes, Ways
-from handlers.conversation.letters import buttons
-from handlers.discord.suggestions import Suggestions
+from handlers.conversation.letter_buttons import buttons
+from handlers.discord.autocomplete import Suggestions
 from handlers.texts import workers
 from handlers.texts.announcements import announcement
 from handlers.texts.refusals import refusal
@@ -212,14 +212,14 @@ class World:
         assert (await worker.pledge(code)).changed
 
     async def appoint(self, who: Person, name: str, place: Workplace, walkout: WalkoutId) -> None:
-        def desk(person: Person) -> Desk:
-            return Desk(who=person, store=self.app.store, keys=self.app.keys, clock=self.clock)
+        def context(person: Person) -> RequestContext:
+            return RequestContext(who=person, store=self.app.store, keys=self.app.keys, clock=self.clock)
 
-        made = await roles.appoint(desk(OLGA), Role.STEWARD, name, walkout=walkout, place=place)
-        used = await roles.redeem(desk(who), made.code)
+        made = await roles.appoint(context(OLGA), Role.STEWARD, name, walkout=walkout, place=place)
+        used = await roles.redeem(context(who), made.code)
         assert used is not None
         await self.app.scheduler.run_due()
-        await roles.settle(desk(OLGA), used.id, confirmed=True)
+        await roles.settle(context(OLGA), used.id, confirmed=True)
         self.ears.heard.clear()  # the word by which the two compare is random
 
 

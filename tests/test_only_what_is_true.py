@@ -18,18 +18,18 @@ from typing import Any
 
 import pytest
 
-from bot.cards import key_of, mint
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import UnknownCard
 from bot.domain.model import CardState, Entry, Workplace, WorkplaceId
 from bot.domain.pledging import Act
 from bot.domain.roles import Matter
 from bot.domain.situation import Asserts, Day, Situation, Verdict, situation
-from bot.keys import Person
-from bot.usecases import organizers, paper, proposals, stewards
-from bot.usecases.desk import Desk
-from bot.wiring import App, open_app
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
+from bot.usecases import organizers, paper_cards, proposals, stewards
+from bot.usecases.context import RequestContext
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.conversation import workers as conversation
 from handlers.texts import discord, telegram, workers
@@ -229,10 +229,10 @@ async def settle(here: Town, *, hall: int = 7) -> None:
         return
     await here.join("recalled mill", MILL, told=True)
     people = [Person("here", name) for name in ("olga", "omar")]
-    desks = [Desk(who=who, store=here.app.store, keys=here.app.keys, clock=here.clock) for who in people]
+    desks = [RequestContext(who=who, store=here.app.store, keys=here.app.keys, clock=here.clock) for who in people]
     for who in people:
         await organizers.add(who, who.account, here.app.store, here.app.keys)
-    proposed = await paper.end(desks[0], Matter.RECALL, *await here.app.store.look_up(WALKOUT, MILL))
+    proposed = await paper_cards.end(desks[0], Matter.RECALL, *await here.app.store.look_up(WALKOUT, MILL))
     await proposals.opine(desks[1], proposed.proposal.id, approves=True)
 
 

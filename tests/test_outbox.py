@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import CorrectedClock, MovableClock
+from bot.delivery.outbox import FIRST_WAIT, FRESH_FOR, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
 from bot.domain.errors import Held, InDoubt, NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, Workplace
-from bot.holds import Holds
-from bot.keys import Keys, Person, open_keys
-from bot.outbox import FIRST_WAIT, FRESH_FOR, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
-from bot.scheduler import Job, Scheduler
+from bot.guards.holds import Holds
+from bot.process.clock import CorrectedClock, MovableClock
+from bot.runtime.app import KEY_FILE
+from bot.runtime.scheduler import Job, Scheduler
+from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage.sqlite.news import PATIENCE
 from bot.storage.store import Delivery, Parcel, Room, Store
 from bot.usecases import organizers
-from bot.wiring import KEY_FILE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.processes import PATIENCE_S
 from tests.storage.house import SqliteHouse

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.cards import key_of, mint
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import CardState, WalkoutId
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
 from bot.usecases import stewards
-from bot.wiring import App, open_app
 from handlers.conversation import CARD_BUTTONS, Conversation, Reply, Said, Ways
-from handlers.conversation.parts import LONGEST_DATA
+from handlers.conversation.messages import LONGEST_DATA
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, STARTS, WALKOUT, draft, shops
 
 OTHER = WalkoutId("p2x9q")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.cards import key_of, mint
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import Stage
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
 from bot.usecases import stewards
-from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, draft, shops

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import Stage
 from bot.domain.roles import Became, Matter
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import open_app
+from bot.secrets.keys import Person
 from bot.storage.store import Rule
 from bot.usecases import organizers, proposals
-from bot.usecases.desk import Desk
-from bot.wiring import open_app
+from bot.usecases.context import RequestContext
 from tests.conftest import NOON, WALKOUT, draft, shops
 
 OLGA, OMAR = Person("here", "olga"), Person("here", "omar")
@@ -36,7 +36,7 @@ async def test_what_was_done_before_a_power_cut_is_concluded_by_the_next_approva
         await app.store.add_walkout(draft(approvals=2), shops(40))
         for who in (OLGA, OMAR):
             await organizers.add(who, who.account, app.store, app.keys)
-        olga, omar = (Desk(who=who, store=app.store, keys=app.keys, clock=clock) for who in (OLGA, OMAR))
+        olga, omar = (RequestContext(who=who, store=app.store, keys=app.keys, clock=clock) for who in (OLGA, OMAR))
         proposed = (await proposals.propose(olga, matter, walkout=WALKOUT)).proposal
         assert proposed.became is Became.OPEN
         await app.store.decide(WALKOUT, rule)  # and there the power went

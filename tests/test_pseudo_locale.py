@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 import handlers
+from bot.delivery.outbox import Letter
 from bot.domain import errors, zones
 from bot.domain.doubts import Doubt, Doubted
 from bot.domain.errors import Hold, KeyFileRefused, Refused, StoreUnusable, TallyDue
@@ -26,27 +27,26 @@ from bot.domain.model import Announcement, BoardLine, Counts, Entry, Kind, Stage
 from bot.domain.roles import Became, Deed, Matter, Role
 from bot.domain.words import MEET, NAMES
 from bot.draft import Problem, ProblemKind, RosterOptions, SourceFile, read
-from bot.gaps import Gaps
-from bot.outbox import Letter
+from bot.guards.readiness import Gaps
+from bot.parsing.dates import Moment, MomentProblem, Trouble
 from bot.usecases import stewards
+from bot.usecases.agenda import Step
 from bot.usecases.audit import Line
-from bot.usecases.coming import Step
 from bot.usecases.stewards import Board, published
-from bot.zones import Moment, MomentProblem, Trouble
-from handlers.board_csv import table
 from handlers.conversation import COMMANDS, RoomsBy, Ways
+from handlers.conversation.board_csv import table
 from handlers.pictures.poster import poster
 from handlers.texts import (
     board,
     catalogue,
-    coming,
     committee,
     console,
     discord,
     draft,
     general,
+    help_command,
     organizers,
-    paper,
+    paper_cards,
     refusals,
     sheets,
     telegram,
@@ -341,12 +341,17 @@ def test_every_deed_and_every_proposal() -> None:
     check(committee.taken(role, "1") for role in Role)
     steps = tuple(Step)
     check(
-        coming.steps(walkout, found, NOON)
+        help_command.steps(walkout, found, NOON)
         for walkout in (opened(WalkoutId("7"), title="8"), None)
         for found in (steps, ())
     )
-    check(map(coming.label, steps))
-    check([coming.which([opened(WalkoutId("7"), title="8")]), *(coming.worker(typed=typed) for typed in (True, False))])
+    check(map(help_command.label, steps))
+    check(
+        [
+            help_command.which([opened(WalkoutId("7"), title="8")]),
+            *(help_command.worker(typed=typed) for typed in (True, False)),
+        ]
+    )
     lines = [
         Line(number=1, deed=deed, walkout=walkout, tally=2, nickname=nickname, detail={**content, "matter": what})
         for deed in Deed
@@ -418,7 +423,7 @@ def test_drafts_of_workplaces_that_are_merged() -> None:
 def test_other_sentences() -> None:
     walkout, named = opened(title="1"), [replace(place, name="9") for place in shops(*[9] * 12)]
     said = [
-        paper.not_delivered(), organizers.walkouts([]), organizers.organizer_code("7"), times.not_an_instant("7"),
+        paper_cards.not_delivered(), organizers.walkouts([]), organizers.organizer_code("7"), times.not_an_instant("7"),
         *(times.span(timedelta(minutes=minutes)) for minutes in (1, 15, 60, 90, 24 * 60)),
         *(workers.confirmation(opened(confirm_tallies=wanted)) for wanted in (None, 1, 3)),
         *organizers.gaps(Gaps(without_cards=tuple(named), without_room=tuple(named), citywide_room=False)),
@@ -473,7 +478,7 @@ def test_what_only_one_platform_says() -> None:
 
 # -- what is in the code --------------------------------------------------------------------------------------
 
-NOT_FOR_PEOPLE = {"service.py", "telegram/transport.py", "discord/markdown.py", "pictures/letters.py"}
+NOT_FOR_PEOPLE = {"platforms/supervisor.py", "telegram/transport.py", "discord/markdown.py", "pictures/fonts.py"}
 """The `allout` command's own help, which is English; what goes to the log; patterns and fonts."""
 
 NOT_SENTENCES = {

@@ -22,12 +22,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.clock import MovableClock
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import open_app
+from bot.secrets.keys import Person
 from bot.usecases import organizers
-from bot.wiring import open_app
 from handlers.cli import cli
-from handlers.console import PLATFORM, Console, ConsoleSender, Printer
+from handlers.console.chat import PLATFORM, Console, ConsoleSender, Printer
 from tests.conftest import fresh_folder
 from tests.console.play import (
     Board,

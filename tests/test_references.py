@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from bot import references
-from bot.cards import ALPHABET
+from bot.secrets import references
+from bot.secrets.card_codes import ALPHABET
 
 
 def test_references_are_random() -> None:

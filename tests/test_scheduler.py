@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.clock import MovableClock, real_clock
-from bot.scheduler import Job, Scheduler
+from bot.process.clock import MovableClock, real_clock
+from bot.runtime.scheduler import Job, Scheduler
 from tests.conftest import HOUR, MICROSECOND, NOON
 from tests.processes import PATIENCE_S
 

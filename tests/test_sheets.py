@@ -17,8 +17,8 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageChops, ImageFilter
 
-from bot.cards import mint, pretty
 from bot.domain.model import Terms
+from bot.secrets.card_codes import mint, pretty
 from handlers.sheets.paper import Paper, usual_paper
 from handlers.sheets.sheet import sheet
 from tests.conftest import terms as some_terms

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.cards import key_of, mint
-from bot.clock import MovableClock
+from bot.delivery.outbox import FIRST_WAIT, Letter, RoomGone, TryLater
 from bot.domain import rules
 from bot.domain.model import Kind, Stage
-from bot.keys import Person
-from bot.outbox import FIRST_WAIT, Letter, RoomGone, TryLater
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
 from bot.storage.store import Room
 from bot.usecases import stewards
-from bot.usecases.automatic import LAST_PARCELS
+from bot.usecases.scheduled import LAST_PARCELS
 from bot.usecases.workers import Worker
-from bot.wiring import App, open_app
 from handlers.texts import workers
 from handlers.texts.announcements import announcement
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, STARTS, WALKOUT, opened, shops
@@ -42,7 +42,7 @@ async def running(data: Path, clock: MovableClock, post: Post | None = None) -> 
 
 
 def worker(app: App, name: str, platform: str = "here") -> Worker:
-    """Somebody at the desk."""
+    """Somebody's request."""
     return app.worker(Person(platform, name))
 
 

@@ -12,17 +12,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pypdfium2 import PdfDocument
 
+from bot.delivery.outbox import Letter
 from bot.domain import errors
 from bot.domain.model import Announcement, CardState, Kind, Stage, Terms, Walkout
 from bot.domain.roles import Matter
 from bot.draft import RosterOptions, SourceFile, read
-from bot.gaps import Gaps
-from bot.outbox import Letter
+from bot.guards.readiness import Gaps
 from bot.storage.records import read_terms, write_terms
 from bot.usecases import health
 from bot.usecases.stewards import published
 from bot.usecases.workers import Seen
-from handlers.board_csv import table
+from handlers.conversation.board_csv import table
 from handlers.pictures.poster import poster
 from handlers.sheets.paper import Paper
 from handlers.sheets.sheet import sheet

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import real_clock
-from bot.keys import Person
+from bot.process.clock import real_clock
+from bot.secrets.keys import Person
 from bot.usecases import organizers
 from tests.discord.house import House as DiscordHouse
 from tests.discord.server import DiscordServer

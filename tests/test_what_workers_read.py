@@ -9,9 +9,9 @@ from functools import cache
 
 import pytest
 
-from bot import reading
 from bot.domain.model import CardState, Terms
-from bot.questions import _FORMS, LONGEST, SIX, Question, asked
+from bot.parsing import typed_text
+from bot.parsing.questions import _FORMS, LONGEST, SIX, Question, asked
 from handlers.texts import discord, notices, questions, telegram, workers
 from handlers.texts.catalogue import languages, speaking
 from handlers.texts.times import number, when
@@ -200,10 +200,12 @@ def test_what_people_type_is_understood_word_for_word(typed: str, question: Ques
 
 def test_each_form_is_spelled_as_it_is_compared_and_means_one_thing() -> None:
     forms = [form for each in _FORMS.values() for form in each]
-    assert [form for form in forms if reading.plain_words(form) != form] == []
+    assert [form for form in forms if typed_text.plain_words(form) != form] == []
     assert [form for form in forms if forms.count(form) > 1] == []
-    assert [form for form in forms if reading.codes(form) and any(found.sure for found in reading.codes(form))] == []
-    assert [form for form in forms if reading.lone_references(form)] == []
+    assert [
+        form for form in forms if typed_text.codes(form) and any(found.sure for found in typed_text.codes(form))
+    ] == []
+    assert [form for form in forms if typed_text.lone_references(form)] == []
     assert set(_FORMS) == set(Question)
 
 

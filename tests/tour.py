@@ -11,18 +11,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bot.brake import Guesses
-from bot.cards import key_of, mint, pretty
-from bot.clock import MovableClock
+from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Stage, WalkoutId, Workplace
 from bot.draft import RosterOptions, SourceFile, read
-from bot.keys import Person
-from bot.outbox import Letter
+from bot.guards.rate_limits import WrongCodeLimit
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of, mint, pretty
+from bot.secrets.keys import Person
 from bot.storage.store import Room
-from bot.usecases import automatic, organizers, stewards, suspensions
-from bot.wiring import App, open_app
+from bot.usecases import organizers, scheduled, stewards, suspensions
 from handlers.conversation import (
     BUTTONS,
     COMMANDS,
@@ -36,13 +36,13 @@ from handlers.conversation import (
     Takes,
     Ways,
 )
-from handlers.conversation.letters import buttons
+from handlers.conversation.letter_buttons import buttons
+from handlers.platforms.uploads import Uploads
 from handlers.texts import committee as committee_texts
 from handlers.texts import discord, telegram
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 from handlers.texts.workers import console_can_see
-from handlers.uploads import Uploads
 from tests.conftest import NOON
 from tests.console.play import roster, terms
 
@@ -163,7 +163,7 @@ class Tour:
         assert reply is not None
         self._saw(who, reply.text, [(button.label, button.data) for button in reply.buttons])
         if reply.kind == "too_many_codes":  # the visit goes on as if an hour had passed
-            self.app = replace(self.app, guesses=Guesses(self.clock))
+            self.app = replace(self.app, guesses=WrongCodeLimit(self.clock))
             return await self._answered(who, said)
         # a word that binds a chat is written there
         for word in _WORD.findall(reply.text):
@@ -437,7 +437,7 @@ class Tour:
         for platform in ("telegram", "discord"):
             for kind, why in ((Kind.PLATFORM_DOWN, "token"), (Kind.PLATFORM_DOWN, "away"), (Kind.PLATFORM_BACK, "")):
                 self.clock.move_to(self.clock() + timedelta(seconds=1))
-                await automatic.tell_of_platform(platform, kind, why, self.app.store, self.app.clock)
+                await scheduled.tell_of_platform(platform, kind, why, self.app.store, self.app.clock)
                 await self.deliver()
             shared = Announcement(
                 kind=Kind.TOKEN_SHARED,

@@ -136,7 +136,7 @@ class WorkFailed(Refused):
     """The process that was to read, draw or print something has died, hung, or could not; nothing was changed."""
 
 
-class WorkshopFull(Refused):
+class SandboxFull(Refused):
     """Too many wait for what is read, drawn or printed; nothing was changed."""
 
 

@@ -13,7 +13,7 @@ from bot.domain.model import WalkoutId, WorkplaceId
 LEAST_TO_RECALL = 2
 
 MemberId = bytes
-"""An account as the server key sees it; see bot.keys."""
+"""An account as the server key sees it; see bot.secrets.keys."""
 
 
 class Role(StrEnum):

@@ -10,8 +10,8 @@ from itertools import zip_longest
 from bot.draft import numbers
 from bot.draft.options import RosterOptions
 from bot.draft.table import Row, Sheet
-from bot.draft.usual import FILLERS, NAMES, OWN_NUMBERS, PEOPLE, PLACES, is_total
-from bot.reading import plain_name, plain_words
+from bot.draft.usual_words import FILLERS, NAMES, OWN_NUMBERS, PEOPLE, PLACES, is_total
+from bot.parsing.typed_text import plain_name, plain_words
 
 OWN_COLUMNS = ("workplace", "headcount", "threshold", "group", "meet")
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from bot.domain.model import SPOKEN
 from bot.draft.columns import OWN_COLUMNS
+from bot.draft.csv_injection import table
 from bot.draft.options import ListQuestion, RosterOptions, Summary
 from bot.draft.problems import Notes, Problem, ProblemKind, SourceFile
 from bot.draft.roster import read_roster
 from bot.draft.rows import Listed
-from bot.draft.typed import read_typed
-from bot.reading import plain_name
-from bot.spreadsheets import table
+from bot.draft.typed_lists import read_typed
+from bot.parsing.typed_text import plain_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from bot.draft.usual import is_unknown
-from bot.reading import spelled
+from bot.draft.usual_words import is_unknown
+from bot.parsing.typed_text import spelled
 
 LOWEST_SHARE_MEANT = 25
 """A threshold for all, from this to 100 without a sign, may be meant in percent; below, nobody would walk out on it."""

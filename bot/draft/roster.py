@@ -26,6 +26,7 @@ from bot.draft.columns import (
     meet_columns,
     place,
 )
+from bot.draft.csv_injection import unguarded
 from bot.draft.options import (
     Choice,
     ChoiceKind,
@@ -41,9 +42,8 @@ from bot.draft.options import (
 from bot.draft.problems import MOST_LINES, Notes, ProblemKind, SourceFile, hidden_character
 from bot.draft.rows import REST, Listed, Merged, Names, merge, nearest, numbered, with_sums
 from bot.draft.table import LONGEST_ROW, Row, RowTooLongError, Sheet, read_table
-from bot.draft.usual import is_total, names_total
-from bot.reading import plain_name
-from bot.spreadsheets import unguarded
+from bot.draft.usual_words import is_total, names_total
+from bot.parsing.typed_text import plain_name
 
 MOST_ROWS = 50_000
 MOST_COLUMNS = 1_000  # each that is not known is a problem of its own

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from bot.domain.model import FEWEST
 from bot.draft.numbers import Share, whole
 from bot.draft.options import Small
-from bot.draft.usual import names_total
-from bot.reading import plain_name
+from bot.draft.usual_words import names_total
+from bot.parsing.typed_text import plain_name
 
 # Names of units that stand for many: stored like any other name, so they are not translated.
 SMALL_OF = "{value} small workplaces"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import chain, islice
 
-from bot.draft.letters import UnreadableError, read_letters
+from bot.draft.encodings import UnreadableError, read_letters
 from bot.draft.options import Choice, ChoiceKind, ListQuestion, QuestionKind, RosterOptions
 from bot.draft.problems import LARGEST_FILE, Notes, ProblemKind, SourceFile, line_at, trimmed
 

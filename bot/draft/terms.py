@@ -26,7 +26,7 @@ from bot.domain.words import NAMES
 from bot.draft import numbers
 from bot.draft.numbers import Share
 from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
-from bot.zones import FIRST_YEAR, LAST_YEAR, zones_named
+from bot.parsing.dates import FIRST_YEAR, LAST_YEAR, zones_named
 
 FIELDS = (
     "title",

@@ -118,7 +118,7 @@ class Noted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Errand:
+class ScheduledDeletion:
     """A message that is to be deleted."""
 
     id: int
@@ -527,24 +527,24 @@ class Store(Protocol):
         """How many of the walkout's parcels are still to be sent."""
         ...
 
-    async def add_errand(self, platform: str, what: bytes, *, due: datetime) -> None:
+    async def add_deletion(self, platform: str, what: bytes, *, due: datetime) -> None:
         """Remember a message that is to be deleted."""
         ...
 
-    async def due_errands(self, platform: str, *, now: datetime) -> list[Errand]:
-        """Every errand of the platform that is due."""
+    async def due_deletions(self, platform: str, *, now: datetime) -> list[ScheduledDeletion]:
+        """Every scheduled deletion of the platform that is due."""
         ...
 
-    async def put_off_errand(self, errand: int, *, until: datetime) -> None:
+    async def put_off_deletion(self, deletion: int, *, until: datetime) -> None:
         """Let it be tried again."""
         ...
 
-    async def drop_errand(self, errand: int) -> None:
+    async def drop_deletion(self, deletion: int) -> None:
         """Forget it."""
         ...
 
-    async def next_errand(self, platform: str) -> datetime | None:
-        """When the platform's next errand is due."""
+    async def next_deletion(self, platform: str) -> datetime | None:
+        """When the platform's next scheduled deletion is due."""
         ...
 
     async def sketch(self, organizer: MemberId) -> Sketched | None:

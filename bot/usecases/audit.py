@@ -10,7 +10,7 @@ from typing import Any
 from bot.domain.model import WalkoutId, WorkplaceId
 from bot.domain.roles import Deed, Matter
 from bot.storage.store import Noted
-from bot.usecases.desk import Desk
+from bot.usecases.context import RequestContext
 
 PAGE = 10
 
@@ -27,14 +27,14 @@ class Line:
     detail: Mapping[str, Any]  #: "name" of whom or what; or the matter and content of a proposal, with its "place"
 
 
-async def page(desk: Desk, before: int | None) -> list[Line]:
+async def page(context: RequestContext, before: int | None) -> list[Line]:
     """Return the newest lines, or those before that number, without what others do to remove whoever reads."""
-    me = (await desk.store.committee()).members.get(desk.me)
-    called = desk.keys.unseal(me.nickname) if me is not None else ""
+    me = (await context.store.committee()).members.get(context.me)
+    called = context.keys.unseal(me.nickname) if me is not None else ""
     lines: list[Line] = []
-    while len(lines) < PAGE and (noted := await desk.store.noted(walkout=None, before=before, limit=PAGE)):
+    while len(lines) < PAGE and (noted := await context.store.noted(walkout=None, before=before, limit=PAGE)):
         before = noted[-1].number
-        read = [await _read(desk, each) for each in noted]
+        read = [await _read(context, each) for each in noted]
         lines += [line for line in read if not _removes(line, called)]
     return lines[:PAGE]
 
@@ -45,11 +45,11 @@ def _removes(line: Line, nickname: str) -> bool:
     return line.detail.get("matter") == Matter.REMOVE and line.detail.get("nickname") == nickname
 
 
-async def _read(desk: Desk, noted: Noted) -> Line:
-    unseal = desk.keys.unseal
+async def _read(context: RequestContext, noted: Noted) -> Line:
+    unseal = context.keys.unseal
     detail = json.loads(unseal(noted.detail)) if noted.detail else {}
     if noted.walkout is not None and "workplace" in detail:
-        place = await desk.store.workplace(noted.walkout, WorkplaceId(detail["workplace"]))
+        place = await context.store.workplace(noted.walkout, WorkplaceId(detail["workplace"]))
         detail = {**detail, "place": place.name}
     return Line(
         number=noted.number,

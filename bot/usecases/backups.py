@@ -7,10 +7,10 @@ from pathlib import Path
 
 from nacl.exceptions import CryptoError
 
-from bot import backups
-from bot.backups import Backup
-from bot.clock import Clock
-from bot.keys import Keys
+from bot.process.clock import Clock
+from bot.secrets import backup_files
+from bot.secrets.backup_files import Backup
+from bot.secrets.keys import Keys
 from bot.storage.store import Store
 
 
@@ -18,9 +18,9 @@ async def back_up(path: Path, to: str, store: Store, keys: Keys, clock: Clock) -
     """Write a sealed copy of the store there. Raises InTheWay, NotWritten, NotRecorded."""
     made = clock()  # what is acknowledged after this may be in it as well
     database = await store.copy()
-    mark = keys.seal(backups.digest(database))
+    mark = keys.seal(backup_files.digest(database))
     backup = Backup(made=made, store=keys.store, mark=mark, database=database)
-    await asyncio.to_thread(backups.write_aside, path, backups.seal(backup, backups.read_public(to)))
+    await asyncio.to_thread(backup_files.write_aside, path, backup_files.seal(backup, backup_files.read_public(to)))
 
 
 def is_ours(backup: Backup, keys: Keys) -> bool:

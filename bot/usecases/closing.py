@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from bot import logs
-from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import NotRecorded, ParcelsWait
 from bot.domain.model import Announcement, Kind, Walkout, WalkoutId
-from bot.keys import Keys
-from bot.logs import Event
+from bot.process import logs
+from bot.process.clock import Clock
+from bot.process.logs import Event
+from bot.secrets.keys import Keys
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)

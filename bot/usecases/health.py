@@ -16,12 +16,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bot import memory
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Terms
 from bot.domain.rules import NOT_OVER
-from bot.fence import Fence, Stands
-from bot.keys import Keys
+from bot.guards.fence import Fence, Stands
+from bot.process import memory_protection
+from bot.secrets.keys import Keys
 from bot.storage.store import Store
 
 OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -233,7 +233,7 @@ def guarded(fence: Fence) -> Iterator[Finding]:
 
 
 def _process() -> Iterator[Finding]:
-    yield found(Sign.MEMORY_KEPT) if memory.is_kept() else found(Sign.MEMORY_LEFT, Grade.BAD)
+    yield found(Sign.MEMORY_KEPT) if memory_protection.is_kept() else found(Sign.MEMORY_LEFT, Grade.BAD)
     if os.geteuid() == 0:
         yield found(Sign.ROOT, Grade.LOOK)
 

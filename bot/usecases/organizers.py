@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, timedelta
 from functools import partial
 
-from bot import cards
-from bot.clock import Clock
 from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout, NotRecorded, WhichWalkout, WrongStage
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.draft import Draft, Unit
-from bot.keys import Keys, Person
+from bot.process.clock import Clock
+from bot.secrets import card_codes
+from bot.secrets.keys import Keys, Person
 from bot.storage.store import Member, Note, Room, Store
 
 CODE_LASTS = timedelta(hours=1)
@@ -27,7 +27,7 @@ async def draft(plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = N
     `seed` names what was sent, where it may be delivered twice: while that is a draft it is returned, not doubled.
     """
     taken = {walkout.id: walkout for walkout in await store.walkouts()}
-    named = WalkoutId(cards.from_bytes(seed)[:ID_LETTERS].lower()) if seed is not None else None
+    named = WalkoutId(card_codes.from_bytes(seed)[:ID_LETTERS].lower()) if seed is not None else None
     if named in taken and taken[named].stage is Stage.DRAFT:
         return taken[named]
     if named is None or named in taken:
@@ -55,7 +55,7 @@ def as_workplace(unit: Unit, number: int) -> Workplace:
 
 def _new_id(taken: Collection[WalkoutId]) -> WalkoutId:
     while True:
-        letters = "".join(secrets.choice(cards.ALPHABET) for _ in range(ID_LETTERS)).lower()
+        letters = "".join(secrets.choice(card_codes.ALPHABET) for _ in range(ID_LETTERS)).lower()
         # a letter and a digit at least: never a word somebody might mean otherwise
         if letters not in taken and not letters.isalpha() and not letters.isdigit():
             return WalkoutId(letters)
@@ -125,6 +125,6 @@ def _of_room(kind: Kind, occasion: str, room: Room) -> Announcement:
 
 async def new_code(store: Store, clock: Clock) -> str:
     """Make a one-time code for the next organizer; it is good for an hour."""
-    code = cards.mint()
-    await store.add_organizer_code(cards.key_of(code), until=clock() + CODE_LASTS)
+    code = card_codes.mint()
+    await store.add_organizer_code(card_codes.key_of(code), until=clock() + CODE_LASTS)
     return code

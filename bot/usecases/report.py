@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.clock import Clock
 from bot.domain.errors import TooEarlyToReport, WrongStage
 from bot.domain.model import Stage, Walkout
 from bot.domain.rules import ASKED_FOR, PLEDGING
+from bot.process.clock import Clock
 from bot.storage.store import Store
 from bot.usecases import stewards
 from bot.usecases.stewards import Board

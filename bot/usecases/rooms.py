@@ -8,26 +8,26 @@ from bot.domain import rules
 from bot.domain.errors import WrongStage
 from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
 from bot.domain.roles import Deed
-from bot.usecases.desk import Desk
+from bot.usecases.context import RequestContext
 
 TEST_EVERY = timedelta(minutes=1)
 
 
-async def test_rooms(desk: Desk, walkout: WalkoutId) -> int | None:
+async def test_rooms(context: RequestContext, walkout: WalkoutId) -> int | None:
     """Let every room of the walkout hear what it is bound to; return how many will. None: too soon after the last.
 
     Raises WrongStage, NoSuchWalkout.
     """
-    seen = await desk.store.walkout(walkout)
+    seen = await context.store.walkout(walkout)
     if seen.stage not in rules.NOT_OVER:
         raise WrongStage(seen.stage)
-    now = desk.clock()
+    now = context.clock()
 
     def news(scope: WorkplaceId | None) -> Announcement:
         return Announcement(kind=Kind.ROOM_TEST, occasion=_occasion(now), scope=scope, about=scope)
 
-    note = desk.note(Deed.TESTED, walkout)
-    return await desk.store.test_rooms(walkout, news, note, since=_occasion(now - TEST_EVERY))
+    note = context.note(Deed.TESTED, walkout)
+    return await context.store.test_rooms(walkout, news, note, since=_occasion(now - TEST_EVERY))
 
 
 def _occasion(instant: datetime) -> str:

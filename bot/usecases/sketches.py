@@ -7,11 +7,11 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.children import plain
 from bot.domain.errors import Forbidden
 from bot.draft.sketch import Sketch
+from bot.sandbox import codec
 from bot.storage.store import Sketched
-from bot.usecases.desk import Desk
+from bot.usecases.context import RequestContext
 
 LASTS = timedelta(days=7)
 """After the last answer."""
@@ -26,37 +26,37 @@ class InHand:
     number: int = 0  #: of changes so far; buttons carry it, so that one pressed too late changes nothing
 
 
-async def load(desk: Desk) -> InHand | None:
+async def load(context: RequestContext) -> InHand | None:
     """Return what somebody is putting together; None too if it was begun by a version that asked otherwise."""
-    row = await desk.store.sketch(desk.me)
+    row = await context.store.sketch(context.me)
     if row is None:
         return None
     try:
-        sketch = plain.read(Sketch, desk.keys.unseal(row.content).encode())
-    except plain.Misshapen:
-        await drop(desk)
+        sketch = codec.read(Sketch, context.keys.unseal(row.content).encode())
+    except codec.Misshapen:
+        await drop(context)
         return None
-    return InHand(sketch=sketch, list=_unpacked(desk.keys.unseal(row.list)), number=row.number)
+    return InHand(sketch=sketch, list=_unpacked(context.keys.unseal(row.list)), number=row.number)
 
 
-async def keep(desk: Desk, hand: InHand) -> InHand | None:
+async def keep(context: RequestContext, hand: InHand) -> InHand | None:
     """Keep it as the next change; None if another came first, as of a message delivered twice. Raises Forbidden."""
     changed = InHand(sketch=hand.sketch, list=hand.list, number=hand.number + 1)
     sketched = Sketched(
         number=changed.number,
-        content=desk.keys.seal(plain.write(hand.sketch).decode()),
-        list=desk.keys.seal(_packed(hand.list)),
+        content=context.keys.seal(codec.write(hand.sketch).decode()),
+        list=context.keys.seal(_packed(hand.list)),
     )
-    if await desk.store.keep_sketch(desk.me, sketched, until=desk.clock() + LASTS):
+    if await context.store.keep_sketch(context.me, sketched, until=context.clock() + LASTS):
         return changed
-    if not (await desk.store.roles(desk.me)).organizer:
+    if not (await context.store.roles(context.me)).organizer:
         raise Forbidden
     return None
 
 
-async def drop(desk: Desk) -> None:
+async def drop(context: RequestContext) -> None:
     """Forget it."""
-    await desk.store.drop_sketch(desk.me)
+    await context.store.drop_sketch(context.me)
 
 
 def _packed(data: bytes) -> str:

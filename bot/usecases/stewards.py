@@ -10,8 +10,8 @@ from bot.domain import disclosure, rules
 from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchWorkplace, WrongStage
 from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import NewCard
-from bot.keys import Keys
-from bot.reading import nearest_names, plain_name, same_name
+from bot.parsing.typed_text import nearest_names, plain_name, same_name
+from bot.secrets.keys import Keys
 from bot.storage.store import Store
 
 NAMED_AT_MOST = 10

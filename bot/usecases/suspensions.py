@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from bot import cards
-from bot.clock import Clock
 from bot.domain.errors import CannotSuspend, Forbidden, Frozen, LastOrganizer, NoSuchMember
 from bot.domain.model import Announcement, Kind
 from bot.domain.roles import (
@@ -23,9 +21,11 @@ from bot.domain.roles import (
     Suspension,
     check_halted,
 )
-from bot.keys import Keys
+from bot.process.clock import Clock
+from bot.secrets import card_codes
+from bot.secrets.keys import Keys
 from bot.storage.store import Committee, Note, Store
-from bot.usecases.desk import ID_LETTERS, Desk, role_taken
+from bot.usecases.context import ID_LETTERS, RequestContext, role_taken
 from bot.usecases.proposals import approvals_for
 
 
@@ -37,47 +37,49 @@ async def acting(store: Store, member: MemberId) -> Roles:
     return roles
 
 
-async def check_none_runs(desk: Desk) -> None:
+async def check_none_runs(context: RequestContext) -> None:
     """Refuse what must wait until nobody is suspended. Raises Halted."""
-    check_halted((await desk.store.committee()).running(desk.clock()))
+    check_halted((await context.store.committee()).running(context.clock()))
 
 
-async def suspend(desk: Desk, nickname: str) -> tuple[Stopped, bool]:
+async def suspend(context: RequestContext, nickname: str) -> tuple[Stopped, bool]:
     """Stop another organizer's account and one's own for a day, and tell all others; say if these can decide alone.
 
     Raises NoSuchMember, CannotSuspend; Frozen, Forbidden if another was faster.
     """
-    now = desk.clock()
-    member, called = await _suspendable(desk, nickname, now)
+    now = context.clock()
+    member, called = await _suspendable(context, nickname, now)
     suspension = Suspension(
-        id=cards.mint()[:ID_LETTERS],
-        suspender=desk.me,
+        id=card_codes.mint()[:ID_LETTERS],
+        suspender=context.me,
         suspended=member,
         until=now + SUSPENDED_FOR,
         again=now + SUSPENDS_AGAIN_AFTER,
     )
     news = _news(Kind.SUSPENDED, suspension, not_to=suspension.both)
-    if not await desk.store.suspend(suspension, news, desk.note(Deed.SUSPENDED, name=called), now=now):
-        await acting(desk.store, desk.me)
-        await _suspendable(desk, nickname, now)
+    if not await context.store.suspend(suspension, news, context.note(Deed.SUSPENDED, name=called), now=now):
+        await acting(context.store, context.me)
+        await _suspendable(context, nickname, now)
         raise Forbidden
-    running = await listed(desk.store, desk.keys, desk.clock)
+    running = await listed(context.store, context.keys, context.clock)
     stopped = next(each for each in running if each.id == suspension.id)
-    return stopped, stopped.others >= await approvals_for(desk, None)
+    return stopped, stopped.others >= await approvals_for(context, None)
 
 
-async def check_can_suspend(desk: Desk, nickname: str) -> None:
+async def check_can_suspend(context: RequestContext, nickname: str) -> None:
     """Refuse what could not be done now. Raises NoSuchMember, CannotSuspend."""
-    await _suspendable(desk, nickname, desk.clock())
+    await _suspendable(context, nickname, context.clock())
 
 
-async def _suspendable(desk: Desk, nickname: str, now: datetime) -> tuple[MemberId, str]:
-    committee = await desk.store.committee()
-    member = next((who for who in committee.members if _called(desk.keys, committee, who) == nickname.casefold()), None)
+async def _suspendable(context: RequestContext, nickname: str, now: datetime) -> tuple[MemberId, str]:
+    committee = await context.store.committee()
+    member = next(
+        (who for who in committee.members if _called(context.keys, committee, who) == nickname.casefold()), None
+    )
     if member is None:
         raise NoSuchMember(nickname)
-    called = desk.keys.unseal(committee.members[member].nickname)
-    if member == desk.me:
+    called = context.keys.unseal(committee.members[member].nickname)
+    if member == context.me:
         raise CannotSuspend(called, "self")
     if member not in committee.organizers:
         raise CannotSuspend(called, "steward")
@@ -85,7 +87,7 @@ async def _suspendable(desk: Desk, nickname: str, now: datetime) -> tuple[Member
         if member in each.both:
             raise CannotSuspend(called, "running", each.until)
     for each in committee.suspensions:
-        if each.suspender == desk.me and each.again > now:
+        if each.suspender == context.me and each.again > now:
             raise CannotSuspend(called, "again", each.again)
     return member, called
 

@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.brake import Brake
-from bot.clock import Clock
 from bot.domain import disclosure
 from bot.domain.disclosure import Coarse
 from bot.domain.errors import (
@@ -26,10 +24,12 @@ from bot.domain.model import CardState, Entry, Stage, Walkout, WalkoutId, Workpl
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Situation, situation
-from bot.holds import Holds
-from bot.keys import Addressee, Keys, Person
+from bot.guards.holds import Holds
+from bot.guards.rate_limits import AccountLimits
+from bot.process.clock import Clock
+from bot.secrets.keys import Addressee, Keys, Person
 from bot.storage.store import Notice, Store
-from bot.usecases.automatic import Tallies
+from bot.usecases.scheduled import Tallies
 
 MAY_BE_TOLD = frozenset({CardState.PLEDGED, CardState.RECALLED})
 """Whoever's card was recalled may have asked before, and may want to be told no more."""
@@ -75,12 +75,12 @@ class CityLines:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worker:
-    """A worker at the desk: who asks, and what the answer needs."""
+    """A worker's request: who asks, and what the answer needs."""
 
     who: Person
     store: Store
     keys: Keys
-    brake: Brake
+    account_limits: AccountLimits
     clock: Clock
     tallies: Tallies
     holds: Holds
@@ -166,7 +166,7 @@ class Worker:
         """
         change = self._change(Act.WITHDRAW, code, of)
         outcome = await self._decided(change)
-        self.brake.forget(self.who, outcome.walkout)
+        self.account_limits.forget(self.who, outcome.walkout)
         return await self._done(outcome, change)
 
     async def ask_to_be_told(self, code: str, language: str, of: WalkoutId | None = None) -> Seen:
@@ -227,13 +227,13 @@ class Worker:
         if keys is None:
             raise UnknownCard
         _card, pledge = keys
-        other = self.brake.other(self.who, walkout, pledge)
+        other = self.account_limits.other(self.who, walkout, pledge)
         if other is not None:
             await self.store.apply(replace(change, act=Act.LOOK))  # what is no card is said to be none
             if await self.store.stands(other):  # it may have been recalled
                 raise OneCardEach
         outcome = await self._decided(change)
-        self.brake.remember(self.who, walkout, pledge)
+        self.account_limits.remember(self.who, walkout, pledge)
         return await self._done(outcome, change)
 
     async def _decided(self, change: Change) -> Outcome:

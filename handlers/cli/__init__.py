@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 
-from bot import logs, memory
+from bot.process import logs, memory_protection
 from handlers.cli import adopting, backups, closing, console, doctor, keys, running, setup, suspensions, walkouts
 from handlers.cli.common import cli
 
@@ -31,7 +31,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # what is said is UTF-8, whatever the system's own is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     logs.set_up()
-    memory.keep()
+    memory_protection.keep()
     try:
         cli()
     except Exception as error:  # noqa: BLE001  a traceback's messages may hold anything

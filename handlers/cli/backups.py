@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bot.backups import new_keys, write_aside
-from bot.clock import real_clock
 from bot.domain.model import WalkoutId
-from bot.restoring import Since
-from bot.restoring import restore as put_back
+from bot.process.clock import real_clock
+from bot.runtime.restore import Since
+from bot.runtime.restore import restore as put_back
+from bot.secrets.backup_files import new_keys, write_aside
 from handlers.cli.common import Data, Now, carry_out, cli, conclude, fail, run_to_end, settings_in, store_in
 from handlers.texts import backups as texts
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.control import Request
+from bot.runtime.control_socket import Request
 from handlers.cli.common import Data, Now, Yes, ask_first, carry_out, cli, conclude, run_to_end, store_in
 
 

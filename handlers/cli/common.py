@@ -13,15 +13,15 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from pydantic import ValidationError
 
-from bot import control
-from bot.clock import read_instant, real_clock
-from bot.control import Answer, Request
 from bot.domain.errors import Refused
 from bot.draft import SourceFile
-from bot.reading import nearest_names
-from bot.settings import PREFIX, Settings
-from bot.wiring import DATABASE, SOCKET, open_app
-from handlers import admin
+from bot.parsing.typed_text import nearest_names
+from bot.process.clock import read_instant, real_clock
+from bot.runtime import control_socket
+from bot.runtime.app import DATABASE, SOCKET, open_app
+from bot.runtime.control_socket import Answer, Request
+from bot.runtime.settings import PREFIX, Settings
+from handlers.cli import admin
 from handlers.texts import cli as texts
 from handlers.texts.catalogue import languages
 from handlers.texts.refusals import start_refusal
@@ -58,7 +58,7 @@ Language = Annotated[
 
 async def carry_out(settings: Settings, request: Request) -> Answer:
     """Let the running bot carry it out, or, if none runs, do it here."""
-    answer = await control.ask(settings.data / SOCKET, request)
+    answer = await control_socket.ask(settings.data / SOCKET, request)
     if answer is not None:
         return answer
     async with open_app(

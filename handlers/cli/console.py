@@ -10,15 +10,15 @@ from typing import Annotated
 
 import typer
 
-from bot import control
-from bot.clock import Clock, MovableClock, real_clock
-from bot.keys import Person
-from bot.settings import Settings
+from bot.process.clock import Clock, MovableClock, real_clock
+from bot.runtime import control_socket
+from bot.runtime.app import SOCKET, App, open_app
+from bot.runtime.settings import Settings
+from bot.secrets.keys import Person
 from bot.usecases import organizers
-from bot.wiring import SOCKET, App, open_app
-from handlers import admin
+from handlers.cli import admin
 from handlers.cli.common import Data, Language, Now, Yes, beginning_in, cli, fail, run_to_end
-from handlers.console import PLATFORM, Console, ConsoleSender, Printer, interact, is_name, script_lines
+from handlers.console.chat import PLATFORM, Console, ConsoleSender, Printer, interact, is_name, script_lines
 from handlers.texts import cli as texts
 from handlers.texts.catalogue import speaking
 
@@ -62,7 +62,7 @@ async def _console(
     ) as app:
         for name in names:
             await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)
-        async with control.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):
+        async with control_socket.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):
             movable = clock if isinstance(clock, MovableClock) else None
             if script is None:
                 await interact(app, movable, printer, settings.look_every_s)

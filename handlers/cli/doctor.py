@@ -14,17 +14,17 @@ from typing import Annotated
 
 import typer
 
-from bot import control
-from bot.children.workshop import Workshop
-from bot.clock import real_clock
-from bot.control import Answer
 from bot.domain.errors import Refused
-from bot.settings import Settings
+from bot.process.clock import real_clock
+from bot.runtime import control_socket
+from bot.runtime.app import DATABASE, SOCKET, look_into
+from bot.runtime.control_socket import Answer
+from bot.runtime.settings import Settings
+from bot.sandbox.pool import SandboxPool
 from bot.usecases import health
 from bot.usecases.health import Bound, Finding, Grade, Sign, Visit, found
-from bot.wiring import DATABASE, SOCKET, look_into
-from handlers import workshop
 from handlers.cli.common import Data, cli, run_to_end, settings_in
+from handlers.sandboxed import sandbox_client
 from handlers.texts import doctor as texts
 from handlers.texts.refusals import refusal
 
@@ -83,7 +83,7 @@ async def _inside(settings: Settings) -> tuple[list[Finding], list[Bound]]:
     """Have the store's owner look: the bot that runs, or else we look ourselves, and leave everything as it is."""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            answer = await control.ask(settings.data / SOCKET, {"command": "doctor"})
+            answer = await control_socket.ask(settings.data / SOCKET, {"command": "doctor"})
     except (TimeoutError, EOFError, ConnectionError, ValueError):
         return [found(Sign.BOT_SILENT, Grade.BAD)], []
     if answer is not None:
@@ -104,8 +104,8 @@ async def _here(settings: Settings) -> tuple[list[Finding], list[Bound]]:
 
 
 async def _children() -> Finding:
-    async with aclosing(Workshop()) as children:
-        return await workshop.examined(children)
+    async with aclosing(SandboxPool()) as children:
+        return await sandbox_client.examined(children)
 
 
 def _read(answer: Answer) -> list[Finding]:
@@ -120,11 +120,11 @@ def _visitors(settings: Settings) -> dict[str, Visiting | None]:
     # imported here, as for `allout run`
     visitors: dict[str, Visiting | None] = {"telegram": None, "discord": None}
     if settings.telegram_token is not None:
-        from handlers.telegram.visit import visit as visit_telegram  # noqa: PLC0415
+        from handlers.telegram.checks import visit as visit_telegram  # noqa: PLC0415
 
         visitors["telegram"] = visit_telegram
     if settings.discord_token is not None:
-        from handlers.discord.visit import visit as visit_discord  # noqa: PLC0415
+        from handlers.discord.checks import visit as visit_discord  # noqa: PLC0415
 
         visitors["discord"] = visit_discord
     return visitors

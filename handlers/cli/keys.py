@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from bot import key_file, keys
-from bot.clock import real_clock
-from bot.control import Answer, ask
-from bot.key_file import Lock
-from bot.settings import Settings
-from bot.usecases import rotation
-from bot.wiring import KEY_FILE, SOCKET, open_app
-from handlers import admin
+from bot.process.clock import real_clock
+from bot.runtime.app import KEY_FILE, SOCKET, open_app
+from bot.runtime.control_socket import Answer, ask
+from bot.runtime.settings import Settings
+from bot.secrets import key_file, keys
+from bot.secrets.key_file import Lock
+from bot.usecases import key_rotation
+from handlers.cli import admin
 from handlers.cli.common import Data, Yes, ask_first, carry_out, cli, conclude, fail, run_to_end, settings_in, store_in
 from handlers.texts import cli as cli_texts
 from handlers.texts import keys as texts
@@ -95,7 +95,7 @@ async def _rotate(settings: Settings) -> Answer:
         settings.data, clock=real_clock, senders={}, passphrase_file=settings.key_passphrase_file
     ) as app:
         app.keys.begin_rotation()
-        await rotation.finish(app.store, app.keys)
+        await key_rotation.finish(app.store, app.keys)
     return {"out": texts.rotated(), "err": "", "status": 0}
 
 

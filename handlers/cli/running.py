@@ -9,14 +9,15 @@ from collections.abc import Awaitable, Mapping
 from functools import partial
 from time import monotonic
 
-from bot import control, logs
-from bot.clock import Ask, real_clock
-from bot.imports import uncollected
-from bot.settings import Settings
-from bot.wiring import SOCKET, open_app
-from handlers import admin
+from bot.process import logs
+from bot.process.clock import Ask, real_clock
+from bot.process.garbage_collection import uncollected
+from bot.runtime import control_socket
+from bot.runtime.app import SOCKET, open_app
+from bot.runtime.settings import Settings
+from handlers.cli import admin
 from handlers.cli.common import Data, Yes, ask_before_beginning, cli, fail, run_to_end, settings_in
-from handlers.service import AllRefused, Opener, keep_running
+from handlers.platforms.supervisor import AllRefused, Opener, keep_running
 from handlers.texts import cli as texts
 
 
@@ -49,7 +50,7 @@ def _openers(settings: Settings) -> dict[str, Opener]:
 
 def _clocks(settings: Settings) -> dict[str, Ask]:
     """Ask for the time where the bot calls anyway."""
-    from handlers.visits import time_at  # noqa: PLC0415  as above
+    from handlers.platforms.checks import time_at  # noqa: PLC0415  as above
 
     clocks: dict[str, Ask] = {}
     if settings.telegram_token is not None:
@@ -74,7 +75,7 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
             print(texts.running(platform, name, str(settings.data)), file=sys.stderr)  # noqa: T201
 
         try:
-            async with control.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):
+            async with control_socket.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):
                 await _until_stopped(
                     keep_running(app, settings, openers, started), app.scheduler.run_forever(settings.look_every_s)
                 )

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import SecretStr
 
-from bot.backups import new_keys, public_half, write_aside
-from bot.cards import pretty
-from bot.control import Answer
-from bot.key_file import read_passphrase
-from bot.settings import PREFIX, Settings, trimmed
+from bot.runtime.control_socket import Answer
+from bot.runtime.settings import PREFIX, Settings, trimmed
+from bot.secrets.backup_files import new_keys, public_half, write_aside
+from bot.secrets.card_codes import pretty
+from bot.secrets.key_file import read_passphrase
 from handlers.cli import dotenv, units
 from handlers.cli.common import (
     Language,
@@ -38,13 +38,13 @@ from handlers.cli.common import (
     settings_in,
     source,
 )
-from handlers.service import Unreachable, WrongToken
+from handlers.platforms.supervisor import Unreachable, WrongToken
 from handlers.texts import keys as keys_texts
 from handlers.texts import setup as texts
 from handlers.texts.catalogue import speaking
 
 if TYPE_CHECKING:  # no other command pays for an HTTP client
-    from handlers.visits import Introduction
+    from handlers.platforms.checks import Introduction
 
     Introduce = Callable[[Settings], Awaitable[Introduction]]
 
@@ -70,7 +70,7 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
+class SeenUpdates:
     """A platform's token, and whose it is, if the platform could be asked."""
 
     token: SecretStr | None
@@ -83,12 +83,12 @@ class Known:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answers:
+class AnswerQueue:
     """All that is asked."""
 
     data: Path
-    telegram: Known
-    discord: Known
+    telegram: SeenUpdates
+    discord: SeenUpdates
     passphrase_file: Path | None
     passphrase: str  #: what is to be written there; empty if it is there
     how: How
@@ -125,7 +125,7 @@ def setup(
         telegram = _token("telegram", telegram_token_file, before, terminal=terminal)
         discord = _token("discord", discord_token_file, before, terminal=terminal)
         sealed, passphrase = _passphrase(passphrase_file, before, terminal=terminal)
-        answers = Answers(
+        answers = AnswerQueue(
             data=folder,
             telegram=telegram,
             discord=discord,
@@ -157,7 +157,7 @@ def _hidden(question: str) -> str:
     return getpass(f"{question}: ")  # what is typed before it asks is neither shown nor taken
 
 
-def _token(platform: str, file: Path | None, before: Settings, *, terminal: bool) -> Known:
+def _token(platform: str, file: Path | None, before: Settings, *, terminal: bool) -> SeenUpdates:
     """Learn a token and try it; one that is refused is asked for again. Enter keeps what there is."""
     name = f"{platform}_token"
     set_before: SecretStr | None = getattr(before, name)
@@ -170,7 +170,7 @@ def _token(platform: str, file: Path | None, before: Settings, *, terminal: bool
             given = trimmed(_hidden(texts.ask_token(platform, is_set=set_before is not None)))
         token = SecretStr(given) if given else set_before
         if token is None or (not given and token.get_secret_value() in refused):
-            return Known(token=token)
+            return SeenUpdates(token=token)
         try:
             bot = run_to_end(_introduction(platform, before.model_copy(update={name: token})))
         except WrongToken:
@@ -181,10 +181,10 @@ def _token(platform: str, file: Path | None, before: Settings, *, terminal: bool
             given = ""
         except Unreachable:
             _say(texts.unreachable(platform))
-            return Known(token=token)
+            return SeenUpdates(token=token)
         else:
             _say(texts.this_is(platform, bot.name))
-            return Known(token=token, bot=bot)
+            return SeenUpdates(token=token, bot=bot)
 
 
 async def _introduction(platform: str, settings: Settings) -> Introduction:
@@ -193,9 +193,9 @@ async def _introduction(platform: str, settings: Settings) -> Introduction:
         raise WrongToken
     introduce: Introduce
     if platform == "telegram":
-        from handlers.telegram.visit import introduce  # noqa: PLC0415  only what is needed, as for `allout run`
+        from handlers.telegram.checks import introduce  # noqa: PLC0415  only what is needed, as for `allout run`
     else:
-        from handlers.discord.visit import introduce  # noqa: PLC0415
+        from handlers.discord.checks import introduce  # noqa: PLC0415
     return await introduce(settings)
 
 
@@ -254,7 +254,7 @@ def _private_key(file: Path | None, before: Settings, *, terminal: bool) -> Path
 # -- doing ----------------------------------------------------------------------------------------------------------
 
 
-async def _write_down(answers: Answers, before: Settings) -> None:
+async def _write_down(answers: AnswerQueue, before: Settings) -> None:
     if answers.passphrase:
         write_aside(PASSPHRASE, iter([answers.passphrase.encode(errors="surrogateescape") + b"\n"]))
     if answers.passphrase_file is not None:
@@ -310,7 +310,7 @@ def _is_root() -> bool:
 # -- telling --------------------------------------------------------------------------------------------------------
 
 
-def _tell(answers: Answers, answer: Answer) -> None:
+def _tell(answers: AnswerQueue, answer: Answer) -> None:
     if answer["status"]:
         conclude(answer)
     _say("", texts.start_with(), *(f"    {command}" for command in _commands(answers)))
@@ -331,7 +331,7 @@ def _tell(answers: Answers, answer: Answer) -> None:
     _say(texts.typed_code(pretty(answer["code"])))
 
 
-def _commands(answers: Answers) -> list[str]:
+def _commands(answers: AnswerQueue) -> list[str]:
     """Say what starts the bot."""
     here = Path.cwd()
     files = [each.absolute() for each in (answers.data, ENV, answers.passphrase_file) if each is not None]

@@ -10,15 +10,15 @@ from typing import Annotated
 
 import typer
 
-from bot import cards as card_codes
-from bot.children import plain
-from bot.children.workshop import Workshop
-from bot.control import Answer, Request
 from bot.domain.model import Terms
 from bot.draft import Empties, Repeats, RosterOptions, Small, Totals
-from bot.settings import Settings
+from bot.runtime.control_socket import Answer, Request
+from bot.runtime.settings import Settings
+from bot.sandbox import codec
+from bot.sandbox.pool import SandboxPool
+from bot.secrets import card_codes
 from bot.storage.records import read_terms
-from handlers import admin, card_files, workshop
+from handlers.cli import admin, card_files
 from handlers.cli.common import (
     Data,
     Now,
@@ -33,6 +33,7 @@ from handlers.cli.common import (
     store_in,
 )
 from handlers.cli.common import language as spoken
+from handlers.sandboxed import sandbox_client
 from handlers.sheets.paper import Paper
 from handlers.texts import cli as texts
 from handlers.texts.catalogue import speaking
@@ -81,7 +82,7 @@ def draft(
         repeats=repeats,
         small=small,
     )
-    packed = plain.write(options).decode(errors="surrogatepass")
+    packed = codec.write(options).decode(errors="surrogatepass")
     request: Request = {"command": "draft", "options": packed, "now": now.isoformat() if now else None}
     conclude(run_to_end(_draft(beginning_in(data, yes=yes), request, terms, workplaces)))
 
@@ -89,8 +90,8 @@ def draft(
 async def _draft(settings: Settings, request: Request, terms: Path, roster: Path | None) -> Answer:
     toml = source(terms)
     if roster is None:
-        async with aclosing(Workshop()) as children:
-            named = await workshop.workplaces_file(children, toml)
+        async with aclosing(SandboxPool()) as children:
+            named = await sandbox_client.workplaces_file(children, toml)
         roster = terms.parent / named if named is not None else None
     there = roster is not None and roster.is_file()
     packed = {"terms": admin.pack(toml), "roster": admin.pack(source(roster)) if roster and there else None}
@@ -135,19 +136,19 @@ def cards(
     conclude(run_to_end(_mint(store_in(data), request, out, content)))
 
 
-Content = Callable[[workshop.Places, Terms], Awaitable[bytes]]
+Content = Callable[[sandbox_client.Places, Terms], Awaitable[bytes]]
 """Makes the file that holds the codes."""
 
 
 async def _printed(
-    telegram: str | None, paper: Paper | None, language: str | None, places: workshop.Places, terms: Terms
+    telegram: str | None, paper: Paper | None, language: str | None, places: sandbox_client.Places, terms: Terms
 ) -> bytes:
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         with speaking(language or terms.language):
-            return await workshop.sheet(children, terms, places, telegram=telegram, paper=paper)
+            return await sandbox_client.sheet(children, terms, places, telegram=telegram, paper=paper)
 
 
-async def _written(form: card_files.Form, places: workshop.Places, _terms: Terms) -> bytes:
+async def _written(form: card_files.Form, places: sandbox_client.Places, _terms: Terms) -> bytes:
     return card_files.content(form, places)
 
 

@@ -11,34 +11,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot import cards, reading
-from bot.brake import Heed
 from bot.domain.errors import Forbidden, NoSuchWorkplace, NotRecorded, Refused, UnknownCard
 from bot.domain.model import WalkoutId
 from bot.draft import SourceFile
-from bot.keys import Person
-from bot.questions import asked
-from bot.reading import holds_code
+from bot.guards.rate_limits import Heed
+from bot.parsing import typed_text
+from bot.parsing.questions import asked
+from bot.parsing.typed_text import holds_code
+from bot.runtime.app import App
+from bot.secrets import card_codes
+from bot.secrets.keys import Person
 from bot.usecases import stewards
 from bot.usecases.roles import is_role_card
-from bot.wiring import App
 from handlers.conversation import (
     board,
-    coming,
     committee,
+    confirmation,
     drafting,
-    drawn,
+    drawn_cards,
+    help_command,
     notices,
     organizers,
-    paper,
+    paper_cards,
     questions,
     report,
     rooms,
-    statements,
-    sure,
+    verification,
     workers,
 )
-from handlers.conversation.parts import (
+from handlers.conversation.messages import (
     AT,
     CARD,
     CODE,
@@ -192,7 +193,7 @@ class _Meant:
     who: Role = Role.WORKER
     even_frozen: bool = False
     price: float = 1
-    codes: tuple[reading.Found, ...] = ()  #: that are going to be looked up
+    codes: tuple[typed_text.Found, ...] = ()  #: that are going to be looked up
     else_run: Run | None = None  #: where no code is known, and none is sure to be meant as one
     pressed: bool = False
     changes: bool = False
@@ -205,31 +206,31 @@ def _meant(said: Said) -> _Meant:
     if said.words is not None:
         return _commanded(*said.words)
     text = said.text[:LONGEST]
-    if (command := reading.bare(text)).startswith(("/", "\uff0f")):
+    if (command := typed_text.bare(text)).startswith(("/", "\uff0f")):
         return _commanded(*_split(command[1:]))
     return _written(text)
 
 
 def _written(text: str) -> _Meant:
     run: Run
-    if reading.lone_references(text):
-        run = statements.verify_alone
-    elif reading.near_code(text):
+    if typed_text.lone_references(text):
+        run = verification.verify_alone
+    elif typed_text.near_code(text):
         run = _mistyped
     elif asked(text) is not None:
         run = questions.typed
     else:
         run = questions.not_understood if text.strip() else _no_words
     run = partial(_asked_or, run)
-    if codes := reading.codes(text):
+    if codes := typed_text.codes(text):
         return _Meant(run=_code, words=(text,), codes=codes, else_run=run)
     return _Meant(run=run, words=(text,), proves=False)
 
 
 def _commanded(name: str, *words: str) -> _Meant:
-    name = reading.spelled(name).partition("@")[0].lower()  # groups write /status@bot
+    name = typed_text.spelled(name).partition("@")[0].lower()  # groups write /status@bot
     command = next((row for row in COMMANDS if row.name == name), None)
-    if command is None and reading.holds_code(" ".join(words)):
+    if command is None and typed_text.holds_code(" ".join(words)):
         return _written(" ".join(words))
     if command is None:
         return _Meant(run=_unknown_command, words=(name,), proves=False)
@@ -243,7 +244,7 @@ def _commanded(name: str, *words: str) -> _Meant:
             price=command.price,
             changes=command.changes,
         )
-    codes = reading.codes(" ".join(words), meant=command.takes(Takes.CARD, Takes.CODE))
+    codes = typed_text.codes(" ".join(words), meant=command.takes(Takes.CARD, Takes.CODE))
     if command.takes(Takes.REFERENCE):
         codes = ()
     return _Meant(name=name, run=command.run, words=words, codes=codes, changes=command.changes, proves=bool(codes))
@@ -258,7 +259,7 @@ def _pressed(data: str) -> _Meant:
         run=BUTTONS.get(letter, _old_button) if len(data.encode()) <= LONGEST_DATA else _old_button,
         words=words,
         price=PRICES.get(letter, 1),
-        codes=(reading.Found(code, sure=True),) if letter in TRIES_CODE and (code := _carried(words[0])[0]) else (),
+        codes=(typed_text.Found(code, sure=True),) if letter in TRIES_CODE and (code := _carried(words[0])[0]) else (),
         pressed=True,
         changes=letter in CHANGING,
         proves=letter not in ANYBODYS,
@@ -268,7 +269,7 @@ def _pressed(data: str) -> _Meant:
 def _carried(word: str) -> tuple[str | None, WalkoutId]:
     """Read what a button carries of a card."""
     code, _dot, of = word.partition(OF_WALKOUT)
-    return cards.exact(code), WalkoutId(of)
+    return card_codes.exact(code), WalkoutId(of)
 
 
 async def _tried(ask: Ask, meant: _Meant) -> Reply | None:
@@ -300,7 +301,7 @@ async def _tried(ask: Ask, meant: _Meant) -> Reply | None:
 async def _is_known(ask: Ask, code: str, *, own: bool) -> bool:
     if own:
         return await ask.worker.owns(code)
-    return await ask.worker.knows(code) or await is_role_card(ask.desk, code)
+    return await ask.worker.knows(code) or await is_role_card(ask.context, code)
 
 
 async def _answered(ask: Ask, meant: _Meant) -> Reply:
@@ -382,7 +383,7 @@ def _corrected(meant: _Meant, refused: NoSuchWorkplace) -> tuple[Button, ...]:
 
 def _split(text: str) -> Sequence[str]:
     """Cut at blanks, keeping quoted names whole; phones turn quotes into curly ones."""
-    straight = reading.visible(text).translate(dict.fromkeys(map(ord, reading.QUOTES), '"'))
+    straight = typed_text.visible(text).translate(dict.fromkeys(map(ord, typed_text.QUOTES), '"'))
     reader = shlex.shlex(straight, posix=True, punctuation_chars=False)
     reader.whitespace_split = True
     reader.quotes = '"'
@@ -414,7 +415,7 @@ async def _asked_or(otherwise: Run, ask: Ask) -> Reply:
 
 
 async def _mistyped(ask: Ask) -> Reply:
-    return workers.mistyped(reading.near_code(ask.words[0]) or "")
+    return workers.mistyped(typed_text.near_code(ask.words[0]) or "")
 
 
 async def _no_words(_ask: Ask) -> Reply:
@@ -430,10 +431,10 @@ async def _old_button(_ask: Ask) -> Reply:
 
 
 async def _help(ask: Ask) -> Reply:
-    roles = await ask.app.store.roles(ask.desk.me)
+    roles = await ask.app.store.roles(ask.context.me)
     frozen = roles.suspension is not None
-    if ask.first != coming.ALL and not frozen:
-        return await coming.coming(ask, roles)
+    if ask.first != help_command.ALL and not frozen:
+        return await help_command.coming(ask, roles)
     rows = [row for row in COMMANDS if row.who.allows(roles) or (frozen and row.even_frozen)]
     return Reply(kind="help", text=general.commands((row.name, row.usage(ask.ways), row.help()) for row in rows))
 
@@ -467,7 +468,7 @@ COMMANDS = (
     Command(
         name="verify",
         who=Role.WORKER,
-        run=statements.verify,
+        run=verification.verify,
         options=(REFERENCE,),
         shows=True,
         help=lambda: _("ask whether an announcement is really mine"),
@@ -523,7 +524,7 @@ COMMANDS = (
     Command(
         name="cards",
         who=Role.ORGANIZER,
-        run=paper.cards,
+        run=paper_cards.cards,
         options=(WALKOUT, VOID, OF, NUMBER, PRINTED_IN),
         price=5,
         changes=True,
@@ -592,7 +593,7 @@ COMMANDS = (
     Command(
         name="drawn",
         who=Role.STEWARD,
-        run=drawn.drawn,
+        run=drawn_cards.drawn,
         options=(WALKOUT, WORKPLACE, COUNT),
         changes=True,
         help=lambda: _("say how many cards were drawn at a workplace"),
@@ -628,11 +629,11 @@ BUTTONS: dict[str, Run] = {
     "e": committee.press_older_deeds,
     "g": board.press_page,
     "i": board.press_picture,
-    "m": paper.press_print,
+    "m": paper_cards.press_print,
     "u": workers.press_out,
     "v": workers.press_not_out,
     "h": report.press_page,
-    "k": sure.press,
+    "k": confirmation.press,
     "l": organizers.press_terms,
     "D": drafting.press,
     "F": drafting.press_file,

@@ -6,16 +6,16 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot import reading
-from bot.cards import ALPHABET
 from bot.domain.errors import NoSuchWalkout
 from bot.domain.model import Stage, WalkoutId, WorkplaceId
 from bot.domain.roles import Roles
 from bot.domain.rules import PLEDGING
+from bot.parsing import typed_text
+from bot.secrets.card_codes import ALPHABET
 from bot.usecases import organizers, stewards
 from bot.usecases.stewards import Board
-from handlers import board_csv, workshop
-from handlers.conversation.parts import (
+from handlers.conversation import board_csv
+from handlers.conversation.messages import (
     Ask,
     Button,
     File,
@@ -26,6 +26,7 @@ from handlers.conversation.parts import (
     say_buttons,
     whole_number,
 )
+from handlers.sandboxed import sandbox_client
 from handlers.texts import board as texts
 
 CSV = "csv"
@@ -62,7 +63,7 @@ async def board(ask: Ask) -> Reply:
     """Show the first page of what the last tally published, or hand all of it over as a table."""
     may = await eyes(ask)
     words = " ".join(ask.words).split()
-    first = reading.word(words[0]).lower() if words else ""
+    first = typed_text.word(words[0]).lower() if words else ""
     named = first if first in may.walkouts else None
     words = words[1:] if named else words
     walkout = await organizers.which(ask.app.store, named, _SHOWN, among=may.walkouts)
@@ -95,7 +96,7 @@ async def press_picture(ask: Ask) -> Reply:
     seen = await _look_again(ask, walkout, only)
     if seen is None:
         return old_button()
-    drawn = await workshop.picture(ask.app.workshop, seen)
+    drawn = await sandbox_client.picture(ask.app.sandbox, seen)
     file = File(name=f"{_name(seen)}.png", data=drawn, is_picture=True)
     return Reply(kind="picture", text=texts.caption(seen), file=file)
 

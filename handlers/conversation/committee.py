@@ -8,8 +8,8 @@ from bot.domain.roles import Role as Appointed
 from bot.domain.rules import NOT_OVER
 from bot.usecases import audit, organizers, proposals, roles, stewards, suspensions
 from bot.usecases.roles import LONGEST_NICKNAME
-from handlers.conversation import sure
-from handlers.conversation.parts import Ask, Button, Reply, old_button, whole_number
+from handlers.conversation import confirmation
+from handlers.conversation.messages import Ask, Button, Reply, old_button, whole_number
 from handlers.texts import committee as texts
 from handlers.texts import organizers as organizers_texts
 
@@ -21,7 +21,7 @@ async def organizer(ask: Ask) -> Reply:
         return Reply(kind="help", text=organizers_texts.organizer_usage())
     await ask.roles()  # whom a suspension stops does not use a code up
     # who is one already may have been redelivered: the code worked
-    if await roles.redeem_server_code(ask.desk, code, texts.first_nickname()) or await ask.is_organizer():
+    if await roles.redeem_server_code(ask.context, code, texts.first_nickname()) or await ask.is_organizer():
         return Reply(kind="organizer", text=organizers_texts.organizer_made())
     used = await redeem(ask, code)
     return used or Reply(kind="unknown_card", text=organizers_texts.organizer_code_bad())
@@ -29,7 +29,7 @@ async def organizer(ask: Ask) -> Reply:
 
 async def begin(ask: Ask, code: str) -> Reply | None:
     """Become an organizer by the server's code where a card's is expected, as in a link; None if it is none."""
-    if not await roles.is_server_code(ask.desk, code):
+    if not await roles.is_server_code(ask.context, code):
         return None
     await ask.app.holds.check_change()  # as for whoever writes /organizer
     return await organizer(ask)
@@ -37,7 +37,7 @@ async def begin(ask: Ask, code: str) -> Reply | None:
 
 async def redeem(ask: Ask, code: str) -> Reply | None:
     """Use a role card; None if the code is none that is good."""
-    card = await roles.redeem(ask.desk, code)
+    card = await roles.redeem(ask.context, code)
     return None if card is None else Reply(kind="role_card_used", text=texts.wait_for_confirmation(card.word))
 
 
@@ -50,11 +50,11 @@ async def appoint(ask: Ask) -> Reply:
         return Reply(kind="help", text=texts.appoint_usage())
     match role.casefold(), rest:
         case "organizer", [_]:
-            return _appointed(ask, await roles.appoint(ask.desk, Appointed.ORGANIZER, nickname))
+            return _appointed(ask, await roles.appoint(ask.context, Appointed.ORGANIZER, nickname))
         case "steward", [*place_words, _] if place_words:
             walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
             place = stewards.find(await ask.app.store.workplaces(walkout.id), " ".join(place_words))
-            made = await roles.appoint(ask.desk, Appointed.STEWARD, nickname, walkout=walkout.id, place=place)
+            made = await roles.appoint(ask.context, Appointed.STEWARD, nickname, walkout=walkout.id, place=place)
             return _appointed(ask, made)
     return Reply(kind="help", text=texts.appoint_usage())
 
@@ -78,7 +78,7 @@ async def _settle(ask: Ask, *, confirmed: bool) -> Reply:
     if not (await ask.roles()).organizer:
         return old_button()
     try:
-        card = await roles.settle(ask.desk, ask.words[0], confirmed=confirmed)
+        card = await roles.settle(ask.context, ask.words[0], confirmed=confirmed)
     except NoSuchRoleCard:
         return Reply(kind="done", text=texts.settled_before())
     nickname = ask.app.keys.unseal(card.redeemer.nickname if card.redeemer else card.nickname)
@@ -89,7 +89,7 @@ async def list_roles(ask: Ask) -> Reply:
     """List who organizes and who looks after which workplace."""
     app = ask.app
     running = await suspensions.listed(app.store, app.keys, app.clock)
-    return Reply(kind="roles", text=texts.roles(await roles.served(ask.desk), running))
+    return Reply(kind="roles", text=texts.roles(await roles.served(ask.context), running))
 
 
 async def suspend(ask: Ask) -> Reply:
@@ -98,8 +98,8 @@ async def suspend(ask: Ask) -> Reply:
     if not nickname:
         return Reply(kind="help", text=texts.suspend_usage())
     await ask.roles()
-    await suspensions.check_can_suspend(ask.desk, nickname)
-    return await sure.show(ask, sure.SUSPEND, sure.known_as(nickname))
+    await suspensions.check_can_suspend(ask.context, nickname)
+    return await confirmation.show(ask, confirmation.SUSPEND, confirmation.known_as(nickname))
 
 
 async def remove(ask: Ask) -> Reply:
@@ -107,8 +107,8 @@ async def remove(ask: Ask) -> Reply:
     nickname = " ".join(ask.words).strip()
     if not nickname:
         return Reply(kind="help", text=texts.remove_usage())
-    await roles.check_can_remove(ask.desk, nickname)
-    return await sure.show(ask, Matter.REMOVE, sure.known_as(nickname))
+    await roles.check_can_remove(ask.context, nickname)
+    return await confirmation.show(ask, Matter.REMOVE, confirmation.known_as(nickname))
 
 
 async def press_approve(ask: Ask) -> Reply:
@@ -127,12 +127,12 @@ async def _opine(ask: Ask, *, approves: bool) -> Reply:
     seen = await ask.app.store.proposal(ask.words[0])
     if seen is None or seen.matter is not Matter.ADOPT:
         await ask.app.holds.check_change()
-    return sure.proposed(ask, await proposals.opine(ask.desk, ask.words[0], approves=approves))
+    return confirmation.proposed(ask, await proposals.opine(ask.context, ask.words[0], approves=approves))
 
 
 async def adopt(ask: Ask) -> Reply:
     """Say what it means that this bot goes on, though another one has taken its token, and ask."""
-    return sure.nothing_to_adopt(ask) or await sure.show(ask, Matter.ADOPT)
+    return confirmation.nothing_to_adopt(ask) or await confirmation.show(ask, Matter.ADOPT)
 
 
 async def list_deeds(ask: Ask) -> Reply:
@@ -149,7 +149,7 @@ async def press_older_deeds(ask: Ask) -> Reply:
 
 
 async def _page(ask: Ask, before: int | None) -> Reply:
-    lines = await audit.page(ask.desk, before)
+    lines = await audit.page(ask.context, before)
     older = lines[-1].number if lines and lines[-1].number > 1 else None
     buttons = () if older is None else (Button(label=texts.older(), data=f"e:{older}"),)
     return Reply(kind="audit", text=texts.deeds(lines), buttons=buttons)

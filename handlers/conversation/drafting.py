@@ -12,21 +12,21 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePath
 
-from bot.domain.errors import WorkFailed, WorkshopFull
+from bot.domain.errors import SandboxFull, WorkFailed
 from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.draft import Draft, DraftRefused, SourceFile, Unit
 from bot.draft.sketch import MAY_BE_SKIPPED, Part, Sketch
-from bot.draft.written import Value, fields, terms_file, workplaces_file
-from bot.gaps import look_again
+from bot.draft.writing import Value, fields, terms_file, workplaces_file
+from bot.guards.readiness import look_again
 from bot.usecases import organizers, sketches
 from bot.usecases.organizers import as_workplace
 from bot.usecases.sketches import InHand
-from handlers import workshop
-from handlers.conversation import answering
-from handlers.conversation.answering import TERMS, WORKPLACES, Answered, NoAnswer
-from handlers.conversation.letters import terms_button
+from handlers.conversation import draft_answers
+from handlers.conversation.draft_answers import TERMS, WORKPLACES, Answered, NoAnswer
+from handlers.conversation.letter_buttons import terms_button
+from handlers.conversation.messages import Ask, Button, File, Reply, old_button, say_buttons, whole_number
 from handlers.conversation.organizers import terms_shown
-from handlers.conversation.parts import Ask, Button, File, Reply, old_button, say_buttons, whole_number
+from handlers.sandboxed import sandbox_client
 from handlers.texts import committee as committee_texts
 from handlers.texts import draft as draft_texts
 from handlers.texts import drafting as texts
@@ -45,8 +45,8 @@ STOP, DROP, GO_ON, CHANGE, TERMS_READ, MAKE = "stop", "drop", "on", "change", "r
 
 async def draft(ask: Ask) -> Reply:
     """Ask what is asked now, or begin."""
-    hand = await sketches.load(ask.desk)
-    if (hand is None or hand.sketch.made) and (begun := await sketches.keep(ask.desk, _anew(hand))) is not None:
+    hand = await sketches.load(ask.context)
+    if (hand is None or hand.sketch.made) and (begun := await sketches.keep(ask.context, _anew(hand))) is not None:
         return await _shown(ask, begun, texts.begin())
     return await _shown(ask, hand or InHand())
 
@@ -57,14 +57,14 @@ def _anew(hand: InHand | None) -> InHand:
 
 async def pending(ask: Ask) -> InHand | None:
     """Return what somebody is being asked; None if they are not, or organize nothing any more."""
-    hand = await sketches.load(ask.desk)
+    hand = await sketches.load(ask.context)
     return hand if hand is not None and not hand.sketch.made and await ask.is_organizer() else None
 
 
 async def typed(ask: Ask, hand: InHand) -> Reply:
     """Take what somebody wrote for the answer to what is asked."""
     with _speaking(ask, hand):
-        return await _go_on(ask, hand, lambda at: answering.read(ask, hand, at, ask.words[0].strip()))
+        return await _go_on(ask, hand, lambda at: draft_answers.read(ask, hand, at, ask.words[0].strip()))
 
 
 def _speaking(ask: Ask, hand: InHand) -> AbstractContextManager[None]:
@@ -74,10 +74,10 @@ def _speaking(ask: Ask, hand: InHand) -> AbstractContextManager[None]:
 
 async def sent(ask: Ask, file: SourceFile) -> Reply:
     """Take a file: the terms, or the list of workplaces."""
-    hand = await sketches.load(ask.desk)
+    hand = await sketches.load(ask.context)
     if hand is None or (hand.sketch.made and ask.number != hand.sketch.last):
         hand = _anew(hand)
-    take = answering.take_terms if PurePath(file.name).suffix.lower() == ".toml" else answering.take_list
+    take = draft_answers.take_terms if PurePath(file.name).suffix.lower() == ".toml" else draft_answers.take_list
     with _speaking(ask, hand):
         return await _go_on(ask, hand, lambda _at: take(ask, hand, file))
 
@@ -87,7 +87,7 @@ async def press(ask: Ask) -> Reply:
     if not await ask.is_organizer():
         return old_button()
     number, what = ask.words if len(ask.words) == len(["number", "what"]) else ("", "")
-    hand = await sketches.load(ask.desk)
+    hand = await sketches.load(ask.context)
     if hand is None:
         return old_button()
     is_open = hand.sketch.at is not None or hand.sketch.made
@@ -104,7 +104,7 @@ async def _ask_to_stop(_ask: Ask, hand: InHand) -> Reply:
 
 
 async def _dropped(ask: Ask, _held: InHand) -> Reply:
-    await sketches.drop(ask.desk)
+    await sketches.drop(ask.context)
     return Reply(kind="done", text=texts.dropped())
 
 
@@ -146,7 +146,7 @@ async def _go_on(ask: Ask, hand: InHand, answer: Callable[[Part | None], Awaitab
         if no.offered == hand.sketch.offered:
             return await _shown(ask, hand, no.sentence)
     sketch = replace(step.hand.sketch, last=ask.number)
-    kept = await sketches.keep(ask.desk, replace(step.hand, sketch=sketch))
+    kept = await sketches.keep(ask.context, replace(step.hand, sketch=sketch))
     if kept is None:  # another message was quicker
         return await draft(ask)
     if kept.sketch.at is None and kept.sketch.toml is not None:
@@ -168,7 +168,7 @@ async def _shown(ask: Ask, hand: InHand, above: str = "") -> Reply:
     else:
         organizers_now = len((await ask.app.store.committee()).organizers)
         text = texts.question(sketch, at, organizers_now)
-        choices = [label for label, _value in answering.choices(ask, hand, at)]
+        choices = [label for label, _value in draft_answers.choices(ask, hand, at)]
     buttons = [_button(hand, label, str(number), below=True) for number, label in enumerate(choices)]
     if sketch.again is not None and at in sketch.answers:
         buttons.append(_button(hand, texts.keep(), KEEP, below=True))
@@ -210,7 +210,7 @@ async def _pressed(ask: Ask, hand: InHand, at: Part | None, what: str) -> Answer
     elif at is not None and what == SKIP and at in MAY_BE_SKIPPED:
         changed = sketch.answered(at, "")
     elif at is not None and (index := whole_number(what)) is not None:
-        return await answering.choose(ask, hand, at, index)
+        return await draft_answers.choose(ask, hand, at, index)
     return Answered(hand=hand if changed is None else replace(hand, sketch=changed))
 
 
@@ -242,7 +242,7 @@ def _toml(hand: InHand) -> SourceFile:
 
 async def _plan(ask: Ask, hand: InHand) -> Draft:
     roster = SourceFile(name=WORKPLACES, data=hand.list)
-    return await workshop.read(ask.app.workshop, _toml(hand), roster, hand.sketch.options, now=ask.app.clock())
+    return await sandbox_client.read(ask.app.sandbox, _toml(hand), roster, hand.sketch.options, now=ask.app.clock())
 
 
 async def _review(ask: Ask, hand: InHand, above: str) -> Reply:
@@ -257,7 +257,7 @@ async def _review(ask: Ask, hand: InHand, above: str) -> Reply:
         plan = await _plan(ask, hand)
     except DraftRefused as refused:
         said, buttons = draft_texts.problems(refused), buttons[2:]
-    except (WorkFailed, WorkshopFull) as refused:
+    except (WorkFailed, SandboxFull) as refused:
         said, buttons = refusals.refusal(refused)[1], buttons[2:]
     else:
         now = ask.app.clock()
@@ -281,11 +281,11 @@ async def _made(ask: Ask, hand: InHand) -> Reply:
         plan = await _plan(ask, hand)
     except DraftRefused as refused:
         if hand.sketch.toml is not None:  # the list is read already, and stays
-            await sketches.keep(ask.desk, replace(hand, sketch=replace(hand.sketch, toml=None)))
+            await sketches.keep(ask.context, replace(hand, sketch=replace(hand.sketch, toml=None)))
         return Reply(kind="refused", text=draft_texts.problems(refused), known=True)
     seed = ask.app.keys.seed(ask.who, _toml(hand).data, hand.list)
     walkout = await organizers.draft(plan, ask.app.store, ask.app.keys, seed=seed)
-    await sketches.keep(ask.desk, InHand(sketch=Sketch(made=walkout.id, last=ask.number), number=hand.number))
+    await sketches.keep(ask.context, InHand(sketch=Sketch(made=walkout.id, last=ask.number), number=hand.number))
     now = ask.app.clock()
     found = await look_again(ask.app.store, plan.terms, plan.units, now=now, but=walkout.id)
     return _drafted(walkout, organizers_texts.drafted(walkout, plan, found, now))

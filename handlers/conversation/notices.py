@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.domain.errors import Refused
 from bot.domain.model import Entry, WalkoutId
 from bot.usecases.workers import Seen
-from handlers.conversation.letters import NO_CARD, clear_button
-from handlers.conversation.parts import Ask, Button, Reply, carried, old_button
+from handlers.conversation.letter_buttons import NO_CARD, clear_button
+from handlers.conversation.messages import Ask, Button, Reply, carried, old_button
 from handlers.conversation.workers import on_its_card, own_buttons, show
 from handlers.texts import notices as texts
 

@@ -7,8 +7,8 @@ from bot.domain.roles import Matter
 from bot.domain.rules import PLEDGING
 from bot.usecases import organizers
 from bot.usecases.workers import Seen
-from handlers.conversation import sure
-from handlers.conversation.parts import Ask, Reply, old_button
+from handlers.conversation import confirmation
+from handlers.conversation.messages import Ask, Reply, old_button
 from handlers.texts import committee as committee_texts
 from handlers.texts import organizers as texts
 from handlers.texts import workers as workers_texts
@@ -25,13 +25,13 @@ async def walkouts(ask: Ask) -> Reply:
 async def open_up(ask: Ask) -> Reply:
     """Say what opening a draft does, and ask."""
     walkout = await organizers.which(ask.app.store, ask.first, [_DRAFT])
-    return await sure.show(ask, Matter.OPEN, walkout.id)
+    return await confirmation.show(ask, Matter.OPEN, walkout.id)
 
 
 async def call_off(ask: Ask) -> Reply:
     """Say what calling a walkout off does, and ask."""
     walkout = await organizers.which(ask.app.store, ask.first, [PLEDGING])
-    return await sure.show(ask, Matter.CALL_OFF, walkout.id)
+    return await confirmation.show(ask, Matter.CALL_OFF, walkout.id)
 
 
 async def press_terms(ask: Ask) -> Reply:

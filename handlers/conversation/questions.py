@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.domain.errors import Refused, UnknownCard
 from bot.domain.model import Terms
-from bot.questions import SIX, Question, asked
-from handlers.conversation.parts import Ask, Button, Reply
+from bot.parsing.questions import SIX, Question, asked
+from handlers.conversation.messages import Ask, Button, Reply
 from handlers.texts import general
 from handlers.texts import questions as texts
 

@@ -7,8 +7,8 @@ from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers
 from bot.usecases.report import report as make
 from bot.usecases.stewards import Board
-from handlers import board_csv
-from handlers.conversation.parts import Ask, File, Reply, nearest_page, old_button, page_buttons, whole_number
+from handlers.conversation import board_csv
+from handlers.conversation.messages import Ask, File, Reply, nearest_page, old_button, page_buttons, whole_number
 from handlers.texts import report as texts
 
 _OVER = frozenset({Stage.ON, Stage.LAPSED, Stage.CALLED_OFF})

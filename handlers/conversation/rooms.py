@@ -10,11 +10,11 @@ from bot.domain.errors import NoSuchLanguage
 from bot.domain.model import SPOKEN, Walkout, WalkoutId, Workplace
 from bot.domain.roles import Deed
 from bot.domain.rules import NOT_OVER
-from bot.reading import same_name
+from bot.parsing.typed_text import same_name
 from bot.storage.store import UNHEARD_AFTER, Room
 from bot.usecases import organizers, stewards
 from bot.usecases import rooms as testing
-from handlers.conversation.parts import (
+from handlers.conversation.messages import (
     Ask,
     Button,
     Here,
@@ -95,7 +95,7 @@ async def _bind(ask: Ask, wanted: _Wanted, address: str) -> Reply:
         address=address,
         language=wanted.language,
     )
-    note = ask.desk.note(Deed.BOUND, walkout, name=place.name if place else "")
+    note = ask.context.note(Deed.BOUND, walkout, name=place.name if place else "")
     await organizers.bind_room(bound, ask.app.store, note)
     named = await ask.app.title(bound)
     undo = "/room off" if ask.ways.rooms_by is RoomsBy.PLACE else f"/room off {address}"
@@ -125,7 +125,7 @@ async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
         address = ask.here.address
     else:
         address = await _address_of(ask, walkout.id, address)
-    note = ask.desk.note(Deed.LET_GO, walkout.id)
+    note = ask.context.note(Deed.LET_GO, walkout.id)
     was_bound = await ask.app.store.release_room(walkout.id, platform, address, note)
     gone = Room(walkout=walkout.id, scope=None, platform=platform, address=address)
     return Reply(kind="done", text=texts.room_released(await ask.app.title(gone), was_bound=was_bound))
@@ -195,7 +195,7 @@ async def press_rooms(ask: Ask) -> Reply:
     if page:
         wanted = whole_number(page[0]) or 1
         return await _list(ask, await ask.app.store.walkout(WalkoutId(walkout)), page=wanted)
-    asked = await testing.test_rooms(ask.desk, WalkoutId(walkout))
+    asked = await testing.test_rooms(ask.context, WalkoutId(walkout))
     if asked is None:
         return Reply(kind="too_soon", text=texts.tested_before())
     if asked == 0:

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from bot import cards, reading
 from bot.domain.errors import UnknownCard, WhichWalkout
 from bot.domain.model import CardState, Entry, WalkoutId, WorkplaceId
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Day, Situation
+from bot.parsing import typed_text
+from bot.secrets import card_codes
 from bot.usecases import stewards
 from bot.usecases.workers import Seen
-from handlers.conversation.letters import NO_CARD, clear_button
-from handlers.conversation.parts import Ask, Button, Reply, Run, carried, old_button, whole_number
+from handlers.conversation.letter_buttons import NO_CARD, clear_button
+from handlers.conversation.messages import Ask, Button, Reply, Run, carried, old_button, whole_number
 from handlers.conversation.questions import questions_button
 from handlers.texts import general, notices, workers
 
@@ -31,7 +32,7 @@ async def start(ask: Ask) -> Reply:
 
 async def _look(ask: Ask) -> Reply:
     if ask.code is None:
-        if (near := reading.near_code(" ".join(ask.words), meant=True)) is not None:
+        if (near := typed_text.near_code(" ".join(ask.words), meant=True)) is not None:
             return mistyped(near)
         raise UnknownCard
     seen = await ask.worker.look(ask.code, ask.of)
@@ -40,11 +41,11 @@ async def _look(ask: Ask) -> Reply:
 
 def mistyped(code: str) -> Reply:
     """Say what is wrong with something that nearly is a code."""
-    strange = "".join(dict.fromkeys(letter for letter in code if letter not in cards.ALPHABET))
-    if reading.foreign_letters(code):
+    strange = "".join(dict.fromkeys(letter for letter in code if letter not in card_codes.ALPHABET))
+    if typed_text.foreign_letters(code):
         said = general.foreign_letters()
     else:
-        said = general.strange_letters(strange) if strange else general.not_a_card(len(code), cards.LENGTH)
+        said = general.strange_letters(strange) if strange else general.not_a_card(len(code), card_codes.LENGTH)
     return Reply(kind="unknown_card", text=said, asks_card=True)
 
 
@@ -145,7 +146,7 @@ async def pledge(ask: Ask) -> Reply:
     if not choice:
         return Reply(kind="needs_card", text=workers.needs_card(typed=ask.ways.typed), asks_card=True)
     named = next(
-        (walkout for walkout in choice if ask.words and walkout.id == reading.word(ask.words[0]).lower()), None
+        (walkout for walkout in choice if ask.words and walkout.id == typed_text.word(ask.words[0]).lower()), None
     )
     words = ask.words[1:] if named else ask.words
     if named is None and len(choice) > 1:

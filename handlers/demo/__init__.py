@@ -15,7 +15,7 @@ from time import monotonic
 
 from rich.console import Console
 
-from bot.wiring import DATABASE, KEY_FILE
+from bot.runtime.app import DATABASE, KEY_FILE
 from handlers.demo import display
 from handlers.demo.audiences import Lines, Painter, Screen
 from handlers.demo.story import OLGA, Scene, play

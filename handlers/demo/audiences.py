@@ -26,7 +26,7 @@ LONGEST_LINE = 160
 PICTURE_WIDTH, PICTURE_HEIGHT = 100, 30
 
 
-class Pace:
+class RateLimit:
     """Holds the story to a speed that people can follow; 0 holds nothing up."""
 
     def __init__(self, speed: float) -> None:
@@ -46,7 +46,7 @@ class Lines:
 
     def __init__(self, console: Console, speed: float) -> None:
         self._console = console
-        self._pace = Pace(speed)
+        self._rate_limit = RateLimit(speed)
         self._scene: Scene | None = None
 
     def show(self, scene: Scene) -> None:
@@ -65,7 +65,7 @@ class Lines:
 
     async def rest(self, seconds: float) -> None:
         """Wait only where people read along."""
-        await self._pace.rest(seconds)
+        await self._rate_limit.rest(seconds)
 
     def _print(self, said: str) -> None:
         assert self._scene is not None  # noqa: S101  a story begins with a scene
@@ -105,7 +105,7 @@ class Screen(_Watcher):
     def __init__(self, console: Console, speed: float) -> None:
         super().__init__()
         self._console = console
-        self._pace = Pace(speed)
+        self._rate_limit = RateLimit(speed)
         self._live = Live(console=console, screen=True, auto_refresh=False)
 
     def __enter__(self) -> None:
@@ -120,7 +120,7 @@ class Screen(_Watcher):
         """Draw, and wait."""
         width, height = self._console.size
         self._live.update(display.joined(display.frame(self._view, width, height)), refresh=True)
-        await self._pace.rest(seconds)
+        await self._rate_limit.rest(seconds)
 
     def leave(self, room_for: int) -> None:
         """Leave the last city in sight, and its workplaces if so many lines have room below them."""

@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from bot import cards
-from bot.clock import MovableClock
+from bot.delivery.outbox import Letter
 from bot.domain import disclosure, rules
 from bot.domain.model import Kind, Walkout, WorkplaceId
 from bot.draft import Draft, RosterOptions, SourceFile, read, workplaces_file
-from bot.keys import Person
-from bot.outbox import Letter
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets import card_codes
+from bot.secrets.keys import Person
 from bot.usecases import organizers, stewards
-from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.demo.plot import Act, Deed, Plot
 from handlers.texts import demo as texts
@@ -158,8 +158,8 @@ class Story:
             await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)
         walkout = await organizers.draft(plan, app.store, app.keys)
         wanted = await stewards.cards_wanted(walkout.id, app.store, only=None, number=None)
-        self._cards = {place.id: [cards.mint() for _ in range(number)] for place, number in wanted}
-        hashes = {place: [cards.key_of(code) for code in codes] for place, codes in self._cards.items()}
+        self._cards = {place.id: [card_codes.mint() for _ in range(number)] for place, number in wanted}
+        hashes = {place: [card_codes.key_of(code) for code in codes] for place, codes in self._cards.items()}
         await stewards.mint(walkout.id, hashes, app.store, app.keys)
         return walkout
 
@@ -230,7 +230,7 @@ class Story:
         who = Person(PLATFORM, f"worker {act.workplace}-{act.worker}")
         code = self._cards[act.workplace][act.worker]
         if who not in self._buttons:
-            self._buttons[who] = _done(await self._says(who.account, cards.pretty(code)), "terms")
+            self._buttons[who] = _done(await self._says(who.account, card_codes.pretty(code)), "terms")
         letter, then = {
             Deed.PLEDGE: ("p", "pledged"),
             Deed.WITHDRAW: ("w", "withdrawn"),

@@ -23,14 +23,13 @@ import aiohttp
 import discord
 from discord.app_commands import Choice
 
-from bot import logs
-from bot.brake import Heed
 from bot.domain.errors import NotRecorded
 from bot.draft import SourceFile
-from bot.keys import Person
-from bot.logs import Act
-from bot.wiring import App
-from handlers.answers import Answers
+from bot.guards.rate_limits import Heed
+from bot.process import logs
+from bot.process.logs import Act
+from bot.runtime.app import App
+from bot.secrets.keys import Person
 from handlers.conversation import (
     CARD_BUTTONS,
     Button,
@@ -50,18 +49,19 @@ from handlers.conversation import (
     shows_code,
     too_fast,
 )
+from handlers.discord.autocomplete import Suggestions
 from handlers.discord.commands import as_here
+from handlers.discord.components import ENTER_CARD, CardForm, view, written
 from handlers.discord.markdown import messages, plain
-from handlers.discord.suggestions import Suggestions
-from handlers.discord.widgets import ENTER_CARD, CardForm, view, written
-from handlers.known import Known
-from handlers.pace import Pace, takes_longer
+from handlers.platforms.answer_queue import AnswerQueue
+from handlers.platforms.per_person_order import PerPersonOrder
+from handlers.platforms.rate_limit import RateLimit, takes_longer
+from handlers.platforms.seen_updates import SeenUpdates
+from handlers.platforms.uploads import FETCHED_WITHIN_S, UPLOAD_PRICE, Uploads
 from handlers.texts import discord as texts
-from handlers.texts import paper as paper_texts
+from handlers.texts import paper_cards as paper_texts
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
-from handlers.turns import Turns
-from handlers.uploads import FETCHED_WITHIN_S, UPLOAD_PRICE, Uploads
 
 T = TypeVar("T")
 Interaction = discord.Interaction[Any]
@@ -123,15 +123,15 @@ class Part:
 class DiscordChat:
     """Handles one interaction or message at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, client: discord.Client, pace: Pace, *, later: Later | None = None) -> None:
+    def __init__(self, app: App, client: discord.Client, rate_limit: RateLimit, *, later: Later | None = None) -> None:
         self._app = app
         self._later = later or asyncio.get_running_loop().call_later
-        self._answers = Answers()
-        self._pace = pace
+        self._answers = AnswerQueue()
+        self._rate_limit = rate_limit
         self._client = client
-        self._turns = Turns()
-        self._taken = Known()  #: delivered again, an old press must not undo a later one
-        self._tried = Known()  #: what we have tried to respond to
+        self._turns = PerPersonOrder()
+        self._taken = SeenUpdates()  #: delivered again, an old press must not undo a later one
+        self._tried = SeenUpdates()  #: what we have tried to respond to
         app.titles[PLATFORM] = self.title
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
@@ -399,7 +399,7 @@ class DiscordChat:
         So a crash in between leaves no file behind. Raises discord.Forbidden if nothing can be said there.
         """
         sent = await self._in_turn(partial(_post, channel, text, None, nonce))
-        await self._app.errands[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", lasts)
+        await self._app.deletions[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", lasts)
         await self._in_turn(lambda: sent.edit(attachments=[_file(file)]))
 
     # -- direct messages --------------------------------------------------------------------------------------
@@ -488,7 +488,7 @@ class DiscordChat:
     async def _in_turn(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make a call that counts when it is its turn, for as long as Discord has too many."""
         while True:
-            await self._pace.turn()
+            await self._rate_limit.turn()
             try:
                 return await _patiently(call)
             except discord.RateLimited as limited:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from handlers.parts import parts
+from handlers.platforms.message_splitting import parts
 
 LONGEST_TEXT = 2000
 

@@ -18,20 +18,20 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot import logs
-from bot.logs import Act
-from bot.settings import Settings
+from bot.process import logs
+from bot.process.logs import Act
+from bot.runtime.app import App
+from bot.runtime.settings import Settings
 from bot.usecases import organizers
-from bot.wiring import App
 from handlers.conversation import Command, Takes
 from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat, Later, asked_to_wait_s
 from handlers.discord.commands import Interaction, make_tree, sync
-from handlers.discord.place import DiscordPlace
+from handlers.discord.fence_place import DiscordFencePlace
 from handlers.discord.sender import DiscordSender
-from handlers.pace import Pace
-from handlers.reading import read_past
-from handlers.service import Link, Unreachable, Why, WrongToken, stay_open
-from handlers.uploads import LARGEST
+from handlers.platforms.bounded_reads import read_past
+from handlers.platforms.rate_limit import RateLimit
+from handlers.platforms.supervisor import Link, Unreachable, Why, WrongToken, stay_open
+from handlers.platforms.uploads import LARGEST
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,9 @@ TOO_MANY = 429
 class AllOutClient(discord.Client):
     """discord.py's client, with as few rights and as little memory as will do."""
 
-    def __init__(self, app: App, link: Link, *, pace: Pace | None = None, later: Later | None = None) -> None:
+    def __init__(
+        self, app: App, link: Link, *, rate_limit: RateLimit | None = None, later: Later | None = None
+    ) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True, dm_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -71,8 +73,10 @@ class AllOutClient(discord.Client):
             max_ratelimit_timeout=LONGEST_LIMIT_S,
             http_trace=self._trace(),
         )
-        self.pace = pace or Pace(CALLS_A_SECOND, asyncio.get_running_loop().time, late_s=1 / CALLS_A_SECOND)
-        self.chat = DiscordChat(app, self, self.pace, later=later)
+        self.rate_limit = rate_limit or RateLimit(
+            CALLS_A_SECOND, asyncio.get_running_loop().time, late_s=1 / CALLS_A_SECOND
+        )
+        self.chat = DiscordChat(app, self, self.rate_limit, later=later)
         self.http.get_from_cdn = _read_file  # type: ignore[method-assign]  # its own reads on, whatever size was said
         self.tree = make_tree(self, self._chosen, self._suggest)
         self.tree.error(self._command_failed)
@@ -112,7 +116,7 @@ class AllOutClient(discord.Client):
 
         async def called(_session: object, _about: object, call: aiohttp.TraceRequestEndParams) -> None:
             if call.response.status == TOO_MANY and "X-RateLimit-Global" in call.response.headers:
-                self.pace.pause(asked_to_wait_s(call.response) + GOES_AGAIN_S)
+                self.rate_limit.pause(asked_to_wait_s(call.response) + GOES_AGAIN_S)
 
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(called)
@@ -253,8 +257,8 @@ async def open_discord(
             raise Unreachable(logs.kind(error)) from None
         if client.user is not None:
             app.bots[PLATFORM] = client.user.name
-        async with app.fence.guard(PLATFORM, DiscordPlace(client)):
-            yield DiscordSender(client, client.pace, gone=client.gone, mute=client.mute), client.take
+        async with app.fence.guard(PLATFORM, DiscordFencePlace(client)):
+            yield DiscordSender(client, client.rate_limit, gone=client.gone, mute=client.mute), client.take
     finally:
         with contextlib.suppress(TimeoutError, aiohttp.ClientError):
             await asyncio.wait_for(client.close(), CLOSING_S)

@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.outbox import Letter, NotAllowed, RoomGone, TryLater
+from bot.delivery.outbox import Letter, NotAllowed, RoomGone, TryLater
 from bot.storage.store import UNHEARD_AFTER
-from handlers.conversation.letters import buttons
+from handlers.conversation.letter_buttons import buttons
 from handlers.discord.chat import TROUBLE, asked_to_wait_s
 from handlers.discord.commands import as_here
+from handlers.discord.components import view
 from handlers.discord.markdown import messages
-from handlers.discord.widgets import view
-from handlers.pace import Pace
+from handlers.platforms.rate_limit import RateLimit
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 
@@ -46,13 +46,13 @@ class DiscordSender:
     def __init__(
         self,
         client: discord.Client,
-        pace: Pace,
+        rate_limit: RateLimit,
         *,
         gone: Callable[[int], Awaitable[None]],
         mute: Callable[[int], Awaitable[None]],
     ) -> None:
         self._client = client
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._gone = gone
         self._mute = mute
 
@@ -68,7 +68,7 @@ class DiscordSender:
             if error.status == HTTPStatus.TOO_MANY_REQUESTS and "Via" not in error.response.headers:
                 # Cloudflare's, which refuses our address: whoever goes on asking is refused for longer
                 wait = asked_to_wait_s(error.response)
-                self._pace.pause(wait)
+                self._rate_limit.pause(wait)
                 raise TryLater(timedelta(seconds=wait)) from None
             if not isinstance(error, discord.Forbidden | discord.NotFound) or error.code in NOT_A_VERDICT:
                 raise TryLater from None
@@ -111,7 +111,7 @@ class DiscordSender:
 
     async def _call(self, letter: Letter, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Make a call when it is its turn. Raises TimeoutError."""
-        await self._pace.turn()
+        await self._rate_limit.turn()
         letter.leaves()
         # not cut off: discord.py would hold everything back for ever, were it waiting for all its calls
         return await asyncio.wait_for(asyncio.shield(asyncio.create_task(call())), GIVE_UP_S)

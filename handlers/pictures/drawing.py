@@ -1,4 +1,4 @@
-"""Puts a poster on paper, in a process of its own: see handlers.workshop.
+"""Puts a poster on paper, in a process of its own: see handlers.sandboxed.sandbox_client.
 
 Everything is placed in pixels from the upper left corner. No pyplot, so no state that two pictures share.
 """
@@ -19,7 +19,7 @@ from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from bot.domain.model import Stage
-from handlers.pictures.letters import BOX, drawable, families, shortened
+from handlers.pictures.fonts import BOX, drawable, families, shortened
 from handlers.pictures.poster import Bar, Poster, Thermometer
 from handlers.texts.times import number
 

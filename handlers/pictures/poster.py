@@ -8,7 +8,7 @@ from bot.domain.disclosure import Shown
 from bot.domain.model import Stage
 from bot.usecases.stewards import Board
 from handlers.texts import board as texts
-from handlers.texts.own import worded
+from handlers.texts.organizers_words import worded
 
 MOST = 16
 """Workplaces on one picture: as many as fit on a phone's screen from edge to edge, in letters people can read."""

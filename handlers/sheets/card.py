@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import segno
 from fpdf.image_parsing import preload_image
 
-from bot.cards import pretty
 from bot.domain.model import Terms
+from bot.secrets.card_codes import pretty
 from handlers.sheets.chaff import chaff
-from handlers.sheets.lettering import CODES, MM, Block, Document, baseline, draw, fit
+from handlers.sheets.shaping import CODES, MM, Block, Document, baseline, draw, fit
 from handlers.texts import sheets as texts
-from handlers.texts.own import worded
+from handlers.texts.organizers_words import worded
 
 _EDGE = 1.4  # from a cut or fold to the pattern
 _FRAME = 4.6  # from there to the words on the cover

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from bot.domain.model import Terms
 from handlers.sheets.card import Bot, Piece, card, place_pattern, wording
-from handlers.sheets.lettering import Document
 from handlers.sheets.paper import SIZES, Paper, usual_paper
+from handlers.sheets.shaping import Document
 from handlers.sheets.steward import steward_page
 
 _ACROSS, _DOWN = 2, 4

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import hypot
 
 from bot.domain.model import Terms
-from handlers.sheets.lettering import Document, draw, fit
+from handlers.sheets.shaping import Document, draw, fit
 from handlers.texts import sheets as texts
-from handlers.texts.own import worded
+from handlers.texts.organizers_words import worded
 
 _MARGIN = 20.0
 _GAP = 6.0  # between two pictures

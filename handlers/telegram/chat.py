@@ -14,15 +14,14 @@ from telegram import Bot, Chat, ChatMember, InlineKeyboardButton, InlineKeyboard
 from telegram import Message as TelegramMessage
 from telegram.error import BadRequest, TelegramError
 
-from bot.brake import Heed
 from bot.domain.errors import NotRecorded
 from bot.draft import SourceFile
-from bot.keys import Person
-from bot.roomwords import Wish
+from bot.guards.rate_limits import Heed
+from bot.runtime.app import App
+from bot.secrets.keys import Person
 from bot.usecases import organizers
 from bot.usecases.health import Hearing
-from bot.wiring import App
-from handlers.answers import Answers
+from bot.usecases.pairing import Wish
 from handlers.conversation import (
     ASIDE,
     CARD_BUTTONS,
@@ -40,11 +39,15 @@ from handlers.conversation import (
     shows_code,
     too_fast,
 )
-from handlers.parts import parts
+from handlers.platforms.answer_queue import AnswerQueue
+from handlers.platforms.message_splitting import parts
+from handlers.platforms.per_person_order import PerPersonOrder
+from handlers.platforms.uploads import FETCHED_WITHIN_S, UPLOAD_PRICE, Uploads
+from handlers.telegram.checks import hearing
 from handlers.telegram.menus import Menus
-from handlers.telegram.pace import ChatPace
-from handlers.telegram.places import Place
-from handlers.telegram.recent import MESSAGES, Recent
+from handlers.telegram.rate_limit import ChatPace
+from handlers.telegram.recent_messages import MESSAGES, RecentMessages
+from handlers.telegram.room_addresses import Place
 from handlers.telegram.sender import (
     LONGEST_CAPTION,
     LONGEST_TEXT,
@@ -54,12 +57,9 @@ from handlers.telegram.sender import (
     answered,
     keyboard,
 )
-from handlers.telegram.visit import hearing
-from handlers.texts import paper as paper_texts
+from handlers.texts import paper_cards as paper_texts
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import speaking
-from handlers.turns import Turns
-from handlers.uploads import FETCHED_WITHIN_S, UPLOAD_PRICE, Uploads
 
 T = TypeVar("T")
 
@@ -84,14 +84,14 @@ OUR_COMMANDS = {row.name for row in COMMANDS}
 class TelegramChat:
     """Handles one update at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, bot: Bot, menus: Menus, answers: Answers, pace: ChatPace) -> None:
-        self.recent = Recent()
+    def __init__(self, app: App, bot: Bot, menus: Menus, answers: AnswerQueue, rate_limit: ChatPace) -> None:
+        self.recent = RecentMessages()
         self._app = app
         self._bot = bot
         self._menus = menus
         self._answers = answers
-        self._pace = pace
-        self._asides = Turns()
+        self._rate_limit = rate_limit
+        self._asides = PerPersonOrder()
         app.titles[PLATFORM] = self.title
         self._conversation = Conversation(
             app,
@@ -384,7 +384,7 @@ class TelegramChat:
         sent = await self._message(chat, partial(self._send, chat, caption, None, None))
         if sent is None:
             return False
-        await self._app.errands[PLATFORM].delete_later(f"{chat} {sent.message_id}", lasts)
+        await self._app.deletions[PLATFORM].delete_later(f"{chat} {sent.message_id}", lasts)
         media = InputMediaDocument(file.data, filename=file.name, caption=caption)
         try:
             put = partial(self._put, media, chat, sent.message_id, shown)
@@ -407,7 +407,7 @@ class TelegramChat:
         return sent
 
     async def _message(self, chat: int, call: Callable[[], Awaitable[T]], tries: int = MESSAGE_TRIES) -> T | None:
-        return await answered(call, tries, chat=chat, pace=self._pace)
+        return await answered(call, tries, chat=chat, rate_limit=self._rate_limit)
 
     async def _uploaded(self, message: Raw, user: Raw, document: Raw) -> None:
         self.recent.note(message["chat"]["id"], message["message_id"])

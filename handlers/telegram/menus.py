@@ -7,9 +7,9 @@ import logging
 from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
 from telegram.error import TelegramError
 
-from bot import logs
 from bot.domain.roles import Roles
-from bot.logs import Event
+from bot.process import logs
+from bot.process.logs import Event
 from handlers.conversation import COMMANDS, Role
 from handlers.texts import telegram as texts
 from handlers.texts.catalogue import languages, speaking

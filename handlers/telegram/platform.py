@@ -17,17 +17,17 @@ from urllib.parse import urlencode
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
-from bot import logs
-from bot.fence import Fence
-from bot.settings import Settings
-from bot.wiring import App
-from handlers.answers import Answers
-from handlers.service import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken, stay_open
+from bot.guards.fence import Fence
+from bot.process import logs
+from bot.runtime.app import App
+from bot.runtime.settings import Settings
+from handlers.platforms.answer_queue import AnswerQueue
+from handlers.platforms.supervisor import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken, stay_open
 from handlers.telegram.chat import PLATFORM, TelegramChat
+from handlers.telegram.fence_place import TelegramFencePlace
 from handlers.telegram.menus import Menus
-from handlers.telegram.pace import ChatPace
-from handlers.telegram.place import TelegramPlace
-from handlers.telegram.pump import LONGEST_FINISH_S, POLL_S, Pump, RawUpdate
+from handlers.telegram.polling import LONGEST_FINISH_S, POLL_S, Poller, RawUpdate
+from handlers.telegram.rate_limit import ChatPace
 from handlers.telegram.sender import TelegramSender, seconds
 from handlers.telegram.transport import AiohttpRequest
 
@@ -61,31 +61,31 @@ async def open_telegram(
         raise WrongToken from None
     app.bots[PLATFORM] = bot.link
     try:
-        async with app.fence.guard(PLATFORM, TelegramPlace(bot)):
+        async with app.fence.guard(PLATFORM, TelegramFencePlace(bot)):
             menus = Menus(bot)
             await _patiently(link, menus.set_up)
-            answers = Answers()
-            pace = ChatPace(settings.telegram_per_second, asyncio.get_running_loop().time)
-            chat = TelegramChat(app, bot, menus, answers, pace)
+            answers = AnswerQueue()
+            rate_limit = ChatPace(settings.telegram_per_second, asyncio.get_running_loop().time)
+            chat = TelegramChat(app, bot, menus, answers, rate_limit)
             polls = _Polls(bot, polling, link, app.fence)
-            pump = Pump(polls.fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))
+            poller = Poller(polls.fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))
 
             async def poll() -> None:
                 try:
                     if not app.fence.is_foreign(PLATFORM):  # the other bot may live by it
                         await _patiently(link, bot.delete_webhook)  # pending updates stay
-                    await pump.run()
+                    await poller.run()
                 except InvalidToken:  # revoked while we ran
                     raise WrongToken from None
 
             async def listen() -> None:
-                await _listen(app, bot, pump, settings, link)
+                await _listen(app, bot, poller, settings, link)
 
             try:
                 yield (
                     TelegramSender(
                         bot,
-                        pace,
+                        rate_limit,
                         moved=chat.moved,
                         gone=chat.gone,
                         mute=chat.mute,
@@ -146,7 +146,7 @@ class _Polls:
             raise
 
 
-async def _listen(app: App, bot: Bot, pump: Pump, settings: Settings, link: Link) -> None:
+async def _listen(app: App, bot: Bot, poller: Poller, settings: Settings, link: Link) -> None:
     """Take updates as Telegram delivers them; each is answered only after its effect is committed."""
     from aiohttp import web  # noqa: PLC0415  who polls does not pay for a server
 
@@ -162,7 +162,7 @@ async def _listen(app: App, bot: Bot, pump: Pump, settings: Settings, link: Link
         except ValueError:
             return web.Response(status=400)
         app.holds.answered(PLATFORM, handed=True)
-        await pump.take(update)
+        await poller.take(update)
         return web.Response()
 
     server = web.Application(client_max_size=1024 * 1024)

@@ -10,16 +10,16 @@ from typing import TypeVar
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter
 
+from bot.delivery.outbox import Letter, NotAllowed, RoomGone, TryLater
 from bot.domain.model import Kind
-from bot.outbox import Letter, NotAllowed, RoomGone, TryLater
 from bot.storage.store import UNHEARD_AFTER
 from handlers.conversation import Button, rows
-from handlers.conversation.letters import buttons
-from handlers.pace import takes_longer
-from handlers.parts import parts
-from handlers.telegram.pace import ChatPace
-from handlers.telegram.places import Place
-from handlers.telegram.recent import Recent
+from handlers.conversation.letter_buttons import buttons
+from handlers.platforms.message_splitting import parts
+from handlers.platforms.rate_limit import takes_longer
+from handlers.telegram.rate_limit import ChatPace
+from handlers.telegram.recent_messages import RecentMessages
+from handlers.telegram.room_addresses import Place
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
 
@@ -61,16 +61,16 @@ class TelegramSender:
     def __init__(
         self,
         bot: Bot,
-        pace: ChatPace,
+        rate_limit: ChatPace,
         *,
         moved: Callable[[str, str], Awaitable[None]],
         gone: Callable[[str], Awaitable[None]],
         mute: Callable[[str], Awaitable[None]],
         role_changed: Callable[[str], Awaitable[None]],
-        recent: Recent,
+        recent: RecentMessages,
     ) -> None:
         self._bot = bot
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._moved = moved
         self._gone = gone
         self._mute = mute
@@ -107,7 +107,7 @@ class TelegramSender:
 
     async def _send_all(self, letter: Letter) -> str:
         place = Place.read(letter.address)
-        wait = self._pace.wait_for(place.chat)
+        wait = self._rate_limit.wait_for(place.chat)
         if wait > 0:  # others need not wait for this chat
             raise TryLater(timedelta(seconds=wait))
         try:
@@ -119,7 +119,7 @@ class TelegramSender:
                 await self._send_on(place, part, shown if number == len(more) else None)
         except RetryAfter as error:
             wait = seconds(error)
-            self._pace.refused(place.chat, wait)
+            self._rate_limit.refused(place.chat, wait)
             raise TryLater(timedelta(seconds=wait)) from None
         except ChatMigrated as error:
             await self._moved(letter.address, str(error.new_chat_id))
@@ -137,23 +137,23 @@ class TelegramSender:
     async def _send(
         self, place: Place, text: str, shown: InlineKeyboardMarkup | None, leaves: Callable[[], None] = lambda: None
     ) -> None:
-        await self._pace.news_turn(place.chat)
+        await self._rate_limit.news_turn(place.chat)
         leaves()
         # no parse mode: whatever people call a workplace shows as they typed it
         sent = await self._bot.send_message(
             place.chat, text, reply_markup=shown, link_preview_options=NO_PREVIEW, message_thread_id=place.topic
         )
-        self._pace.accepted()
+        self._rate_limit.accepted()
         self._recent.note(place.chat, sent.message_id)
 
     async def _send_on(self, place: Place, text: str, shown: InlineKeyboardMarkup | None) -> None:
         """Send a further part, waiting for the chat's turn here: beginning anew would repeat the parts before it."""
         for _attempt in range(TRIES):
-            await asyncio.sleep(self._pace.wait_for(place.chat))
+            await asyncio.sleep(self._rate_limit.wait_for(place.chat))
             try:
                 await self._send(place, text, shown)
             except RetryAfter as error:
-                self._pace.refused(place.chat, seconds(error))
+                self._rate_limit.refused(place.chat, seconds(error))
                 await asyncio.sleep(seconds(error))
             else:
                 return
@@ -161,7 +161,7 @@ class TelegramSender:
 
 
 async def answered(
-    call: Callable[[], Awaitable[T]], tries: int = TRIES, *, chat: int = 0, pace: ChatPace | None = None
+    call: Callable[[], Awaitable[T]], tries: int = TRIES, *, chat: int = 0, rate_limit: ChatPace | None = None
 ) -> T | None:
     """Make a call that answers a person; wait out troubles. None if they cannot be reached at all.
 
@@ -171,16 +171,16 @@ async def answered(
     wait = FIRST_WAIT_S
     while tries:
         try:
-            return await _made(call, pace)
+            return await _made(call, rate_limit)
         except BadRequest:
             raise
         except RetryAfter as error:
             takes_longer()
             pause = seconds(error)
-            if pace is None:
+            if rate_limit is None:
                 tries -= 1
             else:
-                pace.refused(chat, pause)
+                rate_limit.refused(chat, pause)
         except NetworkError:
             tries -= 1
             pause, wait = wait, min(2 * wait, LONGEST_WAIT_S)
@@ -188,9 +188,9 @@ async def answered(
     return None
 
 
-async def _made(call: Callable[[], Awaitable[T]], pace: ChatPace | None) -> T | None:
-    if pace is not None:
-        await pace.turn()
+async def _made(call: Callable[[], Awaitable[T]], rate_limit: ChatPace | None) -> T | None:
+    if rate_limit is not None:
+        await rate_limit.turn()
     try:
         made = await call()
     except Forbidden:
@@ -199,8 +199,8 @@ async def _made(call: Callable[[], Awaitable[T]], pace: ChatPace | None) -> T | 
         if _is_gone(error):
             return None
         raise
-    if pace is not None:
-        pace.accepted()
+    if rate_limit is not None:
+        rate_limit.accepted()
     return made
 
 

@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractStreamWriter
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from handlers.reading import read_past
+from handlers.platforms.bounded_reads import read_past
 
 _Seconds: TypeAlias = Any
 """A number, None for no limit, or `BaseRequest.DEFAULT_NONE`, whose type python-telegram-bot keeps to itself."""
@@ -187,11 +187,11 @@ class _Paced(aiohttp.Payload):
 
     _autoclose = True
 
-    def __init__(self, body: bytes, deadline: asyncio.Timeout, pace: float | None) -> None:
+    def __init__(self, body: bytes, deadline: asyncio.Timeout, rate_limit: float | None) -> None:
         super().__init__(body)
         self._size = len(body)
         self._deadline = deadline
-        self._pace = pace
+        self._rate_limit = rate_limit
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return cast("bytes", self._value).decode(encoding, errors)
@@ -199,8 +199,8 @@ class _Paced(aiohttp.Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         whole = memoryview(self._value)
         for start in range(0, len(whole), _CHUNK):
-            if self._pace is not None:
-                self._deadline.reschedule(asyncio.get_running_loop().time() + self._pace)
+            if self._rate_limit is not None:
+                self._deadline.reschedule(asyncio.get_running_loop().time() + self._rate_limit)
             await writer.write(whole[start : start + _CHUNK])
             await writer.drain()
         self._deadline.reschedule(None)  # from here on the read time-out counts

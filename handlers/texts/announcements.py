@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from bot import references
+from bot.delivery.outbox import Letter
 from bot.domain.disclosure import shown
 from bot.domain.model import Kind, Stage, Walkout, Workplace
 from bot.domain.rules import was_missed
-from bot.outbox import Letter
+from bot.secrets import references
 from handlers.texts import board, verdicts
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.letters import WORDS
 from handlers.texts.names import enumerated
 from handlers.texts.notices import letter_to_worker
-from handlers.texts.own import the_day, worded
+from handlers.texts.organizers_words import the_day, worded
 from handlers.texts.times import deadline, number, when
 from handlers.texts.verdicts import pledge_by, starts
 from handlers.texts.workers import demands, headline

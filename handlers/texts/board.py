@@ -11,7 +11,7 @@ from bot.domain.disclosure import FEWEST_LINES, NEARLY, TENTHS, Coarse, Shown, T
 from bot.domain.model import Stage, Walkout
 from bot.usecases.stewards import Board
 from handlers.texts.catalogue import _, ngettext
-from handlers.texts.own import worded
+from handlers.texts.organizers_words import worded
 from handlers.texts.times import number, when
 
 PAGE = 10

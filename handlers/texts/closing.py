@@ -6,7 +6,7 @@ from bot.domain.errors import ParcelsWait, Refused, TooEarlyToClose
 from bot.domain.model import Stage, Walkout
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.keys import destroy_copies
-from handlers.texts.own import worded
+from handlers.texts.organizers_words import worded
 from handlers.texts.times import number, when, when_utc
 
 

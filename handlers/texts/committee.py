@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import cards
 from bot.domain.model import Entry, Stage, Walkout, Workplace
 from bot.domain.roles import (
     SUSPENDED_FOR,
@@ -16,7 +15,8 @@ from bot.domain.roles import (
     Role,
     Stopped,
 )
-from bot.gaps import Gaps
+from bot.guards.readiness import Gaps
+from bot.secrets import card_codes
 from bot.storage.store import RoleCard
 from bot.usecases import proposals
 from bot.usecases.audit import Line
@@ -24,7 +24,7 @@ from bot.usecases.proposals import Content, Progress
 from bot.usecases.roles import Appointment, Served
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.organizers import gaps, opened
-from handlers.texts.own import worded
+from handlers.texts.organizers_words import worded
 from handlers.texts.times import before, number, span, when, when_utc
 
 
@@ -327,7 +327,7 @@ def appointed(made: Appointment, telegram: str | None, discord: str | None) -> s
             place=f", {made.place.name}" if made.place else "",
             time=span(proposals.LASTS),
         ),
-        cards.pretty(made.code),
+        card_codes.pretty(made.code),
         *(
             [_("On Telegram this link does it: {link}").format(link=f"{telegram}?start={made.code}")]
             if telegram

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.draft import Summary
 from bot.draft.sketch import Part, Sketch
-from bot.zones import Moment
+from bot.parsing.dates import Moment
 from handlers.texts import lists
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.times import moment_label, number

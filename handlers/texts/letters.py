@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from bot.delivery.outbox import Letter
 from bot.domain.errors import Hold
 from bot.domain.model import Kind
 from bot.domain.roles import Role
-from bot.outbox import Letter
-from handlers.texts import backups, closing, committee, drawn, fence, general, names
+from handlers.texts import backups, closing, committee, drawn_cards, fence, general, names
 from handlers.texts.catalogue import _, ngettext, spoken
-from handlers.texts.own import worded
+from handlers.texts.organizers_words import worded
 from handlers.texts.times import number
 from handlers.texts.workers import headline
 
@@ -100,11 +100,11 @@ def _suspension_ended(letter: Letter) -> str:
 
 
 def _more_than_drawn(letter: Letter) -> str:
-    return drawn.more_than_drawn(_place(letter))
+    return drawn_cards.more_than_drawn(_place(letter))
 
 
 def _more_than_people(letter: Letter) -> str:
-    return drawn.more_than_people(_place(letter))
+    return drawn_cards.more_than_people(_place(letter))
 
 
 def _platform_down(letter: Letter) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.delivery.outbox import Letter
 from bot.domain.model import Kind, Walkout, Workplace
 from bot.domain.rules import was_missed
 from bot.domain.situation import Asserts
-from bot.outbox import Letter
 from handlers.texts import verdicts
 from handlers.texts.asserted import asserts
 from handlers.texts.catalogue import _
-from handlers.texts.own import the_day
+from handlers.texts.organizers_words import the_day
 from handlers.texts.verdicts import pledge_by, starts
 from handlers.texts.workers import headline
 

@@ -10,14 +10,14 @@ from bot.domain.disclosure import FEWEST_LINES, fewer_than
 from bot.domain.doubts import Doubted
 from bot.domain.model import Terms, Walkout, WalkoutId, Workplace
 from bot.draft import Draft
-from bot.gaps import Gaps
+from bot.guards.readiness import Gaps
 from handlers.texts import lists
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.doubts import doubts
 from handlers.texts.keys import keep_a_copy
 from handlers.texts.names import NAMED_AT_MOST, named
-from handlers.texts.own import untranslated, worded
+from handlers.texts.organizers_words import untranslated, worded
 from handlers.texts.times import ahead, before, deadline, end, number, span, there, when
 from handlers.texts.workers import confirmation, headline
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.domain.model import Terms
-from bot.questions import Question
+from bot.parsing.questions import Question
 from handlers.texts.catalogue import _
-from handlers.texts.own import worded
+from handlers.texts.organizers_words import worded
 from handlers.texts.times import end, when
 
 

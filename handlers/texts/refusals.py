@@ -12,7 +12,7 @@ from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
 from handlers.texts.general import platform
-from handlers.texts.own import worded
+from handlers.texts.organizers_words import worded
 from handlers.texts.times import deadline, number, when, when_utc
 
 
@@ -78,7 +78,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 "That did not work: the process that reads files, draws and prints has failed. Nothing was changed. "
                 "Try again; if it fails again, have somebody look on the server: allout doctor"
             )
-        case errors.WorkshopFull():
+        case errors.SandboxFull():
             return "workshop_full", _(
                 "Too many people want files and pictures just now. Nothing was changed. Try again in a minute."
             )
@@ -317,7 +317,7 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} cannot be used: {why}. Nothing was changed.").format(path=path, why=why)
         case errors.KeyFileRefused(path=path, why=why):
             return _key_file(why).format(path=path)
-        case errors.WorkFailed() | errors.WorkshopFull():
+        case errors.WorkFailed() | errors.SandboxFull():
             return refusal(refused)[1]
     return closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.domain import zones
 from bot.domain.model import DAY, Terms
-from bot.zones import Moment, MomentProblem, Trouble
+from bot.parsing.dates import Moment, MomentProblem, Trouble
 from handlers.texts.catalogue import _, ngettext
 
 MANY_HOURS = 100

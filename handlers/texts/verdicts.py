@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.model import Walkout, Workplace
 from bot.domain.rules import came_too_late, fell_below
 from handlers.texts.catalogue import _
-from handlers.texts.own import the_day
+from handlers.texts.organizers_words import the_day
 from handlers.texts.times import deadline, when
 from handlers.texts.workers import fewer_stand, headline
 

@@ -12,7 +12,7 @@ from bot.usecases.workers import Seen
 from handlers.texts.asserted import asserts
 from handlers.texts.board import coarse_said, turnout, workplace_line
 from handlers.texts.catalogue import _, ngettext
-from handlers.texts.own import the_day, worded
+from handlers.texts.organizers_words import the_day, worded
 from handlers.texts.times import before, deadline, end, number, when
 
 

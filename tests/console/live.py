@@ -10,12 +10,12 @@ from datetime import datetime
 from io import StringIO
 from pathlib import Path
 
-from bot.clock import MovableClock
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import open_app
+from bot.secrets.keys import Person
 from bot.usecases import organizers as use_cases
-from bot.wiring import open_app
-from handlers import admin
-from handlers.console import PLATFORM, Console, ConsoleSender, Printer
+from handlers.cli import admin
+from handlers.console.chat import PLATFORM, Console, ConsoleSender, Printer
 from handlers.conversation import Conversation, Said, Ways
 from handlers.texts.workers import console_can_see
 from tests.console.play import NOW, Line, Play

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.key_file import Cost, Lock
-from bot.keys import open_keys
-from bot.wiring import DATABASE, KEY_FILE
+from bot.runtime.app import DATABASE, KEY_FILE
+from bot.secrets.key_file import Cost, Lock
+from bot.secrets.keys import open_keys
 from handlers.texts import keys as texts
 from tests.console.play import ALLOUT, Play
 from tests.processes import PATIENCE_S, console, environment

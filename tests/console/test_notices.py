@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.wiring import DATABASE
+from bot.runtime.app import DATABASE
 from tests.console.play import (
     PLEDGED_BUTTONS,
     TERMS_BUTTONS,

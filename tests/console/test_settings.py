@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import PREFIX, Settings
+from bot.runtime.settings import PREFIX, Settings
 from tests.console.play import Play
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.backups import public_half
-from bot.settings import Settings
+from bot.runtime.settings import Settings
+from bot.secrets.backup_files import public_half
 from handlers.cli import dotenv, units
 from tests.conftest import ROOT
 from tests.console.play import Play

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.discord.faults import refused
 from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, House, found
 from tests.discord.world import Json

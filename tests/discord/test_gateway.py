@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.conftest import fresh_folder
 from tests.discord.faults import held
 from tests.discord.gateway import DIRECT_MESSAGES, GUILDS

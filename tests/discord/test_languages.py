@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.discord.house import (
     ENTER_CARD,
     OLGA,

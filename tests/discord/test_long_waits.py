@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.clock import real_clock
+from bot.delivery.outbox import Letter, Stale, TryLater
 from bot.domain.model import Announcement, Kind
-from bot.outbox import Letter, Stale, TryLater
-from bot.settings import Settings
+from bot.process.clock import real_clock
+from bot.runtime.app import App, open_app
+from bot.runtime.settings import Settings
 from bot.storage.store import Room
-from bot.wiring import App, open_app
 from handlers.discord import sender as sending
 from handlers.discord.chat import PLATFORM
 from handlers.discord.platform import CALLS_A_SECOND, open_discord
 from handlers.discord.sender import DiscordSender
-from handlers.service import Link
+from handlers.platforms.supervisor import Link
 from tests.conftest import WALKOUT, draft, opened, shops
 from tests.discord.faults import held, limited
 from tests.discord.house import sends

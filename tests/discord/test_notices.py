@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.discord.faults import broken, limited, refused
 from tests.discord.house import City, House, found, sends, stand
 from tests.discord.server import SEND

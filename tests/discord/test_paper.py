@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.discord.faults import broken, held, lost, refused
 from tests.discord.house import OLGA, House, found, sends
 from tests.discord.server import SEND
@@ -57,15 +57,15 @@ async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_wa
     await house.stop()
     async with house.looked_into() as app:
         now = real_clock()
-        [errand] = await app.store.due_errands("discord", now=now + timedelta(minutes=10))
-        await app.store.put_off_errand(errand.id, until=now)
+        [deletion] = await app.store.due_deletions("discord", now=now + timedelta(minutes=10))
+        await app.store.put_off_deletion(deletion.id, until=now)
     await house.start()
     await house.until(lambda: [one.status for one in server.called("DELETE /channels/*/messages/*")] == [204])
     assert message.id not in server.messages
     await house.command(OLGA, "help")  # and has noted by then that it is done
     await house.stop()
     async with house.looked_into() as app:
-        assert await app.store.next_errand("discord") is None
+        assert await app.store.next_deletion("discord") is None
 
 
 async def test_all_that_is_missing_comes_as_one_file_from_a_button(house: House) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cards import pretty
+from bot.secrets.card_codes import pretty
 from tests.discord.house import TERMS_BUTTONS, City, House
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

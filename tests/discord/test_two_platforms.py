@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import MovableClock, real_clock
 from bot.domain import rules
+from bot.process.clock import MovableClock, real_clock
+from bot.runtime.app import open_app
 from bot.storage.store import Room
 from bot.usecases import organizers
-from bot.wiring import open_app
 from tests.discord.faults import unauthorized
 from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found, let_deadline_pass, stand
 from tests.discord.server import DiscordServer

@@ -4,7 +4,7 @@ import csv
 import re
 from datetime import timedelta
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.console.play import bare, terms
 from tests.discord.house import ENTER_CARD, PLEDGED_BUTTONS, TERMS_BUTTONS, House, found, let_deadline_pass, stand
 from tests.discord.world import Message

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.model import Stage
-from bot.gaps import Gaps
-from bot.usecases.coming import MOST, Step, next_steps
+from bot.guards.readiness import Gaps
+from bot.usecases.agenda import MOST, Step, next_steps
 from tests.conftest import shops
 
 WHOLE = Gaps(rooms=1)

@@ -32,8 +32,8 @@ from bot.draft import (
     read_list,
     typed_list,
 )
+from bot.draft.csv_injection import unguarded
 from bot.draft.problems import trimmed
-from bot.spreadsheets import unguarded
 from handlers.texts import draft as draft_texts
 from handlers.texts import lists as texts
 from tests.workbooks import Sheets, ods, xls, xlsx, zipped

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.domain import zones
 from bot.domain.model import FEWEST, Counts, Entry, Terms, Words
 from bot.draft import RosterOptions, SourceFile, Unit, read
-from bot.draft.written import check_field, terms_file, workplaces_file
+from bot.draft.writing import check_field, terms_file, workplaces_file
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 ZONES = ("America/New_York", "Europe/Madrid", "Asia/Kolkata", "Pacific/Chatham", "")

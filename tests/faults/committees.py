@@ -11,17 +11,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot import cards, reading
-from bot.brake import BURST
 from bot.domain import rules
 from bot.domain.model import WalkoutId, WorkplaceId
 from bot.domain.roles import SUSPENDED_FOR, Role
 from bot.draft import RosterOptions, SourceFile, read
-from bot.keys import Bearer, Person
+from bot.guards.rate_limits import BURST
+from bot.parsing import typed_text
+from bot.runtime.app import App
+from bot.secrets import card_codes
+from bot.secrets.keys import Bearer, Person
 from bot.storage.records import instant
 from bot.usecases import closing, organizers, roles, stewards, suspensions
-from bot.usecases.desk import Desk
-from bot.wiring import App
+from bot.usecases.context import RequestContext
 from handlers.conversation import BUTTONS, COMMANDS, PRICES, Conversation, Reply, Said, Ways
 from handlers.texts.workers import console_can_see
 from tests.conftest import NOON
@@ -63,9 +64,9 @@ class Act:
     def may_hold_code(self) -> bool:
         """Whether it may be silently passed over as a guess, once there were too many of them."""
         if self.button is not None:
-            return cards.exact(self.button.partition(":")[2].partition(":")[0].partition(".")[0]) is not None
+            return card_codes.exact(self.button.partition(":")[2].partition(":")[0].partition(".")[0]) is not None
         words = self.text.translate(_NO_QUOTES)
-        return bool(reading.codes(words) or reading.codes(words.partition(" ")[2]))
+        return bool(typed_text.codes(words) or typed_text.codes(words.partition(" ")[2]))
 
 
 @dataclass(kw_only=True)
@@ -209,7 +210,7 @@ class Committee:
             *(town.codes[number] for number in range(10, 14)), "citywide", "off", "void", "csv", "steward", "organizer",
             "omar", "zoe", "es", "1", "2", "3", "9", str(chance.randrange(100)),
         )  # fmt: skip
-        odd = (*ODD_TEXTS, *HOSTILE_WORDS, *map(str, ODD_NUMBERS), cards.mint())
+        odd = (*ODD_TEXTS, *HOSTILE_WORDS, *map(str, ODD_NUMBERS), card_codes.mint())
         return usual if chance.random() < 0.7 else odd
 
     # ---- what came of it
@@ -322,7 +323,7 @@ async def committee(folder: Path, platform: str) -> AsyncIterator[Committee]:
         made = Committee(town=town, platform=platform, draft=draft.id, closed=over.id, conversation=conversation)
         for account, name in ((OLGA, "olga"), (OMAR, "omar"), (OTTO, "otto")):
             await organizers.add(made.person(account), name, store, keys)
-        omar = Desk(who=made.person(OMAR), store=store, keys=keys, clock=app.clock, number="")
+        omar = RequestContext(who=made.person(OMAR), store=store, keys=keys, clock=app.clock, number="")
         place = await store.workplace(town.walkout, WorkplaceId(1))
         for account, confirms in ((STELLA, True), (EVE, False)):
             name = "stella" if confirms else "eve"
@@ -340,8 +341,8 @@ async def committee(folder: Path, platform: str) -> AsyncIterator[Committee]:
 async def _pledge(made: Committee, over: WalkoutId) -> None:
     """Let people pledge in what is open, and in what is closed since."""
     town, store = made.town, made.app.store
-    old = [cards.mint() for _ in range(2)]
-    await stewards.mint(over, {WorkplaceId(1): [cards.key_of(code) for code in old]}, store, made.app.keys)
+    old = [card_codes.mint() for _ in range(2)]
+    await stewards.mint(over, {WorkplaceId(1): [card_codes.key_of(code) for code in old]}, store, made.app.keys)
     await store.decide(over, partial(rules.open_up, now=NOON))
     pledging = zip((ANA, *VICTIMS), (town.codes[0], *town.codes[10:14]), [town.walkout] * 5, strict=True)
     for account, code, of in (*pledging, (ANA, old[0], over), (VICTIMS[0], old[1], over)):

@@ -18,8 +18,8 @@ from pathlib import Path
 from random import Random
 
 from bot.domain.errors import StoreUnusable
+from bot.runtime.app import DATABASE
 from bot.storage.sqlite import opening, writer
-from bot.wiring import DATABASE
 from tests.faults import town
 from tests.faults.disk import Event, FolderSynced, Image, Named, NotSynced, Platter, Resized, Synced, Wrote
 from tests.faults.syncs import Call, CannotCatchError, catch

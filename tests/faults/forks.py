@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.forks import NUMBER, Forked
 from tests.house import SOON_S, RunningBot
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from random import Random
 
 from bot.domain.errors import StoreUnusable
-from bot.wiring import DATABASE
+from bot.runtime.app import DATABASE
 from tests.conftest import WALKOUT
 from tests.faults import town
 from tests.faults.syncs import Call, CannotCatchError, catch

@@ -16,16 +16,16 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as some
 from hypothesis.strategies import SearchStrategy
 
-from bot.brake import REST
-from bot.cards import key_of, mint, pretty
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
-from bot.keys import Person
+from bot.guards.rate_limits import REST
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of, mint, pretty
+from bot.secrets.keys import Person
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
-from bot.wiring import App, open_app
 from handlers.conversation import BUTTONS, COMMANDS
 from tests.conftest import NOON
 from tests.console.play import roster, terms

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.clock import MovableClock
 from bot.domain.errors import InDoubt, NotRecorded, UnknownCard
+from bot.process.clock import MovableClock
 from bot.storage.sqlite import minting
 from tests.conftest import NOON, SHOP, WALKOUT, opened, shops
 from tests.faults.syncs import Call, CannotCatchError, catch

@@ -75,15 +75,15 @@ def about(at_first: int, *, threshold: int, lowest: int, highest: int, moves: fl
     )
 
 
-def filling(*, threshold: int, colleagues: int, pace: float) -> Scene:
+def filling(*, threshold: int, colleagues: int, rate_limit: float) -> Scene:
     """Let them begin at nobody; few take it back."""
     return Scene(
         name=f"filling up, {threshold} of {colleagues + 4}",
         threshold=threshold,
         colleagues=colleagues,
         at_first=0,
-        more=lambda count: pace * (1 - count / colleagues),
-        fewer=lambda count: pace / 5 * count / colleagues,
+        more=lambda count: rate_limit * (1 - count / colleagues),
+        fewer=lambda count: rate_limit / 5 * count / colleagues,
     )
 
 

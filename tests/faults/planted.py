@@ -10,39 +10,40 @@ from typing import Any
 
 import discord
 
-from bot import holds, outbox
+from bot.delivery import outbox
+from bot.delivery.outbox import Letter, Outbox, Sender
 from bot.domain.fence import Epochs
-from bot.fence import Fence, Place
-from bot.outbox import Letter, Outbox, Sender
+from bot.guards import holds
+from bot.guards.fence import Fence, Place
 from bot.storage.sqlite import SqliteStore, news
 from bot.storage.store import Delivery, Parcel
-from handlers import answers
 from handlers.cli import running
 from handlers.discord.chat import DiscordChat, Interaction
-from handlers.telegram import chat, pump
+from handlers.platforms import answer_queue
+from handlers.telegram import chat, polling
 from handlers.telegram.chat import TelegramChat
-from handlers.telegram.place import TelegramPlace
-from handlers.telegram.pump import Pump, RawUpdate
+from handlers.telegram.fence_place import TelegramFencePlace
+from handlers.telegram.polling import Poller, RawUpdate
 
 
 def ask_at_once() -> None:
     """No fault: ask for newer updates while others are under way, as if every answer took its time."""
-    pump.LOOK_AGAIN_S = 0.001
+    polling.LOOK_AGAIN_S = 0.001
 
 
 def wait_for_answers() -> None:
     """No fault: never let an update go on without its answer, however long that takes."""
-    answers.HOLDS_S = 3_600.0
+    answer_queue.HOLDS_S = 3_600.0
 
 
 def confirm_before_handling() -> None:
     """Ask for what comes after an update as soon as it has been taken, as chat libraries do."""
 
-    def next_offset(_pump: Pump, offset: int | None, updates: list[RawUpdate]) -> int | None:
+    def next_offset(_poller: Poller, offset: int | None, updates: list[RawUpdate]) -> int | None:
         return max((int(update["update_id"]) + 1 for update in updates), default=offset)
 
     ask_at_once()
-    Pump._next_offset = next_offset  # type: ignore[method-assign,assignment]
+    Poller._next_offset = next_offset  # type: ignore[method-assign,assignment]
 
 
 def wait_for_hiding() -> None:
@@ -128,7 +129,7 @@ def no_fence() -> None:
 
 def keep_after_writing() -> None:
     """Write an epoch, and only then remember that it is ours."""
-    keep, write = SqliteStore.keep_epochs, TelegramPlace.write
+    keep, write = SqliteStore.keep_epochs, TelegramFencePlace.write
     owed: list[Callable[[], Awaitable[None]]] = []
 
     async def later(store: SqliteStore, place: str, ours: Epochs) -> None:
@@ -137,11 +138,11 @@ def keep_after_writing() -> None:
         else:
             await keep(store, place, ours)
 
-    async def written(place: TelegramPlace, epoch: str) -> None:
+    async def written(place: TelegramFencePlace, epoch: str) -> None:
         await write(place, epoch)
         for _step in range(100):
             await asyncio.sleep(0)
         await owed.pop()()
 
     SqliteStore.keep_epochs = later  # type: ignore[method-assign,assignment]
-    TelegramPlace.write = written  # type: ignore[method-assign,assignment]
+    TelegramFencePlace.write = written  # type: ignore[method-assign,assignment]

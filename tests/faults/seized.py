@@ -11,15 +11,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot.clock import MovableClock
 from bot.domain.model import Stage, WalkoutId
 from bot.draft import SourceFile
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.keys import Person
 from bot.usecases import organizers, suspensions
-from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
+from handlers.platforms.uploads import Uploads
 from handlers.texts.workers import console_can_see
-from handlers.uploads import Uploads
 from tests.conftest import NOON, draft, opened, shops
 from tests.console.play import roster, terms
 from tests.console.test_committee import CODE

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from bot.children import child
-from bot.children.confinement import InForce
+from bot.sandbox import worker
+from bot.sandbox.confinement import InForce
 
 _IO_URING_SETUP = 425
 
@@ -34,7 +34,7 @@ def _hang() -> None:
 
 def _get_further(times: int = 1) -> None:
     for _time in range(times):
-        child.step()
+        worker.step()
 
 
 def _open_descriptors() -> dict[str, str]:
@@ -106,8 +106,8 @@ def _give_nothing_up(readable: Iterable[Path]) -> InForce:
 def serve(*, confined: bool) -> None:
     """Run as the bot's children do, or as one that gives nothing up."""
     if not confined:
-        child.confine = _give_nothing_up  # type: ignore[attr-defined]
-    child.serve(lambda: attempt, most_memory=400_000_000)
+        worker.confine = _give_nothing_up  # type: ignore[attr-defined]
+    worker.serve(lambda: attempt, most_memory=400_000_000)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,14 @@ from typing import Any
 import pytest
 from nacl.exceptions import CryptoError
 
-from bot import backups
-from bot.backups import read_private, unseal
-from bot.cards import key_of, mint
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import Entry, Stage, WalkoutId
-from bot.keys import Keys, Person, open_keys
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE, App, open_app
+from bot.secrets import backup_files
+from bot.secrets.backup_files import read_private, unseal
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage.sqlite import SqliteStore, opening
 from bot.storage.sqlite.opening import OWN
 from bot.storage.store import Room
@@ -33,7 +34,6 @@ from bot.usecases import organizers, stewards
 from bot.usecases.backups import back_up
 from bot.usecases.closing import close
 from bot.usecases.workers import Worker
-from bot.wiring import DATABASE, KEY_FILE, App, open_app
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, fresh_folder, opened, shops
 from tests.faults.trials import Trials, trials
 from tests.test_outbox import Post
@@ -127,7 +127,7 @@ class City:
         return Held(databases=tuple(databases), keys=open_keys(key_file, database=database))
 
 
-def desk(app: App, who: Person) -> Worker:
+def context(app: App, who: Person) -> Worker:
     return app.worker(who)
 
 
@@ -138,7 +138,7 @@ async def live(folder: Path, chance: random.Random, clock: MovableClock) -> City
     chance.shuffle(city)
     by_card, without = city[: PEOPLE // 2], city[PEOPLE // 3 : -3]
     asking = chance.sample(by_card, 5), chance.sample(without, 4)
-    private, public = backups.new_keys()
+    private, public = backup_files.new_keys()
     (folder / "private").write_text(private)
     made = City(
         folder=folder,
@@ -159,17 +159,17 @@ async def live(folder: Path, chance: random.Random, clock: MovableClock) -> City
         codes = {who: mint() for who in by_card}
         await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes.values()]}, app.store, app.keys)
         for who in by_card:
-            await desk(app, who).pledge(codes[who])
+            await context(app, who).pledge(codes[who])
         for who in without:
-            await desk(app, who).enrol(OPEN_ENTRY, SHOP)
+            await context(app, who).enrol(OPEN_ENTRY, SHOP)
         for who in chance.sample(by_card, 2):
-            await desk(app, who).withdraw(codes[who])
-            await desk(app, who).pledge(codes[who])
+            await context(app, who).withdraw(codes[who])
+            await context(app, who).pledge(codes[who])
         for who in asking[0]:
-            assert (await desk(app, who).ask_to_be_told(codes[who], "en")).told
+            assert (await context(app, who).ask_to_be_told(codes[who], "en")).told
         for who in asking[1]:
             code = app.keys.open_code(OPEN_ENTRY, who)
-            assert (await desk(app, who).ask_to_be_told(code, "es")).told
+            assert (await context(app, who).ask_to_be_told(code, "es")).told
         await back_up(folder / "backup", public, app.store, app.keys, clock)
     (folder / "key").touch(0o600)
     (folder / "key").write_bytes((made.data / KEY_FILE).read_bytes())

@@ -21,10 +21,10 @@ from typing import Any
 
 import pytest
 
-from bot.clock import MovableClock
+from bot.delivery.outbox import LONGEST_WAIT
 from bot.domain import rules
-from bot.outbox import LONGEST_WAIT
-from bot.wiring import open_app
+from bot.process.clock import MovableClock
+from bot.runtime.app import open_app
 from tests.discord import faults as on_discord
 from tests.discord import house as discord
 from tests.faults import planted

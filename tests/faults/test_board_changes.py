@@ -20,17 +20,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from bot.cards import key_of
-from bot.clock import MovableClock
 from bot.domain import disclosure, rules
 from bot.domain.disclosure import Shown
 from bot.domain.model import Announcement, BoardLine, CardState, Counts, Kind, Stage, Walkout, Workplace, WorkplaceId
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of
+from bot.secrets.keys import Person
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
 from bot.usecases.stewards import Board, published
 from bot.usecases.workers import Seen
-from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Ways
 from handlers.texts import workers
 from handlers.texts.workers import console_can_see

@@ -17,40 +17,45 @@ from typing import Any
 
 import pytest
 
-from bot import control
-from bot.cards import mint
-from bot.children import plain
-from bot.children import workshop as workshops
-from bot.children.workshop import MOST_WAITING, Trade, Workshop
-from bot.clock import MovableClock
-from bot.domain.errors import WorkFailed, WorkshopFull
+from bot.domain.errors import SandboxFull, WorkFailed
 from bot.draft import RosterOptions, SourceFile
-from bot.wiring import DATABASE, KEY_FILE, SOCKET, open_app
-from handlers import admin, workshop
-from handlers.children.orders import Print
+from bot.process.clock import MovableClock
+from bot.runtime import control_socket
+from bot.runtime.app import DATABASE, KEY_FILE, SOCKET, open_app
+from bot.sandbox import codec
+from bot.sandbox import pool as workshops
+from bot.sandbox.pool import MOST_WAITING, SandboxPool, WorkerKind
+from bot.secrets.card_codes import mint
+from handlers.cli import admin
+from handlers.sandboxed import sandbox_client
+from handlers.sandboxed.orders import Print
 from tests.conftest import NOON, WALKOUT, draft, shops, terms
 from tests.console import play
 from tests.faults.canaries import found
 
 pytestmark = pytest.mark.usefixtures("executed_children")
 
-TAKEN_OVER = Trade(module="tests.faults.taken_over", most=10_000, orders=100)
+TAKEN_OVER = WorkerKind(module="tests.faults.taken_over", most=10_000, orders=100)
 UNCONFINED = replace(TAKEN_OVER, module="tests.faults.unconfined")
-LIAR = Trade(module="tests.faults.liar", most=10_000)
+LIAR = WorkerKind(module="tests.faults.liar", most=10_000)
 LONG_S = 60.0
-REAL = {"reads": workshop.READS, "draws": workshop.DRAWS, "prints": workshop.PRINTS}
+REAL = {"reads": sandbox_client.READS, "draws": sandbox_client.DRAWS, "prints": sandbox_client.PRINTS}
 
 TOKEN = "5900000077:quillfeather-token"
 PASSPHRASE = "a passphrase for quillfeather"
 
 
-async def told(children: Workshop, trade: Trade, *words: object, within_s: float = LONG_S) -> dict[str, Any]:
+async def told(
+    children: SandboxPool, kind_of_worker: WorkerKind, *words: object, within_s: float = LONG_S
+) -> dict[str, Any]:
     """Tell a child what to try; give what came of it."""
-    answer: dict[str, Any] = json.loads(await children.do(trade, json.dumps(words).encode(), within_s=within_s))
+    answer: dict[str, Any] = json.loads(
+        await children.do(kind_of_worker, json.dumps(words).encode(), within_s=within_s)
+    )
     return answer
 
 
-async def _confined_here(children: Workshop) -> None:
+async def _confined_here(children: SandboxPool) -> None:
     in_force = await children.in_force(TAKEN_OVER)
     if not (in_force.files and in_force.calls):
         pytest.skip(f"this system confines no child: {in_force}")
@@ -69,7 +74,7 @@ async def _surroundings(data: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     (data / ".env").write_text(f"ALLOUT_TELEGRAM_TOKEN={TOKEN}\n")
     async with open_app(data, clock=MovableClock(NOON), senders={}) as app:
         with _listening() as address:
-            async with control.serve(data / SOCKET, lambda request: admin.execute(app, request)):
+            async with control_socket.serve(data / SOCKET, lambda request: admin.execute(app, request)):
                 us = f"/proc/{os.getpid()}"
                 yield {
                     "the key file": ["read", str(data / KEY_FILE)],
@@ -97,7 +102,7 @@ async def _surroundings(data: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 async def test_a_child_that_was_taken_over_reaches_nothing(
     data: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
-    async with aclosing(Workshop()) as children, _surroundings(data, monkeypatch) as wanted:
+    async with aclosing(SandboxPool()) as children, _surroundings(data, monkeypatch) as wanted:
         await _confined_here(children)
         before = sorted(path.name for path in data.iterdir())
         tries: list[tuple[str, list[Any]]] = [*wanted.items(), ("a ring", ["ring"])]
@@ -116,7 +121,7 @@ async def test_a_child_that_was_taken_over_reaches_nothing(
 async def test_what_a_child_could_reach_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root may look into another process everywhere")
-    async with aclosing(Workshop()) as children, _surroundings(data, monkeypatch) as wanted:
+    async with aclosing(SandboxPool()) as children, _surroundings(data, monkeypatch) as wanted:
         del wanted["a file in the place of the key"]
         for what, words in wanted.items():
             answer = await told(children, UNCONFINED, *words)
@@ -124,14 +129,14 @@ async def test_what_a_child_could_reach_would_be_seen(data: Path, monkeypatch: p
         assert {"left", "folder", "link"} <= {path.name for path in data.iterdir()}
 
 
-@pytest.mark.parametrize("trade", REAL.values(), ids=REAL)
-async def test_each_child_of_the_bot_is_confined(trade: Trade) -> None:
-    async with aclosing(Workshop()) as children:
+@pytest.mark.parametrize("kind_of_worker", REAL.values(), ids=REAL)
+async def test_each_child_of_the_bot_is_confined(kind_of_worker: WorkerKind) -> None:
+    async with aclosing(SandboxPool()) as children:
         await _confined_here(children)
-        in_force = await children.in_force(trade)
+        in_force = await children.in_force(kind_of_worker)
         assert in_force.files
         assert in_force.calls
-        status = Path(f"/proc/{_process(children, trade)}/status").read_text()
+        status = Path(f"/proc/{_process(children, kind_of_worker)}/status").read_text()
         assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
         assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE)
         assert re.search(r"^Threads:\s+1$", status, re.MULTILINE)
@@ -140,8 +145,8 @@ async def test_each_child_of_the_bot_is_confined(trade: Trade) -> None:
 # -- what they know --------------------------------------------------------------------------------------------------
 
 
-def _process(children: Workshop, trade: Trade) -> int:
-    process = children._children[trade]._process
+def _process(children: SandboxPool, kind_of_worker: WorkerKind) -> int:
+    process = children._children[kind_of_worker]._process
     assert process is not None
     return process.pid
 
@@ -164,7 +169,7 @@ needs_root = pytest.mark.skipif(
 
 
 def _order(codes: list[str]) -> bytes:
-    return plain.write(
+    return codec.write(
         Print(
             terms=terms(),
             places=(("Depot", tuple(codes)),),
@@ -200,7 +205,7 @@ def _stand_in(secrets: list[str], memory: bytes) -> list[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system says so in other ways")
 async def test_a_child_goes_behind_the_bot_in_its_session_but_not_in_its_process_group() -> None:
     """In another session Linux would weigh it against all of ours, however nice it is."""
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         await children.in_force(TAKEN_OVER)
         child = _process(children, TAKEN_OVER)
         assert os.getpriority(os.PRIO_PROCESS, child) > os.getpriority(os.PRIO_PROCESS, 0)
@@ -212,9 +217,9 @@ async def test_a_child_goes_behind_the_bot_in_its_session_but_not_in_its_process
 @needs_root
 async def test_no_secret_stands_in_a_child_s_memory(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     earlier, own = [[mint() for _ in range(3)] for _ in range(2)]
-    async with aclosing(Workshop()) as children, _secrets(data, monkeypatch) as secrets:
-        await children.do(workshop.PRINTS, _order(earlier), within_s=LONG_S)
-        staying = replace(workshop.PRINTS, orders=2)
+    async with aclosing(SandboxPool()) as children, _secrets(data, monkeypatch) as secrets:
+        await children.do(sandbox_client.PRINTS, _order(earlier), within_s=LONG_S)
+        staying = replace(sandbox_client.PRINTS, orders=2)
         await children.do(staying, _order(own), within_s=LONG_S)
         memory = _memory(_process(children, staying))
         assert _stand_in([*secrets, *earlier], memory) == []
@@ -223,7 +228,7 @@ async def test_no_secret_stands_in_a_child_s_memory(data: Path, monkeypatch: pyt
 
 @needs_root
 async def test_a_secret_in_a_child_s_memory_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with aclosing(Workshop()) as children, _secrets(data, monkeypatch) as secrets:
+    async with aclosing(SandboxPool()) as children, _secrets(data, monkeypatch) as secrets:
         monkeypatch.setattr(workshops, "ENVIRONMENT", {**os.environ, "KEY": secrets[-1]})
         await told(children, TAKEN_OVER, "who")
         assert {name.split("'")[1] for name in _stand_in([TOKEN, secrets[-1]], _memory(_process(children, TAKEN_OVER)))}
@@ -234,7 +239,7 @@ async def test_a_secret_in_a_child_s_memory_would_be_seen(data: Path, monkeypatc
 
 @pytest.mark.parametrize("how", ["fill", "die", "say too much", "say nonsense", "get further", "no such thing"])
 async def test_a_child_that_fails_is_answered_for_and_the_next_one_works(how: str) -> None:
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         first = await told(children, TAKEN_OVER, "who")
         assert await told(children, TAKEN_OVER, "who") == first
         with pytest.raises(WorkFailed):
@@ -245,7 +250,7 @@ async def test_a_child_that_fails_is_answered_for_and_the_next_one_works(how: st
 async def test_a_child_says_how_far_it_is_and_no_oftener_than_is_awaited() -> None:
     heard: list[str] = []
     steps = [partial(heard.append, "half"), partial(heard.append, "nearly")]
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         for times in (1, 2):
             heard.clear()
             order = json.dumps(["get further", times]).encode()
@@ -256,7 +261,7 @@ async def test_a_child_says_how_far_it_is_and_no_oftener_than_is_awaited() -> No
 
 
 async def test_a_child_that_died_while_nobody_looked_is_not_asked_any_more() -> None:
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         first = await told(children, TAKEN_OVER, "who")
         process = children._children[TAKEN_OVER]._process
         assert process is not None
@@ -266,7 +271,7 @@ async def test_a_child_that_died_while_nobody_looked_is_not_asked_any_more() -> 
 
 
 async def test_a_child_that_hangs_is_ended() -> None:
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         first = await told(children, TAKEN_OVER, "who")
         with pytest.raises(WorkFailed):
             await told(children, TAKEN_OVER, "hang", within_s=0.5)
@@ -275,30 +280,30 @@ async def test_a_child_that_hangs_is_ended() -> None:
 
 
 async def test_a_program_that_is_not_there_is_answered_for() -> None:
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         with pytest.raises(WorkFailed):
-            await children.do(Trade(module="tests.faults.nowhere", most=10), b"", within_s=LONG_S)
+            await children.do(WorkerKind(module="tests.faults.nowhere", most=10), b"", within_s=LONG_S)
 
 
 async def test_a_child_sees_no_more_than_it_may_and_ends_when_it_has_nothing_to_do() -> None:
-    async with aclosing(Workshop(idle_s=0)) as children:
+    async with aclosing(SandboxPool(idle_s=0)) as children:
         for _time in range(2):  # it may see a hundred, and is idle after each
             await told(children, TAKEN_OVER, "who")
             child = children._children[TAKEN_OVER]
             assert child._idle is not None
             await child._idle
             assert child.ended
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         once = replace(TAKEN_OVER, orders=1)
         assert await told(children, once, "who") != await told(children, once, "who")
 
 
 async def test_whoever_comes_when_many_wait_is_told_so_and_nothing_is_left_at_a_stop() -> None:
-    children = Workshop()
+    children = SandboxPool()
     first = await told(children, TAKEN_OVER, "who")
     waiting = [asyncio.create_task(told(children, TAKEN_OVER, "hang")) for _ in range(MOST_WAITING)]
     await asyncio.sleep(0)  # they begin
-    with pytest.raises(WorkshopFull):
+    with pytest.raises(SandboxFull):
         await told(children, TAKEN_OVER, "who")
     for task in waiting[1:]:
         task.cancel()
@@ -309,7 +314,7 @@ async def test_whoever_comes_when_many_wait_is_told_so_and_nothing_is_left_at_a_
 
 
 async def test_an_answer_that_nobody_waits_for_any_more_is_not_given_to_the_next_one() -> None:
-    async with aclosing(Workshop()) as children:
+    async with aclosing(SandboxPool()) as children:
         first = await told(children, TAKEN_OVER, "who")
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
@@ -321,16 +326,20 @@ async def test_an_answer_that_nobody_waits_for_any_more_is_not_given_to_the_next
 # -- how they lie ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trade", [LIAR, TAKEN_OVER], ids=["a draft that no file gives", "nothing that is one"])
-async def test_what_no_file_gives_is_not_drafted(data: Path, monkeypatch: pytest.MonkeyPatch, trade: Trade) -> None:
-    monkeypatch.setattr(workshop, "READS", trade)
+@pytest.mark.parametrize(
+    "kind_of_worker", [LIAR, TAKEN_OVER], ids=["a draft that no file gives", "nothing that is one"]
+)
+async def test_what_no_file_gives_is_not_drafted(
+    data: Path, monkeypatch: pytest.MonkeyPatch, kind_of_worker: WorkerKind
+) -> None:
+    monkeypatch.setattr(sandbox_client, "READS", kind_of_worker)
     toml = play.terms(starts=NOON, pledge_by=NOON)
     async with open_app(data, clock=MovableClock(NOON), senders={}) as app:
-        request: control.Request = {
+        request: control_socket.Request = {
             "command": "draft",
             "terms": admin.pack(SourceFile(name="walkout.toml", data=toml.encode())),
             "roster": None,
-            "options": plain.write(RosterOptions()).decode(),
+            "options": codec.write(RosterOptions()).decode(),
             "now": None,
         }
         answer = await admin.execute(app, request)

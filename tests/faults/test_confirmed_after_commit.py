@@ -17,10 +17,10 @@ from string import ascii_lowercase
 
 import pytest
 
-from bot.cards import pretty
-from bot.clock import real_clock
+from bot.process.clock import real_clock
+from bot.secrets.card_codes import pretty
 from handlers.conversation import COMMANDS
-from handlers.telegram import pump
+from handlers.telegram import polling
 from tests.discord.faults import late, not_found
 from tests.discord.world import BUTTON, ROW, Interaction, Message
 from tests.faults import planted
@@ -364,7 +364,7 @@ async def amid_poison(house: TelegramHouse, chance: Random, *, cut: bool) -> Cou
     unlucky, house.fault = server.person(), planted.wait_for_answers
     no, release = refused(400, "Bad Request: of a kind nobody knows"), asyncio.Event()
     last = no if cut else replace(no, until=release)  # so its last try ends after others were served
-    server.plan("sendMessage", *[no] * (pump.TRIES - 1), last, *[no] * pump.TRIES, chat=unlucky)
+    server.plan("sendMessage", *[no] * (polling.TRIES - 1), last, *[no] * polling.TRIES, chat=unlucky)
     server.say(unlucky, f"/start {city.take()}")
     for one in people:
         for _ in range(6):
@@ -381,7 +381,7 @@ async def amid_poison(house: TelegramHouse, chance: Random, *, cut: bool) -> Cou
     release.set()
     await house.until(lambda: all(seen_terms(house, one) for one in people))
     await house.quiet()
-    assert len(sends(server, unlucky)) <= 2 * pump.TRIES
+    assert len(sends(server, unlucky)) <= 2 * polling.TRIES
     await house.stop()
     assert await standing(house, city, people) == {one.account: Stands() for one in people}
     aside = house.said.count("an update was set aside")

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from handlers.telegram.chat import TelegramChat
 from handlers.telegram.sender import TRIES, answered
 from tests.faults import planted

@@ -12,8 +12,8 @@ from random import Random
 import pytest
 
 from bot.domain.errors import NotRecorded
+from bot.runtime.app import DATABASE
 from bot.storage.sqlite import SqliteStore
-from bot.wiring import DATABASE
 from tests.faults import town
 from tests.faults.town import PEOPLE, Town
 from tests.faults.trials import Trials, trials

@@ -13,21 +13,21 @@ from typing import Any
 
 import pytest
 
-from bot import brake
-from bot.brake import BURST, REST, WITHIN, WRONG_CODES, Buckets, Guesses, Heed
-from bot.cards import key_of, mint
-from bot.clock import Clock, MovableClock, real_clock
 from bot.domain import rules
 from bot.domain.roles import Role
-from bot.keys import Person
-from bot.settings import Settings
+from bot.guards import rate_limits
+from bot.guards.rate_limits import BURST, REST, WITHIN, WRONG_CODES, Heed, TokenBuckets, WrongCodeLimit
+from bot.process.clock import Clock, MovableClock, real_clock
+from bot.runtime.app import App, open_app
+from bot.runtime.settings import Settings
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
 from bot.storage.sqlite import SqliteStore
 from bot.usecases import organizers, roles, stewards
-from bot.usecases.desk import Desk
-from bot.wiring import App, open_app
-from handlers.answers import Answers
+from bot.usecases.context import RequestContext
 from handlers.conversation import BUTTONS, COMMANDS, Conversation, Said, Ways
-from handlers.service import Link
+from handlers.platforms.answer_queue import AnswerQueue
+from handlers.platforms.supervisor import Link
 from handlers.telegram.chat import PLATFORM
 from handlers.telegram.platform import open_telegram
 from handlers.texts.workers import console_can_see
@@ -114,14 +114,14 @@ async def test_a_worker_is_answered_before_the_strangers_who_came_first(
 
 
 async def test_that_strangers_came_first_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    give = Answers.give
+    give = AnswerQueue.give
 
     async def all_alike(
-        answers: Answers, who: Hashable, answer: Callable[[], Awaitable[object]], *, known: bool
+        answers: AnswerQueue, who: Hashable, answer: Callable[[], Awaitable[object]], *, known: bool
     ) -> None:
         await give(answers, who, answer, known=known or True)
 
-    monkeypatch.setattr(Answers, "give", all_alike)
+    monkeypatch.setattr(AnswerQueue, "give", all_alike)
     async with flooded(data) as (server, worker):
         await server.wait_for(lambda: server.chats[worker].from_bot, PATIENCE_S)
         assert strangers_answered(server, [worker]) > STRANGERS / 2
@@ -162,8 +162,8 @@ async def test_one_card_shown_by_a_crowd_does_not_let_the_crowd_go_first(data: P
 async def test_a_thousand_unknown_accounts_write_nothing(data: Path, clock: MovableClock) -> None:
     async with a_city(data, clock) as (app, _card):
         await organizers.add(BEN, "Ben", app.store, app.keys)
-        desk = Desk(who=BEN, store=app.store, keys=app.keys, clock=app.clock)
-        await roles.appoint(desk, Role.ORGANIZER, "Bo")  # both codes are too old by then
+        context = RequestContext(who=BEN, store=app.store, keys=app.keys, clock=app.clock)
+        await roles.appoint(context, Role.ORGANIZER, "Bo")  # both codes are too old by then
         await organizers.new_code(app.store, clock)
         clock.move_to(NOON + timedelta(minutes=59))
         await app.scheduler.run_due()
@@ -277,9 +277,9 @@ async def test_whoever_writes_too_fast_is_told_once_and_heard_again_a_minute_lat
 
 def test_a_brake_forgets_whoever_is_quiet_and_never_knows_more_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     most = 1_000
-    monkeypatch.setattr(brake, "MOST", most)
+    monkeypatch.setattr(rate_limits, "MOST", most)
     clock = MovableClock(NOON)
-    buckets, guesses, code = Buckets(clock), Guesses(clock), mint()
+    buckets, guesses, code = TokenBuckets(clock), WrongCodeLimit(clock), mint()
     for number in range(3 * most):
         assert buckets.spend(PLATFORM, str(number)) is Heed.ANSWER
         guesses.wrong(Person(PLATFORM, str(number)), code, pressed=False)
@@ -293,7 +293,7 @@ def test_a_brake_forgets_whoever_is_quiet_and_never_knows_more_than_so_many(monk
 
 def test_a_clock_that_is_set_back_by_years_mutes_nobody() -> None:
     now = NOON
-    buckets, guesses = Buckets(lambda: now), Guesses(lambda: now)
+    buckets, guesses = TokenBuckets(lambda: now), WrongCodeLimit(lambda: now)
     for _ in range(BURST + 1):
         heed = buckets.spend("telegram", "1")
         guesses.wrong(ANA, mint(), pressed=False)
@@ -306,7 +306,7 @@ def test_a_clock_that_is_set_back_by_years_mutes_nobody() -> None:
 
 def test_no_account_and_no_code_can_be_read_in_what_is_remembered() -> None:
     clock = MovableClock(NOON)
-    buckets, guesses, code = Buckets(clock), Guesses(clock), mint()
+    buckets, guesses, code = TokenBuckets(clock), WrongCodeLimit(clock), mint()
     buckets.spend(ANA.platform, ANA.account)
     buckets.spend(code)
     guesses.wrong(ANA, code, pressed=False)

@@ -20,23 +20,24 @@ from discord.state import ConnectionState
 from hypothesis import strategies as some
 from pydantic import SecretStr
 
-from bot import control
-from bot.cards import mint
-from bot.children import plain
-from bot.children.workshop import Workshop
-from bot.clock import MovableClock
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
-from bot.keys import Person
-from bot.settings import Settings
-from bot.spreadsheets import FORMULA
-from handlers import admin, workshop
-from handlers.card_files import Form, content
-from handlers.console import Console, Printer
+from bot.draft.csv_injection import FORMULA
+from bot.process.clock import MovableClock
+from bot.runtime import control_socket
+from bot.runtime.settings import Settings
+from bot.sandbox import codec
+from bot.sandbox.pool import SandboxPool
+from bot.secrets.card_codes import mint
+from bot.secrets.keys import Person
+from handlers.cli import admin
+from handlers.cli.card_files import Form, content
+from handlers.console.chat import Console, Printer
 from handlers.discord.platform import open_discord
-from handlers.service import Link
-from handlers.telegram import pump
+from handlers.platforms.per_person_order import PerPersonOrder
+from handlers.platforms.supervisor import Link
+from handlers.sandboxed import sandbox_client
+from handlers.telegram import polling
 from handlers.telegram.platform import open_telegram
-from handlers.turns import Turns
 from tests import conftest
 from tests.conftest import NOON
 from tests.console.play import roster, terms
@@ -139,7 +140,7 @@ def _forget(server: TelegramServer) -> None:
 async def test_telegram(
     tries: Trials, data: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
-    monkeypatch.setattr(pump, "FIRST_WAIT_S", 0.001)  # between two tries of what cannot be done
+    monkeypatch.setattr(polling, "FIRST_WAIT_S", 0.001)  # between two tries of what cannot be done
     async with city(data, "telegram") as town, TelegramServer() as server:
         with overheard() as heard:
             async with on_telegram(town, server, data):
@@ -473,11 +474,11 @@ async def test_requests_at_the_socket(tries: Trials, data: Path) -> None:
         before = await town.rows()
         path = data / "allout.sock"
         with overheard() as heard:
-            async with control.serve(path, partial(admin.execute, town.app)):
+            async with control_socket.serve(path, partial(admin.execute, town.app)):
                 requests: list[Any] = [
                     {"command": "cards_wanted", "walkout": town.walkout, "workplace": None, "number": None},
                     {"command": "draft", "now": None, "terms": {"name": "x.toml", "data": ""}, "roster": None,
-                     "options": plain.write(RosterOptions()).decode()},
+                     "options": codec.write(RosterOptions()).decode()},
                     {"command": "mint", "walkout": town.walkout, "cards": {"1": ["AA=="]}},
                 ]  # fmt: skip
                 for number in range(tries.number):
@@ -491,7 +492,7 @@ async def test_requests_at_the_socket(tries: Trials, data: Path) -> None:
                     async with asyncio.timeout(PATIENCE_S):
                         await reader.read()
                     writer.close()
-                answer = await control.ask(path, requests[0])
+                answer = await control_socket.ask(path, requests[0])
                 assert answer is not None
                 assert answer["status"] == 0
         heard.check(town.codes)
@@ -514,8 +515,8 @@ async def test_no_name_of_a_workplace_becomes_a_formula_or_stops_a_sheet() -> No
         assert not row[0].lstrip().startswith(FORMULA), row
         assert row[0] in NAMES or row[0].removeprefix("'") in NAMES
     assert content(Form.TXT, places)
-    async with aclosing(Workshop()) as children:
-        assert await workshop.sheet(children, some_terms, places, telegram="https://t.me/allout_test_bot")
+    async with aclosing(SandboxPool()) as children:
+        assert await sandbox_client.sheet(children, some_terms, places, telegram="https://t.me/allout_test_bot")
 
 
 # -- these trials can fail -------------------------------------------------------------------------------------------
@@ -553,8 +554,8 @@ async def test_half_a_letter_and_made_up_buttons_are_answered(data: Path) -> Non
 
 
 async def test_a_press_that_is_none_would_be_passed_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pump, "is_update", lambda _update: True)
-    monkeypatch.setattr(pump, "LONGEST_FINISH_S", 0.1)
+    monkeypatch.setattr(polling, "is_update", lambda _update: True)
+    monkeypatch.setattr(polling, "LONGEST_FINISH_S", 0.1)
     async with _small(data) as (_town, server, person):
         _press(server, person, "n:", {"a": 1})
         await server.wait_for(lambda: server.violations, PATIENCE_S)
@@ -575,7 +576,7 @@ async def test_whatever_is_stored_besides_would_be_seen(data: Path) -> None:
 
 
 async def test_who_leaves_before_their_turn_leaves_the_others_theirs() -> None:
-    turns = Turns()
+    turns = PerPersonOrder()
     async with turns.place("ana"):
         async with turns.place("ana"):
             pass

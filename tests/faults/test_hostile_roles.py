@@ -16,11 +16,11 @@ from pydantic import SecretStr
 
 from bot.domain import roles as domain_roles
 from bot.domain.roles import Proposal
-from bot.settings import Settings
+from bot.runtime.settings import Settings
 from handlers.discord import platform as discord_platform
 from handlers.discord.platform import open_discord
-from handlers.service import Link
-from handlers.telegram import pump
+from handlers.platforms.supervisor import Link
+from handlers.telegram import polling
 from handlers.telegram.platform import open_telegram
 from tests.discord import schema as discord_schema
 from tests.discord.commands import SUBCOMMAND
@@ -41,8 +41,8 @@ PROPOSED_ANEW = 20
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discord_platform, "CALLS_A_SECOND", UNLIMITED)
-    monkeypatch.setattr(pump, "LOOK_AGAIN_S", 0.02)
-    monkeypatch.setattr(pump, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(polling, "LOOK_AGAIN_S", 0.02)
+    monkeypatch.setattr(polling, "FIRST_WAIT_S", 0.001)
 
 
 class Chat:

@@ -22,19 +22,19 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from bot.children.workshop import Workshop
 from bot.draft import ListReading, RosterOptions, SourceFile, read_list
 from bot.draft import table as tables
-from bot.keys import Person
-from bot.settings import Settings
+from bot.runtime.settings import Settings
+from bot.sandbox.pool import SandboxPool
+from bot.secrets.keys import Person
 from bot.usecases import organizers
-from handlers import workshop
 from handlers.discord import chat as discord_chat
 from handlers.discord.platform import open_discord
-from handlers.service import Link
+from handlers.platforms.supervisor import Link
+from handlers.platforms.uploads import LARGEST
+from handlers.sandboxed import sandbox_client
 from handlers.telegram import chat as telegram_chat
 from handlers.telegram.platform import open_telegram
-from handlers.uploads import LARGEST
 from tests.conftest import NOON
 from tests.console.play import roster, terms
 from tests.discord.server import DiscordServer
@@ -529,13 +529,13 @@ async def test_a_file_that_telegram_does_not_hand_out_is_answered(data: Path) ->
 
 @needs_linux
 async def test_a_file_that_fills_the_memory_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def here(_children: Workshop, source: SourceFile, options: RosterOptions) -> ListReading:
+    async def here(_children: SandboxPool, source: SourceFile, options: RosterOptions) -> ListReading:
         held = source.data.split(b",")  # and once more: some of it fits where tests before this one left room free
         read = read_list(source, options)
         del held
         return read
 
-    monkeypatch.setattr(workshop, "read_list", here)
+    monkeypatch.setattr(sandbox_client, "read_list", here)
     monkeypatch.setattr(tables, "LONGEST_ROW", 10 * MEGABYTE)
     async with _chat("telegram", data) as (chat, _server):
         await chat.upload("walkout.toml", TOML)

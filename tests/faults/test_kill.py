@@ -24,9 +24,9 @@ from typing import Any
 
 import pytest
 
+from bot.runtime.app import DATABASE
 from bot.storage.sqlite import opening
-from bot.storage.sqlite.place import Place
-from bot.wiring import DATABASE
+from bot.storage.sqlite.file_identity import Place
 from tests.faults import town
 from tests.faults.children import FORKS
 from tests.faults.town import Ledger

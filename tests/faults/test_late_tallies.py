@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.clock import real_clock
 from bot.domain.model import Stage
+from bot.process.clock import real_clock
 from tests.faults import planted
 from tests.faults.houses import TelegramHouse, telegram_house
 from tests.faults.trials import Trials, trials

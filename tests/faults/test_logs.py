@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
-from bot.cards import pretty
-from bot.clock import real_clock
+from bot.process.clock import real_clock
+from bot.secrets.card_codes import pretty
 from bot.storage.store import Room
 from bot.usecases import organizers
 from tests import house as houses
@@ -235,9 +235,7 @@ async def _a_walkout_in_trouble(city: Walkout, tally: datetime, chance: Random, 
 
 
 async def test_an_ordinary_log_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    ordinary = (
-        "import logging; from bot import logs; logs.set_up = logging.basicConfig; from handlers.cli import main; main()"
-    )
+    ordinary = "import logging; from bot.process import logs; logs.set_up = logging.basicConfig; from handlers.cli import main; main()"
     monkeypatch.setattr(houses, "ALLOUT", (sys.executable, "-c", ordinary))
     with fresh_folder() as folder:
         async with both(folder, real_clock() + timedelta(hours=1)) as city:

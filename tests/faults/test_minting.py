@@ -16,8 +16,8 @@ from random import Random
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain.errors import UnknownCard
+from bot.process.clock import MovableClock
 from bot.storage.sqlite import minting
 from bot.storage.store import Store
 from tests.conftest import NOON, OTHER_SHOP, ROOT, SHOP, WALKOUT, fresh_folder, opened, shops

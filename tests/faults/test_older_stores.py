@@ -21,20 +21,20 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from bot import backups
-from bot.cards import from_bytes, key_of
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import CardState, Entry, Kind, WalkoutId
-from bot.keys import Keys, Person, open_keys
-from bot.restoring import Since, restore
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE, look_into, open_app
+from bot.runtime.restore import Since, restore
+from bot.secrets import backup_files
+from bot.secrets.card_codes import from_bytes, key_of
+from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage.records import instant, write_terms
 from bot.storage.sqlite.opening import KEYED, _migrations
 from bot.usecases import health, organizers
 from bot.usecases.backups import back_up
 from bot.usecases.closing import close
-from bot.wiring import DATABASE, KEY_FILE, look_into, open_app
 from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, terms
 from tests.faults.trials import Trials, trials
 
@@ -263,14 +263,14 @@ async def test_the_migration_cut_off_before_any_statement_is_done_at_the_next_op
 async def test_a_backup_of_an_older_version_is_restored_with_its_cards(data: Path) -> None:
     before, after = data / "before", data / "after"
     await made(before, KEYED - 1)
-    private, public = backups.new_keys()
+    private, public = backup_files.new_keys()
     (data / "private").write_text(private)
     clock = MovableClock(NOON)
     keys = open_keys(before / KEY_FILE, database=before / DATABASE)
     database = (before / DATABASE).read_bytes()
-    mark = keys.seal(backups.digest(database))
-    backup = backups.Backup(made=NOON, store=keys.store, mark=mark, database=database)
-    backups.write_aside(data / "backup", backups.seal(backup, backups.read_public(public)))
+    mark = keys.seal(backup_files.digest(database))
+    backup = backup_files.Backup(made=NOON, store=keys.store, mark=mark, database=database)
+    backup_files.write_aside(data / "backup", backup_files.seal(backup, backup_files.read_public(public)))
     after.mkdir(mode=0o700)
     shutil.copy(before / KEY_FILE, after / KEY_FILE)
     await restore(data / "backup", data / "private", after, Since(goes_on=[WALKOUT, WITHOUT], is_over=[]), clock)
@@ -320,14 +320,14 @@ async def test_codes_and_a_database_without_the_key_file_tell_of_no_card_what_be
     told = Held(databases=[older], keys=None).told(codes)
     assert told == {each: state(n, KEYED - 1) for n, each in enumerate(codes)}  # so it was
 
-    private, public = backups.new_keys()
+    private, public = backup_files.new_keys()
     (data / "private").write_text(private)
     clock = MovableClock(NOON)
     async with open_app(data, clock=clock, senders={"here": None}) as app:
         await organizers.add(OLGA, "Olga", app.store, app.keys)
         await back_up(data / "backup", public, app.store, app.keys, clock)
     now = (data / DATABASE).read_bytes()
-    backup = backups.unseal(data / "backup", backups.read_private(data / "private")).database
+    backup = backup_files.unseal(data / "backup", backup_files.read_private(data / "private")).database
     assert Held(databases=[now, backup], keys=None).told(codes) == {}
     with_keys = Held(databases=[now], keys=open_keys(data / KEY_FILE, database=data / DATABASE)).told(codes)
     assert len(with_keys) == len(codes)  # with the key file the attack finds each: it is one

@@ -22,16 +22,16 @@ from typing import TypeVar
 
 import pytest
 
-from bot import outbox
-from bot.cards import from_bytes, key_of
+from bot.delivery import outbox
+from bot.delivery.outbox import Letter, RoomGone
 from bot.domain import rules
 from bot.domain.errors import PledgingClosed
 from bot.domain.model import Entry, Kind, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
-from bot.keys import Person
-from bot.outbox import Letter, RoomGone
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import from_bytes, key_of
+from bot.secrets.keys import Person
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
-from bot.wiring import App, open_app
 from handlers.texts.announcements import announcement
 from tests.conftest import fresh_folder
 from tests.domain import oracle

@@ -18,12 +18,12 @@ from random import Random
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain.errors import NotRecorded, Refused
-from bot.logs import Event
+from bot.process.clock import MovableClock
+from bot.process.logs import Event
+from bot.runtime.app import DATABASE
 from bot.storage.sqlite import SqliteStore, open_store
-from bot.storage.sqlite.place import Place
-from bot.wiring import DATABASE
+from bot.storage.sqlite.file_identity import Place
 from tests.conftest import NOON, ROOT
 from tests.faults import town
 from tests.faults.children import FORKS
@@ -132,7 +132,7 @@ BY_ANOTHER_MOUNT = """
 import asyncio, sys
 from pathlib import Path
 from time import monotonic
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from bot.domain.errors import StoreInUse
 from bot.storage.sqlite import open_store
 
@@ -270,7 +270,7 @@ async def replace_once(folder: Path, deed: Callable[[Somebody], None], chance: R
         for _ in range(chance.randint(20, 400)):  # wherever the store is then
             await asyncio.sleep(0)
         if deed is Somebody.delete_journal:  # there is one as soon as anything is written
-            await store.add_errand(PLATFORM, b"", due=NOON + timedelta(weeks=1))
+            await store.add_deletion(PLATFORM, b"", due=NOON + timedelta(weeks=1))
         deed(somebody)
         lines.append(DONE)
         await living
@@ -385,6 +385,6 @@ async def test_it_is_said_once_when_the_file_is_gone_and_once_when_it_is_back(
         somebody.put_back()
         for _ in range(3):
             await here.app.store.walkouts()
-    said = [record.getMessage() for record in caplog.records if record.name == "bot.storage.sqlite.place"]
+    said = [record.getMessage() for record in caplog.records if record.name == "bot.storage.sqlite.file_identity"]
 
     assert said == [Event.STORE_TAKEN, Event.STORE_THERE]

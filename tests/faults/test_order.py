@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from bot import references
-from bot.cards import from_bytes, key_of, mint
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import Stage, WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, App, open_app
+from bot.secrets import references
+from bot.secrets.card_codes import from_bytes, key_of, mint
+from bot.secrets.keys import Person
 from bot.storage.sqlite import SqliteStore
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
-from bot.wiring import DATABASE, App, open_app
 from tests.conftest import HOUR, NOON, fresh_folder
 from tests.console.play import roster, terms
 from tests.faults.trials import Trials, trials

@@ -18,9 +18,9 @@ from typing import Any, Protocol
 import apsw
 import pytest
 
+from bot.runtime.app import DATABASE
 from bot.storage.sqlite.opening import OWN
 from bot.usecases.closing import close
-from bot.wiring import DATABASE
 from tests.conftest import WALKOUT
 from tests.faults import town
 from tests.faults.disk import Committed, Disk, Image, Platter

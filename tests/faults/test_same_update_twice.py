@@ -1,6 +1,6 @@
 """The same update twice, or a redelivered tail, changes nothing.
 
-Updates come as Telegram hands them out, through the real pump: each has a number; what was not confirmed when the bot
+Updates come as Telegram hands them out, through the real poller: each has a number; what was not confirmed when the bot
 went down comes again in its order, all of it, as often as the bot goes down. While the bot runs it knows what it has
 done by its number. A dict model, written from the design alone, says what each update does when it comes first.
 """
@@ -32,19 +32,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot.cards import from_bytes, key_of
+from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.model import Entry, WalkoutId, Workplace, WorkplaceId
-from bot.keys import Person
-from bot.outbox import Letter
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import from_bytes, key_of
+from bot.secrets.keys import Person
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
-from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
-from handlers.conversation.letters import buttons
-from handlers.conversation.parts import carried
-from handlers.known import Known
-from handlers.telegram.pump import Pump, RawUpdate
+from handlers.conversation.letter_buttons import buttons
+from handlers.conversation.messages import carried
+from handlers.platforms.seen_updates import SeenUpdates
+from handlers.telegram.polling import Poller, RawUpdate
 from handlers.texts.announcements import announcement
 from handlers.texts.workers import console_can_see
 from tests.conftest import NOON, draft, fresh_folder
@@ -116,7 +116,7 @@ class Model:
     def __init__(self) -> None:
         self.pledges: dict[str, Pledge] = {}
         self.notices: set[str] = set()
-        self.standing: dict[tuple[int, WalkoutId], str] = {}  #: the brake: forgotten when the bot goes down
+        self.standing: dict[tuple[int, WalkoutId], str] = {}  #: account limits: forgotten when the bot goes down
         self.actions = {CARDS: Action(), OPEN: Action()}
 
     def count(self, walkout: WalkoutId, shop: int) -> int:
@@ -253,13 +253,13 @@ class Sent:
 
 
 class Bot:
-    """One run of the bot: its store, its conversation, its pump."""
+    """One run of the bot: its store, its conversation, its poller."""
 
     def __init__(self, folder: Path, clock: SettableClock, ears: Ears) -> None:
         self._folder, self._clock, self._ears = folder, clock, ears
         self._life = AsyncExitStack()
         self.replies: list[Reply] = []
-        self.pump = Pump(_never, self._handle)
+        self.poller = Poller(_never, self._handle)
 
     async def start(self) -> None:
         opening = open_app(self._folder, clock=self._clock, senders={PLATFORM: self._ears})
@@ -326,7 +326,7 @@ class Redeliveries(RuleBasedStateMachine):
         self.clock.now += 2 * SECOND
         body = {"from": {"id": who}, "data": data} if data is not None else {"from": {"id": who}, "text": text}
         raw = {"update_id": len(self.log) + 1, ("callback_query" if data is not None else "message"): body}
-        self._do(self.bot.pump.take(raw))
+        self._do(self.bot.poller.take(raw))
         reply = self.bot.replies[-1]
         self.log.append(Sent(raw=raw, kind=reply.kind))
         self.counted["updates"] += 1
@@ -488,14 +488,14 @@ class Redeliveries(RuleBasedStateMachine):
     @rule(back=st.integers(0, 8))
     def comes_again_while_the_bot_runs(self, back: int) -> None:
         """Any update may: the bot knows it by its number."""
-        known = [sent for sent in self.log if sent.raw["update_id"] in self.bot.pump._done]
+        known = [sent for sent in self.log if sent.raw["update_id"] in self.bot.poller._done]
         if not known:
             return
         sent = known[-1 - back % len(known)]
         before = self._do(self.bot.rows(*ALL))
         if self.handles_twice:
-            self.bot.pump._done = Known()
-        self._do(self.bot.pump.take(sent.raw))
+            self.bot.poller._done = SeenUpdates()
+        self._do(self.bot.poller.take(sent.raw))
         assert self._do(self.bot.rows(*ALL)) == before
         self.counted["again"] += 1
 
@@ -521,7 +521,7 @@ class Redeliveries(RuleBasedStateMachine):
         self.counted["tails"] += bool(tail)
         self.counted["again"] += len(tail)
         if late or self.model.facts() != facts:
-            # what was refused may be possible now: the brake has forgotten, or a place is free
+            # what was refused may be possible now: the limits have forgotten, or a place is free
             assert late or refused or self._was_not_told(tail)
             return
         assert self._do(self.bot.rows(*tables)) == before
@@ -530,7 +530,7 @@ class Redeliveries(RuleBasedStateMachine):
         return any(str(sent.raw.get("callback_query", {}).get("data", "")).endswith(":yes") for sent in tail)
 
     def _again(self, sent: Sent) -> None:
-        self._do(self.bot.pump.take(sent.raw))
+        self._do(self.bot.poller.take(sent.raw))
         pressed = sent.raw.get("callback_query")
         if pressed is None:
             text = sent.raw["message"]["text"]

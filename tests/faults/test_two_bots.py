@@ -10,13 +10,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot import backups
-from bot.cards import key_of
-from bot.clock import real_clock
 from bot.domain.model import Stage
-from bot.restoring import Since, restore
+from bot.process.clock import real_clock
+from bot.runtime.app import DATABASE, KEY_FILE, open_app
+from bot.runtime.restore import Since, restore
+from bot.secrets import backup_files
+from bot.secrets.card_codes import key_of
 from bot.usecases.backups import back_up
-from bot.wiring import DATABASE, KEY_FILE, open_app
 from tests.conftest import fresh_folder
 from tests.discord.server import DiscordServer
 from tests.faults import planted
@@ -137,7 +137,7 @@ async def cloned(pair: Pair, _city: City) -> None:
 async def restored(pair: Pair, city: City) -> None:
     """Restore a backup elsewhere, while the bot goes on."""
     await pair.first.stop()
-    private, public = backups.new_keys()
+    private, public = backup_files.new_keys()
     key, backup = pair.second.folder / "private", pair.second.folder / "city.backup"
     key.write_text(private)
     async with pair.first.looked_into() as app:

@@ -14,18 +14,18 @@ from typing import Any
 
 import pytest
 
-from bot.cards import key_of, mint
-from bot.clock import MovableClock
 from bot.domain import pledging, rules
 from bot.domain.errors import CardSpent, NotEnoughOrganizers, OneCardEach, TooLateToRecall, VoidedBefore
 from bot.domain.model import CardState, Kind, Stage
 from bot.domain.pledging import Card, Change
 from bot.domain.roles import Matter
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
 from bot.storage.sqlite.writer import Writer
-from bot.usecases import organizers, paper, proposals, stewards
-from bot.usecases.desk import Desk
-from bot.wiring import App, open_app
+from bot.usecases import organizers, paper_cards, proposals, stewards
+from bot.usecases.context import RequestContext
 from handlers.conversation import Conversation, Said, Ways
 from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, fresh_folder, opened, shops
@@ -49,15 +49,15 @@ class Town:
     conversation: Conversation
     codes: Mapping[str, str]  #: by what became of them: "fresh", "pledged 3"
 
-    def desk(self, who: Person = OLGA) -> Desk:
-        return Desk(who=who, store=self.app.store, keys=self.app.keys, clock=self.clock)
+    def context(self, who: Person = OLGA) -> RequestContext:
+        return RequestContext(who=who, store=self.app.store, keys=self.app.keys, clock=self.clock)
 
     async def end(self, *, recall: bool = False) -> None:
         """Let the committee void the workplace's cards, or recall them."""
         walkout, place = await self.app.store.look_up(WALKOUT, SHOP)
-        progress = await paper.end(self.desk(), Matter.RECALL if recall else Matter.VOID, walkout, place)
+        progress = await paper_cards.end(self.context(), Matter.RECALL if recall else Matter.VOID, walkout, place)
         if progress.missing:
-            await proposals.opine(self.desk(OMAR), progress.proposal.id, approves=True)
+            await proposals.opine(self.context(OMAR), progress.proposal.id, approves=True)
 
     async def asks(self, account: str, code: str) -> list[object]:
         """Ask all that can be asked of a card, each from an account of its own; return all that comes of it."""
@@ -257,13 +257,13 @@ async def test_rooms_organizers_and_the_day_after(data: Path) -> None:
 
 async def test_one_organizer_alone_ends_no_pledge(data: Path) -> None:
     async with town(data) as here:
-        progress = await paper.end(here.desk(), Matter.RECALL, *await here.app.store.look_up(WALKOUT, SHOP))
+        progress = await paper_cards.end(here.context(), Matter.RECALL, *await here.app.store.look_up(WALKOUT, SHOP))
         assert progress.missing == 1
         _walkout, place = await here.app.store.look_up(WALKOUT, SHOP)
         assert place.standing == 6
-        await here.app.store.remove_organizer(here.desk(OMAR).me)
+        await here.app.store.remove_organizer(here.context(OMAR).me)
         with pytest.raises(NotEnoughOrganizers):
-            await paper.end(here.desk(), Matter.RECALL, *await here.app.store.look_up(WALKOUT, SHOP))
+            await paper_cards.end(here.context(), Matter.RECALL, *await here.app.store.look_up(WALKOUT, SHOP))
 
 
 # -- people, not cards ------------------------------------------------------------------------------------------

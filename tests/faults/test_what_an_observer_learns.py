@@ -24,8 +24,8 @@ AT_MOST = 0.02
 
 FOURTEEN = about(14, threshold=15, lowest=8, highest=15)
 SCENES = (
-    filling(threshold=15, colleagues=26, pace=0.2),
-    filling(threshold=8, colleagues=10, pace=0.1),
+    filling(threshold=15, colleagues=26, rate_limit=0.2),
+    filling(threshold=8, colleagues=10, rate_limit=0.1),
     FOURTEEN,
     about(13, threshold=15, lowest=8, highest=16),
     about(11, threshold=15, lowest=6, highest=16),
@@ -158,8 +158,8 @@ def week(shops: int, chance: Random, *, every: int = 6) -> Week:
     )
     crossings, before, now = list[int](), list[int](), list[int]()
     for tally in range(1, TALLIES + 1):
-        for shop, pace in enumerate(paces):
-            moved = sum(chance.random() < pace / 3 for _ in range(4)) - (chance.random() < pace / 3)
+        for shop, rate_limit in enumerate(paces):
+            moved = sum(chance.random() < rate_limit / 3 for _ in range(4)) - (chance.random() < rate_limit / 3)
             counts[shop] = max(0, counts[shop] + moved)
         was = old
         each = list(zip(counts, thresholds, strict=True))

@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 import pytest
 from pydantic import SecretStr
 
-from bot.cards import pretty
-from bot.clock import MovableClock
-from bot.keys import Person
-from bot.settings import Settings
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.runtime.settings import Settings
+from bot.secrets.card_codes import pretty
+from bot.secrets.keys import Person
 from bot.usecases import organizers
-from bot.wiring import App, open_app
 from handlers.discord.platform import open_discord
-from handlers.service import Opener, keep_running
+from handlers.platforms.supervisor import Opener, keep_running
 from handlers.telegram.platform import open_telegram
 from tests.conftest import NOON, fresh_folder
 from tests.discord.house import House as DiscordHouse

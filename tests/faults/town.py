@@ -14,21 +14,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
-from bot import cards
-from bot.clock import MovableClock
+from bot.delivery.outbox import Letter
 from bot.domain.errors import InDoubt, NotRecorded, Refused
 from bot.domain.model import CardState
-from bot.keys import Keys, Person, open_keys
-from bot.outbox import Letter
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE, App, open_app
+from bot.secrets import card_codes
+from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage.store import Room
 from bot.usecases import stewards
 from bot.usecases.workers import Seen, Worker
-from bot.wiring import DATABASE, KEY_FILE, App, open_app
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.storage.house import key
 
 PEOPLE = 24
-CODES = [cards.from_bytes(key(n)) for n in range(PEOPLE)]
+CODES = [card_codes.from_bytes(key(n)) for n in range(PEOPLE)]
 PLATFORM = "console"
 ENOUGH = 16  #: so that it is on now and then, and most of the time is not
 
@@ -43,7 +43,10 @@ async def found(folder: Path) -> None:
         half = PEOPLE // 2
         places = {SHOP: CODES[:half], OTHER_SHOP: CODES[half:]}
         await stewards.mint(
-            WALKOUT, {place: [cards.key_of(code) for code in of] for place, of in places.items()}, app.store, app.keys
+            WALKOUT,
+            {place: [card_codes.key_of(code) for code in of] for place, of in places.items()},
+            app.store,
+            app.keys,
         )
         for scope in (None, SHOP, OTHER_SHOP):
             await app.store.bind_room(Room(walkout=WALKOUT, scope=scope, platform=PLATFORM, address=f"#{scope}"))

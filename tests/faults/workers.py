@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from bot.domain.model import CardState
-from bot.wiring import App
+from bot.runtime.app import App
 from tests.house import City, RunningBot
 
 Act = str

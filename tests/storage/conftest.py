@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from bot.clock import MovableClock
+from bot.process.clock import MovableClock
 from bot.storage.store import Store
 from tests.conftest import fresh_folder, opened, shops
 from tests.storage.house import House, SqliteHouse, fresh

@@ -14,10 +14,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.model import Announcement, CardState, Kind, WalkoutId, WorkplaceId
 from bot.domain.pledging import Act, Change, Enrolment, NewCard, Outcome
+from bot.process.clock import Clock
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
 from tests.conftest import WALKOUT

@@ -13,12 +13,12 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from bot.clock import MovableClock
+from bot.delivery.outbox import Letter
 from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Walkout
-from bot.outbox import Letter
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
 from bot.storage.store import Room
-from bot.wiring import App, open_app
 from tests.conftest import NOON, WALKOUT, opened, shops
 
 ALL = resource.RLIM_INFINITY

@@ -15,9 +15,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import cards
-from bot.brake import Brake
-from bot.clock import CorrectedClock, MovableClock
 from bot.domain import rules
 from bot.domain.errors import (
     BeyondHeadcount,
@@ -33,14 +30,17 @@ from bot.domain.errors import (
 )
 from bot.domain.model import CardState, Entry, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.pledging import Act, Change, Outcome
-from bot.holds import Holds
-from bot.keys import Keys, Person, open_keys
+from bot.guards.holds import Holds
+from bot.guards.rate_limits import AccountLimits
+from bot.process.clock import CorrectedClock, MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE
+from bot.secrets import card_codes
+from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage.sqlite import BATCH
 from bot.storage.store import Store
-from bot.usecases.automatic import Tallies
+from bot.usecases.scheduled import Tallies
 from bot.usecases.stewards import new_cards
 from bot.usecases.workers import CityLines, Worker
-from bot.wiring import DATABASE, KEY_FILE
 from tests.conftest import HOUR, MICROSECOND, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.conftest import NewHouse
 from tests.storage.house import (
@@ -364,7 +364,7 @@ async def test_what_was_asked_before_a_tally_is_in_it_and_what_was_asked_after_i
     assert await standing(store) == [20, 0]
 
 
-CODES = [cards.from_bytes(key(n)) for n in range(10)]
+CODES = [card_codes.from_bytes(key(n)) for n in range(10)]
 
 
 @pytest.fixture
@@ -375,21 +375,21 @@ def keys(data: Path) -> Keys:
     return made
 
 
-class Desk:
+class RequestContext:
     """Where workers write to the bot."""
 
     def __init__(self, store: Store, keys: Keys, clock: MovableClock) -> None:
         holds = Holds(CorrectedClock(clock), store)
-        self._parts = (store, keys, Brake(), clock, Tallies(store, clock, holds), holds)
+        self._parts = (store, keys, AccountLimits(), clock, Tallies(store, clock, holds), holds)
 
     def of(self, name: object) -> Worker:
-        store, keys, brake, clock, tallies, holds = self._parts
+        store, keys, account_limits, clock, tallies, holds = self._parts
         who = Person("console", str(name))
         return Worker(
             who=who,
             store=store,
             keys=keys,
-            brake=brake,
+            account_limits=account_limits,
             clock=clock,
             tallies=tallies,
             holds=holds,
@@ -402,12 +402,12 @@ async def test_a_pledge_that_finds_a_tally_due_lets_it_be_taken_first_and_is_not
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(confirm_tallies=3), shops(40))
-        await store.mint(WALKOUT, await new_cards(WALKOUT, {SHOP: map(cards.key_of, CODES)}, keys))
-        desk = Desk(store, keys, clock)
+        await store.mint(WALKOUT, await new_cards(WALKOUT, {SHOP: map(card_codes.key_of, CODES)}, keys))
+        context = RequestContext(store, keys, clock)
         for n in range(4):
-            await desk.of(n).pledge(CODES[n])
+            await context.of(n).pledge(CODES[n])
         clock.move_to(NOON + HOUR)
-        seen = await desk.of("ana").pledge(CODES[4])
+        seen = await context.of("ana").pledge(CODES[4])
         taken = await store.walkout(WALKOUT)
         [place] = await store.workplaces(WALKOUT)
 
@@ -419,13 +419,13 @@ async def test_a_pledge_that_finds_a_tally_due_lets_it_be_taken_first_and_is_not
 async def test_a_pledge_at_the_deadline_finds_the_walkout_lapsed(house: House, clock: MovableClock, keys: Keys) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))
-        await store.mint(WALKOUT, await new_cards(WALKOUT, {SHOP: map(cards.key_of, CODES)}, keys))
-        desk = Desk(store, keys, clock)
+        await store.mint(WALKOUT, await new_cards(WALKOUT, {SHOP: map(card_codes.key_of, CODES)}, keys))
+        context = RequestContext(store, keys, clock)
         for n in range(4):
-            await desk.of(n).pledge(CODES[n])
+            await context.of(n).pledge(CODES[n])
         clock.move_to(PLEDGE_BY)
         with pytest.raises(PledgingClosed) as refused:
-            await desk.of("ana").pledge(CODES[4])
+            await context.of("ana").pledge(CODES[4])
 
         assert refused.value.stage is Stage.LAPSED
         assert await standing(store) == [4]
@@ -436,10 +436,10 @@ async def test_many_who_find_a_tally_due_at_once_have_it_taken_once(
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))
-        await store.mint(WALKOUT, await new_cards(WALKOUT, {SHOP: map(cards.key_of, CODES)}, keys))
-        desk = Desk(store, keys, clock)
+        await store.mint(WALKOUT, await new_cards(WALKOUT, {SHOP: map(card_codes.key_of, CODES)}, keys))
+        context = RequestContext(store, keys, clock)
         clock.move_to(NOON + HOUR)
-        await asyncio.gather(*(desk.of(n).pledge(CODES[n]) for n in range(10)))
+        await asyncio.gather(*(context.of(n).pledge(CODES[n]) for n in range(10)))
 
         assert (await store.walkout(WALKOUT)).tally == 1
         assert await standing(store) == [10]
@@ -453,7 +453,7 @@ async def test_an_older_copy_of_the_key_file_never_makes_anybody_believe_they_pl
         await store.add_walkout(opened(newer), shops(40))
         await store.mint(newer, {SHOP: [fresh(CODES[0], newer)]})
         with pytest.raises(Refused):
-            await Desk(store, keys, clock).of("ana").pledge(CODES[0])
+            await RequestContext(store, keys, clock).of("ana").pledge(CODES[0])
         assert await standing(store, newer) == [0]
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout, NotRecorded, WrongStage
 from bot.domain.model import (
@@ -32,10 +31,11 @@ from bot.domain.model import (
     Workplace,
     WorkplaceId,
 )
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE
 from bot.storage.sqlite import SqliteStore
 from bot.storage.sqlite.news import _DUE
 from bot.storage.store import Delivery, Member, Parcel, Room, Rule, Store
-from bot.wiring import DATABASE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.house import CLOSED, House, SqliteHouse, fresh, key, pledges, standing, together
 

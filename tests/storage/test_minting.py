@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain.errors import BeyondHeadcount, NotRecorded, StoreUnusable, UnknownCard, WrongStage
 from bot.domain.pledging import Outcome
+from bot.process.clock import MovableClock
 from bot.storage.sqlite.minting import PIECE
 from bot.storage.store import Store
 from tests.conftest import OTHER_SHOP, SHOP, WALKOUT, opened, shops

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import NotPledged, NotRecorded
 from bot.domain.model import Announcement, CardState, Entry, Kind, Ruling, Stage, Walkout, WalkoutId, Workplace
 from bot.domain.pledging import Act
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE
 from bot.storage.sqlite.opening import _migrations
 from bot.storage.store import Delivery, Notice, Parcel, Room, Rule, Store
-from bot.wiring import DATABASE
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.house import (
     CLOSED,

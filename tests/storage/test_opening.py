@@ -13,12 +13,12 @@ from time import monotonic
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain.errors import KeyFileRefused, StoreInUse, StoreTooNew, StoreUnusable
+from bot.process.clock import MovableClock
+from bot.runtime.app import DATABASE, KEY_FILE, open_app
 from bot.storage.records import instant, write_terms
 from bot.storage.sqlite import SqliteStore, open_store
 from bot.storage.sqlite.opening import KEYED, _migrations
-from bot.wiring import DATABASE, KEY_FILE, open_app
 from tests.conftest import HOUR, NOON, SHOP, WALKOUT, opened, shops, terms
 from tests.processes import allout, console, held_up_s, run
 from tests.storage.house import CLOSED, House, SqliteHouse, fresh, key, minted, pledges, standing, together
@@ -397,7 +397,7 @@ def test_a_store_that_nobody_closed_never_hangs_the_exit(data: Path, kept: str) 
     script = f"""
 import asyncio
 from pathlib import Path
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from bot.storage.sqlite import open_store
 
 held = []

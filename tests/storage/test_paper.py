@@ -8,11 +8,11 @@ from functools import partial
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import BeyondHeadcount, CardRecalled, UnknownCard
 from bot.domain.model import Announcement, CardState, Kind, WorkplaceId
 from bot.domain.roles import Became, Deed, Matter, Proposal
+from bot.process.clock import MovableClock
 from bot.storage.store import Note, Store, Voiding
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.storage.house import House, fresh, looks, minted, pledges, standing, together, verdict, withdraws

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles, Suspension
+from bot.process.clock import MovableClock
 from bot.storage.store import Delivery, Member, Note, Noted, Parcel, RoleCard, Store
-from bot.usecases.desk import role_taken
+from bot.usecases.context import role_taken
 from tests.conftest import HOUR, MICROSECOND, NOON, SHOP, WALKOUT, opened, shops
 from tests.storage.house import CLOSED, House, key
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import references
-from bot.cards import ALPHABET
-from bot.clock import MovableClock
 from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.roles import Deed
+from bot.process.clock import MovableClock
+from bot.secrets import references
+from bot.secrets.card_codes import ALPHABET
 from bot.storage.store import Delivery, Heard, Member, Note, Parcel, Room, Rule, Statement, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.storage.conftest import NewHouse

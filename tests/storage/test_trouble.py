@@ -6,8 +6,8 @@ import json
 import sys
 from pathlib import Path
 
-from bot.clock import MovableClock
 from bot.domain.errors import NotRecorded
+from bot.process.clock import MovableClock
 from tests.conftest import SHOP, WALKOUT, opened, shops
 from tests.processes import run
 from tests.storage.house import House, fresh, pledges, short, standing, together

@@ -10,12 +10,12 @@ from functools import partial
 
 import pytest
 
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.errors import NotAskedNow, NotPledged, TallyDue, UnknownCard, WorkplaceNotOut
 from bot.domain.model import CardState, Ruling, Stage, Walkout
 from bot.domain.pledging import Act, Change
 from bot.domain.roles import Deed
+from bot.process.clock import MovableClock
 from bot.storage.store import Note, Store
 from tests.conftest import HOUR, MICROSECOND, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, opened, shops
 from tests.storage.house import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.conftest import fresh_folder
 from tests.telegram.house import OLGA, OMAR, City, House, found
 from tests.telegram.server import Limits, TelegramServer

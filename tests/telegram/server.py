@@ -23,7 +23,7 @@ from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 from aiohttp.base_protocol import BaseProtocol
 from multidict import CIMultiDictProxy
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.processes import PATIENCE_S
 from tests.telegram import schema
 

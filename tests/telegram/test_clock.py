@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.clock import real_clock
 from bot.domain.model import Stage
+from bot.process.clock import real_clock
 from tests.telegram.house import OLGA, House, found, labels, stand
 
 DAY = timedelta(days=1)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cards import mint
-from bot.clock import real_clock
+from bot.process.clock import real_clock
+from bot.secrets.card_codes import mint
 from tests.telegram.house import PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found, labels, sends
 from tests.telegram.server import Limits, TelegramServer, broken, flood, held, refused
 

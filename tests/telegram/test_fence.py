@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aiohttp
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.telegram.house import OLGA, PLEDGED_BUTTONS, House, found, labels
 from tests.telegram.server import TOKEN, TelegramServer, refused
 

@@ -8,11 +8,11 @@ from itertools import count
 import pytest
 from telegram import Bot
 
+from bot.delivery.outbox import Letter, NotAllowed, RoomGone
 from bot.domain.model import Announcement
 from bot.domain.model import Kind as News
-from bot.outbox import Letter, NotAllowed, RoomGone
-from handlers.telegram.pace import ChatPace
-from handlers.telegram.recent import Recent
+from handlers.telegram.rate_limit import ChatPace
+from handlers.telegram.recent_messages import RecentMessages
 from handlers.telegram.sender import TelegramSender
 from handlers.telegram.transport import AiohttpRequest
 from tests.telegram.house import OLGA, OMAR, City, House, labels, room_word, sends
@@ -359,7 +359,7 @@ async def test_of_a_topic_that_is_closed_the_outbox_hears_that_people_must_open_
             gone=lost,
             mute=mute,
             role_changed=lost,
-            recent=Recent(),
+            recent=RecentMessages(),
         )
 
         def letter(attempts: int) -> Letter:

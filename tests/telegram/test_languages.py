@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.telegram.house import (
     OLGA,
     PLEDGED_BUTTONS,

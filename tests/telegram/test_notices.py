@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards import pretty
-from bot.clock import real_clock
+from bot.process.clock import real_clock
+from bot.secrets.card_codes import pretty
 from tests.telegram.house import (
     PLEDGED_BUTTONS,
     TERMS_BUTTONS,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from handlers.telegram.pace import ChatPace
+from handlers.telegram.rate_limit import ChatPace
 
 GROUP, PERSON = -100, 100
 
@@ -18,11 +18,11 @@ class Time:
 async def test_a_group_gets_twenty_messages_a_minute_and_a_person_sixty() -> None:
     for chat, most in ((GROUP, 20), (PERSON, 60)):
         time = Time()
-        pace = ChatPace(29, time)
+        rate_limit = ChatPace(29, time)
         sent: list[float] = []
         while time.now < 1180:
-            time.now += pace.wait_for(chat)
-            await pace.news_turn(chat)
+            time.now += rate_limit.wait_for(chat)
+            await rate_limit.news_turn(chat)
             sent.append(time.now)
         for at in sent:
             assert len([other for other in sent if at <= other < at + 60]) <= most
@@ -32,9 +32,9 @@ async def test_a_group_gets_twenty_messages_a_minute_and_a_person_sixty() -> Non
 
 async def test_chats_do_not_wait_for_each_other() -> None:
     time = Time()
-    pace = ChatPace(29, time)
-    await pace.news_turn(GROUP)
-    assert pace.wait_for(GROUP) > 1
-    assert pace.wait_for(GROUP - 1) == 0
+    rate_limit = ChatPace(29, time)
+    await rate_limit.news_turn(GROUP)
+    assert rate_limit.wait_for(GROUP) > 1
+    assert rate_limit.wait_for(GROUP - 1) == 0
     time.now += 2
-    assert pace.wait_for(GROUP) == 0
+    assert rate_limit.wait_for(GROUP) == 0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.telegram.house import (
     OLGA,
     PLEDGED_BUTTONS,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.cards import pretty
+from bot.secrets.card_codes import pretty
 from tests.telegram.house import OLGA, PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS, City, House, labels, sends
 from tests.telegram.server import blocked, broken, refused
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.clock import real_clock
+from bot.process.clock import real_clock
 from tests.console.play import bare, terms
 from tests.faults.houses import TelegramHouse, telegram_house
 from tests.telegram.house import PLEDGED_BUTTONS, found, labels, stand

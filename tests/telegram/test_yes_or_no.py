@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.clock import real_clock
 from bot.domain.model import Terms
+from bot.process.clock import real_clock
 from handlers.texts.times import when
 from tests.console.play import bare
 from tests.faults.houses import TelegramHouse, telegram_house

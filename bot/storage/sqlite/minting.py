@@ -17,7 +17,7 @@ import aiosqlite
 from bot.domain.errors import BeyondHeadcount, NotRecorded, WrongStage
 from bot.domain.model import Announcement, Stage, WalkoutId, WorkplaceId
 from bot.domain.pledging import HASH_BYTES, NewCard
-from bot.storage.sqlite.place import Place
+from bot.storage.sqlite.file_identity import Place
 from bot.storage.sqlite.walkouts import Walkouts
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note

@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot import references
 from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
 from bot.domain.roles import MemberId
+from bot.secrets import references
 from bot.storage.records import instant, maybe_moment
 from bot.storage.sqlite.writer import Row, Writer
 from bot.storage.store import Delivery, Heard, Note, Parcel

@@ -20,16 +20,16 @@ from bot.domain.pledging import HASH_BYTES
 from bot.storage.sqlite.cards import Cards
 from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.epochs import Epochs
-from bot.storage.sqlite.errands import Errands
-from bot.storage.sqlite.examination import Examination
+from bot.storage.sqlite.file_identity import Place
+from bot.storage.sqlite.integrity import Examination
 from bot.storage.sqlite.journal import bury
-from bot.storage.sqlite.paper import Paper
-from bot.storage.sqlite.people import People
-from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.rekeying import Rekeyed
+from bot.storage.sqlite.roles import People
 from bot.storage.sqlite.rooms import Rooms
+from bot.storage.sqlite.scheduled_deletions import ScheduledDeletions
 from bot.storage.sqlite.sketches import Sketches
-from bot.storage.sqlite.statements import Statements
+from bot.storage.sqlite.verification import Statements
+from bot.storage.sqlite.voiding import Paper
 from bot.storage.store import KeptAnew
 
 KEYED = 10
@@ -50,7 +50,9 @@ PRAGMAS = (
 )
 
 
-class SqliteStore(Cards, Paper, Rooms, People, Statements, Errands, Sketches, Epochs, Copies, Examination, Rekeyed):
+class SqliteStore(
+    Cards, Paper, Rooms, People, Statements, ScheduledDeletions, Sketches, Epochs, Copies, Examination, Rekeyed
+):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
 

@@ -18,8 +18,8 @@ import aiosqlite
 
 from bot.domain.errors import InDoubt, NotRecorded
 from bot.domain.pledging import Change, Outcome
+from bot.storage.sqlite.file_identity import Place
 from bot.storage.sqlite.journal import bury
-from bot.storage.sqlite.place import Place
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)

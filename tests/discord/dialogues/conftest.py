@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import MovableClock
+from bot.process.clock import MovableClock
 from tests.discord.dialogues.house import City, House, open_house
 
 

@@ -16,20 +16,20 @@ import simcord
 from simcord.interactions import base_payload
 from simcord.results import ResponseMessage
 
-from bot.cards import key_of, mint
-from bot.clock import MovableClock
 from bot.domain import rules
 from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.draft import RosterOptions, SourceFile, read
-from bot.keys import Person
+from bot.process.clock import MovableClock
+from bot.runtime.app import App, open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
 from bot.usecases import organizers, stewards
-from bot.wiring import App, open_app
 from handlers.discord.chat import PLATFORM, Later
 from handlers.discord.commands import sync
 from handlers.discord.platform import AllOutClient
 from handlers.discord.sender import DiscordSender
-from handlers.pace import Pace
-from handlers.service import Link
+from handlers.platforms.rate_limit import RateLimit
+from handlers.platforms.supervisor import Link
 from tests.console.play import roster, terms
 from tests.processes import PATIENCE_S
 
@@ -199,12 +199,12 @@ class House:
         self._app = app
         link = Link(PLATFORM, app)
         self._open.push_async_callback(link.aclose)
-        client = AllOutClient(app, link, pace=Pace(math.inf, float), later=later)  # here time stands still
+        client = AllOutClient(app, link, rate_limit=RateLimit(math.inf, float), later=later)  # here time stands still
         await self.env.restart_bot(client)
         self._open.push_async_callback(client.close)
         with self.env.time_context():
             await sync(client.tree)
-        app.outboxes[PLATFORM].sender = DiscordSender(client, client.pace, gone=client.gone, mute=client.mute)
+        app.outboxes[PLATFORM].sender = DiscordSender(client, client.rate_limit, gone=client.gone, mute=client.mute)
 
     async def stopped(self) -> None:
         """Let go of the store."""

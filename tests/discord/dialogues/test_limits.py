@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.brake import BURST, REST, WRONG_CODES
-from bot.cards import mint
+from bot.guards.rate_limits import BURST, REST, WRONG_CODES
+from bot.secrets.card_codes import mint
 from tests.discord.dialogues.house import City, House
 
 

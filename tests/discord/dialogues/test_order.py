@@ -9,7 +9,7 @@ from typing import Any
 import discord
 import pytest
 
-from handlers.turns import Turns
+from handlers.platforms.per_person_order import PerPersonOrder
 from tests.discord.dialogues.house import WITHDRAWN_BUTTONS, City, House, labels
 
 
@@ -49,7 +49,7 @@ async def test_a_slow_acknowledgement_does_not_let_the_next_press_overtake(
 
 
 async def test_everybody_waits_for_themselves_only() -> None:
-    turns, done = Turns(), list[str]()
+    turns, done = PerPersonOrder(), list[str]()
     slow = asyncio.Event()
 
     async def act(who: str, what: str, after: asyncio.Event | None = None) -> None:
@@ -70,7 +70,7 @@ async def test_everybody_waits_for_themselves_only() -> None:
 
 
 async def test_who_fails_or_is_cancelled_lets_the_next_one_in() -> None:
-    turns, done = Turns(), list[str]()
+    turns, done = PerPersonOrder(), list[str]()
     never = asyncio.Event()
 
     async def hangs() -> None:

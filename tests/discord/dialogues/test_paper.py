@@ -7,12 +7,12 @@ from datetime import timedelta
 import discord
 import pytest
 
-from bot.cards import pretty
-from bot.children import workshop
 from bot.domain.roles import Role
-from bot.keys import Person
+from bot.sandbox import pool
+from bot.secrets.card_codes import pretty
+from bot.secrets.keys import Person
 from bot.usecases import roles
-from bot.usecases.desk import Desk
+from bot.usecases.context import RequestContext
 from handlers.discord.chat import PLATFORM
 from tests.discord.dialogues.house import City, House, Message, Seat, labels
 from tests.test_sheets import printed, reading
@@ -170,7 +170,7 @@ async def test_many_cards_that_cannot_be_drawn_are_not_there_and_it_is_said(
     house: House, olga: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     city = await house.city(MANY, printed=False, citywide_threshold=60)
-    monkeypatch.setattr(workshop, "MOST_WAITING", 0)
+    monkeypatch.setattr(pool, "MOST_WAITING", 0)
     page = await olga.slash("organize cards")
     pressed = await olga.press(page.last, "Print all cards")
     assert pressed.left
@@ -220,14 +220,14 @@ async def test_a_steward_is_suggested_and_shown_their_own_workplaces(house: Hous
     stella, nobody = house.somebody("stella"), house.somebody("nobody")
     places = await house.places(city)
 
-    def desk(seat: Seat) -> Desk:
+    def context(seat: Seat) -> RequestContext:
         who = Person(PLATFORM, seat.account)
-        return Desk(who=who, store=house.app.store, keys=house.app.keys, clock=house.clock)
+        return RequestContext(who=who, store=house.app.store, keys=house.app.keys, clock=house.clock)
 
-    made = await roles.appoint(desk(olga), Role.STEWARD, "stella", walkout=city.walkout, place=places["Depot"])
-    used = await roles.redeem(desk(stella), made.code)
+    made = await roles.appoint(context(olga), Role.STEWARD, "stella", walkout=city.walkout, place=places["Depot"])
+    used = await roles.redeem(context(stella), made.code)
     assert used is not None
-    await roles.settle(desk(olga), used.id, confirmed=True)
+    await roles.settle(context(olga), used.id, confirmed=True)
 
     assert await olga.suggested("organize board", "filter", "", walkout=city.walkout) == [
         "csv", "Café, North", "Depot", "School"

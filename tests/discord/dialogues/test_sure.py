@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.keys import Person
+from bot.secrets.keys import Person
 from bot.usecases import organizers
 from handlers.discord.chat import PLATFORM
 from tests.discord.dialogues.house import House

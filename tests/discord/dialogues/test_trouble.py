@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from bot.wiring import DATABASE
+from bot.runtime.app import DATABASE
 from tests.discord.dialogues.house import PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, labels
 from tests.storage.house import SqliteHouse
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cards import pretty
+from bot.secrets.card_codes import pretty
 from tests.console.play import PLEDGE_BY
 from tests.discord.dialogues.house import (
     ENTER_CARD,

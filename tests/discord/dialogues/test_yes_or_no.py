@@ -6,9 +6,9 @@ from datetime import timedelta
 from functools import partial
 
 from bot.domain.roles import Role
-from bot.keys import Person
+from bot.secrets.keys import Person
 from bot.usecases import roles
-from bot.usecases.desk import Desk
+from bot.usecases.context import RequestContext
 from handlers.discord.chat import PLATFORM
 from tests.console.play import PLEDGE_BY, STARTS, bare
 from tests.discord.dialogues.house import HOUR, City, House, Seat
@@ -25,7 +25,9 @@ async def steward(house: House, city: City, olga: Seat, name: str, place: str) -
     """Let somebody become one."""
     seat, places = house.privately(name), await house.places(city)
     desks = [
-        Desk(who=Person(PLATFORM, each.account), store=house.app.store, keys=house.app.keys, clock=house.clock)
+        RequestContext(
+            who=Person(PLATFORM, each.account), store=house.app.store, keys=house.app.keys, clock=house.clock
+        )
         for each in (olga, seat)
     ]
     made = await roles.appoint(desks[0], Role.STEWARD, name, walkout=city.walkout, place=places[place])

@@ -1,5 +1,0 @@
-"""Processes that hold no key: what is fed with other people's files and texts runs in them, and in nothing else.
-
-`workshop` starts and ends them and hands them work; `child` is what runs in them; `confinement` is what they give up
-before they see any of it; `plain` is how nouns travel there and back.
-"""

@@ -1,0 +1,97 @@
+"""Writes the two files that `read` reads: walkout.toml and workplaces.csv."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.domain import zones
+from bot.domain.model import SPOKEN, Terms, Workplace
+from bot.domain.words import NAMES
+from bot.draft.csv_injection import table
+from bot.draft.problems import Problem, SourceFile
+from bot.draft.roster import Unit
+from bot.draft.terms import FIELDS, REQUIRED, read_terms
+
+Value = str | int | bool | datetime | timedelta | StrEnum | tuple[str, ...] | tuple[timedelta, ...]
+
+_ALWAYS = {*REQUIRED, "city"}
+_UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
+
+
+def terms_file(terms: Terms, workplaces: str, comments: Mapping[str, str]) -> bytes:
+    """Write terms down so that they are read back the same; `comments` stand above their fields, by name.
+
+    What is as it would be without its line is left out.
+    """
+    plain = Terms(title="", starts=terms.starts, pledge_by=terms.pledge_by, citywide_threshold=0)
+    values: dict[str, Any] = {
+        name: value
+        for name in FIELDS
+        if hasattr(terms, name) and ((value := getattr(terms, name)) != getattr(plain, name) or name in _ALWAYS)
+    }
+    if terms.timezone:
+        values |= {name: _local(terms, values[name]) for name in ("starts", "pledge_by", "ends") if name in values}
+    lines = [*fields({**values, "workplaces": workplaces}, comments)]
+    for language, words in terms.translations.items():
+        lines += ["", f"[{language}]", *fields(words.written(), {})]
+    return ("\n".join(lines).lstrip() + "\n").encode()
+
+
+def _local(terms: Terms, instant: datetime) -> datetime:
+    """Return what clocks there show then; with the offset where they show it twice."""
+    wall = zones.pinned(instant, terms.timezone).replace(tzinfo=None)
+    return wall if len(zones.showing(wall, terms.timezone)) == 1 else instant
+
+
+def fields(values: Mapping[str, Value], comments: Mapping[str, str]) -> Iterable[str]:
+    """Write fields down, a line each, in the usual order."""
+    for name in sorted(values, key=[*FIELDS, *NAMES].index):
+        if name in comments:
+            yield from ("", *(f"# {line}" for line in comments[name].split("\n")))
+        yield f"{name} = {_value(values[name])}"
+
+
+def check_field(name: str, value: Value, *, now: datetime) -> list[Problem]:
+    """Return what is wrong with one field by itself."""
+    text = "\n".join(fields({name: value}, {}))
+    about = read_terms(SourceFile(name="", data=text.encode()), now=now, roster_given=True, languages=(SPOKEN,))
+    return [each for each in about.notes.by_line() if each.line is not None]
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return _text(_duration(value))
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return _text(value)
+
+
+def _text(text: str) -> str:
+    # JSON's strings are TOML's, but for this one, which TOML does not let stand for itself
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _duration(length: timedelta) -> str:
+    unit, each = next((unit, each) for unit, each in _UNITS if length % each == timedelta() or unit == "m")
+    return f"{length // each}{unit}"
+
+
+def workplaces_file(places: Sequence[Workplace | Unit]) -> bytes:
+    """Write workplaces down so that they are read back the same, and a spreadsheet reads them right."""
+    languages = sorted({language for place in places for language in place.meets})
+    header = ["workplace", "headcount", "threshold", "meet", *(f"meet.{each}" for each in languages)]
+    rows: list[list[str | int]] = [
+        [place.name, place.headcount, place.threshold, place.meet, *(place.meets.get(each, "") for each in languages)]
+        for place in places
+    ]
+    return table([header, *rows])

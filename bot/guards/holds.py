@@ -1,0 +1,166 @@
+"""Why nothing is decided now, in one place: whoever decides, announces or sends asks here first.
+
+Source: docs/decisions/0030-time-and-when-to-decide.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from bot.domain import rules
+from bot.domain.errors import Held, Hold
+from bot.domain.model import Announcement, Kind, Walkout
+from bot.process.clock import CorrectedClock
+from bot.process.logs import Event
+from bot.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+QUIET_S = 60.0
+"""A platform that has handed out nothing for so long has kept nothing."""
+
+LONGEST_WAIT_S = 600.0
+"""How long a tally waits at the very most: for a platform out of reach, or for a crowd that goes on pressing."""
+
+LAST_HALF_HOUR = timedelta(minutes=30)
+"""Before the start no platform out of reach is waited for longer than a minute."""
+
+STALL_S = 45.0
+"""Between two looks; then the process stood still, and what platforms said before says nothing."""
+
+TOLD_AFTER_S = {Hold.FOREIGN: 0.0, Hold.CLOCK: 30.0, Hold.KEPT: 2 * QUIET_S}
+"""How long organizers are not troubled: after a start the clock is measured in a second, and a tally waits a minute."""
+
+
+class Holds:
+    """What holds the bot up, if anything does, the weightiest first.
+
+    `platforms` are those that keep what people do while the bot is away. Each says when it hands something out, and
+    when it has nothing.
+    """
+
+    def __init__(
+        self,
+        clock: CorrectedClock,
+        store: Store,
+        platforms: Iterable[str] = (),
+        *,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._steady = steady
+        self._stopped: set[str] = set()  #: platforms where another bot uses our token
+        #: since when each has handed out nothing; None: it has not answered since we started, stood still or lost it
+        self._quiet_since_s: dict[str, float | None] = dict.fromkeys(platforms)
+        self._waits_since_s: float | None = None  #: a tally, for what platforms have kept
+        self._looked: tuple[datetime, float] | None = None
+        self._why: Hold | None = None
+        self._why_since_s = 0.0
+        self._told = True
+
+    # -- what others know ---------------------------------------------------------------------------------------
+
+    def stop(self, platform: str) -> None:
+        """Decide and send nothing any more: another bot uses this platform's token."""
+        self._stopped.add(platform)
+
+    def lift(self, platform: str) -> None:
+        """Take that back."""
+        self._stopped.discard(platform)
+
+    def answered(self, platform: str, *, handed: bool) -> None:
+        """Note that a platform can be reached, and whether it has handed out something that people did."""
+        if platform in self._quiet_since_s and (handed or self._quiet_since_s[platform] is None):
+            self._quiet_since_s[platform] = self._steady()
+
+    def lost(self, platform: str) -> None:
+        """Note that a platform cannot be reached."""
+        if platform in self._quiet_since_s:
+            self._quiet_since_s[platform] = None
+
+    def stalled(self) -> None:
+        """Note that for a while nothing could be taken or recorded: platforms have kept what people did."""
+        self._quiet_since_s = dict.fromkeys(self._quiet_since_s)
+        self._waits_since_s = None
+
+    # -- what they lead to --------------------------------------------------------------------------------------
+
+    async def check(self) -> None:
+        """Return if nothing speaks against deciding now. Raises Held."""
+        if (why := await self.why()) is not None:
+            raise Held(why)
+
+    async def check_change(self) -> None:
+        """Return if what people do may be recorded now; it may while only tallies wait. Raises Held."""
+        if (why := await self._why_no_change()) is not None:
+            raise Held(why)
+
+    def check_card(self) -> None:
+        """Return if a card may be looked up: another bot with our token may know others. Raises Held."""
+        if self._stopped:
+            raise Held(Hold.FOREIGN)
+
+    async def why(self) -> Hold | None:
+        """Say why nothing is to be tallied, announced or sent now; None: nothing speaks against it."""
+        self._look()
+        why = await self._why_no_change() or (Hold.KEPT if await self._waits() else None)
+        if why is not self._why:
+            self._why, self._why_since_s, self._told = why, self._steady(), why is None
+            if why is Hold.KEPT:
+                log.warning(Event.TALLY_WAITS)
+        return why
+
+    async def _why_no_change(self) -> Hold | None:
+        if self._stopped:
+            return Hold.FOREIGN
+        return None if await self._clock.sure() else Hold.CLOCK
+
+    def _look(self) -> None:
+        now, before = (self._clock(), self._steady()), self._looked
+        if before and max((now[0] - before[0]).total_seconds(), now[1] - before[1]) > STALL_S:
+            self.stalled()
+        self._looked = now
+
+    async def _waits(self) -> bool:
+        """Say whether a tally is late, and platforms may still hand out what people did before its instant."""
+        if not self._quiet_since_s:
+            return False
+        now = self._clock()
+        late = [walkout for walkout in await self._store.walkouts() if rules.is_late(walkout, now)]
+        if not late:
+            self._waits_since_s = None
+        elif self._waits_since_s is None:
+            self._waits_since_s = self._steady()
+        return any(self._may_wait(walkout, now) for walkout in late)
+
+    def _may_wait(self, walkout: Walkout, now: datetime) -> bool:
+        waited_s = self._steady() - (self._waits_since_s or 0.0)
+        if waited_s >= LONGEST_WAIT_S or now >= walkout.terms.starts - rules.LATE:
+            return False
+        since = self._quiet_since_s.values()
+        if any(each is not None and self._steady() < each + QUIET_S for each in since):
+            return True
+        return None in since and (waited_s < QUIET_S or now < walkout.terms.starts - LAST_HALF_HOUR)
+
+    # -- what organizers hear of it -----------------------------------------------------------------------------
+
+    async def untold(self) -> datetime | None:
+        """Return now if organizers are to be told what holds the bot up."""
+        why = await self.why()
+        if why is None or self._told or self._steady() < self._why_since_s + TOLD_AFTER_S[why]:
+            return None
+        return self._clock()
+
+    async def tell(self) -> None:
+        """Tell the organizers, once. Raises NotRecorded."""
+        why, occasion = self._why, self._clock().isoformat()
+        if why is not None:
+            facts = {"why": why}
+            await self._store.tell(
+                Announcement(kind=Kind.HELD, occasion=occasion, to_rooms=False, to_organizers=True, facts=facts)
+            )
+        self._told = True

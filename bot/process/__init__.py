@@ -1,0 +1,1 @@
+"""What any process of ours needs first: its clock, its logs, its memory."""

@@ -1,0 +1,245 @@
+"""Builds the App and lists its jobs: read this to know what runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from time import monotonic
+
+from bot.delivery.outbox import Outbox, Sender
+from bot.delivery.scheduled_deletions import ScheduledDeletions
+from bot.domain import rules
+from bot.domain.errors import KeyFileRefused, NotRecorded
+from bot.domain.model import Announcement, Kind, Stage, Walkout
+from bot.guards.fence import Fence
+from bot.guards.holds import Holds
+from bot.guards.rate_limits import AccountLimits, TokenBuckets, WrongCodeLimit
+from bot.process import logs
+from bot.process.clock import Ask, Clock, CorrectedClock
+from bot.runtime.scheduler import Job, Scheduler
+from bot.sandbox.pool import SandboxPool
+from bot.secrets.keys import Keys, Person, open_keys
+from bot.storage import sqlite
+from bot.storage.store import Room, Store
+from bot.usecases import closing, key_rotation, scheduled
+from bot.usecases.pairing import PairingWords
+from bot.usecases.scheduled import Closing, Tallies
+from bot.usecases.workers import CityLines, Worker
+
+DATABASE = "allout.db"
+KEY_FILE = "allout.key"
+SOCKET = "allout.sock"
+
+
+Title = Callable[[str], Awaitable[str | None]]
+"""Given a chat's address, says what it is called now, which is kept nowhere; None where the platform does not say."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """The parts that every platform and every command of the server shares."""
+
+    data: Path
+    store: Store
+    keys: Keys
+    clock: Clock
+    account_limits: AccountLimits
+    messages: TokenBuckets  #: what each account may still say
+    shown: TokenBuckets  #: how often each card may still be shown by whoever goes before strangers
+    guesses: WrongCodeLimit
+    holds: Holds
+    fence: Fence
+    tallies: Tallies
+    room_words: PairingWords
+    outboxes: Mapping[str, Outbox]  #: by platform
+    deletions: Mapping[str, ScheduledDeletions]  #: likewise
+    bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
+    cities: CityLines
+    sandbox: SandboxPool  #: whatever reads other people's files, draws or prints is done there
+    titles: dict[str, Title]  #: asks a platform what a chat is called: by platform, once it has been reached
+    scheduler: Scheduler
+
+    async def title(self, room: Room) -> str:
+        """Say what a chat is called; by its address where nobody else can say."""
+        ask = self.titles.get(room.platform)
+        return (ask and await ask(room.address)) or room.address
+
+    def worker(self, who: Person) -> Worker:
+        """Name somebody as a worker."""
+        return Worker(
+            who=who,
+            store=self.store,
+            keys=self.keys,
+            account_limits=self.account_limits,
+            clock=self.clock,
+            tallies=self.tallies,
+            holds=self.holds,
+            cities=self.cities,
+        )
+
+
+@asynccontextmanager
+async def open_app(
+    data: Path,
+    *,
+    clock: Clock,
+    senders: Mapping[str, Sender | None],
+    servers: Mapping[str, Ask] | None = None,
+    steady: Callable[[], float] = monotonic,
+    passphrase_file: Path | None = None,
+) -> AsyncIterator[App]:
+    """Own the store in this folder for as long as the block lasts.
+
+    A platform whose sender is None gets one when it can be reached; its parcels wait in the store until then.
+    `servers` are those by whose clocks ours is put right; their platforms keep what people do while the bot is away.
+
+    Raises StoreInUse, StoreTooNew, StoreUnusable, KeyFileRefused.
+    """
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = data / DATABASE
+    clock = corrected = CorrectedClock(clock, servers, steady=steady)
+    keys = open_keys(data / KEY_FILE, database=database, passphrase_file=passphrase_file)
+    following = keys.following.store if keys.following else None
+    store = await sqlite.open_store(
+        database, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
+    )
+    sandbox = SandboxPool()
+    try:
+        await _finish_migrating(store)
+        await _finish_closing(await _keyless(store, keys), store, keys)
+        keys.renew_file()
+        await key_rotation.finish(store, keys)
+        holds = Holds(corrected, store, servers or (), steady=steady)
+        fence = Fence(store, holds, clock, steady=steady)
+        tallies = Tallies(store, clock, holds, before=fence.look)
+        outboxes = {
+            platform: Outbox(platform, sender, store, keys, clock, holds, before=fence.renew_for)
+            for platform, sender in senders.items()
+        }
+        deletions = {
+            platform: ScheduledDeletions(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()
+        }
+        yield App(
+            data=data,
+            store=store,
+            keys=keys,
+            clock=clock,
+            account_limits=AccountLimits(),
+            messages=TokenBuckets(clock),
+            shown=TokenBuckets(clock),
+            guesses=WrongCodeLimit(clock),
+            holds=holds,
+            fence=fence,
+            tallies=tallies,
+            room_words=PairingWords(clock),
+            outboxes=outboxes,
+            deletions=deletions,
+            bots={},
+            cities=CityLines(store),
+            sandbox=sandbox,
+            titles={},
+            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, deletions, clock, holds), clock),
+        )
+    finally:
+        try:
+            await sandbox.aclose()
+        finally:
+            await store.aclose()
+
+
+@asynccontextmanager
+async def look_into(
+    data: Path, *, clock: Clock, passphrase_file: Path | None = None
+) -> AsyncIterator[tuple[sqlite.Twin, Keys]]:
+    """Look at a store that is there and at its keys, and change neither. Raises what `open_app` raises."""
+    if not (data / KEY_FILE).exists():
+        raise KeyFileRefused(str(data / KEY_FILE), "missing")  # else it would be made
+    keys = open_keys(data / KEY_FILE, database=data / DATABASE, passphrase_file=passphrase_file)
+    following = keys.following.store if keys.following else None
+    async with sqlite.look_into(
+        data / DATABASE, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
+    ) as twin:
+        await _keyless(twin.store, keys)
+        yield twin, keys
+
+
+async def _keyless(store: Store, keys: Keys) -> list[Walkout]:
+    """List walkouts whose closing was cut off, or which a backup has brought back after it: their keys are gone.
+
+    Refuses an older copy of the key file: nobody's pledge could be bound, and nobody's found again.
+    """
+    keyless = [
+        walkout
+        for walkout in await store.walkouts()
+        if walkout.stage is not Stage.CLOSED and walkout.id not in keys.walkouts
+    ]
+    if any(walkout.id not in keys.closed for walkout in keyless):
+        raise KeyFileRefused(str(keys.path), "outdated")
+    return keyless
+
+
+async def _finish_migrating(store: Store) -> None:
+    """Leave nothing in the file of how an older version kept cards, and tell organizers where else it is."""
+    with suppress(NotRecorded):  # without room on the disk: at the next start
+        await store.tidy_up(Announcement(kind=Kind.CARDS_KEYED, occasion="", to_rooms=False, to_organizers=True))
+
+
+async def _finish_closing(keyless: Iterable[Walkout], store: Store, keys: Keys) -> None:
+    """Finish it before anything of these is sent."""
+    with suppress(NotRecorded):  # then nothing can be sent either, and the job that closes tries again
+        for walkout in keyless:
+            await closing.close(walkout, store, keys)
+
+
+def _jobs(
+    store: Store,
+    keys: Keys,
+    tallies: Tallies,
+    outboxes: Mapping[str, Outbox],
+    deletions: Mapping[str, ScheduledDeletions],
+    clock: Clock,
+    holds: Holds,
+) -> list[Job]:
+    """List all that happens by itself. At the same instant a tally comes before a reminder."""
+
+    async def earliest(of: Callable[[Walkout], datetime | None]) -> datetime | None:
+        due = [of(walkout) for walkout in await store.walkouts()]
+        return min((instant for instant in due if instant is not None), default=None)
+
+    async def unsaid() -> datetime | None:
+        # the next tally says what came together; without one ahead there are no pledges that it could betray
+        at_once = logs.has_totals() and await earliest(lambda walkout: walkout.next_tally) is None
+        return clock() if at_once else None
+
+    async def say_totals() -> None:
+        logs.say_totals()
+
+    async def forget_sketches() -> None:
+        await store.drop_old_sketches(now=clock())
+
+    closings = Closing(store, keys, clock, holds)
+    return [
+        Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
+        Job(
+            name="tally",
+            due=lambda: earliest(lambda walkout: walkout.next_tally),
+            run=tallies.take_due,
+        ),
+        Job(
+            name="remind",
+            due=lambda: earliest(rules.next_reminder),
+            run=partial(scheduled.remind_all, store, clock, holds),
+        ),
+        Job(name="close", due=closings.due, run=closings.close_all),
+        Job(name="forget sketches", due=store.oldest_sketch, run=forget_sketches),
+        *(
+            Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
+            for platform, outbox in outboxes.items()
+        ),
+        Job(name="log", due=unsaid, run=say_totals),
+        *(Job(name=f"delete on {platform}", due=each.due, run=each.run) for platform, each in deletions.items()),
+    ]

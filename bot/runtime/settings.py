@@ -1,0 +1,90 @@
+"""What can be set, each as an environment variable or a line of `.env`. Read once, at the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.parsing.typed_text import QUOTES
+from bot.secrets.backup_files import read_public
+
+PREFIX = "ALLOUT_"
+
+
+def trimmed(token: str) -> str:
+    """Return a token without what comes along where it is copied: blanks, and quotes as chats and shells write them."""
+    return token.strip().strip(f"{QUOTES}'`\u2018\u2019").strip()
+
+
+class Settings(BaseSettings):
+    """Each field is one line of .env.example."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        dotenv_filtering="match_prefix",  # the rest is other tools'
+        extra="forbid",  # what begins as ours do and is none is a misspelt one
+        hide_input_in_errors=True,  # a rejected value may be a secret
+    )
+
+    data: Path = Path("allout-data")
+    """Folder of the database, the key file and the socket."""
+
+    key_passphrase_file: Path | None = None
+    """A file with the passphrase that seals the key file, such as a credential from systemd. Without one its mode
+    alone protects it."""
+
+    look_every_s: float = Field(default=1.0, gt=0, le=30)
+    """Seconds between two looks at what is due: tallies, reminders, parcels. After a longer gap the bot stood still."""
+
+    backup_key: str | None = None
+    """The public key to which backups are sealed, as `allout backup-key` prints it."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    """What is printed: from INFO on each tally is a line. At no level is anything of any person."""
+
+    telegram_token: SecretStr | None = None
+    """The bot's token, from BotFather. Without one the bot does not run on Telegram."""
+
+    telegram_api_url: str = "https://api.telegram.org"
+    """Another server that speaks Telegram's Bot API, such as a self-hosted one."""
+
+    telegram_per_second: int = Field(default=29, ge=1)
+    """Messages and edits a second, over all chats: what Telegram lets a bot send, less one. Fewer where something else
+    sends with the same token."""
+
+    telegram_proxy: str | None = None
+    """An HTTP proxy through which Telegram is reached."""
+
+    telegram_webhook_url: str | None = None
+    """Where Telegram delivers, an https address that leads here. Without one the bot asks Telegram for updates."""
+
+    telegram_webhook_port: int = Field(default=8443, ge=1, le=65535)
+    """The port of this machine, on 127.0.0.1, to which that address leads."""
+
+    discord_token: SecretStr | None = None
+    """The bot's token, from Discord's developer portal. Without one the bot does not run on Discord."""
+
+    discord_api_url: str = "https://discord.com/api/v10"
+    """Another server that speaks Discord's REST API, such as a test's."""
+
+    discord_gateway_url: str = "wss://gateway.discord.gg/"
+    """Another server that speaks Discord's gateway, such as a test's."""
+
+    @field_validator("telegram_token", "discord_token", mode="before")
+    @classmethod
+    def _trimmed(cls, token: object) -> object:
+        return (trimmed(token) or None) if isinstance(token, str) else token
+
+    @field_validator("backup_key")
+    @classmethod
+    def _is_public(cls, key: str | None) -> str | None:
+        try:
+            return key if key is None or read_public(key) else None
+        except ValueError:
+            raise PydanticCustomError("backup_key", "is no public key as allout backup-key prints it") from None

@@ -1,0 +1,64 @@
+"""What an organizer's use case needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
+from bot.domain.roles import Deed, MemberId, Role
+from bot.guards.fence import Fence
+from bot.process.clock import Clock
+from bot.secrets import card_codes
+from bot.secrets.keys import Keys, Person
+from bot.storage.store import Member, Note, Store
+
+ID_LETTERS = 8
+"""Of what buttons and letters name."""
+
+
+def role_taken(member: Member, role: Role, place: WorkplaceId | None = None) -> Announcement:
+    """Return what somebody is told, and nobody else, whose role is taken away."""
+    return Announcement(
+        kind=Kind.ROLE_TAKEN,
+        occasion=card_codes.mint()[:ID_LETTERS],
+        about=place,
+        to_rooms=False,
+        to=((member.platform, member.address),),
+        facts={"role": role},
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestContext:
+    """An organizer's or steward's request: who asks, and what the answer needs."""
+
+    who: Person
+    store: Store
+    keys: Keys
+    clock: Clock
+    number: str = ""  #: of the message that asks, where it may come again
+    fence: Fence | None = None  #: where there are platforms
+
+    @property
+    def me(self) -> MemberId:
+        """Return how the server recognizes whoever asks."""
+        return self.keys.person(self.who)
+
+    def as_member(self, nickname: str) -> Member:
+        """Return whoever asks as somebody with a role."""
+        return Member(
+            id=self.me,
+            platform=self.who.platform,
+            address=self.keys.seal(self.who.account),
+            nickname=self.keys.seal(nickname),
+        )
+
+    def note(self, deed: Deed, walkout: WalkoutId | None = None, **detail: str | int) -> Note:
+        """Return a line of the audit about what they do."""
+        return Note(
+            deed=deed,
+            by=self.me,
+            walkout=walkout,
+            detail=self.keys.seal(json.dumps(detail)) if detail else b"",
+        )

@@ -1,0 +1,189 @@
+"""Cards on paper, from a chat: proposed, approved, printed once; voided when a sheet is lost; or recalled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.domain import rules
+from bot.domain.errors import (
+    CardsChanged,
+    NoCardMissing,
+    NoCardsWithOpenEntry,
+    NoSuchProposal,
+    NotYourProposal,
+    PrintedBefore,
+    TooManyAtOnce,
+    TooManyCards,
+)
+from bot.domain.model import Entry, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.roles import Became, Deed, Matter
+from bot.usecases import proposals, stewards, suspensions
+from bot.usecases.context import RequestContext
+from bot.usecases.proposals import Progress
+
+LASTS = timedelta(minutes=10)
+"""How long the file with the codes stays in the chat."""
+
+MOST = 1000
+"""Of one workplace's cards in a file: drawing a thousand takes several seconds."""
+
+MOST_AT_ONCE = 3000
+"""Of all workplaces' cards in a file, once in a walkout's life; it has four to seven megabytes, more where there are
+more workplaces."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """Cards that may be made now."""
+
+    progress: Progress
+    terms: Terms
+    wanted: tuple[tuple[Workplace, int], ...]  #: how many at each workplace
+    language: str  #: of what is printed; '': of whoever prints it
+
+    @property
+    def number(self) -> int:
+        """Of all cards."""
+        return sum(number for _place, number in self.wanted)
+
+    @property
+    def name(self) -> str:
+        """The workplace's; '' for all of them."""
+        return "" if self.progress.place is None else self.progress.place.name
+
+
+async def propose(
+    context: RequestContext, walkout: Walkout, place: Workplace, number: int | None, *, language: str = ""
+) -> Progress:
+    """Propose to print so many cards, or as many as are missing to the head-count.
+
+    Sent again before it is printed it is the same proposal. Raises what `cards_wanted` raises; NoCardMissing,
+    TooManyCards; PrintedBefore for what was sent twice while the first file is still in the chat.
+    """
+    [(_place, wanted)] = await stewards.cards_wanted(walkout.id, context.store, only=place.id, number=number)
+    if wanted == 0:
+        raise NoCardMissing(place.name)
+    if number is not None and wanted > MOST:
+        raise TooManyCards(MOST)
+    wanted = min(wanted, MOST)
+    content: dict[str, Any] = {"workplace": place.id, "place": place.name, "number": wanted}
+    if language:
+        content["language"] = language
+    # with the cards there were before, the next such order is another one, and the same delivered twice is not
+    earlier = await context.store.latest(
+        proposals.key(context.keys, Matter.MINT, walkout.id, {**content, "before": place.issued - wanted}),
+        *(Became.GRANTED, Became.DONE),
+    )
+    if earlier is not None and earlier.became is Became.DONE:
+        proposed = earlier.until - proposals.LASTS
+        if proposed + LASTS > context.clock():
+            raise PrintedBefore(place.name)
+    content["before"] = place.issued
+    granted = await context.store.latest(
+        proposals.key(context.keys, Matter.MINT, walkout.id, content), Became.GRANTED, Became.DONE
+    )
+    if granted is not None and granted.became is Became.GRANTED and granted.proposer == context.me:
+        return await proposals.look(context, granted.id)
+    return await proposals.propose(context, Matter.MINT, walkout=walkout.id, **content)
+
+
+async def missing(context: RequestContext, walkout: Walkout) -> int:
+    """Say how many cards all workplaces lack to their head-counts. Raises what `cards_wanted` raises."""
+    return sum(
+        number for _place, number in await stewards.cards_wanted(walkout.id, context.store, only=None, number=None)
+    )
+
+
+async def propose_all(context: RequestContext, walkout: Walkout, *, language: str = "") -> Progress:
+    """Propose to print, in one file, all that is missing to the head-counts of all workplaces.
+
+    Sent again before it is printed it is the same proposal. Raises what `cards_wanted` raises; NoCardMissing,
+    TooManyAtOnce.
+    """
+    wanted = await missing(context, walkout)
+    if wanted == 0:
+        raise NoCardMissing("")
+    if wanted > MOST_AT_ONCE:
+        raise TooManyAtOnce(MOST_AT_ONCE, walkout.id)
+    content: dict[str, Any] = {"number": wanted, "before": await _issued(context, walkout.id)}
+    if language:
+        content["language"] = language
+    granted = await context.store.latest(proposals.key(context.keys, Matter.MINT, walkout.id, content), Became.GRANTED)
+    if granted is not None and granted.proposer == context.me:
+        return await proposals.look(context, granted.id)
+    return await proposals.propose(context, Matter.MINT, walkout=walkout.id, **content)
+
+
+async def _issued(context: RequestContext, walkout: WalkoutId) -> str:
+    """Return what differs once cards were printed or voided anywhere, though as many may be missing."""
+    issued = [(place.id, place.issued) for place in await context.store.workplaces(walkout)]
+    return hashlib.sha256(json.dumps(issued).encode()).hexdigest()
+
+
+CHECKS = {Matter.VOID: rules.check_can_void, Matter.RECALL: rules.check_can_recall}
+"""What a workplace's cards are ended by, and when that can be done."""
+
+
+def check_can_end(context: RequestContext, matter: Matter, walkout: Walkout, place: Workplace) -> None:
+    """Refuse what could not be done now. Raises NoCardsWithOpenEntry, WrongStage, VoidedBefore, TooLateToRecall."""
+    if walkout.terms.entry is Entry.OPEN:
+        raise NoCardsWithOpenEntry
+    CHECKS[matter](walkout, place, now=context.clock())
+
+
+async def end(context: RequestContext, matter: Matter, walkout: Walkout, place: Workplace) -> Progress:
+    """Propose to end the workplace's cards: for everybody but whoever has pledged them, or for all. Raises as above."""
+    check_can_end(context, matter, walkout, place)
+    return await proposals.propose(context, matter, walkout=walkout.id, workplace=place.id, place=place.name)
+
+
+async def order(context: RequestContext, number: str) -> Order:
+    """Return what may be printed now under an approved proposal.
+
+    Raises NoSuchProposal, NotYourProposal, PrintedBefore, CardsChanged, Halted, and what `cards_wanted` raises.
+    """
+    await suspensions.check_none_runs(context)
+    progress = await proposals.look(context, number)
+    proposal, walkout, place = progress.proposal, progress.walkout, progress.place
+    if proposal.matter is not Matter.MINT or walkout is None:
+        raise NoSuchProposal
+    if proposal.proposer != context.me:
+        raise NotYourProposal
+    if proposal.became is Became.DONE:
+        raise PrintedBefore("" if place is None else place.name)
+    if proposal.became is not Became.GRANTED:
+        raise NoSuchProposal
+    wanted = await stewards.cards_wanted(
+        walkout.id,
+        context.store,
+        only=None if place is None else place.id,
+        number=None if place is None else int(progress.content["number"]),
+    )
+    if place is None and progress.content["before"] != await _issued(context, walkout.id):
+        raise CardsChanged
+    return Order(
+        progress=progress,
+        terms=walkout.terms,
+        wanted=tuple((each, lacks) for each, lacks in wanted if lacks),
+        language=str(progress.content.get("language", "")),
+    )
+
+
+async def mint(context: RequestContext, wanted: Order, hashes: Mapping[WorkplaceId, Sequence[bytes]]) -> None:
+    """Keep new cards, once: with that the proposal is done.
+
+    Raises PrintedBefore, WrongStage, BeyondHeadcount, Halted.
+    """
+    await suspensions.check_none_runs(context)
+    proposal = wanted.progress.proposal
+    if proposal.walkout is None:
+        raise NoSuchProposal
+    note = context.note(Deed.PRINTED, proposal.walkout, matter=proposal.matter, **wanted.progress.content)
+    cards = await stewards.new_cards(proposal.walkout, hashes, context.keys)
+    if not await context.store.mint_approved(proposal.id, proposal.walkout, cards, note):
+        raise PrintedBefore(wanted.name)

@@ -1,0 +1,138 @@
+"""What happens by itself: tallies, reminders, closing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.domain import rules
+from bot.domain.errors import NotRecorded
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, WalkoutId
+from bot.guards.holds import Holds
+from bot.process import logs
+from bot.process.clock import Clock
+from bot.process.logs import Event
+from bot.secrets.keys import Keys
+from bot.storage.store import Store
+from bot.usecases.closing import close
+
+log = logging.getLogger(__name__)
+
+LAST_PARCELS = timedelta(hours=1)
+"""How long after a start parcels may hold up a closing that is due. A hundred thousand letters take no longer."""
+
+
+class Tallies:
+    """Takes the tallies that are due: the scheduler on time, or whoever finds that one stands before their pledge."""
+
+    def __init__(
+        self, store: Store, clock: Clock, holds: Holds, *, before: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._holds = holds
+        self._before = before  #: may find a reason to hold
+        self._turn = asyncio.Lock()  # a thousand people may find the same tally due; it is read up once
+
+    async def take_due(self) -> None:
+        """Take every tally that is due: verdict, board, news and parcels, each walkout's in one transaction.
+
+        Raises Held, NotRecorded.
+        """
+        async with self._turn:
+            taken = False
+            for walkout in await self._store.walkouts():
+                if rules.latest_tally(walkout, self._clock()) is not None:
+                    await self._holds.check()
+                    if self._before is not None:
+                        await self._before()
+                        await self._holds.check()
+                now = self._clock()  # it may have been set right just now
+                if rules.latest_tally(walkout, now) is not None:
+                    ruling = await self._decide(walkout.id, now)
+                    after = ruling.walkout
+                    news = len(ruling.announcements)
+                    log.info(Event.TALLY, after.tally, logs.walkout(after.id), after.stage, news)
+                    taken = True
+            if taken:
+                with contextlib.suppress(NotRecorded):  # then at the next tally
+                    await self._store.forget_order()
+                logs.say_totals()
+
+    async def _decide(self, walkout: WalkoutId, now: datetime) -> Ruling:
+        try:
+            return await self._store.decide(walkout, partial(rules.tally, now=now))
+        except NotRecorded:  # nor is what people do: platforms keep it until the store works again
+            self._holds.stalled()
+            raise
+
+
+async def remind_all(store: Store, clock: Clock, holds: Holds) -> None:
+    """Make every reminder that is due. Raises Held, NotRecorded."""
+    for walkout in await store.walkouts():
+        due = rules.next_reminder(walkout)
+        if due is not None and due <= clock():
+            await holds.check()
+        if due is not None and due <= (now := clock()):
+            await store.decide(walkout.id, partial(rules.remind, now=now))
+
+
+async def tell_of_platform(platform: str, kind: Kind, why: str, store: Store, clock: Clock) -> None:
+    """Tell the organizers on the other platforms that this one fails, or works again."""
+    await store.tell(
+        Announcement(
+            kind=kind,
+            occasion=clock().isoformat(),
+            to_rooms=False,
+            to_organizers=True,
+            not_on=platform,
+            facts={"platform": platform, "why": why},
+        )
+    )
+
+
+class Closing:
+    """Destroys the secrets of every walkout that is long over.
+
+    Parcels have had days to be sent by then. Some may still wait only because nothing ran: whoever comes back from
+    that gets an hour to send them. Source: docs/decisions/0015-closing-waits-for-parcels.md.
+    """
+
+    def __init__(self, store: Store, keys: Keys, clock: Clock, holds: Holds) -> None:
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        self._holds = holds
+        self._patient_until = clock() + LAST_PARCELS
+
+    async def due(self) -> datetime | None:
+        """Return when the next walkout is closed, as far as it is known now."""
+        found = [at for walkout in await self._store.walkouts() if (at := await self._closes_at(walkout)) is not None]
+        return min(found, default=None)
+
+    async def close_all(self) -> None:
+        """Close what is due. Raises Held, NotRecorded."""
+        for walkout in await self._store.walkouts():
+            if await self._is_due(walkout):
+                await self._holds.check()
+            if await self._is_due(walkout):
+                await close(walkout, self._store, self._keys)
+
+    async def _is_due(self, walkout: Walkout) -> bool:
+        at = await self._closes_at(walkout)
+        return at is not None and at <= self._clock()
+
+    async def _closes_at(self, walkout: Walkout) -> datetime | None:
+        if walkout.stage is Stage.CLOSED:
+            return None
+        if walkout.id in self._keys.closed:  # cut off in its middle
+            return self._clock()
+        at = rules.closes_at(walkout)
+        if at is None or at > self._clock():
+            return at
+        waits = await self._store.unsettled(walkout.id) > 0
+        return max(at, self._patient_until) if waits else at

@@ -1,4 +1,0 @@
-"""What is fed with other people's files and words, in processes that hold no key: `handlers.workshop` asks for it.
-
-`orders` is what is asked and answered; each of the others is executed, and nothing else may import what it does.
-"""

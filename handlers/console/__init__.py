@@ -1,0 +1,1 @@
+"""The console: a chat platform with no network."""

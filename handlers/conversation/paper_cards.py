@@ -1,0 +1,145 @@
+"""Cards on paper: printed, voided and recalled from a chat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from bot.domain.errors import NoCardsWithOpenEntry, NoSuchWalkout, WhichWalkout, WrongStage
+from bot.domain.model import Workplace
+from bot.domain.roles import Became, Matter
+from bot.domain.rules import NOT_OVER
+from bot.parsing import typed_text
+from bot.secrets import card_codes
+from bot.usecases import organizers, paper_cards, stewards
+from bot.usecases.proposals import Progress
+from handlers.conversation import confirmation
+from handlers.conversation.messages import Ask, File, Reply, Tell, old_button, say_buttons
+from handlers.sandboxed import sandbox_client
+from handlers.texts import paper_cards as texts
+from handlers.texts.catalogue import language, speaking, spoken
+
+ALL = "all"
+"""In place of a workplace: print all that is missing."""
+
+ENDING = {"void": Matter.VOID, "recall": Matter.RECALL}
+"""What ends cards, by the word that is typed."""
+
+
+async def cards(ask: Ask) -> Reply:
+    """Propose to print a workplace's cards, or all; or say what voiding or recalling them does, and ask."""
+    named, words = await ask.named_walkout()
+    if not words:
+        return await _usage(ask, named)
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    places = await ask.app.store.workplaces(walkout.id)
+    if (spoken := _all(words, places)) is not None:
+        return await _proposed(ask, await paper_cards.propose_all(ask.context, walkout, language=spoken))
+    for word, matter in ENDING.items():
+        if stewards.begins(word, words, places):
+            if len(words) == 1:
+                return Reply(kind="help", text=texts.usage(paper_cards.LASTS))
+            place = stewards.find(places, " ".join(words[1:]))
+            return await confirmation.show(ask, matter, walkout.id, str(place.id))
+    name, number, spoken = _what(words, places)
+    return await _proposed(
+        ask, await paper_cards.propose(ask.context, walkout, stewards.find(places, name), number, language=spoken)
+    )
+
+
+def _all(words: Sequence[str], places: Sequence[Workplace]) -> str | None:
+    """Return in which language all are to be printed, '' for one's own; None where it is not all that are meant."""
+    spoken = "" if len(words) == 1 else language(" ".join(words[1:]))
+    return spoken if stewards.begins(ALL, words, places) else None
+
+
+async def _usage(ask: Ask, named: str | None) -> Reply:
+    """Say how cards are printed, and offer to print all where it is clear which walkout's."""
+    usage = texts.usage(paper_cards.LASTS)
+    try:
+        walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+        missing = await paper_cards.missing(ask.context, walkout)
+    except (WhichWalkout, NoSuchWalkout, WrongStage, NoCardsWithOpenEntry):
+        missing = 0
+    if not missing:
+        return Reply(kind="help", text=usage)
+    return Reply(
+        kind="help",
+        text=f"{texts.missing(missing)}\n\n{usage}",
+        buttons=tuple(say_buttons([(texts.print_all(), ("cards", walkout.id, ALL))])),
+    )
+
+
+async def _proposed(ask: Ask, progress: Progress) -> Reply:
+    if progress.proposal.became is Became.GRANTED and progress.proposal.proposer == ask.context.me:
+        return await _printed(ask, progress.proposal.id)
+    return confirmation.proposed(ask, progress)
+
+
+def _what(words: Sequence[str], places: Sequence[Workplace]) -> tuple[str, int | None, str]:
+    """Take number and language off the end, unless they belong to the name: there is a "Local 79", and a "Casa Es"."""
+    name, number, spoken = list(words), None, ""
+    while len(name) > 1 and not stewards.is_name(places, " ".join(name)):
+        if not spoken and (named := language(name[-1])):
+            spoken = named
+        elif not number and (counted := typed_text.number(name[-1])):
+            number = counted
+        else:
+            break
+        name.pop()
+    return " ".join(name), number, spoken
+
+
+async def press_print(ask: Ask) -> Reply:
+    """Print what was approved."""
+    if not (await ask.roles()).organizer:
+        return old_button()
+    return await _printed(ask, ask.words[0])
+
+
+async def _printed(ask: Ask, proposal: str) -> Reply:
+    """Print, or say that it takes a while."""
+    order = await paper_cards.order(ask.context, proposal)
+    if order.number <= sandbox_client.STEP:
+        return await _made(ask, order)
+    return Reply(
+        kind="drawing",
+        text=texts.drawing_begins(order.number),
+        below=True,  # the button stays, for whoever is sent no file
+        rest=partial(_made_meanwhile, ask, proposal),
+    )
+
+
+async def _made_meanwhile(ask: Ask, proposal: str, tell: Tell) -> Reply:
+    """Print, saying how far it is; things may have changed until it was its turn."""
+    return await _made(ask, await paper_cards.order(ask.context, proposal), tell)
+
+
+async def _made(ask: Ask, order: paper_cards.Order, tell: Tell | None = None) -> Reply:
+    """Make the codes, draw them, and only then store their hashes: no card is stored that is on no paper."""
+    reader = spoken()
+
+    def told(drawn: int) -> None:
+        if tell is not None:
+            with speaking(reader):
+                tell(texts.drawing(drawn, order.number))
+
+    codes = {place.id: [card_codes.mint() for _ in range(number)] for place, number in order.wanted}
+    bots = ask.app.bots
+    with speaking(order.language):
+        drawn = await sandbox_client.sheet(
+            ask.app.sandbox,
+            order.terms,
+            [(place.name, codes[place.id]) for place, _number in order.wanted],
+            telegram=bots.get("telegram"),
+            discord=bots.get("discord"),
+            told=told,
+        )
+    hashes = {place: [card_codes.key_of(code) for code in some] for place, some in codes.items()}
+    await paper_cards.mint(ask.context, order, hashes)
+    return Reply(
+        kind="cards",
+        text=texts.printed(order.number, order.name, paper_cards.LASTS),
+        # no name of a workplace: it would stand in every list of downloads
+        file=File(name=f"cards-{order.progress.proposal.id.lower()}.pdf", data=drawn, lasts=paper_cards.LASTS),
+    )

@@ -1,0 +1,1 @@
+"""What every chat platform needs: order, rate limits, supervision, uploads, checks."""

@@ -1,0 +1,190 @@
+"""Keeps every platform running that has a token: what fails is tried again, and stops no other.
+
+Trouble is said once in the log and, if it lasts, once to the organizers on the platforms that work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+
+from bot.delivery.outbox import Sender
+from bot.domain.errors import NotRecorded
+from bot.domain.model import Kind
+from bot.process import logs
+from bot.process.logs import Event, Word
+from bot.runtime.app import App
+from bot.runtime.settings import Settings
+from bot.usecases.scheduled import tell_of_platform
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
+OPEN_S = 5.0
+"""How often it is noted that a platform's way in is open."""
+
+TELL_AFTER_S = 10.0
+"""A platform that is back sooner was not worth a message to the organizers."""
+
+
+class WrongToken(Exception):  # noqa: N818  an answer of the platform
+    """The platform does not know this bot."""
+
+
+class Why(StrEnum):
+    """Why a platform cannot be reached, where no error says so."""
+
+    TOKEN = "its token is not accepted"  # noqa: S105
+    GATEWAY = "the gateway is closed"
+
+
+Told = Why | Word | int
+"""What the log says of it: that, an error's name, or the platform's own number."""
+
+
+class Unreachable(Exception):  # noqa: N818  an answer of the platform, or none
+    """The platform does not answer, or not as it should."""
+
+    def __init__(self, why: Told) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class AllRefused(Exception):  # noqa: N818
+    """No platform that has a token accepts it."""
+
+
+class Link:
+    """How it stands with one platform. Whoever runs it says so at every failure and at every success."""
+
+    def __init__(self, platform: str, app: App) -> None:
+        self.platform = platform
+        self.refused = False  #: the token is not accepted
+        self.wait_s = FIRST_WAIT_S  #: before it is tried again
+        self._app = app
+        logs.know(platform)
+        self._outage: asyncio.Task[None] | None = None
+        self._mended = asyncio.Event()
+        self._tell_now = asyncio.Event()
+
+    def works(self) -> None:
+        """Note that the platform answers."""
+        if not self._mended.is_set() and self._outage is not None:
+            log.warning(Event.BACK, self.platform)
+            self._mended.set()
+            self._tell_now.set()
+        self.refused = False
+        self.wait_s = FIRST_WAIT_S
+
+    def fails(self, why: Told) -> None:
+        """Note that the platform does not answer; `why` goes into the log."""
+        self._app.holds.lost(self.platform)
+        if self._outage is None or self._mended.is_set():
+            log.error(Event.DOWN, self.platform, why)
+            self._mended, self._tell_now = asyncio.Event(), asyncio.Event()
+            self._outage = asyncio.create_task(self._tell_of_outage(self._outage, self._mended, self._tell_now))
+
+    def refuses(self) -> None:
+        """Note that the platform does not accept the token."""
+        self.fails(Why.TOKEN)
+        self.refused = True
+        self._tell_now.set()
+
+    async def aclose(self) -> None:
+        """Stop telling."""
+        if self._outage is not None:
+            self._outage.cancel()
+            await asyncio.wait([self._outage])
+
+    async def _tell_of_outage(
+        self, before: asyncio.Task[None] | None, mended: asyncio.Event, tell_now: asyncio.Event
+    ) -> None:
+        if before is not None:
+            await before  # first things first
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(tell_now.wait(), TELL_AFTER_S)
+        if mended.is_set():
+            return
+        await self._tell(Kind.PLATFORM_DOWN)
+        await mended.wait()
+        await self._tell(Kind.PLATFORM_BACK)
+
+    async def _tell(self, kind: Kind) -> None:
+        why = "token" if self.refused else "network"
+        while True:
+            try:
+                await tell_of_platform(self.platform, kind, why, self._app.store, self._app.clock)
+            except NotRecorded:
+                await asyncio.sleep(FIRST_WAIT_S)
+            else:
+                return
+
+
+Opened = AbstractAsyncContextManager[tuple[Sender, Callable[[], Awaitable[None]]]]
+Opener = Callable[[App, Settings, Link], Opened]
+"""Connects to a platform. Yields its way out, and what to run for its way in. Both raise WrongToken or Unreachable.
+
+Only once its way in is open may it say that it works: a platform that lets us in and out again is in trouble.
+"""
+
+
+async def stay_open(app: App, platform: str, is_open: Callable[[], bool] = lambda: True) -> None:
+    """Note until cancelled that what people do reaches us: a platform that delivers never says that it has nothing."""
+    while True:
+        if is_open():
+            app.holds.answered(platform, handed=False)
+        await asyncio.sleep(OPEN_S)
+
+
+async def keep_running(
+    app: App, settings: Settings, openers: Mapping[str, Opener], started: Callable[[str], None]
+) -> None:
+    """Run every platform until cancelled. Raises AllRefused; calls `started` for each, once it runs."""
+    links = {platform: Link(platform, app) for platform in openers}
+    keeping = [
+        asyncio.create_task(_keep(app, settings, opener, links[platform], links, started))
+        for platform, opener in openers.items()
+    ]
+    try:
+        await asyncio.gather(*keeping)
+    finally:
+        for task in keeping:
+            task.cancel()
+        await asyncio.wait(keeping)
+        for link in links.values():
+            await link.aclose()
+
+
+async def _keep(
+    app: App,
+    settings: Settings,
+    opener: Opener,
+    link: Link,
+    links: Mapping[str, Link],
+    started: Callable[[str], None],
+) -> None:
+    outbox = app.outboxes[link.platform]
+    said = False
+    while True:
+        try:
+            async with opener(app, settings, link) as (outbox.sender, take):
+                if not said:
+                    said = True
+                    started(link.platform)
+                try:
+                    await take()
+                finally:
+                    await outbox.disconnect()
+        except WrongToken:
+            if all(each.refused for each in links.values() if each is not link):
+                raise AllRefused from None
+            link.refuses()
+        except Unreachable as error:
+            link.fails(error.why)
+        await asyncio.sleep(link.wait_s)
+        link.wait_s = min(2 * link.wait_s, LONGEST_WAIT_S)

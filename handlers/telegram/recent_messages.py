@@ -1,0 +1,41 @@
+"""The newest messages of each private chat, so that a chat can be cleared: Telegram does not tell a bot what is in one.
+
+In memory only, under a key that dies with the process. After a restart only what is pressed can be found again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import OrderedDict, deque
+
+MESSAGES = 100
+"""Of one chat; as many as Telegram deletes at once."""
+
+CHATS = 20_000
+"""Those in which something was said last."""
+
+
+class RecentMessages:
+    """Which messages are in which chat, ours and the person's."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._chats: OrderedDict[bytes, deque[int]] = OrderedDict()
+
+    def note(self, chat: int, message: int) -> None:
+        """Remember a message; groups' are not remembered."""
+        if chat < 0:
+            return
+        name = self._name(chat)
+        self._chats.setdefault(name, deque(maxlen=MESSAGES)).append(message)
+        self._chats.move_to_end(name)
+        if len(self._chats) > CHATS:
+            self._chats.popitem(last=False)
+
+    def take(self, chat: int) -> list[int]:
+        """Return a chat's messages, oldest first, and forget them."""
+        return list(self._chats.pop(self._name(chat), ()))
+
+    def _name(self, chat: int) -> bytes:
+        return hashlib.blake2b(str(chat).encode(), key=self._key, digest_size=16).digest()
