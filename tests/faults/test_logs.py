@@ -235,7 +235,10 @@ async def _a_walkout_in_trouble(city: Walkout, tally: datetime, chance: Random, 
 
 
 async def test_an_ordinary_log_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    ordinary = "import logging; from bot.process import logs; logs.set_up = logging.basicConfig; from handlers.cli import main; main()"
+    ordinary = (
+        "import logging; from bot.process import logs; logs.set_up = logging.basicConfig;"
+        "from handlers.cli import main; main()"
+    )
     monkeypatch.setattr(houses, "ALLOUT", (sys.executable, "-c", ordinary))
     with fresh_folder() as folder:
         async with both(folder, real_clock() + timedelta(hours=1)) as city:
