@@ -308,6 +308,10 @@ class Store(Protocol):
         """Find a walkout and a workplace of it; both exist. Cost: one read for all who ask at the same time."""
         ...
 
+    async def path(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, tuple[Workplace, ...]]:
+        """Find a walkout and a unit of it with all that it is part of, the widest first. Cost: as to look up."""
+        ...
+
     async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
         """Add new cards, each with a blank pledge. None is known before all are there.
 
