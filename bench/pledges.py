@@ -351,7 +351,7 @@ def _check(entrants: dict[str, Entrant], runs: Runs, cards: Cards) -> int:
             held[entrants[name].database] |= run.pledged()
     for database, expected in held.items():
         connection = connect(database)
-        pledged = dict(connection.execute("SELECT key, workplace FROM pledge WHERE state = 'p'"))
+        pledged = dict(connection.execute("SELECT key, unit FROM pledge WHERE state = 'p'"))
         owners = connection.execute("SELECT key, owner FROM card")
         found = [(card, owner) for card, owner in owners if pledge_of(card) in pledged]
         counts = Counter(pledged.values())

@@ -17,9 +17,9 @@ _MOST_DAMAGE = 5
 # read from the pledges, against what the triggers have kept
 _MISCOUNTED = """
     SELECT count(*) FROM counts AS place LEFT JOIN (
-        SELECT workplace, count(*) AS minted, sum(state IN ('p', 'o')) AS standing, sum(state = 'o') AS turnout
-        FROM pledge WHERE walkout = ?1 GROUP BY workplace
-    ) AS counted ON counted.workplace = place.id
+        SELECT unit, count(*) AS minted, sum(state IN ('p', 'o')) AS standing, sum(state = 'o') AS turnout
+        FROM pledge WHERE walkout = ?1 GROUP BY unit
+    ) AS counted ON counted.unit = place.id
     WHERE place.walkout = ?1 AND (place.minted <> coalesce(counted.minted, 0)
         OR place.standing <> coalesce(counted.standing, 0) OR place.turnout <> coalesce(counted.turnout, 0))
 """

@@ -111,7 +111,7 @@ class Minting(Walkouts):
             if new > max(0, place.headcount - place.issued):
                 raise BeyondHeadcount(place.name, place.headcount, place.issued, new)
         await self._db.executemany(
-            "UPDATE workplace SET issued = issued + ? WHERE walkout = ? AND id = ?",
+            "UPDATE unit SET issued = issued + ? WHERE walkout = ? AND id = ?",
             [(new, walkout, place) for place, new in wanted.items()],
         )
 
@@ -124,10 +124,10 @@ class Minting(Walkouts):
     async def _put(self, piece: _Piece) -> None:
         # a card's pledge is blank from the beginning, so that pledging makes no row and leaves every row where it is
         await self._db.executemany(
-            "INSERT INTO card (key, walkout, workplace, owner) VALUES (?, ?, ?, ?)", sorted(piece.cards)
+            "INSERT INTO card (key, walkout, unit, owner) VALUES (?, ?, ?, ?)", sorted(piece.cards)
         )
         await self._db.executemany(
-            "INSERT INTO pledge (key, walkout, workplace, state) VALUES (?, ?, ?, 'm')", sorted(piece.pledges)
+            "INSERT INTO pledge (key, walkout, unit, state) VALUES (?, ?, ?, 'm')", sorted(piece.pledges)
         )
         self._hidden.update(row[0] for row in piece.cards)  # only now: none that was there before is among them
 

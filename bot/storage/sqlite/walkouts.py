@@ -9,7 +9,18 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from bot.domain.errors import NoSuchWalkout
-from bot.domain.model import Announcement, BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import (
+    ROOT,
+    Announcement,
+    BoardLine,
+    Ruling,
+    Stage,
+    Tier,
+    Walkout,
+    WalkoutId,
+    Workplace,
+    WorkplaceId,
+)
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
 from bot.storage.sqlite.writer import Row
@@ -22,8 +33,8 @@ _WALKOUT = """
 _WORKPLACE = """
     SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
         walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
-        told_people, voided, since, above, turnout_since, turnout_above, meets
-    FROM workplace JOIN counts USING (walkout, id)
+        told_people, voided, since, above, turnout_since, turnout_above, meets, parent, tier, minimum
+    FROM unit JOIN counts USING (walkout, id)
 """
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
 _WANTED_PLACES = """
@@ -35,6 +46,7 @@ _WITH_ROOM = """
 """
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
+_TIERS: Mapping[str, Tier] = {tier.value: tier for tier in Tier}
 
 
 class Walkouts(Notices):
@@ -91,14 +103,14 @@ class Walkouts(Notices):
         ]
         await self._rows(
             """
-            UPDATE workplace SET reached = line.value ->> 2, number = line.value ->> 3,
+            UPDATE unit SET reached = line.value ->> 2, number = line.value ->> 3,
                 anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6,
                 turnout_reached = line.value ->> 7, turnout_number = line.value ->> 8,
                 turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10,
                 told_people = line.value ->> 11, since = line.value ->> 12, above = line.value ->> 13,
                 turnout_since = line.value ->> 14, turnout_above = line.value ->> 15
             FROM json_each(?1) AS line
-            WHERE workplace.walkout = line.value ->> 0 AND workplace.id = line.value ->> 1
+            WHERE unit.walkout = line.value ->> 0 AND unit.id = line.value ->> 1
             """,
             (json.dumps(lines),),
         )
@@ -122,11 +134,15 @@ class Walkouts(Notices):
                     *_state(walkout),
                 ),
             )
-            rows = [[p.id, p.name, p.headcount, p.threshold, p.meet, dict(p.meets)] for p in workplaces]
+            rows = [
+                [p.id, p.parent or None, p.tier, p.name, p.headcount, p.threshold, p.minimum, p.meet, dict(p.meets)]
+                for p in workplaces
+            ]
             await self._rows(
                 """
-                INSERT INTO workplace (walkout, id, name, headcount, threshold, meet, meets)
-                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4, p.value ->> 5
+                INSERT INTO unit (walkout, id, parent, tier, name, headcount, threshold, minimum, meet, meets)
+                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4, p.value ->> 5,
+                    p.value ->> 6, p.value ->> 7, p.value ->> 8
                 FROM json_each(?2) AS p
                 """,
                 (walkout.id, json.dumps(rows)),
@@ -160,7 +176,7 @@ class Walkouts(Notices):
         """See Store.sharing."""
         rows = await self._read(
             """
-            SELECT walkout, count(*) FROM workplace WHERE name IN (SELECT value FROM json_each(?)) GROUP BY walkout
+            SELECT walkout, count(*) FROM unit WHERE name IN (SELECT value FROM json_each(?)) GROUP BY walkout
             """,
             (json.dumps(list(names)),),
         )
@@ -197,7 +213,7 @@ class Walkouts(Notices):
         async def job() -> None:
             changed = await self._rows(
                 """
-                UPDATE workplace SET drawn = ?3, told_drawn = 0
+                UPDATE unit SET drawn = ?3, told_drawn = 0
                 WHERE walkout = ?1 AND id = ?2 AND (drawn IS NOT ?3 OR told_drawn) RETURNING 1
                 """,
                 (walkout, workplace, drawn),
@@ -222,7 +238,7 @@ class Walkouts(Notices):
             # what is left for a report are numbers of the board
             await self._rows(
                 """
-                UPDATE workplace SET anchor = 0, turnout_anchor = 0, drawn = NULL, told_drawn = 0, told_people = 0,
+                UPDATE unit SET anchor = 0, turnout_anchor = 0, drawn = NULL, told_drawn = 0, told_people = 0,
                     voided = NULL
                 WHERE walkout = ?
                 """,
@@ -290,6 +306,9 @@ def _read_workplace(row: Row) -> Workplace:
         name=row[1],
         headcount=row[2],
         threshold=row[3],
+        parent=WorkplaceId(row[27] or ROOT),
+        tier=_TIERS[row[28]],
+        minimum=row[29],
         meet=row[4],
         meets=_NOWHERE if row[26] == "{}" else json.loads(row[26]),
         minted=row[5],
