@@ -48,7 +48,7 @@ class Sizes:
 
 
 FULL = Sizes(workplaces=3000, cards=(30_000, 1_000_000), units=20_000, tallies=15, quiet_s=0.3)
-QUICK = Sizes(workplaces=200, cards=(4000, 8000), units=1000, tallies=2, quiet_s=0.02)
+QUICK = Sizes(workplaces=200, cards=(4000, 9000), units=1000, tallies=2, quiet_s=0.02)
 
 
 @dataclass
