@@ -30,6 +30,7 @@ from bench.ground import (
     Hand,
     add_cards,
     connect,
+    flat,
     free,
     make_database,
     open_bench_store,
@@ -285,7 +286,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     fresh = 2 * (sizes.rounds + 1) * max(stores, *sizes.changes.values())
     cards = Cards(random.Random(1886), fresh)
     template = ground.folder / "template.db"
-    await make_database(template, WORKPLACES, headcount=fresh, now=datetime.now(UTC))
+    await make_database(template, flat(WORKPLACES, headcount=fresh), now=datetime.now(UTC))
     add_cards(template, cards.rows())
     connection = connect(template)
     connection.execute(PLANT)

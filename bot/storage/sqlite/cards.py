@@ -31,7 +31,7 @@ _FIND_HEADS = """
 """
 _FIND_FREE = """
     SELECT headcount - standing
-    FROM unit JOIN counts USING (walkout, id) WHERE walkout = ? AND id = ?
+    FROM unit JOIN counts USING (walkout, id) JOIN leaf USING (walkout, id) WHERE walkout = ? AND id = ?
 """
 _WRITE_CARDS = """
     UPDATE card SET owner = substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth

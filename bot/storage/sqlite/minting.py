@@ -15,7 +15,7 @@ from functools import partial
 import aiosqlite
 
 from bot.domain.errors import BeyondHeadcount, NotRecorded, WrongStage
-from bot.domain.model import Announcement, Stage, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, Stage, Tier, WalkoutId, WorkplaceId
 from bot.domain.pledging import HASH_BYTES, NewCard
 from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.walkouts import Walkouts
@@ -106,8 +106,12 @@ class Minting(Walkouts):
         stage = (await self._walkout(walkout)).stage
         if stage is Stage.CLOSED:  # by whoever had their turn first
             raise WrongStage(stage)
-        for place in await self._workplaces(walkout):
+        places = await self._workplaces(walkout)
+        divided = {place.parent for place in places}
+        for place in places:
             new = wanted.get(place.id, 0)
+            if new and (place.tier is Tier.AREA or place.id in divided):
+                raise ValueError("cards are for those units that no other is part of")
             if new > max(0, place.headcount - place.issued):
                 raise BeyondHeadcount(place.name, place.headcount, place.issued, new)
         await self._db.executemany(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -30,20 +29,21 @@ _WALKOUT = """
     SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended
     FROM walkout
 """
-_WORKPLACE = """
-    SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
-        walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
-        told_people, voided, since, above, turnout_since, turnout_above, meets, parent, tier, minimum
-    FROM unit JOIN counts USING (walkout, id)
+_COLUMNS = """
+    unit.id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
+    unit.walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
+    told_people, voided, since, above, turnout_since, turnout_above, meets, parent, tier, minimum
 """
+_WORKPLACE = f"SELECT {_COLUMNS} FROM unit JOIN counts USING (walkout, id)"  # noqa: S608
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
-_WANTED_PLACES = """
-    JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND id = place
-"""
-_WITH_ROOM = """
-    SELECT DISTINCT walkout, scope FROM room
-    JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND scope = place
-"""
+_PATHS = f"""
+    WITH RECURSIVE path (walkout, id) AS (
+        SELECT value ->> 0, value ->> 1 FROM json_each(?)
+        UNION SELECT walkout, parent FROM path JOIN unit USING (walkout, id) WHERE parent IS NOT NULL
+    )
+    SELECT {_COLUMNS}, EXISTS (SELECT 1 FROM room WHERE room.walkout = unit.walkout AND scope = unit.id)
+    FROM path JOIN unit USING (walkout, id) JOIN counts USING (walkout, id)
+"""  # noqa: S608
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _TIERS: Mapping[str, Tier] = {tier.value: tier for tier in Tier}
@@ -189,23 +189,28 @@ class Walkouts(Notices):
 
     async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
         """See Store.look_up."""
+        found, path = await self.path(walkout, workplace)
+        return found, path[-1]
+
+    async def path(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, tuple[Workplace, ...]]:
+        """See Store.path."""
         return await self._look_up(self._look_all_up, (walkout, workplace))
 
     async def _look_all_up(
         self, wanted: Sequence[tuple[WalkoutId, WorkplaceId]]
-    ) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]:
+    ) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, tuple[Workplace, ...]]]:
         asked = (json.dumps(wanted),)
-        statements = f"{_WALKOUT} {_WANTED_WALKOUTS}", _WITH_ROOM, f"{_WORKPLACE} {_WANTED_PLACES}"
-        found_walkouts, found_rooms, places = await self._on_thread(
+        statements = f"{_WALKOUT} {_WANTED_WALKOUTS}", _PATHS
+        found_walkouts, found_units = await self._on_thread(
             lambda db: [db.execute(statement, asked).fetchall() for statement in statements]
         )
         walkouts = {row[0]: _read_walkout(row) for row in found_walkouts}
-        with_room = {(row[0], row[1]) for row in found_rooms}
-        found: dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]] = {}
-        for row in places:
-            key = row[12], row[0]
-            found[key] = walkouts[row[12]], replace(_read_workplace(row), has_room=key in with_room)
-        return found
+        units = {(row[12], row[0]): _read_workplace(row, has_room=bool(row[30])) for row in found_units}
+
+        def path(walkout: WalkoutId, unit: WorkplaceId) -> tuple[Workplace, ...]:
+            return () if unit == ROOT else (*path(walkout, units[walkout, unit].parent), units[walkout, unit])
+
+        return {(walkout, unit): (walkouts[walkout], path(walkout, unit)) for walkout, unit in wanted}
 
     async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:
         """See Store.set_drawn."""
@@ -300,7 +305,7 @@ def _read_walkout(row: Row) -> Walkout:
     )
 
 
-def _read_workplace(row: Row) -> Workplace:
+def _read_workplace(row: Row, *, has_room: bool = False) -> Workplace:
     return Workplace(
         id=WorkplaceId(row[0]),
         name=row[1],
@@ -323,6 +328,7 @@ def _read_workplace(row: Row) -> Workplace:
         told_drawn=bool(row[19]),
         told_people=bool(row[20]),
         voided=maybe_moment(row[21]),
+        has_room=has_room,
     )
 
 

@@ -52,8 +52,16 @@ ALTER TABLE pledge RENAME COLUMN workplace TO unit;
 ALTER TABLE steward RENAME COLUMN workplace TO unit;
 ALTER TABLE role_card RENAME COLUMN workplace TO unit;
 
--- Every unit has counts, though only leaves have cards: so each is read the same way, and one counted where no cards
--- belong is found.
+-- Cards are at the leaves: departments, and workplaces that have none. A list of workplaces has no row in the index.
+CREATE INDEX department_of ON unit (walkout, parent) WHERE tier = 'department';
+
+CREATE VIEW leaf AS
+    SELECT walkout, id FROM unit WHERE tier <> 'area' AND NOT EXISTS (
+        SELECT 1 FROM unit AS department INDEXED BY department_of  -- SQLite would look through a whole walkout
+        WHERE department.walkout = unit.walkout AND department.parent = unit.id AND department.tier = 'department'
+    );
+
+-- Every unit has counts, so that all are read the same way, and what is counted where no cards belong is found.
 CREATE TRIGGER unit_added AFTER INSERT ON unit BEGIN
     INSERT INTO counted (walkout, id) VALUES (new.walkout, new.id);
 END;
