@@ -176,14 +176,22 @@ def _too_late(plan: Plan, instant: datetime, run: datetime) -> bool:
     return run > plan.starts and run - instant > PUNCTUAL
 
 
-def board_line(counts: Sequence[int], threshold: int, decisions: AbstractSet[int] = frozenset()) -> tuple[bool, int]:
+def board_line(
+    counts: Sequence[int],
+    threshold: int,
+    decisions: AbstractSet[int] = frozenset(),
+    lacking: AbstractSet[int] = frozenset(),
+) -> tuple[bool, int]:
     """Work out what the board shows of a workplace after tallies at which it stood at these counts.
 
-    At the tallies that decide, by their place among these, it says reached if and only if it is.
+    At the tallies that decide, by their place among these, it says reached if and only if it is. At those where it was
+    lacking something else it comes to one less than its number, unless it says reached already and stays so.
     """
     s = max(5, ceil(Fraction(threshold, 10)))
     reached, number, anchor = False, 0, 0
-    for i, count in enumerate(counts):
+    for i, people in enumerate(counts):
+        is_held = i in lacking and (i in decisions or not reached)
+        count = min(people, threshold - 1) if is_held else people
         moved = abs(count - anchor)
         if i in decisions or not reached or (moved >= 9 and threshold - count >= 5):
             now_reached = count >= threshold
@@ -231,15 +239,16 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
     found = [Found(plan=plan, events=events, instant=at) for at, _ in runs]
     ready = [each.ready for each in found]
     decisions = {i for i, (at, _) in enumerate(runs) if i == turn or at == plan.pledge_by}
-    counts = {
-        # its number may stand, while too few departments have reached theirs
-        shop.id: [
-            n if is_ready else min(n, shop.threshold - 1) for n, is_ready in (each.all[shop.id] for each in found)
-        ]
-        for shop in plan.workplaces
-    }
     boards = [
-        tuple(board_line(counts[shop.id][: i + 1], shop.threshold, decisions) for shop in plan.workplaces)
+        tuple(
+            board_line(
+                [each.all[shop.id][0] for each in found[: i + 1]],
+                shop.threshold,
+                decisions,
+                lacking={j for j in range(i + 1) if shop.id not in ready[j]},
+            )
+            for shop in plan.workplaces
+        )
         for i in range(now + 1)
     ]
     occasion, final = str(now + 1), runs[now][0] == plan.pledge_by
@@ -335,8 +344,19 @@ def _news_while_open(
 
 
 def _city(plan: Plan, board: Sequence[tuple[bool, int]]) -> tuple[int, int, int]:
+    lines = {shop.id: line for shop, line in zip(plan.workplaces, board, strict=True)}
+
+    def shown(shop: Shop) -> tuple[bool, int]:
+        """Say of a workplace what its line does, and of an area what follows from those in it."""
+        if shop.tier == "workplace":
+            return lines[shop.id]
+        below = [shown(each) for each in plan.below(shop.id)]
+        people = sum(number for reached, number in below if reached)
+        ready = sum(reached for reached, _ in below)
+        return people >= shop.threshold and ready >= max(1, shop.minimum), people
+
     pledged = sum(number for _, number in board)
-    at_reached = sum(number for reached, number in board if reached)
+    at_reached = sum(number for reached, number in map(shown, plan.below(0)) if reached)
     return pledged, pledged if plan.everybody_counts else at_reached, sum(reached for reached, _ in board)
 
 

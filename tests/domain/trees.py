@@ -111,7 +111,7 @@ def planned(chance: Random, *, everys: Sequence[int] = (15, 20, 60), levels: int
         everybody_counts=chance.random() < 0.5,
         minimum_workplaces=chance.randint(1, len(some)),
         confirm_tallies=chance.choice([None, 1, 1, 2, 3]),
-        milestones=chance.random() < 0.5,
+        milestones=not any(shop.parent for shop in shops) and chance.random() < 0.5,
         reminders=tuple(timedelta(minutes=each) for each in chance.sample(range(300), chance.randint(0, 3))),
     )
 
