@@ -67,7 +67,7 @@ def _branch(chance: Random, levels: int) -> Branch:
     return Branch(
         tier="area",
         headcount=people,
-        threshold=chance.choice([0, min(edge, people)]),
+        threshold=chance.choice([0, min(max(edge, 5), people)]),
         minimum=chance.choice([0, 1, len(some)]),
         below=below,
     )
