@@ -18,7 +18,7 @@ from typing import Protocol
 from bot import logs
 from bot.clock import Clock
 from bot.domain.errors import Held, InDoubt, NotRecorded
-from bot.domain.model import ROOT, SPOKEN, Announcement, Kind, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import SPOKEN, Announcement, Kind, Tier, Walkout, WalkoutId, Workplace
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.domain.rules import may_be_said
 from bot.gaps import Gaps, gaps
@@ -335,7 +335,7 @@ class Outbox:
         proposal = await self._proposal(parcel)
         members = (await self._store.committee()).members if proposal else {}
         proposer = members.get(proposal.proposer) if proposal else None
-        path = await self._path(walkout.id, about) if walkout is not None and about is not None else ()
+        path = () if walkout is None or about is None else (await self._store.path(walkout.id, about))[1]
         return Letter(
             news=parcel.news,
             walkout=walkout,
@@ -358,13 +358,6 @@ class Outbox:
             attempts=parcel.attempts,
         )
 
-    async def _path(self, walkout: WalkoutId, unit: WorkplaceId) -> tuple[Workplace, ...]:
-        """Return a unit with all above it, from the widest."""
-        path = [await self._store.workplace(walkout, unit)]
-        while path[0].parent != ROOT:
-            path.insert(0, await self._store.workplace(walkout, path[0].parent))
-        return tuple(path)
-
     async def _suspension(self, parcel: Parcel) -> Stopped | None:
         if parcel.news.kind is not Kind.SUSPENDED:
             return None
@@ -378,12 +371,12 @@ class Outbox:
         addressee = self._keys.unseal_notice(parcel.walkout, parcel.person)
         if addressee is None:
             return None
-        path = await self._path(parcel.walkout, addressee.workplace)
+        walkout, path = await self._store.path(parcel.walkout, addressee.workplace)
         if path[-1].tier is Tier.DEPARTMENT:  # which goes out with its workplace
             path = path[:-1]
         return Letter(
             news=parcel.news,
-            walkout=await self._store.walkout(parcel.walkout),
+            walkout=walkout,
             about=path[-1],
             above=path[:-1],
             language=addressee.language,

@@ -304,28 +304,15 @@ def _lines(
     walkout: Walkout, units: Sequence[Workplace], found: Verdicts, at: datetime, *, exact: bool
 ) -> list[BoardLine]:
     assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
-    lines = [_line(unit, found, walkout.tally + 1, exact=exact) for unit in units]
-    due = disclosure.city_is_due(since=walkout.opened, last=walkout.tallied, at=at)
-    return _counted_above(units, lines, due=due, exact=exact)
-
-
-def _line(unit: Workplace, found: Verdicts, tally: int, *, exact: bool) -> BoardLine:
-    is_ready, line = unit.id in found.ready, unit.line
-    if unit.tier is Tier.WORKPLACE:
-        # its number alone is not all that it may take
-        count = found.people[unit.id] if is_ready else min(found.people[unit.id], unit.threshold - 1)
-        return disclosure.next_line(line, count=count, threshold=unit.threshold, tally=tally, exact=exact)
-    if unit.tier is Tier.AREA and exact and is_ready is not line.reached:
-        return replace(line, reached=is_ready, since=tally if is_ready else 0)
-    return line
-
-
-def _counted_above(
-    units: Sequence[Workplace], lines: Sequence[BoardLine], *, due: bool, exact: bool = False
-) -> list[BoardLine]:
-    at_workplaces = [line for unit, line in zip(units, lines, strict=True) if unit.tier is Tier.WORKPLACE]
-    counted = iter(disclosure.counted_above(at_workplaces, due=due, exact=exact))
-    return [next(counted) if unit.tier is Tier.WORKPLACE else line for unit, line in zip(units, lines, strict=True)]
+    return disclosure.next_lines(
+        units,
+        [unit.line for unit in units],
+        found.people,
+        found.ready,
+        tally=walkout.tally + 1,
+        due=disclosure.city_is_due(since=walkout.opened, last=walkout.tallied, at=at),
+        exact=exact,
+    )
 
 
 def _with(place: Workplace, **changes: Any) -> Workplace:
@@ -341,15 +328,13 @@ def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
 def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
     """Count who is out. Nothing else changes and nothing is announced: what was promised stands."""
     taken = replace(walkout, tally=walkout.tally + 1, tallied=at, next_tally=turnout_tally_after(walkout, at))
-    out = sums(workplaces, people_out)
-    lines = [
-        disclosure.next_line(place.turnout_line, count=out[place.id], threshold=place.threshold, tally=taken.tally)
-        if place.tier is Tier.WORKPLACE
-        else place.turnout_line
-        for place in workplaces
-    ]
-    due = disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at)
-    lines = _counted_above(workplaces, lines, due=due)
+    lines = disclosure.next_lines(
+        workplaces,
+        [place.turnout_line for place in workplaces],
+        sums(workplaces, people_out),
+        tally=taken.tally,
+        due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
+    )
     places = (_with(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
     return _changes(Ruling(walkout=taken, workplaces=tuple(places)), workplaces)
 
@@ -512,8 +497,7 @@ def _named(places: Iterable[Workplace]) -> dict[str, object]:
 
 def _quarters(walkout: Walkout, places: Sequence[Workplace]) -> int:
     """Return how many quarters of the citywide number, three at most, the city's coarse line has passed."""
-    workplaces = [place for place in places if place.tier is Tier.WORKPLACE]
-    seen = disclosure.coarse(walkout, workplaces) if walkout.terms.milestones else None
+    seen = disclosure.coarse(walkout, places) if walkout.terms.milestones else None
     return seen.tenths * 4 // disclosure.TENTHS if seen else 0
 
 
@@ -580,9 +564,8 @@ def _to_those_out(
     kind: Kind, occasion: str, walkout: Walkout, workplaces: Sequence[Workplace]
 ) -> Iterable[Announcement]:
     facts: dict[str, object] = {}
-    if kind is Kind.AFTERWARDS:
-        city = disclosure.coarse(walkout, [place for place in workplaces if place.tier is Tier.WORKPLACE])
-        facts = {} if city is None else {"turnout": city.turnout}
+    if kind is Kind.AFTERWARDS and (city := disclosure.coarse(walkout, workplaces)) is not None:
+        facts = {"turnout": city.turnout}
     yield Announcement(kind=kind, occasion=occasion, to_organizers=kind is Kind.AFTERWARDS, facts=facts)
     for place in workplaces:
         if place.out:
