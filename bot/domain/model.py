@@ -15,7 +15,10 @@ WalkoutId = NewType("WalkoutId", str)
 """A short id people can type, such as `k7m3q`."""
 
 WorkplaceId = NewType("WorkplaceId", int)
-"""Numbers the workplaces of one walkout from 1, by name."""
+"""Numbers the units of one walkout from 1: parents before their children, and by name among those of one parent."""
+
+ROOT = WorkplaceId(0)
+"""The whole walkout, which no row stands for: its numbers are in the terms."""
 
 FEWEST = 5
 """No threshold is lower, and no change of a board number covers fewer people."""
@@ -40,6 +43,14 @@ class Stage(StrEnum):
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
     CLOSED = "closed"  #: its secrets are destroyed
+
+
+class Tier(StrEnum):
+    """What a unit is to those who pledge."""
+
+    AREA = "area"  #: above the workplace: a neighborhood, a borough, an employer; as many levels as organizers name
+    WORKPLACE = "workplace"  #: goes out together, or not at all
+    DEPARTMENT = "department"  #: below it: a department or a shift; its number is a condition of its workplace only
 
 
 class Counts(StrEnum):
@@ -163,6 +174,7 @@ class Terms:
     translations: Mapping[str, Words] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """The same words in other languages, as far as the organizers have written them."""
     timezone: str = ""  #: whose clocks people go by, such as `America/New_York`; '': the offsets that were written
+    levels: tuple[str, ...] = ()  #: what the areas are called, from the widest: `borough`, `neighborhood`
     clock: str = ""  #: `12h` or `24h`; '': what people use in the zone's country
 
     @property
@@ -199,12 +211,15 @@ class BoardLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workplace:
-    """A unit of workers that goes out together, or not at all."""
+    """A unit of workers: a workplace, an area of them, or a department of one."""
 
     id: WorkplaceId
     name: str
-    headcount: int  #: people on the roster
-    threshold: int  #: cards that must be pledged; at least 5
+    headcount: int  #: people on the roster, or of all units below
+    threshold: int  #: people who must have pledged, at least 5; 0: it has no number of its own
+    parent: WorkplaceId = ROOT
+    tier: Tier = Tier.WORKPLACE
+    minimum: int = 0  #: of the units right below, so many must be ready
     meet: str = ""  #: where its people meet; sent only once it is on
     meets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)  #: in other languages
     minted: int = 0  #: cards that exist

@@ -7,11 +7,12 @@ a stranger to `bot.domain`: where the two disagree, one of them has misread the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cached_property
 from math import ceil
 
 PUNCTUAL = timedelta(minutes=1)
@@ -23,9 +24,14 @@ News = tuple[str, str, int | None, int | None, int | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
+    """A unit: a workplace, unless it says another tier."""
+
     id: int
     headcount: int
     threshold: int
+    parent: int = 0  #: 0: the whole walkout
+    tier: str = "workplace"  #: or "area", above it, or "department", below it
+    minimum: int = 0  #: of the units right below, so many must be ready
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +48,35 @@ class Plan:
     every: timedelta
     pledge_by: datetime
     starts: datetime
-    shops: tuple[Shop, ...]
+    shops: tuple[Shop, ...]  #: of all tiers
     citywide_threshold: int
     everybody_counts: bool  #: citywide_counts = "all"
     minimum_workplaces: int
     confirm_tallies: int | None
     milestones: bool = False
     reminders: tuple[timedelta, ...] = ()
+
+    @property
+    def workplaces(self) -> list[Shop]:
+        return [shop for shop in self.shops if shop.tier == "workplace"]
+
+    @property
+    def leaves(self) -> list[Shop]:
+        """Where cards are."""
+        return [shop for shop in self.shops if shop.tier != "area" and not self.below(shop.id)]
+
+    def below(self, unit: int) -> list[Shop]:
+        """Return the units right below one, or below the whole walkout."""
+        return [shop for shop in self.shops if shop.parent == unit]
+
+    def areas_of(self, shop: Shop) -> list[Shop]:
+        """Return every area that a workplace, or an area, is in."""
+        parents = [each for each in self.shops if each.id == shop.parent]
+        return [each for parent in parents for each in (parent, *self.areas_of(parent))]
+
+    def workplace_of(self, shop: Shop) -> int:
+        """Return what a unit's verdict is about: to a department it is its workplace's."""
+        return shop.parent if shop.tier == "department" else shop.id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +85,7 @@ class Tally:
 
     instant: datetime
     stage: str
-    out: frozenset[int]
+    out: frozenset[int]  #: workplaces, the areas that they are in, and their departments
     board: tuple[tuple[bool, int], ...]  #: per workplace: reached, and the number
     city: tuple[int, int, int]  #: for organizers: pledged, counted, workplaces that show "reached"
     coarse: tuple[int, int] | None  #: for everybody else, as it would be if it were not on
@@ -92,18 +120,46 @@ def standing(events: Sequence[Event], shop: int, instant: datetime) -> int:
     return sum(last.values())
 
 
-def holds(plan: Plan, events: Sequence[Event], instant: datetime) -> bool:
-    """Say whether the numbers are reached at `instant`, whatever was the case before."""
-    counts = {shop.id: standing(events, shop.id, instant) for shop in plan.shops}
-    ready = [shop.id for shop in plan.shops if counts[shop.id] >= shop.threshold]
-    counted = sum(counts.values()) if plan.everybody_counts else sum(counts[shop] for shop in ready)
-    return counted >= plan.citywide_threshold and len(ready) >= plan.minimum_workplaces
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What is so at one instant, whatever was the case before."""
+
+    plan: Plan
+    events: Sequence[Event]
+    instant: datetime
+
+    @cached_property
+    def all(self) -> Mapping[int, tuple[int, bool]]:
+        """Return for each unit who has pledged there, and whether it has what it takes."""
+        return {shop.id: self._of(shop) for shop in self.plan.shops}
+
+    def _of(self, shop: Shop) -> tuple[int, bool]:
+        """Count nobody twice; in an area, those in what is ready right below it."""
+        below = [self._of(each) for each in self.plan.below(shop.id)]
+        people = sum(number for number, is_ready in below if is_ready or shop.tier == "workplace")
+        if not below and shop.tier != "area":
+            people = min(standing(self.events, shop.id, self.instant), shop.headcount)
+        fewest = max(1, shop.minimum) if shop.tier == "area" else shop.minimum
+        has_number = shop.threshold > 0 or shop.tier == "area"  # a department without one reaches none
+        return people, has_number and people >= shop.threshold and sum(ready for _, ready in below) >= fewest
+
+    @cached_property
+    def ready(self) -> frozenset[int]:
+        return frozenset(shop for shop, (_, is_ready) in self.all.items() if is_ready)
+
+    def holds(self) -> bool:
+        """Say whether the numbers are reached."""
+        plan = self.plan
+        who = plan.workplaces if plan.everybody_counts else [each for each in plan.below(0) if each.id in self.ready]
+        paths = [{shop.id, *(area.id for area in plan.areas_of(shop))} for shop in plan.workplaces]
+        enough = sum(self.all[shop.id][0] for shop in who) >= plan.citywide_threshold
+        return enough and sum(path <= self.ready for path in paths) >= plan.minimum_workplaces
 
 
 def turning(plan: Plan, events: Sequence[Event], looks: Sequence[datetime]) -> int | None:
     """Return which tally, from 0, turns the walkout on."""
     runs = taken(plan, looks)
-    held = [holds(plan, events, instant) for instant, _ in runs]
+    held = [Found(plan=plan, events=events, instant=instant).holds() for instant, _ in runs]
     for i, (instant, run) in enumerate(runs):
         wanted = plan.confirm_tallies
         if wanted is None:
@@ -120,14 +176,22 @@ def _too_late(plan: Plan, instant: datetime, run: datetime) -> bool:
     return run > plan.starts and run - instant > PUNCTUAL
 
 
-def board_line(counts: Sequence[int], threshold: int, decisions: AbstractSet[int] = frozenset()) -> tuple[bool, int]:
+def board_line(
+    counts: Sequence[int],
+    threshold: int,
+    decisions: AbstractSet[int] = frozenset(),
+    lacking: AbstractSet[int] = frozenset(),
+) -> tuple[bool, int]:
     """Work out what the board shows of a workplace after tallies at which it stood at these counts.
 
-    At the tallies that decide, by their place among these, it says reached if and only if it is.
+    At the tallies that decide, by their place among these, it says reached if and only if it is. At those where it was
+    lacking something else it comes to one less than its number, unless it says reached already and stays so.
     """
     s = max(5, ceil(Fraction(threshold, 10)))
     reached, number, anchor = False, 0, 0
-    for i, count in enumerate(counts):
+    for i, people in enumerate(counts):
+        is_held = i in lacking and (i in decisions or not reached)
+        count = min(people, threshold - 1) if is_held else people
         moved = abs(count - anchor)
         if i in decisions or not reached or (moved >= 9 and threshold - count >= 5):
             now_reached = count >= threshold
@@ -149,9 +213,9 @@ def coarse_line(
     decisions: AbstractSet[int] = frozenset(),
 ) -> tuple[int, int] | None:
     """Work out what everybody but organizers sees of the city before it is on: tenths, and how many reached theirs."""
-    if len(plan.shops) < 3:
+    if len(plan.workplaces) < 3:
         return None
-    counted = [(False, 0) for _ in plan.shops]
+    counted = [(False, 0) for _ in plan.workplaces]
     for i, board in enumerate(boards):
         moved = sum(now != then for now, then in zip(board, counted, strict=True))
         sixes = [(at - plan.opening) // timedelta(hours=6) for at in (plan.opening, *instants[: i + 1])]
@@ -172,27 +236,38 @@ def history(plan: Plan, events: Sequence[Event], looks: Sequence[datetime]) -> l
 def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, datetime]], turn: int | None) -> Tally:
     """Tell the last of these tallies."""
     now = len(runs) - 1
-    counts = {shop.id: [standing(events, shop.id, at) for at, _ in runs] for shop in plan.shops}
-    ready = [{shop.id for shop in plan.shops if counts[shop.id][i] >= shop.threshold} for i in range(now + 1)]
+    found = [Found(plan=plan, events=events, instant=at) for at, _ in runs]
+    ready = [each.ready for each in found]
     decisions = {i for i, (at, _) in enumerate(runs) if i == turn or at == plan.pledge_by}
     boards = [
-        tuple(board_line(counts[shop.id][: i + 1], shop.threshold, decisions) for shop in plan.shops)
+        tuple(
+            board_line(
+                [each.all[shop.id][0] for each in found[: i + 1]],
+                shop.threshold,
+                decisions,
+                lacking={j for j in range(i + 1) if shop.id not in ready[j]},
+            )
+            for shop in plan.workplaces
+        )
         for i in range(now + 1)
     ]
-    news: set[News]
+    occasion, final = str(now + 1), runs[now][0] == plan.pledge_by
+    out: set[int] = set()
     if turn is not None and turn <= now:
         stage, out = "on", _out(plan, ready, runs, turn)
-        before = _out(plan, ready[:now], runs, turn)
-        missing = "not_out" if runs[now][0] == plan.pledge_by else "not_yet_out"
-        news = _news_of_turning(plan, now, out, missing) if turn == now else _news_of_joining(now, out - before)
-        if runs[now][0] == plan.pledge_by and turn != now:
-            news |= _last_word(plan, now, out, ready[now], joining=out - before)
-    elif runs[now][0] == plan.pledge_by:
-        stage, out = "lapsed", set()
-        news = {("lapsed", str(now + 1), shop.id, shop.id, None) for shop in plan.shops}
-        news.add(("lapsed", str(now + 1), None, None, None))
+        joining = out - _out(plan, ready[:now], runs, turn)
+        if turn == now:
+            news = _news_of_turning(plan, occasion, out, "not_out" if final else "not_yet_out")
+        else:
+            news = _news_of_joining(plan, occasion, joining)
+        if final and turn != now:
+            news |= _last_word(plan, occasion, out, ready[now], joining)
+    elif final:
+        stage = "lapsed"
+        news = {("lapsed", occasion, shop.id, shop.id, None) for shop in plan.shops}
+        news.add(("lapsed", occasion, None, None, None))
     else:
-        stage, out = "open", set()
+        stage = "open"
         news = _news_while_open(plan, [at for at, _ in runs], ready, boards)
     return Tally(
         instant=runs[now][0],
@@ -205,43 +280,60 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
     )
 
 
-def _out(plan: Plan, ready: Sequence[set[int]], runs: Sequence[tuple[datetime, datetime]], turn: int) -> set[int]:
-    """Everybody ready at the tally that turned it on, or at one since."""
-    since = [ready[i] for i in range(turn, len(ready)) if not _too_late(plan, *runs[i])]
-    return set().union(*since)
+def _out(
+    plan: Plan, ready: Sequence[AbstractSet[int]], runs: Sequence[tuple[datetime, datetime]], turn: int
+) -> set[int]:
+    """Everybody whose whole path was ready, or out already, at the tally that turned it on or at one since."""
+    out: set[int] = set()
+    for i in range(turn, len(ready)):
+        if not _too_late(plan, *runs[i]):
+            units = [shop for shop in plan.shops if shop.tier != "department"]
+            out |= {s.id for s in units if {s.id, *(area.id for area in plan.areas_of(s))} <= ready[i] | out}
+    return out | {shop.id for shop in plan.shops if shop.tier == "department" and shop.parent in out}
 
 
-def _last_word(plan: Plan, now: int, out: set[int], ready: set[int], *, joining: set[int]) -> set[News]:
+def _last_word(
+    plan: Plan, occasion: str, out: AbstractSet[int], ready: AbstractSet[int], joining: AbstractSet[int]
+) -> set[News]:
     """A yes or a no for each workplace that has not had its yes at this very tally."""
-    said = {
-        shop.id: "not_out" if shop.id not in out else "last_word" if shop.id in ready else "fewer_now"
-        for shop in plan.shops
-        if shop.id not in joining
-    }
-    return {("last_word", str(now + 1), None, None, None)} | {
-        (kind, str(now + 1), shop, shop, None) for shop, kind in said.items()
-    }
-
-
-def _news_of_turning(plan: Plan, now: int, out: set[int], missing: str) -> set[News]:
-    news: set[News] = {("on", str(now + 1), None, None, None)}
+    news: set[News] = {("last_word", occasion, None, None, None)}
     for shop in plan.shops:
-        news.add(("we_are_out" if shop.id in out else missing, str(now + 1), shop.id, shop.id, None))
+        about = plan.workplace_of(shop)
+        if shop.id not in out:
+            news.add(("not_out", occasion, shop.id, about, None))
+        elif shop.tier == "area":
+            news.add(("last_word", occasion, shop.id, about, None))
+        elif shop.id not in joining:
+            news.add(("last_word" if about in ready else "fewer_now", occasion, shop.id, about, None))
     return news
 
 
-def _news_of_joining(now: int, joining: set[int]) -> set[News]:
-    return {("workplace_joins", str(now + 1), scope, shop, None) for shop in joining for scope in (None, shop)}
+def _news_of_turning(plan: Plan, occasion: str, out: AbstractSet[int], missing: str) -> set[News]:
+    news: set[News] = {("on", occasion, None, None, None)}
+    for shop in plan.shops:
+        yes = "on" if shop.tier == "area" else "we_are_out"  # of an area not all need walk out: it hears who does
+        news.add((yes if shop.id in out else missing, occasion, shop.id, plan.workplace_of(shop), None))
+    return news
+
+
+def _news_of_joining(plan: Plan, occasion: str, joining: AbstractSet[int]) -> set[News]:
+    news: set[News] = set()
+    for shop in plan.workplaces:
+        if shop.id in joining:
+            scopes = {None, *(each.id for each in (*plan.areas_of(shop), shop, *plan.below(shop.id)))}
+            news |= {("workplace_joins", occasion, scope, shop.id, None) for scope in scopes}
+    return news
 
 
 def _news_while_open(
     plan: Plan,
     instants: Sequence[datetime],
-    ready: Sequence[set[int]],
+    ready: Sequence[AbstractSet[int]],
     boards: Sequence[Sequence[tuple[bool, int]]],
 ) -> set[News]:
     now = len(instants) - 1
-    told = set().union(*ready[:now])
+    departments = {shop.id for shop in plan.shops if shop.tier == "department"}  # of which nobody is told
+    told = departments.union(*ready[:now])
     news: set[News] = {("workplace_ready", str(now + 1), shop, shop, None) for shop in ready[now] - told}
     if news:
         news.add(("workplaces_ready", str(now + 1), None, None, None))  # to organizers, all in one
@@ -252,8 +344,19 @@ def _news_while_open(
 
 
 def _city(plan: Plan, board: Sequence[tuple[bool, int]]) -> tuple[int, int, int]:
+    lines = {shop.id: line for shop, line in zip(plan.workplaces, board, strict=True)}
+
+    def shown(shop: Shop) -> tuple[bool, int]:
+        """Say of a workplace what its line does, and of an area what follows from those in it."""
+        if shop.tier == "workplace":
+            return lines[shop.id]
+        below = [shown(each) for each in plan.below(shop.id)]
+        people = sum(number for reached, number in below if reached)
+        ready = sum(reached for reached, _ in below)
+        return people >= shop.threshold and ready >= max(1, shop.minimum), people
+
     pledged = sum(number for _, number in board)
-    at_reached = sum(number for reached, number in board if reached)
+    at_reached = sum(number for reached, number in map(shown, plan.below(0)) if reached)
     return pledged, pledged if plan.everybody_counts else at_reached, sum(reached for reached, _ in board)
 
 
@@ -304,7 +407,12 @@ def turnout(plan: Plan, presses: Sequence[Event], looks: Sequence[datetime]) -> 
         if not missed:
             continue
         taken_at.append(missed[-1])
-        counts = {shop.id: [standing(presses, shop.id, at) for at in taken_at] for shop in plan.shops}
-        board = tuple(board_line(counts[shop.id], shop.threshold) for shop in plan.shops)
+        board = tuple(board_line(_out_at(plan, shop, presses, taken_at), shop.threshold) for shop in plan.workplaces)
         told.append(Turnout(instant=taken_at[-1], board=board))
     return told
+
+
+def _out_at(plan: Plan, shop: Shop, presses: Sequence[Event], instants: Sequence[datetime]) -> list[int]:
+    """Count who says to be out at a workplace, or at its departments, at each of these instants."""
+    here = plan.below(shop.id) or [shop]
+    return [sum(min(standing(presses, each.id, at), each.headcount) for each in here) for at in instants]

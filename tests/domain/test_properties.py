@@ -20,6 +20,7 @@ from bot.domain.model import (
     Ruling,
     Stage,
     Terms,
+    Tier,
     Walkout,
     WalkoutId,
     Workplace,
@@ -81,16 +82,23 @@ def terms(plan: Plan) -> Terms:
     )
 
 
-def opened(plan: Plan) -> tuple[Walkout, list[Workplace]]:
-    places = [
+def units(plan: Plan) -> list[Workplace]:
+    return [
         Workplace(
             id=WorkplaceId(shop.id),
             name=f"Shop {shop.id}",
             headcount=shop.headcount,
             threshold=shop.threshold,
+            parent=WorkplaceId(shop.parent),
+            tier=Tier(shop.tier),
+            minimum=shop.minimum,
         )
         for shop in plan.shops
     ]
+
+
+def opened(plan: Plan) -> tuple[Walkout, list[Workplace]]:
+    places = units(plan)
     ruling = rules.open_up(Walkout(id=WalkoutId("k7m3q"), terms=terms(plan)), places, now=plan.opening)
     assert ruling.workplaces == ()
     return ruling.walkout, places
@@ -228,7 +236,7 @@ def as_told(taken: Taken) -> oracle.Tally:
         instant=taken.walkout.tallied,
         stage=str(taken.walkout.stage),
         out=frozenset(place.id for place in taken.places if place.out),
-        board=tuple((place.line.reached, place.line.number) for place in taken.places),
+        board=tuple((place.line.reached, place.line.number) for place in taken.places if place.tier is Tier.WORKPLACE),
         city=(city.pledged, city.counted, city.reached),
         coarse=(coarse.tenths, coarse.reached) if coarse else None,
         news=news(taken.ruling),

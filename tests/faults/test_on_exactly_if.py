@@ -26,7 +26,7 @@ from bot.delivery import outbox
 from bot.delivery.outbox import Letter, RoomGone
 from bot.domain import rules
 from bot.domain.errors import PledgingClosed
-from bot.domain.model import Entry, Kind, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Entry, Kind, Ruling, Stage, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import from_bytes, key_of
 from bot.secrets.keys import Person
@@ -34,9 +34,9 @@ from bot.storage.store import Room
 from bot.usecases import organizers, stewards
 from handlers.texts.announcements import announcement
 from tests.conftest import fresh_folder
-from tests.domain import oracle
+from tests.domain import oracle, trees
 from tests.domain.oracle import Event, Plan, Shop
-from tests.domain.test_properties import OPENING, terms, wished
+from tests.domain.test_properties import OPENING, terms, units, wished
 from tests.faults.trials import Trials, trials
 
 T = TypeVar("T")
@@ -169,6 +169,10 @@ class Story:
     def heard(self) -> set[Told]:
         """Return what every room heard, and the organizer privately."""
         shops = [None, *(shop.id for shop in self.plan.shops)]
+        about: dict[int | None, int | None] = {
+            None: None,
+            **{shop.id: self.plan.workplace_of(shop) for shop in self.plan.shops},
+        }
         before = State(tallies=[])
         made = [("opened", "0", shop, shop) for shop in shops]
         told: set[Told] = set()
@@ -184,11 +188,10 @@ class Story:
                     reminded = self.tomorrow  # the last word came so late
             if look.reminds:
                 kind, due = self._reminds(after, reminded, look.at)
-                made += [
-                    (kind, due.isoformat(), shop, shop)
-                    for shop in shops
-                    if kind == "reminder" or (kind and shop in {None, *after.out})
-                ]
+                if kind == "reminder":
+                    made += [(kind, due.isoformat(), shop, shop) for shop in shops]
+                elif kind:
+                    made += [(kind, due.isoformat(), shop, about[shop]) for shop in (None, *after.out)]
                 reminded = max(reminded, due)
                 told |= self._delivered(made, after, look.at)
                 made = []
@@ -303,7 +306,7 @@ class Life:
         """Let a few change their minds at every workplace, all at once."""
         acts = [
             (shop, number, wish > self.standing[shop.id])
-            for shop in self.story.plan.shops
+            for shop in self.story.plan.leaves
             for wish in [self.chance.choice(wished(shop, self.standing[shop.id]))]
             for number in range(*sorted((wish, self.standing[shop.id])))
         ]
@@ -443,7 +446,8 @@ class Life:
         taken = oracle.history(self.story.plan, *self.story.as_told)
         if taken:
             assert out == taken[-1].out
-            assert tuple((place.line.reached, place.line.number) for place in places) == taken[-1].board
+            shown = [(each.line.reached, each.line.number) for each in places if each.tier is Tier.WORKPLACE]
+            assert tuple(shown) == taken[-1].board
         assert [place.standing for place in places] == [self.standing[shop.id] for shop in self.story.plan.shops]
 
     async def _as_it_is(self) -> tuple[Walkout, list[Workplace]]:
@@ -468,9 +472,8 @@ class Life:
             assert set(stages[stages.index(Stage.ON) :]) <= {Stage.ON, Stage.CALLED_OFF, Stage.CLOSED}
 
 
-async def lived(template: Path, chance: Random) -> Life:
+async def lived(template: Path, chance: Random, plan: Plan) -> Life:
     """Live through one history."""
-    plan = plan_of(chance)
     entry = chance.choice(list(Entry))
     with fresh_folder() as folder:
         shutil.copytree(template, folder / "store")
@@ -505,14 +508,12 @@ async def lived(template: Path, chance: Random) -> Life:
 
 async def prepare(app: App, plan: Plan, entry: Entry, *, turnout: bool) -> None:
     """Open the walkout, with rooms for all and an organizer."""
-    places = [
-        Workplace(id=WorkplaceId(shop.id), name=f"Shop {shop.id}", headcount=shop.headcount, threshold=shop.threshold)
-        for shop in plan.shops
-    ]
+    places = units(plan)
     app.keys.add_walkout(WALKOUT)
     await app.store.add_walkout(Walkout(id=WALKOUT, terms=replace(terms(plan), entry=entry, turnout=turnout)), places)
     if entry is Entry.CARDS:
-        hashes = {place.id: [key_of(code(place.id, n)) for n in range(place.headcount)] for place in places}
+        leaves = plan.leaves
+        hashes = {WorkplaceId(each.id): [key_of(code(each.id, n)) for n in range(each.headcount)] for each in leaves}
         await stewards.mint(WALKOUT, hashes, app.store, app.keys)
     await organizers.add(OLGA, "Olga", app.store, app.keys)
     for scope in (None, *(place.id for place in places)):
@@ -534,11 +535,12 @@ def empty_store() -> Iterator[Path]:
         yield folder
 
 
-async def _live_all(tries: Trials, template: Path) -> Counter[str]:
+async def _live_all(tries: Trials, template: Path, plans: Callable[[Random], Plan]) -> Counter[str]:
     found: Counter[str] = Counter()
     for n in range(tries.number):
         try:
-            life = await lived(template, tries.random(n))
+            chance = tries.random(n)
+            life = await lived(template, chance, plans(chance))
         except Exception as error:
             raise AssertionError(f"history {n} of seed {tries.seed}: {error}") from error
         said = {kind for _, kind, *_ in life.heard}
@@ -548,12 +550,13 @@ async def _live_all(tries: Trials, template: Path) -> Counter[str]:
     return found
 
 
+@pytest.mark.parametrize("plans", [plan_of, trees.planned], ids=["a list", "a tree"])
 @trials(100, full=10_000)
 def test_it_is_on_exactly_if_the_rule_held_at_a_tally_once_and_for_good(
-    tries: Trials, record_property: Callable[[str, object], None]
+    tries: Trials, plans: Callable[[Random], Plan], record_property: Callable[[str, object], None]
 ) -> None:
     with empty_store() as template:
-        found = asyncio.run(_live_all(tries, template))
+        found = asyncio.run(_live_all(tries, template, plans))
     record_property(
         "found",
         f"{found['on']} on, {found['not']} not, as the oracle says; {found['announcements']:,} announcements, none"
@@ -565,11 +568,11 @@ def test_it_is_on_exactly_if_the_rule_held_at_a_tally_once_and_for_good(
 # -- and it would be seen -------------------------------------------------------------------------------------
 
 
-def sees(*, first: int = 60) -> bool:
+def sees(*, first: int = 60, plans: Callable[[Random], Plan] = plan_of) -> bool:
     """Say whether one of the first histories shows a fault."""
     with empty_store() as template:
         try:
-            asyncio.run(_live_all(Trials(number=first, seed=1), template))
+            asyncio.run(_live_all(Trials(number=first, seed=1), template, plans))
         except AssertionError:
             return True
     return False
@@ -598,9 +601,12 @@ def test_a_tally_taken_again_when_the_clock_is_set_back_would_be_seen(monkeypatc
 def test_a_walkout_that_is_on_and_then_not_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     real = rules._stays_on
 
-    def goes_off(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool, final: bool) -> Ruling:
-        ruling = real(walkout, places, too_late=too_late, final=final)
-        return ruling if rules.enough(walkout, places) else replace(ruling, walkout=replace(walkout, stage=Stage.OPEN))
+    def goes_off(
+        walkout: Walkout, places: Sequence[Workplace], found: rules.Verdicts, *, too_late: bool, final: bool
+    ) -> Ruling:
+        ruling = real(walkout, places, found, too_late=too_late, final=final)
+        stays = rules.enough(walkout, places, found)
+        return ruling if stays else replace(ruling, walkout=replace(walkout, stage=Stage.OPEN))
 
     monkeypatch.setattr(rules, "_stays_on", goes_off)
     assert sees()
@@ -614,8 +620,10 @@ def test_news_that_is_said_although_it_is_not_so_any_more_would_be_seen(monkeypa
 def test_a_verdict_that_is_not_said_at_the_deadline_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     real = rules._stays_on
 
-    def says_nothing(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool, **_final: bool) -> Ruling:
-        return real(walkout, places, too_late=too_late, final=False)
+    def says_nothing(
+        walkout: Walkout, places: Sequence[Workplace], found: rules.Verdicts, *, too_late: bool, **_final: bool
+    ) -> Ruling:
+        return real(walkout, places, found, too_late=too_late, final=False)
 
     monkeypatch.setattr(rules, "_stays_on", says_nothing)
     assert sees()

@@ -1,0 +1,196 @@
+"""Over any tree each tally rules what a recount from scratch rules: ready from the leaves up, out by the whole path.
+
+The same histories with kills and restarts, on a real store: test_on_exactly_if.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+import pytest
+
+from bot.domain import rules
+from bot.domain.model import Kind, Ruling, Stage, Tier, Walkout, Workplace, WorkplaceId
+from tests.domain import oracle, trees
+from tests.domain.test_properties import History, Taken, as_told, news, play
+from tests.faults.trials import Trials, trials
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One history as the rules had it, and as the oracle tells it."""
+
+    story: History
+    takings: Sequence[Taken]
+    oracle: Sequence[oracle.Tally]
+
+    @property
+    def agree(self) -> bool:
+        has_areas = any(shop.tier == "area" for shop in self.story.plan.shops)
+        return [as_told(taken) for taken in self.takings] == [
+            # how coarse lines over areas move is tried by test_what_an_observer_learns.py
+            replace(told, coarse=as_told(taken).coarse) if has_areas else told
+            for taken, told in zip(self.takings, self.oracle, strict=True)
+        ]
+
+
+def lived(chance: Random) -> Told:
+    plan = trees.planned(chance, everys=(15, 20, 60, 360))  # coarse lines move every six hours
+    events, looks = trees.story(chance, plan)
+    story = History(plan=plan, events=events, looks=looks)
+    return Told(story=story, takings=play(story), oracle=oracle.history(plan, events, looks))
+
+
+@trials(300, full=10_000)
+def test_every_tally_over_a_tree_rules_what_a_recount_from_scratch_rules(
+    tries: Trials, record_property: Callable[[str, object], None]
+) -> None:
+    found: Counter[str] = Counter()
+    for n in range(tries.number):
+        with tries.attempt(n):
+            told = lived(tries.random(n))
+            assert told.agree
+            stays_out(told.takings)
+            found.update(set(happened(told)))
+    record_property(
+        "found",
+        f"{found['on']} on, in {found['joins']} workplaces joined later, in {found['area joins']} a whole area, over up"
+        f" to {max(int(tier) for tier in found if tier.isdigit())} levels: none false, missing or doubled",
+    )
+    assert min(found[each] for each in ("on", "joins", "area joins", "stays for its area", "5")) > tries.number / 50
+
+
+def happened(told: Told) -> Iterator[str]:
+    """Say what this history has seen."""
+    plan = told.story.plan
+    yield str(max(len(plan.areas_of(shop)) + 1 for shop in plan.leaves))
+    for taken in told.takings:
+        if taken.walkout.stage is Stage.ON:
+            yield "on"
+            ready = rules.verdicts(taken.places).ready
+            if any(each.id in ready and not each.out and each.tier is Tier.WORKPLACE for each in taken.places):
+                yield "stays for its area"
+        if Kind.WORKPLACE_JOINS in taken.kinds:
+            yield "joins"
+            was = {unit.id for unit in taken.before if unit.out}
+            if any(unit.out and unit.id not in was and unit.tier is Tier.AREA for unit in taken.places):
+                yield "area joins"
+
+
+def stays_out(takings: Sequence[Taken]) -> None:
+    """See that who is out stays out, with all above, and that nothing is out before it is on."""
+    was: set[WorkplaceId] = set()
+    for taken in takings:
+        out = {unit.id for unit in taken.places if unit.out}
+        assert was <= out
+        assert not out or taken.walkout.stage is Stage.ON
+        for unit in taken.places:
+            assert unit.parent in {0, *out} or not unit.out
+            assert unit.tier is not Tier.DEPARTMENT or unit.out == (unit.parent in out)
+        was = out
+
+
+@trials(100, full=1000)
+def test_the_order_of_siblings_never_matters(tries: Trials, record_property: Callable[[str, object], None]) -> None:
+    for n in range(tries.number):
+        with tries.attempt(n):
+            chance = tries.random(n)
+            plan = trees.planned(chance)
+            events, looks = trees.story(chance, plan)
+            other, number = trees.shuffled_siblings(plan, chance)
+            here = play(History(plan=plan, events=events, looks=looks))
+            moved = tuple(replace(event, shop=number[event.shop]) for event in events)
+            there = play(History(plan=other, events=moved, looks=looks))
+
+            assert [taken.walkout for taken in here] == [taken.walkout for taken in there]
+            for one, two in zip(here, there, strict=True):
+                lines = {number[unit.id]: (unit.line, unit.out, unit.told_ready) for unit in one.places}
+                assert lines == {unit.id: (unit.line, unit.out, unit.told_ready) for unit in two.places}
+                renamed = {
+                    (kind, occasion, scope and number[scope], about and number[about], quarters)
+                    for kind, occasion, scope, about, quarters in news(one.ruling)
+                }
+                assert renamed == news(two.ruling)
+    record_property("found", "the same verdicts, lines and news")
+
+
+# -- and it would be seen -------------------------------------------------------------------------------------
+
+
+def sees(*, first: int = 300) -> bool:
+    """Say whether one of the first histories shows a fault."""
+    tries = Trials(number=first, seed=1)
+    return any(not lived(tries.random(n)).agree for n in range(tries.number))
+
+
+REAL = rules._is_ready
+
+
+def of_an_area_no_number(unit: Workplace, pledged: int, ready_below: int) -> bool:
+    return REAL(replace(unit, threshold=0) if unit.tier is Tier.AREA else unit, pledged, ready_below)
+
+
+def of_an_area_no_minimum(unit: Workplace, pledged: int, ready_below: int) -> bool:
+    return REAL(replace(unit, minimum=0) if unit.tier is Tier.AREA else unit, pledged, ready_below)
+
+
+def of_a_workplace_no_minimum(unit: Workplace, pledged: int, ready_below: int) -> bool:
+    return REAL(replace(unit, minimum=0) if unit.tier is Tier.WORKPLACE else unit, pledged, ready_below)
+
+
+def a_department_without_a_number_reaches_it(unit: Workplace, pledged: int, ready_below: int) -> bool:
+    return REAL(unit, pledged, ready_below) or (unit.tier is Tier.DEPARTMENT and not unit.threshold)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        of_an_area_no_number,
+        of_an_area_no_minimum,
+        of_a_workplace_no_minimum,
+        a_department_without_a_number_reaches_it,
+    ],
+)
+def test_a_condition_that_is_ignored_would_be_seen(
+    monkeypatch: pytest.MonkeyPatch, fault: Callable[[Workplace, int, int], bool]
+) -> None:
+    assert not sees(first=30)
+    monkeypatch.setattr(rules, "_is_ready", fault)
+    assert sees()
+
+
+def out_by_itself(units: Sequence[Workplace], found: rules.Verdicts) -> rules.Verdicts:
+    return replace(found, walks_out=found.walks_out | {unit.id for unit in units if unit.id in found.ready})
+
+
+def an_area_out_only_while_it_is_ready(units: Sequence[Workplace], _found: rules.Verdicts) -> rules.Verdicts:
+    as_never_out = [replace(unit, out=unit.out and unit.tier is not Tier.AREA) for unit in units]
+    return REAL_VERDICTS(as_never_out)
+
+
+REAL_VERDICTS = rules.verdicts
+
+
+@pytest.mark.parametrize("fault", [out_by_itself, an_area_out_only_while_it_is_ready])
+def test_a_path_that_is_misread_would_be_seen(
+    monkeypatch: pytest.MonkeyPatch, fault: Callable[[Sequence[Workplace], rules.Verdicts], rules.Verdicts]
+) -> None:
+    monkeypatch.setattr(rules, "verdicts", lambda units: fault(units, REAL_VERDICTS(units)))
+    assert sees()
+
+
+@pytest.mark.parametrize("tier", ["area", "department"])
+def test_news_that_does_not_reach_a_tier_would_be_seen(monkeypatch: pytest.MonkeyPatch, tier: str) -> None:
+    real = rules._stays_on
+
+    def deaf(walkout: Walkout, before: Sequence[Workplace], found: rules.Verdicts, **how: bool) -> Ruling:
+        ruling = real(walkout, before, found, **how)
+        deaf_ones = {unit.id for unit in before if unit.tier == tier}
+        heard = tuple(made for made in ruling.announcements if made.scope not in deaf_ones)
+        return replace(ruling, announcements=heard)
+
+    monkeypatch.setattr(rules, "_stays_on", deaf)
+    assert sees()
