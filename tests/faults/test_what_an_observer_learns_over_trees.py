@@ -18,7 +18,7 @@ import pytest
 from bot.domain import disclosure
 from bot.domain.model import ROOT, BoardLine, Counts, Terms, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
 from tests.conftest import NOON, PLEDGE_BY
-from tests.faults.observer import TALLIES, Both, House, HouseLines, watched_house
+from tests.faults.observer import DUE_EVERY, TALLIES, Both, House, HouseLines, watched_house
 from tests.faults.trials import Trials, trials
 
 AT_MOST = 0.02
@@ -46,20 +46,28 @@ def units_of(house: House) -> list[Workplace]:
 
 
 def as_shown(
-    units: list[Workplace], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int
+    units: list[Workplace], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
 ) -> tuple[BoardLine, BoardLine]:
     people = dict(zip((unit.id for unit in units), (here + elsewhere, here, 0, 0), strict=True))
     every = [*lines, BoardLine(), BoardLine()]
-    whole, part, *_ = disclosure.next_lines(units, every, people, tally=1, due=False)
+    whole, part, *_ = disclosure.next_lines(units, every, people, tally=1, due=due)
     return whole, part
 
 
 def exactly(
-    units: list[Workplace], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int
+    units: list[Workplace], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
 ) -> tuple[BoardLine, BoardLine]:
     """Say of a department whether it has its number now, both ways."""
-    whole, _part = as_shown(units, lines, here, elsewhere)
+    whole, _part = as_shown(units, lines, here, elsewhere, due=due)
     return whole, BoardLine(reached=here >= units[1].threshold)
+
+
+def at_any_tally(
+    units: list[Workplace], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
+) -> tuple[BoardLine, BoardLine]:
+    """Say it as soon as its workplace does not cross."""
+    del due
+    return as_shown(units, lines, here, elsewhere, due=True)
 
 
 def learned(rule: Both, house: House, planted: int, tries: Trials) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -91,9 +99,6 @@ def test_a_department_that_shows_exactly_whether_it_has_its_number_would_be_seen
 
 
 # -- areas ------------------------------------------------------------------------------------------------------------
-
-EVERY = 6
-"""Tallies from one at which coarse lines may move to the next."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,7 @@ def grown(chance: Random, *, most: int = 40) -> Tree:
 
 
 def week(
-    tree: Tree, chance: Random, *, every: int = EVERY
+    tree: Tree, chance: Random, *, every: int = DUE_EVERY
 ) -> Iterator[tuple[int, tuple[Workplace, ...], set[WorkplaceId]]]:
     """Fill it up hour by hour: give each tally, the units as it leaves them, and who has just reached their number."""
     has_departments = {unit.parent for unit in tree.units if unit.tier is Tier.DEPARTMENT}
@@ -221,7 +226,7 @@ def test_a_line_that_counts_any_three_would_be_seen(monkeypatch: pytest.MonkeyPa
 
 
 def claims(
-    tree: Tree, walkout: Walkout, chance: Random, seen: AbstractSet[WorkplaceId], *, every: int = EVERY
+    tree: Tree, walkout: Walkout, chance: Random, seen: AbstractSet[WorkplaceId], *, every: int = DUE_EVERY
 ) -> tuple[list[tuple[int, WorkplaceId]], set[tuple[int, WorkplaceId]]]:
     """Say which others reached their number and when, and when which were said to have, by all lines together.
 
@@ -243,7 +248,7 @@ def claims(
     return crossings, claimed
 
 
-def told(tries: Trials, *, every: int = EVERY) -> tuple[float, float, int]:
+def told(tries: Trials, *, every: int = DUE_EVERY) -> tuple[float, float, int]:
     """Return the share of others' crossings that are told, what it is with another week's lines, and of how many."""
     hits = by_chance = number = 0
     for attempt in range(tries.number):
