@@ -260,7 +260,7 @@ class Believed:
         place = (self.lines * 64 + self.here) * 64 + self.elsewhere
         places, where = np.unique(place, return_inverse=True)
         chance = np.bincount(where, weights=self.chance)
-        kept = chance > 1e-9 * chance.sum()
+        kept = chance > 1e-8 * chance.sum()
         places, chance = places[kept], chance[kept] / chance[kept].sum()
         return Believed(places // 64 % 64, places % 64, places // 4096, chance)
 
