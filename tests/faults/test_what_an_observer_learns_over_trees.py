@@ -352,8 +352,9 @@ def test_how_much_of_a_real_tree_shows_something_before_it_is_reached() -> None:
         short.append(exact - coarse[ROOT].tenths)
     shows = [sum(unit.id in before for unit in those) for those in (tree.workplaces, areas)]
     print(  # noqa: T201  shown with -s
-        f"\n{len(silent)} of {len(tree.workplaces)} workplaces can show nothing before they are reached; {shows[0]} did, "
-        f"and {shows[1]} of {len(areas)} areas; the city's line stood {sum(short) / len(short):.1f} tenths short"
+        f"\n{len(silent)} of {len(tree.workplaces)} workplaces can show nothing before they are reached; "
+        f"{shows[0]} did, and {shows[1]} of {len(areas)} areas; "
+        f"the city's line stood {sum(short) / len(short):.1f} tenths short"
     )
     assert len(silent) * 3 <= len(tree.workplaces) + 2
     assert all(0 <= each <= 3 for each in short)
