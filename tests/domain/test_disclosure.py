@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain import disclosure
-from bot.domain.model import BoardLine, Counts, Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import BoardLine, Counts, Stage, Terms, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
 
 TALLY = 7
 
@@ -363,3 +365,257 @@ def test_the_coarse_line_is_due_at_the_first_tally_of_each_six_hours(last: int |
     before = None if last is None else since + timedelta(hours=last)
 
     assert disclosure.city_is_due(since=since, last=before, at=since + timedelta(hours=at)) is due
+
+
+# -- a tree ------------------------------------------------------------------------------------------------------------
+
+
+def unit(
+    n: int,
+    tier: Tier = Tier.WORKPLACE,
+    *,
+    parent: int = 0,
+    threshold: int = 20,
+    headcount: int = 40,
+    minimum: int = 0,
+    line: BoardLine = BoardLine(),  # noqa: B008  frozen
+) -> Workplace:
+    return Workplace(
+        id=WorkplaceId(n),
+        name=f"Unit {n}",
+        headcount=headcount,
+        threshold=threshold,
+        parent=WorkplaceId(parent),
+        tier=tier,
+        minimum=minimum,
+        line=line,
+    )
+
+
+def area(n: int, *, parent: int = 0, threshold: int = 50, minimum: int = 0) -> Workplace:
+    return unit(n, Tier.AREA, parent=parent, threshold=threshold, minimum=minimum, headcount=200)
+
+
+def moving(n: int, parent: int) -> Workplace:
+    return unit(n, parent=parent, line=BoardLine(number=10, anchor=10))
+
+
+def resting(n: int, parent: int) -> Workplace:
+    return unit(n, parent=parent, line=BoardLine(number=10, anchor=10, above=10))
+
+
+@given(
+    places=st.lists(st.tuples(st.integers(5, 60), st.integers(0, 70), st.integers(0, 70)), max_size=8),
+    due=st.booleans(),
+)
+def test_over_a_list_of_workplaces_lines_are_what_they_were(places: list[tuple[int, int, int]], *, due: bool) -> None:
+    units = [unit(n, threshold=threshold) for n, (threshold, _, _) in enumerate(places, start=1)]
+    lines, before = [BoardLine()] * len(units), [BoardLine()] * len(units)
+    for tally in (1, 2):
+        people = {each.id: counts[tally] for each, counts in zip(units, places, strict=True)}
+        ready = {each.id for each in units if people[each.id] >= each.threshold}
+        lines = disclosure.next_lines(units, lines, people, ready, tally=tally, due=due)
+        own = [
+            disclosure.next_line(line, count=people[each.id], threshold=each.threshold, tally=tally)
+            for line, each in zip(before, units, strict=True)
+        ]
+        three = due and sum(line.above != line.number for line in own) >= 3
+        before = [replace(line, above=line.number) for line in own] if three else own
+        assert lines == before
+
+
+@pytest.mark.parametrize(
+    ("units", "counted"),
+    [
+        # an area of three, and one of three of which two have moved
+        ([area(1), moving(2, 1), moving(3, 1), moving(4, 1), area(5), moving(6, 5), moving(7, 5), resting(8, 5)],
+         {2, 3, 4}),
+        # of two, or without a number: an area shows no line, and what moved there is looked at in the one above it
+        ([area(1), moving(2, 1), resting(3, 1), area(4), moving(5, 4), moving(6, 0)], {2, 5, 6}),
+        ([area(1, threshold=0), moving(2, 1), resting(3, 1), resting(4, 1), moving(5, 0), moving(6, 0)], {2, 5, 6}),
+        # three, but two of them below one steward: the third would stand alone
+        ([area(1), moving(2, 1), moving(3, 1), moving(4, 0), resting(5, 0)], set()),
+        ([area(1), moving(2, 1), moving(3, 1), moving(4, 0), moving(5, 0)], {2, 3, 4, 5}),
+        # three at once in an area without a number are enough, and the one outside waits
+        ([area(1, threshold=0), moving(2, 1), moving(3, 1), moving(4, 1), moving(5, 0)], {2, 3, 4}),
+        # what an area has not counted is not counted above it either
+        ([area(1), moving(2, 1), resting(3, 1), resting(4, 1), moving(5, 0), moving(6, 0)], set()),
+    ],
+)  # fmt: skip
+def test_coarse_lines_count_where_two_have_moved_outside_of_what_any_steward_sees(
+    units: list[Workplace], counted: set[int]
+) -> None:
+    lines = after_tally(units)
+    assert {each.id for each, line in zip(units, lines, strict=True) if line.above != each.line.above} == counted
+    assert after_tally(units, due=False) == [each.line for each in units]
+
+
+def counts(n: int, parent: int, above: int) -> Workplace:
+    return unit(n, parent=parent, line=BoardLine(number=99, above=above))
+
+
+TREE = (
+    area(1, threshold=60),
+    counts(2, 1, 20),
+    counts(3, 1, 25),
+    counts(4, 1, 20),
+    counts(5, 1, 15),
+    area(6, threshold=40, minimum=3),
+    counts(7, 6, 20),
+    counts(8, 6, 20),
+    counts(9, 6, 10),
+    area(10, threshold=0),
+    counts(11, 10, 20),
+    counts(12, 10, 0),
+    counts(13, 10, 0),
+    area(14, threshold=40),
+    counts(15, 14, 20),
+    counts(16, 14, 20),
+)
+
+
+@pytest.mark.parametrize(
+    ("of", "line"),
+    [
+        (1, disclosure.Coarse(tenths=9, reached=3)),  # 65 of 60, and nearly there before it is out
+        (6, disclosure.Coarse(tenths=9, reached=0)),
+        (10, None),  # no number
+        (14, None),  # too few
+    ],
+)
+def test_an_area_shows_a_coarse_line_of_its_own_number(of: int, line: disclosure.Coarse | None) -> None:
+    assert disclosure.coarse(walkout(Counts.READY), TREE, of=WorkplaceId(of)) == line
+
+
+@pytest.mark.parametrize(("count", "tenths"), [(Counts.READY, 6), (Counts.ALL, 9)])
+def test_the_city_counts_what_ready_areas_count(count: Counts, tenths: int) -> None:
+    # ready by their lines are the first with 65, the third with 20 and the last with 40; two of three are too few
+    city = replace(walkout(count), terms=replace(walkout(count).terms, citywide_threshold=190))
+    assert disclosure.coarse(city, TREE) == disclosure.Coarse(tenths=tenths, reached=8)
+
+
+def test_an_area_that_is_out_reads_so() -> None:
+    units = (replace(TREE[0], out=True), *TREE[1:])
+    lines = disclosure.coarse_lines(walkout(Counts.READY), units)
+    assert {each: line.tenths for each, line in lines.items()} == {0: 9, 1: 10, 6: 9}
+
+
+def test_organizers_see_the_sums_of_each_area() -> None:
+    units = [replace(each, line=reached(22, 22) if each.id in {2, 3, 4} else each.line) for each in TREE[:5]]
+    assert disclosure.city(walkout(Counts.READY), units, of=WorkplaceId(1)) == disclosure.City(
+        pledged=66 + 99, counted=66, reached=3
+    )
+
+
+def house(thresholds: tuple[int, ...], line: BoardLine = below(10, 10)) -> list[Workplace]:  # noqa: B008  frozen
+    departments = [
+        unit(n, Tier.DEPARTMENT, parent=1, threshold=threshold) for n, threshold in enumerate(thresholds, start=2)
+    ]
+    return [unit(1, line=line), *departments]
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "people", "shown"),
+    [
+        ((8, 8, 8), (8, 3, 3), {2}),
+        ((8, 8, 8), (8, 7, 4), {2}),
+        ((8, 8, 0), (8, 3, 3), set()),  # two with a number
+        ((8, 8), (8, 9), set()),
+        ((8, 8, 8), (8, 9, 3), set()),  # the workplace crosses
+        ((8, 8, 8, 0), (8, 3, 3, 4), {2}),
+    ],
+)
+def test_a_department_shows_that_it_has_reached_its_number_beside_two_others_and_not_at_its_workplaces_crossing(
+    thresholds: tuple[int, ...], people: tuple[int, ...], shown: set[int]
+) -> None:
+    units = house(thresholds)
+    found = {WorkplaceId(1): sum(people)} | {WorkplaceId(n): each for n, each in enumerate(people, start=2)}
+    ready = {WorkplaceId(1)} if sum(people) >= 20 else set()
+    lines = disclosure.next_lines(units, [each.line for each in units], found, ready, tally=TALLY, due=True)
+    assert lines[0].reached == bool(ready)
+    assert {each.id for each, line in zip(units, lines, strict=True) if line.reached} - {1} == shown
+    waits = disclosure.next_lines(units, lines, found, ready, tally=TALLY + 1, due=False)
+    assert waits == lines
+    later = disclosure.next_lines(units, lines, found, ready, tally=TALLY + 2, due=True)
+    numbered = [n for n, (t, p) in enumerate(zip(thresholds, people, strict=True), start=2) if 0 < t <= p]
+    enough = sum(map(bool, thresholds)) >= 3
+    assert {each.id for each, line in zip(units, later, strict=True) if line.reached} - {1} == set(
+        numbered if enough else []
+    )
+    assert all(line.number == 0 for line in later[1:])
+    assert {disclosure.known(replace(each, line=line)) for each, line in zip(units[1:], later[1:], strict=True)} <= {
+        0,
+        8,
+    }
+
+
+def test_a_department_says_nothing_but_that_it_has_reached_its_number() -> None:
+    department = unit(2, Tier.DEPARTMENT, parent=1, threshold=8, line=reached(0, 8))
+    seen = disclosure.shown(department, walkout(Counts.ALL))
+    assert (seen.reached, seen.number, seen.fewer_than, seen.turnout) == (True, 0, 0, None)
+    assert disclosure.known(department) == 8
+
+
+@pytest.mark.parametrize(
+    ("line", "people", "ready", "then"),
+    [
+        (below(10, 10), 30, False, below(15, 19)),  # its own number is not all that it takes
+        (below(15, 19), 30, True, reached(30, 30)),
+        (reached(30, 30), 28, False, reached(30, 30)),  # a department has fallen back: only the last word says so
+        (reached(20, 20), 11, False, below(10, 11)),
+    ],
+)
+def test_a_workplace_has_reached_its_number_once_it_has_all_that_it_takes(
+    line: BoardLine, people: int, then: BoardLine, *, ready: bool
+) -> None:
+    place = unit(1, minimum=1)
+    ids = {WorkplaceId(1)} if ready else set()
+    (now,) = disclosure.next_lines([place], [line], {place.id: people}, ids, tally=TALLY, due=False)
+    assert now == then
+    (decided,) = disclosure.next_lines([place], [line], {place.id: people}, ids, tally=TALLY, due=False, exact=True)
+    assert decided.reached == ready
+
+
+def test_an_area_holds_the_verdict_from_the_tally_that_decides() -> None:
+    units = [area(1), *(resting(n, 1) for n in (2, 3, 4))]
+    assert not after_tally(units, ready={1})[0].reached
+    decided, *_ = after_tally(units, ready={1}, exact=True)
+    assert (decided.reached, decided.since) == (True, TALLY)
+    units[0] = replace(units[0], line=decided)
+    assert not after_tally(units, exact=True)[0].reached
+
+
+def shop(headcount: int, threshold: int, minimum: int, *departments: tuple[int, int]) -> list[Workplace]:
+    below_it = [
+        unit(n, Tier.DEPARTMENT, parent=1, headcount=people, threshold=number)
+        for n, (people, number) in enumerate(departments, start=2)
+    ]
+    return [unit(1, headcount=headcount, threshold=threshold, minimum=minimum), *below_it]
+
+
+@pytest.mark.parametrize(
+    ("units", "away"),
+    [
+        (shop(120, 80, 0, (40, 26), (40, 26), (40, 26)), []),
+        (shop(120, 80, 3, (40, 26), (40, 26), (40, 26)), []),
+        (shop(120, 115, 0, (40, 0), (40, 0), (40, 0)), []),  # five free
+        (shop(120, 116, 0, (57, 0), (60, 0), (3, 0)), [(2, 1), (3, 1)]),  # four, and of three people none need have
+        (shop(120, 80, 3, (40, 36), (40, 26), (40, 35)), [(2, 1)]),  # all must, and this one but for four
+        (shop(120, 80, 2, (40, 36), (40, 26), (40, 35)), []),  # one may be missing
+        (shop(120, 80, 0, (90, 76), (20, 5), (10, 5)), [(2, 1)]),  # of the others four at most
+        (shop(120, 80, 2, (90, 76), (20, 5), (10, 5)), []),  # of another department five have
+        (shop(120, 80, 0, (90, 76), (20, 0), (10, 5)), []),  # nothing of it is shown
+        (shop(100, 80, 1, (90, 76), (10, 0)), [(2, 1)]),  # but here it must have
+        ([area(1, threshold=197), unit(2, parent=1, headcount=100), unit(3, parent=1, headcount=100)],
+         [(1, 0), (2, 1), (3, 1)]),
+        ([area(1, threshold=0), unit(2, parent=1, headcount=100), unit(3, headcount=4)], [(1, 0)]),
+        ([unit(1, headcount=51), unit(2, headcount=52)], []),  # a list of workplaces is as it was
+    ],
+)  # fmt: skip
+def test_a_draft_is_told_where_a_crossing_would_give_a_unit_below_away(
+    units: list[Workplace], away: list[tuple[int, int]]
+) -> None:
+    everybody = sum(each.headcount for each in units if each.tier is Tier.WORKPLACE)
+    terms = replace(walkout(Counts.READY).terms, citywide_threshold=everybody - 4)
+    found = disclosure.gives_away(units, terms)
+    assert [(each.id, parent.id if parent else 0) for each, parent in found] == away
