@@ -32,18 +32,22 @@ from bench.ground import (
     connect,
     flat,
     free,
+    leaves,
     make_database,
     open_bench_store,
     percentile,
     pledge_of,
     ratio,
+    tree,
 )
 from bot.domain.errors import Refused
-from bot.domain.model import CardState
+from bot.domain.model import CardState, Workplace
 from bot.domain.pledging import Act, Change
 from bot.storage.sqlite import PRAGMAS, SqliteStore
 
-WORKPLACES = 200
+UNITS = 1000
+"""Of a flat walkout, all of them workplaces, and of one in five tiers."""
+
 CALLERS = (1, 8, 64, 512)
 BROKEN = b"\x0b\xad\xca\xfe"
 """Cards that begin like this cannot be written: the bench plants a trigger that says so."""
@@ -72,6 +76,8 @@ FULL = Sizes(
         "store 8": 2000,
         "store 64": 4096,
         "store 512": 8192,
+        "tree 1": 600,
+        "tree 64": 4096,
         "raw one each": 1000,
         "raw 64": 4096,
         "raw 256": 8192,
@@ -86,6 +92,8 @@ QUICK = Sizes(
         "store 8": 40,
         "store 64": 320,
         "store 512": 1024,
+        "tree 1": 20,
+        "tree 64": 320,
         "raw one each": 20,
         "raw 64": 128,
         "raw 256": 512,
@@ -136,9 +144,9 @@ class Cards:
         self.untouched = [rng.randbytes(32) for _ in range(500)]
         self.broken = [BROKEN + rng.randbytes(28) for _ in range(500)]
 
-    def rows(self) -> list[tuple[bytes, int, str, bytes]]:
+    def rows(self, units: Sequence[Workplace]) -> Sequence[tuple[bytes, int, str, bytes]]:
         """Return what the database holds in the beginning."""
-        places = cycle(range(1, WORKPLACES + 1))
+        places = cycle([unit.id for unit in leaves(units)])
         minted = [*self.fresh, *self.untouched, *self.broken]
         return [(card, place, "m", free(card)) for card, place in zip(minted, places, strict=False)] + [
             (card, place, "p", _stranger(card)) for card, place in zip(self.spent, places, strict=False)
@@ -285,20 +293,21 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     stores = sum(count for name, count in sizes.changes.items() if name.startswith("store"))
     fresh = 2 * (sizes.rounds + 1) * max(stores, *sizes.changes.values())
     cards = Cards(random.Random(1886), fresh)
-    template = ground.folder / "template.db"
-    await make_database(template, flat(WORKPLACES, headcount=fresh), now=datetime.now(UTC))
-    add_cards(template, cards.rows())
-    connection = connect(template)
-    connection.execute(PLANT)
-    connection.close()
+    template, in_tiers = ground.folder / "template.db", ground.folder / "tree.db"
+    for path, units in ((template, flat(UNITS, headcount=fresh)), (in_tiers, tree(UNITS, people=UNITS * fresh))):
+        await make_database(path, units, now=datetime.now(UTC))
+        add_cards(path, cards.rows(units))
+        connection = connect(path)
+        connection.execute(PLANT)
+        connection.close()
 
     def copy(name: str) -> Path:
         return Path(shutil.copy(template, ground.folder / f"{name}.db"))
 
-    names = ("store", "groups64", "groups256", "each", "awaited")
-    files = {name: copy(name) for name in names}
-    dealers = {name: Dealer(cards, seed) for seed, name in enumerate(names)}
-    store = await open_bench_store(files["store"])
+    copies = ("store", "groups64", "groups256", "each", "awaited")
+    files = {name: copy(name) for name in copies} | {"tree": in_tiers}
+    dealers = {name: Dealer(cards, seed) for seed, name in enumerate(files)}
+    store, of_tree = await open_bench_store(files["store"]), await open_bench_store(files["tree"])
     raws = {name: connect(files[name]) for name in ("groups64", "groups256", "each")}
     awaited = await aiosqlite.connect(files["awaited"], isolation_level=None)
     for pragma in PRAGMAS:
@@ -312,7 +321,9 @@ async def bench(ground: Ground, *, quick: bool) -> int:
         "aiosqlite one each": entrant("awaited", aiosqlite_one_each(awaited)),
         "raw one each": entrant("each", raw_one_each(raws["each"])),
         "store 1": entrant("store", store_callers(store, 1)),
+        "tree 1": entrant("tree", store_callers(of_tree, 1)),
         "store 8": entrant("store", store_callers(store, 8)),
+        "tree 64": entrant("tree", store_callers(of_tree, 64)),
         "store 64": entrant("store", store_callers(store, 64)),
         "raw 64": entrant("groups64", raw_groups(raws["groups64"], 64)),
         "raw 256": entrant("groups256", raw_groups(raws["groups256"], 256)),
@@ -322,6 +333,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
         runs = await _take_turns(entrants, sizes)
     finally:
         await store.aclose()
+        await of_tree.aclose()
         await awaited.close()
         for connection in raws.values():
             connection.close()
@@ -384,6 +396,8 @@ def _report(runs: Runs, wrong: int) -> int:
     ratio("pledges_64_callers", beside("store 64", "raw 64"), ">=0.75")
     ratio("pledges_512_callers", beside("store 512", "raw 256"), ">=0.75")
     ratio("pledges_64_callers_p99", beside("store 64", "raw 64", _p99), "<=2")
+    ratio("pledges_tree_to_flat_1_caller", beside("tree 1", "store 1"), ">=0.9")
+    ratio("pledges_tree_to_flat_64_callers", beside("tree 64", "store 64"), ">=0.9")
     for callers in CALLERS:
         both = zip(measured[f"store {callers}", True], measured[f"store {callers}", False], strict=True)
         plural = "caller" if callers == 1 else "callers"

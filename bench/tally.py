@@ -1,6 +1,6 @@
-"""What a tally over 3,000 workplaces costs whoever pledges meanwhile, with few cards and with a million; or over 20,000.
+"""What a tally over 3,000 workplaces costs whoever pledges meanwhile, with few cards and with a million.
 
-Those are workplaces in a list, and as many units in five tiers.
+And what one costs over 20,000 workplaces in a list, and over as many units in five tiers.
 
 Sixty-four people pledge and take it back all the time; now and then a tally is taken, for which everybody else waits.
 Before each, as many people at a hundred workplaces move as the board shows, so that there is
@@ -26,7 +26,7 @@ from time import perf_counter
 from bench.ground import IDENTITY, WALKOUT, Ground, Hand, add_cards, flat, free, leaves, make_database, ratio, tree
 from bot.domain import rules
 from bot.domain.disclosure import SEEN
-from bot.domain.model import Workplace
+from bot.domain.model import Tier, Workplace
 from bot.domain.pledging import Act, Change
 from bot.storage.sqlite import SqliteStore, open_store
 
@@ -48,7 +48,7 @@ class Sizes:
 
 
 FULL = Sizes(workplaces=3000, cards=(30_000, 1_000_000), units=20_000, tallies=15, quiet_s=0.3)
-QUICK = Sizes(workplaces=200, cards=(4000, 8000), units=1000, tallies=2, quiet_s=0.02)
+QUICK = Sizes(workplaces=200, cards=(4000, 9000), units=1000, tallies=2, quiet_s=0.02)
 
 
 @dataclass
@@ -78,11 +78,10 @@ class City:
         """Mint the cards, the same number at each leaf."""
         rng = random.Random(self._cards)
         await make_database(self._path, self._units, now=self._now)
-        places = [unit.id for unit in leaves(self._units)]
+        places = leaves(self._units)
         hashes = [rng.randbytes(32) for _ in range(self._cards)]
-        add_cards(
-            self._path, ((card, place, "m", free(card)) for card, place in zip(hashes, cycle(places), strict=False))
-        )
+        dealt = zip(hashes, cycle(places), strict=False)
+        add_cards(self._path, ((card, place.id, "m", free(card)) for card, place in dealt))
         # so many that the board shows it, there and back, at some of the workplaces
         self._movers = [
             Change(act=Act.PLEDGE, bearer=Hand.of(hashes[row * len(places) + place], rng.randbytes(32)))
@@ -90,7 +89,9 @@ class City:
             for row in range(SEEN)
         ]
         # cards all over the others: what they move is nothing that a board shows
-        rest = [card for nth, card in enumerate(hashes) if nth % len(places) >= MOVING]
+        moving = {unit.parent if unit.tier is Tier.DEPARTMENT else unit.id for unit in places[:MOVING]}
+        still = [moving.isdisjoint({unit.id, unit.parent}) for unit in places]
+        rest = [card for card, stays in zip(hashes, cycle(still), strict=False) if stays]
         self._others = cycle(Hand.of(card, rng.randbytes(32)) for card in rng.sample(rest, min(20_000, len(rest))))
 
     def size(self) -> str:

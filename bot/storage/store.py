@@ -183,7 +183,7 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voiding:
-    """What ends a workplace's cards."""
+    """What ends the cards of a unit and of all that are part of it."""
 
     workplace: WorkplaceId
     at: datetime
@@ -336,7 +336,7 @@ class Store(Protocol):
     async def void_approved(
         self, proposal: str, walkout: WalkoutId, voiding: Voiding, news: Announcement, note: Note
     ) -> bool:
-        """Void or recall all cards that the workplace has now, and with that the proposal is done.
+        """Void or recall all cards that the unit and its parts have now, and with that the proposal is done.
 
         False, and nothing changed, if it is not open any more.
         """

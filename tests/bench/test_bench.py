@@ -36,6 +36,8 @@ def run(what: str, folder: Path) -> str:
                 "pledges_64_callers",
                 "pledges_512_callers",
                 "pledges_64_callers_p99",
+                "pledges_tree_to_flat_1_caller",
+                "pledges_tree_to_flat_64_callers",
                 "bad_to_clean_1_caller",
                 "bad_to_clean_8_callers",
                 "bad_to_clean_64_callers",

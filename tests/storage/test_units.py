@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 
 from bot.clock import MovableClock
-from bot.domain.errors import WorkplaceFull
+from bot.domain.errors import UnknownCard, WorkplaceFull
 from bot.domain.model import ROOT, Announcement, CardState, Entry, Kind, Ruling, Tier, Walkout, Workplace, WorkplaceId
 from bot.domain.roles import Deed, Role
 from bot.storage.records import read_terms, write_terms
 from bot.storage.store import Examined, Note, Parcel, RoleCard, Room, Store
 from bot.wiring import DATABASE
 from tests.conftest import HOUR, NOON, WALKOUT, opened, shops, terms
-from tests.storage.house import House, SqliteHouse, fresh, key, pledges, standing, verdict
+from tests.storage.house import House, SqliteHouse, fresh, key, looks, pledges, standing, together, verdict
+from tests.storage.test_paper import void
 from tests.storage.test_people import OLGA, member
 
 LEVELS = ("borough", "neighborhood")
@@ -124,6 +125,27 @@ async def test_without_a_card_people_pledge_at_leaves_only(
         answer = await verdict(store.apply(pledges("ana", enrol=where)))
         assert answer == ((CardState.PLEDGED, True) if where in LEAVES else (WorkplaceFull, False))
         assert sum(await standing(store)) == (where in LEAVES)
+
+
+@pytest.mark.parametrize("recalls", [False, True])
+@pytest.mark.parametrize(
+    ("whose", "ended"), [(NIGHTS, {NIGHTS}), (HOSPITAL, {DAYS, NIGHTS}), (BAKERY, {BAKERY}), (BRONX, set(LEAVES))]
+)
+async def test_cards_end_at_a_unit_and_at_all_that_are_part_of_it(
+    tree: Store, clock: MovableClock, whose: WorkplaceId, ended: set[WorkplaceId], *, recalls: bool
+) -> None:
+    await tree.mint(WALKOUT, {each: [fresh(f"{each} {n}") for n in range(3)] for each in LEAVES})
+    await together(tree, [pledges(f"{each} 0") for each in LEAVES])
+    assert await void(tree, clock, whose, recalls=recalls)
+    for each in LEAVES:
+        stale = await verdict(tree.apply(pledges(f"{each} 1")))
+        assert stale == ((UnknownCard, False) if each in ended else (CardState.PLEDGED, True))
+        mine = await verdict(tree.apply(looks(f"{each} 0")))
+        assert mine == (CardState.RECALLED if recalls and each in ended else CardState.PLEDGED, False)
+    units = {each.id: each for each in await tree.workplaces(WALKOUT)}
+    assert {each for each in LEAVES if units[each].issued == 0} == ended  # nobody had been shown a number
+    assert {each for each in LEAVES if units[each].voided} == ended
+    assert units[whose].voided == clock()
 
 
 # --- rooms and stewards ---

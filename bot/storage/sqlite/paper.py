@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.domain import disclosure
 from bot.domain.model import Announcement, WalkoutId
+from bot.domain.tree import Tree
 from bot.storage.records import instant
 from bot.storage.sqlite.minting import Minting
 from bot.storage.store import Note, Voiding
+
+_VOID = "UPDATE card SET stale = 1 WHERE walkout = ?1 AND unit IN (SELECT value FROM json_each(?2))"
+_VOIDED = "UPDATE unit SET issued = 0, voided = ?3 WHERE walkout = ?1 AND id IN (SELECT value FROM json_each(?2))"
+_RECALL = (
+    "UPDATE pledge SET state = 'r' WHERE walkout = ?1 AND unit IN (SELECT value FROM json_each(?2))",
+    "UPDATE unit SET told_people = 0 WHERE walkout = ?1 AND id IN (SELECT value FROM json_each(?2))",
+)
 
 
 class Paper(Minting):
@@ -32,17 +42,16 @@ class Paper(Minting):
             return await self._in_transaction(job)
 
     async def _void(self, walkout: WalkoutId, voiding: Voiding) -> None:
-        here = (walkout, voiding.workplace)
+        tree = Tree(await self._workplaces(walkout))
+        branch = (walkout, json.dumps([unit.id for unit in tree.branch(voiding.workplace)]))
         # used or not: what differs afterwards would tell who has pledged
-        await self._rows("UPDATE card SET stale = 1 WHERE walkout = ? AND unit = ?", here)
-        issued = 0
+        await self._rows(_VOID, branch)
+        await self._rows(_VOIDED, (*branch, instant(voiding.at)))
         if voiding.recalls:
-            await self._rows("UPDATE pledge SET state = 'r' WHERE walkout = ? AND unit = ?", here)
-            await self._rows("UPDATE unit SET told_people = 0 WHERE walkout = ? AND id = ?", here)
+            for statement in _RECALL:
+                await self._rows(statement, branch)
         else:
-            (place,) = [place for place in await self._workplaces(walkout) if place.id == voiding.workplace]
-            issued = disclosure.known(place)
-        await self._rows(
-            "UPDATE unit SET issued = ?3, voided = ?4 WHERE walkout = ?1 AND id = ?2",
-            (*here, issued, instant(voiding.at)),
-        )
+            await self._db.executemany(
+                "UPDATE unit SET issued = ? WHERE walkout = ? AND id = ?",
+                [(disclosure.known(unit), walkout, unit.id) for unit in tree.leaves(voiding.workplace)],
+            )

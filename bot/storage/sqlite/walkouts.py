@@ -30,9 +30,9 @@ _WALKOUT = """
     FROM walkout
 """
 _COLUMNS = """
-    unit.id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
-    unit.walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
-    told_people, voided, since, above, turnout_since, turnout_above, meets, parent, tier, minimum
+    unit.walkout, unit.id, name, headcount, threshold, parent, tier, minimum, meet, meets, minted, issued, standing,
+    is_out, told_ready, turnout, drawn, told_drawn, told_people, voided, reached, since, number, anchor, above,
+    turnout_reached, turnout_since, turnout_number, turnout_anchor, turnout_above
 """
 _WORKPLACE = f"SELECT {_COLUMNS} FROM unit JOIN counts USING (walkout, id)"  # noqa: S608
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -205,7 +205,7 @@ class Walkouts(Notices):
             lambda db: [db.execute(statement, asked).fetchall() for statement in statements]
         )
         walkouts = {row[0]: _read_walkout(row) for row in found_walkouts}
-        units = {(row[12], row[0]): _read_workplace(row, has_room=bool(row[30])) for row in found_units}
+        units = {(row[0], row[1]): _read_workplace(row, has_room=bool(row[30])) for row in found_units}
 
         def path(walkout: WalkoutId, unit: WorkplaceId) -> tuple[Workplace, ...]:
             return () if unit == ROOT else (*path(walkout, units[walkout, unit].parent), units[walkout, unit])
@@ -306,32 +306,34 @@ def _read_walkout(row: Row) -> Walkout:
 
 
 def _read_workplace(row: Row, *, has_room: bool = False) -> Workplace:
+    number, name, headcount, threshold, parent, tier, minimum, meet, meets, minted, issued, standing = row[1:13]
+    out, told_ready, turnout, drawn, told_drawn, told_people, voided = row[13:20]
     return Workplace(
-        id=WorkplaceId(row[0]),
-        name=row[1],
-        headcount=row[2],
-        threshold=row[3],
-        parent=WorkplaceId(row[27] or ROOT),
-        tier=_TIERS[row[28]],
-        minimum=row[29],
-        meet=row[4],
-        meets=_NOWHERE if row[26] == "{}" else json.loads(row[26]),
-        minted=row[5],
-        issued=row[13],
-        standing=row[6],
-        line=_read_line(*row[7:10], *row[22:24]),
-        out=bool(row[10]),
-        told_ready=bool(row[11]),
-        turnout=row[14],
-        turnout_line=_read_line(*row[15:18], *row[24:26]),
-        drawn=row[18],
-        told_drawn=bool(row[19]),
-        told_people=bool(row[20]),
-        voided=maybe_moment(row[21]),
+        id=number,
+        name=name,
+        headcount=headcount,
+        threshold=threshold,
+        parent=ROOT if parent is None else parent,
+        tier=_TIERS[tier],
+        minimum=minimum,
+        meet=meet,
+        meets=_NOWHERE if meets == "{}" else json.loads(meets),
+        minted=minted,
+        issued=issued,
+        standing=standing,
+        line=_read_line(*row[20:25]),
+        out=bool(out),
+        told_ready=bool(told_ready),
+        turnout=turnout,
+        turnout_line=_read_line(*row[25:30]),
+        drawn=drawn,
+        told_drawn=bool(told_drawn),
+        told_people=bool(told_people),
+        voided=maybe_moment(voided),
         has_room=has_room,
     )
 
 
 @lru_cache(maxsize=4096)  # of thousands of workplaces, most have the same few
-def _read_line(reached: int, number: int, anchor: int, since: int, above: int) -> BoardLine:
+def _read_line(reached: int, since: int, number: int, anchor: int, above: int) -> BoardLine:
     return BoardLine(reached=bool(reached), since=since, number=number, anchor=anchor, above=above)
