@@ -190,7 +190,7 @@ class Recount:
                 lower = max(0, min(count, threshold - 5))
                 would = lower - lower % step
                 would = would if would >= 9 else 0
-            if now != reached or (would != shown and abs(count - anchor) >= 5):
+            if now != reached or (would != shown and abs(count - anchor) >= (5 if would and shown else 9)):
                 reached, shown, anchor = now, would, count
         return reached, shown
 

@@ -1,9 +1,9 @@
 """What the board may show: the one place where exact counts become public numbers.
 
 A number moves in steps of `s` people, only when at least five people moved, and never comes within five of the
-threshold; the first number above 0 takes nine. That a workplace *has reached* its threshold comes on exactly and
-stays, until the tally that decides sets it to the exact verdict, or nine have moved and five are missing. So four
-planted people who pledge and take back as they like do not learn what one colleague did.
+threshold; the first number above 0 takes nine, and so does its going back to nothing. That a workplace *has reached*
+its threshold comes on exactly and stays, until the tally that decides sets it to the exact verdict, or nine have moved
+and five are missing. So four planted people who pledge and take back as they like do not learn what one colleague did.
 
 Organizers see the sums of the numbers besides. Everybody else sees one coarse line of each area and of the whole city,
 which moves only when three workplaces' own lines have, and at most every six hours. Of a department only that it has
@@ -54,7 +54,8 @@ def next_line(line: BoardLine, *, count: int, threshold: int, tally: int, exact:
     number = _number(count, threshold, reached=reached)
     if reached != line.reached:
         return replace(line, reached=reached, since=tally if reached else 0, number=number, anchor=count)
-    if number != line.number and moved >= FEWEST:
+    # a number comes and goes with nine: with five, where it is the only one, four planted people learn how many stand
+    if number != line.number and moved >= (FEWEST if number and line.number else SEEN):
         return replace(line, number=number, anchor=count)
     return line
 

@@ -201,7 +201,7 @@ def board_line(
             would_be = max([threshold, *range(0, count + 1, s)])
         else:
             would_be = max([0, *(m for m in range(0, count + 1, s) if 9 <= m <= threshold - 5)])
-        if now_reached != reached or (would_be != number and moved >= 5):
+        if now_reached != reached or (would_be != number and moved >= (5 if would_be and number else 9)):
             reached, number, anchor = now_reached, would_be, count
     return reached, number
 

@@ -143,11 +143,13 @@ def test_with_a_threshold_of_five_the_board_says_fewer_than_five_until_it_is_rea
         (below(14, 14), 18, below(14, 14)),
         (below(14, 18), 14, below(14, 18)),
         (below(56, 56), 64, below(56, 56)),  # nothing is shown between 60 and 65
-        (below(14, 14), 9, below(0, 9)),
-        (below(0, 10), 14, below(0, 10)),  # fourteen would do, but four moved
+        (below(14, 14), 6, below(14, 14)),  # eight: to nothing it takes nine
+        (below(14, 14), 5, below(0, 5)),
+        (below(0, 6), 14, below(0, 6)),  # fourteen would do, but eight moved
+        (below(0, 5), 14, below(14, 14)),
     ],
 )
-def test_below_the_threshold_a_number_is_held_until_five_people_moved(
+def test_below_the_threshold_a_number_is_held_until_five_people_moved_or_nine_where_it_comes_or_goes(
     line: BoardLine, count: int, then: BoardLine
 ) -> None:
     assert after(line, count, 65) == then

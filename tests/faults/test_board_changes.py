@@ -364,7 +364,8 @@ def _by_the_book(threshold: int, counts: Sequence[int]) -> tuple[bool, int]:
         is_reached = count >= threshold or (reached and (threshold - count < FEWEST or abs(count - anchor) < SEEN))
         below = max(0, min(count, threshold - 5)) // s * s
         would_be = max(threshold, count // s * s) if is_reached else below if below >= SEEN else 0
-        if is_reached != reached or (would_be != number and abs(count - anchor) >= FEWEST):
+        takes = FEWEST if would_be and number else SEEN
+        if is_reached != reached or (would_be != number and abs(count - anchor) >= takes):
             reached, number, anchor = is_reached, would_be, count
     return reached, anchor
 

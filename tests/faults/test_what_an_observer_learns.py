@@ -29,6 +29,8 @@ SCENES = (
     FOURTEEN,
     about(13, threshold=15, lowest=8, highest=16),
     about(11, threshold=15, lowest=6, highest=16),
+    about(10, threshold=15, lowest=5, highest=15),
+    about(11, threshold=16, lowest=6, highest=16),
     about(14, threshold=15, lowest=9, highest=15, moves=1 / 48),
 )
 
@@ -87,6 +89,18 @@ def test_reached_that_goes_off_with_five_would_be_seen() -> None:
 
     scene = next(scene for scene in SCENES if scene.at_first == 11)
     assert max(learned(hasty, scene, 4, Trials(number=8, seed=1)).shares) > AT_MOST
+
+
+def test_a_number_that_goes_with_five_would_be_seen() -> None:
+    def hasty(line: BoardLine, *, count: int, threshold: int, tally: int) -> BoardLine:
+        goes = 0 < line.number < threshold and not line.reached and count < line.number and line.anchor - count >= 5
+        back = not line.number and not line.reached and 10 <= count < threshold and count - line.anchor >= 5
+        if goes or back:
+            return BoardLine(number=10 if back else 0, anchor=count)
+        return disclosure.next_line(line, count=count, threshold=threshold, tally=tally)
+
+    scene = next(scene for scene in SCENES if scene.at_first == 10)
+    assert max(learned(hasty, scene, 4, Trials(number=25, seed=1)).shares) > AT_MOST
 
 
 # -- the price ----------------------------------------------------------------------------------------------------
