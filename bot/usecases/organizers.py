@@ -50,6 +50,9 @@ def as_workplace(unit: Unit, number: int) -> Workplace:
         threshold=unit.threshold,
         meet=unit.meet,
         meets=unit.meets,
+        parent=WorkplaceId(unit.parent),
+        tier=unit.tier,
+        minimum=unit.minimum,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bot.children import plain
 from bot.children.child import serve
-from bot.draft import DraftRefused, read, read_list, workplaces_file
+from bot.draft import DraftRefused, levels_in, read, read_list, workplaces_file
 from handlers.children.orders import Read, Reading, ReadList, ToRead
 
 MOST_MEMORY = 512_000_000
@@ -22,7 +22,8 @@ def _read(order: bytes) -> bytes:
 
 def _reading(order: Read | ReadList) -> Reading:
     if isinstance(order, ReadList):
-        return Reading(listed=read_list(order.source, order.options, languages=order.languages))
+        levels = levels_in(order.toml) if order.toml is not None else ()
+        return Reading(listed=read_list(order.source, order.options, languages=order.languages, levels=levels))
     if order.now is None:
         return Reading(names=workplaces_file(order.toml))
     try:

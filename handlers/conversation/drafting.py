@@ -128,7 +128,7 @@ async def press_file(ask: Ask) -> Reply:
         terms, places = example(ask.app.clock())
     if name not in {TERMS, WORKPLACES}:
         return old_button()
-    data = terms_file(terms, WORKPLACES, comments()) if name == TERMS else workplaces_file(places)
+    data = terms_file(terms, WORKPLACES, comments()) if name == TERMS else workplaces_file(places, terms.levels)
     return Reply(kind="file", text=texts.files(), file=File(name=name, data=data), below=True)
 
 
