@@ -39,16 +39,14 @@ def read_list(
     *,
     languages: Collection[str] = (SPOKEN,),
     own: str = SPOKEN,
-    levels: tuple[str, ...] = (),
 ) -> ListReading:
     """Read a list alone. Whatever an option does not say and the list leaves open is a question.
 
     Thresholds may be missing, unless `options` name one or the list has a column of them. The `csv` is read by
     `read_list` and `read` without further ado; name no columns and no sheet then. Columns that they need are kept: the
-    one of `group_small` under its own name, and those of areas. `levels` are what walkout.toml calls these, if it is
-    there already.
+    one of `group_small` and those of areas under their own names.
     """
-    found = read_roster(source, options, languages, own=own, levels=levels, asking=True)
+    found = read_roster(source, options, languages, own=own, asking=True)
     problems = tuple(found.notes.by_line())
     rows = found.rows
     return ListReading(
@@ -58,15 +56,14 @@ def read_list(
         first=tuple((row.name, row.headcount) for row in rows[:FIRST]),
         units=len(found.units),
         needed=sum(unit.threshold for unit in found.units if unit.tier is Tier.WORKPLACE),
-        csv=b"" if found.questions or problems else _own_form(found.written, options, levels, own),
+        csv=b"" if found.questions or problems else _own_form(found.written, options, own),
     )
 
 
-def _own_form(rows: list[Listed], options: RosterOptions, levels: tuple[str, ...], own: str) -> bytes:
+def _own_form(rows: list[Listed], options: RosterOptions, own: str) -> bytes:
     """Write rows down so that reading them again gives the same."""
-    areas = options.level_columns or levels
     columns: dict[str, list[str]] = {
-        **{level: [row.areas[at] for row in rows] for at, level in enumerate(areas)},
+        **{level: [row.areas[at] for row in rows] for at, level in enumerate(options.level_columns or ())},
         "workplace": [row.name for row in rows],
         "department": [row.department for row in rows],
         "headcount": [str(row.headcount or "") for row in rows],

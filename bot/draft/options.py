@@ -45,7 +45,7 @@ class RosterOptions:
     encoding: str | None = None  #: as Python calls it; None: told by the bytes, where they tell
     threshold: str | None = None  #: like `65%` or `12`; for every row that has none of its own
     level_columns: tuple[str, ...] | None = None
-    """Of the areas, from the widest. None: called as walkout.toml calls them; where it calls none, there are none."""
+    """Of the areas, from the widest. None: called as walkout.toml calls them, and none are where it calls none."""
     department_column: str | None = None  #: '': there is none; None: found by its usual words
     group_small: str | None = None  #: the column by which workplaces with a threshold under 5 are merged
     totals: Totals | None = None  #: None: kept, with a warning

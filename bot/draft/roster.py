@@ -471,7 +471,7 @@ class _Reader:
             seen = {plain_name(self._cell(row, at)) for row in rows if not row.lost}
             if "" not in seen and 1 < len(seen) < len(rows):
                 found.append((len(seen), at))
-        return [at for _number, at in sorted(found)]
+        return [at for _number, at in sorted(found) if not called(layout.header.cells, at).startswith("#")]
 
     def _unread_areas(self) -> str:
         """Name the column, if nobody has said that there are areas, and one is called so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.children import plain
 from bot.children.child import serve
@@ -22,8 +23,10 @@ def _read(order: bytes) -> bytes:
 
 def _reading(order: Read | ReadList) -> Reading:
     if isinstance(order, ReadList):
-        levels = levels_in(order.toml) if order.toml is not None else ()
-        return Reading(listed=read_list(order.source, order.options, languages=order.languages, levels=levels))
+        options = order.options
+        if order.toml is not None:
+            options = replace(options, level_columns=levels_in(order.toml))
+        return Reading(listed=read_list(order.source, options, languages=order.languages))
     if order.now is None:
         return Reading(names=workplaces_file(order.toml))
     try:

@@ -225,6 +225,7 @@ def _values(hand: InHand) -> Mapping[str, Value]:
     return {
         **{str(part): value for part, value in texts_of.items() if value},
         **({"demands": tuple(answers[Part.DEMANDS].split("\n"))} if answers[Part.DEMANDS] else {}),
+        **({"levels": tuple(levels.split("\n"))} if (levels := answers.get(Part.LEVELS)) else {}),
         "starts": datetime.fromisoformat(answers[Part.STARTS]),
         "pledge_by": datetime.fromisoformat(answers[Part.PLEDGE_BY]),
         "citywide_threshold": int(answers[Part.CITYWIDE]),
@@ -271,8 +272,8 @@ async def _terms_read(ask: Ask, hand: InHand) -> Reply:
         plan = await _plan(ask, hand)
     except DraftRefused as refused:
         return Reply(kind="refused", text=draft_texts.problems(refused))
-    first = min(plan.units, key=lambda unit: unit.name.casefold())
-    return terms_shown(ask, plan.terms, as_workplace(first, 1))
+    first = min(plan.workplaces, key=lambda unit: unit.name.casefold())
+    return terms_shown(ask, plan.terms, as_workplace(first, plan.units.index(first) + 1))
 
 
 async def _made(ask: Ask, hand: InHand) -> Reply:

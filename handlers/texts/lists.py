@@ -116,7 +116,7 @@ _QUESTIONS: dict[QuestionKind, Callable[[_Facts], str]] = {
     QuestionKind.NAME_COLUMN: lambda _f: _("Which column is the workplace's name?"),
     QuestionKind.HEADCOUNT_COLUMN: lambda _f: _("Which column is the number of people who work there?"),
     QuestionKind.AREAS: lambda _f: _(
-        "The list has {column}. Are these areas that can have a number of their own, and are they called so?"
+        "The list has a column {column}. Are these areas that need a number of their own?"
     ),
     QuestionKind.DEPARTMENTS: lambda _f: _(
         "{name} stands in several rows: {examples}. Are these departments or shifts of one workplace, which goes out "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 from unicodedata import normalize
 
 import pytest
@@ -61,7 +60,7 @@ def draft(text: str | bytes, options: RosterOptions = OURS, levels: str = '["bor
 def shape(plan: Draft) -> list[tuple[str, str, int, int, int]]:
     """Indent each unit by what it lies in; with its people, threshold and minimum."""
     depth = [0]
-    found = []
+    found: list[tuple[str, str, int, int, int]] = []
     for unit in plan.units:
         depth.append(depth[unit.parent] + 1)
         found.append((" " * depth[unit.parent] + unit.name, unit.tier, unit.headcount, unit.threshold, unit.minimum))
@@ -224,8 +223,10 @@ def test_a_language_names_all_levels_or_none() -> None:
     with pytest.raises(DraftRefused) as refused:
         draft(CITY, more='[es]\nlevels = ["barrio", "calle"]\n')
     assert [texts.problem(each) for each in refused.value.problems] == [
-        "walkout.toml, line 7: levels.es must have a name for each of levels, in the same order. Write them all, or "
-        "remove the field."
+        (
+            "walkout.toml, line 7: levels.es must have a name for each of levels, in the same order. Write them all, or "
+            "remove the field."
+        )
     ]
 
 
@@ -282,8 +283,10 @@ def test_a_column_that_looks_like_areas_and_is_not_declared() -> None:
     assert problems(text, levels="") == [(1, K.LEVEL_NOT_DECLARED)]
     theirs = "Borough,Employer,Workers\nQueens,A,50\nBronx,B,60\nBronx,C,60\n"
     assert lists_texts.warnings(draft(theirs, HALF, "").summary) == [
-        'The column "Borough" is not read. If it is areas that need numbers of their own, write levels = ["Borough"] '
-        "in walkout.toml."
+        (
+            'The column "Borough" is not read. If it is areas that need numbers of their own, write levels = ["Borough"] '
+            "in walkout.toml."
+        )
     ]
     assert draft(theirs, HALF).summary.unread == ""
     everywhere = theirs.replace("Bronx", "Queens")  # it tells nothing apart
@@ -296,8 +299,8 @@ def test_a_column_that_looks_like_areas_and_is_not_declared() -> None:
 # Asked in a chat
 
 
-def asked(text: str, options: RosterOptions = OURS, **more: Any) -> ListReading:
-    return read_list(SourceFile(name="list.csv", data=text.encode()), options, **more)
+def asked(text: str, options: RosterOptions = OURS) -> ListReading:
+    return read_list(SourceFile(name="list.csv", data=text.encode()), options)
 
 
 THEIRS = """Borough,Employer,Dept,Workers
@@ -331,8 +334,8 @@ def test_what_a_list_has_is_asked_and_what_comes_of_it_is_in_our_own_form() -> N
 
 
 def test_a_list_with_everything_in_it_goes_around_in_our_own_form() -> None:
-    reading = asked(CITY, levels=("borough",))
-    assert reading.questions == reading.problems == ()
+    reading = asked(CITY, RosterOptions(level_columns=("borough",)))
+    assert (reading.questions, reading.problems) == ((), ())
     assert shape(draft(reading.csv)) == READ
 
 
@@ -427,7 +430,7 @@ def test_the_two_files_of_any_tree_make_the_same_draft_again(data: st.DataObject
     assert plan.terms == terms
     assert plan.units == tree
     assert plan.is_sound
-    again = read_list(SourceFile(name="w.csv", data=workplaces_file(tree, levels)), OURS, levels=levels)
+    again = read_list(SourceFile(name="w.csv", data=workplaces_file(tree, levels)), RosterOptions(level_columns=levels))
     assert (again.questions, again.problems) == ((), ())
     reread = read(
         SourceFile(name="walkout.toml", data=terms_file(terms, "workplaces.csv", {})),
