@@ -252,15 +252,17 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), workplaces)
 
 
-def _lines(walkout: Walkout, workplaces: Iterable[Workplace], at: datetime, *, exact: bool) -> list[BoardLine]:
+def _lines(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime, *, exact: bool) -> list[BoardLine]:
     assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
-    tally = walkout.tally + 1
-    lines = [
-        disclosure.next_line(place.line, count=people(place), threshold=place.threshold, tally=tally, exact=exact)
-        for place in workplaces
-    ]
-    due = disclosure.city_is_due(since=walkout.opened, last=walkout.tallied, at=at)
-    return disclosure.counted_above(lines, due=due, exact=exact)
+    return disclosure.next_lines(
+        workplaces,
+        [place.line for place in workplaces],
+        {place.id: people(place) for place in workplaces},
+        {place.id for place in workplaces if is_ready(place)},
+        tally=walkout.tally + 1,
+        due=disclosure.city_is_due(since=walkout.opened, last=walkout.tallied, at=at),
+        exact=exact,
+    )
 
 
 def _with(place: Workplace, **changes: Any) -> Workplace:
@@ -276,13 +278,11 @@ def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
 def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
     """Count who is out. Nothing else changes and nothing is announced: what was promised stands."""
     taken = replace(walkout, tally=walkout.tally + 1, tallied=at, next_tally=turnout_tally_after(walkout, at))
-    lines = disclosure.counted_above(
-        [
-            disclosure.next_line(
-                place.turnout_line, count=people_out(place), threshold=place.threshold, tally=taken.tally
-            )
-            for place in workplaces
-        ],
+    lines = disclosure.next_lines(
+        workplaces,
+        [place.turnout_line for place in workplaces],
+        {place.id: people_out(place) for place in workplaces},
+        tally=taken.tally,
         due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
     places = (_with(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -320,12 +322,27 @@ def test_below_three_workplaces_nothing_stands_beside_their_own_lines() -> None:
 
 @pytest.mark.parametrize(("moved", "moves"), [(0, False), (2, False), (3, True), (5, True)])
 def test_the_coarse_line_counts_anew_once_three_lines_have_moved(moved: int, *, moves: bool) -> None:
-    lines = [BoardLine(number=20 if n < moved else 10, above=10) for n in range(5)]
+    places = [
+        replace(place, line=BoardLine(number=20 if n < moved else 10, anchor=20 if n < moved else 10, above=10))
+        for n, place in enumerate(counting(*[10] * 5))
+    ]
+    lines = [place.line for place in places]
     counted = [replace(line, above=line.number) for line in lines]
 
-    assert disclosure.counted_above(lines, due=True) == (counted if moves else lines)
-    assert disclosure.counted_above(lines, due=False) == lines
-    assert disclosure.counted_above(lines, due=False, exact=True) == counted
+    assert after_tally(places, due=True) == (counted if moves else lines)
+    assert after_tally(places, due=False) == lines
+    assert after_tally(places, due=False, exact=True) == counted
+
+
+def after_tally(
+    units: Sequence[Workplace], *, ready: AbstractSet[int] = frozenset(), due: bool = True, exact: bool = False
+) -> list[BoardLine]:
+    """Let a tally find everywhere the people that a line stands for."""
+    people = {unit.id: unit.line.anchor for unit in units}
+    lines = [unit.line for unit in units]
+    return disclosure.next_lines(
+        units, lines, people, {WorkplaceId(unit) for unit in ready}, tally=TALLY, due=due, exact=exact
+    )
 
 
 @pytest.mark.parametrize(

@@ -197,3 +197,163 @@ def _learned(sure: Sequence[bool], history: Sequence[int], *, left_out: set[int]
             moves += 1
             moves_known += any(known[before:tally]) and any(known[tally : min(following, tally + WITHIN)])
     return Learned(tallies=len(sure) - len(left_out), exact=sum(known), moves=moves, moves_known=moves_known)
+
+
+# -- a department and its workplace ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """A workplace and one department of it: how many stand at first, here and elsewhere in it, and who wanders."""
+
+    name: str
+    threshold: int
+    of_department: int  #: its threshold
+    here: int
+    elsewhere: int
+    at_most: tuple[int, int] = (14, 22)  #: who works there, without the observer's own
+    moves: float = 0.09  #: at a tally, here as elsewhere
+
+
+class Both(Protocol):
+    """What the lines of a workplace and a department say next, from the counts here and elsewhere."""
+
+    def __call__(self, lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int) -> tuple[BoardLine, BoardLine]:
+        """Return the workplace's and the department's."""
+        ...
+
+
+@dataclass
+class Believed:
+    """What may be, and with which chance: people here and elsewhere, and the hidden lines by their number."""
+
+    here: NDArray[np.int_]
+    elsewhere: NDArray[np.int_]
+    lines: NDArray[np.int_]
+    chance: Chances
+
+    def moved(self, house: House) -> Believed:
+        """Let one person move, or nobody: here or elsewhere, to or fro."""
+        p, (most_here, most_elsewhere) = house.moves / 2, house.at_most
+        stays = np.ones_like(self.chance)
+        parts = []
+        for dh, de in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            here, elsewhere = self.here + dh, self.elsewhere + de
+            can = (here >= 0) & (here <= most_here) & (elsewhere >= 0) & (elsewhere <= most_elsewhere)
+            stays -= p * can
+            parts.append(Believed(here[can], elsewhere[can], self.lines[can], self.chance[can] * p))
+        parts.append(Believed(self.here, self.elsewhere, self.lines, self.chance * stays))
+        return Believed(
+            np.concatenate([part.here for part in parts]),
+            np.concatenate([part.elsewhere for part in parts]),
+            np.concatenate([part.lines for part in parts]),
+            np.concatenate([part.chance for part in parts]),
+        ).merged()
+
+    def merged(self) -> Believed:
+        """Add up what is the same, and forget what is next to impossible."""
+        place = (self.lines * 64 + self.here) * 64 + self.elsewhere
+        places, where = np.unique(place, return_inverse=True)
+        chance = np.bincount(where, weights=self.chance)
+        kept = chance > 1e-9 * chance.sum()
+        places, chance = places[kept], chance[kept] / chance[kept].sum()
+        return Believed(places // 64 % 64, places % 64, places // 4096, chance)
+
+
+class HouseLines:
+    """All pairs of lines met with so far, numbered, and what becomes of each."""
+
+    def __init__(self, rule: Both) -> None:
+        self._rule = rule
+        self._lines: list[tuple[BoardLine, BoardLine]] = []
+        self._numbers: dict[tuple[BoardLine, BoardLine], int] = {}
+        self._then: dict[int, int] = {}
+        self._looks: list[int] = []
+        self.number((BoardLine(), BoardLine()))
+
+    def number(self, lines: tuple[BoardLine, BoardLine]) -> int:
+        """Give a pair its number."""
+        if lines not in self._numbers:
+            self._numbers[lines] = len(self._lines)
+            self._lines.append(lines)
+            whole, part = lines
+            self._looks.append((1023 if whole.reached else whole.number) * 2 + part.reached)
+        return self._numbers[lines]
+
+    def then(self, lines: NDArray[np.int_], here: NDArray[np.int_], elsewhere: NDArray[np.int_]) -> NDArray[np.int_]:
+        """Return what becomes of lines at these counts."""
+        keys, where = np.unique((lines * 64 + here) * 64 + elsewhere, return_inverse=True)
+        after = []
+        for key in keys.tolist():
+            if key not in self._then:
+                self._then[key] = self.number(self._rule(self._lines[key // 4096], key // 64 % 64, key % 64))
+            after.append(self._then[key])
+        return np.asarray(after)[where]
+
+    def looks(self, lines: NDArray[np.int_]) -> NDArray[np.int_]:
+        """Return what of each pair is seen: the workplace's number or *reached*, the department's *reached*."""
+        return np.asarray(self._looks)[lines]
+
+    def reached(self, line: int) -> tuple[bool, bool]:
+        """Say whether the workplace's line says so, and the department's."""
+        whole, part = self._lines[line]
+        return whole.reached, part.reached
+
+
+def watched_house(lines: HouseLines, house: House, *, planted: int, chance: Random) -> tuple[Learned, Learned]:
+    """Live through a week with cards in a department: what of those here, and of those elsewhere, becomes known.
+
+    Left out for those here are their first crossing and the tally after it; for those elsewhere nothing is.
+    """
+    start = np.indices([most + 1 for most in house.at_most]).reshape(2, -1)
+    zero = np.zeros_like(start[0])
+    after = lines.then(zero, *start)
+    at = (house.here, house.elsewhere)
+    line = int(lines.then(zero[:1], np.array([at[0]]), np.array([at[1]]))[0])
+    fits = lines.looks(after) == lines.looks(np.array([line]))
+    belief = Believed(start[0][fits], start[1][fits], after[fits], np.ones(int(fits.sum()))).merged()
+    histories: tuple[list[int], list[int]] = ([at[0]], [at[1]])
+    sure: tuple[list[bool], list[bool]] = ([], [])
+    first = None
+    for tally in range(TALLIES):
+        at = _moved(at, house, chance)
+        expected = belief.moved(house)
+        then = [lines.then(expected.lines, expected.here + own, expected.elsewhere) for own in range(planted + 1)]
+        tells = [_tells_of_both(expected, lines.looks(each)) for each in then]
+        own = max(range(planted + 1), key=lambda each: (round(tells[each], 9), -each))
+        was = lines.reached(line)[1]
+        line = int(lines.then(np.array([line]), np.array([at[0] + own]), np.array([at[1]]))[0])
+        fits = lines.looks(then[own]) == lines.looks(np.array([line]))
+        belief = Believed(
+            expected.here[fits], expected.elsewhere[fits], then[own][fits], expected.chance[fits]
+        ).merged()
+        for history, known, counts, count in zip(histories, sure, (belief.here, belief.elsewhere), at, strict=True):
+            history.append(count)
+            of_count = np.bincount(counts, weights=belief.chance)
+            known.append(bool(of_count.argmax() == count and of_count.max() > SURE))
+        if first is None and lines.reached(line)[1] and not was:
+            first = tally
+    here = _learned(sure[0], histories[0], left_out=set() if first is None else {first, first + 1})
+    return here, _learned(sure[1], histories[1], left_out=set())
+
+
+def _moved(at: tuple[int, int], house: House, chance: Random) -> tuple[int, int]:
+    drawn, p = chance.random(), house.moves / 2
+    step = {0: (1, 0), 1: (-1, 0), 2: (0, 1), 3: (0, -1)}.get(int(drawn / p), (0, 0))
+    here, elsewhere = at[0] + step[0], at[1] + step[1]
+    most_here, most_elsewhere = house.at_most
+    return (here, elsewhere) if 0 <= here <= most_here and 0 <= elsewhere <= most_elsewhere else at
+
+
+def _tells_of_both(expected: Believed, looks: NDArray[np.int_]) -> float:
+    """Return how little is left unknown of both counts once the lines have been seen: more is better."""
+    seen, where = np.unique(looks, return_inverse=True)
+    told = 0.0
+    for counts in (expected.here, expected.elsewhere):
+        joint = np.bincount(counts * len(seen) + where, weights=expected.chance, minlength=64 * len(seen))
+        joint = joint.reshape(64, len(seen))
+        there = joint > 0
+        told += float(
+            (joint[there] * np.log(joint[there] / np.broadcast_to(joint.sum(axis=0), joint.shape)[there])).sum()
+        )
+    return told

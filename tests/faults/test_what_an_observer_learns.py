@@ -164,13 +164,9 @@ def week(shops: int, chance: Random, *, every: int = 6) -> Week:
         was = old
         each = list(zip(counts, thresholds, strict=True))
         old = [as_it_was(line, count=n, threshold=t, tally=tally) for line, (n, t) in zip(old, each, strict=True)]
-        lines = disclosure.counted_above(
-            [
-                disclosure.next_line(line, count=n, threshold=t, tally=tally)
-                for line, (n, t) in zip(lines, each, strict=True)
-            ],
-            due=tally % every == 0,
-        )
+        places = _places(thresholds, lines)
+        people = {place.id: n for place, n in zip(places, counts, strict=True)}
+        lines = disclosure.next_lines(places, lines, people, tally=tally, due=tally % every == 0)
         crossings += [tally for shop in range(1, shops) if old[shop].reached > was[shop].reached]
         before.append(sum(line.reached for line in old[1:]))
         seen = disclosure.coarse(walkout, _places(thresholds, lines))
