@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.domain import zones
+from bot.domain import disclosure, zones
 from bot.domain.model import FEWEST, SPOKEN, Terms, Tier
 from bot.draft.lists import ListReading, read_list, typed_list
 from bot.draft.options import (
@@ -24,7 +24,7 @@ from bot.draft.options import (
 from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile, hidden_character
 from bot.draft.roster import RosterFile, read_roster
 from bot.draft.terms import TermsFile, levels_in, read_terms, workplaces_file
-from bot.draft.tree import Unit
+from bot.draft.tree import Unit, as_workplaces
 
 __all__ = [
     "Choice",
@@ -125,6 +125,8 @@ def read(
     if places:
         _check_numbers(about, places)
         terms = _with_citywide(about, places)
+    if terms and places and not places.notes.by_line():
+        _check_given_away(terms, places)
     problems = about.notes.by_line() + (places.notes.by_line() if places else [])
     if problems or terms is None or places is None:
         raise DraftRefused(problems)
@@ -142,6 +144,16 @@ def _with_citywide(about: TermsFile, places: RosterFile) -> Terms | None:
             about.lines["citywide_threshold"], ProblemKind.NUMBER_TOO_LOW, field="citywide_threshold", **facts
         )
     return replace(about.terms, citywide_threshold=number)
+
+
+def _check_given_away(terms: Terms, places: RosterFile) -> None:
+    """Refuse numbers of which one would tell who has pledged below it."""
+    for unit, above in disclosure.gives_away(as_workplaces(places.units), terms):
+        facts: dict[str, str | int] = {"name": unit.name, "least": FEWEST}
+        if above is None:
+            places.notes.add(None, ProblemKind.GIVEN_AWAY_BY_THE_CITY, **facts)
+        else:
+            places.notes.add(None, ProblemKind.GIVEN_AWAY, above=above.name, **facts)
 
 
 def _check_numbers(about: TermsFile, places: RosterFile) -> None:

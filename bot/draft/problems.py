@@ -70,6 +70,8 @@ class ProblemKind(StrEnum):
     LEVELS_DIFFER = "levels_differ"
     ROSTER_NOT_FOUND = "roster_not_found"
     # the two files against each other
+    GIVEN_AWAY = "given_away"
+    GIVEN_AWAY_BY_THE_CITY = "given_away_by_the_city"
     CITYWIDE_ABOVE_HEADCOUNTS = "citywide_above_headcounts"
     CITYWIDE_ABOVE_READABLE_HEADCOUNTS = "citywide_above_readable_headcounts"
     MINIMUM_ABOVE_WORKPLACES = "minimum_above_workplaces"

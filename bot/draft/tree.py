@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.model import FEWEST, ROOT, Tier
+from bot.domain.model import FEWEST, ROOT, Tier, Workplace, WorkplaceId
 from bot.draft.numbers import Share
 from bot.draft.rows import Listed, Merged, spelling
 from bot.reading import plain_name
@@ -111,6 +111,24 @@ def units(root: Area, own: str) -> tuple[Unit, ...]:
 
     fill(root, ROOT)
     return tuple(found)
+
+
+def as_workplaces(units: Sequence[Unit]) -> list[Workplace]:
+    """Return what the units of a draft are once they are stored."""
+    return [
+        Workplace(
+            id=WorkplaceId(number),
+            name=unit.name,
+            headcount=unit.headcount,
+            threshold=unit.threshold,
+            parent=WorkplaceId(unit.parent),
+            tier=unit.tier,
+            minimum=unit.minimum,
+            meet=unit.meet,
+            meets=unit.meets,
+        )
+        for number, unit in enumerate(units, start=1)
+    ]
 
 
 def _by_name(name: str) -> tuple[str, str]:

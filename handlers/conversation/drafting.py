@@ -16,10 +16,10 @@ from bot.domain.errors import WorkFailed, WorkshopFull
 from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.draft import Draft, DraftRefused, SourceFile, Unit
 from bot.draft.sketch import MAY_BE_SKIPPED, Part, Sketch
+from bot.draft.tree import as_workplaces
 from bot.draft.written import Value, fields, terms_file, workplaces_file
 from bot.gaps import look_again
 from bot.usecases import organizers, sketches
-from bot.usecases.organizers import as_workplace
 from bot.usecases.sketches import InHand
 from handlers import workshop
 from handlers.conversation import answering
@@ -273,7 +273,7 @@ async def _terms_read(ask: Ask, hand: InHand) -> Reply:
     except DraftRefused as refused:
         return Reply(kind="refused", text=draft_texts.problems(refused))
     first = min(plan.workplaces, key=lambda unit: unit.name.casefold())
-    return terms_shown(ask, plan.terms, as_workplace(first, plan.units.index(first) + 1))
+    return terms_shown(ask, plan.terms, as_workplaces(plan.units)[plan.units.index(first)])
 
 
 async def _made(ask: Ask, hand: InHand) -> Reply:

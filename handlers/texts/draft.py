@@ -176,6 +176,15 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ProblemKind.ROSTER_NOT_FOUND: lambda: _(
         'the file of workplaces "{value}" cannot be found or opened. Put it beside this file, or correct its name.'
     ),
+    ProblemKind.GIVEN_AWAY: lambda: _(
+        'once "{above}" has reached its number, everybody knows of nearly all people of "{name}" that they have '
+        "pledged, or that they have not: fewer than {least} are free to choose. Lower one of the two numbers, lower "
+        'the minimum, or give "{name}" none of its own.'
+    ),
+    ProblemKind.GIVEN_AWAY_BY_THE_CITY: lambda: _(
+        'once citywide_threshold is reached, everybody knows that nearly all people of "{name}" have pledged: fewer '
+        "than {least} are free to choose. Lower citywide_threshold."
+    ),
     ProblemKind.CITYWIDE_ABOVE_HEADCOUNTS: lambda: _(
         "citywide_threshold is {value}, but all workplaces together have {headcounts} people. Lower it."
     ),

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.domain.disclosure import gives_away
 from bot.domain.model import FEWEST, Terms, Tier
 from bot.draft import (
     Draft,
@@ -23,9 +24,9 @@ from bot.draft import (
     read,
     read_list,
 )
+from bot.draft.tree import as_workplaces
 from bot.draft.written import terms_file, workplaces_file
 from bot.reading import plain_name
-from bot.usecases.organizers import as_workplace
 from handlers.texts import draft as texts
 from handlers.texts import lists as lists_texts
 from tests.workbooks import xlsx
@@ -108,7 +109,7 @@ def test_in_any_order_and_in_a_workbook() -> None:
 
 
 def test_units_are_stored_with_their_parents_before_them() -> None:
-    stored = [as_workplace(unit, number) for number, unit in enumerate(draft(CITY).units, start=1)]
+    stored = as_workplaces(draft(CITY).units)
     assert [(each.id, each.parent, each.name) for each in stored] == [
         (1, 0, "Bronx"),
         (2, 1, "Hospital"),
@@ -224,8 +225,8 @@ def test_a_language_names_all_levels_or_none() -> None:
         draft(CITY, more='[es]\nlevels = ["barrio", "calle"]\n')
     assert [texts.problem(each) for each in refused.value.problems] == [
         (
-            "walkout.toml, line 7: levels.es must have a name for each of levels, in the same order. Write them all, or "
-            "remove the field."
+            "walkout.toml, line 7: levels.es must have a name for each of levels, in the same order. Write them all, "
+            "or remove the field."
         )
     ]
 
@@ -284,8 +285,8 @@ def test_a_column_that_looks_like_areas_and_is_not_declared() -> None:
     theirs = "Borough,Employer,Workers\nQueens,A,50\nBronx,B,60\nBronx,C,60\n"
     assert lists_texts.warnings(draft(theirs, HALF, "").summary) == [
         (
-            'The column "Borough" is not read. If it is areas that need numbers of their own, write levels = ["Borough"] '
-            "in walkout.toml."
+            'The column "Borough" is not read. If it is areas that need numbers of their own, write levels = '
+            '["Borough"] in walkout.toml.'
         )
     ]
     assert draft(theirs, HALF).summary.unread == ""
@@ -294,6 +295,25 @@ def test_a_column_that_looks_like_areas_and_is_not_declared() -> None:
     assert problems(theirs, RosterOptions(threshold="50%", level_columns=("Borough",)), "") == [
         (1, K.LEVELS_AND_COLUMNS)
     ]
+
+
+def test_numbers_that_would_give_somebody_away() -> None:
+    text = CITY.replace("Queens,,,,65%,2", "Queens,,,,138,2")
+    with pytest.raises(DraftRefused) as refused:
+        draft(text)
+    assert [texts.problem(each) for each in refused.value.problems][:1] == [
+        (
+            'workplaces.csv: once "Queens" has reached its number, everybody knows of nearly all people of "Depot" '
+            "that they have pledged, or that they have not: fewer than 5 are free to choose. Lower one of the two "
+            'numbers, lower the minimum, or give "Depot" none of its own.'
+        )
+    ]
+    assert {each.kind for each in refused.value.problems} == {K.GIVEN_AWAY}
+    by_the_city = TOML.replace("citywide_threshold = 5", "citywide_threshold = 268")
+    toml = SourceFile(name="walkout.toml", data=(by_the_city + 'levels = ["borough"]\n').encode())
+    with pytest.raises(DraftRefused) as refused:
+        read(toml, SourceFile(name="workplaces.csv", data=CITY.encode()), OURS, now=NOW)
+    assert {each.kind for each in refused.value.problems} == {K.GIVEN_AWAY_BY_THE_CITY}
 
 
 # Asked in a chat
@@ -367,9 +387,9 @@ def units(draw: st.DrawFn, levels: int) -> tuple[Unit, ...]:
         made = draw(st.lists(names, min_size=least, max_size=most, unique_by=plain_name))
         return sorted(made, key=lambda name: (name.casefold(), name))
 
-    def number(people: int, least: int) -> int:
-        may_have = people >= FEWEST
-        return draw(st.integers(FEWEST, people)) if may_have and (least or draw(st.booleans())) else 0
+    def number(people: int, *, needed: bool) -> int:
+        may_have = people >= 2 * FEWEST  # whoever is below has to stay free
+        return draw(st.integers(FEWEST, people - FEWEST)) if may_have and (needed or draw(st.booleans())) else 0
 
     def put(parent: int, name: str, tier: Tier) -> int:
         found.append(Unit(name=name, headcount=0, threshold=0, parent=parent, tier=tier))
@@ -386,11 +406,11 @@ def units(draw: st.DrawFn, levels: int) -> tuple[Unit, ...]:
                 minimum = draw(st.integers(0, inside[1]))
             elif draw(st.booleans()):
                 inside, minimum = departments(at)
-            below = inside[0] or draw(st.integers(FEWEST, 90))
+            below = inside[0] or draw(st.integers(2 * FEWEST, 90))
             found[at - 1] = Unit(
                 name=name,
                 headcount=below,
-                threshold=number(below, depth == levels),
+                threshold=number(below, needed=depth == levels),
                 parent=parent,
                 tier=found[at - 1].tier,
                 minimum=minimum,
@@ -399,10 +419,11 @@ def units(draw: st.DrawFn, levels: int) -> tuple[Unit, ...]:
         return people, len(children)
 
     def departments(parent: int) -> tuple[tuple[int, int], int]:
-        people, numbered, children = 0, [], family(3, 2)
+        people, children = 0, family(3, 2)
+        numbered: list[int] = []
         for name in children:
-            headcount = draw(st.integers(FEWEST, 40))
-            numbered.append(number(headcount, 0))
+            headcount = draw(st.integers(1 if numbered else 2 * FEWEST, 40))
+            numbered.append(number(headcount, needed=False))
             found.append(
                 Unit(name=name, headcount=headcount, threshold=numbered[-1], parent=parent, tier=Tier.DEPARTMENT)
             )
@@ -421,6 +442,7 @@ def test_the_two_files_of_any_tree_make_the_same_draft_again(data: st.DataObject
     terms = Terms(
         title="One day", starts=starts, pledge_by=starts.replace(hour=5), citywide_threshold=FEWEST, levels=levels
     )
+    assume(not gives_away(as_workplaces(tree), terms))
     plan = read(
         SourceFile(name="walkout.toml", data=terms_file(terms, "workplaces.csv", {})),
         SourceFile(name="workplaces.csv", data=workplaces_file(tree, levels)),
