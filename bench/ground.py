@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import statistics
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,14 +19,14 @@ from typing import Self
 import aiosqlite
 
 from bot.domain import rules
-from bot.domain.model import FEWEST, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import FEWEST, ROOT, Terms, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.storage.sqlite import PRAGMAS, SqliteStore, open_store
 
 WALKOUT = WalkoutId("bench")
 IDENTITY = "a bench"
 
-NEW_CARD = "INSERT INTO card (key, walkout, workplace, owner) VALUES (?, ?, ?, ?)"
-NEW_PLEDGE = "INSERT INTO pledge (key, walkout, workplace, state) VALUES (?, ?, ?, ?)"
+NEW_CARD = "INSERT INTO card (key, walkout, unit, owner) VALUES (?, ?, ?, ?)"
+NEW_PLEDGE = "INSERT INTO pledge (key, walkout, unit, state) VALUES (?, ?, ?, ?)"
 
 
 class Ground:
@@ -78,20 +78,69 @@ def ratio(name: str, value: float, goal: str) -> None:
     print(f"ratio {name} {value:.2f} goal {goal}")
 
 
-async def make_database(path: Path, workplaces: int, *, headcount: int, now: datetime) -> None:
+def flat(units: int, *, headcount: int) -> list[Workplace]:
+    """Make so many workplaces, which no area holds together."""
+    return [
+        Workplace(id=WorkplaceId(number), name=f"Workplace {number}", headcount=headcount, threshold=FEWEST)
+        for number in range(1, units + 1)
+    ]
+
+
+TIERS = (5, 25, 125)
+"""Areas of each level in a tree: boroughs, districts, neighborhoods."""
+
+DEPARTMENTS = 5
+"""Of each workplace in a tree, or one more."""
+
+MINIMA = {Tier.AREA: 2, Tier.WORKPLACE: 1, Tier.DEPARTMENT: 0}
+
+
+def tree(units: int, *, people: int) -> list[Workplace]:
+    """Make so many units in five tiers, of about so many people, each unit's children spread all over the next tier."""
+    areas = sum(TIERS)
+    workplaces = (units - areas) // (1 + DEPARTMENTS)
+    departments = units - areas - workplaces
+    each = -(-people // departments)
+    made: list[Workplace] = []
+    parents = range(ROOT, ROOT + 1)
+    for tier, count in (
+        *((Tier.AREA, count) for count in TIERS),
+        (Tier.WORKPLACE, workplaces),
+        (Tier.DEPARTMENT, departments),
+    ):
+        ids = range(len(made) + 1, len(made) + 1 + count)
+        made += (
+            Workplace(
+                id=WorkplaceId(number),
+                name=f"{tier} {number}",
+                headcount=each * -(-departments // count),
+                threshold=FEWEST,
+                minimum=MINIMA[tier],
+                parent=WorkplaceId(parents[nth % len(parents)]),
+                tier=tier,
+            )
+            for nth, number in enumerate(ids)
+        )
+        parents = ids
+    return made
+
+
+def leaves(units: Sequence[Workplace]) -> list[Workplace]:
+    """Return the units that have cards."""
+    parents = {unit.parent for unit in units}
+    return [unit for unit in units if unit.id not in parents]
+
+
+async def make_database(path: Path, units: Sequence[Workplace], *, now: datetime) -> None:
     """Make a store as the application makes it, with one open walkout and no cards yet."""
     store = await open_store(path, clock=lambda: now, identity=IDENTITY)
     terms = Terms(
         title="A bench",
         starts=now + timedelta(days=60),
         pledge_by=now + timedelta(days=50),
-        citywide_threshold=workplaces * headcount,
+        citywide_threshold=sum(unit.headcount for unit in leaves(units)),
     )
-    places = [
-        Workplace(id=WorkplaceId(number), name=f"Workplace {number}", headcount=headcount, threshold=FEWEST)
-        for number in range(1, workplaces + 1)
-    ]
-    await store.add_walkout(Walkout(id=WALKOUT, terms=terms), places)
+    await store.add_walkout(Walkout(id=WALKOUT, terms=terms), units)
     await store.decide(WALKOUT, lambda walkout, found: rules.open_up(walkout, found, now=now))
     await store.aclose()
 

@@ -30,6 +30,7 @@ from bench.ground import (
     Hand,
     add_cards,
     connect,
+    flat,
     free,
     make_database,
     open_bench_store,
@@ -285,7 +286,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     fresh = 2 * (sizes.rounds + 1) * max(stores, *sizes.changes.values())
     cards = Cards(random.Random(1886), fresh)
     template = ground.folder / "template.db"
-    await make_database(template, WORKPLACES, headcount=fresh, now=datetime.now(UTC))
+    await make_database(template, flat(WORKPLACES, headcount=fresh), now=datetime.now(UTC))
     add_cards(template, cards.rows())
     connection = connect(template)
     connection.execute(PLANT)
@@ -351,7 +352,7 @@ def _check(entrants: dict[str, Entrant], runs: Runs, cards: Cards) -> int:
             held[entrants[name].database] |= run.pledged()
     for database, expected in held.items():
         connection = connect(database)
-        pledged = dict(connection.execute("SELECT key, workplace FROM pledge WHERE state = 'p'"))
+        pledged = dict(connection.execute("SELECT key, unit FROM pledge WHERE state = 'p'"))
         owners = connection.execute("SELECT key, owner FROM card")
         found = [(card, owner) for card, owner in owners if pledge_of(card) in pledged]
         counts = Counter(pledged.values())

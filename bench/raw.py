@@ -3,7 +3,7 @@
 The same work as the store's: find the card, check the walkout's stage and deadline and the card's owner, write
 the card; the triggers keep the counts. Of the ways tried the fastest stands here: for a group, set-based
 statements with UPDATE ... FROM (faster than a SELECT and an UPDATE for each change, and than executemany);
-for a single change, one conditional UPDATE that returns the workplace.
+for a single change, one conditional UPDATE that returns the unit.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _PLEDGE = """
     UPDATE card SET owner = ?1 WHERE key = ?2 AND (owner = ?4 OR owner = ?1) AND EXISTS (
         SELECT 1 FROM walkout WHERE id = card.walkout AND stage IN ('open', 'on')
         AND pledge_by > ?3 AND (next_tally IS NULL OR next_tally > ?3)
-    ) RETURNING workplace
+    ) RETURNING unit
 """
 _TAKE_BACK = _PLEDGE.replace("(owner = ?4 OR owner = ?1)", "owner = ?1")
 _LOOK = """

@@ -145,11 +145,10 @@ def _fill(path: Path, city: City, real: Sequence[tuple[WalkoutId, NewCard]]) -> 
     pledges = sorted((card.pledge, walkout, place, "m") for walkout, place, card in places)
     connection.executemany(NEW_PLEDGE, merge(pledges, ((*row, "m") for row in _rows(city, others))))
     connection.execute(
-        "CREATE TEMP TABLE made AS SELECT walkout, workplace AS id, count(*) AS cards FROM pledge GROUP BY 1, 2"
+        "CREATE TEMP TABLE made AS SELECT walkout, unit AS id, count(*) AS cards FROM pledge GROUP BY 1, 2"
     )
     connection.execute(
-        "UPDATE workplace SET issued = cards FROM made "
-        "WHERE made.walkout = workplace.walkout AND made.id = workplace.id"
+        "UPDATE unit SET issued = cards FROM made WHERE made.walkout = unit.walkout AND made.id = unit.id"
     )
     connection.execute(
         "UPDATE counted SET minted = minted + cards FROM made "

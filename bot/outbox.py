@@ -18,7 +18,7 @@ from typing import Protocol
 from bot import logs
 from bot.clock import Clock
 from bot.domain.errors import Held, InDoubt, NotRecorded
-from bot.domain.model import SPOKEN, Announcement, Kind, Walkout, WalkoutId, Workplace
+from bot.domain.model import ROOT, SPOKEN, Announcement, Kind, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.domain.rules import may_be_said
 from bot.gaps import Gaps, gaps
@@ -84,6 +84,7 @@ class Letter:
     nonce: str  #: the same whenever this parcel is sent again; stored before it is sent first
     attempts: int = 1  #: to send it, this one among them
     language: str = ""  #: of whoever reads it
+    above: tuple[Workplace, ...] = ()  #: the areas that `about` is in, from the widest
     worker: bool = False  #: to a worker who asked to be told; `about` is their own workplace then
     proposal: Proposal | None = None  #: the one it speaks of
     proposer: str = ""  #: their nickname
@@ -94,6 +95,11 @@ class Letter:
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
     #: to be called when it has its turn, and at each that it has before anybody can read of it; raises Stale
     leaves: Callable[[], None] = field(default=lambda: None, compare=False)
+
+    @property
+    def path(self) -> tuple[Workplace, ...]:
+        """From the widest area to what it is about."""
+        return () if self.about is None else (*self.above, self.about)
 
 
 class Sender(Protocol):
@@ -329,10 +335,12 @@ class Outbox:
         proposal = await self._proposal(parcel)
         members = (await self._store.committee()).members if proposal else {}
         proposer = members.get(proposal.proposer) if proposal else None
+        path = await self._path(walkout.id, about) if walkout is not None and about is not None else ()
         return Letter(
             news=parcel.news,
             walkout=walkout,
-            about=None if walkout is None or about is None else await self._store.workplace(walkout.id, about),
+            about=path[-1] if path else None,
+            above=path[:-1],
             proposal=proposal,
             proposer=self._keys.unseal(proposer.nickname) if proposer else "",
             to_proposer=proposal is not None and proposal.proposer == parcel.member,
@@ -350,6 +358,13 @@ class Outbox:
             attempts=parcel.attempts,
         )
 
+    async def _path(self, walkout: WalkoutId, unit: WorkplaceId) -> tuple[Workplace, ...]:
+        """Return a unit with all above it, from the widest."""
+        path = [await self._store.workplace(walkout, unit)]
+        while path[0].parent != ROOT:
+            path.insert(0, await self._store.workplace(walkout, path[0].parent))
+        return tuple(path)
+
     async def _suspension(self, parcel: Parcel) -> Stopped | None:
         if parcel.news.kind is not Kind.SUSPENDED:
             return None
@@ -363,10 +378,14 @@ class Outbox:
         addressee = self._keys.unseal_notice(parcel.walkout, parcel.person)
         if addressee is None:
             return None
+        path = await self._path(parcel.walkout, addressee.workplace)
+        if path[-1].tier is Tier.DEPARTMENT:  # which goes out with its workplace
+            path = path[:-1]
         return Letter(
             news=parcel.news,
             walkout=await self._store.walkout(parcel.walkout),
-            about=await self._store.workplace(parcel.walkout, addressee.workplace),
+            about=path[-1],
+            above=path[:-1],
             language=addressee.language,
             address=addressee.account,
             private=True,

@@ -11,17 +11,22 @@ from bot.clock import MovableClock
 from bot.draft import SourceFile
 from bot.keys import Person
 from bot.usecases import organizers
-from bot.wiring import open_app
+from bot.wiring import App, open_app
 from handlers.conversation import Conversation, Reply, Said, Ways
 
 OLGA = Person("here", "olga")
 
 
 @pytest.fixture
-async def talk(data: Path, clock: MovableClock) -> AsyncIterator[Conversation]:
-    async with open_app(data, clock=clock, senders={}) as app:
-        await organizers.add(OLGA, "olga", app.store, app.keys)
-        yield Conversation(app, Ways(can_see=str, in_a_hurry=True))
+async def app(data: Path, clock: MovableClock) -> AsyncIterator[App]:
+    async with open_app(data, clock=clock, senders={}) as opened:
+        await organizers.add(OLGA, "olga", opened.store, opened.keys)
+        yield opened
+
+
+@pytest.fixture
+def talk(app: App) -> Conversation:
+    return Conversation(app, Ways(can_see=str, in_a_hurry=True))
 
 
 async def say(talk: Conversation, text: str, language: str = "") -> Reply:
@@ -82,7 +87,7 @@ async def to_the_end(talk: Conversation, reply: Reply) -> Reply:
     return reply
 
 
-async def test_areas_and_departments_are_asked_about_where_the_list_has_them(talk: Conversation) -> None:
+async def test_areas_and_departments_are_asked_about_where_the_list_has_them(app: App, talk: Conversation) -> None:
     for text in BEGINNING:
         await say(talk, text)
     asked = await talk.take(Said(who=OLGA), SourceFile(name="w.csv", data=THEIRS))
@@ -107,8 +112,8 @@ async def test_areas_and_departments_are_asked_about_where_the_list_has_them(tal
     assert "2 areas (Part of town)" in review.text
     made = await press(talk, review, "Make the draft")
     assert "2 areas (Part of town)" in made.text
-    walkout = (await talk.app.store.walkouts())[0]
-    units = await talk.app.store.workplaces(walkout.id)
+    walkout = (await app.store.walkouts())[0]
+    units = await app.store.workplaces(walkout.id)
     assert walkout.terms.levels == ("Part of town",)
     assert [(unit.name, unit.parent, unit.threshold) for unit in units] == [
         ("Bronx", 0, 0),

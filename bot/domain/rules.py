@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ from bot.domain import disclosure
 from bot.domain.errors import TooEarlyToClose, TooLateToOpen, TooLateToRecall, VoidedBefore, WrongStage
 from bot.domain.model import (
     DAY,
+    ROOT,
     Announcement,
     BoardLine,
     Counts,
@@ -18,9 +21,12 @@ from bot.domain.model import (
     Ruling,
     Stage,
     Terms,
+    Tier,
     Walkout,
     Workplace,
+    WorkplaceId,
 )
+from bot.domain.tree import Tree, sums, workplace_id
 
 LATE = timedelta(minutes=1)
 """How late a tally may run without counting as late; a scheduler is never exactly on time."""
@@ -53,40 +59,78 @@ STILL_STARTING = timedelta(hours=1)
 """How long after the start its news may still be said."""
 
 
-def people(place: Workplace) -> int:
-    """Return how many people have pledged: nobody counts twice, so never more than there are.
+def people(unit: Workplace) -> int:
+    """Return how many people have pledged with a unit's own cards: nobody counts twice, so never more than there are.
 
     Cards that were printed anew, or found, can make more pledges stand than people work there. Everything that
     is decided or shown goes by this number.
     """
-    return min(place.standing, place.headcount)
+    return min(unit.standing, unit.headcount)
 
 
-def people_out(place: Workplace) -> int:
+def people_out(unit: Workplace) -> int:
     """Return how many people say on the day that they are out; likewise never more than there are."""
-    return min(place.turnout, place.headcount)
+    return min(unit.turnout, unit.headcount)
 
 
-def is_ready(place: Workplace) -> bool:
-    """Say whether enough people at this workplace have pledged."""
-    return people(place) >= place.threshold
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdicts:
+    """What is so of each unit now."""
 
+    people: Mapping[WorkplaceId, int]
+    """Who have pledged there; in an area, and in the whole walkout, where what they are right below is ready.
 
-def counted(walkout: Walkout, workplaces: Iterable[Workplace]) -> int:
-    """Count the people who stand towards the citywide threshold.
-
-    With `citywide_counts = "ready"` only those whose own workplace goes: the promise is
-    "N walk out with you". Source: docs/decisions/0001-only-ready-workplaces-count.md.
+    The promise is "N walk out with you". Source: docs/decisions/0001-only-ready-workplaces-count.md.
     """
-    everywhere = walkout.terms.citywide_counts is Counts.ALL
-    return sum(people(place) for place in workplaces if everywhere or is_ready(place))
+    ready: AbstractSet[WorkplaceId]  #: has what it takes itself; a department: has reached its number
+    walks_out: AbstractSet[WorkplaceId]
+    """Once it is on: what is ready, as is every area above it, with its departments; and whatever is out already."""
 
 
-def enough(walkout: Walkout, workplaces: Sequence[Workplace]) -> bool:
-    """Say whether the numbers are reached, at each workplace and across the city."""
+def verdicts(units: Sequence[Workplace]) -> Verdicts:
+    """Judge a tree from its leaves up, then see from the root down whose whole path is ready."""
+    pledged: defaultdict[WorkplaceId, int] = defaultdict(int)
+    ready_below: defaultdict[WorkplaceId, int] = defaultdict(int)
+    ready: set[WorkplaceId] = set()
+    for unit in reversed(units):
+        pledged[unit.id] += people(unit)
+        is_ready = _is_ready(unit, pledged[unit.id], ready_below[unit.id])
+        if is_ready:
+            ready.add(unit.id)
+            ready_below[unit.parent] += 1
+        if is_ready or unit.tier is Tier.DEPARTMENT:  # a workplace is all of its people
+            pledged[unit.parent] += pledged[unit.id]
+    walks_out = {ROOT}
+    for unit in units:
+        joins = unit.tier is Tier.DEPARTMENT or unit.id in ready
+        if unit.out or (joins and unit.parent in walks_out):
+            walks_out.add(unit.id)
+    return Verdicts(people=pledged, ready=ready, walks_out=walks_out)
+
+
+def _is_ready(unit: Workplace, pledged: int, ready_below: int) -> bool:
+    if unit.tier is Tier.DEPARTMENT:
+        return 0 < unit.threshold <= pledged
+    # an area without a number of its own is ready with whatever of it is
+    fewest = max(1, unit.minimum) if unit.tier is Tier.AREA else unit.minimum
+    return pledged >= unit.threshold and ready_below >= fewest
+
+
+def counted(walkout: Walkout, units: Iterable[Workplace], found: Verdicts) -> int:
+    """Count the people who stand towards the citywide threshold."""
+    if walkout.terms.citywide_counts is Counts.READY:
+        return found.people[ROOT]
+    return sum(found.people[unit.id] for unit in units if unit.tier is Tier.WORKPLACE)
+
+
+def enough(walkout: Walkout, units: Iterable[Workplace], found: Verdicts) -> bool:
+    """Say whether the numbers of the whole walkout are reached: of people, and of workplaces whose path is ready."""
+    walk_out = [
+        unit for unit in units if unit.tier is Tier.WORKPLACE and unit.id in found.ready and unit.id in found.walks_out
+    ]
     return (
-        counted(walkout, workplaces) >= walkout.terms.citywide_threshold
-        and sum(map(is_ready, workplaces)) >= walkout.terms.minimum_workplaces
+        counted(walkout, units, found) >= walkout.terms.citywide_threshold
+        and len(walk_out) >= walkout.terms.minimum_workplaces
     )
 
 
@@ -104,14 +148,17 @@ def confirmed(walkout: Walkout) -> bool:
     return walkout.streak >= wanted
 
 
-def fell_below(place: Workplace) -> bool:
+def fell_below(workplace: Workplace) -> bool:
     """Say, once the last tally is taken, whether it walks out although fewer than its number stand."""
-    return place.out and not place.line.reached  # which is exact from then on
+    return workplace.out and not workplace.line.reached  # which is exact from then on
 
 
-def came_too_late(place: Workplace) -> bool:
-    """Say likewise whether it does not though it has reached its number: nobody took that tally in time."""
-    return place.line.reached and not place.out
+def lacks(path: Iterable[Workplace]) -> Workplace | None:
+    """Say likewise what keeps a workplace at work: the lowest unit on its path, itself among them, that is not ready.
+
+    None, though it does not walk out: nobody took that tally in time.
+    """
+    return next((unit for unit in reversed([*path]) if not (unit.out or unit.line.reached)), None)
 
 
 def was_missed(walkout: Walkout) -> bool:
@@ -214,7 +261,8 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
         return _turnout_tally(walkout, workplaces, at)
     final = at == walkout.terms.pledge_by
     too_late = at > walkout.terms.starts or (now > walkout.terms.starts and now - at > LATE)
-    streak = walkout.streak + 1 if enough(walkout, workplaces) else 0
+    found = verdicts(workplaces)
+    streak = walkout.streak + 1 if enough(walkout, workplaces, found) else 0
     taken = replace(
         walkout,
         tally=walkout.tally + 1,
@@ -230,12 +278,12 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
             told_drawn=place.told_drawn or _beyond_drawn(place),
             told_people=place.told_people or _beyond_people(place),
         )
-        for place, line in zip(workplaces, _lines(walkout, workplaces, at, exact=final or turns_on), strict=True)
+        for place, line in zip(workplaces, _lines(walkout, workplaces, found, at, exact=final or turns_on), strict=True)
     ]
     if walkout.stage is Stage.ON:
-        ruled = _stays_on(taken, places, too_late=too_late, final=final)
+        ruled = _stays_on(taken, places, found, too_late=too_late, final=final)
     elif turns_on:
-        ruled = _turns_on(taken, places, final=final)
+        ruled = _turns_on(taken, places, found, final=final)
     elif final:
         ruled = Ruling(
             walkout=replace(taken, stage=Stage.LAPSED, ended=now),
@@ -243,7 +291,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
             announcements=tuple(_everywhere(Kind.LAPSED, str(taken.tally), places, privately=True)),
         )
     else:
-        ruled = _stays_open(taken, places)
+        ruled = _stays_open(taken, places, found)
     if final:
         # after it there is nothing to count but who is out, once the day has come
         following = turnout_tally_after(ruled.walkout, at)
@@ -252,13 +300,15 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), workplaces)
 
 
-def _lines(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime, *, exact: bool) -> list[BoardLine]:
+def _lines(
+    walkout: Walkout, units: Sequence[Workplace], found: Verdicts, at: datetime, *, exact: bool
+) -> list[BoardLine]:
     assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
     return disclosure.next_lines(
-        workplaces,
-        [place.line for place in workplaces],
-        {place.id: people(place) for place in workplaces},
-        {place.id for place in workplaces if is_ready(place)},
+        units,
+        [unit.line for unit in units],
+        found.people,
+        found.ready,
         tally=walkout.tally + 1,
         due=disclosure.city_is_due(since=walkout.opened, last=walkout.tallied, at=at),
         exact=exact,
@@ -281,7 +331,7 @@ def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: dateti
     lines = disclosure.next_lines(
         workplaces,
         [place.turnout_line for place in workplaces],
-        {place.id: people_out(place) for place in workplaces},
+        sums(workplaces, people_out),
         tally=taken.tally,
         due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
@@ -333,68 +383,101 @@ def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> No
         raise TooLateToRecall(place.name, last, walkout.terms)
 
 
-def _turns_on(walkout: Walkout, places: Sequence[Workplace], *, final: bool) -> Ruling:
-    occasion, places = str(walkout.tally), [_with(place, out=is_ready(place)) for place in places]
+def _turns_on(walkout: Walkout, before: Sequence[Workplace], found: Verdicts, *, final: bool) -> Ruling:
+    occasion, units = str(walkout.tally), [_with(unit, out=unit.id in found.walks_out) for unit in before]
     missing = Kind.NOT_OUT if final else Kind.NOT_YET_OUT
-    facts = {**_who_walks_out(places), "last": final}
+    facts = _who_walks_out(units)
     return Ruling(
         walkout=replace(walkout, stage=Stage.ON),
-        workplaces=tuple(places),
+        workplaces=tuple(units),
         announcements=(
-            Announcement(kind=Kind.ON, occasion=occasion, to_organizers=True, facts=facts),
-            *(_own(Kind.WE_ARE_OUT if place.out else missing, occasion, place) for place in places),
+            Announcement(kind=Kind.ON, occasion=occasion, to_organizers=True, facts={**facts[ROOT], "last": final}),
+            *(
+                _own(missing, occasion, unit)
+                if not unit.out
+                else _own(Kind.ON, occasion, unit, {**facts[unit.id], "last": final})
+                if unit.tier is Tier.AREA  # of which not everything need walk out
+                else _own(Kind.WE_ARE_OUT, occasion, unit)
+                for unit in units
+            ),
         ),
     )
 
 
-def _stays_on(walkout: Walkout, before: Sequence[Workplace], *, too_late: bool, final: bool) -> Ruling:
+def _stays_on(walkout: Walkout, before: Sequence[Workplace], found: Verdicts, *, too_late: bool, final: bool) -> Ruling:
     occasion = str(walkout.tally)
-    joining = {place.id for place in before if is_ready(place) and not place.out and not too_late}
-    places = [_with(place, out=place.out or place.id in joining) for place in before]
-    news: list[Announcement] = []
-    for place in (place for place in places if place.id in joining):
-        news += [
-            Announcement(kind=Kind.WORKPLACE_JOINS, occasion=occasion, about=place.id),
-            _own(Kind.WORKPLACE_JOINS, occasion, place),
-        ]
+    joining = {unit.id for unit in before if unit.id in found.walks_out and not unit.out and not too_late}
+    units = [_with(unit, out=unit.out or unit.id in joining) for unit in before]
+    news = [*_joining(units, joining, occasion)] if joining else []
     if final:
-        news.append(
-            Announcement(kind=Kind.LAST_WORD, occasion=occasion, to_organizers=True, facts=_who_walks_out(places))
-        )
-        # one that joins has just heard its yes
-        news += (_own(_last_word(place), occasion, place) for place in places if place.id not in joining)
-    return Ruling(walkout=walkout, workplaces=tuple(places), announcements=tuple(news))
+        facts = _who_walks_out(units)
+        news.append(Announcement(kind=Kind.LAST_WORD, occasion=occasion, to_organizers=True, facts=facts[ROOT]))
+        for unit in units:
+            if unit.tier is Tier.AREA and unit.out:
+                news.append(_own(Kind.LAST_WORD, occasion, unit, facts[unit.id]))
+            elif unit.id not in joining:  # one that joins has just heard its yes
+                news.append(_own(_last_word(unit, found), occasion, unit))
+    return Ruling(walkout=walkout, workplaces=tuple(units), announcements=tuple(news))
 
 
-def _last_word(place: Workplace) -> Kind:
-    if not place.out:
+def _joining(units: Sequence[Workplace], joining: AbstractSet[WorkplaceId], occasion: str) -> Iterable[Announcement]:
+    """Tell of workplaces that join everybody above them, and themselves."""
+    tree = Tree(units)
+    for unit in (unit for unit in units if unit.id in joining):
+        if unit.tier is Tier.WORKPLACE:
+            for scope in (None, *(area.id for area in tree.path(unit.parent))):
+                yield Announcement(kind=Kind.WORKPLACE_JOINS, occasion=occasion, scope=scope, about=unit.id)
+        if unit.tier is not Tier.AREA:
+            yield _own(Kind.WORKPLACE_JOINS, occasion, unit)
+
+
+def _last_word(unit: Workplace, found: Verdicts) -> Kind:
+    if not unit.out:
         return Kind.NOT_OUT
-    return Kind.FEWER_NOW if fell_below(place) else Kind.LAST_WORD
+    return Kind.LAST_WORD if workplace_id(unit) in found.ready else Kind.FEWER_NOW
 
 
-def _own(kind: Kind, occasion: str, place: Workplace) -> Announcement:
-    """Make a piece of news for a workplace's own rooms and stewards."""
-    return Announcement(kind=kind, occasion=occasion, scope=place.id, about=place.id, to_stewards=True)
+def _own(kind: Kind, occasion: str, unit: Workplace, facts: Mapping[str, object] | None = None) -> Announcement:
+    """Make a piece of news for a unit's own rooms and stewards; what a department hears is about its workplace."""
+    about = workplace_id(unit)
+    return Announcement(
+        kind=kind, occasion=occasion, scope=unit.id, about=about, to_stewards=True, facts=dict(facts or {})
+    )
 
 
-def _who_walks_out(places: Sequence[Workplace]) -> dict[str, object]:
-    return {**_named([place for place in places if place.out]), "others": sum(not place.out for place in places)}
+def _who_walks_out(units: Sequence[Workplace]) -> Mapping[WorkplaceId, dict[str, object]]:
+    """Name for each area, and for the whole walkout, the workplaces that walk out, and count the others."""
+    out: defaultdict[WorkplaceId, list[Workplace]] = defaultdict(list)
+    others: defaultdict[WorkplaceId, int] = defaultdict(int)
+    above: dict[WorkplaceId, tuple[WorkplaceId, ...]] = {ROOT: (ROOT,)}
+    for unit in units:
+        if unit.tier is Tier.AREA:
+            above[unit.id] = (*above[unit.parent], unit.id)
+        elif unit.tier is Tier.WORKPLACE:
+            for each in above[unit.parent]:
+                if unit.out:
+                    out[each].append(unit)
+                else:
+                    others[each] += 1
+    return {each: {**_named(out[each]), "others": others[each]} for each in above}
 
 
-def _stays_open(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
+def _stays_open(walkout: Walkout, units: Sequence[Workplace], found: Verdicts) -> Ruling:
     occasion = str(walkout.tally)
-    ready = [place for place in places if is_ready(place) and not place.told_ready]
-    newly = {place.id for place in ready}
-    # the city learns nothing about a shop before it is on, so this goes to the shop's own room only
-    news = [_own(Kind.WORKPLACE_READY, occasion, place) for place in ready]
+    ready = [
+        unit for unit in units if unit.id in found.ready and not unit.told_ready and unit.tier is not Tier.DEPARTMENT
+    ]
+    newly = {unit.id for unit in ready}
+    # the city learns nothing about a unit before it is on, so this goes to the unit's own rooms only
+    news = [_own(Kind.WORKPLACE_READY, occasion, unit) for unit in ready]
     if ready:
         news.append(_digest(ready, occasion))
-    passed = _quarters(walkout, places)
+    passed = _quarters(walkout, units)
     if passed > walkout.milestone:
         news.append(Announcement(kind=Kind.MILESTONE, occasion=occasion, facts={"quarters": passed}))
     return Ruling(
         walkout=replace(walkout, milestone=max(walkout.milestone, passed)),
-        workplaces=tuple(_with(place, told_ready=place.told_ready or place.id in newly) for place in places),
+        workplaces=tuple(_with(unit, told_ready=unit.told_ready or unit.id in newly) for unit in units),
         announcements=tuple(news),
     )
 
@@ -414,7 +497,8 @@ def _named(places: Iterable[Workplace]) -> dict[str, object]:
 
 def _quarters(walkout: Walkout, places: Sequence[Workplace]) -> int:
     """Return how many quarters of the citywide number, three at most, the city's coarse line has passed."""
-    seen = disclosure.coarse(walkout, places) if walkout.terms.milestones else None
+    workplaces = [place for place in places if place.tier is Tier.WORKPLACE]
+    seen = disclosure.coarse(walkout, workplaces) if walkout.terms.milestones else None
     return seen.tenths * 4 // disclosure.TENTHS if seen else 0
 
 
@@ -481,8 +565,9 @@ def _to_those_out(
     kind: Kind, occasion: str, walkout: Walkout, workplaces: Sequence[Workplace]
 ) -> Iterable[Announcement]:
     facts: dict[str, object] = {}
-    if kind is Kind.AFTERWARDS and (city := disclosure.coarse(walkout, workplaces)) is not None:
-        facts = {"turnout": city.turnout}
+    if kind is Kind.AFTERWARDS:
+        city = disclosure.coarse(walkout, [place for place in workplaces if place.tier is Tier.WORKPLACE])
+        facts = {} if city is None else {"turnout": city.turnout}
     yield Announcement(kind=kind, occasion=occasion, to_organizers=kind is Kind.AFTERWARDS, facts=facts)
     for place in workplaces:
         if place.out:

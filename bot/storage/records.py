@@ -57,6 +57,7 @@ def read_terms(text: str) -> Terms:
     for said in (fields, *translations.values()):
         said |= {name: tuple(said.get(name, ())) for name in ("demands", "levels")}
     fields["translations"] = {language: Words(**said) for language, said in translations.items()}
+    fields["levels"] = tuple(fields.get("levels", ()))
     fields["citywide_counts"] = Counts(fields["citywide_counts"])
     fields["entry"] = Entry(fields["entry"])
     return Terms(**fields)

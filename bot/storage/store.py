@@ -228,6 +228,7 @@ class Examined:
     database: str = ""  #: its kind and version
     damage: tuple[str, ...] = ()  #: in the database's own words; the rest may not have been examined then
     orphans: int = 0  #: rows that refer to others that are not there
+    misplaced: int = 0  #: units below what they cannot be part of, or with cards although others are part of them
     miscounted: Mapping[WalkoutId, int] = field(default_factory=dict)  #: workplaces whose counts are not their pledges'
     contradictory: tuple[WalkoutId, ...] = ()  #: on without the announcement of it, or the reverse
     stuck: Mapping[str, int] = field(default_factory=dict)  #: by platform: parcels that were tried again and again
@@ -306,6 +307,10 @@ class Store(Protocol):
 
     async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
         """Find a walkout and a workplace of it; both exist. Cost: one read for all who ask at the same time."""
+        ...
+
+    async def path(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, tuple[Workplace, ...]]:
+        """Find a walkout and a unit of it with all that it is part of, the widest first. Cost: as to look up."""
         ...
 
     async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:

@@ -253,7 +253,8 @@ async def _store(store: Store) -> AsyncIterator[Finding]:
         yield found(Sign.STORE_UNREAD, Grade.BAD, why=str(refused))
         return
     yield found(Sign.VERSIONS, python=platform.python_version(), database=examined.database)
-    damage = [*examined.damage, *([f"{examined.orphans} foreign keys"] if examined.orphans else [])]
+    astray = {"foreign keys": examined.orphans, "units out of place": examined.misplaced}
+    damage = [*examined.damage, *(f"{number} {what}" for what, number in astray.items() if number)]
     for line in damage:
         yield found(Sign.STORE_DAMAGED, Grade.BAD, why=line)
     for walkout, places in examined.miscounted.items():

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot import references
 from bot.domain.disclosure import shown
-from bot.domain.model import Kind, Stage, Walkout, Workplace
+from bot.domain.model import Kind, Stage, Tier, Walkout, Workplace
 from bot.domain.rules import was_missed
 from bot.outbox import Letter
 from handlers.texts import board, verdicts
@@ -145,8 +145,8 @@ def _workplace_joins(letter: Letter) -> str:
 
 def _last_word(letter: Letter) -> str:
     walkout = _walkout(letter)
-    if letter.about is not None:
-        return verdicts.last_word(walkout, letter.about)
+    if letter.about is not None and letter.about.tier is not Tier.AREA:
+        return verdicts.last_word(walkout, letter.path)
     said = _("{headline}: the last count is taken.").format(headline=headline(walkout.terms))
     if letter.private:
         return f"{said}\n{_who_walks_out(letter)}"
@@ -155,8 +155,8 @@ def _last_word(letter: Letter) -> str:
 
 def _tomorrow(letter: Letter) -> str:
     walkout = _walkout(letter)
-    if letter.about is not None:
-        return verdicts.tomorrow(walkout, letter.about)
+    if letter.about is not None and letter.about.tier is not Tier.AREA:
+        return verdicts.tomorrow(walkout, letter.path)
     said = _(
         "Reminder: {headline}. Every workplace that has reached its number walks out on {starts}. All others go to "
         "work as usual."
@@ -166,8 +166,8 @@ def _tomorrow(letter: Letter) -> str:
 
 def _begins(letter: Letter) -> str:
     walkout = _walkout(letter)
-    if letter.about is not None:
-        return verdicts.begins(walkout, letter.about)
+    if letter.about is not None and letter.about.tier is not Tier.AREA:
+        return verdicts.begins(walkout, letter.path)
     said = _(
         "It begins: {headline}. Every workplace that has reached its number walks out now ({starts}). At all "
         "others, work goes on as usual."
@@ -232,7 +232,7 @@ def _called_off(letter: Letter) -> str:
 
 
 def _not_out(letter: Letter) -> str:
-    return verdicts.not_out(_walkout(letter), _place(letter))
+    return verdicts.not_out(_walkout(letter), letter.path)
 
 
 def _room_test(letter: Letter) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bot.domain.model import Kind, Walkout, Workplace
 from bot.domain.rules import was_missed
@@ -84,12 +84,13 @@ def letter_to_worker(letter: Letter) -> str:
     """Word a piece of news for a worker who asked to be told."""
     if letter.walkout is None or letter.about is None:
         raise ValueError(letter.news.kind)
-    return _WORDS[letter.news.kind](letter.walkout, letter.about)
+    return _WORDS[letter.news.kind](letter.walkout, letter.path)
 
 
-def _on(walkout: Walkout, place: Workplace) -> str:
+def _on(walkout: Walkout, path: Sequence[Workplace]) -> str:
+    place = path[-1]
     if not place.out and not walkout.counts_again:
-        return verdicts.not_out(walkout, place)
+        return verdicts.not_out(walkout, path)
     if place.out:
         said = _("It is on: {headline}\n{workplace} walks out on {starts}. Until then, work as usual.").format(
             headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout)
@@ -109,7 +110,7 @@ def _on(walkout: Walkout, place: Workplace) -> str:
     return said
 
 
-def _lapsed(walkout: Walkout, _place: Workplace) -> str:
+def _lapsed(walkout: Walkout, _path: Sequence[Workplace]) -> str:
     if was_missed(walkout):
         return _(
             "Not now. {headline}: I was not running when the pledges were to be counted, and then it was too late to "
@@ -121,14 +122,14 @@ def _lapsed(walkout: Walkout, _place: Workplace) -> str:
     ).format(headline=headline(walkout.terms))
 
 
-def _called_off(walkout: Walkout, _place: Workplace) -> str:
+def _called_off(walkout: Walkout, _path: Sequence[Workplace]) -> str:
     return _(
         "Called off. {headline}: the organizers have called it off. Nobody walks out: go to work as usual. Your "
         "address is deleted within two days."
     ).format(headline=headline(walkout.terms))
 
 
-_WORDS: dict[Kind, Callable[[Walkout, Workplace], str]] = {
+_WORDS: dict[Kind, Callable[[Walkout, Sequence[Workplace]], str]] = {
     Kind.ON: _on,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain.model import Walkout, Workplace
-from bot.domain.rules import came_too_late, fell_below
+from bot.domain.rules import fell_below, lacks
 from handlers.texts.catalogue import _
 from handlers.texts.own import the_day
 from handlers.texts.times import deadline, when
 from handlers.texts.workers import fewer_stand, headline
 
 
-def last_word(walkout: Walkout, place: Workplace) -> str:
+def last_word(walkout: Walkout, path: Sequence[Workplace]) -> str:
     """Say yes or no, once the last count is taken."""
-    if not place.out:
-        return not_out(walkout, place)
+    if not path[-1].out:
+        return not_out(walkout, path)
     said = _("{headline}: the last count is taken. {workplace} walks out on {starts}. Until then, work as usual.")
-    return _walks_out(said, walkout, place)
+    return _walks_out(said, walkout, path)
 
 
-def not_out(walkout: Walkout, place: Workplace) -> str:
+def not_out(walkout: Walkout, path: Sequence[Workplace]) -> str:
     """Say no, once the last count is taken."""
+    place, lacking = path[-1], lacks(path)
     why = (
         _("I was not running when the pledges were to be counted, and then it was too late to tell everybody.")
-        if came_too_late(place)
-        else _("{workplace} did not reach its number.").format(workplace=place.name)
+        if lacking is None
+        else _("{workplace} did not reach its number.").format(workplace=lacking.name)
     )
     return _(
         "{headline}\n{why} {workplace} does NOT walk out on {starts}. Go to work as usual. Nobody learns who pledged."
     ).format(headline=headline(walkout.terms), why=why, workplace=place.name, starts=starts(walkout))
 
 
-def tomorrow(walkout: Walkout, place: Workplace) -> str:
+def tomorrow(walkout: Walkout, path: Sequence[Workplace]) -> str:
     """Remind those who walk out, a day before or later."""
     said = _("Reminder: {headline}. {workplace} walks out on {starts}. Until then, work as usual.")
-    return _walks_out(said, walkout, place)
+    return _walks_out(said, walkout, path)
 
 
-def begins(walkout: Walkout, place: Workplace) -> str:
+def begins(walkout: Walkout, path: Sequence[Workplace]) -> str:
     """Say that it is time, at the start or up to an hour later."""
-    return _walks_out(_("It begins: {headline}. {workplace} walks out now ({starts})."), walkout, place)
+    return _walks_out(_("It begins: {headline}. {workplace} walks out now ({starts})."), walkout, path)
 
 
-def _walks_out(said: str, walkout: Walkout, place: Workplace) -> str:
+def _walks_out(said: str, walkout: Walkout, path: Sequence[Workplace]) -> str:
     """Put in who walks out and when; add where fewer than the number stand, and what the day brings."""
+    place = path[-1]
     yes = said.format(headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout))
     return (f"{yes} {fewer_stand()}" if fell_below(place) else yes) + the_day(walkout, place)
 

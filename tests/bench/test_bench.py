@@ -42,7 +42,7 @@ def run(what: str, folder: Path) -> str:
                 "bad_to_clean_512_callers",
             ],
         ),
-        ("tally", ["tally_longest_wait_s", "tally_many_to_few_cards"]),
+        ("tally", ["tally_longest_wait_s", "tally_many_to_few_cards", "tally_tree_to_flat"]),
         ("discord", ["discord_shows_to_bare_16_at_once", "discord_changes_to_button_16_at_once"]),
         ("waits", ["longest_wait_minting", "longest_wait_first_picture"]),
         (

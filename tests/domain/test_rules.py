@@ -89,8 +89,9 @@ def after(ruling: Ruling, before: Sequence[Workplace], *standing: int) -> list[W
 def test_nobody_counts_twice(standing: int, headcount: int, people: int, *, ready: bool) -> None:
     place = replace(shop(1, standing), headcount=headcount)
     assert rules.people(place) == people
-    assert rules.is_ready(place) is ready
-    assert rules.counted(OPEN, [place]) == (people if ready else 0)
+    found = rules.verdicts([place])
+    assert (place.id in found.ready) is ready
+    assert rules.counted(OPEN, [place], found) == (people if ready else 0)
 
 
 def test_nobody_is_out_twice() -> None:
@@ -119,7 +120,7 @@ def heard(ruling: Ruling) -> set[tuple[Kind, int | None, int | None]]:
     ],
 )
 def test_a_workplace_is_ready_when_its_threshold_is_met(standing: int, threshold: int, ready: bool) -> None:  # noqa: FBT001  a table's column
-    assert rules.is_ready(shop(1, standing, threshold=threshold)) is ready
+    assert (1 in rules.verdicts([shop(1, standing, threshold=threshold)]).ready) is ready
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,8 @@ def test_a_workplace_is_ready_when_its_threshold_is_met(standing: int, threshold
 def test_people_count_where_their_own_workplace_goes_unless_everybody_counts(
     counts: Counts, standing: tuple[int, ...], people: int
 ) -> None:
-    assert rules.counted(under(OPEN, citywide_counts=counts), shops(*standing)) == people
+    places = shops(*standing)
+    assert rules.counted(under(OPEN, citywide_counts=counts), places, rules.verdicts(places)) == people
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,8 @@ def test_the_numbers_are_reached_across_the_city_and_at_enough_workplaces(
     standing: tuple[int, ...],
     verdict: bool,  # noqa: FBT001  a table's column
 ) -> None:
-    assert rules.enough(under(OPEN, **terms), shops(*standing)) is verdict
+    places = shops(*standing)
+    assert rules.enough(under(OPEN, **terms), places, rules.verdicts(places)) is verdict
 
 
 # --- when tallies are taken ---
@@ -444,7 +447,7 @@ def test_a_late_tally_lets_nobody_join_after_the_start() -> None:
     assert ruling.walkout.stage is Stage.ON
     assert heard(ruling) == {(Kind.LAST_WORD, None, None), (Kind.NOT_OUT, 1, 1)}
     assert not any(place.out for place in ruling.workplaces)
-    assert all(rules.came_too_late(place) for place in ruling.workplaces)  # and so does not hear that it fell short
+    assert all(rules.lacks([place]) is None for place in ruling.workplaces)  # and so does not hear that it fell short
 
 
 def test_a_tally_on_time_turns_nothing_on_after_the_start_either() -> None:

@@ -343,4 +343,4 @@ def test_the_boards_line_says_who_fell_below_and_who_came_too_late_and_the_live_
             for line in (BoardLine(), reached):
                 seen = replace(place, out=out, line=line)
                 assert rules.fell_below(seen) == (out and not line.reached)
-                assert rules.came_too_late(seen) == (line.reached and not out)
+                assert rules.lacks([seen]) is (None if out or line.reached else seen)

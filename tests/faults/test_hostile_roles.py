@@ -351,9 +351,9 @@ async def test_a_steward_of_every_workplace_would_be_seen(data: Path) -> None:
     async with committee(data, "telegram") as made:
         before = await made.rows()
         store: Any = made.app.store
-        await store._change("UPDATE workplace SET drawn = 3 WHERE walkout = ? AND id = 1", (made.town.walkout,))
+        await store._change("UPDATE unit SET drawn = 3 WHERE walkout = ? AND id = 1", (made.town.walkout,))
         await made.check("steward", before)
-        await store._change("UPDATE workplace SET drawn = 3 WHERE walkout = ? AND id = 2", (made.town.walkout,))
+        await store._change("UPDATE unit SET drawn = 3 WHERE walkout = ? AND id = 2", (made.town.walkout,))
         with pytest.raises(AssertionError, match=r"steward changed {'drawn'} of a workplace"):
             await made.check("steward", before)
 

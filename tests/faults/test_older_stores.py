@@ -240,11 +240,12 @@ async def test_the_migration_cut_off_before_any_statement_is_done_at_the_next_op
     tries: Trials, record_property: Callable[[str, object], None]
 ) -> None:
     cuts, fewer = 0, CUTS // tries.number
-    for version in OLDER:
+    for version in (*OLDER, len(_migrations()) - 1):
         with fresh_folder() as template, fresh_folder() as work:
-            await made(template / "store", version)
-            # every statement where it matters most, from the version before; else every seventh
-            step = fewer if version == KEYED - 1 else 7 * fewer
+            await (moved if version >= KEYED else made)(template / "store", version)
+            # every statement where it matters most, from the version before cards were moved and from the last; else
+            # every seventh
+            step = fewer if version >= KEYED - 1 else 7 * fewer
             statement = step
             while True:
                 folder = work / str(statement)
@@ -252,7 +253,7 @@ async def test_the_migration_cut_off_before_any_statement_is_done_at_the_next_op
                 if not _killed_opening(folder, statement):
                     break
                 with tries.attempt(statement):
-                    await as_before(folder, version)
+                    await as_before(folder, min(version, KEYED - 1))
                 shutil.rmtree(folder)
                 cuts += 1
                 statement += step

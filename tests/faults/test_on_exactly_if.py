@@ -598,9 +598,12 @@ def test_a_tally_taken_again_when_the_clock_is_set_back_would_be_seen(monkeypatc
 def test_a_walkout_that_is_on_and_then_not_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     real = rules._stays_on
 
-    def goes_off(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool, final: bool) -> Ruling:
-        ruling = real(walkout, places, too_late=too_late, final=final)
-        return ruling if rules.enough(walkout, places) else replace(ruling, walkout=replace(walkout, stage=Stage.OPEN))
+    def goes_off(
+        walkout: Walkout, places: Sequence[Workplace], found: rules.Verdicts, *, too_late: bool, final: bool
+    ) -> Ruling:
+        ruling = real(walkout, places, found, too_late=too_late, final=final)
+        stays = rules.enough(walkout, places, found)
+        return ruling if stays else replace(ruling, walkout=replace(walkout, stage=Stage.OPEN))
 
     monkeypatch.setattr(rules, "_stays_on", goes_off)
     assert sees()
@@ -614,8 +617,10 @@ def test_news_that_is_said_although_it_is_not_so_any_more_would_be_seen(monkeypa
 def test_a_verdict_that_is_not_said_at_the_deadline_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     real = rules._stays_on
 
-    def says_nothing(walkout: Walkout, places: Sequence[Workplace], *, too_late: bool, **_final: bool) -> Ruling:
-        return real(walkout, places, too_late=too_late, final=False)
+    def says_nothing(
+        walkout: Walkout, places: Sequence[Workplace], found: rules.Verdicts, *, too_late: bool, **_final: bool
+    ) -> Ruling:
+        return real(walkout, places, found, too_late=too_late, final=False)
 
     monkeypatch.setattr(rules, "_stays_on", says_nothing)
     assert sees()

@@ -261,7 +261,7 @@ def sound(db: sqlite3.Connection) -> list[object]:
         """
         SELECT id, minted, standing FROM counts WHERE (minted, standing) <> (
             SELECT count(*), count(*) FILTER (WHERE state IN ('p', 'o')) FROM pledge
-            WHERE pledge.walkout = counts.walkout AND pledge.workplace = counts.id)
+            WHERE pledge.walkout = counts.walkout AND pledge.unit = counts.id)
         """
     ).fetchall()
     wrong += db.execute("SELECT count(*) FROM card EXCEPT SELECT count(*) FROM pledge").fetchall()

@@ -46,7 +46,7 @@ def left(house: House) -> list[tuple[int, ...]]:
     """Count the rows that minting makes."""
     return house.rows(
         "SELECT (SELECT count(*) FROM card), (SELECT count(*) FROM pledge), (SELECT count(*) FROM piece), minting, "
-        "(SELECT sum(issued) FROM workplace), (SELECT sum(minted) FROM counts) FROM store"
+        "(SELECT sum(issued) FROM unit), (SELECT sum(minted) FROM counts) FROM store"
     )
 
 

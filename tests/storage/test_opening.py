@@ -56,7 +56,7 @@ async def test_a_fresh_file_gets_this_versions_schema_and_is_nobody_elses_to_rea
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         assert {
             "walkout",
-            "workplace",
+            "unit",
             "card",
             "room",
             "organizer",
@@ -98,8 +98,9 @@ def furnish(connection: sqlite3.Connection) -> None:
             instant(NOON + HOUR),
         ),
     )
+    [(units,)] = connection.execute("SELECT name FROM sqlite_schema WHERE name IN ('workplace', 'unit')")
     connection.executemany(
-        "INSERT INTO workplace (walkout, id, name, headcount, threshold, meet) VALUES (?, ?, ?, 40, 5, '')",
+        f"INSERT INTO {units} (walkout, id, name, headcount, threshold, meet) VALUES (?, ?, ?, 40, 5, '')",  # noqa: S608
         [(WALKOUT, 1, "Shop 1"), (WALKOUT, 2, "Shop 2")],
     )
 
@@ -143,6 +144,32 @@ async def test_what_any_earlier_version_kept_is_there_after_the_migrations(
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
+async def test_whatever_is_known_of_a_workplace_is_known_of_the_unit_it_becomes(
+    path: Path, clock: MovableClock
+) -> None:
+    before = next(number for number, script in enumerate(_migrations()) if "CREATE TABLE unit" in script)
+    with closing(sqlite3.connect(path)) as connection:
+        made(connection, before)
+        furnish(connection)
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(workplace)")]
+        told: dict[str, object] = {
+            column: nth + 10 for nth, column in enumerate(columns) if column not in {"walkout", "id", "threshold"}
+        }
+        told |= {"name": "Shop", "meet": "the gate", "meets": '{"es": "la puerta"}', "headcount": 99}
+        said = ", ".join(f"{column} = :{column}" for column in told)
+        connection.execute(f"UPDATE workplace SET {said} WHERE id = 1", told)  # noqa: S608
+        connection.execute(f"PRAGMA user_version = {before}")
+        connection.commit()
+    await opening(path, clock)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        unit, other = map(dict, connection.execute("SELECT * FROM unit ORDER BY id").fetchall())
+    assert len(set(told.values())) == len(told)
+    shape = {"parent": None, "tier": "workplace", "minimum": 0}
+    assert unit == {"walkout": WALKOUT, "id": 1, "threshold": 5} | told | shape
+    assert other["name"] == "Shop 2"
+
+
 @pytest.fixture
 def schema(path: Path) -> Iterator[sqlite3.Connection]:
     """A database with two shops, without a store in it."""
@@ -169,9 +196,9 @@ def test_the_database_itself_keeps_the_counts_right_whatever_is_done_to_cards(
     assert do(fresh, two, "p") == [(2, 1), (0, 0)]
     assert do("UPDATE pledge SET state = 'p'") == [(2, 2), (0, 0)]
     assert do("UPDATE pledge SET state = 'p'") == [(2, 2), (0, 0)]
-    assert do("UPDATE pledge SET workplace = 2 WHERE key = ?", one) == [(1, 1), (1, 1)]
-    assert do("UPDATE pledge SET workplace = 1, state = 'w' WHERE key = ?", one) == [(2, 1), (0, 0)]
-    assert do("UPDATE pledge SET workplace = 2, state = 'p' WHERE key = ?", one) == [(1, 1), (1, 1)]
+    assert do("UPDATE pledge SET unit = 2 WHERE key = ?", one) == [(1, 1), (1, 1)]
+    assert do("UPDATE pledge SET unit = 1, state = 'w' WHERE key = ?", one) == [(2, 1), (0, 0)]
+    assert do("UPDATE pledge SET unit = 2, state = 'p' WHERE key = ?", one) == [(1, 1), (1, 1)]
     assert do("UPDATE pledge SET state = 'w'") == [(1, 0), (1, 0)]
     assert do("UPDATE pledge SET state = 'm'") == [(1, 0), (1, 0)]
 
@@ -186,9 +213,9 @@ def test_who_is_out_stands_and_is_counted_whatever_is_done_to_cards(schema: sqli
     assert do(fresh, one, "o") == [(1, 1, 1), (0, 0, 0)]
     assert do(fresh, two, "p") == [(2, 2, 1), (0, 0, 0)]
     assert do("UPDATE pledge SET state = 'o'") == [(2, 2, 2), (0, 0, 0)]
-    assert do("UPDATE pledge SET workplace = 2 WHERE key = ?", one) == [(1, 1, 1), (1, 1, 1)]
+    assert do("UPDATE pledge SET unit = 2 WHERE key = ?", one) == [(1, 1, 1), (1, 1, 1)]
     assert do("UPDATE pledge SET state = 'p' WHERE key = ?", one) == [(1, 1, 1), (1, 1, 0)]
-    assert do("UPDATE pledge SET workplace = 1, state = 'o' WHERE key = ?", one) == [(2, 2, 2), (0, 0, 0)]
+    assert do("UPDATE pledge SET unit = 1, state = 'o' WHERE key = ?", one) == [(2, 2, 2), (0, 0, 0)]
     assert do("UPDATE pledge SET state = 'w' WHERE key = ?", one) == [(2, 1, 1), (0, 0, 0)]
     assert do("DELETE FROM pledge") == [(0, 0, 0), (0, 0, 0)]
 
@@ -199,8 +226,13 @@ def test_who_is_out_stands_and_is_counted_whatever_is_done_to_cards(schema: sqli
         "UPDATE counted SET standing = (1 << 40) - 1",
         "UPDATE counted SET standing = minted + 1",
         "UPDATE counted SET turnout = standing + 1",
-        "UPDATE workplace SET threshold = 4",
-        "UPDATE workplace SET threshold = 41",
+        "UPDATE unit SET threshold = 4",
+        "UPDATE unit SET threshold = 41",
+        "UPDATE unit SET threshold = 0",
+        "UPDATE unit SET threshold = 4, tier = 'department'",
+        "UPDATE unit SET tier = 'borough'",
+        "UPDATE unit SET minimum = -1",
+        "UPDATE unit SET parent = 2 WHERE id = 1",
         "INSERT INTO card VALUES (zeroblob(31), 'k7m3q', 1, 0, zeroblob(32))",
         "INSERT INTO card VALUES (zeroblob(32), 'k7m3q', 1, 0, zeroblob(31))",
         "INSERT INTO card VALUES (zeroblob(32), 'k7m3q', 1, 2, zeroblob(32))",

@@ -19,9 +19,9 @@ from bot.storage.sqlite.writer import Decided, Writer
 # A batch's keys and owners travel as one blob each, cut at every 32nd byte, its states as one text. A card is looked
 # for under the key that it has in each of the walkouts.
 _FIND = """
-    SELECT nth.value, card.walkout, pledge.workplace, pledge.state, card.owner, card.stale,
-        CASE WHEN ?4 THEN (SELECT is_out FROM workplace
-            WHERE workplace.walkout = pledge.walkout AND workplace.id = pledge.workplace) END
+    SELECT nth.value, card.walkout, pledge.unit, pledge.state, card.owner, card.stale,
+        CASE WHEN ?4 THEN (SELECT is_out FROM unit
+            WHERE unit.walkout = pledge.walkout AND unit.id = pledge.unit) END
     FROM json_each(?1) AS nth JOIN card ON card.key = substr(?2, nth.value * 32 + 1, 32)
         JOIN pledge ON pledge.key = substr(?3, nth.value * 32 + 1, 32)
 """
@@ -31,7 +31,7 @@ _FIND_HEADS = """
 """
 _FIND_FREE = """
     SELECT headcount - standing
-    FROM workplace JOIN counts USING (walkout, id) WHERE walkout = ? AND id = ?
+    FROM unit JOIN counts USING (walkout, id) JOIN leaf USING (walkout, id) WHERE walkout = ? AND id = ?
 """
 _WRITE_CARDS = """
     UPDATE card SET owner = substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth
@@ -41,11 +41,11 @@ _WRITE_PLEDGES = """
     UPDATE pledge SET state = substr(?2, nth.value + 1, 1) FROM json_each(?1) AS nth
     WHERE pledge.key = substr(?3, nth.value * 32 + 1, 32)
 """
-_WRITE_ONE = "INSERT INTO change (card, owner, pledge, walkout, workplace, state, makes) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_WRITE_ONE = "INSERT INTO change (card, owner, pledge, walkout, unit, state, makes) VALUES (?, ?, ?, ?, ?, ?, ?)"
 # Where a commit's end is not sure, what a batch wrote is its own mark.
 _IS_WRITTEN = """
     SELECT 1 FROM card JOIN pledge ON pledge.key = ?3
-    WHERE card.key = ?1 AND card.owner = ?2 AND pledge.walkout = ?4 AND pledge.workplace = ?5 AND pledge.state = ?6
+    WHERE card.key = ?1 AND card.owner = ?2 AND pledge.walkout = ?4 AND pledge.unit = ?5 AND pledge.state = ?6
 """
 _DELETE_NOTICES = """
     DELETE FROM notice WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)

@@ -17,11 +17,19 @@ _MOST_DAMAGE = 5
 # read from the pledges, against what the triggers have kept
 _MISCOUNTED = """
     SELECT count(*) FROM counts AS place LEFT JOIN (
-        SELECT workplace, count(*) AS minted, sum(state IN ('p', 'o')) AS standing, sum(state = 'o') AS turnout
-        FROM pledge WHERE walkout = ?1 GROUP BY workplace
-    ) AS counted ON counted.workplace = place.id
+        SELECT unit, count(*) AS minted, sum(state IN ('p', 'o')) AS standing, sum(state = 'o') AS turnout
+        FROM pledge WHERE walkout = ?1 GROUP BY unit
+    ) AS counted ON counted.unit = place.id
     WHERE place.walkout = ?1 AND (place.minted <> coalesce(counted.minted, 0)
         OR place.standing <> coalesce(counted.standing, 0) OR place.turnout <> coalesce(counted.turnout, 0))
+"""
+_MISPLACED = """
+    SELECT count(*) FROM unit JOIN counts USING (walkout, id)
+        LEFT JOIN unit AS above ON above.walkout = unit.walkout AND above.id = unit.parent
+    WHERE above.id >= unit.id
+        OR CASE unit.tier WHEN 'department' THEN above.tier IS NOT 'workplace'
+            ELSE coalesce(above.tier, 'area') <> 'area' END
+        OR (minted > 0 AND NOT EXISTS (SELECT 1 FROM leaf WHERE leaf.walkout = unit.walkout AND leaf.id = unit.id))
 """
 # a walkout that was called off or is closed may have been on before
 _CONTRADICTORY = """
@@ -47,6 +55,7 @@ class Examination(Writer):
                 database=f"SQLite {(await self._read('SELECT sqlite_version()'))[0][0]}",
                 damage=damage,
                 orphans=len(await self._read("PRAGMA foreign_key_check")),
+                misplaced=(await self._read(_MISPLACED))[0][0],
                 miscounted={
                     WalkoutId(walkout): wrong
                     for (walkout,) in await self._read("SELECT id FROM walkout")

@@ -15,7 +15,7 @@ from functools import partial
 import aiosqlite
 
 from bot.domain.errors import BeyondHeadcount, NotRecorded, WrongStage
-from bot.domain.model import Announcement, Stage, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, Stage, Tier, WalkoutId, WorkplaceId
 from bot.domain.pledging import HASH_BYTES, NewCard
 from bot.storage.sqlite.place import Place
 from bot.storage.sqlite.walkouts import Walkouts
@@ -106,12 +106,16 @@ class Minting(Walkouts):
         stage = (await self._walkout(walkout)).stage
         if stage is Stage.CLOSED:  # by whoever had their turn first
             raise WrongStage(stage)
-        for place in await self._workplaces(walkout):
+        places = await self._workplaces(walkout)
+        divided = {place.parent for place in places}
+        for place in places:
             new = wanted.get(place.id, 0)
+            if new and (place.tier is Tier.AREA or place.id in divided):
+                raise ValueError("cards are for those units that no other is part of")
             if new > max(0, place.headcount - place.issued):
                 raise BeyondHeadcount(place.name, place.headcount, place.issued, new)
         await self._db.executemany(
-            "UPDATE workplace SET issued = issued + ? WHERE walkout = ? AND id = ?",
+            "UPDATE unit SET issued = issued + ? WHERE walkout = ? AND id = ?",
             [(new, walkout, place) for place, new in wanted.items()],
         )
 
@@ -124,10 +128,10 @@ class Minting(Walkouts):
     async def _put(self, piece: _Piece) -> None:
         # a card's pledge is blank from the beginning, so that pledging makes no row and leaves every row where it is
         await self._db.executemany(
-            "INSERT INTO card (key, walkout, workplace, owner) VALUES (?, ?, ?, ?)", sorted(piece.cards)
+            "INSERT INTO card (key, walkout, unit, owner) VALUES (?, ?, ?, ?)", sorted(piece.cards)
         )
         await self._db.executemany(
-            "INSERT INTO pledge (key, walkout, workplace, state) VALUES (?, ?, ?, 'm')", sorted(piece.pledges)
+            "INSERT INTO pledge (key, walkout, unit, state) VALUES (?, ?, ?, 'm')", sorted(piece.pledges)
         )
         self._hidden.update(row[0] for row in piece.cards)  # only now: none that was there before is among them
 

@@ -51,7 +51,7 @@ _TO_ORGANIZERS = f"""
 _TO_STEWARDS = f"""
     {_ADD_PARCELS} member.platform, '', member.id, x''
     FROM json_each(?2) AS item CROSS JOIN steward JOIN member ON member.id = steward.id
-    WHERE item.value ->> 'to_stewards' AND steward.walkout = ?1 AND steward.workplace = item.value ->> 'scope'
+    WHERE item.value ->> 'to_stewards' AND steward.walkout = ?1 AND steward.unit = item.value ->> 'scope'
     ORDER BY item.key ON CONFLICT DO NOTHING
 """
 _TO_ADDRESS = """
@@ -124,7 +124,7 @@ _FORGET_PARCELS = """
     DELETE FROM parcel WHERE member = ?1 AND state <> 'sent' AND NOT EXISTS (
         SELECT 1 FROM organizer WHERE id = ?1
         UNION ALL SELECT 1 FROM steward
-            WHERE id = ?1 AND steward.walkout = parcel.walkout AND steward.workplace = parcel.scope
+            WHERE id = ?1 AND steward.walkout = parcel.walkout AND steward.unit = parcel.scope
     )
 """
 

@@ -201,6 +201,8 @@ async def _migrate(
         await _check_name(connection, path, identity, following)
     if found < KEYED:
         await _prepare_cards(connection, path, kept_anew, there=found > 0)
+    # a table that others refer to can only be made anew while nobody looks after that: https://sqlite.org/lang_altertable
+    await connection.execute_fetchall("PRAGMA foreign_keys=OFF")
     for number, script in enumerate(scripts[found:], start=found + 1):
         try:
             await connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
@@ -208,6 +210,7 @@ async def _migrate(
             if connection.in_transaction:
                 await connection.execute_fetchall("ROLLBACK")
             raise
+    await connection.execute_fetchall("PRAGMA foreign_keys=ON")
     await connection.execute_fetchall(
         "INSERT INTO store (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM store)", (identity,)
     )

@@ -34,15 +34,15 @@ class Paper(Minting):
     async def _void(self, walkout: WalkoutId, voiding: Voiding) -> None:
         here = (walkout, voiding.workplace)
         # used or not: what differs afterwards would tell who has pledged
-        await self._rows("UPDATE card SET stale = 1 WHERE walkout = ? AND workplace = ?", here)
+        await self._rows("UPDATE card SET stale = 1 WHERE walkout = ? AND unit = ?", here)
         issued = 0
         if voiding.recalls:
-            await self._rows("UPDATE pledge SET state = 'r' WHERE walkout = ? AND workplace = ?", here)
-            await self._rows("UPDATE workplace SET told_people = 0 WHERE walkout = ? AND id = ?", here)
+            await self._rows("UPDATE pledge SET state = 'r' WHERE walkout = ? AND unit = ?", here)
+            await self._rows("UPDATE unit SET told_people = 0 WHERE walkout = ? AND id = ?", here)
         else:
             (place,) = [place for place in await self._workplaces(walkout) if place.id == voiding.workplace]
             issued = disclosure.known(place)
         await self._rows(
-            "UPDATE workplace SET issued = ?3, voided = ?4 WHERE walkout = ?1 AND id = ?2",
+            "UPDATE unit SET issued = ?3, voided = ?4 WHERE walkout = ?1 AND id = ?2",
             (*here, issued, instant(voiding.at)),
         )

@@ -26,7 +26,7 @@ _PROPOSAL = """
     FROM proposal
 """
 _ROLE_CARD = """
-    SELECT hash, id, role, walkout, workplace, nickname, appointer, until, proposal, word, redeemer, platform, address,
+    SELECT hash, id, role, walkout, unit, nickname, appointer, until, proposal, word, redeemer, platform, address,
         settled
     FROM role_card
 """
@@ -57,7 +57,7 @@ class People(News):
         rows = await self._rows(
             f"""
             SELECT id, NULL, 0 FROM organizer WHERE id IN ({marks})
-            UNION ALL SELECT id, walkout, workplace FROM steward WHERE id IN ({marks})
+            UNION ALL SELECT id, walkout, unit FROM steward WHERE id IN ({marks})
             """,  # noqa: S608
             members,
         )
@@ -82,7 +82,7 @@ class People(News):
         async def job() -> Committee:
             members = await self._rows("SELECT id, platform, address, nickname FROM member")
             organizers = await self._rows("SELECT id FROM organizer")
-            stewards = await self._rows("SELECT walkout, workplace, id FROM steward ORDER BY walkout, workplace")
+            stewards = await self._rows("SELECT walkout, unit, id FROM steward ORDER BY walkout, unit")
             suspensions = await self._rows(f"{_SUSPENSION} ORDER BY id")
             return Committee(
                 members={row[0]: _read_member(row) for row in members},
@@ -173,7 +173,7 @@ class People(News):
 
         async def job() -> None:
             removed = await self._rows(
-                "DELETE FROM steward WHERE id = ? AND walkout = ? AND workplace = ? RETURNING 1",
+                "DELETE FROM steward WHERE id = ? AND walkout = ? AND unit = ? RETURNING 1",
                 (member, walkout, workplace),
             )
             if removed:
@@ -223,7 +223,7 @@ class People(News):
             await self._rows("DELETE FROM role_card WHERE until <= ?", (instant(self._clock()),))
             added = await self._rows(
                 """
-                INSERT INTO role_card (hash, id, role, walkout, workplace, nickname, appointer, until, proposal,
+                INSERT INTO role_card (hash, id, role, walkout, unit, nickname, appointer, until, proposal,
                     word, redeemer, platform, address)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', x'', '', x'') ON CONFLICT DO NOTHING RETURNING 1
                 """,
@@ -296,7 +296,7 @@ class People(News):
             elif confirmed:
                 await self._rows(_ADD_MEMBER, _member_row(card.redeemer))
                 await self._rows(
-                    "INSERT INTO steward (walkout, workplace, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    "INSERT INTO steward (walkout, unit, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     (card.walkout, card.workplace, card.redeemer.id),
                 )
             await self._note(note)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
 from bot.domain.errors import NoSuchWalkout
-from bot.domain.model import Announcement, BoardLine, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import (
+    ROOT,
+    Announcement,
+    BoardLine,
+    Ruling,
+    Stage,
+    Tier,
+    Walkout,
+    WalkoutId,
+    Workplace,
+    WorkplaceId,
+)
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
 from bot.storage.sqlite.writer import Row
@@ -19,22 +29,24 @@ _WALKOUT = """
     SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended
     FROM walkout
 """
-_WORKPLACE = """
-    SELECT id, name, headcount, threshold, meet, minted, standing, reached, number, anchor, is_out, told_ready,
-        walkout, issued, turnout, turnout_reached, turnout_number, turnout_anchor, drawn, told_drawn,
-        told_people, voided, since, above, turnout_since, turnout_above, meets
-    FROM workplace JOIN counts USING (walkout, id)
+_COLUMNS = """
+    unit.walkout, unit.id, name, headcount, threshold, parent, tier, minimum, meet, meets, minted, issued, standing,
+    is_out, told_ready, turnout, drawn, told_drawn, told_people, voided, reached, since, number, anchor, above,
+    turnout_reached, turnout_since, turnout_number, turnout_anchor, turnout_above
 """
+_WORKPLACE = f"SELECT {_COLUMNS} FROM unit JOIN counts USING (walkout, id)"  # noqa: S608
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
-_WANTED_PLACES = """
-    JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND id = place
-"""
-_WITH_ROOM = """
-    SELECT DISTINCT walkout, scope FROM room
-    JOIN (SELECT value ->> 0 AS wanted, value ->> 1 AS place FROM json_each(?)) ON walkout = wanted AND scope = place
-"""
+_PATHS = f"""
+    WITH RECURSIVE path (walkout, id) AS (
+        SELECT value ->> 0, value ->> 1 FROM json_each(?)
+        UNION SELECT walkout, parent FROM path JOIN unit USING (walkout, id) WHERE parent IS NOT NULL
+    )
+    SELECT {_COLUMNS}, EXISTS (SELECT 1 FROM room WHERE room.walkout = unit.walkout AND scope = unit.id)
+    FROM path JOIN unit USING (walkout, id) JOIN counts USING (walkout, id)
+"""  # noqa: S608
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
+_TIERS: Mapping[str, Tier] = {tier.value: tier for tier in Tier}
 
 
 class Walkouts(Notices):
@@ -91,14 +103,14 @@ class Walkouts(Notices):
         ]
         await self._rows(
             """
-            UPDATE workplace SET reached = line.value ->> 2, number = line.value ->> 3,
+            UPDATE unit SET reached = line.value ->> 2, number = line.value ->> 3,
                 anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6,
                 turnout_reached = line.value ->> 7, turnout_number = line.value ->> 8,
                 turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10,
                 told_people = line.value ->> 11, since = line.value ->> 12, above = line.value ->> 13,
                 turnout_since = line.value ->> 14, turnout_above = line.value ->> 15
             FROM json_each(?1) AS line
-            WHERE workplace.walkout = line.value ->> 0 AND workplace.id = line.value ->> 1
+            WHERE unit.walkout = line.value ->> 0 AND unit.id = line.value ->> 1
             """,
             (json.dumps(lines),),
         )
@@ -122,11 +134,15 @@ class Walkouts(Notices):
                     *_state(walkout),
                 ),
             )
-            rows = [[p.id, p.name, p.headcount, p.threshold, p.meet, dict(p.meets)] for p in workplaces]
+            rows = [
+                [p.id, p.parent or None, p.tier, p.name, p.headcount, p.threshold, p.minimum, p.meet, dict(p.meets)]
+                for p in workplaces
+            ]
             await self._rows(
                 """
-                INSERT INTO workplace (walkout, id, name, headcount, threshold, meet, meets)
-                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4, p.value ->> 5
+                INSERT INTO unit (walkout, id, parent, tier, name, headcount, threshold, minimum, meet, meets)
+                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4, p.value ->> 5,
+                    p.value ->> 6, p.value ->> 7, p.value ->> 8
                 FROM json_each(?2) AS p
                 """,
                 (walkout.id, json.dumps(rows)),
@@ -160,7 +176,7 @@ class Walkouts(Notices):
         """See Store.sharing."""
         rows = await self._read(
             """
-            SELECT walkout, count(*) FROM workplace WHERE name IN (SELECT value FROM json_each(?)) GROUP BY walkout
+            SELECT walkout, count(*) FROM unit WHERE name IN (SELECT value FROM json_each(?)) GROUP BY walkout
             """,
             (json.dumps(list(names)),),
         )
@@ -173,23 +189,28 @@ class Walkouts(Notices):
 
     async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
         """See Store.look_up."""
+        found, path = await self.path(walkout, workplace)
+        return found, path[-1]
+
+    async def path(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, tuple[Workplace, ...]]:
+        """See Store.path."""
         return await self._look_up(self._look_all_up, (walkout, workplace))
 
     async def _look_all_up(
         self, wanted: Sequence[tuple[WalkoutId, WorkplaceId]]
-    ) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]]:
+    ) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, tuple[Workplace, ...]]]:
         asked = (json.dumps(wanted),)
-        statements = f"{_WALKOUT} {_WANTED_WALKOUTS}", _WITH_ROOM, f"{_WORKPLACE} {_WANTED_PLACES}"
-        found_walkouts, found_rooms, places = await self._on_thread(
+        statements = f"{_WALKOUT} {_WANTED_WALKOUTS}", _PATHS
+        found_walkouts, found_units = await self._on_thread(
             lambda db: [db.execute(statement, asked).fetchall() for statement in statements]
         )
         walkouts = {row[0]: _read_walkout(row) for row in found_walkouts}
-        with_room = {(row[0], row[1]) for row in found_rooms}
-        found: dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, Workplace]] = {}
-        for row in places:
-            key = row[12], row[0]
-            found[key] = walkouts[row[12]], replace(_read_workplace(row), has_room=key in with_room)
-        return found
+        units = {(row[0], row[1]): _read_workplace(row, has_room=bool(row[30])) for row in found_units}
+
+        def path(walkout: WalkoutId, unit: WorkplaceId) -> tuple[Workplace, ...]:
+            return () if unit == ROOT else (*path(walkout, units[walkout, unit].parent), units[walkout, unit])
+
+        return {(walkout, unit): (walkouts[walkout], path(walkout, unit)) for walkout, unit in wanted}
 
     async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:
         """See Store.set_drawn."""
@@ -197,7 +218,7 @@ class Walkouts(Notices):
         async def job() -> None:
             changed = await self._rows(
                 """
-                UPDATE workplace SET drawn = ?3, told_drawn = 0
+                UPDATE unit SET drawn = ?3, told_drawn = 0
                 WHERE walkout = ?1 AND id = ?2 AND (drawn IS NOT ?3 OR told_drawn) RETURNING 1
                 """,
                 (walkout, workplace, drawn),
@@ -222,7 +243,7 @@ class Walkouts(Notices):
             # what is left for a report are numbers of the board
             await self._rows(
                 """
-                UPDATE workplace SET anchor = 0, turnout_anchor = 0, drawn = NULL, told_drawn = 0, told_people = 0,
+                UPDATE unit SET anchor = 0, turnout_anchor = 0, drawn = NULL, told_drawn = 0, told_people = 0,
                     voided = NULL
                 WHERE walkout = ?
                 """,
@@ -284,29 +305,35 @@ def _read_walkout(row: Row) -> Walkout:
     )
 
 
-def _read_workplace(row: Row) -> Workplace:
+def _read_workplace(row: Row, *, has_room: bool = False) -> Workplace:
+    number, name, headcount, threshold, parent, tier, minimum, meet, meets, minted, issued, standing = row[1:13]
+    out, told_ready, turnout, drawn, told_drawn, told_people, voided = row[13:20]
     return Workplace(
-        id=WorkplaceId(row[0]),
-        name=row[1],
-        headcount=row[2],
-        threshold=row[3],
-        meet=row[4],
-        meets=_NOWHERE if row[26] == "{}" else json.loads(row[26]),
-        minted=row[5],
-        issued=row[13],
-        standing=row[6],
-        line=_read_line(*row[7:10], *row[22:24]),
-        out=bool(row[10]),
-        told_ready=bool(row[11]),
-        turnout=row[14],
-        turnout_line=_read_line(*row[15:18], *row[24:26]),
-        drawn=row[18],
-        told_drawn=bool(row[19]),
-        told_people=bool(row[20]),
-        voided=maybe_moment(row[21]),
+        id=number,
+        name=name,
+        headcount=headcount,
+        threshold=threshold,
+        parent=ROOT if parent is None else parent,
+        tier=_TIERS[tier],
+        minimum=minimum,
+        meet=meet,
+        meets=_NOWHERE if meets == "{}" else json.loads(meets),
+        minted=minted,
+        issued=issued,
+        standing=standing,
+        line=_read_line(*row[20:25]),
+        out=bool(out),
+        told_ready=bool(told_ready),
+        turnout=turnout,
+        turnout_line=_read_line(*row[25:30]),
+        drawn=drawn,
+        told_drawn=bool(told_drawn),
+        told_people=bool(told_people),
+        voided=maybe_moment(voided),
+        has_room=has_room,
     )
 
 
 @lru_cache(maxsize=4096)  # of thousands of workplaces, most have the same few
-def _read_line(reached: int, number: int, anchor: int, since: int, above: int) -> BoardLine:
+def _read_line(reached: int, since: int, number: int, anchor: int, above: int) -> BoardLine:
     return BoardLine(reached=bool(reached), since=since, number=number, anchor=anchor, above=above)

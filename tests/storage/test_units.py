@@ -1,0 +1,211 @@
+"""A walkout whose units are a tree: areas, workplaces, departments, and cards at the leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.clock import MovableClock
+from bot.domain.errors import WorkplaceFull
+from bot.domain.model import ROOT, Announcement, CardState, Entry, Kind, Ruling, Tier, Walkout, Workplace, WorkplaceId
+from bot.domain.roles import Deed, Role
+from bot.storage.records import read_terms, write_terms
+from bot.storage.store import Examined, Note, Parcel, RoleCard, Room, Store
+from bot.wiring import DATABASE
+from tests.conftest import HOUR, NOON, WALKOUT, opened, shops, terms
+from tests.storage.house import House, SqliteHouse, fresh, key, pledges, standing, verdict
+from tests.storage.test_people import OLGA, member
+
+LEVELS = ("borough", "neighborhood")
+ALL = BRONX, MOTT, HOSPITAL, BAKERY, DAYS, NIGHTS = tuple(map(WorkplaceId, range(1, 7)))
+LEAVES = (BAKERY, DAYS, NIGHTS)
+
+
+def unit(number: int, name: str, tier: Tier, parent: int = ROOT, **more: Any) -> Workplace:
+    said: dict[str, Any] = {"headcount": 40, "threshold": 5} | more
+    return Workplace(id=WorkplaceId(number), name=name, tier=tier, parent=WorkplaceId(parent), **said)
+
+
+TREE = [
+    unit(BRONX, "Bronx", Tier.AREA, headcount=120, threshold=0, minimum=1),
+    unit(MOTT, "Mott Haven", Tier.AREA, BRONX, headcount=120, threshold=60, minimum=2),
+    unit(HOSPITAL, "Hospital", Tier.WORKPLACE, MOTT, headcount=80, threshold=50, minimum=1),
+    unit(BAKERY, "Bakery", Tier.WORKPLACE, MOTT),
+    unit(DAYS, "Days", Tier.DEPARTMENT, HOSPITAL, threshold=0),
+    unit(NIGHTS, "Nights", Tier.DEPARTMENT, HOSPITAL, threshold=20),
+]
+
+
+@pytest.fixture
+async def tree(house: House, clock: MovableClock) -> AsyncIterator[Store]:
+    """An open walkout of this tree, without cards."""
+    async with house.open(clock) as made:
+        await made.add_walkout(opened(levels=LEVELS), TREE)
+        yield made
+
+
+async def test_a_tree_is_read_as_it_was_written_in_the_order_of_its_ids(house: House, clock: MovableClock) -> None:
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(levels=LEVELS), list(reversed(TREE)))
+    async with house.open(clock) as store:
+        assert await store.workplaces(WALKOUT) == TREE
+        assert await store.walkouts() == [opened(levels=LEVELS)]
+
+
+@pytest.mark.parametrize("levels", [LEVELS, ()])
+def test_terms_name_the_levels_and_those_of_older_versions_none(levels: tuple[str, ...]) -> None:
+    assert read_terms(write_terms(terms(levels=levels))).levels == levels
+    older = json.loads(write_terms(terms()))
+    del older["levels"]
+    assert read_terms(json.dumps(older)) == terms()
+
+
+async def test_whoever_asks_finds_a_unit_with_all_that_it_is_part_of_the_widest_first(tree: Store) -> None:
+    other = opened(type(WALKOUT)("other"))
+    await tree.add_walkout(other, shops(9))
+    asked = [*((WALKOUT, each) for each in ALL), (other.id, BRONX)] * 3
+    found = await asyncio.gather(*(tree.path(*each) for each in asked))
+    paths = [tuple(each.name for each in path) for _walkout, path in found]
+    assert paths[:7] == paths[7:14] == paths[14:]
+    assert paths[:7] == [
+        ("Bronx",),
+        ("Bronx", "Mott Haven"),
+        ("Bronx", "Mott Haven", "Hospital"),
+        ("Bronx", "Mott Haven", "Bakery"),
+        ("Bronx", "Mott Haven", "Hospital", "Days"),
+        ("Bronx", "Mott Haven", "Hospital", "Nights"),
+        ("Shop 1",),
+    ]
+    assert [walkout.id for walkout, _path in found] == [where for where, _unit in asked]
+    assert found[4][1] == (TREE[0], TREE[1], TREE[2], TREE[4])
+    assert await tree.look_up(WALKOUT, DAYS) == (found[0][0], TREE[4])
+
+
+# --- cards ---
+
+
+async def test_what_is_pledged_at_a_leaf_is_counted_there_and_shown_on_its_path(tree: Store) -> None:
+    await tree.mint(WALKOUT, {each: [fresh(f"{each} {n}") for n in range(3)] for each in LEAVES})
+    outcome = await tree.apply(pledges(f"{NIGHTS} 0"))
+    assert (outcome.mine, outcome.workplace) == (CardState.PLEDGED, NIGHTS)
+    assert await standing(tree) == [0, 0, 0, 0, 0, 1]
+    walkout, path = await tree.path(WALKOUT, NIGHTS)
+    assert [(each.name, each.minted, each.issued, each.standing) for each in path] == [
+        ("Bronx", 0, 0, 0),
+        ("Mott Haven", 0, 0, 0),
+        ("Hospital", 0, 0, 0),
+        ("Nights", 3, 3, 1),
+    ]
+    assert walkout.terms.levels == LEVELS
+
+
+@pytest.mark.parametrize("whose", [each for each in ALL if each not in LEAVES])
+async def test_no_card_is_made_for_a_unit_that_others_are_part_of(tree: Store, whose: WorkplaceId) -> None:
+    with pytest.raises(ValueError, match="no other is part of"):
+        await tree.mint(WALKOUT, {BAKERY: [fresh(1)], whose: [fresh(2)]})
+    assert [each.minted for each in await tree.workplaces(WALKOUT)] == [0] * len(ALL)
+    await tree.mint(WALKOUT, {BAKERY: [fresh(1)]})
+
+
+@pytest.mark.parametrize("where", ALL)
+async def test_without_a_card_people_pledge_at_leaves_only(
+    house: House, clock: MovableClock, where: WorkplaceId
+) -> None:
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(entry=Entry.OPEN, levels=LEVELS), TREE)
+        answer = await verdict(store.apply(pledges("ana", enrol=where)))
+        assert answer == ((CardState.PLEDGED, True) if where in LEAVES else (WorkplaceFull, False))
+        assert sum(await standing(store)) == (where in LEAVES)
+
+
+# --- rooms and stewards ---
+
+
+def says(news: Announcement, _card: RoleCard) -> Announcement:
+    return news
+
+
+def rules(news: Announcement, walkout: Walkout, _units: Sequence[Workplace]) -> Ruling:
+    return Ruling(walkout=walkout, announcements=(news,))
+
+
+async def test_rooms_and_stewards_of_a_unit_of_any_tier_hear_its_news_and_no_others(tree: Store) -> None:
+    for each in ALL:
+        await tree.bind_room(Room(walkout=WALKOUT, scope=each, platform="here", address=f"#{each}"))
+        who = member(f"steward of {each}")
+        card = RoleCard(
+            key=key(f"role card {each}"),
+            id=f"CARD{each}",
+            role=Role.STEWARD,
+            walkout=WALKOUT,
+            workplace=each,
+            nickname=who.nickname,
+            appointer=OLGA.id,
+            until=NOON + HOUR,
+            proposal="",
+        )
+        note = Note(deed=Deed.CONFIRMED, by=OLGA.id, walkout=None)
+        silent = Announcement(kind=Kind.ROLE_CARD_USED, occasion=card.id, to_rooms=False)
+        await tree.add_role_card(card, note)
+        used = await tree.redeem_role_card(card.key, who, "WORD", partial(says, silent), now=NOON)
+        assert used is not None
+        assert used.workplace == each
+        await tree.settle_role_card(used, confirmed=True, news=None, note=note)
+        assert (await tree.roles(who.id)).workplaces == ((WALKOUT, each),)
+
+    assert all(place.has_room for place in (await tree.path(WALKOUT, DAYS))[1])
+    for each in ALL:
+        said = Announcement(kind=Kind.WORKPLACE_READY, occasion="1", scope=each, about=each, to_stewards=True)
+        await tree.decide(WALKOUT, partial(rules, said))
+        heard: list[Parcel] = await tree.claim_parcels("here", now=NOON + HOUR, limit=99)
+        assert [(parcel.room, parcel.person) for parcel in heard] == [
+            (f"#{each}", None),
+            (None, f"to steward of {each}".encode()),
+        ]
+    assert await tree.release_room(WALKOUT, "here", f"#{BRONX}")
+    assert [place.has_room for place in (await tree.path(WALKOUT, MOTT))[1]] == [False, True]
+
+
+# --- examination ---
+
+
+@pytest.mark.parametrize(
+    ("broken", "misplaced", "orphans"),
+    [
+        ("DELETE FROM unit WHERE id = 2", 0, 3),  # two are part of it, and it has counts
+        ("UPDATE unit SET parent = 9 WHERE id = 3", 0, 1),
+        ("UPDATE unit SET parent = 4 WHERE id = 2", 1, 0),  # part of a workplace, and before it
+        ("UPDATE unit SET parent = 2 WHERE id = 6", 1, 0),  # a department of an area
+        ("UPDATE unit SET parent = NULL WHERE id = 6", 1, 0),
+        ("UPDATE unit SET parent = 3 WHERE id = 4", 1, 0),  # a workplace in a workplace
+        ("UPDATE unit SET tier = 'area' WHERE id = 3", 2, 0),  # above departments
+        ("UPDATE counted SET minted = minted + 1 WHERE id = 3", 1, 0),
+        ("UPDATE pledge SET unit = 3 WHERE unit = 5", 1, 0),
+        ("UPDATE pledge SET unit = 1 WHERE unit = 5", 1, 0),
+        ("UPDATE pledge SET unit = 4 WHERE unit = 5", 0, 0),
+    ],
+)
+async def test_a_tree_that_is_out_of_order_is_found(
+    data: Path, clock: MovableClock, broken: str, misplaced: int, orphans: int
+) -> None:
+    house = SqliteHouse(data)
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(levels=LEVELS), TREE)
+        await store.mint(WALKOUT, {DAYS: [fresh(1)]})
+        assert await store.examine() == Examined(database=f"SQLite {sqlite3.sqlite_version}")
+    with closing(sqlite3.connect(data / DATABASE)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(broken)
+        connection.commit()
+    async with house.open(clock) as store:
+        found = await store.examine()
+    assert (found.misplaced, found.orphans) == (misplaced, orphans)
+    assert bool(found.damage) == any(late in broken for late in ("parent = 9", "parent = 4"))
