@@ -100,7 +100,7 @@ async def test_areas_and_departments_are_asked_about_where_the_list_has_them(app
     assert "How many have to pledge at a workplace" in share.text  # and nothing more about the areas
     review = await to_the_end(talk, share)
     assert "2 areas (Borough), 0 of them with a number or a minimum of their own." in review.text
-    assert "2 departments; 0 workplaces ask some of theirs to reach their own number." in review.text
+    assert "2 departments, 0 of them with a number of their own." in review.text
 
     change = await press(talk, review, "Change something")
     asked = await press(talk, change, "Areas")

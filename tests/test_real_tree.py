@@ -207,6 +207,6 @@ def test_cities_over_employers_are_what_a_second_reading_says(citywide: int, out
     with_a_number = sum(bool(city.needed) for city in cities.values())
     print(  # noqa: T201  shown with -s
         f"\n{len(places)} employers, {everybody:,} people, in {len(areas)} cities, {with_a_number} of them with a "
-        f"number; {len(employers)} employers reached theirs, and {len(reached)} cities; {len(walking_out)} employers with "
-        f"{people:,} people would walk out; {citywide:,} needed: {ruling.walkout.stage}"
+        f"number; {len(employers)} employers reached theirs, and {len(reached)} cities; {len(walking_out)} employers "
+        f"with {people:,} people would walk out; {citywide:,} needed: {ruling.walkout.stage}"
     )

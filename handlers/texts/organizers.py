@@ -117,14 +117,16 @@ def _parts(plan: Draft) -> list[str]:
         )
     departments = [unit for unit in plan.units if unit.tier is Tier.DEPARTMENT]
     if departments:
-        asked = [unit for unit in plan.workplaces if unit.minimum]
+        with_numbers = sum(bool(unit.threshold) for unit in departments)
         lines.append(
             ngettext(
-                "{n} department; {asked} workplaces ask some of theirs to reach their own number.",
-                "{n} departments; {asked} workplaces ask some of theirs to reach their own number.",
+                "{n} department, {numbers} of them with a number of its own.",
+                "{n} departments, {numbers} of them with a number of their own.",
                 len(departments),
-            ).format(n=number(len(departments)), asked=number(len(asked)))
+            ).format(n=number(len(departments)), numbers=number(with_numbers))
         )
+    if asking := [unit.name for unit in plan.workplaces if unit.minimum]:
+        lines.append(_("Departments have to reach their own number at: {names}.").format(names=named(asking)))
     return lines
 
 
