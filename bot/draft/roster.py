@@ -560,6 +560,8 @@ class _Reader:
 
     def _check_place(self, row: Listed) -> None:
         """Refuse a row in which an area is missing, or that has what only others can have."""
+        if not row.areas and not row.group and not row.asked:
+            return
         named = [bool(area) for area in row.areas]
         if not all(named) and not (row.is_area and named == sorted(named, reverse=True)):
             level = (self.levels or self.options.level_columns or ())[named.index(False)]
@@ -607,7 +609,8 @@ class _Reader:
     def _check_texts(self, row: Listed) -> None:
         self._check_text(row.name, LONGEST_NAME, "workplace", row.line)
         self._check_text(row.group, LONGEST_NAME, "group", row.line)
-        self._check_text(row.department, LONGEST_NAME, "department", row.line)
+        if row.department:
+            self._check_text(row.department, LONGEST_NAME, "department", row.line)
         for level, area in zip(self.options.level_columns or (), row.areas, strict=False):
             self._check_text(area, LONGEST_NAME, level, row.line)
         for meet in row.meets.values():

@@ -47,7 +47,7 @@ class Listed:
     @property
     def path(self) -> tuple[str, ...]:
         """Which unit it names, as names are compared."""
-        return tuple(map(plain_name, (*self.areas, self.name, self.department)))
+        return tuple(each and plain_name(each) for each in (*self.areas, self.name, self.department))
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -263,5 +263,7 @@ def numbered(rows: list[Listed]) -> list[Listed]:
         if row.department:
             found.append(replace(row, department=names[row.place].claim(row.department)))
         else:
-            found.append(replace(row, name=names[row.path[:-2]].claim(row.name)) if row.name else row)
+            found.append(
+                replace(row, name=names[tuple(map(plain_name, row.areas))].claim(row.name)) if row.name else row
+            )
     return found
