@@ -139,6 +139,7 @@ class Words:
     called_by: str = ""  #: who calls it, as people are told
     ask: str = ""  #: whom to ask, and how
     if_disciplined: str = ""  #: what to do if somebody is disciplined; said with the closing word
+    levels: tuple[str, ...] = ()  #: what the areas are called, from the widest: `borough`, `neighborhood`
 
     def written(self) -> Mapping[str, Any]:
         """Return what is not empty, by name."""
@@ -149,7 +150,7 @@ class Words:
 class Terms:
     """What people pledge to. Frozen once the walkout is open."""
 
-    title: str  #: this and the six that `Words` has as well are in `language`
+    title: str  #: this and the seven that `Words` has as well are in `language`
     starts: datetime  #: aware, with the offset that clocks have there, or that the organizers wrote
     pledge_by: datetime  #: a pledge counts if it is committed strictly before this
     citywide_threshold: int
@@ -174,7 +175,7 @@ class Terms:
     translations: Mapping[str, Words] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """The same words in other languages, as far as the organizers have written them."""
     timezone: str = ""  #: whose clocks people go by, such as `America/New_York`; '': the offsets that were written
-    levels: tuple[str, ...] = ()  #: what the areas are called, from the widest: `borough`, `neighborhood`
+    levels: tuple[str, ...] = ()
     clock: str = ""  #: `12h` or `24h`; '': what people use in the zone's country
 
     @property

@@ -1,13 +1,13 @@
-"""From an organizer's two files to a walkout's terms and workplaces, or to every problem in them at once."""
+"""From an organizer's two files to a walkout's terms and units, or to every problem in them at once."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.domain import zones
-from bot.domain.model import FEWEST, SPOKEN, Terms
+from bot.domain import disclosure, zones
+from bot.domain.model import FEWEST, SPOKEN, Terms, Tier
 from bot.draft.lists import ListReading, read_list, typed_list
 from bot.draft.options import (
     Choice,
@@ -22,8 +22,9 @@ from bot.draft.options import (
     Totals,
 )
 from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile, hidden_character
-from bot.draft.roster import RosterFile, Unit, read_roster
-from bot.draft.terms import TermsFile, read_terms, workplaces_file
+from bot.draft.roster import RosterFile, read_roster
+from bot.draft.terms import TermsFile, levels_in, read_terms, workplaces_file
+from bot.draft.tree import Unit, as_workplaces
 
 __all__ = [
     "Choice",
@@ -43,6 +44,7 @@ __all__ = [
     "Summary",
     "Totals",
     "Unit",
+    "levels_in",
     "read",
     "read_list",
     "typed_list",
@@ -55,23 +57,51 @@ class Draft:
     """A walkout in which nothing is wrong, not stored yet."""
 
     terms: Terms
-    units: tuple[Unit, ...]  #: by name
+    units: tuple[Unit, ...]  #: parents before their children, and those of one parent by name
     merged: Mapping[str, int]  #: how many rows each group or merged unit stands for, by the unit's name
     rows: int  #: workplaces in the file, before merging
     summary: Summary = field(default_factory=Summary)
 
     @property
+    def workplaces(self) -> tuple[Unit, ...]:
+        """Those that go out together, or not at all."""
+        return tuple(unit for unit in self.units if unit.tier is Tier.WORKPLACE)
+
+    @property
     def is_sound(self) -> bool:
         """Whether a file can have given it, as far as numbers and names tell: `read` makes no other."""
         in_a_zone = not self.terms.timezone or zones.is_known(self.terms.timezone)
-        return (
-            in_a_zone
-            and 0 < len(self.units) == len({unit.name for unit in self.units})
-            and all(
-                unit.name and not hidden_character(unit.name) and FEWEST <= unit.threshold <= unit.headcount
-                for unit in self.units
-            )
-        )
+        return in_a_zone and bool(self.units) and _is_tree(self.units, len(self.terms.levels))
+
+
+def _is_tree(units: Sequence[Unit], levels: int) -> bool:
+    depths = [0]  #: of each unit's children; the root is the first
+    children: dict[int, list[Unit]] = {}
+    for number, unit in enumerate(units, start=1):
+        if not 0 <= unit.parent < number:
+            return False
+        depth = depths[unit.parent]
+        tier = Tier.AREA if depth < levels else Tier.WORKPLACE if depth == levels else Tier.DEPARTMENT
+        if unit.tier is not tier or depth > levels + 1:
+            return False
+        depths.append(depth + 1)
+        children.setdefault(unit.parent, []).append(unit)
+    return all(_is_unit(unit, children.get(number, [])) for number, unit in enumerate(units, start=1)) and all(
+        len({unit.name for unit in family}) == len(family) for family in children.values()
+    )
+
+
+def _is_unit(unit: Unit, children: Sequence[Unit]) -> bool:
+    least = {Tier.AREA: 1, Tier.WORKPLACE: 2}.get(unit.tier, 0)
+    return (
+        bool(unit.name)
+        and not hidden_character(unit.name)
+        and (FEWEST <= unit.threshold <= unit.headcount or (unit.threshold == 0 and unit.tier is not Tier.WORKPLACE))
+        and unit.headcount > 0
+        and (len(children) >= least if children else unit.tier is not Tier.AREA)
+        and (not children or unit.headcount == sum(child.headcount for child in children))
+        and 0 <= unit.minimum <= len(children)
+    )
 
 
 def read(
@@ -89,11 +119,14 @@ def read(
     about = read_terms(toml, now=now, roster_given=roster is not None, languages=languages)
     if roster is None and about.workplaces:
         about.notes.add(about.lines["workplaces"], ProblemKind.ROSTER_NOT_FOUND, value=about.workplaces)
-    places = read_roster(roster, options, languages, own=about.language) if roster else None
+    levels = about.levels
+    places = read_roster(roster, options, languages, own=about.language, levels=levels) if roster else None
     terms = about.terms
     if places:
         _check_numbers(about, places)
         terms = _with_citywide(about, places)
+    if terms and places and not places.notes.by_line():
+        _check_given_away(terms, places)
     problems = about.notes.by_line() + (places.notes.by_line() if places else [])
     if problems or terms is None or places is None:
         raise DraftRefused(problems)
@@ -104,7 +137,7 @@ def _with_citywide(about: TermsFile, places: RosterFile) -> Terms | None:
     """Make a number of a share of everybody who stands in the list."""
     if about.citywide_share is None or about.terms is None or not places.units:
         return about.terms
-    number = about.citywide_share.of(sum(unit.headcount for unit in places.units))
+    number = about.citywide_share.of(sum(unit.headcount for unit in places.units if not unit.parent))
     if number < FEWEST:
         facts = {"value": number, "least": FEWEST}
         about.notes.add(
@@ -113,12 +146,24 @@ def _with_citywide(about: TermsFile, places: RosterFile) -> Terms | None:
     return replace(about.terms, citywide_threshold=number)
 
 
+def _check_given_away(terms: Terms, places: RosterFile) -> None:
+    """Refuse numbers of which one would tell who has pledged below it."""
+    for unit, above in disclosure.gives_away(as_workplaces(places.units), terms):
+        facts: dict[str, str | int] = {"name": unit.name, "least": FEWEST}
+        if above is None:
+            places.notes.add(None, ProblemKind.GIVEN_AWAY_BY_THE_CITY, **facts)
+        else:
+            places.notes.add(None, ProblemKind.GIVEN_AWAY, above=above.name, **facts)
+
+
 def _check_numbers(about: TermsFile, places: RosterFile) -> None:
     """Hold the citywide numbers against what could be read of the workplaces, even if rows are refused.
 
     What cannot be read counts as nothing, and the problem says so: it may vanish with the others.
     """
-    workplaces = len(places.rows) if places.notes.by_line() else len(places.units)
+    workplaces = len(places.rows)
+    if not places.notes.by_line():
+        workplaces = sum(unit.tier is Tier.WORKPLACE for unit in places.units)
     if places.headcounts and about.citywide_threshold > places.headcounts:
         kind = ProblemKind.CITYWIDE_ABOVE_HEADCOUNTS
         if places.unread:

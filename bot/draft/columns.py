@@ -10,10 +10,12 @@ from itertools import zip_longest
 from bot.draft import numbers
 from bot.draft.options import RosterOptions
 from bot.draft.table import Row, Sheet
-from bot.draft.usual_words import FILLERS, NAMES, OWN_NUMBERS, PEOPLE, PLACES, is_total
+from bot.draft.usual_words import AREAS, DEPARTMENTS, FILLERS, NAMES, OWN_NUMBERS, PEOPLE, PLACES, is_total
 from bot.parsing.typed_text import plain_name, plain_words
 
-OWN_COLUMNS = ("workplace", "headcount", "threshold", "group", "meet")
+OWN_COLUMNS = ("workplace", "headcount", "threshold", "department", "minimum", "group", "meet")
+
+MOST_LEVELS = 3
 
 MOST_CHOICES = 20
 """Columns that are offered where their names do not tell."""
@@ -76,7 +78,9 @@ def _header(sheet: Sheet, line: int, cells: list[str], after: int, options: Rost
         places = [place(cells, wanted) for wanted in options.name_columns]
         names = tuple(each[0] for each in places if each) if all(places) else ()
     else:
-        names = tuple(each for each in _named(cells, None, "workplace", PLACES) if each not in headcounts)
+        others = {at for wanted in options.above_and_below for at in place(cells, wanted)}
+        others.update(headcounts)
+        names = tuple(each for each in _named(cells, None, "workplace", PLACES) if each not in others)
         if not names and headcounts:
             names = _unnamed(cells, sheet.head[after:])
     return Header(line=line, cells=cells, after=after, names=names, headcounts=headcounts)
@@ -108,6 +112,16 @@ def _has_years(cells: list[str]) -> bool:
 def is_people(cell: str) -> bool:
     """Say whether a word is a usual one for people at work."""
     return _is_usual(cell, PEOPLE)
+
+
+def departments(cells: list[str]) -> tuple[int, ...]:
+    """Find the columns that are called like departments."""
+    return tuple(_named(cells, None, "department", DEPARTMENTS))
+
+
+def likely_areas(cells: list[str]) -> tuple[int, ...]:
+    """Find the columns that are called like areas."""
+    return tuple(at for at, cell in enumerate(cells) if _is_usual(cell, AREAS))
 
 
 def _unnamed(cells: list[str], below: Sequence[Row]) -> tuple[int, ...]:
@@ -178,6 +192,10 @@ class Layout:
     names: tuple[int, ...]
     headcount: int | None
     threshold: int | None = None
+    areas: tuple[int, ...] = ()  #: from the widest
+    department: int | None = None
+    minimum: int | None = None
+    likely_areas: tuple[int, ...] = ()  #: called like areas, and nobody has said that they are
     group: int | None = None
     small_by: int | None = None
     meets: Mapping[str, int] = field(default_factory=dict)  #: by language

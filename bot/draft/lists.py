@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from bot.domain.model import SPOKEN
+from bot.domain.model import SPOKEN, Tier
 from bot.draft.columns import OWN_COLUMNS
 from bot.draft.csv_injection import table
 from bot.draft.options import ListQuestion, RosterOptions, Summary
@@ -24,8 +24,8 @@ class ListReading:
     problems: tuple[Problem, ...] = ()
     summary: Summary = field(default_factory=Summary)
     first: tuple[tuple[str, int], ...] = ()  #: the first workplaces with their people, to see that it was read right
-    units: int = 0  #: workplaces as they would go out, once some are merged; 0 while a threshold is missing
-    needed: int = 0  #: the sum of their thresholds
+    units: int = 0  #: as they would be, once some workplaces are merged; 0 while a threshold is missing
+    needed: int = 0  #: the sum of the workplaces' thresholds
     csv: bytes = b""  #: the list in our own form, before anything is merged; empty while something is asked or wrong
 
 
@@ -34,13 +34,17 @@ TYPED = "list.csv"
 
 
 def read_list(
-    source: SourceFile, options: RosterOptions, *, languages: Collection[str] = (SPOKEN,), own: str = SPOKEN
+    source: SourceFile,
+    options: RosterOptions,
+    *,
+    languages: Collection[str] = (SPOKEN,),
+    own: str = SPOKEN,
 ) -> ListReading:
     """Read a list alone. Whatever an option does not say and the list leaves open is a question.
 
     Thresholds may be missing, unless `options` name one or the list has a column of them. The `csv` is read by
     `read_list` and `read` without further ado; name no columns and no sheet then. Columns that they need are kept: the
-    one of `group_small` under its own name.
+    one of `group_small` and those of areas under their own names.
     """
     found = read_roster(source, options, languages, own=own, asking=True)
     problems = tuple(found.notes.by_line())
@@ -51,17 +55,20 @@ def read_list(
         summary=found.summary,
         first=tuple((row.name, row.headcount) for row in rows[:FIRST]),
         units=len(found.units),
-        needed=sum(unit.threshold for unit in found.units),
-        csv=b"" if found.questions or problems else _own_form(rows, options, own),
+        needed=sum(unit.threshold for unit in found.units if unit.tier is Tier.WORKPLACE),
+        csv=b"" if found.questions or problems else _own_form(found.written, options, own),
     )
 
 
 def _own_form(rows: list[Listed], options: RosterOptions, own: str) -> bytes:
     """Write rows down so that reading them again gives the same."""
     columns: dict[str, list[str]] = {
+        **{level: [row.areas[at] for row in rows] for at, level in enumerate(options.level_columns or ())},
         "workplace": [row.name for row in rows],
-        "headcount": [str(row.headcount) for row in rows],
+        "department": [row.department for row in rows],
+        "headcount": [str(row.headcount or "") for row in rows],
         "threshold": [row.written for row in rows],
+        "minimum": [row.asked for row in rows],
         "group": [row.group for row in rows],
     }
     for language in rows[0].meets:

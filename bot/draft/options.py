@@ -44,11 +44,19 @@ class RosterOptions:
     sheet: str | None = None  #: of a workbook
     encoding: str | None = None  #: as Python calls it; None: told by the bytes, where they tell
     threshold: str | None = None  #: like `65%` or `12`; for every row that has none of its own
+    level_columns: tuple[str, ...] | None = None
+    """Of the areas, from the widest. None: called as walkout.toml calls them, and none are where it calls none."""
+    department_column: str | None = None  #: '': there is none; None: found by its usual words
     group_small: str | None = None  #: the column by which workplaces with a threshold under 5 are merged
     totals: Totals | None = None  #: None: kept, with a warning
     empties: Empties | None = None  #: None: refused
     repeats: Repeats | None = None  #: None: apart, but refused in our own format
     small: Small | None = None  #: None: refused
+
+    @property
+    def above_and_below(self) -> tuple[str, ...]:
+        """The columns that name something else than workplaces."""
+        return (*(self.level_columns or ()), *filter(None, [self.department_column]))
 
     @property
     def foreign(self) -> bool:
@@ -63,6 +71,8 @@ class QuestionKind(StrEnum):
     SHEET = "sheet"
     NAME_COLUMN = "name_column"
     HEADCOUNT_COLUMN = "headcount_column"
+    AREAS = "areas"  #: facts: column
+    DEPARTMENTS = "departments"  #: facts: column, name, examples
     THRESHOLD = "threshold"  #: facts: value
     TOTALS = "totals"  #: facts: count, value, people, line, sum (1 if it is the sum of the rows before it)
     EMPTIES = "empties"  #: facts: count, lines
@@ -76,6 +86,10 @@ class ChoiceKind(StrEnum):
     ENCODING = "encoding"  #: facts: example
     SHEET = "sheet"  #: facts: sheet, example
     COLUMN = "column"  #: facts: column, example
+    AREAS = "areas"  #: facts: column, example
+    NO_AREAS = "no_areas"
+    DEPARTMENTS = "departments"
+    NO_DEPARTMENTS = "no_departments"
     SHARE = "share"  #: facts: value
     PEOPLE = "people"  #: facts: value
     LEAVE_OUT = "leave_out"
@@ -121,6 +135,10 @@ class Summary:
     alike: int = 0  #: rows that are the same as an earlier one in every cell read
     examples: tuple[str, ...] = ()  #: names that repeat
     total: str = ""  #: the first that is called like a total
+    areas: int = 0  #: units above the workplaces
+    departments: int = 0
+    too_small: int = 0  #: departments that have no number of their own since it would be under the least
+    unread: str = ""  #: a column that is called like areas, and is not read
 
     @property
     def plain(self) -> bool:

@@ -64,8 +64,14 @@ class ProblemKind(StrEnum):
     NO_SUCH_LANGUAGE = "no_such_language"
     NOT_IN_LANGUAGES = "not_in_languages"
     SAID_TWICE = "said_twice"
+    TOO_MANY_LEVELS = "too_many_levels"
+    LEVEL_IS_A_COLUMN = "level_is_a_column"
+    REPEATED_LEVEL = "repeated_level"
+    LEVELS_DIFFER = "levels_differ"
     ROSTER_NOT_FOUND = "roster_not_found"
     # the two files against each other
+    GIVEN_AWAY = "given_away"
+    GIVEN_AWAY_BY_THE_CITY = "given_away_by_the_city"
     CITYWIDE_ABOVE_HEADCOUNTS = "citywide_above_headcounts"
     CITYWIDE_ABOVE_READABLE_HEADCOUNTS = "citywide_above_readable_headcounts"
     MINIMUM_ABOVE_WORKPLACES = "minimum_above_workplaces"
@@ -98,6 +104,22 @@ class ProblemKind(StrEnum):
     ONE_OR_ALL = "one_or_all"
     THRESHOLD_ABOVE_HEADCOUNT = "threshold_above_headcount"
     THRESHOLD_TOO_LOW = "threshold_too_low"
+    # areas and departments
+    MISSING_LEVEL = "missing_level"
+    LEVELS_AND_COLUMNS = "levels_and_columns"
+    LEVEL_NOT_DECLARED = "level_not_declared"
+    NO_AREA = "no_area"
+    REPEATED_UNIT = "repeated_unit"
+    EMPTY_AREA = "empty_area"
+    ONE_DEPARTMENT = "one_department"
+    NO_NUMBER_OF_ITS_OWN = "no_number_of_its_own"
+    DEPARTMENT_NEEDS_NUMBER = "department_needs_number"
+    BAD_MINIMUM = "bad_minimum"
+    MINIMUM_ABOVE_CHILDREN = "minimum_above_children"
+    NOT_THE_SUM = "not_the_sum"
+    NOT_IN_THIS_ROW = "not_in_this_row"
+    THRESHOLD_ABOVE_PEOPLE = "threshold_above_people"
+    THRESHOLD_OF_AREA_TOO_LOW = "threshold_of_area_too_low"
     # lines typed into a chat
     NO_NUMBER = "no_number"
     NUMBER_FIRST = "number_first"
@@ -155,6 +177,12 @@ _IN_ROWS = frozenset(
         ProblemKind.BAD_QUOTES,
         ProblemKind.HIDDEN_CHARACTER,
         ProblemKind.TEXT_TOO_LONG,
+        ProblemKind.NO_AREA,
+        ProblemKind.ONE_DEPARTMENT,
+        ProblemKind.NO_NUMBER_OF_ITS_OWN,
+        ProblemKind.DEPARTMENT_NEEDS_NUMBER,
+        ProblemKind.BAD_MINIMUM,
+        ProblemKind.NOT_IN_THIS_ROW,
     }
 )
 """Of a list: where many rows have the same, it is said once."""

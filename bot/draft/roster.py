@@ -1,5 +1,7 @@
 """Reads a list of workplaces, ours or anybody's, asks what it leaves open, and merges the small ones.
 
+A row stands for a workplace, or for a department of one where that is named too, or for an area where nothing else is.
+
 Ours has the columns of OWN_COLUMNS, `meet` in other languages (`meet.es`), and no others, but for the one that
 `group_small` names. Any other is read by the columns that options name, or else by their usual words; then nothing but
 those is read, and `threshold` if there is such a column and no option in its place.
@@ -7,7 +9,7 @@ those is read, and `threshold` if there is such a column and no option in its pl
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -17,12 +19,15 @@ from bot.domain.model import FEWEST, SPOKEN
 from bot.draft import numbers
 from bot.draft.columns import (
     MOST_CHOICES,
+    MOST_LEVELS,
     OWN_COLUMNS,
     Header,
     Layout,
     called,
+    departments,
     example,
     find_header,
+    likely_areas,
     meet_columns,
     place,
 )
@@ -40,8 +45,9 @@ from bot.draft.options import (
     Totals,
 )
 from bot.draft.problems import MOST_LINES, Notes, ProblemKind, SourceFile, hidden_character
-from bot.draft.rows import REST, Listed, Merged, Names, merge, nearest, numbered, with_sums
+from bot.draft.rows import REST, Listed, Merged, Names, Sorted, merge, nearest, numbered, of_one_parent, with_sums
 from bot.draft.table import LONGEST_ROW, Row, RowTooLongError, Sheet, read_table
+from bot.draft.tree import Area, Unit, tree, units
 from bot.draft.usual_words import is_total, names_total
 from bot.parsing.typed_text import plain_name
 
@@ -53,28 +59,20 @@ LARGEST_HEADCOUNT = 10_000_000  # the largest employers have fewer people in one
 EXAMPLES = 3
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unit:
-    """A workplace to be: not numbered yet."""
-
-    name: str
-    headcount: int
-    threshold: int
-    meet: str = ""
-    meets: Mapping[str, str] = field(default_factory=dict)  #: in other languages
-
-
 @dataclass(kw_only=True, slots=True)
 class RosterFile:
     """What could be read, although something may be wrong or open: `notes` and `questions` tell."""
 
     notes: Notes
     questions: list[ListQuestion] = field(default_factory=list)
-    rows: list[Listed] = field(default_factory=list)  #: before merging
+    rows: list[Listed] = field(default_factory=list)  #: workplaces, before merging
+    written: list[Listed] = field(default_factory=list)  #: with the rows of areas and departments
     own: str = SPOKEN
     summary: Summary = field(default_factory=Summary)
-    units: tuple[Unit, ...] = ()  #: by name; complete only if nothing is wrong, empty while thresholds are missing
-    merged: Mapping[str, int] = field(default_factory=dict)  #: how many rows each group or merged unit holds
+    units: tuple[Unit, ...] = ()  #: complete only if nothing is wrong, empty while thresholds are missing
+    merged: Mapping[str, int] = field(
+        default_factory=dict
+    )  #: how many rows each group or merged unit holds, by its name
 
     @property
     def headcounts(self) -> int:
@@ -93,30 +91,42 @@ def read_roster(
     languages: Collection[str] = (SPOKEN,),
     *,
     own: str = SPOKEN,
+    levels: tuple[str, ...] = (),
     asking: bool = False,
 ) -> RosterFile:
     """Read and check every row, then merge those that belong together. `own` is the language of the column `meet`.
 
+    `levels` are what walkout.toml calls the areas.
+
     `asking`: somebody answers, and thresholds may be missing; otherwise what an option does not say is refused or taken
     as its remark in RosterOptions says.
     """
-    return _Reader(source, options, meet_columns(languages, own), own, asking=asking).read()
+    return _Reader(source, options, meet_columns(languages, own), own, levels, asking=asking).read()
 
 
 class _Reader:
     """Reads one list; each step leaves what it found in `found`."""
 
     def __init__(
-        self, source: SourceFile, options: RosterOptions, meets: Mapping[str, str], own: str, *, asking: bool
+        self,
+        source: SourceFile,
+        options: RosterOptions,
+        meets: Mapping[str, str],
+        own: str,
+        levels: tuple[str, ...],
+        *,
+        asking: bool,
     ) -> None:
         self.source = source
-        self.options = options
+        self.levels = levels
+        self.options = options if options.level_columns or not levels else replace(options, level_columns=levels)
         self.meets = meets
         self.asking = asking
         self.notes = Notes(source.name)
         self.notes.rows_once = True
         self.found = RosterFile(notes=self.notes, own=own)
         self.default: int | numbers.Share = 0  #: the threshold of rows that have none of their own
+        self.known = False  #: our own names of columns
         self.strict = False  #: our own format
         self.thresholds_written = False
         self.layout: Layout | None = None
@@ -125,6 +135,8 @@ class _Reader:
         self.kept_totals: list[Listed] = []
         self.repeated: list[list[Listed]] = []
         self.alike = 0
+        self.whole: frozenset[tuple[str, ...]] = frozenset()  #: workplaces that have departments, by path
+        self.areas: dict[tuple[str, ...], Listed] = {}  #: their own rows, by path
 
     def read(self) -> RosterFile:
         """Go through all steps, as far as they go."""
@@ -136,11 +148,14 @@ class _Reader:
         except RowTooLongError as error:
             self.notes.add(error.line, ProblemKind.ROW_TOO_LONG, most=LONGEST_ROW)
             rows = []
-        rows = self._without_empties(self._without_totals(rows))
-        rows = self._without_repeats([self._with_numbers(row) for row in rows])
-        self.found.rows = rows
-        if rows:
-            self._merge(rows)
+        if self.layout is not None and self.asking and self._asks_what_they_are(rows, self.layout):
+            return self.found
+        rows = self._with_departments(self._without_totals(rows))
+        rows = [self._with_numbers(row) for row in self._without_empties(rows)]
+        self.found.written = self._without_repeats(rows)
+        self.found.rows = self._workplaces(self.found.written)
+        if self.found.rows:
+            self._merge(self.found.rows)
         if not self.found.rows and self.left_out and not self.notes.by_line():
             self.notes.add(None, ProblemKind.NONE_LEFT)
         self._sum_up()
@@ -228,22 +243,28 @@ class _Reader:
             return None
         line = header.line or sheet.head[0].line
         columns = header.columns
-        known = {"workplace", "headcount"} <= set(columns) and not self.options.foreign
+        self.known = known = {"workplace", "headcount"} <= set(columns) and not self.options.foreign
         self.strict = known and bool({"threshold", "group", *self.meets} & set(columns))
         if self.options.name_columns:
             for wanted in self.options.name_columns:
                 self._place("name_column", wanted, header, line)
         if self.options.headcount_column is not None:
             self._place("headcount_column", self.options.headcount_column, header, line)
+        areas = self._area_columns(header, line)
+        department = self._department_column(header, line, (*header.names, *header.headcounts, *areas))
+        likely = [at for at in likely_areas(header.cells) if at not in (*header.names, *header.headcounts, department)]
+        if self.options.level_columns is not None:
+            likely = []
         if known:
-            self._check_own_columns(header, line)
+            self._check_own_columns(header, line, (*areas, *filter(None, [department])), likely)
         takes_threshold = known or self.options.threshold is None
         threshold = columns.index("threshold") if takes_threshold and "threshold" in columns else None
         small_by = self._place("group_small", self.options.group_small, header, line)
         self._check_columns(sheet, header, line)
         if threshold is None and self.options.threshold is None and not self.asking:
             self.notes.add(line, ProblemKind.NO_THRESHOLD)
-        if not header.names or not header.headcounts:
+        areas_missing = self.notes.holds(ProblemKind.MISSING_LEVEL, ProblemKind.LEVELS_AND_COLUMNS)
+        if not header.names or not header.headcounts or areas_missing:
             return None
         names = header.names if self.options.name_columns else header.names[:1]
         self.thresholds_written = threshold is not None
@@ -254,10 +275,36 @@ class _Reader:
             names=names,
             headcount=header.headcounts[0],
             threshold=threshold,
+            areas=areas,
+            department=department,
+            minimum=columns.index("minimum") if known and "minimum" in columns else None,
+            likely_areas=tuple(at for at in likely if at != small_by),
             group=group if group != small_by else None,  # it is merged by, then, and only what is small
             small_by=small_by,
             meets={each: columns.index(name) for name, each in self.meets.items() if self.strict and name in columns},
         )
+
+    def _area_columns(self, header: Header, line: int) -> tuple[int, ...]:
+        """Find the columns of the areas, which are called as walkout.toml calls them, or as options say."""
+        wanted = self.options.level_columns or ()
+        if not self.asking and len(wanted) != len(self.levels):
+            self.notes.add(line, ProblemKind.LEVELS_AND_COLUMNS, levels=len(self.levels), columns=len(wanted))
+        found = []
+        for column in wanted:
+            places = place(header.cells, column)
+            if not places:
+                columns = ", ".join(filter(None, header.cells))
+                self.notes.add(line, ProblemKind.MISSING_LEVEL, column=column, found=columns)
+            elif len(places) > 1:
+                self.notes.add(line, ProblemKind.REPEATED_COLUMN, column=column)
+            found += places[:1]
+        return tuple(found)
+
+    def _department_column(self, header: Header, line: int, others: Collection[int]) -> int | None:
+        if self.options.department_column is not None:
+            return self._place("department_column", self.options.department_column or None, header, line)
+        small_by = place(header.cells, self.options.group_small) if self.options.group_small else []
+        return next((at for at in departments(header.cells) if at not in {*others, *small_by}), None)
 
     def _check_columns(self, sheet: Sheet, header: Header, line: int) -> None:
         """Ask where names do not tell which column is which."""
@@ -294,10 +341,12 @@ class _Reader:
             choices.append(self._choice(ChoiceKind.COLUMN, _about_column(sheet, header, likely), name_columns=names))
         self._ask(kind, choices)
 
-    def _check_own_columns(self, header: Header, line: int) -> None:
+    def _check_own_columns(self, header: Header, line: int, others: Collection[int], likely: Collection[int]) -> None:
         own = (*OWN_COLUMNS, *self.meets)
-        known = {*own, plain_name(self.options.group_small or "workplace")}
-        absent = [name for name in own if name not in header.columns]
+        known = {*own, plain_name(self.options.group_small or "workplace"), *(header.columns[at] for at in others)}
+        absent = [
+            name for name in (*own, *(self.options.level_columns or ())) if plain_name(name) not in header.columns
+        ]
         seen: set[str] = set()
         for written, column in zip(_without_empty_end(header.cells), header.columns, strict=False):
             if column in known:
@@ -306,6 +355,8 @@ class _Reader:
                 seen.add(column)
             elif close := get_close_matches(column, absent, n=1, cutoff=0.6 if self.strict else 0.8):
                 self.notes.add(line, ProblemKind.UNKNOWN_COLUMN_CLOSE_TO, column=written, close=close[0])
+            elif self.strict and not self.asking and header.columns.index(column) in likely:
+                self.notes.add(line, ProblemKind.LEVEL_NOT_DECLARED, column=written)
             elif (self.strict and not self.asking) or column.startswith("meet"):
                 self.notes.add(line, ProblemKind.UNKNOWN_COLUMN, column=written)
 
@@ -354,6 +405,8 @@ class _Reader:
             return cells[at] if at is not None and at < len(cells) else ""
 
         names = [unguarded(name) for name in map(cell, layout.names) if name]
+        areas = tuple(unguarded(cell(at)) for at in layout.areas)
+        shown = names or [area for area in areas if area]
         listed = Listed(
             line=line,
             name=", ".join(names),
@@ -362,16 +415,88 @@ class _Reader:
             group=unguarded(cell(layout.group)),
             small_by=unguarded(cell(layout.small_by)),
             meets={language: unguarded(cell(column)) for language, column in layout.meets.items()},
-            total=any(map(is_total, names)) if names else any(map(names_total, cells)),
+            areas=areas,
+            department=unguarded(cell(layout.department)),
+            asked=cell(layout.minimum),
+            total=any(map(is_total, shown)) if shown else any(map(names_total, cells)),
         )
-        if not names and not self.strict:
+        if not shown and not self.strict:
             if listed.total:
                 self.left_out["totals"] += 1  # without a name it is no workplace that is called so
             if listed.total or numbers.nobody(listed.counted):
                 return None
-        if self.asking:
+        if self.asking or layout.likely_areas:
             self.cells[line] = cells
         return listed
+
+    # Areas and departments
+
+    def _asks_what_they_are(self, rows: list[Listed], layout: Layout) -> bool:
+        """Ask about columns that are called like areas or departments, before anything is made of them."""
+        if self.options.level_columns is None:
+            areas = self._likely(rows, layout)
+            if areas:
+                several = [tuple(areas)] if 1 < len(areas) <= MOST_LEVELS else []
+                self._ask(
+                    QuestionKind.AREAS,
+                    [
+                        *(self._choice_of_areas(layout, each) for each in [*((at,) for at in areas), *several]),
+                        self._choice(ChoiceKind.NO_AREAS, level_columns=()),
+                    ],
+                    column=", ".join(called(layout.header.cells, at) for at in areas),
+                )
+                return True
+        at = layout.department
+        if at is None or self.options.department_column is not None or self.known:
+            return False
+        inside = [row for row in self._with_departments(rows) if row.department]
+        if inside:
+            column = called(layout.header.cells, at)
+            self._ask(
+                QuestionKind.DEPARTMENTS,
+                [
+                    self._choice(ChoiceKind.DEPARTMENTS, department_column=column),
+                    self._choice(ChoiceKind.NO_DEPARTMENTS, department_column=""),
+                ],
+                column=column,
+                name=inside[0].name,
+                examples=", ".join(row.department for row in inside if row.place == inside[0].place)[:LONGEST_NAME],
+            )
+        return bool(inside)
+
+    def _likely(self, rows: list[Listed], layout: Layout) -> list[int]:
+        """Return the columns, the widest first, that are called like areas and put rows together."""
+        found = []
+        for at in layout.likely_areas:
+            seen = {plain_name(self._cell(row, at)) for row in rows if not row.lost}
+            if "" not in seen and 1 < len(seen) < len(rows):
+                found.append((len(seen), at))
+        return [at for _number, at in sorted(found) if not called(layout.header.cells, at).startswith("#")]
+
+    def _unread_areas(self) -> str:
+        """Name the column, if nobody has said that there are areas, and one is called so."""
+        likely = self._likely(self.found.rows, self.layout) if self.layout is not None else []
+        return called(self.layout.header.cells, likely[0]) if self.layout is not None and likely else ""
+
+    def _choice_of_areas(self, layout: Layout, columns: tuple[int, ...]) -> Choice:
+        names = tuple(called(layout.header.cells, at) for at in columns)
+        first = self.cells[min(self.cells)]
+        facts: dict[str, str | int] = {"column": ", ".join(names), "example": ", ".join(first[at] for at in columns)}
+        return self._choice(ChoiceKind.AREAS, facts, level_columns=names)
+
+    def _with_departments(self, rows: list[Listed]) -> list[Listed]:
+        """Note which workplaces have departments. In lists that are not ours, one alone is its workplace."""
+        if self.layout is None or self.layout.department is None:
+            return rows
+        if not self.strict:
+            count = Counter(row.place for row in rows)
+            rows = [replace(row, department="") if row.department and count[row.place] == 1 else row for row in rows]
+        self.whole = frozenset(row.place for row in rows if row.department)
+        return rows
+
+    def _is_whole(self, row: Listed) -> bool:
+        """Say whether a row is about other rows' people as well: an area's, or a workplace's that has departments."""
+        return row.is_area or (bool(self.whole) and not row.department and row.path in self.whole)
 
     def _without_totals(self, rows: list[Listed]) -> list[Listed]:
         rows = with_sums(rows)
@@ -392,7 +517,7 @@ class _Reader:
                     self._choice(ChoiceKind.KEEP, totals=Totals.KEEP),
                 ],
                 count=len(totals),
-                value=first.name,
+                value=first.called,
                 people=people,
                 line=first.line,
                 sum=int(0 < people == before),
@@ -400,12 +525,12 @@ class _Reader:
         return rows
 
     def _without_empties(self, rows: list[Listed]) -> list[Listed]:
-        empties = [row for row in rows if not row.lost and numbers.nobody(row.counted)]
+        empties = [row for row in rows if self._is_empty(row)]
         if not empties:
             return rows
         if self.options.empties is Empties.LEAVE_OUT:
             self.left_out["empties"] += len(empties)
-            return [row for row in rows if row.lost or not numbers.nobody(row.counted)]
+            return [row for row in rows if not self._is_empty(row)]
         if self.asking:
             self._ask(
                 QuestionKind.EMPTIES,
@@ -418,15 +543,41 @@ class _Reader:
                 self.notes.add(row.line, ProblemKind.NO_HEADCOUNT)
         return rows
 
+    def _is_empty(self, row: Listed) -> bool:
+        return not row.lost and numbers.nobody(row.counted) and not self._is_whole(row)
+
     def _with_numbers(self, row: Listed) -> Listed:
         if row.lost:
             return row
-        if not row.name:
+        if not row.name and not row.is_area:
             self.notes.add(row.line, ProblemKind.NO_NAME)
         self._check_texts(row)
-        row = replace(row, headcount=self._headcount(row), threshold=self._threshold(row))
-        self._check_threshold(row)
+        self._check_place(row)
+        row = replace(row, headcount=self._headcount(row), threshold=self._threshold(row), minimum=self._minimum(row))
+        if not self._is_whole(row):
+            self._check_threshold(row)
         return row
+
+    def _check_place(self, row: Listed) -> None:
+        """Refuse a row in which an area is missing, or that has what only others can have."""
+        if not row.areas and not row.group and not row.asked:
+            return
+        named = [bool(area) for area in row.areas]
+        if not all(named) and not (row.is_area and named == sorted(named, reverse=True)):
+            level = (self.levels or self.options.level_columns or ())[named.index(False)]
+            self.notes.add(row.line, ProblemKind.NO_AREA, column=level, name=row.called)
+        for column, written, can_be in (
+            ("group", row.group, not row.is_area and not row.department),
+            ("minimum", row.asked, self._is_whole(row)),
+        ):
+            if written and not can_be:
+                self.notes.add(row.line, ProblemKind.NOT_IN_THIS_ROW, field=column, name=row.called)
+
+    def _minimum(self, row: Listed) -> int:
+        minimum = numbers.whole(row.asked) if row.asked else 0
+        if row.asked and not minimum:
+            self.notes.add(row.line, ProblemKind.BAD_MINIMUM, value=row.asked)
+        return minimum
 
     def _headcount(self, row: Listed) -> int:
         if numbers.nobody(row.counted):
@@ -441,7 +592,9 @@ class _Reader:
         return 0
 
     def _threshold(self, row: Listed) -> int | numbers.Share:
-        """Read a row's own threshold, or else take the option's."""
+        """Read a row's own threshold, or else take the option's, which is for workplaces."""
+        if not row.written and (row.is_area or row.department):
+            return 0
         if not self.thresholds_written or (not row.written and (self.options.threshold is not None or self.asking)):
             return self.default
         threshold = numbers.threshold(row.written)
@@ -456,6 +609,10 @@ class _Reader:
     def _check_texts(self, row: Listed) -> None:
         self._check_text(row.name, LONGEST_NAME, "workplace", row.line)
         self._check_text(row.group, LONGEST_NAME, "group", row.line)
+        if row.department:
+            self._check_text(row.department, LONGEST_NAME, "department", row.line)
+        for level, area in zip(self.options.level_columns or (), row.areas, strict=False):
+            self._check_text(area, LONGEST_NAME, level, row.line)
         for meet in row.meets.values():
             self._check_text(meet, LONGEST_MEET, "meet", row.line, allowed="\n\r\t")
 
@@ -473,7 +630,7 @@ class _Reader:
         if row.sound and row.needed > row.headcount:
             facts = {"threshold": row.needed, "headcount": row.headcount}
             self.notes.add(row.line, ProblemKind.THRESHOLD_ABOVE_HEADCOUNT, **facts)
-        if row.small and (row.sound or (row.threshold and not is_share)):
+        if row.small and not row.department and (row.sound or (row.threshold and not is_share)):
             if self.options.group_small is not None:
                 self._check_text(row.small_by, LONGEST_NAME, self.options.group_small, row.line)
             elif self.options.small is None and not self.asking:
@@ -483,10 +640,11 @@ class _Reader:
     # Names that repeat
 
     def _without_repeats(self, rows: list[Listed]) -> list[Listed]:
-        by_name: dict[str, list[Listed]] = {}
+        rows = self._without_second_wholes(rows)
+        by_name: dict[tuple[str, ...], list[Listed]] = {}
         for row in rows:
             if row.name:
-                by_name.setdefault(plain_name(row.name), []).append(row)
+                by_name.setdefault(row.path, []).append(row)
         repeated = [same for same in by_name.values() if len(same) > 1]
         if not repeated:
             return rows
@@ -503,9 +661,21 @@ class _Reader:
             case None if self.strict:
                 for same in repeated:
                     for row in same[1:]:
-                        self.notes.add(row.line, ProblemKind.REPEATED_NAME, value=row.name, first=same[0].line)
+                        kind = ProblemKind.REPEATED_UNIT if row.department else ProblemKind.REPEATED_NAME
+                        self.notes.add(row.line, kind, value=row.called, first=same[0].line)
                 return rows
         return numbered(rows)
+
+    def _without_second_wholes(self, rows: list[Listed]) -> list[Listed]:
+        """Refuse two rows of one area, or of one workplace with departments: what lies in it can be in one only."""
+        first: dict[tuple[str, ...], int] = {}
+        left = []
+        for row in rows:
+            if self._is_whole(row) and first.setdefault(row.path, row.line) != row.line:
+                self.notes.add(row.line, ProblemKind.REPEATED_UNIT, value=row.called, first=first[row.path])
+            else:
+                left.append(row)
+        return left
 
     def _taken(self, same: list[Listed]) -> Listed:
         return same[-1] if self.options.repeats is Repeats.LAST else max(same, key=lambda row: row.headcount)
@@ -527,7 +697,8 @@ class _Reader:
             return
         header, offered = self.layout.header, 0
         for at in range(len(header.cells)):
-            if at in self.layout.names or at == self.layout.headcount or offered == EXAMPLES:
+            layout = self.layout
+            if at in {*layout.names, *layout.areas, layout.headcount, layout.department} or offered == EXAMPLES:
                 continue
             seen = [[self._cell(row, at) for row in same] for same in repeated]
             if all(len(set(map(plain_name, cells))) == len(cells) and all(map(_is_words, cells)) for cells in seen):
@@ -543,34 +714,114 @@ class _Reader:
 
     # Units
 
+    def _workplaces(self, rows: list[Listed]) -> list[Listed]:
+        """Put departments together to the workplaces they are in, and areas' own rows aside."""
+        self.areas = {row.path: row for row in rows if row.is_area}
+        if not self.areas and not self.whole:
+            return rows
+        inside: defaultdict[tuple[str, ...], list[Listed]] = defaultdict(list)
+        for row in rows:
+            if row.department and row.name:
+                inside[row.place].append(row)
+        own = {row.path: row for row in rows if not row.department and self._is_whole(row)}
+        found = [row for row in rows if not row.department and not self._is_whole(row)]
+        found += [self._with_its_own(own.get(path), within) for path, within in inside.items()]
+        return sorted(found, key=lambda row: row.line)
+
+    def _with_its_own(self, own: Listed | None, inside: list[Listed]) -> Listed:
+        """Return a workplace with its departments, checked against its own row."""
+        first, people = inside[0], sum(row.headcount for row in inside)
+        if len(inside) == 1:
+            self.notes.add(first.line, ProblemKind.ONE_DEPARTMENT, value=first.department, name=first.name)
+        if own is None:
+            if not self.default and not self.asking:
+                self.notes.add(first.line, ProblemKind.NO_NUMBER_OF_ITS_OWN, name=first.name)
+            nowhere = dict.fromkeys(first.meets, "")
+            own = replace(first, department="", written="", threshold=self.default, headcount=0, meets=nowhere)
+        if not all(row.headcount for row in inside):
+            return replace(own, headcount=0, departments=tuple(inside))
+        self._check_sum(own, people)
+        own = replace(own, headcount=people, departments=tuple(inside))
+        self._check_threshold(own)
+        if own.minimum:
+            for row in inside:
+                if not row.written:
+                    facts: dict[str, str | int] = {"value": row.department, "name": own.name, "minimum": own.minimum}
+                    self.notes.add(row.line, ProblemKind.DEPARTMENT_NEEDS_NUMBER, **facts)
+            self._check_minimum(own, own.name, sum(not row.written or row.needed >= FEWEST for row in inside))
+        return own
+
+    def _check_sum(self, row: Listed, people: int) -> None:
+        if row.headcount and row.headcount != people:
+            facts: dict[str, str | int] = {"name": row.called, "headcount": row.headcount, "sum": people}
+            self.notes.add(row.line, ProblemKind.NOT_THE_SUM, **facts)
+
+    def _check_minimum(self, row: Listed, name: str, count: int) -> None:
+        if row.minimum > count:
+            self.notes.add(row.line, ProblemKind.MINIMUM_ABOVE_CHILDREN, name=name, minimum=row.minimum, count=count)
+
     def _merge(self, rows: list[Listed]) -> None:
         if any(not row.threshold for row in rows) and self.asking:
+            self._check_areas(tree(self.areas, rows), [])
             return  # they come later
         by_value, small = self.options.group_small is not None, self.options.small
-        made = merge(rows, by_value=by_value, small=small)
-        alone, merged = made.alone, made.merged
+        families = [(each, merge(each, by_value=by_value, small=small)) for each in of_one_parent(rows)]
         if self.asking and small is None:
-            self._ask_small(rows, merged, by_value=by_value)
-        self.left_out["small"] = len(made.left_out)
-        left_out = {row.line for row in made.left_out}
-        self.found.rows = [row for row in rows if row.line not in left_out]
-        self._check_merged(alone, merged)
-        merged = self._named_apart(alone, merged)
-        own = self.found.own
-        units = [*(_unit(row, own) for row in alone), *(_unit(unit, own) for unit in merged)]
-        self.found.units = tuple(sorted(units, key=lambda unit: (unit.name.casefold(), unit.name)))
-        self.found.merged = {unit.name: len(unit.rows) for unit in merged}
+            self._ask_small(families, by_value=by_value)
+        out = [row for _rows, made in families for row in made.left_out]
+        self.left_out["small"] = len(out)
+        if out:
+            left_out = {row.path for row in out}
+            self.found.rows = [row for row in rows if row.path not in left_out]
+            self.found.written = [row for row in self.found.written if row.is_area or row.place not in left_out]
+        places: list[Listed | Merged] = []
+        for _rows, made in families:
+            self._check_merged(made.alone, made.merged)
+            merged = self._named_apart(made.alone, made.merged)
+            places += [*made.alone, *merged]
+            self.found.merged = {**self.found.merged, **{unit.called: len(unit.rows) for unit in merged}}
+        root = tree(self.areas, places)
+        self._check_areas(root, out)
+        self.found.units = units(root, self.found.own)
 
-    def _ask_small(self, rows: list[Listed], merged: list[Merged], *, by_value: bool) -> None:
-        """Ask of what is too small to stand alone, even merged by the column that is named."""
-        rest = [unit for unit in merged if not unit.rows[0].group and unit.needed < FEWEST]
-        small = [row for unit in rest for row in unit.rows] if by_value else [row for row in rows if row.small]
+    def _check_areas(self, root: Area, left_out: list[Listed]) -> None:
+        """Hold areas' own rows against what lies in them; an area goes with the last of its workplaces left out."""
+        with_places = {area.row.line for area in root.below()}
+        out = {row.path[:depth] for row in left_out for depth in range(len(row.areas) + 1)}
+        for row in self.areas.values():
+            if row.line not in with_places and tuple(filter(None, row.path)) not in out:
+                self.notes.add(row.line, ProblemKind.EMPTY_AREA, name=row.called)
+        self.found.written = [row for row in self.found.written if not row.is_area or row.line in with_places]
+        for area in root.below():
+            row = area.row
+            facts: dict[str, str | int] = {"name": area.name, "threshold": area.needed}
+            if not row.line or not all(place.headcount for place in area.places):
+                continue
+            if not left_out:
+                self._check_sum(row, area.headcount)
+            if area.needed > area.headcount:
+                self.notes.add(row.line, ProblemKind.THRESHOLD_ABOVE_PEOPLE, headcount=area.headcount, **facts)
+            elif 0 < area.needed < FEWEST:
+                self.notes.add(row.line, ProblemKind.THRESHOLD_OF_AREA_TOO_LOW, least=FEWEST, **facts)
+            self._check_minimum(row, area.name, area.children)
+
+    def _ask_small(self, families: list[tuple[list[Listed], Sorted]], *, by_value: bool) -> None:
+        """Ask of what is too small to stand alone, even merged by the column that is named; each among its own."""
+        small: list[Listed] = []
+        joined: list[str] = []  #: what the rest of each would go out with; '' where there is nothing
+        for rows, made in families:
+            rest = [unit for unit in made.merged if not unit.rows[0].group and unit.needed < FEWEST]
+            these = [row for unit in rest for row in unit.rows] if by_value else [row for row in rows if row.small]
+            small += these
+            if these and Merged(name=REST, rows=these).needed < FEWEST:
+                joined.append(self._nearest(rows, made.merged, rest))
         if not small:
             return
         choices = [self._choice(ChoiceKind.LEAVE_OUT, small=Small.LEAVE_OUT)]
-        if Merged(name=REST, rows=small).needed >= FEWEST:
+        if not joined:
             choices.insert(0, self._choice(ChoiceKind.MERGE, small=Small.MERGE))
-        elif near := self._nearest(rows, merged, rest):
+        elif all(joined):
+            near = ", ".join(joined[:EXAMPLES]) + "…" * (len(joined) > EXAMPLES)
             choices.insert(0, self._choice(ChoiceKind.MERGE_WITH, {"nearest": near}, small=Small.MERGE))
         self._ask(
             QuestionKind.SMALL,
@@ -626,7 +877,11 @@ class _Reader:
             workplaces=len(found.rows),
             people=found.headcounts,
             kept_totals=len(self.kept_totals),
-            total=self.kept_totals[0].name if self.kept_totals else "",
+            total=self.kept_totals[0].called if self.kept_totals else "",
+            areas=len({row.path[:depth] for row in found.rows for depth in range(1, len(row.areas) + 1)}),
+            departments=sum(len(row.departments) for row in found.rows),
+            too_small=sum(0 < each.needed < FEWEST for row in found.rows for each in row.departments),
+            unread=self._unread_areas(),
             repeats=len(self.repeated),
             alike=self.alike if self.options.repeats in {None, Repeats.APART} else 0,
             examples=tuple(same[0].name for same in self.repeated[:EXAMPLES]),
@@ -670,13 +925,3 @@ def _without_empty_end(cells: list[str]) -> list[str]:
     """Spreadsheets write commas for columns that were once there."""
     end = next((index for index in range(len(cells), 0, -1) if cells[index - 1]), 0)
     return cells[:end]
-
-
-def _unit(of: Listed | Merged, own: str) -> Unit:
-    return Unit(
-        name=of.name,
-        headcount=of.headcount,
-        threshold=of.needed,
-        meet=of.meets.get(own, ""),
-        meets={language: meet for language, meet in of.meets.items() if meet and language != own},
-    )

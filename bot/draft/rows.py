@@ -20,7 +20,7 @@ LONGEST_JOINED = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
-    """One workplace as written; what could not be read is empty or 0, and noted."""
+    """One unit as written, most often a workplace; what could not be read is empty or 0, and noted."""
 
     line: int
     name: str = ""
@@ -33,6 +33,31 @@ class Listed:
     group: str = ""
     small_by: str = ""  #: its value in the column of `group_small`
     meets: Mapping[str, str] = field(default_factory=dict)  #: by language
+    areas: tuple[str, ...] = ()  #: it lies in, from the widest; or is itself, and then the narrower ones are empty
+    department: str = ""  #: empty: it is a workplace, or an area
+    asked: str = ""  #: the minimum as it is written
+    minimum: int = 0
+    departments: tuple[Listed, ...] = ()  #: of a workplace
+
+    @property
+    def is_area(self) -> bool:
+        """Whether it is above the workplaces: it names nothing but areas."""
+        return not self.name and not self.department and any(self.areas)
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Which unit it names, as names are compared."""
+        return tuple(each and plain_name(each) for each in (*self.areas, self.name, self.department))
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Return the path of the workplace it is, or is a department of."""
+        return (*self.path[:-1], "")
+
+    @property
+    def called(self) -> str:
+        """Return its name as people are told it, with what it lies in."""
+        return ", ".join(filter(None, (*self.areas, self.name, self.department)))
 
     @property
     def sound(self) -> bool:
@@ -46,7 +71,8 @@ class Listed:
 
     def key(self) -> tuple[str, ...]:
         """Return what two rows have in common that are alike in every cell that is read."""
-        return (plain_name(self.name), self.counted, self.written, self.group, self.small_by, *self.meets.values())
+        read = (self.counted, self.written, self.asked, self.group, self.small_by)
+        return (*self.path, *read, *self.meets.values())
 
     @property
     def small(self) -> bool:
@@ -60,11 +86,23 @@ class Merged:
 
     name: str
     rows: list[Listed]
+    minimum: int = 0
+    departments: tuple[Listed, ...] = ()  #: none: what is so small that it is merged has no parts
 
     @property
     def line(self) -> int:
         """Where the first stands."""
         return self.rows[0].line
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """Those that all its rows lie in."""
+        return self.rows[0].areas
+
+    @property
+    def called(self) -> str:
+        """Return its name as people are told it, with what it lies in."""
+        return ", ".join((*self.areas, self.name))
 
     @property
     def sound(self) -> bool:
@@ -114,7 +152,7 @@ def merge(rows: list[Listed], *, by_value: bool, small: Small | None) -> Sorted:
     so, the smallest of the units made of small ones, or else of the others.
     """
     groups = _by(lambda row: row.group, [row for row in rows if row.group])
-    merged = [Merged(name=_spelling([row.group for row in members]), rows=members) for members in groups.values()]
+    merged = [Merged(name=spelling([row.group for row in members]), rows=members) for members in groups.values()]
     too_small = [row for row in rows if row.small] if by_value or small else []
     alone = [row for row in rows if not row.group and not (row.small and too_small)]
     rest: list[Listed] = []
@@ -122,7 +160,7 @@ def merge(rows: list[Listed], *, by_value: bool, small: Small | None) -> Sorted:
     if by_value:
         spellings = _by(lambda row: row.small_by, rows)
         for value, members in _by(lambda row: row.small_by, too_small).items():
-            name = SMALL_OF.format(value=_spelling([row.small_by for row in spellings[value]]))
+            name = SMALL_OF.format(value=spelling([row.small_by for row in spellings[value]]))
             unit = Merged(name=name, rows=members)
             if value and unit.needed >= FEWEST:
                 values.append(unit)
@@ -149,6 +187,14 @@ def merge(rows: list[Listed], *, by_value: bool, small: Small | None) -> Sorted:
     return Sorted(alone=alone, merged=merged, left_out=[])
 
 
+def of_one_parent(rows: Iterable[Listed]) -> list[list[Listed]]:
+    """Put together the workplaces of each parent; those of a list without areas are of one."""
+    found: defaultdict[tuple[str, ...], list[Listed]] = defaultdict(list)
+    for row in rows:
+        found[tuple(map(plain_name, row.areas))].append(row)
+    return list(found.values())
+
+
 def nearest(alone: list[Listed], values: list[Merged]) -> Listed | Merged | None:
     """Return what a rest that is too small joins: the smallest unit of small ones, or else the smallest workplace."""
     others: Sequence[Listed | Merged] = values or alone
@@ -166,7 +212,7 @@ def _by(value: Callable[[Listed], str], rows: Iterable[Listed]) -> dict[str, lis
     return found
 
 
-def _spelling(spellings: list[str]) -> str:
+def spelling(spellings: list[str]) -> str:
     """Choose the most frequent capitalized spelling, or else the first: `New York`, not `new york`."""
     capitalized = Counter(spelling for spelling in spellings if spelling[:1].isupper())
     return capitalized.most_common(1)[0][0] if capitalized else spellings[0]
@@ -211,5 +257,13 @@ class Names:
 
 def numbered(rows: list[Listed]) -> list[Listed]:
     """Give repeated names numbers in file order, and before merging: a row keeps its name either way."""
-    names = Names()
-    return [replace(row, name=names.claim(row.name)) if row.name else row for row in rows]
+    names: defaultdict[tuple[str, ...], Names] = defaultdict(Names)  # among the units of one parent
+    found = []
+    for row in rows:
+        if row.department:
+            found.append(replace(row, department=names[row.place].claim(row.department)))
+        else:
+            found.append(
+                replace(row, name=names[tuple(map(plain_name, row.areas))].claim(row.name)) if row.name else row
+            )
+    return found

@@ -21,6 +21,7 @@ class Part(StrEnum):
     STARTS = "starts"
     PLEDGE_BY = "pledge_by"
     WORKPLACES = "workplaces"
+    LEVELS = "levels"  #: what the areas are called, on a line each; only where the list has any
     SHARE = "share"  #: that has to pledge at each workplace which has no number of its own
     CITYWIDE = "citywide_threshold"
     APPROVALS = "approvals"
@@ -33,7 +34,7 @@ MAY_BE_SKIPPED = frozenset({Part.DEMANDS, Part.ON_THE_DAY, Part.LEGAL_NOTICE})
 DEPEND: Mapping[Part, frozenset[Part]] = {
     Part.TIMEZONE: frozenset({Part.STARTS, Part.PLEDGE_BY}),
     Part.STARTS: frozenset({Part.PLEDGE_BY}),
-    Part.WORKPLACES: frozenset({Part.SHARE, Part.CITYWIDE}),
+    Part.WORKPLACES: frozenset({Part.LEVELS, Part.SHARE, Part.CITYWIDE}),
     Part.SHARE: frozenset({Part.CITYWIDE}),
 }
 """What is asked anew once something else is changed."""
@@ -59,7 +60,11 @@ class Sketch:
     def parts(self) -> tuple[Part, ...]:
         """What is asked at all: not what stands in a file that was sent, and no share where the list has numbers."""
         wanted = (Part.WORKPLACES, Part.SHARE) if self.toml else tuple(Part)
-        return tuple(part for part in wanted if part is not Part.SHARE or self.answers.get(part) != "")
+        left_out = {
+            *([Part.SHARE] if self.answers.get(Part.SHARE) == "" else []),
+            *([] if self.answers.get(Part.LEVELS) else [Part.LEVELS]),
+        }
+        return tuple(part for part in wanted if part not in left_out)
 
     @property
     def at(self) -> Part | None:

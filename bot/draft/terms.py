@@ -24,9 +24,11 @@ from bot.domain.model import (
 )
 from bot.domain.words import NAMES
 from bot.draft import numbers
+from bot.draft.columns import MOST_LEVELS, OWN_COLUMNS
 from bot.draft.numbers import Share
 from bot.draft.problems import Notes, ProblemKind, SourceFile, hidden_character, text_of
 from bot.parsing.dates import FIRST_YEAR, LAST_YEAR, zones_named
+from bot.parsing.typed_text import plain_name
 
 FIELDS = (
     "title",
@@ -46,6 +48,7 @@ FIELDS = (
     "citywide_threshold",
     "citywide_counts",
     "minimum_workplaces",
+    "levels",
     "confirm_tallies",
     "tally_every",
     "entry",
@@ -64,6 +67,7 @@ LONGEST_DEMAND = 200
 LONGEST_NOTICE = 2000
 LONGEST_ANSWER = 300  # to one question; all of it is read at once
 LONGEST_PATH = 500
+LONGEST_LEVEL = 40
 HIGHEST_NUMBER = 1_000_000_000  # any number above is a slip, and databases stop somewhere
 LONGEST_DURATION = timedelta(days=365)
 
@@ -120,6 +124,7 @@ class TermsFile:
     citywide_threshold: int = 0  #: 0 if it could not be read, or is a share
     citywide_share: Share | None = None  #: of all people in the list
     minimum_workplaces: int = 1
+    levels: tuple[str, ...] = ()
     workplaces: str = ""
     language: str = SPOKEN
 
@@ -136,8 +141,9 @@ def read_terms(source: SourceFile, *, now: datetime, roster_given: bool, languag
     citywide_share = fields.share("citywide_threshold")
     citywide_threshold = 0 if citywide_share else fields.whole("citywide_threshold", least=FEWEST, default=0)
     minimum_workplaces = fields.whole("minimum_workplaces")
+    own = _words(fields)
     workplaces = fields.text("workplaces", most=LONGEST_PATH, may_be_empty=False)
-    terms = _terms(fields, language, citywide_threshold, minimum_workplaces, now)
+    terms = _terms(fields, language, own, citywide_threshold, minimum_workplaces, now)
     return TermsFile(
         terms=None if notes.by_line() else terms,
         notes=notes,
@@ -145,6 +151,7 @@ def read_terms(source: SourceFile, *, now: datetime, roster_given: bool, languag
         citywide_threshold=citywide_threshold,
         citywide_share=citywide_share,
         minimum_workplaces=minimum_workplaces,
+        levels=own.levels,
         workplaces=workplaces,
         language=language or SPOKEN,
     )
@@ -152,21 +159,30 @@ def read_terms(source: SourceFile, *, now: datetime, roster_given: bool, languag
 
 def workplaces_file(toml: SourceFile) -> str | None:
     """Tell which file the `workplaces` field names; None if it names none, or the TOML is unreadable."""
+    fields = _alone(toml)
+    return None if fields is None else fields.text("workplaces", most=LONGEST_PATH, may_be_empty=False) or None
+
+
+def levels_in(toml: SourceFile) -> tuple[str, ...]:
+    """Tell what the file calls the areas; nothing if it names none, or the TOML is unreadable."""
+    fields = _alone(toml)
+    return () if fields is None else _levels(fields, "levels")
+
+
+def _alone(toml: SourceFile) -> _Fields | None:
+    """Load a file of which one field is wanted, whatever else is wrong."""
     notes = Notes(toml.name)
     loaded = _load(toml, notes, ())
-    if loaded is None:
-        return None
-    return _Fields(loaded, notes, ()).text("workplaces", most=LONGEST_PATH, may_be_empty=False) or None
+    return None if loaded is None else _Fields(loaded, notes, ())
 
 
 def _terms(
-    fields: _Fields, language: str, citywide_threshold: int, minimum_workplaces: int, now: datetime
+    fields: _Fields, language: str, own: Words, citywide_threshold: int, minimum_workplaces: int, now: datetime
 ) -> Terms | None:
     timezone = fields.timezone()
     starts, pledge_by = _times(fields, timezone, now)
     ends = _ends(fields, timezone, starts)
     clock = fields.clock()
-    own = _words(fields)
     others = {each: _words(fields, f".{each}") for each in fields.languages if each != (language or SPOKEN)}
     city = fields.text("city", most=LONGEST_CITY)
     citywide_counts = fields.choice("citywide_counts", Counts.READY)
@@ -212,7 +228,24 @@ def _words(fields: _Fields, suffix: str = "") -> Words:
         called_by=fields.text(f"called_by{suffix}", most=LONGEST_ANSWER),
         ask=fields.text(f"ask{suffix}", most=LONGEST_ANSWER),
         if_disciplined=fields.text(f"if_disciplined{suffix}", most=LONGEST_NOTICE, lines=True),
+        levels=_levels(fields, f"levels{suffix}"),
     )
+
+
+def _levels(fields: _Fields, name: str) -> tuple[str, ...]:
+    """Read what the areas are called, which are columns of the list as well: no name is another's, nor one of ours."""
+    levels = fields.texts(name, most=LONGEST_LEVEL)
+    if len(levels) > MOST_LEVELS:
+        fields.note(name, ProblemKind.TOO_MANY_LEVELS, count=len(levels), most=MOST_LEVELS)
+    for at, level in enumerate(levels):
+        plain = plain_name(level)
+        if plain in OWN_COLUMNS or plain.startswith(("meet.", "#")):
+            fields.note(name, ProblemKind.LEVEL_IS_A_COLUMN, value=level, choices=", ".join(OWN_COLUMNS))
+        elif plain in map(plain_name, levels[:at]):
+            fields.note(name, ProblemKind.REPEATED_LEVEL, value=level)
+    if name != "levels" and name in fields.values and len(levels) != len(fields.values.get("levels", ())):
+        fields.note(name, ProblemKind.LEVELS_DIFFER)
+    return tuple(filter(None, levels))
 
 
 def _times(fields: _Fields, timezone: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:

@@ -56,6 +56,33 @@ PLACES = _words(
     "kote travay,non,konpayi,patwon,antrepriz,biznis"
 )
 
+DEPARTMENTS = _words(
+    "department,departments,dept,depts,department name,dept name,shift,shifts,shift name,ward,"
+    "departamento,departamentos,turno,turnos,seccion,secciones,"
+    "departement,service,equipe,rayon,atelier,"
+    "dział,dzial,wydział,wydzial,zmiana,"
+    "отдел,цех,смена,отделение,"
+    "部门,部門,科室,班次,车间,車間,"
+    "부서,교대,교대조,근무조,"
+    "বিভাগ,শিফট,"
+    "قسم,القسم,الوردية,وردية,شعبہ,شفٹ,"
+    "depatman,sevis,ekip"
+)
+AREAS = _words(
+    "borough,boroughs,borough name,neighborhood,neighbourhood,neighborhoods,neighborhood name,district,district name,"
+    "region,region name,area,area name,zone,zone name,"
+    "barrio,distrito,vecindario,zona,comarca,"
+    "quartier,arrondissement,secteur,"
+    "dzielnica,rejon,powiat,"
+    "район,округ,микрорайон,"
+    "区,區,街区,街區,行政区,行政區,地区,地區,"
+    "구,자치구,동네,지역,"
+    "এলাকা,পাড়া,মহল্লা,অঞ্চল,"
+    "حي,الحي,منطقة,المنطقة,علاقہ,محلہ,"
+    "katye,distri,zon"
+)
+"""A column called so may be one of areas; not city, state or county, of which every address has one."""
+
 _TOTALS = _words(
     "total,totals,grand total,overall total,total overall,subtotal,sub total,sub-total,sum,sum total,all total,"
     "total general,totales,suma,suma total,gran total,"

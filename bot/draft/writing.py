@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain import zones
-from bot.domain.model import SPOKEN, Terms, Workplace
+from bot.domain.model import SPOKEN, Terms, Tier, Workplace
 from bot.domain.words import NAMES
 from bot.draft.csv_injection import table
 from bot.draft.problems import Problem, SourceFile
-from bot.draft.roster import Unit
 from bot.draft.terms import FIELDS, REQUIRED, read_terms
+from bot.draft.tree import Unit
 
 Value = str | int | bool | datetime | timedelta | StrEnum | tuple[str, ...] | tuple[timedelta, ...]
 
@@ -86,12 +86,19 @@ def _duration(length: timedelta) -> str:
     return f"{length // each}{unit}"
 
 
-def workplaces_file(places: Sequence[Workplace | Unit]) -> bytes:
-    """Write workplaces down so that they are read back the same, and a spreadsheet reads them right."""
-    languages = sorted({language for place in places for language in place.meets})
-    header = ["workplace", "headcount", "threshold", "meet", *(f"meet.{each}" for each in languages)]
-    rows: list[list[str | int]] = [
-        [place.name, place.headcount, place.threshold, place.meet, *(place.meets.get(each, "") for each in languages)]
-        for place in places
-    ]
-    return table([header, *rows])
+def workplaces_file(units: Sequence[Workplace | Unit], levels: Sequence[str] = ()) -> bytes:
+    """Write units down so that they are read back the same, and a spreadsheet reads them right."""
+    languages = sorted({language for unit in units for language in unit.meets})
+    meets = ["meet", *(f"meet.{each}" for each in languages)]
+    parted = ["department"] if any(unit.tier is Tier.DEPARTMENT for unit in units) else []
+    asking = ["minimum"] if any(unit.minimum for unit in units) else []
+    paths: list[list[str]] = [[]]  # of the root first, and then of each unit
+    rows: list[list[str | int]] = []
+    for unit in units:
+        path = [*paths[unit.parent], unit.name]
+        paths.append(path)
+        named = [*path, *("" for _ in range(len(levels) + 1 + len(parted) - len(path)))]
+        minimum = [unit.minimum or ""] if asking else []
+        said = [unit.meet, *(unit.meets.get(each, "") for each in languages)]
+        rows.append([*named, unit.headcount, unit.threshold or "", *minimum, *said])
+    return table([[*levels, "workplace", *parted, "headcount", "threshold", *asking, *meets], *rows])

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain import words
 from bot.domain.doubts import Doubted, Place, doubts
-from bot.domain.model import Entry, Stage, Terms, WalkoutId, Workplace
+from bot.domain.model import Entry, Stage, Terms, Tier, WalkoutId, Workplace
 from bot.domain.rules import NOT_OVER
 from bot.storage.store import Store
 
@@ -52,6 +52,6 @@ async def look_again(
     store: Store, terms: Terms, places: Sequence[Place], *, now: datetime, but: WalkoutId | None = None
 ) -> tuple[Doubted, ...]:
     """Say what looks wrong in a draft, beside the walkouts that are not over; `but`: it is one of these itself."""
-    shared = await store.sharing([place.name for place in places])
+    shared = await store.sharing([place.name for place in places if place.tier is Tier.WORKPLACE])
     there = [walkout for walkout in await store.walkouts() if walkout.stage in NOT_OVER and walkout.id != but]
     return doubts(terms, places, now=now, others=[(walkout, shared.get(walkout.id, 0)) for walkout in there])

@@ -55,7 +55,7 @@ def read_terms(text: str) -> Terms:
     fields["ends"] = None if fields.get("ends") is None else datetime.fromisoformat(fields["ends"])
     translations = fields.get("translations", {})
     for said in (fields, *translations.values()):
-        said["demands"] = tuple(said.get("demands", ()))
+        said |= {name: tuple(said.get(name, ())) for name in ("demands", "levels")}
     fields["translations"] = {language: Words(**said) for language, said in translations.items()}
     fields["levels"] = tuple(fields.get("levels", ()))
     fields["citywide_counts"] = Counts(fields["citywide_counts"])

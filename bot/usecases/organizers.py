@@ -9,8 +9,9 @@ from functools import partial
 
 from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout, NotRecorded, WhichWalkout, WrongStage
-from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
-from bot.draft import Draft, Unit
+from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
+from bot.draft import Draft
+from bot.draft.tree import as_workplaces
 from bot.process.clock import Clock
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys, Person
@@ -37,20 +38,8 @@ async def draft(plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = N
         keys.add_walkout(walkout.id)
     except OSError as error:  # a full disk, most likely
         raise NotRecorded(type(error).__name__) from None
-    await store.add_walkout(walkout, [as_workplace(unit, number) for number, unit in enumerate(plan.units, start=1)])
+    await store.add_walkout(walkout, as_workplaces(plan.units))
     return walkout
-
-
-def as_workplace(unit: Unit, number: int) -> Workplace:
-    """Return what a unit of a draft is once it is stored."""
-    return Workplace(
-        id=WorkplaceId(number),
-        name=unit.name,
-        headcount=unit.headcount,
-        threshold=unit.threshold,
-        meet=unit.meet,
-        meets=unit.meets,
-    )
 
 
 def _new_id(taken: Collection[WalkoutId]) -> WalkoutId:

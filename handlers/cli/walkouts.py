@@ -49,6 +49,13 @@ def draft(
         list[str] | None, typer.Option(metavar="COLUMN", help="The workplace's name; several times: joined by a comma.")
     ] = None,
     headcount_column: Annotated[str | None, typer.Option(metavar="COLUMN", help="Its head-count.")] = None,
+    level_column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Of areas, once for each of levels, from the widest. Default: its name."),
+    ] = None,
+    department_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help='Departments of one workplace; "" if there are none.')
+    ] = None,
     sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Of a workbook: the one with the list.")] = None,
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of a text file, where its bytes do not tell.")
@@ -73,6 +80,8 @@ def draft(
     options = RosterOptions(
         name_columns=tuple(name_column or ()),
         headcount_column=headcount_column,
+        level_columns=tuple(level_column) if level_column else None,
+        department_column=department_column,
         sheet=sheet,
         encoding=encoding,
         threshold=threshold,

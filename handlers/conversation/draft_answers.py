@@ -124,10 +124,12 @@ async def take(ask: Ask, hand: InHand, at: Part, text: str) -> Answered:  # noqa
             number = _number(hand, at, text)
             _check(ask, at, number)
             return _answered(hand, at, str(number))
-        case Part.DEMANDS:
-            demands = tuple(line.strip() for line in text.splitlines() if line.strip())
-            _check(ask, at, demands)
-            return _answered(hand, at, "\n".join(demands))
+        case Part.DEMANDS | Part.LEVELS:
+            written = tuple(line.strip() for line in text.splitlines() if line.strip())
+            _check(ask, at, written)
+            if at is Part.LEVELS and len(written) != (levels := len(sketch.options.level_columns or ())):
+                raise NoAnswer(texts.so_many_names(levels))
+            return _answered(hand, at, "\n".join(written))
     _check(ask, at, text)
     return _answered(hand, at, text)
 
@@ -207,7 +209,7 @@ async def take_list(ask: Ask, hand: InHand, file: SourceFile) -> Answered:
 
 async def reread(ask: Ask, hand: InHand, at: Part, file: SourceFile, options: RosterOptions) -> Answered:
     """Read the list with what is known of it now: it may leave something open, or be settled."""
-    found = await sandbox_client.read_list(ask.app.sandbox, file, options)
+    found = await sandbox_client.read_list(ask.app.sandbox, file, options, hand.sketch.toml)
     if any(problem.kind is ProblemKind.BAD_THRESHOLD_OPTION for problem in found.problems):
         raise NoAnswer(texts.no_share())
     if found.problems:
@@ -225,8 +227,11 @@ async def reread(ask: Ask, hand: InHand, at: Part, file: SourceFile, options: Ro
         settled = replace(hand, sketch=replace(sketch, listed=now))
         return _answered(settled, at, options.threshold or "", lists_texts.summary(now) if now.small else "")
     # whatever is called like a total in it now is meant to stay
-    sketch = replace(sketch, listed=found.summary, options=RosterOptions(totals=Totals.KEEP))
+    areas = options.level_columns
+    sketch = replace(sketch, listed=found.summary, options=RosterOptions(totals=Totals.KEEP, level_columns=areas))
     said = lists_texts.summary(found.summary)
     step = _answered(replace(hand, sketch=sketch, list=found.csv), Part.WORKPLACES, PurePath(file.name).name, said)
+    if areas:
+        step = _answered(step.hand, Part.LEVELS, "\n".join(areas), said)
     # each may have a number of its own
     return _answered(step.hand, Part.SHARE, "", said) if found.needed else step

@@ -16,10 +16,10 @@ from bot.domain.errors import SandboxFull, WorkFailed
 from bot.domain.model import Walkout, WalkoutId, Workplace
 from bot.draft import Draft, DraftRefused, SourceFile, Unit
 from bot.draft.sketch import MAY_BE_SKIPPED, Part, Sketch
+from bot.draft.tree import as_workplaces
 from bot.draft.writing import Value, fields, terms_file, workplaces_file
 from bot.guards.readiness import look_again
 from bot.usecases import organizers, sketches
-from bot.usecases.organizers import as_workplace
 from bot.usecases.sketches import InHand
 from handlers.conversation import draft_answers
 from handlers.conversation.draft_answers import TERMS, WORKPLACES, Answered, NoAnswer
@@ -128,7 +128,7 @@ async def press_file(ask: Ask) -> Reply:
         terms, places = example(ask.app.clock())
     if name not in {TERMS, WORKPLACES}:
         return old_button()
-    data = terms_file(terms, WORKPLACES, comments()) if name == TERMS else workplaces_file(places)
+    data = terms_file(terms, WORKPLACES, comments()) if name == TERMS else workplaces_file(places, terms.levels)
     return Reply(kind="file", text=texts.files(), file=File(name=name, data=data), below=True)
 
 
@@ -225,6 +225,7 @@ def _values(hand: InHand) -> Mapping[str, Value]:
     return {
         **{str(part): value for part, value in texts_of.items() if value},
         **({"demands": tuple(answers[Part.DEMANDS].split("\n"))} if answers[Part.DEMANDS] else {}),
+        **({"levels": tuple(levels.split("\n"))} if (levels := answers.get(Part.LEVELS)) else {}),
         "starts": datetime.fromisoformat(answers[Part.STARTS]),
         "pledge_by": datetime.fromisoformat(answers[Part.PLEDGE_BY]),
         "citywide_threshold": int(answers[Part.CITYWIDE]),
@@ -271,8 +272,8 @@ async def _terms_read(ask: Ask, hand: InHand) -> Reply:
         plan = await _plan(ask, hand)
     except DraftRefused as refused:
         return Reply(kind="refused", text=draft_texts.problems(refused))
-    first = min(plan.units, key=lambda unit: unit.name.casefold())
-    return terms_shown(ask, plan.terms, as_workplace(first, 1))
+    first = min(plan.workplaces, key=lambda unit: unit.name.casefold())
+    return terms_shown(ask, plan.terms, as_workplaces(plan.units)[plan.units.index(first)])
 
 
 async def _made(ask: Ask, hand: InHand) -> Reply:

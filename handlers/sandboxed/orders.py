@@ -26,6 +26,7 @@ class ReadList:
     """A list of workplaces alone."""
 
     source: SourceFile
+    toml: SourceFile | None = None  #: the terms, if they were sent already: they name the areas
     options: RosterOptions
     languages: tuple[str, ...]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 
-from bot.draft import DraftRefused, read, read_list, workplaces_file
+from bot.draft import DraftRefused, levels_in, read, read_list, workplaces_file
 from bot.sandbox import codec
 from bot.sandbox.worker import serve
 from handlers.sandboxed.orders import Read, Reading, ReadList, ToRead
@@ -22,7 +23,10 @@ def _read(order: bytes) -> bytes:
 
 def _reading(order: Read | ReadList) -> Reading:
     if isinstance(order, ReadList):
-        return Reading(listed=read_list(order.source, order.options, languages=order.languages))
+        options = order.options
+        if order.toml is not None:
+            options = replace(options, level_columns=levels_in(order.toml))
+        return Reading(listed=read_list(order.source, options, languages=order.languages))
     if order.now is None:
         return Reading(names=workplaces_file(order.toml))
     try:

@@ -58,9 +58,11 @@ async def workplaces_file(sandbox: SandboxPool, toml: SourceFile) -> str | None:
     return (await _read(sandbox, _order(toml, None, RosterOptions(), None))).names
 
 
-async def read_list(sandbox: SandboxPool, source: SourceFile, options: RosterOptions) -> ListReading:
-    """Do what `bot.draft.read_list` does. Raises WorkFailed, WorkshopFull."""
-    order = ReadList(source=source, options=options, languages=tuple(languages()))
+async def read_list(
+    sandbox: SandboxPool, source: SourceFile, options: RosterOptions, toml: SourceFile | None = None
+) -> ListReading:
+    """Do what `bot.draft.read_list` does; `toml` names the areas. Raises WorkFailed, WorkshopFull."""
+    order = ReadList(source=source, toml=toml, options=options, languages=tuple(languages()))
     listed = (await _read(sandbox, order)).listed
     if listed is None:
         raise WorkFailed

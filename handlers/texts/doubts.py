@@ -39,6 +39,16 @@ _WORDS: dict[Doubt, Callable[[Doubted], str]] = {
         "{names} alone can turn it on.", "each of {places} workplaces alone can turn it on: {names}.", len(found.names)
     ),
     Doubt.EVERY_WORKPLACE: lambda _found: _("all {n} workplaces have to be ready. One that is not stops all."),
+    Doubt.EVERY_PART: lambda found: ngettext(
+        "all parts of {names} have to be ready. One that is not stops it.",
+        "all parts of {places} units have to be ready: {names}. One that is not stops what it is a part of.",
+        len(found.names),
+    ),
+    Doubt.NOT_WITHOUT: lambda found: ngettext(
+        "without {names} the numbers cannot be reached.",
+        "without any one of {places} areas the numbers cannot be reached: {names}.",
+        len(found.names),
+    ),
     Doubt.SAME_TITLE: lambda _found: _("{names} has the same title."),
     Doubt.SAME_WORKPLACES: lambda _found: _("{n} of {of} workplaces are in {names} as well."),
 }

@@ -163,8 +163,27 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
         "{field} cannot be there. In other languages you can write these fields: {choices}."
     ),
     ProblemKind.SAID_TWICE: lambda: _("{field} and {other} are the same. Remove one."),
+    ProblemKind.TOO_MANY_LEVELS: lambda: _(
+        "{field} has {count} names, at most {most} fit. Leave out the levels that need no number of their own."
+    ),
+    ProblemKind.LEVEL_IS_A_COLUMN: lambda: _(
+        '{field}: "{value}" cannot be a level, since these words name columns of their own: {choices}. Choose another.'
+    ),
+    ProblemKind.REPEATED_LEVEL: lambda: _('{field}: "{value}" is there twice. Remove or rename one.'),
+    ProblemKind.LEVELS_DIFFER: lambda: _(
+        "{field} must have a name for each of levels, in the same order. Write them all, or remove the field."
+    ),
     ProblemKind.ROSTER_NOT_FOUND: lambda: _(
         'the file of workplaces "{value}" cannot be found or opened. Put it beside this file, or correct its name.'
+    ),
+    ProblemKind.GIVEN_AWAY: lambda: _(
+        'once "{above}" has reached its number, everybody knows of nearly all people of "{name}" that they have '
+        "pledged, or that they have not: fewer than {least} are free to choose. Lower one of the two numbers, lower "
+        'the minimum, or give "{name}" none of its own.'
+    ),
+    ProblemKind.GIVEN_AWAY_BY_THE_CITY: lambda: _(
+        'once citywide_threshold is reached, everybody knows that nearly all people of "{name}" have pledged: fewer '
+        "than {least} are free to choose. Lower citywide_threshold."
     ),
     ProblemKind.CITYWIDE_ABOVE_HEADCOUNTS: lambda: _(
         "citywide_threshold is {value}, but all workplaces together have {headcounts} people. Lower it."
@@ -241,6 +260,49 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
         "the threshold comes to {threshold}, and must be at least {least}. Raise it; or let small workplaces go out "
         "together, with the same value in a group column, with --group-small COLUMN or with --small merge; or leave "
         "them out with --small leave-out."
+    ),
+    # areas and departments
+    ProblemKind.MISSING_LEVEL: lambda: _(
+        'there is no column "{column}", which levels names. The columns are: {found}. Add it, name its column with '
+        "--level-column, or take it out of levels."
+    ),
+    ProblemKind.LEVELS_AND_COLUMNS: lambda: _(
+        "walkout.toml has {levels} names in levels, and there are {columns} columns of areas. Name each in levels, "
+        "and its column with --level-column, from the widest."
+    ),
+    ProblemKind.LEVEL_NOT_DECLARED: lambda: _(
+        'there is no column "{column}" in this format. If it is areas, write levels = ["{column}"] in walkout.toml; '
+        "if not, remove it."
+    ),
+    ProblemKind.NO_AREA: lambda: _('"{name}" has no {column}. Write in which it lies.'),
+    ProblemKind.REPEATED_UNIT: lambda: _('"{value}" is already on line {first}. Remove one, or tell the two apart.'),
+    ProblemKind.EMPTY_AREA: lambda: _('no workplace lies in "{name}". Add one, or remove this row.'),
+    ProblemKind.ONE_DEPARTMENT: lambda: _(
+        '"{value}" is the only department of "{name}". Add the others, or leave the department empty.'
+    ),
+    ProblemKind.NO_NUMBER_OF_ITS_OWN: lambda: _(
+        '"{name}" has departments, and its own number is missing. Add a row for it without a department, with its '
+        "threshold, or give every workplace the same with --threshold."
+    ),
+    ProblemKind.DEPARTMENT_NEEDS_NUMBER: lambda: _(
+        '"{name}" asks that {minimum} of its departments reach their number, and "{value}" has none. Write its '
+        "threshold, or remove the minimum."
+    ),
+    ProblemKind.BAD_MINIMUM: lambda: _('the minimum is "{value}". Write a whole number above 0, or leave it empty.'),
+    ProblemKind.MINIMUM_ABOVE_CHILDREN: lambda: _(
+        'the minimum of "{name}" is {minimum}, and there are {count} that can be ready. Lower it.'
+    ),
+    ProblemKind.NOT_THE_SUM: lambda: _(
+        '"{name}" has {headcount} people here, and its rows have {sum} together. Correct one, or leave this head-count '
+        "empty."
+    ),
+    ProblemKind.NOT_IN_THIS_ROW: lambda: _('"{name}" can have no {field}. Leave it empty in this row.'),
+    ProblemKind.THRESHOLD_ABOVE_PEOPLE: lambda: _(
+        'the threshold of "{name}" is {threshold}, and {headcount} people work there in all, so that it can never be '
+        "reached. Lower it."
+    ),
+    ProblemKind.THRESHOLD_OF_AREA_TOO_LOW: lambda: _(
+        'the threshold of "{name}" comes to {threshold}, and must be at least {least}. Raise it, or leave it empty.'
     ),
     # lines typed into a chat
     ProblemKind.NO_NUMBER: lambda: _(

@@ -58,6 +58,10 @@ _QUESTIONS: dict[Part, Callable[[Sketch, int], str]] = {
         "Which workplaces, and how many people work at each? Send me the list as a file, from Excel or any other "
         "program. Or write each on a line of its own, like North Depot 120."
     ),
+    Part.LEVELS: lambda _sketch, _n: _(
+        "What are the areas called that workplaces lie in? People read it so. Write each name on a line of its own, "
+        "the widest first."
+    ),
     Part.SHARE: lambda _sketch, _n: "\n".join(
         [
             _("How many have to pledge at a workplace before it walks out?"),
@@ -93,6 +97,7 @@ _LABELS: dict[Part, Callable[[], str]] = {
     Part.STARTS: lambda: _("When it starts"),
     Part.PLEDGE_BY: lambda: _("Deadline"),
     Part.WORKPLACES: lambda: _("Workplaces"),
+    Part.LEVELS: lambda: _("Areas"),
     Part.SHARE: lambda: _("Share"),
     Part.CITYWIDE: lambda: _("Citywide number"),
     Part.APPROVALS: lambda: _("Approvals"),
@@ -197,6 +202,11 @@ def nothing_asked() -> str:
 def too_low(least: int) -> str:
     """Refuse a number."""
     return _("Write a whole number, {least} or more.").format(least=number(least))
+
+
+def so_many_names(names: int) -> str:
+    """Refuse names of levels."""
+    return ngettext("Write {n} name.", "Write {n} names, each on a line of its own.", names).format(n=number(names))
 
 
 def no_share() -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain import zones
 from bot.domain.model import Terms
-from bot.draft.roster import Unit
+from bot.draft.tree import Unit
 from handlers.texts.catalogue import _, spoken
 
 
@@ -27,6 +27,7 @@ def comments() -> Mapping[str, str]:
         "ends": _("When it ends."),
         "citywide_threshold": _("It is on only if so many people pledged across the city."),
         "minimum_workplaces": _("And so many workplaces reached their own number."),
+        "levels": _("What the areas are called that workplaces lie in, from the widest: columns of the list."),
         "confirm_tallies": _("At so many tallies in a row."),
         "tally_every": _("How often I count. Between two tallies nothing that anyone can see changes."),
         "approvals": _("How many organizers must agree before it opens, or is called off."),

@@ -42,7 +42,15 @@ def summary(of: Summary) -> str:
         said.append(_("left out: {what}").format(what=", ".join(left_out)))
     if of.repeats:
         said.append(_n(of.repeats, lambda n: ngettext("{n} name repeats", "{n} names repeat", n)))
-    return "; ".join(said)
+    parts = [
+        _n(count, words)
+        for count, words in (
+            (of.areas, lambda n: ngettext("{n} area", "{n} areas", n)),
+            (of.departments, lambda n: ngettext("{n} department", "{n} departments", n)),
+        )
+        if count
+    ]
+    return "; ".join([*said, *([", ".join(parts)] if parts else [])])
 
 
 def warnings(of: Summary) -> list[str]:
@@ -65,6 +73,21 @@ def warnings(of: Summary) -> list[str]:
                 "with a second --name-column, or take one of each with --repeats.",
                 of.repeats,
             ).format(examples=shown("examples", ", ".join(of.examples) + "…" * (of.repeats > len(of.examples))))
+        )
+    if of.too_small:
+        said.append(
+            ngettext(
+                "{n} department is too small for a number of its own. Its people count in its workplace.",
+                "{n} departments are too small for a number of their own. Their people count in their workplaces.",
+                of.too_small,
+            ).format(n=number(of.too_small))
+        )
+    if of.unread:
+        said.append(
+            _(
+                'The column "{column}" is not read. If it is areas that need numbers of their own, write levels = '
+                '["{column}"] in walkout.toml.'
+            ).format(column=shown("column", of.unread))
         )
     if of.alike:
         said.append(
@@ -92,6 +115,13 @@ _QUESTIONS: dict[QuestionKind, Callable[[_Facts], str]] = {
     QuestionKind.SHEET: lambda _f: _("Which sheet is the list?"),
     QuestionKind.NAME_COLUMN: lambda _f: _("Which column is the workplace's name?"),
     QuestionKind.HEADCOUNT_COLUMN: lambda _f: _("Which column is the number of people who work there?"),
+    QuestionKind.AREAS: lambda _f: _(
+        "The list has a column {column}. Are these areas that need a number of their own?"
+    ),
+    QuestionKind.DEPARTMENTS: lambda _f: _(
+        "{name} stands in several rows: {examples}. Are these departments or shifts of one workplace, which goes out "
+        "as a whole?"
+    ),
     QuestionKind.THRESHOLD: lambda _f: _("{value}: percent of each workplace's people, or so many people at each?"),
     QuestionKind.TOTALS: lambda f: (
         _('{count} rows are called like totals; the first is "{value}" on line {line}. Are they totals?')
@@ -125,6 +155,10 @@ _CHOICES: dict[ChoiceKind, Callable[[], str]] = {
     ChoiceKind.ENCODING: lambda: "{example}",
     ChoiceKind.SHEET: lambda: "{sheet}",
     ChoiceKind.COLUMN: lambda: "{column}: {example}",
+    ChoiceKind.AREAS: lambda: _("Areas by {column}: {example}"),
+    ChoiceKind.NO_AREAS: lambda: _("No areas"),
+    ChoiceKind.DEPARTMENTS: lambda: _("Yes, of one workplace"),
+    ChoiceKind.NO_DEPARTMENTS: lambda: _("No, each is a workplace"),
     ChoiceKind.SHARE: lambda: _("{value}% of each"),
     ChoiceKind.PEOPLE: lambda: _("{value} people at each"),
     ChoiceKind.LEAVE_OUT: lambda: _("Leave out"),

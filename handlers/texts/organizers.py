@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain import words, zones
 from bot.domain.disclosure import FEWEST_LINES, fewer_than
 from bot.domain.doubts import Doubted
-from bot.domain.model import Terms, Walkout, WalkoutId, Workplace
+from bot.domain.model import Terms, Tier, Walkout, WalkoutId, Workplace
 from bot.draft import Draft
 from bot.guards.readiness import Gaps
 from handlers.texts import lists
@@ -102,9 +102,37 @@ def _two_accounts() -> str:
     return _("Approvals are counted by account: an organizer who has a second account as organizer has two of them.")
 
 
+def _parts(plan: Draft) -> list[str]:
+    """Say which areas and departments there are, and how many have numbers of their own."""
+    lines = []
+    areas = [unit for unit in plan.units if unit.tier is Tier.AREA]
+    if areas:
+        with_numbers = sum(bool(unit.threshold or unit.minimum) for unit in areas)
+        lines.append(
+            ngettext(
+                "{n} area ({levels}), {numbers} of them with a number or a minimum of its own.",
+                "{n} areas ({levels}), {numbers} of them with a number or a minimum of their own.",
+                len(areas),
+            ).format(n=number(len(areas)), levels=", ".join(worded(plan.terms).levels), numbers=number(with_numbers))
+        )
+    departments = [unit for unit in plan.units if unit.tier is Tier.DEPARTMENT]
+    if departments:
+        with_numbers = sum(bool(unit.threshold) for unit in departments)
+        lines.append(
+            ngettext(
+                "{n} department, {numbers} of them with a number of its own.",
+                "{n} departments, {numbers} of them with a number of their own.",
+                len(departments),
+            ).format(n=number(len(departments)), numbers=number(with_numbers))
+        )
+    if asking := [unit.name for unit in plan.workplaces if unit.minimum]:
+        lines.append(_("Departments have to reach their own number at: {names}.").format(names=named(asking)))
+    return lines
+
+
 def _board(plan: Draft) -> list[str]:
     """Say what the board of this walkout will not show."""
-    silent = sum(fewer_than(unit.threshold) == unit.threshold for unit in plan.units)
+    silent = sum(fewer_than(unit.threshold) == unit.threshold for unit in plan.workplaces)
     lines = [
         _(
             "“Has reached” on the board may stand for a while after people took their pledge back. "
@@ -119,7 +147,7 @@ def _board(plan: Draft) -> list[str]:
                 silent,
             ).format(n=number(silent))
         )
-    if len(plan.units) < FEWEST_LINES:
+    if len(plan.workplaces) < FEWEST_LINES:
         lines.append(
             _(
                 "With fewer than {n} workplaces only organizers see a number for the city; milestones are not told."
@@ -176,9 +204,10 @@ def preview(plan: Draft, doubted: Sequence[Doubted], now: datetime) -> str:
     lines = [
         *doubts(doubted),
         *times(terms, now),
-        ngettext("{n} workplace, {people} people.", "{n} workplaces, {people} people.", len(plan.units)).format(
-            n=number(len(plan.units)), people=number(sum(unit.headcount for unit in plan.units))
+        ngettext("{n} workplace, {people} people.", "{n} workplaces, {people} people.", len(plan.workplaces)).format(
+            n=number(len(plan.workplaces)), people=number(sum(unit.headcount for unit in plan.workplaces))
         ),
+        *_parts(plan),
         ngettext(
             "On at {citywide} pledges citywide, with {n} workplace ready or more.",
             "On at {citywide} pledges citywide, with {n} workplaces ready or more.",

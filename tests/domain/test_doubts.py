@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.domain.doubts import Doubt, Doubted, doubts
-from bot.domain.model import Walkout, WalkoutId, Workplace
+from bot.domain.model import Counts, Tier, Walkout, WalkoutId, Workplace
+from bot.draft import Unit
 from tests.conftest import NOON, shops, terms
 
 DAY = timedelta(days=1)
@@ -58,6 +59,57 @@ def test_each_is_found(places: list[Workplace] | None, changed: dict[str, Any], 
 )
 def test_what_is_just_right_is_not(places: list[Workplace] | None, changed: dict[str, Any]) -> None:
     assert found(places, **changed) == []
+
+
+def unit(name: str, parent: int, tier: Tier, headcount: int, threshold: int = 0, minimum: int = 0) -> Unit:
+    return Unit(name=name, parent=parent, tier=tier, headcount=headcount, threshold=threshold, minimum=minimum)
+
+
+AREA, PLACE, DEPARTMENT = Tier.AREA, Tier.WORKPLACE, Tier.DEPARTMENT
+TREE = [
+    unit("East", 0, AREA, 100, 40, 1),
+    unit("Depot", 1, PLACE, 80, 50, 1),
+    unit("Day", 2, DEPARTMENT, 40, 20),
+    unit("Night", 2, DEPARTMENT, 40, 20),
+    unit("Mill", 1, PLACE, 20, 10),
+    unit("West", 0, AREA, 90, 0),
+    unit("Shop", 6, PLACE, 90, 45),
+]
+
+
+def in_tree(at: int, changed: dict[str, Any], **terms: Any) -> list[tuple[Doubt, tuple[str, ...]]]:
+    places = [replace(each, **changed) if number == at else each for number, each in enumerate(TREE, start=1)]
+    return [(each.doubt, each.names) for each in doubts(replace(TERMS, **terms), places, now=NOON)]
+
+
+@pytest.mark.parametrize(
+    ("at", "changed", "numbers", "found"),
+    [
+        (0, {}, {}, []),
+        (2, {"minimum": 2}, {}, [(Doubt.EVERY_PART, ("Depot",))]),
+        (3, {"threshold": 0}, {}, []),  # one of one is no more than its own number
+        (1, {"minimum": 2}, {}, [(Doubt.EVERY_PART, ("East",))]),
+        (1, {"threshold": 99}, {}, [(Doubt.ALL_BUT_ONE, ("East",))]),
+        (3, {"threshold": 40}, {}, []),  # one of two departments is enough
+        (0, {}, {"citywide_threshold": 95}, [(Doubt.NOT_WITHOUT, ("East",))]),
+        (0, {}, {"citywide_threshold": 95, "citywide_counts": Counts.ALL}, []),
+        (0, {}, {"minimum_workplaces": 2}, [(Doubt.NOT_WITHOUT, ("East",))]),
+        (0, {}, {"citywide_threshold": 45}, [(Doubt.ONE_IS_ENOUGH, ("Depot", "Shop"))]),
+        (1, {"threshold": 51}, {"citywide_threshold": 45}, [(Doubt.ONE_IS_ENOUGH, ("Shop",))]),  # not Depot's fifty
+        (1, {"minimum": 2}, {"citywide_threshold": 50}, [(Doubt.EVERY_PART, ("East",))]),
+    ],
+)
+def test_in_a_tree_whoever_could_stop_it_is_named(
+    at: int, changed: dict[str, Any], numbers: dict[str, Any], found: list[tuple[Doubt, tuple[str, ...]]]
+) -> None:
+    assert in_tree(at, changed, **numbers) == found
+
+
+def test_an_area_in_an_area_without_which_that_cannot_reach_its_number() -> None:
+    tree = [unit("State", 0, AREA, 190, 95), *(replace(each, parent=each.parent + 1) for each in TREE)]
+    found = doubts(replace(TERMS, citywide_threshold=5, minimum_workplaces=2), tree, now=NOON)
+    named = {name for each in found if each.doubt is Doubt.NOT_WITHOUT for name in each.names}
+    assert named == {"State", "East"}
 
 
 def test_another_walkout_that_looks_like_the_same_is_named() -> None:
