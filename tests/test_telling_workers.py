@@ -15,7 +15,7 @@ import pytest
 from bot.cards import key_of, mint
 from bot.clock import MovableClock
 from bot.domain import rules
-from bot.domain.model import Kind, Stage
+from bot.domain.model import ROOT, Kind, Stage, Tier, Workplace, WorkplaceId
 from bot.keys import Person
 from bot.outbox import FIRST_WAIT, Letter, RoomGone, TryLater
 from bot.storage.store import Room
@@ -94,6 +94,49 @@ async def test_who_asked_is_told_and_nobody_else_after_the_room(data: Path, cloc
     places = [letters[name].about for name in ("p0", "away")]
     assert [place.out for place in places if place is not None] == [True, False]
     assert [letters[name].language for name in ("p0", "away")] == ["en", "es-MX"]
+
+
+async def test_who_works_in_a_department_reads_of_its_workplace_and_what_keeps_it_at_work(
+    data: Path, clock: MovableClock
+) -> None:
+    """A shop of two departments in a borough that is not ready; and a shop in none, which is enough for the city."""
+    post = Post()
+    shop = Workplace(id=WorkplaceId(2), name="Hospital", headcount=40, threshold=5, parent=WorkplaceId(1))
+    ward = replace(
+        shop, id=WorkplaceId(3), name="Ward", headcount=20, threshold=0, parent=shop.id, tier=Tier.DEPARTMENT
+    )
+    units = [
+        Workplace(id=WorkplaceId(1), name="The Bronx", headcount=40, threshold=30, tier=Tier.AREA),
+        shop,
+        ward,
+        replace(ward, id=WorkplaceId(4), name="Night shift"),
+        replace(shop, id=WorkplaceId(5), name="Depot", parent=ROOT),
+    ]
+    async with running(data, clock) as app:
+        app.keys.add_walkout(WALKOUT)
+        # nothing is decided before the deadline, and then all at once
+        await app.store.add_walkout(opened(citywide_threshold=5, confirm_tallies=99), units)
+        codes = {unit.id: [mint() for _ in range(5)] for unit in units[2:]}
+        await stewards.mint(
+            WALKOUT, {unit: [key_of(code) for code in made] for unit, made in codes.items()}, app.store, app.keys
+        )
+        for unit, made in codes.items():
+            for number, code in enumerate(made):
+                person = worker(app, f"{unit} {number}")
+                await person.pledge(code)
+                if number == 0:
+                    await person.ask_to_be_told(code, "en")
+        clock.move_to(PLEDGE_BY)
+        await app.tallies.take_due()
+        await deliver(app, post)
+
+    letters = {letter.address: letter for letter in post.letters}
+    assert set(letters) == {"3 0", "4 0", "5 0"}
+    assert "Depot walks out" in announcement(letters["5 0"])
+    for name in ("3 0", "4 0"):
+        words = announcement(letters[name])
+        assert "The Bronx did not reach its number. Hospital does NOT walk out" in words
+        assert "I was not running" not in words
 
 
 async def test_each_is_told_once_however_often_the_outbox_looks(data: Path, clock: MovableClock) -> None:

@@ -31,7 +31,7 @@ FEWEST_DEPARTMENTS = 3
 """With fewer that have a number, what a workplace shows would tell of one what another does not."""
 
 CITY_EVERY = timedelta(hours=6)
-"""Coarse lines move at the first tally of each six hours."""
+"""Coarse lines move at the first tally of each six hours, and so does what is said of departments."""
 
 TENTHS = 10
 NEARLY = 9
@@ -102,14 +102,19 @@ def next_lines(
         elif unit.tier is Tier.AREA:
             if exact and ready is not None and line.reached != (unit.id in ready):
                 now = replace(line, reached=not line.reached, since=0 if line.reached else tally)
-        elif unit.threshold and numbered[unit.parent] >= FEWEST_DEPARTMENTS and (exact or unit.parent not in crossing):
+        elif numbered[unit.parent] >= FEWEST_DEPARTMENTS and (exact or (due and unit.parent not in crossing)):
             now = _department(line, count, unit.threshold, tally, exact=exact)
         made.append(now)
     return _counted_above(units, made, due=due, exact=exact)
 
 
 def _department(line: BoardLine, count: int, threshold: int, tally: int, *, exact: bool) -> BoardLine:
-    """Say of a department only that it has reached its number: it comes and goes as a workplace's does."""
+    """Say of a department only that it has reached its number: it comes and goes as a workplace's does.
+
+    But by the clock, and not as its workplace's comes or goes: of two exact numbers the difference would be one too.
+    """
+    if not threshold:
+        return line
     now = next_line(line, count=count, threshold=threshold, tally=tally, exact=exact)
     return line if now.reached == line.reached else replace(now, number=0)
 

@@ -93,27 +93,26 @@ def verdicts(units: Sequence[Workplace]) -> Verdicts:
     ready_below: defaultdict[WorkplaceId, int] = defaultdict(int)
     ready: set[WorkplaceId] = set()
     for unit in reversed(units):
-        pledged[unit.id] += people(unit)
-        is_ready = _is_ready(unit, pledged[unit.id], ready_below[unit.id])
-        if is_ready:
+        count = pledged[unit.id] = pledged[unit.id] + people(unit)
+        if count >= unit.threshold and _has_minimum(unit, ready_below[unit.id]):
             ready.add(unit.id)
             ready_below[unit.parent] += 1
-        if is_ready or unit.tier is Tier.DEPARTMENT:  # a workplace is all of its people
-            pledged[unit.parent] += pledged[unit.id]
+            pledged[unit.parent] += count
+        elif unit.tier is Tier.DEPARTMENT:  # a workplace is all of its people
+            pledged[unit.parent] += count
     walks_out = {ROOT}
     for unit in units:
-        joins = unit.tier is Tier.DEPARTMENT or unit.id in ready
+        joins = unit.id in ready or unit.tier is Tier.DEPARTMENT
         if unit.out or (joins and unit.parent in walks_out):
             walks_out.add(unit.id)
     return Verdicts(people=pledged, ready=ready, walks_out=walks_out)
 
 
-def _is_ready(unit: Workplace, pledged: int, ready_below: int) -> bool:
+def _has_minimum(unit: Workplace, ready_below: int) -> bool:
     if unit.tier is Tier.DEPARTMENT:
-        return 0 < unit.threshold <= pledged
-    # an area without a number of its own is ready with whatever of it is
-    fewest = max(1, unit.minimum) if unit.tier is Tier.AREA else unit.minimum
-    return pledged >= unit.threshold and ready_below >= fewest
+        return unit.threshold > 0  # without a number it reaches none
+    # an area walks out with something that is in it
+    return ready_below >= (max(1, unit.minimum) if unit.tier is Tier.AREA else unit.minimum)
 
 
 def counted(walkout: Walkout, units: Iterable[Workplace], found: Verdicts) -> int:

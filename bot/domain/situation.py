@@ -19,8 +19,8 @@ class Verdict(StrEnum):
     NOT_OPEN = "not_open"  #: a draft
     UNDECIDED = "undecided"
     WALKS_OUT = "walks_out"
-    NOT_YET = "not_yet"  #: it is on, but this workplace has not reached its number; it still may
-    DOES_NOT = "does_not"  #: it is on, and this workplace did not reach its number in time
+    NOT_YET = "not_yet"  #: it is on, but this workplace, or an area that it is in, is not ready; it still may be
+    DOES_NOT = "does_not"  #: it is on, and this workplace, or an area that it is in, was not ready in time
     LAPSED = "lapsed"
     MISSED = "missed"  #: nobody took the last count in time, so nobody walks out
     CALLED_OFF = "called_off"

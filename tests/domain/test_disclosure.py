@@ -534,7 +534,9 @@ def test_a_department_shows_that_it_has_reached_its_number_beside_two_others_and
     lines = disclosure.next_lines(units, [each.line for each in units], found, ready, tally=TALLY, due=True)
     assert lines[0].reached == bool(ready)
     assert {each.id for each, line in zip(units, lines, strict=True) if line.reached} - {1} == shown
-    later = disclosure.next_lines(units, lines, found, ready, tally=TALLY + 1, due=True)
+    waits = disclosure.next_lines(units, lines, found, ready, tally=TALLY + 1, due=False)
+    assert waits == lines
+    later = disclosure.next_lines(units, lines, found, ready, tally=TALLY + 2, due=True)
     numbered = [n for n, (t, p) in enumerate(zip(thresholds, people, strict=True), start=2) if 0 < t <= p]
     enough = sum(map(bool, thresholds)) >= 3
     assert {each.id for each, line in zip(units, later, strict=True) if line.reached} - {1} == set(

@@ -26,6 +26,9 @@ SURE = 0.9
 WITHIN = 24
 """Tallies within which a move is of interest."""
 
+DUE_EVERY = 6
+"""Tallies from one at which coarse lines, and departments, may move to the next."""
+
 Chances = NDArray[np.float64]
 
 
@@ -218,7 +221,9 @@ class House:
 class Both(Protocol):
     """What the lines of a workplace and a department say next, from the counts here and elsewhere."""
 
-    def __call__(self, lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int) -> tuple[BoardLine, BoardLine]:
+    def __call__(
+        self, lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
+    ) -> tuple[BoardLine, BoardLine]:
         """Return the workplace's and the department's."""
         ...
 
@@ -255,7 +260,7 @@ class Believed:
         place = (self.lines * 64 + self.here) * 64 + self.elsewhere
         places, where = np.unique(place, return_inverse=True)
         chance = np.bincount(where, weights=self.chance)
-        kept = chance > 1e-9 * chance.sum()
+        kept = chance > 1e-8 * chance.sum()
         places, chance = places[kept], chance[kept] / chance[kept].sum()
         return Believed(places // 64 % 64, places % 64, places // 4096, chance)
 
@@ -267,7 +272,7 @@ class HouseLines:
         self._rule = rule
         self._lines: list[tuple[BoardLine, BoardLine]] = []
         self._numbers: dict[tuple[BoardLine, BoardLine], int] = {}
-        self._then: dict[int, int] = {}
+        self._then: dict[tuple[int, bool], int] = {}
         self._looks: list[int] = []
         self.number((BoardLine(), BoardLine()))
 
@@ -280,14 +285,18 @@ class HouseLines:
             self._looks.append((1023 if whole.reached else whole.number) * 2 + part.reached)
         return self._numbers[lines]
 
-    def then(self, lines: NDArray[np.int_], here: NDArray[np.int_], elsewhere: NDArray[np.int_]) -> NDArray[np.int_]:
+    def then(
+        self, lines: NDArray[np.int_], here: NDArray[np.int_], elsewhere: NDArray[np.int_], *, tally: int
+    ) -> NDArray[np.int_]:
         """Return what becomes of lines at these counts."""
+        due = tally % DUE_EVERY == 0
         keys, where = np.unique((lines * 64 + here) * 64 + elsewhere, return_inverse=True)
         after = []
         for key in keys.tolist():
-            if key not in self._then:
-                self._then[key] = self.number(self._rule(self._lines[key // 4096], key // 64 % 64, key % 64))
-            after.append(self._then[key])
+            if (key, due) not in self._then:
+                lines_then = self._rule(self._lines[key // 4096], key // 64 % 64, key % 64, due=due)
+                self._then[key, due] = self.number(lines_then)
+            after.append(self._then[key, due])
         return np.asarray(after)[where]
 
     def looks(self, lines: NDArray[np.int_]) -> NDArray[np.int_]:
@@ -307,22 +316,25 @@ def watched_house(lines: HouseLines, house: House, *, planted: int, chance: Rand
     """
     start = np.indices([most + 1 for most in house.at_most]).reshape(2, -1)
     zero = np.zeros_like(start[0])
-    after = lines.then(zero, *start)
+    after = lines.then(zero, *start, tally=0)
     at = (house.here, house.elsewhere)
-    line = int(lines.then(zero[:1], np.array([at[0]]), np.array([at[1]]))[0])
+    line = int(lines.then(zero[:1], np.array([at[0]]), np.array([at[1]]), tally=0)[0])
     fits = lines.looks(after) == lines.looks(np.array([line]))
     belief = Believed(start[0][fits], start[1][fits], after[fits], np.ones(int(fits.sum()))).merged()
     histories: tuple[list[int], list[int]] = ([at[0]], [at[1]])
     sure: tuple[list[bool], list[bool]] = ([], [])
     first = None
-    for tally in range(TALLIES):
+    for tally in range(1, TALLIES + 1):
         at = _moved(at, house, chance)
         expected = belief.moved(house)
-        then = [lines.then(expected.lines, expected.here + own, expected.elsewhere) for own in range(planted + 1)]
+        then = [
+            lines.then(expected.lines, expected.here + own, expected.elsewhere, tally=tally)
+            for own in range(planted + 1)
+        ]
         tells = [_tells_of_both(expected, lines.looks(each)) for each in then]
         own = max(range(planted + 1), key=lambda each: (round(tells[each], 9), -each))
         was = lines.reached(line)[1]
-        line = int(lines.then(np.array([line]), np.array([at[0] + own]), np.array([at[1]]))[0])
+        line = int(lines.then(np.array([line]), np.array([at[0] + own]), np.array([at[1]]), tally=tally)[0])
         fits = lines.looks(then[own]) == lines.looks(np.array([line]))
         belief = Believed(
             expected.here[fits], expected.elsewhere[fits], then[own][fits], expected.chance[fits]
@@ -332,7 +344,7 @@ def watched_house(lines: HouseLines, house: House, *, planted: int, chance: Rand
             of_count = np.bincount(counts, weights=belief.chance)
             known.append(bool(of_count.argmax() == count and of_count.max() > SURE))
         if first is None and lines.reached(line)[1] and not was:
-            first = tally
+            first = tally - 1
     here = _learned(sure[0], histories[0], left_out=set() if first is None else {first, first + 1})
     return here, _learned(sure[1], histories[1], left_out=set())
 

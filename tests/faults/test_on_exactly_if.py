@@ -612,6 +612,16 @@ def test_a_walkout_that_is_on_and_then_not_would_be_seen(monkeypatch: pytest.Mon
     assert sees()
 
 
+def test_an_areas_number_that_is_ignored_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = rules.verdicts
+
+    def without(places: Sequence[Workplace]) -> rules.Verdicts:
+        return real([replace(each, threshold=0) if each.tier is Tier.AREA else each for each in places])
+
+    monkeypatch.setattr(rules, "verdicts", without)
+    assert sees(plans=trees.planned)
+
+
 def test_news_that_is_said_although_it_is_not_so_any_more_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "may_be_said", lambda *_args, **_how: True)
     assert sees()

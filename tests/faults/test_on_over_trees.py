@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 import pytest
 
 from bot.domain import rules
 from bot.domain.model import Kind, Ruling, Stage, Tier, Walkout, Workplace, WorkplaceId
+from bot.domain.tree import sums
 from tests.domain import oracle, trees
 from tests.domain.test_properties import History, Taken, as_told, news, play
 from tests.faults.trials import Trials, trials
@@ -126,59 +128,40 @@ def sees(*, first: int = 300) -> bool:
     return any(not lived(tries.random(n)).agree for n in range(tries.number))
 
 
-REAL = rules._is_ready
+REAL = rules.verdicts
 
 
-def of_an_area_no_number(unit: Workplace, pledged: int, ready_below: int) -> bool:
-    return REAL(replace(unit, threshold=0) if unit.tier is Tier.AREA else unit, pledged, ready_below)
+def changed(tier: Tier, **changes: Any) -> Callable[[Sequence[Workplace]], rules.Verdicts]:
+    """Judge as if each unit of a tier were another."""
+    return lambda units: REAL([replace(unit, **changes) if unit.tier is tier else unit for unit in units])
 
 
-def of_an_area_no_minimum(unit: Workplace, pledged: int, ready_below: int) -> bool:
-    return REAL(replace(unit, minimum=0) if unit.tier is Tier.AREA else unit, pledged, ready_below)
+def out_by_itself(units: Sequence[Workplace]) -> rules.Verdicts:
+    found = REAL(units)
+    return replace(found, walks_out=found.walks_out | found.ready)
 
 
-def of_a_workplace_no_minimum(unit: Workplace, pledged: int, ready_below: int) -> bool:
-    return REAL(replace(unit, minimum=0) if unit.tier is Tier.WORKPLACE else unit, pledged, ready_below)
-
-
-def a_department_without_a_number_reaches_it(unit: Workplace, pledged: int, ready_below: int) -> bool:
-    return REAL(unit, pledged, ready_below) or (unit.tier is Tier.DEPARTMENT and not unit.threshold)
+def everybody_in_an_area(units: Sequence[Workplace]) -> rules.Verdicts:
+    return replace(REAL(units), people=sums(units, rules.people))
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        of_an_area_no_number,
-        of_an_area_no_minimum,
-        of_a_workplace_no_minimum,
-        a_department_without_a_number_reaches_it,
+        pytest.param(changed(Tier.AREA, threshold=0), id="an area's number"),
+        pytest.param(changed(Tier.AREA, minimum=0), id="an area's minimum"),
+        pytest.param(changed(Tier.AREA, out=False), id="that an area is out for good"),
+        pytest.param(changed(Tier.WORKPLACE, minimum=0), id="a workplace's minimum"),
+        pytest.param(changed(Tier.DEPARTMENT, threshold=1), id="a department's number"),
+        pytest.param(out_by_itself, id="the path"),
+        pytest.param(everybody_in_an_area, id="that who is not ready does not count"),
     ],
 )
-def test_a_condition_that_is_ignored_would_be_seen(
-    monkeypatch: pytest.MonkeyPatch, fault: Callable[[Workplace, int, int], bool]
+def test_what_is_ignored_would_be_seen(
+    monkeypatch: pytest.MonkeyPatch, fault: Callable[[Sequence[Workplace]], rules.Verdicts]
 ) -> None:
     assert not sees(first=30)
-    monkeypatch.setattr(rules, "_is_ready", fault)
-    assert sees()
-
-
-def out_by_itself(units: Sequence[Workplace], found: rules.Verdicts) -> rules.Verdicts:
-    return replace(found, walks_out=found.walks_out | {unit.id for unit in units if unit.id in found.ready})
-
-
-def an_area_out_only_while_it_is_ready(units: Sequence[Workplace], _found: rules.Verdicts) -> rules.Verdicts:
-    as_never_out = [replace(unit, out=unit.out and unit.tier is not Tier.AREA) for unit in units]
-    return REAL_VERDICTS(as_never_out)
-
-
-REAL_VERDICTS = rules.verdicts
-
-
-@pytest.mark.parametrize("fault", [out_by_itself, an_area_out_only_while_it_is_ready])
-def test_a_path_that_is_misread_would_be_seen(
-    monkeypatch: pytest.MonkeyPatch, fault: Callable[[Sequence[Workplace], rules.Verdicts], rules.Verdicts]
-) -> None:
-    monkeypatch.setattr(rules, "verdicts", lambda units: fault(units, REAL_VERDICTS(units)))
+    monkeypatch.setattr(rules, "verdicts", fault)
     assert sees()
 
 
