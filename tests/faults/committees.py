@@ -43,9 +43,9 @@ _NO_QUOTES = dict.fromkeys(map(ord, '"“”„«»'))
 
 MAY_CHANGE: dict[str, Collection[str]] = {
     "worker": {"card", "pledge", "counted", "notice"},
-    "steward": {"card", "pledge", "counted", "notice", "workplace", "deed"},
+    "steward": {"card", "pledge", "counted", "notice", "unit", "deed"},
     "organizer": {
-        *("card", "pledge", "counted", "notice", "workplace", "deed", "proposal", "opinion", "role_card", "room"),
+        *("card", "pledge", "counted", "notice", "unit", "deed", "proposal", "opinion", "role_card", "room"),
         *("errand", "announcement", "parcel", "suspension", "sketch"),
     },
 }
@@ -286,14 +286,14 @@ class Committee:
         return {bearer.keys[walkout][0]: (walkout, bearer) for walkout, bearer in bearers}
 
     def _check_places(self, role: str, after: Any, before: Any) -> None:
-        for row, was in zip(after["workplace"], before["workplace"], strict=True):
+        for row, was in zip(after["unit"], before["unit"], strict=True):
             mine = (row["walkout"], row["id"]) == (self.town.walkout, 1)
             drawn = {"drawn", "told_drawn"} if role == "organizer" or (role == "steward" and mine) else set()
             differ = {name for name in row if row[name] != was[name]}
             assert differ <= drawn, f"{role} changed {differ} of a workplace"
         for row in after["counted"]:
             there = [
-                each for each in after["pledge"] if (each["walkout"], each["workplace"]) == (row["walkout"], row["id"])
+                each for each in after["pledge"] if (each["walkout"], each["unit"]) == (row["walkout"], row["id"])
             ]
             assert row["standing"] - (1 << 40) == sum(each["state"] == "p" for each in there)
             assert row["minted"] - (1 << 40) == len(there)

@@ -68,7 +68,7 @@ class Phones:
             "called off": stages[OPEN],
             "printed or voided": (
                 await self.rows("card", "count(*)"),
-                await self.rows("workplace WHERE issued > 0", "issued"),
+                await self.rows("unit WHERE issued > 0", "issued"),
             ),
             "removed": await self.organizing() & set(self.everybody),
             "appointed": await self.organizing() - set(self.everybody),

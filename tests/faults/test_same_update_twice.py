@@ -80,7 +80,7 @@ DRAWN = [card(shop, number) for shop, (_name, people) in SHOPS[CARDS].items() fo
 
 WRONG = card(99, 99)
 
-STATE = ("walkout", "workplace", "counted", "card", "room", "organizer", "steward", "proposal", "opinion")
+STATE = ("walkout", "unit", "counted", "card", "room", "organizer", "steward", "proposal", "opinion")
 """Tables in which anything counts. Others hold what was said and done: the audit, announcements, parcels.
 
 And codes for a role: whoever asks for one in another hour gets another, which acts only when they confirm who used it.
