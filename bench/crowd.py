@@ -74,7 +74,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
                 seen = await come(server, f"{nth}:crowd", app, crowd, drawn)
                 report(crowd, seen)
                 silent += 3 * crowd.holders - len(seen.terms) - len(seen.deleted) - len(seen.pledged)
-        stands = sum(place.standing for place in await app.store.workplaces(walkout))
+        stands = sum(place.standing for place in await app.store.units(walkout))
     print(f"pledges stored {stands} of {len(codes)}")
     ratio("crowd_silent", silent, "<=0")
     return 0 if stands == len(codes) and not silent else 1

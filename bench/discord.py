@@ -357,7 +357,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
                             )
                             total += len(asked)
                 ratios += _report(at_once, measured)
-        stands = sum(place.standing for place in await app.store.workplaces(walkout))
+        stands = sum(place.standing for place in await app.store.units(walkout))
     print(f"pledges stored {stands} of {people.standing}")
     print(f"wrong verdicts {wrong} of {total}")
     for name, value, goal in ratios:

@@ -21,7 +21,7 @@ from bench.ground import Ground, ratio
 from bot.delivery import outbox
 from bot.delivery.outbox import Outbox, Sender
 from bot.domain import rules
-from bot.domain.model import WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Unit, UnitId, WalkoutId
 from bot.process.clock import real_clock
 from bot.runtime.app import App, open_app
 from bot.storage.store import Room
@@ -90,7 +90,7 @@ async def tell(case: Case, rooms: int, folder: Path, told: Told) -> None:
     """Announce something to so many rooms, until each has heard it."""
     async with open_app(folder, clock=real_clock, senders={case.platform: None}) as app:
         walkout = WalkoutId("bench")
-        places = [Workplace(id=WorkplaceId(1), name="The shop", headcount=9, threshold=5)]
+        places = [Unit(id=UnitId(1), name="The shop", headcount=9, threshold=5)]
         await telegram.add_walkout(app, walkout, places)
         for number in range(rooms):
             address = str(

@@ -177,7 +177,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
             delivering.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await delivering
-        stands = sum(place.standing for place in await app.store.workplaces(walkout))
+        stands = sum(place.standing for place in await app.store.units(walkout))
     pledges = sum(to == PLEDGED for _phase, to in watched.values())
     print(f"{sizes.updates} updates from {sizes.accounts} accounts in {sizes.flood_s:.0f} s")
     print(f"{messages} messages and edits sent, {refused} x 429; {waiting} updates not taken, {missing} not answered")

@@ -19,7 +19,7 @@ from typing import Self
 import aiosqlite
 
 from bot.domain import rules
-from bot.domain.model import FEWEST, ROOT, Terms, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import FEWEST, ROOT, Terms, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.storage.sqlite import PRAGMAS, SqliteStore, open_store
 
 WALKOUT = WalkoutId("bench")
@@ -78,10 +78,10 @@ def ratio(name: str, value: float, goal: str) -> None:
     print(f"ratio {name} {value:.2f} goal {goal}")
 
 
-def flat(units: int, *, headcount: int) -> list[Workplace]:
+def flat(units: int, *, headcount: int) -> list[Unit]:
     """Make so many workplaces, which no area holds together."""
     return [
-        Workplace(id=WorkplaceId(number), name=f"Workplace {number}", headcount=headcount, threshold=FEWEST)
+        Unit(id=UnitId(number), name=f"Workplace {number}", headcount=headcount, threshold=FEWEST)
         for number in range(1, units + 1)
     ]
 
@@ -95,13 +95,13 @@ DEPARTMENTS = 5
 MINIMA = {Tier.AREA: 2, Tier.WORKPLACE: 1, Tier.DEPARTMENT: 0}
 
 
-def tree(units: int, *, people: int) -> list[Workplace]:
+def tree(units: int, *, people: int) -> list[Unit]:
     """Make so many units in five tiers, of about so many people, each unit's children spread all over the next tier."""
     areas = sum(TIERS)
     workplaces = (units - areas) // (1 + DEPARTMENTS)
     departments = units - areas - workplaces
     each = -(-people // departments)
-    made: list[Workplace] = []
+    made: list[Unit] = []
     parents = range(ROOT, ROOT + 1)
     for tier, count in (
         *((Tier.AREA, count) for count in TIERS),
@@ -110,13 +110,13 @@ def tree(units: int, *, people: int) -> list[Workplace]:
     ):
         ids = range(len(made) + 1, len(made) + 1 + count)
         made += (
-            Workplace(
-                id=WorkplaceId(number),
+            Unit(
+                id=UnitId(number),
                 name=f"{tier} {number}",
                 headcount=each * -(-departments // count),
                 threshold=FEWEST,
                 minimum=MINIMA[tier],
-                parent=WorkplaceId(parents[nth % len(parents)]),
+                parent=UnitId(parents[nth % len(parents)]),
                 tier=tier,
             )
             for nth, number in enumerate(ids)
@@ -125,13 +125,13 @@ def tree(units: int, *, people: int) -> list[Workplace]:
     return made
 
 
-def leaves(units: Sequence[Workplace]) -> list[Workplace]:
+def leaves(units: Sequence[Unit]) -> list[Unit]:
     """Return the units that have cards."""
     parents = {unit.parent for unit in units}
     return [unit for unit in units if unit.id not in parents]
 
 
-async def make_database(path: Path, units: Sequence[Workplace], *, now: datetime) -> None:
+async def make_database(path: Path, units: Sequence[Unit], *, now: datetime) -> None:
     """Make a store as the application makes it, with one open walkout and no cards yet."""
     store = await open_store(path, clock=lambda: now, identity=IDENTITY)
     terms = Terms(

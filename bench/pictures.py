@@ -161,7 +161,7 @@ async def _prepare(app: App, language: str) -> Walkout:
     terms = replace(city.terms, citywide_threshold=40, minimum_workplaces=2, milestones=False, reminders=())
     units = tuple(unit for unit in city.units if unit.name in {COMES, MISSES, *ALSO})
     walkout = await organizers.draft(replace(city, terms=terms, units=units), app.store, app.keys)
-    places = await app.store.workplaces(walkout.id)
+    places = await app.store.units(walkout.id)
     codes = {place.id: [card_codes.key_of(code) for code in _codes(place.name, place.headcount)] for place in places}
     await stewards.mint(walkout.id, codes, app.store, app.keys)
     for place in (None, *(place for place in places if place.name in {COMES, MISSES})):

@@ -41,7 +41,7 @@ from bench.ground import (
     tree,
 )
 from bot.domain.errors import Refused
-from bot.domain.model import CardState, Workplace
+from bot.domain.model import CardState, Unit
 from bot.domain.pledging import Act, Change
 from bot.storage.sqlite import PRAGMAS, SqliteStore
 
@@ -144,7 +144,7 @@ class Cards:
         self.untouched = [rng.randbytes(32) for _ in range(500)]
         self.broken = [BROKEN + rng.randbytes(28) for _ in range(500)]
 
-    def rows(self, units: Sequence[Workplace]) -> Sequence[tuple[bytes, int, str, bytes]]:
+    def rows(self, units: Sequence[Unit]) -> Sequence[tuple[bytes, int, str, bytes]]:
         """Return what the database holds in the beginning."""
         places = cycle([unit.id for unit in leaves(units)])
         minted = [*self.fresh, *self.untouched, *self.broken]

@@ -25,7 +25,7 @@ from typing import Any
 
 from bench.ground import NEW_CARD, NEW_PLEDGE, Ground, connect, ratio
 from bot.domain import rules
-from bot.domain.model import FEWEST, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import FEWEST, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import NewCard
 from bot.process.clock import MovableClock
 from bot.runtime.app import DATABASE, App, open_app
@@ -115,7 +115,7 @@ async def _open(app: App, walkout: WalkoutId, city: City) -> None:
     app.keys.add_walkout(walkout)
     headcount = max(FEWEST, -(-city.cards // city.workplaces))
     places = [
-        Workplace(id=WorkplaceId(number), name=f"Workplace {number}", headcount=headcount, threshold=FEWEST)
+        Unit(id=UnitId(number), name=f"Workplace {number}", headcount=headcount, threshold=FEWEST)
         for number in range(1, city.workplaces + 1)
     ]
     terms = Terms(

@@ -26,7 +26,7 @@ from time import perf_counter
 from bench.ground import IDENTITY, WALKOUT, Ground, Hand, add_cards, flat, free, leaves, make_database, ratio, tree
 from bot.domain import rules
 from bot.domain.disclosure import SEEN
-from bot.domain.model import Tier, Workplace
+from bot.domain.model import Tier, Unit
 from bot.domain.pledging import Act, Change
 from bot.storage.sqlite import SqliteStore, open_store
 
@@ -63,7 +63,7 @@ class Waits:
 class City:
     """One open walkout with its cards, and a clock that jumps from tally to tally."""
 
-    def __init__(self, path: Path, units: Sequence[Workplace], cards: int) -> None:
+    def __init__(self, path: Path, units: Sequence[Unit], cards: int) -> None:
         self._path = path
         self._units = units
         self._cards = cards
@@ -118,7 +118,7 @@ class City:
             await store.forget_order()
             self.waits.taking.append(perf_counter() - began)
         self.waits.tally.append(self._longest)  # everybody has been answered by now
-        if ruling.walkout.tally != self._turn or len(ruling.workplaces) < MOVING:
+        if ruling.walkout.tally != self._turn or len(ruling.units) < MOVING:
             raise RuntimeError("this was not the tally that was to be measured")
 
     @asynccontextmanager
@@ -147,10 +147,10 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     sizes = QUICK if quick else FULL
     few, many = sizes.cards
 
-    def city(name: str, units: Sequence[Workplace], cards: int) -> City:
+    def city(name: str, units: Sequence[Unit], cards: int) -> City:
         return City(ground.folder / f"{name}.db", units, cards)
 
-    def workplaces(count: int, cards: int) -> list[Workplace]:
+    def workplaces(count: int, cards: int) -> list[Unit]:
         return flat(count, headcount=-(-cards // count))
 
     cities = {

@@ -31,7 +31,7 @@ from bench import loopback
 from bench.ground import WALKOUT, Ground, ratio
 from bot.delivery.outbox import Sender
 from bot.domain import rules
-from bot.domain.model import Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.process.clock import real_clock
 from bot.runtime.app import App, open_app
 from bot.runtime.settings import Settings
@@ -214,7 +214,7 @@ async def open_walkout(app: App, codes: Sequence[str], *, beside: int = 0) -> Wa
     """Open a walkout that has these cards, and room for so many more at each workplace."""
     headcount = -(-len(codes) // WORKPLACES) + 5 + beside
     places = [
-        Workplace(id=WorkplaceId(number), name=f"Workplace {number}", headcount=headcount, threshold=5)
+        Unit(id=UnitId(number), name=f"Workplace {number}", headcount=headcount, threshold=5)
         for number in range(1, WORKPLACES + 1)
     ]
     await add_walkout(app, WALKOUT, places, demands=("Freeze the rent", "Fast and free buses"))
@@ -224,7 +224,7 @@ async def open_walkout(app: App, codes: Sequence[str], *, beside: int = 0) -> Wa
     return WALKOUT
 
 
-async def add_walkout(app: App, walkout: WalkoutId, places: Sequence[Workplace], **terms: Any) -> None:
+async def add_walkout(app: App, walkout: WalkoutId, places: Sequence[Unit], **terms: Any) -> None:
     """Draft a walkout with these workplaces."""
     now = app.clock()
     made = Terms(
@@ -397,7 +397,7 @@ async def bench(ground: Ground, *, quick: bool) -> int:
             measured = await rounds(server, app, sizes, unused)
         _report(measured)
         took = await without_network(app, sizes, unused)
-        stands = sum(place.standing for place in await app.store.workplaces(walkout))
+        stands = sum(place.standing for place in await app.store.units(walkout))
         more = _median(ours - theirs for ours, theirs in zip(took[OURS], took[STOCK], strict=True))
         print(f"without network: python-telegram-bot {_median(took[STOCK]):.0f} us, ours {_median(took[OURS]):.0f} us")
     print(f"pledges stored {stands} of {pledges}")

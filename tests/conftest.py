@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.domain.model import Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Stage, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.process.clock import MovableClock
 from bot.sandbox import pool
 from tests.forked_children import Forked
@@ -33,8 +33,8 @@ MICROSECOND = timedelta(microseconds=1)
 PLEDGE_BY = NOON + timedelta(days=7)
 STARTS = PLEDGE_BY + timedelta(days=4)
 WALKOUT = WalkoutId("k7m3q")
-SHOP = WorkplaceId(1)
-OTHER_SHOP = WorkplaceId(2)
+SHOP = UnitId(1)
+OTHER_SHOP = UnitId(2)
 
 ROOT = Path(__file__).parent.parent
 
@@ -189,9 +189,9 @@ def opened(walkout: WalkoutId = WALKOUT, **changes: Any) -> Walkout:
     return replace(made, stage=Stage.OPEN, opened=NOON, next_tally=NOON + made.terms.tally_every)
 
 
-def shops(*headcounts: int, threshold: int = 5) -> list[Workplace]:
+def shops(*headcounts: int, threshold: int = 5) -> list[Unit]:
     """Make workplaces of these many people, numbered from 1."""
     return [
-        Workplace(id=WorkplaceId(number), name=f"Shop {number}", headcount=headcount, threshold=threshold)
+        Unit(id=UnitId(number), name=f"Shop {number}", headcount=headcount, threshold=threshold)
         for number, headcount in enumerate(headcounts, start=1)
     ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import disclosure
-from bot.domain.model import BoardLine, CardState, Stage, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import BoardLine, CardState, Stage, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.usecases.workers import Seen
 
 OPENED = datetime.fromisoformat("2027-04-12T08:00:00-04:00")
@@ -27,12 +27,10 @@ TERMS = Terms(
     minimum_workplaces=10,
 )
 
-MARKET_HALL = Workplace(
-    id=WorkplaceId(1), name="Market Hall", headcount=120, threshold=80, meet="from the loading gate", has_room=True
+MARKET_HALL = Unit(
+    id=UnitId(1), name="Market Hall", headcount=120, threshold=80, meet="from the loading gate", has_room=True
 )
-OTHERS = tuple(
-    Workplace(id=WorkplaceId(number), name=f"Depot {number}", headcount=60, threshold=40) for number in range(2, 41)
-)
+OTHERS = tuple(Unit(id=UnitId(number), name=f"Depot {number}", headcount=60, threshold=40) for number in range(2, 41))
 
 WALKOUT = Walkout(
     id=WalkoutId("k7m3q"),
@@ -50,7 +48,7 @@ def seen(mine: CardState | None = None, *, changed: bool = False, told: bool = F
     places = [replace(each, line=BoardLine(number=20, anchor=20, above=20)) for each in (MARKET_HALL, *OTHERS)]
     return Seen(
         walkout=WALKOUT,
-        workplace=places[0],
+        unit=places[0],
         mine=mine,
         at=OPENED + timedelta(hours=3, minutes=5),
         changed=changed,

@@ -255,7 +255,7 @@ class RunningBot(ABC):
     async def standing(self, city: City) -> dict[str, int]:
         """Count what stands at each workplace; the bot must have ended."""
         async with self.looked_into() as app:
-            return {place.name: place.standing for place in await app.store.workplaces(city.walkout)}
+            return {place.name: place.standing for place in await app.store.units(city.walkout)}
 
     def check_silence(self, private: Iterable[str], written: Iterable[str]) -> None:
         """See that nothing private stands in logs or files, and nothing that people wrote in logs."""
@@ -296,7 +296,7 @@ async def found(
     csv = SourceFile(name="workplaces.csv", data=roster(shops).encode())
     async with open_app(house.store, clock=MovableClock(now), senders={}) as app:
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=now), app.store, app.keys)
-        places = {place.name: place for place in await app.store.workplaces(walkout.id)}
+        places = {place.name: place for place in await app.store.units(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
         await stewards.mint(
             walkout.id, {places[name].id: [key_of(c) for c in of] for name, of in cards.items()}, app.store, app.keys

@@ -230,7 +230,7 @@ async def test_a_backup_made_while_pledges_arrive_is_of_one_instant(site: Site, 
         site.backup = site.backup.with_name(f"{number}")
         await site.restore(GOES_ON, clock)
         async with running(site.other, clock) as app:
-            [_other, shop] = await app.store.workplaces(WALKOUT)
+            [_other, shop] = await app.store.units(WALKOUT)
             mine = [await worker(app, f"w{each}").look(codes[each]) for each in range(32)]
             assert shop.standing == sum(1 for seen in mine if seen.mine is not None and seen.mine.stands) >= before
         (site.other / DATABASE).unlink()
@@ -250,7 +250,7 @@ async def test_restored_on_another_path_everything_is_as_it_was(site: Site, cloc
     assert sorted(file.name for file in site.other.iterdir()) == [DATABASE, KEY_FILE]
     assert stat.S_IMODE((site.other / DATABASE).stat().st_mode) == 0o600
     async with running(site.other, clock) as app:
-        assert [place.standing for place in await app.store.workplaces(WALKOUT)] == [30, 0]
+        assert [place.standing for place in await app.store.units(WALKOUT)] == [30, 0]
         assert not (await worker(app, "p3").pledge(codes[3])).changed  # it stands
         assert (await worker(app, "late").pledge(codes[39])).changed  # made since, so made again
 
@@ -339,7 +339,7 @@ async def test_a_walkout_closed_since_is_closed_again_and_not_asked_about(site: 
     await site.restore(NOBODY, clock)
     async with running(site.other, clock) as app:
         assert await stage(app) is Stage.CLOSED
-        assert [place.minted for place in await app.store.workplaces(WALKOUT)] == [0, 0]
+        assert [place.minted for place in await app.store.units(WALKOUT)] == [0, 0]
 
 
 # --- refused ---

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.domain import rules
-from bot.domain.model import BoardLine, Counts, Stage, Walkout, Workplace
+from bot.domain.model import BoardLine, Counts, Stage, Unit, Walkout
 from bot.domain.pledging import NewCard
 from bot.process.clock import MovableClock
 from bot.sandbox.pool import SandboxPool
@@ -55,7 +55,7 @@ def rows(seen: Board) -> list[dict[str, str]]:
 # -- nothing more ---------------------------------------------------------------------------------------------
 
 
-def with_other_secrets(draw: st.DataObject, walkout: Walkout, places: Sequence[Workplace]) -> Board:
+def with_other_secrets(draw: st.DataObject, walkout: Walkout, places: Sequence[Unit]) -> Board:
     """Change whatever the board does not show: exact counts, of course, and how those that are ready exceed."""
     some = st.integers(0, 5000)
     exceeding = [place.line.number for place in places if place.line.reached]
@@ -89,7 +89,7 @@ def test_no_surface_tells_two_stores_apart_that_have_the_same_board(story: Histo
         assert surfaces(here) == surfaces(there)
         for wanted in ("1", "shop", "nowhere"):
             assert surfaces(published(taken.walkout, taken.places, only=wanted)) == surfaces(
-                replace(there, workplaces=tuple(p for p in there.workplaces if wanted in p.name.lower()), only=wanted)
+                replace(there, units=tuple(p for p in there.units if wanted in p.name.lower()), only=wanted)
             )
 
 
@@ -123,7 +123,7 @@ def test_every_surface_says_of_each_workplace_what_its_line_lets_it_say(story: H
             ]
 
 
-def expected(place: Workplace) -> tuple[str, int]:
+def expected(place: Unit) -> tuple[str, int]:
     """Word a line, and count its cells, off the design alone."""
     step = max(5, -(-place.threshold // 10))
     after = ", walks out" if place.out else ""
@@ -152,7 +152,7 @@ async def test_two_stores_with_different_pledges_and_the_same_board_look_alike(c
                     await together(store, [pledges(f"{place.id}-{n}", f"{place.id}-{n}") for n in range(number)])
                 clock.move_to(NOON + HOUR)
                 await store.decide(WALKOUT, partial(rules.tally, now=clock()))
-                assert [place.standing for place in await store.workplaces(WALKOUT)] == [people, others]
+                assert [place.standing for place in await store.units(WALKOUT)] == [people, others]
                 looks.append(await stewards.board(WALKOUT, store))
 
     here, there = looks
@@ -161,7 +161,7 @@ async def test_two_stores_with_different_pledges_and_the_same_board_look_alike(c
     assert [row["shown"] for row in rows(here)[1:]] == ["has reached 10 (tally 1)", "about 10 of 20"]
 
 
-def cards_of(place: Workplace) -> list[NewCard]:
+def cards_of(place: Unit) -> list[NewCard]:
     return [fresh(f"{place.id}-{n}") for n in range(place.headcount)]
 
 
@@ -169,7 +169,7 @@ def test_those_that_reached_their_number_stand_by_name_not_by_how_far_they_excee
     places = shops(90, 90, 90, threshold=10)
     exceed = [replace(place, line=BoardLine(reached=True, number=n)) for place, n in zip(places, (10, 80, 40))]  # noqa: B905  of one length
 
-    assert [place.name for place in published(opened(), exceed).workplaces] == ["Shop 1", "Shop 2", "Shop 3"]
+    assert [place.name for place in published(opened(), exceed).units] == ["Shop 1", "Shop 2", "Shop 3"]
 
 
 # -- text -----------------------------------------------------------------------------------------------------
@@ -196,13 +196,13 @@ def test_a_bar_has_ten_cells_and_the_last_is_full_only_if_all_is_there(part: int
 
 
 @pytest.mark.parametrize(("workplaces", "pages"), [(0, 1), (1, 1), (10, 1), (11, 2), (41, 5)])
-def test_pages_hold_ten_workplaces_each_and_together_every_one_once(workplaces: int, pages: int) -> None:
-    seen = city(workplaces)
+def test_pages_hold_ten_workplaces_each_and_together_every_one_once(units: int, pages: int) -> None:
+    seen = city(units)
     turned = [texts.board(seen, page).split("\n\n") for page in range(1, pages + 1)]
-    lines = [blocks[1].split("\n") if workplaces else [] for blocks in turned]
+    lines = [blocks[1].split("\n") if units else [] for blocks in turned]
 
     assert texts.pages(seen) == pages
-    assert [name for page in lines for name in page[::2]] == [place.name for place in seen.workplaces]
+    assert [name for page in lines for name in page[::2]] == [place.name for place in seen.units]
     assert all(len(page) <= 20 for page in lines)
     assert [blocks[-1] for blocks in turned] == [f"Page {n} of {pages}" for n in range(1, pages + 1)] or pages == 1
 
@@ -238,7 +238,7 @@ def test_workplaces_are_chosen_by_a_part_of_their_name_and_the_city_stays_whole(
     ]
     seen = published(opened(), places, only=only)
 
-    assert [place.name for place in seen.workplaces] == found
+    assert [place.name for place in seen.units] == found
     assert (seen.city, seen.sums) == (published(opened(), places).city, published(opened(), places).sums)
     assert ("of 3 workplaces\n" in texts.board(seen)) == bool(only and found)
     assert texts.board(seen).endswith("No workplace's name contains “mill”.") == (not found)

@@ -14,7 +14,7 @@ import pytest
 
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused
-from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, Workplace
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Unit, Walkout
 from bot.process.clock import MovableClock
 from bot.runtime.app import DATABASE, KEY_FILE, App
 from bot.secrets.keys import Person
@@ -75,7 +75,7 @@ async def test_organizers_are_told_once_when_it_closes_by_itself(data: Path, clo
     assert [letter.news.kind for letter in post.letters] == [Kind.WALKOUT_CLOSED]
 
 
-def draft(walkout: Walkout, _places: Iterable[Workplace]) -> Ruling:
+def draft(walkout: Walkout, _places: Iterable[Unit]) -> Ruling:
     """Take the walkout back to where it began."""
     return Ruling(walkout=Walkout(id=walkout.id, terms=walkout.terms))
 
@@ -175,7 +175,7 @@ async def test_a_walkout_that_is_back_from_before_its_closing_is_closed_again(da
     (data / DATABASE).write_bytes(before)  # open for pledges, days before its deadline
     async with running(data, clock) as app:
         assert (await app.store.walkout(WALKOUT)).stage is Stage.CLOSED
-        assert [place.standing for place in await app.store.workplaces(WALKOUT)] == [0, 0]
+        assert [place.standing for place in await app.store.units(WALKOUT)] == [0, 0]
 
 
 async def test_an_older_key_file_is_still_refused(data: Path, clock: MovableClock) -> None:
@@ -210,10 +210,10 @@ async def test_after_closing_only_board_numbers_are_left(data: Path, clock: Mova
         clock.move_to(END)
         await app.scheduler.run_due()
         await app.store.decide(WALKOUT, lambda walkout, _places: Ruling(walkout=walkout, announcements=(NEWS,)))
-        before = await app.store.workplaces(WALKOUT)
+        before = await app.store.units(WALKOUT)
         clock.move_to((await app.store.walkout(WALKOUT)).terms.starts + rules.KEPT_AFTER_START)
         assert await stage(app) is Stage.CLOSED
-        after = await app.store.workplaces(WALKOUT)
+        after = await app.store.units(WALKOUT)
     assert [place.standing for place in before] == [30, 0]
     for was, place in zip(before, after, strict=True):
         assert (place.standing, place.minted, place.turnout, place.drawn) == (0, 0, 0, None)

@@ -258,7 +258,7 @@ class Inspector:
             frame = display.frame(view, columns, lines)
             assert len(frame) == lines
             assert all(line.cell_len <= columns for line in frame)
-            grid = [line.plain for line in display.workplaces(view, columns)]
+            grid = [line.plain for line in display.units(view, columns)]
             self.check_cells(grid, self.needed)
             if columns == 100:
                 assert self.drawn.setdefault(view.scene.walkout.tally, grid) == grid

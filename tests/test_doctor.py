@@ -359,7 +359,7 @@ def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> 
 
 def test_rooms_are_told_of_by_walkout_and_workplace_and_never_by_their_address() -> None:
     rooms = [
-        health.Bound(walkout="k7m3q", workplace=name, platform="telegram", address=f"-100{number}")
+        health.Bound(walkout="k7m3q", unit=name, platform="telegram", address=f"-100{number}")
         for number, name in enumerate(["", "Depot", "School", "Depot"])
     ]
     heard = {"-1000": Hearing.WELL, "-1001": Hearing.GONE, "-1002": Hearing.MUTE}

@@ -113,7 +113,7 @@ async def test_areas_and_departments_are_asked_about_where_the_list_has_them(app
     made = await press(talk, review, "Make the draft")
     assert "2 areas (Part of town)" in made.text
     walkout = (await app.store.walkouts())[0]
-    units = await app.store.workplaces(walkout.id)
+    units = await app.store.units(walkout.id)
     assert walkout.terms.levels == ("Part of town",)
     assert [(unit.name, unit.parent, unit.threshold) for unit in units] == [
         ("Bronx", 0, 0),

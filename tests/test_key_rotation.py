@@ -79,7 +79,7 @@ async def town(data: Path, clock: MovableClock) -> Town:
         for who in (OLGA, OMAR, OTTO):
             await organizers.add(who, who.account.split("'")[0], app.store, app.keys)
         olga, omar, otto = (context(app, who) for who in (OLGA, OMAR, OTTO))
-        (place,) = await app.store.workplaces(WALKOUT)
+        (place,) = await app.store.units(WALKOUT)
 
         made = await roles.appoint(olga, Role.STEWARD, "stella", walkout=WALKOUT, place=place)
         card = await roles.redeem(context(app, STEWARD), made.code)
@@ -195,7 +195,7 @@ async def check_that_all_is_as_before(town: Town, clock: MovableClock) -> None:
         assert otto.me not in (await app.store.committee()).organizers
 
         await roles.settle(omar, town.used, confirmed=True)
-        assert (await app.store.roles(app.keys.person(NEWCOMER))).workplaces == ((WALKOUT, SHOP),)
+        assert (await app.store.roles(app.keys.person(NEWCOMER))).units == ((WALKOUT, SHOP),)
         clock.move_to(NOON + timedelta(minutes=10))
         await app.deletions["here"].run()
         assert ears.deleted == ["a message"]

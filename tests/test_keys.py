@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nacl.exceptions import CryptoError
 
 from bot.domain.errors import KeyFileRefused
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.model import UnitId, WalkoutId
 from bot.process.clock import MovableClock
 from bot.runtime.app import DATABASE, KEY_FILE, open_app
 from bot.secrets.card_codes import key_of
@@ -350,7 +350,7 @@ def test_a_key_that_could_not_be_destroyed_is_destroyed_at_the_next_try(data: Pa
 
 # --- notices ---
 
-ADDRESSEE = Addressee(account="5000000001", language="es", workplace=SHOP)
+ADDRESSEE = Addressee(account="5000000001", language="es", unit=SHOP)
 
 
 def test_a_notice_is_opened_by_its_walkouts_key_alone(keys: Keys) -> None:
@@ -375,9 +375,9 @@ def test_a_notice_is_opened_after_a_restart_and_never_once_the_key_is_destroyed(
 @pytest.mark.parametrize(
     "addressee",
     [
-        Addressee(account="1", language="", workplace=WorkplaceId(1)),
-        Addressee(account="9" * 20, language="pt-br", workplace=WorkplaceId(2000)),
-        Addressee(account='"ñandú\\' * 6, language="x" * 16, workplace=WorkplaceId(99_999)),
+        Addressee(account="1", language="", unit=UnitId(1)),
+        Addressee(account="9" * 20, language="pt-br", unit=UnitId(2000)),
+        Addressee(account='"ñandú\\' * 6, language="x" * 16, unit=UnitId(99_999)),
         replace(ADDRESSEE, language="whatever a chat calls its language"),
     ],
 )

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 from bot.delivery.outbox import Letter
 from bot.domain import disclosure
-from bot.domain.errors import BeyondHeadcount, NoCardMissing, NoSuchWorkplace, PrintedBefore, Refused, WorkplaceFull
+from bot.domain.errors import BeyondHeadcount, NoCardMissing, NoSuchUnit, PrintedBefore, Refused, UnitFull
 from bot.domain.model import (
     Announcement,
     BoardLine,
     CardState,
     Kind,
+    Unit,
+    UnitId,
     Walkout,
     WalkoutId,
-    Workplace,
-    WorkplaceId,
 )
 from bot.domain.roles import Role
 from bot.process.clock import MovableClock
@@ -51,7 +51,7 @@ ROOMY = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCh
 # -- in words -------------------------------------------------------------------------------------------------
 
 
-def letters(walkout: Walkout, places: Sequence[Workplace]) -> list[str]:
+def letters(walkout: Walkout, places: Sequence[Unit]) -> list[str]:
     """Word every piece of news there can be that speaks of the walkout."""
     private = {
         Kind.PROPOSAL, Kind.DECIDED, Kind.ROLE_CARD_USED, Kind.ROLE_GIVEN, Kind.ROLE_TAKEN, Kind.PLATFORM_DOWN,
@@ -97,16 +97,16 @@ def letters(walkout: Walkout, places: Sequence[Workplace]) -> list[str]:
     ]
 
 
-def said(walkout: Walkout, places: Sequence[Workplace]) -> list[object]:
+def said(walkout: Walkout, places: Sequence[Unit]) -> list[object]:
     """Say all that is said about a walkout and its workplaces outside the board."""
     refused: list[Refused] = [
         refusal
         for place in places
         for refusal in (
-            WorkplaceFull(),
+            UnitFull(),
             NoCardMissing(place.name),
             PrintedBefore(place.name),
-            NoSuchWorkplace("x", (place.name,)),
+            NoSuchUnit("x", (place.name,)),
             BeyondHeadcount(place.name, 40, place.issued, 41),
         )
     ]
@@ -115,7 +115,7 @@ def said(walkout: Walkout, places: Sequence[Workplace]) -> list[object]:
         workers.status(
             Seen(
                 walkout=walkout,
-                workplace=place,
+                unit=place,
                 mine=mine,
                 at=walkout.tallied or NOON,
                 city=disclosure.coarse(walkout, places),
@@ -153,7 +153,7 @@ def test_what_is_taken_to_be_pledged_is_on_the_board_and_at_a_change_never_more_
     threshold: int, count: int
 ) -> None:
     line = disclosure.next_line(BoardLine(), count=count, threshold=threshold, tally=1)
-    place = Workplace(id=WorkplaceId(1), name="Depot", headcount=500, threshold=threshold, standing=count, line=line)
+    place = Unit(id=UnitId(1), name="Depot", headcount=500, threshold=threshold, standing=count, line=line)
     assert disclosure.known(place) <= count
     shown = disclosure.shown(place, opened())
     assert disclosure.known(place) == (shown.threshold if shown.reached else shown.number)
@@ -211,7 +211,7 @@ class World:
         worker = app.worker(Person("console", who))
         assert (await worker.pledge(code)).changed
 
-    async def appoint(self, who: Person, name: str, place: Workplace, walkout: WalkoutId) -> None:
+    async def appoint(self, who: Person, name: str, place: Unit, walkout: WalkoutId) -> None:
         def context(person: Person) -> RequestContext:
             return RequestContext(who=person, store=self.app.store, keys=self.app.keys, clock=self.clock)
 
@@ -223,20 +223,20 @@ class World:
         self.ears.heard.clear()  # the word by which the two compare is random
 
 
-def code(place: Workplace, number: int) -> str:
+def code(place: Unit, number: int) -> str:
     """Give a card's code, the same in every world."""
     return from_bytes(hashlib.sha256(f"{place.id} {number}".encode()).digest())
 
 
-def city(*thresholds: int) -> list[Workplace]:
+def city(*thresholds: int) -> list[Unit]:
     return [
-        Workplace(id=WorkplaceId(number), name=f"Shop {number}", headcount=2 * threshold, threshold=threshold)
+        Unit(id=UnitId(number), name=f"Shop {number}", headcount=2 * threshold, threshold=threshold)
         for number, threshold in enumerate(thresholds, start=1)
     ]
 
 
 @asynccontextmanager
-async def world(places: Sequence[Workplace], *walkouts: Walkout) -> AsyncIterator[World]:
+async def world(places: Sequence[Unit], *walkouts: Walkout) -> AsyncIterator[World]:
     """Let a bot live, with these walkouts open and a card for everybody in the first."""
     clock, ears = MovableClock(NOON), Ears()
     with fresh_folder() as folder:
@@ -259,7 +259,7 @@ async def world(places: Sequence[Workplace], *walkouts: Walkout) -> AsyncIterato
 
 
 @st.composite
-def twins(draw: st.DrawFn) -> tuple[list[Workplace], list[int], list[int]]:
+def twins(draw: st.DrawFn) -> tuple[list[Unit], list[int], list[int]]:
     """Two cities that differ in how many have pledged, and not in what the board says of it."""
     thresholds = draw(st.lists(st.integers(5, 30), min_size=1, max_size=3))
     one, other = [], []
@@ -276,7 +276,7 @@ def twins(draw: st.DrawFn) -> tuple[list[Workplace], list[int], list[int]]:
     return city(*thresholds), one, other
 
 
-async def lived(places: list[Workplace], counts: list[int], *, on: bool) -> list[object]:
+async def lived(places: list[Unit], counts: list[int], *, on: bool) -> list[object]:
     """Let so many pledge, take a tally, and then ask everything that can be asked."""
     started = opened(approvals=2, citywide_threshold=5 if on else 5000)
     async with world(places, started) as here:
@@ -306,7 +306,7 @@ async def lived(places: list[Workplace], counts: list[int], *, on: bool) -> list
                 answers.append(_unnumbered(await here.says(OLGA, f"/cards {place.name} {number}")))
         await here.app.scheduler.run_due()
         answers.append(sorted({(to, _without_numbers(text)) for to, text, _data in here.ears.heard}))
-        after = [(place.issued, place.line.number, place.line.reached) for place in await store.workplaces(started.id)]
+        after = [(place.issued, place.line.number, place.line.reached) for place in await store.units(started.id)]
         return [*answers, after]
 
 
@@ -322,7 +322,7 @@ def _without_numbers(text: str) -> str:
 @ROOMY
 @given(twins(), st.booleans())
 def test_two_bots_with_the_same_board_answer_alike_whatever_they_are_asked(
-    cities: tuple[list[Workplace], list[int], list[int]],
+    cities: tuple[list[Unit], list[int], list[int]],
     on: bool,  # noqa: FBT001  drawn
 ) -> None:
     places, one, other = cities
@@ -347,7 +347,7 @@ def hides(answer: tuple[str, str, bytes], others: set[str]) -> None:
 async def looked_around(mine: Iterable[int], typed: Sequence[str]) -> None:
     """Let Stella look after some of these in one of two walkouts, and try what a person can try."""
     places = [replace(place, name=name) for place, name in zip(city(*[5] * len(NAMES)), NAMES, strict=True)]
-    own = {WorkplaceId(number) for number in mine}
+    own = {UnitId(number) for number in mine}
     theirs = opened(WalkoutId("zzzz1"), title="Another", citywide_threshold=20)
     async with world(places, opened(citywide_threshold=20), theirs) as here:
         for place in places:
@@ -379,8 +379,8 @@ async def looked_around(mine: Iterable[int], typed: Sequence[str]) -> None:
             only = text.encode(errors="replace").decode()  # half a letter is none
             seen = await stewards.board(here.walkout, here.app.store, only=only, within=own)
             assert png == picture(seen)
-            assert {place.name for place in seen.workplaces}.isdisjoint(others)
-            assert set(seen.workplaces) <= set(whole.workplaces)
+            assert {place.name for place in seen.units}.isdisjoint(others)
+            assert set(seen.units) <= set(whole.units)
             assert (seen.city, seen.sums) == (whole.city, None)
         for press in ("i:zzzz1:", "g:zzzz1:1:", "g:", "i:", "g:x", "g::1", f"g:{here.walkout}:²:", "m:ABCDEFGH", "m:"):
             kind, _said, file = await here.says(STELLA, press=press)

@@ -20,7 +20,7 @@ import pytest
 
 from bot.domain import rules
 from bot.domain.errors import UnknownCard
-from bot.domain.model import CardState, Entry, Workplace, WorkplaceId
+from bot.domain.model import CardState, Entry, Unit, UnitId
 from bot.domain.pledging import Act
 from bot.domain.roles import Matter
 from bot.domain.situation import Asserts, Day, Situation, Verdict, situation
@@ -45,9 +45,9 @@ WAYS = (
     Ways(can_see=discord.can_see, can_reach=discord.can_reach, typed=False, in_a_hurry=True),
 )
 
-HALL, DEPOT, MILL = (WorkplaceId(number) for number in (1, 2, 3))
+HALL, DEPOT, MILL = (UnitId(number) for number in (1, 2, 3))
 PLACES = tuple(
-    Workplace(id=number, name=name, headcount=400, threshold=5, meet="from the gate")
+    Unit(id=number, name=name, headcount=400, threshold=5, meet="from the gate")
     for number, name in ((HALL, "Hall"), (DEPOT, "Depot"), (MILL, "Mill"))
 )
 
@@ -70,14 +70,14 @@ class Town:
 
     app: App
     clock: MovableClock
-    cards: dict[WorkplaceId, list[str]]
-    readers: dict[str, tuple[str, WorkplaceId]] = field(default_factory=dict)  #: the card of each, and where
+    cards: dict[UnitId, list[str]]
+    readers: dict[str, tuple[str, UnitId]] = field(default_factory=dict)  #: the card of each, and where
     met: set[tuple[Verdict, Day, CardState | None]] = field(default_factory=set)
     said: int = 0
     lies: list[str] = field(default_factory=list)
     number: int = 0
 
-    async def join(self, name: str, place: WorkplaceId, *, told: bool = False, taken_back: bool = False) -> None:
+    async def join(self, name: str, place: UnitId, *, told: bool = False, taken_back: bool = False) -> None:
         """Let somebody pledge, with a card where there are cards."""
         worker = self.app.worker(Person("here", name))
         if self.cards:
@@ -99,7 +99,7 @@ class Town:
             seen = await app.store.apply(worker._change(Act.LOOK, code))
         except UnknownCard:
             return None
-        walkout, place = await app.store.look_up(seen.walkout, seen.workplace)
+        walkout, place = await app.store.look_up(seen.walkout, seen.unit)
         told = await app.store.has_notice(app.keys.bearer(code, worker.who).notice(walkout.id))
         return situation(walkout, place, seen.mine, self.clock(), told=told)
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.delivery.outbox import FIRST_WAIT, FRESH_FOR, LONGEST_WAIT, MOST_IN_FLIGHT, Letter, Outbox, RoomGone, TryLater
 from bot.domain.errors import Held, InDoubt, NotRecorded
-from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, Workplace
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Unit, Walkout
 from bot.guards.holds import Holds
 from bot.process.clock import CorrectedClock, MovableClock
 from bot.runtime.app import KEY_FILE
@@ -73,7 +73,7 @@ async def announce(store: Store, *occasions: object, kind: Kind = Kind.REMINDER,
     """Store these pieces of news, in this order."""
     news = tuple(Announcement(kind=kind, occasion=str(occasion), **how) for occasion in occasions)  # type: ignore[arg-type]
 
-    def rule(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+    def rule(walkout: Walkout, _places: Sequence[Unit]) -> Ruling:
         return Ruling(walkout=walkout, announcements=news)
 
     await store.decide(WALKOUT, rule)
@@ -164,7 +164,7 @@ async def test_what_could_not_be_written_down_at_once_is_verified_with_the_insta
             await outbox.deliver()
         clock.move_to(NOON + HOUR)
 
-        def taken(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+        def taken(walkout: Walkout, _places: Sequence[Unit]) -> Ruling:
             return Ruling(walkout=replace(walkout, tally=1))
 
         await store.decide(WALKOUT, taken)  # the house refuses no more
@@ -462,7 +462,7 @@ async def test_a_letter_that_was_so_when_it_was_taken_and_no_more_when_it_has_it
     await until(lambda: limited.asked == 1)
     clock.move_to(NOON + LONGEST_WAIT)  # the platform has asked for it
 
-    def called_off(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+    def called_off(walkout: Walkout, _places: Sequence[Unit]) -> Ruling:
         news = (Announcement(kind=Kind.CALLED_OFF, occasion="2"),)
         return Ruling(walkout=replace(walkout, stage=Stage.CALLED_OFF), announcements=news)
 
@@ -542,7 +542,7 @@ async def test_what_was_under_way_while_the_store_could_not_write_is_sent_once_t
             await outbox.deliver()
         assert await store.unsettled(WALKOUT) == len(rooms)
 
-        def taken(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+        def taken(walkout: Walkout, _places: Sequence[Unit]) -> Ruling:
             return Ruling(walkout=replace(walkout, tally=1))
 
         await store.decide(WALKOUT, taken)  # the house refuses no more

@@ -61,7 +61,7 @@ async def test_pledge_on_an_old_message_shows_what_the_card_opens_now_and_change
         shown = await say(app, code)
         pressed = await press(app, f"p:{code}{of}")
         assert (pressed.kind, pressed.text, pressed.buttons) == ("terms", shown.text, shown.buttons)
-        assert (await app.store.workplace(WALKOUT, SHOP)).standing == 0
+        assert (await app.store.unit(WALKOUT, SHOP)).standing == 0
         assert (await press(app, shown.buttons[0].data)).kind == "pledged"
 
 

@@ -314,7 +314,7 @@ def test_refusals_that_differ_by_what_they_carry() -> None:
         *(errors.WrongStage(stage) for stage in Stage),
         *(errors.Held(why) for why in (Hold.FOREIGN, Hold.CLOCK)),
         errors.NoSuchWalkout(None),
-        errors.NoSuchWorkplace("7", ()),
+        errors.NoSuchUnit("7", ()),
         StoreUnusable("7", "8"),
     ]
     check(refusals.refusal(refused)[1] for refused in some)

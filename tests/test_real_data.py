@@ -351,7 +351,7 @@ def hold_against(seen: Board, recount: Recount) -> None:
     assert (seen.stage, seen.tally) == (recount.stage, recount.tally_number)
     assert (seen.counted, seen.ready) == (min(counted, recount.citywide), ready)
     assert seen.pledged == (everywhere if everywhere != counted else seen.counted)
-    assert (seen.threshold, seen.workplaces) == (recount.citywide, len(recount.units))
+    assert (seen.threshold, seen.units) == (recount.citywide, len(recount.units))
     assert {name: read_line(said) for name, said in seen.places.items()} == {
         name: recount.said(name) for name in recount.units
     }

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain import rules
-from bot.domain.model import FEWEST, ROOT, Stage, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import FEWEST, ROOT, Stage, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.draft import Draft, Repeats, RosterOptions, Small, SourceFile, Totals, read, read_list
 from bot.draft.tree import as_workplaces
 from bot.draft.writing import terms_file, workplaces_file
@@ -145,7 +145,7 @@ def drafted(citywide: int) -> Draft:
     return read(toml, with_numbers_for_cities(listing.csv), options, now=NOW)
 
 
-def named(units: Sequence[Workplace], which: Iterable[WorkplaceId], tier: Tier) -> set[tuple[str, ...]]:
+def named(units: Sequence[Unit], which: Iterable[UnitId], tier: Tier) -> set[tuple[str, ...]]:
     """Say which units of a tier these are, each by its city's name as it is compared, and its own."""
     found: set[tuple[str, ...]] = set()
     for unit in (units[number - 1] for number in which if number):
@@ -201,7 +201,7 @@ def test_cities_over_employers_are_what_a_second_reading_says(citywide: int, out
     last = replace(opened, next_tally=plan.terms.pledge_by)
     ruling = rules.tally(last, units, now=plan.terms.pledge_by)
     assert (ruling.walkout.stage, people >= citywide) == (outcome, outcome is Stage.ON)
-    out = {unit.id for unit in ruling.workplaces if unit.out}
+    out = {unit.id for unit in ruling.units if unit.out}
     assert named(units, out, Tier.WORKPLACE) == (walking_out if outcome is Stage.ON else set())
     everybody = sum(city.people for city in cities.values())
     with_a_number = sum(bool(city.needed) for city in cities.values())

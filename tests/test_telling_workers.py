@@ -14,7 +14,7 @@ import pytest
 
 from bot.delivery.outbox import FIRST_WAIT, Letter, RoomGone, TryLater
 from bot.domain import rules
-from bot.domain.model import ROOT, Kind, Stage, Tier, Workplace, WorkplaceId
+from bot.domain.model import ROOT, Kind, Stage, Tier, Unit, UnitId
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import key_of, mint
@@ -101,16 +101,14 @@ async def test_who_works_in_a_department_reads_of_its_workplace_and_what_keeps_i
 ) -> None:
     """A shop of two departments in a borough that is not ready; and a shop in none, which is enough for the city."""
     post = Post()
-    shop = Workplace(id=WorkplaceId(2), name="Hospital", headcount=40, threshold=5, parent=WorkplaceId(1))
-    ward = replace(
-        shop, id=WorkplaceId(3), name="Ward", headcount=20, threshold=0, parent=shop.id, tier=Tier.DEPARTMENT
-    )
+    shop = Unit(id=UnitId(2), name="Hospital", headcount=40, threshold=5, parent=UnitId(1))
+    ward = replace(shop, id=UnitId(3), name="Ward", headcount=20, threshold=0, parent=shop.id, tier=Tier.DEPARTMENT)
     units = [
-        Workplace(id=WorkplaceId(1), name="The Bronx", headcount=40, threshold=30, tier=Tier.AREA),
+        Unit(id=UnitId(1), name="The Bronx", headcount=40, threshold=30, tier=Tier.AREA),
         shop,
         ward,
-        replace(ward, id=WorkplaceId(4), name="Night shift"),
-        replace(shop, id=WorkplaceId(5), name="Depot", parent=ROOT),
+        replace(ward, id=UnitId(4), name="Night shift"),
+        replace(shop, id=UnitId(5), name="Depot", parent=ROOT),
     ]
     async with running(data, clock) as app:
         app.keys.add_walkout(WALKOUT)

@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
-from bot.domain.model import Announcement, Kind, Ruling, Stage, WalkoutId, Workplace
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Unit, WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.guards.rate_limits import WrongCodeLimit
 from bot.process.clock import MovableClock
@@ -124,7 +124,7 @@ class Tour:
     clock: MovableClock
     language: str
     walkout: WalkoutId
-    places: Sequence[Workplace]
+    places: Sequence[Unit]
     cards: dict[str, list[str]]
     post: _Postbox
     plan: tuple[SourceFile, SourceFile]
@@ -497,7 +497,7 @@ async def tour(
         walkout = await organizers.draft(
             read(toml, csv, RosterOptions(), now=NOON, languages=("1", language)), app.store, app.keys
         )
-        places = await app.store.workplaces(walkout.id)
+        places = await app.store.units(walkout.id)
         cards: dict[str, list[str]] = {place.name: [mint() for _ in range(place.headcount)] for place in places}
         has_cards = not bare and changes.get("entry") != "open"
         if has_cards:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.domain.errors import Held, InDoubt, NotRecorded
-from bot.domain.model import SPOKEN, Announcement, Kind, Tier, Walkout, WalkoutId, Workplace
+from bot.domain.model import SPOKEN, Announcement, Kind, Tier, Unit, Walkout, WalkoutId
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.domain.rules import may_be_said
 from bot.guards.holds import Holds
@@ -78,13 +78,13 @@ class Letter:
 
     news: Announcement
     walkout: Walkout | None
-    about: Workplace | None
+    about: Unit | None
     address: str
     private: bool  #: to a person, not to a room
     nonce: str  #: the same whenever this parcel is sent again; stored before it is sent first
     attempts: int = 1  #: to send it, this one among them
     language: str = ""  #: of whoever reads it
-    above: tuple[Workplace, ...] = ()  #: the areas that `about` is in, from the widest
+    above: tuple[Unit, ...] = ()  #: the areas that `about` is in, from the widest
     worker: bool = False  #: to a worker who asked to be told; `about` is their own workplace then
     proposal: Proposal | None = None  #: the one it speaks of
     proposer: str = ""  #: their nickname
@@ -97,7 +97,7 @@ class Letter:
     leaves: Callable[[], None] = field(default=lambda: None, compare=False)
 
     @property
-    def path(self) -> tuple[Workplace, ...]:
+    def path(self) -> tuple[Unit, ...]:
         """From the widest area to what it is about."""
         return () if self.about is None else (*self.above, self.about)
 
@@ -371,7 +371,7 @@ class Outbox:
         addressee = self._keys.unseal_notice(parcel.walkout, parcel.person)
         if addressee is None:
             return None
-        walkout, path = await self._store.path(parcel.walkout, addressee.workplace)
+        walkout, path = await self._store.path(parcel.walkout, addressee.unit)
         if path[-1].tier is Tier.DEPARTMENT:  # which goes out with its workplace
             path = path[:-1]
         return Letter(

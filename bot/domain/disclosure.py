@@ -19,7 +19,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.model import FEWEST, ROOT, BoardLine, Counts, Stage, Terms, Tier, Walkout, Workplace, WorkplaceId
+from bot.domain.model import FEWEST, ROOT, BoardLine, Counts, Stage, Terms, Tier, Unit, UnitId, Walkout
 
 SEEN = 9
 """Four planted people and five others: so many stand behind the first number, and behind *reached* taken back."""
@@ -76,10 +76,10 @@ def fewer_than(threshold: int) -> int:
 
 
 def next_lines(
-    units: Sequence[Workplace],
+    units: Sequence[Unit],
     lines: Sequence[BoardLine],
-    people: Mapping[WorkplaceId, int],
-    ready: AbstractSet[WorkplaceId] | None = None,
+    people: Mapping[UnitId, int],
+    ready: AbstractSet[UnitId] | None = None,
     *,
     tally: int,
     due: bool,
@@ -91,7 +91,7 @@ def next_lines(
     set by `exact`: what it shows is counted from its workplaces' (see `coarse`).
     """
     numbered = Counter(unit.parent for unit in units if unit.tier is Tier.DEPARTMENT and unit.threshold)
-    crossing, made = set[WorkplaceId](), list[BoardLine]()
+    crossing, made = set[UnitId](), list[BoardLine]()
     for unit, line in zip(units, lines, strict=True):
         count, now = people[unit.id], line
         if unit.tier is Tier.WORKPLACE:
@@ -120,9 +120,7 @@ def _department(line: BoardLine, count: int, threshold: int, tally: int, *, exac
     return line if now.reached == line.reached else replace(now, number=0)
 
 
-def _counted_above(
-    units: Sequence[Workplace], lines: Sequence[BoardLine], *, due: bool, exact: bool
-) -> list[BoardLine]:
+def _counted_above(units: Sequence[Unit], lines: Sequence[BoardLine], *, due: bool, exact: bool) -> list[BoardLine]:
     """Let the coarse lines count what workplaces show now: where it is due and three have moved since they last did.
 
     The three are looked for in the lowest area, then in those above it; but what an area that shows a line of its own
@@ -137,19 +135,19 @@ def _counted_above(
     ]
 
 
-def _counting(units: Sequence[Workplace], lines: Sequence[BoardLine]) -> set[WorkplaceId]:
+def _counting(units: Sequence[Unit], lines: Sequence[BoardLine]) -> set[UnitId]:
     """Return the areas, ROOT among them, whose own workplaces are counted now."""
-    moved, most, places = Counter[WorkplaceId](), defaultdict[WorkplaceId, int](int), Counter[WorkplaceId]()
+    moved, most, places = Counter[UnitId](), defaultdict[UnitId, int](int), Counter[UnitId]()
 
-    def add(parent: WorkplaceId, waiting: int, workplaces: int) -> None:
+    def add(parent: UnitId, waiting: int, workplaces: int) -> None:
         moved[parent] += waiting
         most[parent] = max(most[parent], waiting)
         places[parent] += workplaces
 
-    def is_counting(area: WorkplaceId) -> bool:
+    def is_counting(area: UnitId) -> bool:
         return moved[area] - most[area] >= FEWEST_LINES - 1
 
-    passing = set[WorkplaceId]()  # what moved there goes to the area above
+    passing = set[UnitId]()  # what moved there goes to the area above
     for unit, line in zip(reversed(units), reversed(lines), strict=True):
         if unit.tier is Tier.WORKPLACE:
             add(unit.parent, int(line.above != line.number), 1)
@@ -169,7 +167,7 @@ def _counted(line: BoardLine) -> BoardLine:
     return line if line.above == line.number else replace(line, above=line.number)
 
 
-def _has_line(area: Workplace, workplaces: int) -> bool:
+def _has_line(area: Unit, workplaces: int) -> bool:
     """Say whether an area with so many workplaces shows a line: it has a number, and not too few of them."""
     return area.threshold > 0 and workplaces >= FEWEST_LINES
 
@@ -209,7 +207,7 @@ class Shown:
     tier: Tier = Tier.WORKPLACE
 
 
-def shown(unit: Workplace, walkout: Walkout) -> Shown:
+def shown(unit: Unit, walkout: Walkout) -> Shown:
     """Leave out whatever nobody may see. An area shows a coarse line; of a department, its own people see this."""
     below, turnout = unit.tier is Tier.DEPARTMENT, None
     if unit.out and shows_turnout(walkout) and not below:
@@ -232,7 +230,7 @@ def shown(unit: Workplace, walkout: Walkout) -> Shown:
     )
 
 
-def known(unit: Workplace) -> int:
+def known(unit: Unit) -> int:
     """Return how many cards have been pledged, as far as anybody can read it off the board.
 
     So many are taken to be left when a unit's other cards are voided, be it more or fewer than there are: the exact
@@ -254,10 +252,10 @@ class _Below:
 
 
 def _below(
-    units: Sequence[Workplace], number: Callable[[BoardLine], int], has_reached: Callable[[Workplace], bool]
-) -> defaultdict[WorkplaceId, _Below]:
+    units: Sequence[Unit], number: Callable[[BoardLine], int], has_reached: Callable[[Unit], bool]
+) -> defaultdict[UnitId, _Below]:
     """Add up lines from the leaves: what an area adds is what its own ready units come to, once it is ready by them."""
-    found = defaultdict[WorkplaceId, _Below](_Below)
+    found = defaultdict[UnitId, _Below](_Below)
     for unit in reversed(units):
         if unit.tier is Tier.DEPARTMENT:
             continue
@@ -289,7 +287,7 @@ class City:
     turnout: int | None = None  #: over all workplaces that are out; None: it is not counted
 
 
-def city(walkout: Walkout, units: Sequence[Workplace], of: WorkplaceId = ROOT) -> City:
+def city(walkout: Walkout, units: Sequence[Unit], of: UnitId = ROOT) -> City:
     """Add up the board."""
     here = _below(units, lambda line: line.number, lambda unit: unit.line.reached)[of]
     everywhere = of == ROOT and walkout.terms.citywide_counts is Counts.ALL
@@ -310,12 +308,12 @@ class Coarse:
     turnout: int | None = None  #: tenths likewise of who is out; None: it is not counted
 
 
-def coarse(walkout: Walkout, units: Sequence[Workplace], of: WorkplaceId = ROOT) -> Coarse | None:
+def coarse(walkout: Walkout, units: Sequence[Unit], of: UnitId = ROOT) -> Coarse | None:
     """Return the coarse line of the city or of an area; None where it has no number or too few workplaces."""
     return coarse_lines(walkout, units).get(of)
 
 
-def coarse_lines(walkout: Walkout, units: Sequence[Workplace]) -> dict[WorkplaceId, Coarse]:
+def coarse_lines(walkout: Walkout, units: Sequence[Unit]) -> dict[UnitId, Coarse]:
     """Return all coarse lines there are, the city's as that of ROOT."""
     turnout = shows_turnout(walkout)
     # what is counted of a workplace is as high as its threshold exactly if its line said then that it has reached it
@@ -328,7 +326,7 @@ def coarse_lines(walkout: Walkout, units: Sequence[Workplace]) -> dict[Workplace
             turnout=min(TENTHS, here.out * TENTHS // threshold) if turnout else None,
         )
 
-    lines, root = dict[WorkplaceId, Coarse](), found[ROOT]
+    lines, root = dict[UnitId, Coarse](), found[ROOT]
     if root.workplaces >= FEWEST_LINES:
         counted = root.everybody if walkout.terms.citywide_counts is Counts.ALL else root.counted
         lines[ROOT] = line(root, counted, walkout.terms.citywide_threshold, is_on=walkout.stage is Stage.ON)
@@ -338,7 +336,7 @@ def coarse_lines(walkout: Walkout, units: Sequence[Workplace]) -> dict[Workplace
     return lines
 
 
-def gives_away(units: Sequence[Workplace], terms: Terms) -> list[tuple[Workplace, Workplace | None]]:
+def gives_away(units: Sequence[Unit], terms: Terms) -> list[tuple[Unit, Unit | None]]:
     """Name units whose people would be given away by the crossing of the one above them; None: the whole walkout.
 
     Fewer than five would be free to have pledged or not. See docs/decisions/0053-what-is-shown-over-a-tree.md.
@@ -346,7 +344,7 @@ def gives_away(units: Sequence[Workplace], terms: Terms) -> list[tuple[Workplace
     by_id = {unit.id: unit for unit in units}
     departments = Counter(unit.parent for unit in units if unit.tier is Tier.DEPARTMENT and unit.threshold)
     everybody = sum(unit.headcount for unit in units if unit.tier is Tier.WORKPLACE)
-    found = list[tuple[Workplace, Workplace | None]]()
+    found = list[tuple[Unit, Unit | None]]()
     for unit in units:
         if unit.parent != ROOT:
             parent = by_id[unit.parent]

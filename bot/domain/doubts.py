@@ -81,10 +81,10 @@ def doubts(
     others: Iterable[tuple[Walkout, int]] = (),
 ) -> tuple[Doubted, ...]:
     """Look at a draft; `others` are the walkouts that are not over, each with how many of its workplaces it has too."""
-    workplaces = [place for place in places if place.tier is Tier.WORKPLACE]
+    units = [place for place in places if place.tier is Tier.WORKPLACE]
     counted = [place for place in places if place.tier is not Tier.DEPARTMENT]
-    people = sum(place.headcount for place in workplaces)
-    enough = [place.name for place in workplaces if _is_enough(terms, places, place)]
+    people = sum(place.headcount for place in units)
+    enough = [place.name for place in units if _is_enough(terms, places, place)]
     left = terms.pledge_by - now
     found = [
         _of(Doubt.EVERYBODY, [place.name for place in counted if place.threshold == place.headcount]),
@@ -94,18 +94,16 @@ def doubts(
         Doubted(doubt=Doubt.MOST_OF_THE_CITY, number=terms.citywide_threshold, of=people)
         if terms.citywide_threshold > MOST * people
         else None,
-        _of(Doubt.ONE_IS_ENOUGH, enough if len(workplaces) > 1 and terms.minimum_workplaces == 1 else []),
-        Doubted(doubt=Doubt.EVERY_WORKPLACE, number=len(workplaces))
-        if terms.minimum_workplaces == len(workplaces) > 1
-        else None,
+        _of(Doubt.ONE_IS_ENOUGH, enough if len(units) > 1 and terms.minimum_workplaces == 1 else []),
+        Doubted(doubt=Doubt.EVERY_WORKPLACE, number=len(units)) if terms.minimum_workplaces == len(units) > 1 else None,
         _of(Doubt.EVERY_PART, _needing_all(places)),
         _of(Doubt.NOT_WITHOUT, _needed(terms, places)),
     ]
     for other, same in others:
         if other.terms.title.casefold() == terms.title.casefold():
             found.append(Doubted(doubt=Doubt.SAME_TITLE, names=(other.id,)))
-        if same > ALIKE * len(workplaces):
-            found.append(Doubted(doubt=Doubt.SAME_WORKPLACES, names=(other.id,), number=same, of=len(workplaces)))
+        if same > ALIKE * len(units):
+            found.append(Doubted(doubt=Doubt.SAME_WORKPLACES, names=(other.id,), number=same, of=len(units)))
     return tuple(each for each in found if each is not None)
 
 
@@ -131,15 +129,15 @@ def _needed(terms: Terms, places: Sequence[Place]) -> list[str]:
         above = place.parent if place.tier is Tier.WORKPLACE else ROOT
         while above != ROOT:
             inside[above], above = inside[above] + 1, places[above - 1].parent
-    workplaces = [place for place in places if place.tier is Tier.WORKPLACE]
-    people = sum(place.headcount for place in workplaces)
+    units = [place for place in places if place.tier is Tier.WORKPLACE]
+    people = sum(place.headcount for place in units)
     areas = [(number, place) for number, place in enumerate(places, start=1) if place.tier is Tier.AREA]
     found = []
     for number, area in areas if len(areas) > 1 else []:
         if area.parent == ROOT:
             counts_all = terms.citywide_counts is Counts.ALL
             too_few = not counts_all and people - area.headcount < terms.citywide_threshold
-            is_needed = too_few or len(workplaces) - inside[number] < terms.minimum_workplaces
+            is_needed = too_few or len(units) - inside[number] < terms.minimum_workplaces
         else:
             above_it = places[area.parent - 1]
             is_needed = above_it.headcount - area.headcount < above_it.threshold

@@ -48,7 +48,7 @@ class PledgingClosed(Refused):
         self.stands = stands  #: the asker's own pledge on this card
 
 
-class WorkplaceFull(Refused):
+class UnitFull(Refused):
     """With open entry: as many pledges as the workplace has people."""
 
 
@@ -60,7 +60,7 @@ class NotAskedNow(Refused):
     """Whether somebody is out is asked on the day only, where the terms say so."""
 
 
-class WorkplaceNotOut(Refused):
+class UnitNotOut(Refused):
     """The workplace did not reach its number, so nobody there walks out."""
 
 
@@ -244,7 +244,7 @@ class NoSuchLanguage(Refused):
         self.named = named
 
 
-class NoSuchWorkplace(Refused):
+class NoSuchUnit(Refused):
     """No workplace has this name; `close` holds some that resemble it."""
 
     def __init__(self, named: str, close: tuple[str, ...]) -> None:

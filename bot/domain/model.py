@@ -14,10 +14,10 @@ from bot.domain import zones
 WalkoutId = NewType("WalkoutId", str)
 """A short id people can type, such as `k7m3q`."""
 
-WorkplaceId = NewType("WorkplaceId", int)
+UnitId = NewType("UnitId", int)
 """Numbers the units of one walkout from 1: parents before their children, and by name among those of one parent."""
 
-ROOT = WorkplaceId(0)
+ROOT = UnitId(0)
 """The whole walkout, which no row stands for: its numbers are in the terms."""
 
 FEWEST = 5
@@ -211,14 +211,14 @@ class BoardLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Workplace:
+class Unit:
     """A unit of workers: a workplace, an area of them, or a department of one."""
 
-    id: WorkplaceId
+    id: UnitId
     name: str
     headcount: int  #: people on the roster, or of all units below
     threshold: int  #: people who must have pledged, at least 5; 0: it has no number of its own
-    parent: WorkplaceId = ROOT
+    parent: UnitId = ROOT
     tier: Tier = Tier.WORKPLACE
     minimum: int = 0  #: of the units right below, so many must be ready
     meet: str = ""  #: where its people meet; sent only once it is on
@@ -269,8 +269,8 @@ class Announcement:
 
     kind: Kind
     occasion: str  #: the tally's number, or the reminder's due time
-    scope: WorkplaceId | None = None  #: whose rooms hear it; None: the citywide ones
-    about: WorkplaceId | None = None  #: the workplace it speaks of
+    scope: UnitId | None = None  #: whose rooms hear it; None: the citywide ones
+    about: UnitId | None = None  #: the workplace it speaks of
     to_organizers: bool = False  #: they hear it privately as well
     to_stewards: bool = False  #: so do the scope's stewards
     to_rooms: bool = True
@@ -301,5 +301,5 @@ class Ruling:
     """
 
     walkout: Walkout
-    workplaces: tuple[Workplace, ...] = ()
+    units: tuple[Unit, ...] = ()
     announcements: tuple[Announcement, ...] = ()

@@ -21,11 +21,11 @@ from bot.domain.errors import (
     PledgingClosed,
     Refused,
     TallyDue,
+    UnitFull,
+    UnitNotOut,
     UnknownCard,
-    WorkplaceFull,
-    WorkplaceNotOut,
 )
-from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
+from bot.domain.model import CardState, Stage, UnitId, WalkoutId
 from bot.domain.rules import ASKED_FOR, PLEDGING
 
 HASH_BYTES = 32
@@ -57,7 +57,7 @@ class Enrolment:
     """Open entry: the card need not exist; it is made by pledging, at this workplace."""
 
     walkout: WalkoutId
-    workplace: WorkplaceId
+    unit: UnitId
 
 
 class NewCard(NamedTuple):
@@ -117,7 +117,7 @@ class Card(NamedTuple):
     """A card as the store keeps it."""
 
     walkout: WalkoutId
-    workplace: WorkplaceId
+    unit: UnitId
     state: CardState
     owner: bytes
     stale: bool = False  #: voided or recalled: nobody but its owner can do anything with it
@@ -138,7 +138,7 @@ class Outcome(NamedTuple):
     """The answer to a change. `mine` is the state of the asker's own pledge; None: the card is not theirs."""
 
     walkout: WalkoutId
-    workplace: WorkplaceId
+    unit: UnitId
     mine: CardState | None
     changed: bool = False
     next_tally: datetime | None = None
@@ -179,12 +179,12 @@ def decide(  # noqa: PLR0911  one way out for each answer
     wanted = WANTED[change.act]
     if mine is wanted or (change.act is Act.PLEDGE and mine is CardState.OUT):
         return _outcome(card, head, mine), None
-    workplace = card.workplace
+    unit = card.unit
     if change.enrol is not None and wanted is CardState.PLEDGED:
-        workplace = change.enrol.workplace  # who took an open pledge back may make it elsewhere
+        unit = change.enrol.unit  # who took an open pledge back may make it elsewhere
         if free < 1:
-            return WorkplaceFull(), None
-    after = Card(walkout=card.walkout, workplace=workplace, state=wanted, owner=owner, stale=card.stale)
+            return UnitFull(), None
+    after = Card(walkout=card.walkout, unit=unit, state=wanted, owner=owner, stale=card.stale)
     return _outcome(after, head, wanted, changed=True), after
 
 
@@ -201,7 +201,7 @@ def _enrolled(change: Change, heads: Mapping[WalkoutId, Head]) -> Card | None:
         return None
     return Card(
         walkout=enrol.walkout,
-        workplace=enrol.workplace,
+        unit=enrol.unit,
         state=CardState.MINTED,
         owner=change.bearer.free(enrol.walkout),
     )
@@ -231,13 +231,13 @@ def _refusal_on_the_day(
         return NotAskedNow()
     if mine is None or not mine.stands:
         return NotPledged()
-    return None if is_out else WorkplaceNotOut()
+    return None if is_out else UnitNotOut()
 
 
 def _outcome(card: Card, head: Head, mine: CardState | None, *, changed: bool = False) -> Outcome:
     return Outcome(
         walkout=card.walkout,
-        workplace=card.workplace,
+        unit=card.unit,
         mine=mine,
         changed=changed,
         next_tally=head.next_tally,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.errors import Halted, NotEnoughOrganizers, NotEnoughToRemove
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.model import UnitId, WalkoutId
 
 LEAST_TO_RECALL = 2
 
@@ -119,13 +119,13 @@ class Roles:
     """What one account may do."""
 
     organizer: bool = False
-    workplaces: tuple[tuple[WalkoutId, WorkplaceId], ...] = ()  #: as steward
+    units: tuple[tuple[WalkoutId, UnitId], ...] = ()  #: as steward
     suspension: Suspension | None = None  #: that stops this organizer: they have no role while it runs
 
     @property
     def any(self) -> bool:
         """Whether there is any role at all."""
-        return self.organizer or bool(self.workplaces)
+        return self.organizer or bool(self.units)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

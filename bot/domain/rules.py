@@ -22,9 +22,9 @@ from bot.domain.model import (
     Stage,
     Terms,
     Tier,
+    Unit,
+    UnitId,
     Walkout,
-    Workplace,
-    WorkplaceId,
 )
 from bot.domain.tree import Tree, sums, workplace_id
 
@@ -59,7 +59,7 @@ STILL_STARTING = timedelta(hours=1)
 """How long after the start its news may still be said."""
 
 
-def people(unit: Workplace) -> int:
+def people(unit: Unit) -> int:
     """Return how many people have pledged with a unit's own cards: nobody counts twice, so never more than there are.
 
     Cards that were printed anew, or found, can make more pledges stand than people work there. Everything that
@@ -68,7 +68,7 @@ def people(unit: Workplace) -> int:
     return min(unit.standing, unit.headcount)
 
 
-def people_out(unit: Workplace) -> int:
+def people_out(unit: Unit) -> int:
     """Return how many people say on the day that they are out; likewise never more than there are."""
     return min(unit.turnout, unit.headcount)
 
@@ -77,21 +77,21 @@ def people_out(unit: Workplace) -> int:
 class Verdicts:
     """What is so of each unit now."""
 
-    people: Mapping[WorkplaceId, int]
+    people: Mapping[UnitId, int]
     """Who have pledged there; in an area, and in the whole walkout, where what they are right below is ready.
 
     The promise is "N walk out with you". Source: docs/decisions/0001-only-ready-workplaces-count.md.
     """
-    ready: AbstractSet[WorkplaceId]  #: has what it takes itself; a department: has reached its number
-    walks_out: AbstractSet[WorkplaceId]
+    ready: AbstractSet[UnitId]  #: has what it takes itself; a department: has reached its number
+    walks_out: AbstractSet[UnitId]
     """Once it is on: what is ready, as is every area above it, with its departments; and whatever is out already."""
 
 
-def verdicts(units: Sequence[Workplace]) -> Verdicts:
+def verdicts(units: Sequence[Unit]) -> Verdicts:
     """Judge a tree from its leaves up, then see from the root down whose whole path is ready."""
-    pledged: defaultdict[WorkplaceId, int] = defaultdict(int)
-    ready_below: defaultdict[WorkplaceId, int] = defaultdict(int)
-    ready: set[WorkplaceId] = set()
+    pledged: defaultdict[UnitId, int] = defaultdict(int)
+    ready_below: defaultdict[UnitId, int] = defaultdict(int)
+    ready: set[UnitId] = set()
     for unit in reversed(units):
         count = pledged[unit.id] = pledged[unit.id] + people(unit)
         if count >= unit.threshold and _has_minimum(unit, ready_below[unit.id]):
@@ -108,21 +108,21 @@ def verdicts(units: Sequence[Workplace]) -> Verdicts:
     return Verdicts(people=pledged, ready=ready, walks_out=walks_out)
 
 
-def _has_minimum(unit: Workplace, ready_below: int) -> bool:
+def _has_minimum(unit: Unit, ready_below: int) -> bool:
     if unit.tier is Tier.DEPARTMENT:
         return unit.threshold > 0  # without a number it reaches none
     # an area walks out with something that is in it
     return ready_below >= (max(1, unit.minimum) if unit.tier is Tier.AREA else unit.minimum)
 
 
-def counted(walkout: Walkout, units: Iterable[Workplace], found: Verdicts) -> int:
+def counted(walkout: Walkout, units: Iterable[Unit], found: Verdicts) -> int:
     """Count the people who stand towards the citywide threshold."""
     if walkout.terms.citywide_counts is Counts.READY:
         return found.people[ROOT]
     return sum(found.people[unit.id] for unit in units if unit.tier is Tier.WORKPLACE)
 
 
-def enough(walkout: Walkout, units: Iterable[Workplace], found: Verdicts) -> bool:
+def enough(walkout: Walkout, units: Iterable[Unit], found: Verdicts) -> bool:
     """Say whether the numbers of the whole walkout are reached: of people, and of workplaces whose path is ready."""
     walk_out = [
         unit for unit in units if unit.tier is Tier.WORKPLACE and unit.id in found.ready and unit.id in found.walks_out
@@ -147,12 +147,12 @@ def confirmed(walkout: Walkout) -> bool:
     return walkout.streak >= wanted
 
 
-def fell_below(workplace: Workplace) -> bool:
+def fell_below(workplace: Unit) -> bool:
     """Say, once the last tally is taken, whether it walks out although fewer than its number stand."""
     return workplace.out and not workplace.line.reached  # which is exact from then on
 
 
-def lacks(path: Iterable[Workplace]) -> Workplace | None:
+def lacks(path: Iterable[Unit]) -> Unit | None:
     """Say likewise what keeps a workplace at work: the lowest unit on its path, itself among them, that is not ready.
 
     None, though it does not walk out: nobody took that tally in time.
@@ -221,7 +221,7 @@ def is_late(walkout: Walkout, now: datetime) -> bool:
     return walkout.next_tally is not None and now - walkout.next_tally > LATE
 
 
-def open_up(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
+def open_up(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
     """Open the draft for pledges, and tell every room. Raises WrongStage, TooLateToOpen."""
     if walkout.stage is not Stage.DRAFT:
         raise WrongStage(walkout.stage)
@@ -230,24 +230,24 @@ def open_up(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime)
     walkout = replace(walkout, stage=Stage.OPEN, opened=now)
     return Ruling(
         walkout=replace(walkout, next_tally=tally_after(walkout, now)),
-        announcements=tuple(_everywhere(Kind.OPENED, "0", workplaces)),
+        announcements=tuple(_everywhere(Kind.OPENED, "0", units)),
     )
 
 
-def call_off(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
+def call_off(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
     """Call the walkout off, whether it is a draft, open or on. Raises WrongStage."""
     if walkout.stage not in NOT_OVER:
         raise WrongStage(walkout.stage)
     # nobody was told of a draft, so nobody is told that it is dropped
     draft = walkout.stage is Stage.DRAFT
-    news = () if draft else _everywhere(Kind.CALLED_OFF, str(walkout.tally), workplaces, privately=True)
+    news = () if draft else _everywhere(Kind.CALLED_OFF, str(walkout.tally), units, privately=True)
     return Ruling(
         walkout=replace(walkout, stage=Stage.CALLED_OFF, ended=now, next_tally=None),
         announcements=tuple(news),
     )
 
 
-def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
+def tally(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
     """Take the one tally that is due, if any: verdict, board and news.
 
     It stands for its scheduled instant however late it runs, and after downtime only the latest missed one
@@ -257,11 +257,11 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     if at is None or walkout.stage not in PLEDGING:
         return Ruling(walkout=walkout)
     if at > walkout.terms.pledge_by:
-        return _turnout_tally(walkout, workplaces, at)
+        return _turnout_tally(walkout, units, at)
     final = at == walkout.terms.pledge_by
     too_late = at > walkout.terms.starts or (now > walkout.terms.starts and now - at > LATE)
-    found = verdicts(workplaces)
-    streak = walkout.streak + 1 if enough(walkout, workplaces, found) else 0
+    found = verdicts(units)
+    streak = walkout.streak + 1 if enough(walkout, units, found) else 0
     taken = replace(
         walkout,
         tally=walkout.tally + 1,
@@ -277,7 +277,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
             told_drawn=place.told_drawn or _beyond_drawn(place),
             told_people=place.told_people or _beyond_people(place),
         )
-        for place, line in zip(workplaces, _lines(walkout, workplaces, found, at, exact=final or turns_on), strict=True)
+        for place, line in zip(units, _lines(walkout, units, found, at, exact=final or turns_on), strict=True)
     ]
     if walkout.stage is Stage.ON:
         ruled = _stays_on(taken, places, found, too_late=too_late, final=final)
@@ -286,7 +286,7 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
     elif final:
         ruled = Ruling(
             walkout=replace(taken, stage=Stage.LAPSED, ended=now),
-            workplaces=tuple(places),
+            units=tuple(places),
             announcements=tuple(_everywhere(Kind.LAPSED, str(taken.tally), places, privately=True)),
         )
     else:
@@ -295,13 +295,11 @@ def tally(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -
         # after it there is nothing to count but who is out, once the day has come
         following = turnout_tally_after(ruled.walkout, at)
         ruled = replace(ruled, walkout=replace(_reminded_by(ruled.walkout, now), next_tally=following))
-    warnings = _warnings(str(taken.tally), workplaces)
-    return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), workplaces)
+    warnings = _warnings(str(taken.tally), units)
+    return _changes(replace(ruled, announcements=(*ruled.announcements, *warnings)), units)
 
 
-def _lines(
-    walkout: Walkout, units: Sequence[Workplace], found: Verdicts, at: datetime, *, exact: bool
-) -> list[BoardLine]:
+def _lines(walkout: Walkout, units: Sequence[Unit], found: Verdicts, at: datetime, *, exact: bool) -> list[BoardLine]:
     assert walkout.opened is not None  # noqa: S101  a tally is scheduled by opening
     return disclosure.next_lines(
         units,
@@ -314,44 +312,44 @@ def _lines(
     )
 
 
-def _with(place: Workplace, **changes: Any) -> Workplace:
+def _with(place: Unit, **changes: Any) -> Unit:
     """Return the workplace with these changes; itself if it has them, as most of a tally's thousands have."""
     return place if all(getattr(place, name) == value for name, value in changes.items()) else replace(place, **changes)
 
 
-def _changes(ruled: Ruling, workplaces: Iterable[Workplace]) -> Ruling:
-    before = {place.id: place for place in workplaces}
-    return replace(ruled, workplaces=tuple(place for place in ruled.workplaces if place is not before[place.id]))
+def _changes(ruled: Ruling, units: Iterable[Unit]) -> Ruling:
+    before = {place.id: place for place in units}
+    return replace(ruled, units=tuple(place for place in ruled.units if place is not before[place.id]))
 
 
-def _turnout_tally(walkout: Walkout, workplaces: Sequence[Workplace], at: datetime) -> Ruling:
+def _turnout_tally(walkout: Walkout, units: Sequence[Unit], at: datetime) -> Ruling:
     """Count who is out. Nothing else changes and nothing is announced: what was promised stands."""
     taken = replace(walkout, tally=walkout.tally + 1, tallied=at, next_tally=turnout_tally_after(walkout, at))
     lines = disclosure.next_lines(
-        workplaces,
-        [place.turnout_line for place in workplaces],
-        sums(workplaces, people_out),
+        units,
+        [place.turnout_line for place in units],
+        sums(units, people_out),
         tally=taken.tally,
         due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
-    places = (_with(place, turnout_line=line) for place, line in zip(workplaces, lines, strict=True))
-    return _changes(Ruling(walkout=taken, workplaces=tuple(places)), workplaces)
+    places = (_with(place, turnout_line=line) for place, line in zip(units, lines, strict=True))
+    return _changes(Ruling(walkout=taken, units=tuple(places)), units)
 
 
-def _beyond_drawn(place: Workplace) -> bool:
+def _beyond_drawn(place: Unit) -> bool:
     return place.drawn is not None and place.standing > place.drawn
 
 
-def _beyond_people(place: Workplace) -> bool:
+def _beyond_people(place: Unit) -> bool:
     return place.standing > place.headcount
 
 
-def _warnings(occasion: str, workplaces: Iterable[Workplace]) -> Iterable[Announcement]:
+def _warnings(occasion: str, units: Iterable[Unit]) -> Iterable[Announcement]:
     """Warn the organizers where more stand than were drawn, or than there are people. No numbers.
 
     Once: until the steward counts again, and until the cards are recalled.
     """
-    for place in workplaces:
+    for place in units:
         warnings = {
             Kind.MORE_THAN_DRAWN: _beyond_drawn(place) and not place.told_drawn,
             Kind.MORE_THAN_PEOPLE: _beyond_people(place) and not place.told_people,
@@ -362,7 +360,7 @@ def _warnings(occasion: str, workplaces: Iterable[Workplace]) -> Iterable[Announ
             )
 
 
-def check_can_void(walkout: Walkout, place: Workplace, *, now: datetime) -> None:
+def check_can_void(walkout: Walkout, place: Unit, *, now: datetime) -> None:
     """Refuse to void a workplace's cards twice within a day. Raises WrongStage, VoidedBefore.
 
     Each time as many may be printed anew as the board does not show: more than there are people to draw them.
@@ -373,7 +371,7 @@ def check_can_void(walkout: Walkout, place: Workplace, *, now: datetime) -> None
         raise VoidedBefore(place.name, again, walkout.terms)
 
 
-def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> None:
+def check_can_recall(walkout: Walkout, place: Unit, *, now: datetime) -> None:
     """Refuse to end pledges that could not be made again in time. Raises WrongStage, TooLateToRecall."""
     if walkout.stage not in NOT_OVER:
         raise WrongStage(walkout.stage)
@@ -382,13 +380,13 @@ def check_can_recall(walkout: Walkout, place: Workplace, *, now: datetime) -> No
         raise TooLateToRecall(place.name, last, walkout.terms)
 
 
-def _turns_on(walkout: Walkout, before: Sequence[Workplace], found: Verdicts, *, final: bool) -> Ruling:
+def _turns_on(walkout: Walkout, before: Sequence[Unit], found: Verdicts, *, final: bool) -> Ruling:
     occasion, units = str(walkout.tally), [_with(unit, out=unit.id in found.walks_out) for unit in before]
     missing = Kind.NOT_OUT if final else Kind.NOT_YET_OUT
     facts = _who_walks_out(units)
     return Ruling(
         walkout=replace(walkout, stage=Stage.ON),
-        workplaces=tuple(units),
+        units=tuple(units),
         announcements=(
             Announcement(kind=Kind.ON, occasion=occasion, to_organizers=True, facts={**facts[ROOT], "last": final}),
             *(
@@ -403,7 +401,7 @@ def _turns_on(walkout: Walkout, before: Sequence[Workplace], found: Verdicts, *,
     )
 
 
-def _stays_on(walkout: Walkout, before: Sequence[Workplace], found: Verdicts, *, too_late: bool, final: bool) -> Ruling:
+def _stays_on(walkout: Walkout, before: Sequence[Unit], found: Verdicts, *, too_late: bool, final: bool) -> Ruling:
     occasion = str(walkout.tally)
     joining = {unit.id for unit in before if unit.id in found.walks_out and not unit.out and not too_late}
     units = [_with(unit, out=unit.out or unit.id in joining) for unit in before]
@@ -416,10 +414,10 @@ def _stays_on(walkout: Walkout, before: Sequence[Workplace], found: Verdicts, *,
                 news.append(_own(Kind.LAST_WORD, occasion, unit, facts[unit.id]))
             elif unit.id not in joining:  # one that joins has just heard its yes
                 news.append(_own(_last_word(unit, found), occasion, unit))
-    return Ruling(walkout=walkout, workplaces=tuple(units), announcements=tuple(news))
+    return Ruling(walkout=walkout, units=tuple(units), announcements=tuple(news))
 
 
-def _joining(units: Sequence[Workplace], joining: AbstractSet[WorkplaceId], occasion: str) -> Iterable[Announcement]:
+def _joining(units: Sequence[Unit], joining: AbstractSet[UnitId], occasion: str) -> Iterable[Announcement]:
     """Tell of workplaces that join everybody above them, and themselves."""
     tree = Tree(units)
     for unit in (unit for unit in units if unit.id in joining):
@@ -430,13 +428,13 @@ def _joining(units: Sequence[Workplace], joining: AbstractSet[WorkplaceId], occa
             yield _own(Kind.WORKPLACE_JOINS, occasion, unit)
 
 
-def _last_word(unit: Workplace, found: Verdicts) -> Kind:
+def _last_word(unit: Unit, found: Verdicts) -> Kind:
     if not unit.out:
         return Kind.NOT_OUT
     return Kind.LAST_WORD if workplace_id(unit) in found.ready else Kind.FEWER_NOW
 
 
-def _own(kind: Kind, occasion: str, unit: Workplace, facts: Mapping[str, object] | None = None) -> Announcement:
+def _own(kind: Kind, occasion: str, unit: Unit, facts: Mapping[str, object] | None = None) -> Announcement:
     """Make a piece of news for a unit's own rooms and stewards; what a department hears is about its workplace."""
     about = workplace_id(unit)
     return Announcement(
@@ -444,11 +442,11 @@ def _own(kind: Kind, occasion: str, unit: Workplace, facts: Mapping[str, object]
     )
 
 
-def _who_walks_out(units: Sequence[Workplace]) -> Mapping[WorkplaceId, dict[str, object]]:
+def _who_walks_out(units: Sequence[Unit]) -> Mapping[UnitId, dict[str, object]]:
     """Name for each area, and for the whole walkout, the workplaces that walk out, and count the others."""
-    out: defaultdict[WorkplaceId, list[Workplace]] = defaultdict(list)
-    others: defaultdict[WorkplaceId, int] = defaultdict(int)
-    above: dict[WorkplaceId, tuple[WorkplaceId, ...]] = {ROOT: (ROOT,)}
+    out: defaultdict[UnitId, list[Unit]] = defaultdict(list)
+    others: defaultdict[UnitId, int] = defaultdict(int)
+    above: dict[UnitId, tuple[UnitId, ...]] = {ROOT: (ROOT,)}
     for unit in units:
         if unit.tier is Tier.AREA:
             above[unit.id] = (*above[unit.parent], unit.id)
@@ -461,7 +459,7 @@ def _who_walks_out(units: Sequence[Workplace]) -> Mapping[WorkplaceId, dict[str,
     return {each: {**_named(out[each]), "others": others[each]} for each in above}
 
 
-def _stays_open(walkout: Walkout, units: Sequence[Workplace], found: Verdicts) -> Ruling:
+def _stays_open(walkout: Walkout, units: Sequence[Unit], found: Verdicts) -> Ruling:
     occasion = str(walkout.tally)
     ready = [
         unit for unit in units if unit.id in found.ready and not unit.told_ready and unit.tier is not Tier.DEPARTMENT
@@ -476,25 +474,25 @@ def _stays_open(walkout: Walkout, units: Sequence[Workplace], found: Verdicts) -
         news.append(Announcement(kind=Kind.MILESTONE, occasion=occasion, facts={"quarters": passed}))
     return Ruling(
         walkout=replace(walkout, milestone=max(walkout.milestone, passed)),
-        workplaces=tuple(_with(unit, told_ready=unit.told_ready or unit.id in newly) for unit in units),
+        units=tuple(_with(unit, told_ready=unit.told_ready or unit.id in newly) for unit in units),
         announcements=tuple(news),
     )
 
 
-def _digest(ready: Sequence[Workplace], occasion: str) -> Announcement:
+def _digest(ready: Sequence[Unit], occasion: str) -> Announcement:
     """Tell organizers in one message what their workplaces hear each in its own room."""
     return Announcement(
         kind=Kind.WORKPLACES_READY, occasion=occasion, to_rooms=False, to_organizers=True, facts=_named(ready)
     )
 
 
-def _named(places: Iterable[Workplace]) -> dict[str, object]:
+def _named(places: Iterable[Unit]) -> dict[str, object]:
     """Name as many as a phone can show, and say how many more there are."""
     names = sorted((place.name for place in places), key=str.casefold)
     return {"workplaces": names[:NAMED_AT_MOST], "more": len(names[NAMED_AT_MOST:])}
 
 
-def _quarters(walkout: Walkout, places: Sequence[Workplace]) -> int:
+def _quarters(walkout: Walkout, places: Sequence[Unit]) -> int:
     """Return how many quarters of the citywide number, three at most, the city's coarse line has passed."""
     seen = disclosure.coarse(walkout, places) if walkout.terms.milestones else None
     return seen.tenths * 4 // disclosure.TENTHS if seen else 0
@@ -539,7 +537,7 @@ def over_at(terms: Terms) -> datetime:
     return max(terms.starts + ASKED_FOR, terms.ends or terms.starts)
 
 
-def remind(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) -> Ruling:
+def remind(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
     """Make the newest news that is due, if any; older ones are passed over, and so is what would be false by now."""
     newest = None
     while (due := next_reminder(walkout)) is not None and due <= now:
@@ -550,28 +548,26 @@ def remind(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime) 
     occasion = newest.isoformat()
     kind = _last_days(walkout).get(newest, Kind.REMINDER)
     if kind is Kind.REMINDER:
-        made = _everywhere(kind, occasion, workplaces)
+        made = _everywhere(kind, occasion, units)
     else:
-        made = _to_those_out(kind, occasion, walkout, workplaces)
+        made = _to_those_out(kind, occasion, walkout, units)
     return Ruling(
         walkout=walkout,
         announcements=tuple(news for news in made if may_be_said(news, walkout, None, private=False, now=now)),
     )
 
 
-def _to_those_out(
-    kind: Kind, occasion: str, walkout: Walkout, workplaces: Sequence[Workplace]
-) -> Iterable[Announcement]:
+def _to_those_out(kind: Kind, occasion: str, walkout: Walkout, units: Sequence[Unit]) -> Iterable[Announcement]:
     facts: dict[str, object] = {}
-    if kind is Kind.AFTERWARDS and (city := disclosure.coarse(walkout, workplaces)) is not None:
+    if kind is Kind.AFTERWARDS and (city := disclosure.coarse(walkout, units)) is not None:
         facts = {"turnout": city.turnout}
     yield Announcement(kind=kind, occasion=occasion, to_organizers=kind is Kind.AFTERWARDS, facts=facts)
-    for place in workplaces:
+    for place in units:
         if place.out:
             yield _own(kind, occasion, place)
 
 
-def may_be_said(news: Announcement, walkout: Walkout, place: Workplace | None, *, private: bool, now: datetime) -> bool:
+def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, private: bool, now: datetime) -> bool:
     """Say whether news that may have been long on its way is still so, and nothing said since says the same.
 
     `place` is the workplace it is about, or its reader's own; `private`: it goes to a person.
@@ -613,7 +609,7 @@ def closes_at(walkout: Walkout) -> datetime | None:
     return None
 
 
-def look_again(walkout: Walkout, workplaces: Sequence[Workplace], *, now: datetime, made: datetime) -> Ruling:
+def look_again(walkout: Walkout, units: Sequence[Unit], *, now: datetime, made: datetime) -> Ruling:
     """Let nothing be decided for a day, or until the deadline if that is sooner, and tell every room why.
 
     A backup does not know who has pledged since it was made, nor, which is worse, who has taken their pledge back.
@@ -625,7 +621,7 @@ def look_again(walkout: Walkout, workplaces: Sequence[Workplace], *, now: dateti
     return Ruling(
         walkout=replace(walkout, streak=0, next_tally=counts),
         announcements=tuple(
-            replace(news, facts=facts) for news in _everywhere(Kind.LOOK_AGAIN, now.isoformat(), workplaces)
+            replace(news, facts=facts) for news in _everywhere(Kind.LOOK_AGAIN, now.isoformat(), units)
         ),
     )
 
@@ -639,10 +635,8 @@ def check_can_close(walkout: Walkout, *, now: datetime) -> None:
         raise TooEarlyToClose(over, walkout.terms)
 
 
-def _everywhere(
-    kind: Kind, occasion: str, workplaces: Iterable[Workplace], *, privately: bool = False
-) -> Iterable[Announcement]:
+def _everywhere(kind: Kind, occasion: str, units: Iterable[Unit], *, privately: bool = False) -> Iterable[Announcement]:
     """Make news for every room; with `privately` for every organizer and steward as well."""
     yield Announcement(kind=kind, occasion=occasion, to_organizers=privately)
-    for place in workplaces:
+    for place in units:
         yield Announcement(kind=kind, occasion=occasion, scope=place.id, about=place.id, to_stewards=privately)

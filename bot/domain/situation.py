@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.model import CardState, Stage, Walkout, Workplace
+from bot.domain.model import CardState, Stage, Unit, Walkout
 from bot.domain.rules import ASKED_FOR, LATE, PLEDGING, asks_turnout, was_missed
 
 
@@ -160,13 +160,11 @@ class Situation:
         return frozenset(each for each, is_so in so.items() if is_so)
 
 
-def situation(
-    walkout: Walkout, workplace: Workplace, mine: CardState | None, now: datetime, *, told: bool = False
-) -> Situation:
+def situation(walkout: Walkout, unit: Unit, mine: CardState | None, now: datetime, *, told: bool = False) -> Situation:
     """Say where somebody stands who reads now."""
     terms = walkout.terms
     over = terms.ends or terms.starts + ASKED_FOR
-    past, verdict = now >= terms.pledge_by, _verdict(walkout, workplace, now)
+    past, verdict = now >= terms.pledge_by, _verdict(walkout, unit, now)
     return Situation(
         verdict=verdict,
         day=Day.BEFORE if now < terms.starts else Day.ITSELF if now < over else Day.AFTER,
@@ -175,11 +173,11 @@ def situation(
         deadline_past=past,
         # as pledging.decide has it: while the last count is late, what was kept for it still counts
         pledging=walkout.stage in PLEDGING and verdict not in NOBODY and (not past or walkout.counts_again),
-        asked=workplace.out and asks_turnout(walkout, now),
+        asked=unit.out and asks_turnout(walkout, now),
     )
 
 
-def _verdict(walkout: Walkout, workplace: Workplace, now: datetime) -> Verdict:  # noqa: PLR0911  one for each stage
+def _verdict(walkout: Walkout, unit: Unit, now: datetime) -> Verdict:  # noqa: PLR0911  one for each stage
     # rules.tally: a count that is late, and comes after the start, sends nobody out
     too_late = now > max(walkout.terms.starts, walkout.terms.pledge_by + LATE)
     match walkout.stage:
@@ -187,7 +185,7 @@ def _verdict(walkout: Walkout, workplace: Workplace, now: datetime) -> Verdict: 
             return Verdict.NOT_OPEN
         case Stage.OPEN:
             return Verdict.MISSED if too_late else Verdict.UNDECIDED
-        case Stage.ON if workplace.out:
+        case Stage.ON if unit.out:
             return Verdict.WALKS_OUT
         case Stage.ON:
             return Verdict.NOT_YET if walkout.counts_again and not too_late else Verdict.DOES_NOT

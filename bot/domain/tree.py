@@ -5,63 +5,63 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from bot.domain.model import ROOT, Tier, Workplace, WorkplaceId
+from bot.domain.model import ROOT, Tier, Unit, UnitId
 
 
 class Tree:
     """Made in one pass, since parents come before their children; each question costs what it answers."""
 
-    def __init__(self, units: Iterable[Workplace]) -> None:
-        self._units: dict[WorkplaceId, Workplace] = {}
-        self._below: dict[WorkplaceId, list[Workplace]] = {}
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self._units: dict[UnitId, Unit] = {}
+        self._below: dict[UnitId, list[Unit]] = {}
         for unit in units:
             self._units[unit.id] = unit
             self._below.setdefault(unit.parent, []).append(unit)
 
-    def unit(self, unit: WorkplaceId) -> Workplace:
+    def unit(self, unit: UnitId) -> Unit:
         """Return one of them."""
         return self._units[unit]
 
-    def children(self, unit: WorkplaceId = ROOT) -> Sequence[Workplace]:
+    def children(self, unit: UnitId = ROOT) -> Sequence[Unit]:
         """Return the units right below."""
         return self._below.get(unit, ())
 
-    def path(self, unit: WorkplaceId) -> tuple[Workplace, ...]:
+    def path(self, unit: UnitId) -> tuple[Unit, ...]:
         """Return the units from the widest area down to this one; nothing for the whole walkout."""
-        path: list[Workplace] = []
+        path: list[Unit] = []
         while unit != ROOT:
             path.append(self._units[unit])
             unit = path[-1].parent
         return tuple(reversed(path))
 
-    def branch(self, unit: WorkplaceId = ROOT) -> Iterator[Workplace]:
+    def branch(self, unit: UnitId = ROOT) -> Iterator[Unit]:
         """Yield a unit and all below it, each before its children."""
         if unit != ROOT:
             yield self._units[unit]
         for child in self.children(unit):
             yield from self.branch(child.id)
 
-    def leaves(self, unit: WorkplaceId = ROOT) -> list[Workplace]:
+    def leaves(self, unit: UnitId = ROOT) -> list[Unit]:
         """Return the units that have cards, this one itself or those below it."""
         return [each for each in self.branch(unit) if each.id not in self._below]
 
-    def workplaces(self, unit: WorkplaceId = ROOT) -> list[Workplace]:
+    def workplaces(self, unit: UnitId = ROOT) -> list[Unit]:
         """Return the workplaces in a unit; of a department none."""
         return [each for each in self.branch(unit) if each.tier is Tier.WORKPLACE]
 
-    def workplace_of(self, unit: WorkplaceId) -> Workplace:
+    def workplace_of(self, unit: UnitId) -> Unit:
         """Return the workplace that a department is part of, or this workplace itself."""
         return self._units[workplace_id(self._units[unit])]
 
 
-def workplace_id(unit: Workplace) -> WorkplaceId:
+def workplace_id(unit: Unit) -> UnitId:
     """Return whose verdict and news a unit shares: a department its workplace's, every other its own."""
     return unit.parent if unit.tier is Tier.DEPARTMENT else unit.id
 
 
-def sums(units: Sequence[Workplace], of: Callable[[Workplace], int]) -> dict[WorkplaceId, int]:
+def sums(units: Sequence[Unit], of: Callable[[Unit], int]) -> dict[UnitId, int]:
     """Add up, for each unit and the whole walkout, what the units that have cards bring."""
-    total: defaultdict[WorkplaceId, int] = defaultdict(int)
+    total: defaultdict[UnitId, int] = defaultdict(int)
     for unit in reversed(units):
         total[unit.id] += of(unit)
         total[unit.parent] += total[unit.id]

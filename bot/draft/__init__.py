@@ -24,13 +24,14 @@ from bot.draft.options import (
 from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile, hidden_character
 from bot.draft.roster import RosterFile, read_roster
 from bot.draft.terms import TermsFile, levels_in, read_terms, workplaces_file
-from bot.draft.tree import Unit, as_workplaces
+from bot.draft.tree import DraftUnit, as_workplaces
 
 __all__ = [
     "Choice",
     "ChoiceKind",
     "Draft",
     "DraftRefused",
+    "DraftUnit",
     "Empties",
     "ListQuestion",
     "ListReading",
@@ -43,7 +44,6 @@ __all__ = [
     "SourceFile",
     "Summary",
     "Totals",
-    "Unit",
     "levels_in",
     "read",
     "read_list",
@@ -57,13 +57,13 @@ class Draft:
     """A walkout in which nothing is wrong, not stored yet."""
 
     terms: Terms
-    units: tuple[Unit, ...]  #: parents before their children, and those of one parent by name
+    units: tuple[DraftUnit, ...]  #: parents before their children, and those of one parent by name
     merged: Mapping[str, int]  #: how many rows each group or merged unit stands for, by the unit's name
     rows: int  #: workplaces in the file, before merging
     summary: Summary = field(default_factory=Summary)
 
     @property
-    def workplaces(self) -> tuple[Unit, ...]:
+    def workplaces(self) -> tuple[DraftUnit, ...]:
         """Those that go out together, or not at all."""
         return tuple(unit for unit in self.units if unit.tier is Tier.WORKPLACE)
 
@@ -74,9 +74,9 @@ class Draft:
         return in_a_zone and bool(self.units) and _is_tree(self.units, len(self.terms.levels))
 
 
-def _is_tree(units: Sequence[Unit], levels: int) -> bool:
+def _is_tree(units: Sequence[DraftUnit], levels: int) -> bool:
     depths = [0]  #: of each unit's children; the root is the first
-    children: dict[int, list[Unit]] = {}
+    children: dict[int, list[DraftUnit]] = {}
     for number, unit in enumerate(units, start=1):
         if not 0 <= unit.parent < number:
             return False
@@ -91,7 +91,7 @@ def _is_tree(units: Sequence[Unit], levels: int) -> bool:
     )
 
 
-def _is_unit(unit: Unit, children: Sequence[Unit]) -> bool:
+def _is_unit(unit: DraftUnit, children: Sequence[DraftUnit]) -> bool:
     least = {Tier.AREA: 1, Tier.WORKPLACE: 2}.get(unit.tier, 0)
     return (
         bool(unit.name)

@@ -47,7 +47,7 @@ from bot.draft.options import (
 from bot.draft.problems import MOST_LINES, Notes, ProblemKind, SourceFile, hidden_character
 from bot.draft.rows import REST, Listed, Merged, Names, Sorted, merge, nearest, numbered, of_one_parent, with_sums
 from bot.draft.table import LONGEST_ROW, Row, RowTooLongError, Sheet, read_table
-from bot.draft.tree import Area, Unit, tree, units
+from bot.draft.tree import Area, DraftUnit, tree, units
 from bot.draft.usual_words import is_total, names_total
 from bot.parsing.typed_text import plain_name
 
@@ -69,7 +69,7 @@ class RosterFile:
     written: list[Listed] = field(default_factory=list)  #: with the rows of areas and departments
     own: str = SPOKEN
     summary: Summary = field(default_factory=Summary)
-    units: tuple[Unit, ...] = ()  #: complete only if nothing is wrong, empty while thresholds are missing
+    units: tuple[DraftUnit, ...] = ()  #: complete only if nothing is wrong, empty while thresholds are missing
     merged: Mapping[str, int] = field(
         default_factory=dict
     )  #: how many rows each group or merged unit holds, by its name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.model import FEWEST, ROOT, Tier, Workplace, WorkplaceId
+from bot.domain.model import FEWEST, ROOT, Tier, Unit, UnitId
 from bot.draft.numbers import Share
 from bot.draft.rows import Listed, Merged, spelling
 from bot.parsing.typed_text import plain_name
@@ -14,7 +14,7 @@ Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unit:
+class DraftUnit:
     """A unit to be. Its number is its place in the draft, from 1."""
 
     name: str
@@ -80,14 +80,14 @@ def tree(own: Mapping[Path, Listed], places: Iterable[Listed | Merged]) -> Area:
     return root
 
 
-def units(root: Area, own: str) -> tuple[Unit, ...]:
+def units(root: Area, own: str) -> tuple[DraftUnit, ...]:
     """Return everything in an area, numbered; `own` is the language of the column `meet`."""
-    found: list[Unit] = []
+    found: list[DraftUnit] = []
 
     def add(row: Listed | Merged, name: str, parent: int, tier: Tier, headcount: int, threshold: int) -> int:
         others = {language: meet for language, meet in row.meets.items() if meet and language != own}
         found.append(
-            Unit(
+            DraftUnit(
                 name=name,
                 headcount=headcount,
                 threshold=threshold,
@@ -113,15 +113,15 @@ def units(root: Area, own: str) -> tuple[Unit, ...]:
     return tuple(found)
 
 
-def as_workplaces(units: Sequence[Unit]) -> list[Workplace]:
+def as_workplaces(units: Sequence[DraftUnit]) -> list[Unit]:
     """Return what the units of a draft are once they are stored."""
     return [
-        Workplace(
-            id=WorkplaceId(number),
+        Unit(
+            id=UnitId(number),
             name=unit.name,
             headcount=unit.headcount,
             threshold=unit.threshold,
-            parent=WorkplaceId(unit.parent),
+            parent=UnitId(unit.parent),
             tier=unit.tier,
             minimum=unit.minimum,
             meet=unit.meet,

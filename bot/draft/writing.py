@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain import zones
-from bot.domain.model import SPOKEN, Terms, Tier, Workplace
+from bot.domain.model import SPOKEN, Terms, Tier, Unit
 from bot.domain.words import NAMES
 from bot.draft.csv_injection import table
 from bot.draft.problems import Problem, SourceFile
 from bot.draft.terms import FIELDS, REQUIRED, read_terms
-from bot.draft.tree import Unit
+from bot.draft.tree import DraftUnit
 
 Value = str | int | bool | datetime | timedelta | StrEnum | tuple[str, ...] | tuple[timedelta, ...]
 
@@ -86,7 +86,7 @@ def _duration(length: timedelta) -> str:
     return f"{length // each}{unit}"
 
 
-def workplaces_file(units: Sequence[Workplace | Unit], levels: Sequence[str] = ()) -> bytes:
+def workplaces_file(units: Sequence[Unit | DraftUnit], levels: Sequence[str] = ()) -> bytes:
     """Write units down so that they are read back the same, and a spreadsheet reads them right."""
     languages = sorted({language for unit in units for language in unit.meets})
     meets = ["meet", *(f"meet.{each}" for each in languages)]

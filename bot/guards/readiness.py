@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain import words
 from bot.domain.doubts import Doubted, Place, doubts
-from bot.domain.model import Entry, Stage, Terms, Tier, WalkoutId, Workplace
+from bot.domain.model import Entry, Stage, Terms, Tier, Unit, WalkoutId
 from bot.domain.rules import NOT_OVER
 from bot.storage.store import Store
 
@@ -17,9 +17,9 @@ from bot.storage.store import Store
 class Gaps:
     """What is missing, and how many rooms there are that would hear of it."""
 
-    without_cards: tuple[Workplace, ...] = ()  #: nobody could pledge there
-    without_steward: tuple[Workplace, ...] = ()
-    without_room: tuple[Workplace, ...] = ()  #: no room would hear of it
+    without_cards: tuple[Unit, ...] = ()  #: nobody could pledge there
+    without_steward: tuple[Unit, ...] = ()
+    without_room: tuple[Unit, ...] = ()  #: no room would hear of it
     citywide_room: bool = True
     rooms: int = 0
     more_organizers: int = 0  #: are needed to open it
@@ -30,7 +30,7 @@ class Gaps:
 async def gaps(store: Store, walkout: WalkoutId, *, now: datetime) -> Gaps:
     """Say what a walkout lacks now, and what looks wrong in it."""
     seen = await store.walkout(walkout)
-    places = await store.workplaces(walkout)
+    places = await store.units(walkout)
     rooms = await store.rooms(walkout)
     heard = {room.scope for room in rooms}
     committee = await store.committee()

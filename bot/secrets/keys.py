@@ -16,7 +16,7 @@ from nacl.public import PrivateKey, SealedBox
 from nacl.secret import SecretBox
 
 from bot.domain.errors import KeyFileRefused
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.model import UnitId, WalkoutId
 from bot.domain.pledging import HASH_BYTES, NewCard
 from bot.process.logs import Event
 from bot.secrets import card_codes, key_file
@@ -46,7 +46,7 @@ class Addressee:
 
     account: str
     language: str
-    workplace: WorkplaceId  #: so that they are told whether their own goes out
+    unit: UnitId  #: so that they are told whether their own goes out
 
 
 class Bearer:
@@ -191,7 +191,7 @@ class Keys:
 
     def seal_notice(self, walkout: WalkoutId, addressee: Addressee) -> bytes:
         """Encrypt an address to the walkout's public key; gone for good when the walkout's key is destroyed."""
-        fields = [addressee.account, addressee.language[:_LONGEST_LANGUAGE], addressee.workplace]
+        fields = [addressee.account, addressee.language[:_LONGEST_LANGUAGE], addressee.unit]
         text = json.dumps(fields, ensure_ascii=False).encode()
         # blanks after JSON mean nothing; only a name on the console could be longer
         padded = text.ljust(-(-len(text) // NOTICE_BYTES) * NOTICE_BYTES)
@@ -202,10 +202,10 @@ class Keys:
         if walkout not in self._walkouts:
             return None
         try:
-            account, language, workplace = json.loads(SealedBox(self._pair(walkout)).decrypt(sealed))
+            account, language, unit = json.loads(SealedBox(self._pair(walkout)).decrypt(sealed))
         except CryptoError:
             return None
-        return Addressee(account=account, language=language, workplace=WorkplaceId(workplace))
+        return Addressee(account=account, language=language, unit=UnitId(unit))
 
     def _pair(self, walkout: WalkoutId) -> PrivateKey:
         return PrivateKey(_mac(self._walkouts[walkout], "notices"))

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.fence import Epochs
-from bot.domain.model import Announcement, Kind, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Announcement, Kind, Ruling, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Bearer, Change, NewCard, Outcome
 from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles, Stopped, Suspension, frozen
 
-Rule = Callable[[Walkout, Sequence[Workplace]], Ruling]
+Rule = Callable[[Walkout, Sequence[Unit]], Ruling]
 """A pure rule with its time already bound; a store may call it again if its transaction must be repeated."""
 
 
@@ -22,7 +22,7 @@ class Room:
     """A chat bound to a walkout, citywide (scope None) or for one workplace."""
 
     walkout: WalkoutId
-    scope: WorkplaceId | None
+    scope: UnitId | None
     platform: str
     address: str  #: the platform's own name of the chat
     language: str = ""  #: in which it hears the news; '': the walkout's own
@@ -55,7 +55,7 @@ class Committee:
 
     members: Mapping[MemberId, Member]
     organizers: frozenset[MemberId]
-    stewards: tuple[tuple[WalkoutId, WorkplaceId, MemberId], ...]
+    stewards: tuple[tuple[WalkoutId, UnitId, MemberId], ...]
     suspensions: tuple[Suspension, ...] = ()  #: those too after which their suspender still may suspend nobody
 
     def running(self, now: datetime) -> tuple[Suspension, ...]:
@@ -85,7 +85,7 @@ class RoleCard:
     id: str  #: by which buttons name it
     role: Role
     walkout: WalkoutId | None
-    workplace: WorkplaceId | None
+    unit: UnitId | None
     nickname: bytes  #: sealed
     appointer: MemberId
     until: datetime
@@ -185,7 +185,7 @@ class Statement:
 class Voiding:
     """What ends the cards of a unit and of all that are part of it."""
 
-    workplace: WorkplaceId
+    unit: UnitId
     at: datetime
     recalls: bool  #: what was pledged on them ends as well
     news: Announcement  #: for the workplace's rooms
@@ -281,7 +281,7 @@ class Store(Protocol):
         """
         ...
 
-    async def add_walkout(self, walkout: Walkout, workplaces: Sequence[Workplace]) -> None:
+    async def add_walkout(self, walkout: Walkout, units: Sequence[Unit]) -> None:
         """Keep a new draft."""
         ...
 
@@ -293,7 +293,7 @@ class Store(Protocol):
         """One walkout. Raises NoSuchWalkout."""
         ...
 
-    async def workplaces(self, walkout: WalkoutId) -> list[Workplace]:
+    async def units(self, walkout: WalkoutId) -> list[Unit]:
         """Every workplace of the walkout, by number. Cost: one row each, however many cards."""
         ...
 
@@ -301,31 +301,31 @@ class Store(Protocol):
         """How many of these names each walkout has among its workplaces', where it is any."""
         ...
 
-    async def workplace(self, walkout: WalkoutId, workplace: WorkplaceId) -> Workplace:
+    async def unit(self, walkout: WalkoutId, unit: UnitId) -> Unit:
         """One workplace."""
         ...
 
-    async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
+    async def look_up(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, Unit]:
         """Find a walkout and a workplace of it; both exist. Cost: one read for all who ask at the same time."""
         ...
 
-    async def path(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, tuple[Workplace, ...]]:
+    async def path(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, tuple[Unit, ...]]:
         """Find a walkout and a unit of it with all that it is part of, the widest first. Cost: as to look up."""
         ...
 
-    async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
+    async def mint(self, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]]) -> None:
         """Add new cards, each with a blank pledge. None is known before all are there.
 
         Raises BeyondHeadcount, WrongStage (it is closed), and then adds none at all.
         """
         ...
 
-    async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:
+    async def set_drawn(self, walkout: WalkoutId, unit: UnitId, drawn: int, note: Note) -> None:
         """Note how many cards were drawn at the workplace; organizers may be warned of it again."""
         ...
 
     async def mint_approved(
-        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]], note: Note
+        self, proposal: str, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]], note: Note
     ) -> bool:
         """Add the cards of a proposal that is granted, and with that it is done.
 
@@ -374,7 +374,7 @@ class Store(Protocol):
         ...
 
     async def test_rooms(
-        self, walkout: WalkoutId, news: Callable[[WorkplaceId | None], Announcement], note: Note, *, since: str
+        self, walkout: WalkoutId, news: Callable[[UnitId | None], Announcement], note: Note, *, since: str
     ) -> int | None:
         """Make this news for every scope that has a room; return how many rooms will hear it.
 
@@ -417,7 +417,7 @@ class Store(Protocol):
         ...
 
     async def remove_steward(
-        self, member: MemberId, walkout: WalkoutId, workplace: WorkplaceId, note: Note, news: Announcement
+        self, member: MemberId, walkout: WalkoutId, unit: UnitId, note: Note, news: Announcement
     ) -> None:
         """Take the role away at this workplace."""
         ...

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.model import UnitId, WalkoutId
 from bot.domain.roles import Deed, Matter
 from bot.storage.store import Noted
 from bot.usecases.context import RequestContext
@@ -49,7 +49,7 @@ async def _read(context: RequestContext, noted: Noted) -> Line:
     unseal = context.keys.unseal
     detail = json.loads(unseal(noted.detail)) if noted.detail else {}
     if noted.walkout is not None and "workplace" in detail:
-        place = await context.store.workplace(noted.walkout, WorkplaceId(detail["workplace"]))
+        place = await context.store.unit(noted.walkout, UnitId(detail["workplace"]))
         detail = {**detail, "place": place.name}
     return Line(
         number=noted.number,

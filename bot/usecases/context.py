@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, Kind, UnitId, WalkoutId
 from bot.domain.roles import Deed, MemberId, Role
 from bot.guards.fence import Fence
 from bot.process.clock import Clock
@@ -17,7 +17,7 @@ ID_LETTERS = 8
 """Of what buttons and letters name."""
 
 
-def role_taken(member: Member, role: Role, place: WorkplaceId | None = None) -> Announcement:
+def role_taken(member: Member, role: Role, place: UnitId | None = None) -> Announcement:
     """Return what somebody is told, and nobody else, whose role is taken away."""
     return Announcement(
         kind=Kind.ROLE_TAKEN,

@@ -291,7 +291,7 @@ class Bound:
     """A room of a walkout that is not over, and the name of the workplace whose room it is."""
 
     walkout: str
-    workplace: str  #: '': citywide
+    unit: str  #: '': citywide
     platform: str
     address: str
 
@@ -300,11 +300,11 @@ async def bound_rooms(store: Store) -> list[Bound]:
     """List every room that is to hear something yet."""
     listed = []
     for walkout in await store.walkouts():
-        names = {place.id: place.name for place in await store.workplaces(walkout.id)}
+        names = {place.id: place.name for place in await store.units(walkout.id)}
         listed += [
             Bound(
                 walkout=walkout.id,
-                workplace=names[room.scope] if room.scope else "",
+                unit=names[room.scope] if room.scope else "",
                 platform=room.platform,
                 address=room.address,
             )
@@ -338,6 +338,6 @@ def visited(where: str, visit: Visit, rooms: Iterable[Bound]) -> Iterator[Findin
         hearing += heard is Hearing.WELL
         if heard in signs:
             sign, grade = signs[heard]
-            yield found(sign, grade, platform=where, walkout=room.walkout, workplace=room.workplace)
+            yield found(sign, grade, platform=where, walkout=room.walkout, workplace=room.unit)
     if hearing:
         yield found(Sign.ROOMS_HEAR, platform=where, n=hearing)

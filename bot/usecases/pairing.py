@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.model import UnitId, WalkoutId
 from bot.parsing import typed_text
 from bot.process.clock import Clock
 from bot.secrets.card_codes import ALPHABET
@@ -25,7 +25,7 @@ class Wish:
 
     organizer: Person
     walkout: WalkoutId
-    scope: WorkplaceId | None
+    scope: UnitId | None
     until: datetime
     language: str = ""
     address: str | None = None
@@ -38,7 +38,7 @@ class PairingWords:
         self._clock = clock
         self._wishes: dict[str, Wish] = {}
 
-    def give(self, organizer: Person, walkout: WalkoutId, scope: WorkplaceId | None, language: str = "") -> str:
+    def give(self, organizer: Person, walkout: WalkoutId, scope: UnitId | None, language: str = "") -> str:
         """Make a word for this wish."""
         now = self._clock()
         self._wishes = {word: wish for word, wish in self._wishes.items() if wish.until > now}

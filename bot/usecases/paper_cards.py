@@ -20,7 +20,7 @@ from bot.domain.errors import (
     TooManyAtOnce,
     TooManyCards,
 )
-from bot.domain.model import Entry, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Entry, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter
 from bot.usecases import proposals, stewards, suspensions
 from bot.usecases.context import RequestContext
@@ -43,7 +43,7 @@ class Order:
 
     progress: Progress
     terms: Terms
-    wanted: tuple[tuple[Workplace, int], ...]  #: how many at each workplace
+    wanted: tuple[tuple[Unit, int], ...]  #: how many at each workplace
     language: str  #: of what is printed; '': of whoever prints it
 
     @property
@@ -58,7 +58,7 @@ class Order:
 
 
 async def propose(
-    context: RequestContext, walkout: Walkout, place: Workplace, number: int | None, *, language: str = ""
+    context: RequestContext, walkout: Walkout, place: Unit, number: int | None, *, language: str = ""
 ) -> Progress:
     """Propose to print so many cards, or as many as are missing to the head-count.
 
@@ -121,7 +121,7 @@ async def propose_all(context: RequestContext, walkout: Walkout, *, language: st
 
 async def _issued(context: RequestContext, walkout: WalkoutId) -> str:
     """Return what differs once cards were printed or voided anywhere, though as many may be missing."""
-    issued = [(place.id, place.issued) for place in await context.store.workplaces(walkout)]
+    issued = [(place.id, place.issued) for place in await context.store.units(walkout)]
     return hashlib.sha256(json.dumps(issued).encode()).hexdigest()
 
 
@@ -129,14 +129,14 @@ CHECKS = {Matter.VOID: rules.check_can_void, Matter.RECALL: rules.check_can_reca
 """What a workplace's cards are ended by, and when that can be done."""
 
 
-def check_can_end(context: RequestContext, matter: Matter, walkout: Walkout, place: Workplace) -> None:
+def check_can_end(context: RequestContext, matter: Matter, walkout: Walkout, place: Unit) -> None:
     """Refuse what could not be done now. Raises NoCardsWithOpenEntry, WrongStage, VoidedBefore, TooLateToRecall."""
     if walkout.terms.entry is Entry.OPEN:
         raise NoCardsWithOpenEntry
     CHECKS[matter](walkout, place, now=context.clock())
 
 
-async def end(context: RequestContext, matter: Matter, walkout: Walkout, place: Workplace) -> Progress:
+async def end(context: RequestContext, matter: Matter, walkout: Walkout, place: Unit) -> Progress:
     """Propose to end the workplace's cards: for everybody but whoever has pledged them, or for all. Raises as above."""
     check_can_end(context, matter, walkout, place)
     return await proposals.propose(context, matter, walkout=walkout.id, workplace=place.id, place=place.name)
@@ -174,7 +174,7 @@ async def order(context: RequestContext, number: str) -> Order:
     )
 
 
-async def mint(context: RequestContext, wanted: Order, hashes: Mapping[WorkplaceId, Sequence[bytes]]) -> None:
+async def mint(context: RequestContext, wanted: Order, hashes: Mapping[UnitId, Sequence[bytes]]) -> None:
     """Keep new cards, once: with that the proposal is done.
 
     Raises PrintedBefore, WrongStage, BeyondHeadcount, Halted.

@@ -21,7 +21,7 @@ from bot.domain.errors import (
     TooLateToOpen,
     WrongStage,
 )
-from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Announcement, Kind, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role
 from bot.guards.readiness import gaps
 from bot.secrets import card_codes
@@ -47,7 +47,7 @@ class Progress:
     proposal: Proposal
     content: Content
     walkout: Walkout | None  #: as it is now
-    place: Workplace | None  #: the one it is about
+    place: Unit | None  #: the one it is about
     missing: int  #: organizers who must still approve
 
 
@@ -205,7 +205,7 @@ async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId)
     """Void or recall a workplace's cards. Raises WrongStage, VoidedBefore, TooLateToRecall."""
     content = read(proposal, context)
     recalls, now = proposal.matter is Matter.RECALL, context.clock()
-    seen, place = await context.store.look_up(walkout, WorkplaceId(content["workplace"]))
+    seen, place = await context.store.look_up(walkout, UnitId(content["workplace"]))
     check = rules.check_can_recall if recalls else rules.check_can_void
     check(seen, place, now=now)
     news = Announcement(
@@ -215,7 +215,7 @@ async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId)
         about=place.id,
         to_stewards=True,
     )
-    voiding = Voiding(workplace=place.id, at=now, recalls=recalls, news=news)
+    voiding = Voiding(unit=place.id, at=now, recalls=recalls, news=news)
     decided, note = _decided(context, proposal, content, Deed.DONE)
     await context.store.void_approved(proposal.id, walkout, voiding, decided, note)
 
@@ -240,7 +240,7 @@ async def _progress(context: RequestContext, proposal: Proposal, missing: int) -
         proposal=proposal,
         content=content,
         walkout=None if walkout is None else await context.store.walkout(walkout),
-        place=None if walkout is None or place is None else await context.store.workplace(walkout, WorkplaceId(place)),
+        place=None if walkout is None or place is None else await context.store.unit(walkout, UnitId(place)),
         missing=missing if proposal.became is Became.OPEN else 0,
     )
 
@@ -278,7 +278,7 @@ def _news(kind: Kind, proposal: Proposal, content: Content, *, not_to: frozenset
     return Announcement(
         kind=kind,
         occasion=proposal.id,
-        about=WorkplaceId(content["workplace"]) if "workplace" in content else None,
+        about=UnitId(content["workplace"]) if "workplace" in content else None,
         to_rooms=False,
         to_organizers=True,
         not_to=not_to,

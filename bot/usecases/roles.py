@@ -15,7 +15,7 @@ from bot.domain.errors import (
     RoleCardWaits,
     WrongStage,
 )
-from bot.domain.model import Announcement, Kind, Walkout, WalkoutId, Workplace
+from bot.domain.model import Announcement, Kind, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed, Matter, MemberId, Role, Suspension
 from bot.secrets import card_codes
 from bot.storage.store import Committee, Member, RoleCard
@@ -35,7 +35,7 @@ class Appointment:
     code: str
     role: Role
     nickname: str
-    place: Workplace | None
+    place: Unit | None
     progress: Progress | None  #: of the proposal that must be approved first
 
 
@@ -46,7 +46,7 @@ class Served:
     nickname: str
     role: Role
     walkout: Walkout | None = None
-    place: Workplace | None = None
+    place: Unit | None = None
 
 
 async def appoint(
@@ -55,7 +55,7 @@ async def appoint(
     nickname: str,
     *,
     walkout: WalkoutId | None = None,
-    place: Workplace | None = None,
+    place: Unit | None = None,
 ) -> Appointment:
     """Make a role card. For an organizer it works once enough organizers approve.
 
@@ -80,7 +80,7 @@ async def appoint(
             id=_id_of(key),
             role=role,
             walkout=walkout,
-            workplace=place.id if place else None,
+            unit=place.id if place else None,
             nickname=context.keys.seal(nickname),
             appointer=context.me,
             until=now + LASTS,
@@ -132,7 +132,7 @@ async def redeem(context: RequestContext, code: str) -> RoleCard | None:
         return Announcement(
             kind=Kind.ROLE_CARD_USED,
             occasion=card.id,
-            about=card.workplace,
+            about=card.unit,
             to_rooms=False,
             to=((appointer.platform, appointer.address),),
             facts={"role_card": card.id},
@@ -156,7 +156,7 @@ async def settle(context: RequestContext, number: str, *, confirmed: bool) -> Ro
     news = Announcement(
         kind=Kind.ROLE_GIVEN,
         occasion=card.id,
-        about=card.workplace,
+        about=card.unit,
         to_rooms=False,
         to=((card.redeemer.platform, card.redeemer.address),),
         facts={"role": card.role},
@@ -185,7 +185,7 @@ async def served(context: RequestContext) -> list[Served]:
                 nickname=names[who],
                 role=Role.STEWARD,
                 walkout=walkouts[walkout],
-                place=await context.store.workplace(walkout, place),
+                place=await context.store.unit(walkout, place),
             )
         )
     return found

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain import rules
 from bot.domain.errors import WrongStage
-from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, Kind, UnitId, WalkoutId
 from bot.domain.roles import Deed
 from bot.usecases.context import RequestContext
 
@@ -23,7 +23,7 @@ async def test_rooms(context: RequestContext, walkout: WalkoutId) -> int | None:
         raise WrongStage(seen.stage)
     now = context.clock()
 
-    def news(scope: WorkplaceId | None) -> Announcement:
+    def news(scope: UnitId | None) -> Announcement:
         return Announcement(kind=Kind.ROOM_TEST, occasion=_occasion(now), scope=scope, about=scope)
 
     note = context.note(Deed.TESTED, walkout)

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain import disclosure, rules
-from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchWorkplace, WrongStage
-from bot.domain.model import Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchUnit, WrongStage
+from bot.domain.model import Entry, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import NewCard
 from bot.parsing.typed_text import nearest_names, plain_name, same_name
 from bot.secrets.keys import Keys
@@ -27,7 +27,7 @@ class Board:
     """What the last tally published; the workplaces nearest to their threshold first."""
 
     walkout: Walkout
-    workplaces: tuple[disclosure.Shown, ...]
+    units: tuple[disclosure.Shown, ...]
     everywhere: int  #: how many workplaces there are, whichever are chosen
     city: disclosure.Coarse | None  #: the city as anybody may see it; None: it has too few workplaces
     sums: disclosure.City | None  #: the city as organizers see it; None for everybody else
@@ -35,24 +35,22 @@ class Board:
     nearest: tuple[str, ...] = ()  #: the names that may have been meant where none was chosen
 
 
-async def board(
-    walkout: WalkoutId, store: Store, *, only: str = "", within: Collection[WorkplaceId] | None = None
-) -> Board:
+async def board(walkout: WalkoutId, store: Store, *, only: str = "", within: Collection[UnitId] | None = None) -> Board:
     """Return the board as of the last tally; it is never recomputed on demand.
 
     With `only`, the workplaces whose names contain it. With `within`, none but these: a steward's own. Without it
     it is an organizer's board.
     """
     seen = await store.walkout(walkout)
-    return published(seen, await store.workplaces(walkout), only=only, within=within)
+    return published(seen, await store.units(walkout), only=only, within=within)
 
 
 def published(
     walkout: Walkout,
-    places: Iterable[Workplace],
+    places: Iterable[Unit],
     *,
     only: str = "",
-    within: Collection[WorkplaceId] | None = None,
+    within: Collection[UnitId] | None = None,
 ) -> Board:
     """Leave out whatever nobody may see: from here on, every way to look at a board has only this."""
     places = list(places)
@@ -61,7 +59,7 @@ def published(
     chosen = [disclosure.shown(place, walkout) for place in mine if wanted in plain_name(place.name)]
     return Board(
         walkout=walkout,
-        workplaces=tuple(sorted(chosen, key=_distance)),
+        units=tuple(sorted(chosen, key=_distance)),
         everywhere=len(places),
         city=disclosure.coarse(walkout, places),
         sums=disclosure.city(walkout, places) if within is None else None,
@@ -77,8 +75,8 @@ def _distance(place: disclosure.Shown) -> tuple[bool, float, str]:
     return (not place.reached, short, place.name.casefold())
 
 
-def find(places: Sequence[Workplace], name: str) -> Workplace:
-    """Return the workplace of this name, or the only one whose name contains it. Raises NoSuchWorkplace.
+def find(places: Sequence[Unit], name: str) -> Unit:
+    """Return the workplace of this name, or the only one whose name contains it. Raises NoSuchUnit.
 
     A whole name goes before a part of another, and one that is spelled exactly so before one that is read the same.
     """
@@ -89,10 +87,10 @@ def find(places: Sequence[Workplace], name: str) -> Workplace:
     if len(found) == 1:
         return found[0]
     close = [place.name for place in found] or nearest_names((place.name for place in places), name, NEAREST)
-    raise NoSuchWorkplace(name[:LONGEST_NAME], tuple(close[:NAMED_AT_MOST]))
+    raise NoSuchUnit(name[:LONGEST_NAME], tuple(close[:NAMED_AT_MOST]))
 
 
-def begins(keyword: str, words: Sequence[str], places: Iterable[Workplace]) -> bool:
+def begins(keyword: str, words: Sequence[str], places: Iterable[Unit]) -> bool:
     """Say whether words begin with a keyword of ours, where a workplace may be called "Void Depot", or just "Off".
 
     A whole name goes first, unless the keyword stands there in small letters: alone, or before another's exact name.
@@ -105,14 +103,14 @@ def begins(keyword: str, words: Sequence[str], places: Iterable[Workplace]) -> b
     return not any(same_name(name, " ".join(words)) for name in names)
 
 
-def is_name(places: Iterable[Workplace], name: str) -> bool:
+def is_name(places: Iterable[Unit], name: str) -> bool:
     """Say whether a workplace is called exactly that."""
     return any(same_name(place.name, name) for place in places)
 
 
 async def cards_wanted(
-    walkout: WalkoutId, store: Store, *, only: WorkplaceId | None, number: int | None
-) -> list[tuple[Workplace, int]]:
+    walkout: WalkoutId, store: Store, *, only: UnitId | None, number: int | None
+) -> list[tuple[Unit, int]]:
     """Say how many cards to mint at each workplace: `number`, or what is missing to the head-count.
 
     Raises NoCardsWithOpenEntry, WrongStage (the walkout is over), BeyondHeadcount.
@@ -123,7 +121,7 @@ async def cards_wanted(
     if seen.stage not in rules.NOT_OVER:
         raise WrongStage(seen.stage)
     wanted = []
-    for place in await store.workplaces(walkout):
+    for place in await store.units(walkout):
         if only not in {None, place.id}:
             continue
         missing = max(0, place.headcount - place.issued)
@@ -133,7 +131,7 @@ async def cards_wanted(
     return wanted
 
 
-async def mint(walkout: WalkoutId, cards: Mapping[WorkplaceId, Iterable[bytes]], store: Store, keys: Keys) -> None:
+async def mint(walkout: WalkoutId, cards: Mapping[UnitId, Iterable[bytes]], store: Store, keys: Keys) -> None:
     """Keep new cards, given by the hashes of their codes; the codes themselves never come here.
 
     Raises WrongStage, BeyondHeadcount.
@@ -142,10 +140,10 @@ async def mint(walkout: WalkoutId, cards: Mapping[WorkplaceId, Iterable[bytes]],
 
 
 async def new_cards(
-    walkout: WalkoutId, cards: Mapping[WorkplaceId, Iterable[bytes]], keys: Keys
-) -> dict[WorkplaceId, list[NewCard]]:
+    walkout: WalkoutId, cards: Mapping[UnitId, Iterable[bytes]], keys: Keys
+) -> dict[UnitId, list[NewCard]]:
     """Return how new cards are kept. Raises WrongStage where the walkout's key is destroyed."""
-    new: dict[WorkplaceId, list[NewCard]] = {place: [] for place in cards}
+    new: dict[UnitId, list[NewCard]] = {place: [] for place in cards}
     hashes = ((place, each) for place, some in cards.items() for each in some)
     for nth, (place, each) in enumerate(hashes):
         if not nth % PAUSE:

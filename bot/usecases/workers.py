@@ -20,7 +20,7 @@ from bot.domain.errors import (
     UnknownCard,
     WrongStage,
 )
-from bot.domain.model import CardState, Entry, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import CardState, Entry, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Situation, situation
@@ -40,7 +40,7 @@ class Seen:
     """A card as its holder may see it."""
 
     walkout: Walkout
-    workplace: Workplace
+    unit: Unit
     mine: CardState | None  #: the holder's own pledge; None says nothing about anybody else's
     at: datetime  #: when they look
     changed: bool = False
@@ -51,7 +51,7 @@ class Seen:
 
     def __post_init__(self) -> None:
         """Look once; every second sentence asks."""
-        at = situation(self.walkout, self.workplace, self.mine, self.at, told=self.told)
+        at = situation(self.walkout, self.unit, self.mine, self.at, told=self.told)
         object.__setattr__(self, "situation", at)
 
 
@@ -68,7 +68,7 @@ class CityLines:
             return None
         known = self._lines.get(walkout.id)
         if known is None or known[0] != walkout.tally:
-            known = walkout.tally, disclosure.coarse(walkout, await self._store.workplaces(walkout.id))
+            known = walkout.tally, disclosure.coarse(walkout, await self._store.units(walkout.id))
             self._lines[walkout.id] = known
         return known[1]
 
@@ -113,12 +113,12 @@ class Worker:
         except UnknownCard:
             return False
 
-    async def look_without_card(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
+    async def look_without_card(self, walkout: WalkoutId, unit: UnitId) -> Seen:
         """Show the account's own pledge in a walkout with open entry, or else this workplace's terms."""
-        change = self._change(Act.LOOK, self.open_code(walkout), walkout, workplace)
+        change = self._change(Act.LOOK, self.open_code(walkout), walkout, unit)
         seen = await self._seen(await self.store.apply(change), change)
         if seen.mine is None or not seen.mine.stands:  # who took a pledge back may make it elsewhere
-            seen = replace(seen, workplace=(await self.store.look_up(walkout, workplace))[1], mine=None)
+            seen = replace(seen, unit=(await self.store.look_up(walkout, unit))[1], mine=None)
         return await self._offered(seen)
 
     async def _look(self, change: Change) -> Seen:
@@ -148,15 +148,15 @@ class Worker:
         of = of or (await self.store.apply(self._change(Act.LOOK, code))).walkout
         change = self._change(Act.PLEDGE, code, of)
         if of in self.keys.walkouts and self.open_code(of) == code:  # open entry: the head-count has a say as well
-            return await self.enrol(of, (await self.store.apply(replace(change, act=Act.LOOK))).workplace)
+            return await self.enrol(of, (await self.store.apply(replace(change, act=Act.LOOK))).unit)
         return await self._pledge(of, change)
 
-    async def enrol(self, walkout: WalkoutId, workplace: WorkplaceId) -> Seen:
-        """Pledge without a card, where the walkout's entry is open. Raises as `pledge` does, and WorkplaceFull."""
+    async def enrol(self, walkout: WalkoutId, unit: UnitId) -> Seen:
+        """Pledge without a card, where the walkout's entry is open. Raises as `pledge` does, and UnitFull."""
         seen = await self.store.walkout(walkout)
         if seen.terms.entry is not Entry.OPEN or walkout not in self.keys.walkouts:
             raise WrongStage(seen.stage)
-        return await self._pledge(walkout, self._change(Act.PLEDGE, self.open_code(walkout), walkout, workplace))
+        return await self._pledge(walkout, self._change(Act.PLEDGE, self.open_code(walkout), walkout, unit))
 
     async def withdraw(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Take the pledge back, and the notice with it; doing it twice changes nothing. `of` is as for `pledge`.
@@ -180,7 +180,7 @@ class Worker:
         if not seen.situation.can_ask or walkout not in self.keys.walkouts:
             return seen
         bearer = self.keys.bearer(code, self.who, walkout)
-        addressee = Addressee(account=self.who.account, language=language, workplace=seen.workplace.id)
+        addressee = Addressee(account=self.who.account, language=language, unit=seen.unit.id)
         notice = Notice(
             locator=bearer.notice(walkout),
             walkout=walkout,
@@ -200,7 +200,7 @@ class Worker:
     async def say_out(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Say on the day that the card's holder is out; saying it twice changes nothing. `of` is as for `pledge`.
 
-        Raises UnknownCard, NotAskedNow, NotPledged, WorkplaceNotOut or NotRecorded.
+        Raises UnknownCard, NotAskedNow, NotPledged, UnitNotOut or NotRecorded.
         """
         change = self._change(Act.OUT, code, of)
         return await self._done(await self._decided(change), change)
@@ -248,8 +248,8 @@ class Worker:
                         raise
                     change = replace(change, kept=True)
 
-    def _change(self, act: Act, code: str, of: WalkoutId | None = None, workplace: WorkplaceId | None = None) -> Change:
-        enrol = Enrolment(walkout=of, workplace=workplace) if of is not None and workplace is not None else None
+    def _change(self, act: Act, code: str, of: WalkoutId | None = None, unit: UnitId | None = None) -> Change:
+        enrol = Enrolment(walkout=of, unit=unit) if of is not None and unit is not None else None
         return Change(act=act, bearer=self.keys.bearer(code, self.who, of), enrol=enrol)
 
     async def _done(self, outcome: Outcome, change: Change) -> Seen:
@@ -260,13 +260,13 @@ class Worker:
             raise InDoubt from None
 
     async def _seen(self, outcome: Outcome, change: Change) -> Seen:
-        walkout, workplace = await self.store.look_up(outcome.walkout, outcome.workplace)
+        walkout, unit = await self.store.look_up(outcome.walkout, outcome.unit)
         # a pledge just made cannot have a notice: it would have gone when the one before was taken back
         may_be_told = outcome.mine in MAY_BE_TOLD and not outcome.changed
         told = may_be_told and await self.store.has_notice(change.bearer.notice(walkout.id))
         return Seen(
             walkout=walkout,
-            workplace=workplace,
+            unit=unit,
             mine=outcome.mine,
             at=self.clock(),
             changed=outcome.changed,

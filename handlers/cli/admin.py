@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import LastOrganizer, NoSuchMember, NoSuchWalkout, NotRecorded, Refused, WrongStage
-from bot.domain.model import Stage, WalkoutId, WorkplaceId
+from bot.domain.model import Stage, UnitId, WalkoutId
 from bot.draft import DraftRefused, RosterOptions, SourceFile
 from bot.guards.readiness import look_again
 from bot.process.clock import Clock
@@ -76,7 +76,7 @@ async def _draft(app: App, request: Request) -> Answer:
 async def _cards_wanted(app: App, request: Request) -> Answer:
     only = None
     if request["workplace"] is not None:
-        places = await app.store.workplaces(WalkoutId(request["walkout"]))
+        places = await app.store.units(WalkoutId(request["walkout"]))
         only = stewards.find(places, request["workplace"]).id
     wanted = await stewards.cards_wanted(
         WalkoutId(request["walkout"]),
@@ -89,7 +89,7 @@ async def _cards_wanted(app: App, request: Request) -> Answer:
 
 
 async def _mint(app: App, request: Request) -> Answer:
-    hashes = {WorkplaceId(int(place)): map(b64decode, some) for place, some in request["cards"].items()}
+    hashes = {UnitId(int(place)): map(b64decode, some) for place, some in request["cards"].items()}
     walkout = WalkoutId(request["walkout"])
     await stewards.mint(walkout, hashes, app.store, app.keys)
     return _done("")

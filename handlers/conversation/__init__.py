@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.domain.errors import Forbidden, NoSuchWorkplace, NotRecorded, Refused, UnknownCard
+from bot.domain.errors import Forbidden, NoSuchUnit, NotRecorded, Refused, UnknownCard
 from bot.domain.model import WalkoutId
 from bot.draft import SourceFile
 from bot.guards.rate_limits import Heed
@@ -321,7 +321,7 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
         raise  # a platform that can will deliver the message again
     except Refused as refused:
         kind, text = refusals.refusal(refused)
-        buttons = _corrected(meant, refused) if isinstance(refused, NoSuchWorkplace) else ()
+        buttons = _corrected(meant, refused) if isinstance(refused, NoSuchUnit) else ()
         reply = Reply(kind=kind, text=text, buttons=buttons, asks_card=isinstance(refused, UnknownCard))
     return replace(reply, known=reply.known or (meant.proves and reply.kind not in NOTHING_SHOWN))
 
@@ -368,7 +368,7 @@ def shows_code(text: str, reply: Reply | None) -> bool:
     return reply.shows_code
 
 
-def _corrected(meant: _Meant, refused: NoSuchWorkplace) -> tuple[Button, ...]:
+def _corrected(meant: _Meant, refused: NoSuchUnit) -> tuple[Button, ...]:
     """Return buttons that say the same command with a name that there is, where a button can carry that."""
     words = meant.words
     if len(words) > LONGEST_COMMAND:

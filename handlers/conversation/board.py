@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.domain.errors import NoSuchWalkout
-from bot.domain.model import Stage, WalkoutId, WorkplaceId
+from bot.domain.model import Stage, UnitId, WalkoutId
 from bot.domain.roles import Roles
 from bot.domain.rules import PLEDGING
 from bot.parsing import typed_text
@@ -45,18 +45,18 @@ class Eyes:
     walkouts: Collection[WalkoutId]
     roles: Roles
 
-    def within(self, walkout: WalkoutId) -> Collection[WorkplaceId] | None:
+    def within(self, walkout: WalkoutId) -> Collection[UnitId] | None:
         """Return the workplaces whose lines they may see; None: every one."""
         if self.roles.organizer:
             return None
-        return {place for of, place in self.roles.workplaces if of == walkout}
+        return {place for of, place in self.roles.units if of == walkout}
 
 
 async def eyes(ask: Ask) -> Eyes:
     """Say what somebody may look at now."""
     roles = await ask.roles()
     known = {walkout.id for walkout in await ask.app.store.walkouts()}
-    return Eyes(walkouts=known if roles.organizer else known & {of for of, _place in roles.workplaces}, roles=roles)
+    return Eyes(walkouts=known if roles.organizer else known & {of for of, _place in roles.units}, roles=roles)
 
 
 async def board(ask: Ask) -> Reply:
@@ -73,7 +73,7 @@ async def board(ask: Ask) -> Reply:
     else:
         table = False
     seen = await _look(ask, may, walkout.id, " ".join(words))
-    if named is None and not seen.workplaces and _ID.fullmatch(seen.only):
+    if named is None and not seen.units and _ID.fullmatch(seen.only):
         raise NoSuchWalkout(seen.only)
     if not table:
         return _page(seen, 1)
@@ -116,7 +116,7 @@ async def _look(ask: Ask, may: Eyes, walkout: WalkoutId, only: str) -> Board:
 async def _names_one(ask: Ask, may: Eyes, walkout: WalkoutId, name: str) -> bool:
     """Say whether one of their workplaces is called so, as "CSV Market" may be."""
     within = may.within(walkout)
-    places = await ask.app.store.workplaces(walkout)
+    places = await ask.app.store.units(walkout)
     return stewards.is_name((place for place in places if within is None or place.id in within), name)
 
 

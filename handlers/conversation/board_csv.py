@@ -35,11 +35,11 @@ def table(seen: Board) -> bytes:
         counted, out = (seen.sums.counted, seen.sums.turnout) if seen.sums else ("", "")
         city = [CITYWIDE, seen.walkout.terms.citywide_threshold, words, counted or "", "", ""]
         writer.writerow([*city, *tally, *([out or "", ""] if asks else ())])
-    writer.writerows([*_workplace(place), *tally, *(_turnout(place) if asks else ())] for place in seen.workplaces)
+    writer.writerows([*_unit(place), *tally, *(_turnout(place) if asks else ())] for place in seen.units)
     return as_file(text.getvalue())
 
 
-def _workplace(place: Shown) -> list[str | int]:
+def _unit(place: Shown) -> list[str | int]:
     # what a workplace adds to the city once it has reached its threshold is not on the board
     number = "" if place.reached else place.number or ""
     return [guarded(place.name), place.threshold, said(place), number, _yes(place.reached), _yes(place.out)]

@@ -53,7 +53,7 @@ async def appoint(ask: Ask) -> Reply:
             return _appointed(ask, await roles.appoint(ask.context, Appointed.ORGANIZER, nickname))
         case "steward", [*place_words, _] if place_words:
             walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
-            place = stewards.find(await ask.app.store.workplaces(walkout.id), " ".join(place_words))
+            place = stewards.find(await ask.app.store.units(walkout.id), " ".join(place_words))
             made = await roles.appoint(ask.context, Appointed.STEWARD, nickname, walkout=walkout.id, place=place)
             return _appointed(ask, made)
     return Reply(kind="help", text=texts.appoint_usage())

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.domain.errors import NoSuchMember, NoSuchWorkplace, WrongStage
+from bot.domain.errors import NoSuchMember, NoSuchUnit, WrongStage
 from bot.domain.model import Stage, WalkoutId
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER, PLEDGING
@@ -117,9 +117,9 @@ async def _call_off(ask: Ask, of: str) -> Page:
 
 async def _end_cards(matter: Matter, ask: Ask, of: str, number: str) -> Page:
     walkout = await ask.app.store.walkout(WalkoutId(of))
-    place = next((each for each in await ask.app.store.workplaces(walkout.id) if str(each.id) == number), None)
+    place = next((each for each in await ask.app.store.units(walkout.id) if str(each.id) == number), None)
     if place is None:
-        raise NoSuchWorkplace("", ())
+        raise NoSuchUnit("", ())
     paper_cards.check_can_end(ask.context, matter, walkout, place)
     return Page(
         text=texts.page(

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import PurePath
 
 from bot.domain.errors import SandboxFull, WorkFailed
-from bot.domain.model import Walkout, WalkoutId, Workplace
-from bot.draft import Draft, DraftRefused, SourceFile, Unit
+from bot.domain.model import Unit, Walkout, WalkoutId
+from bot.draft import Draft, DraftRefused, DraftUnit, SourceFile
 from bot.draft.sketch import MAY_BE_SKIPPED, Part, Sketch
 from bot.draft.tree import as_workplaces
 from bot.draft.writing import Value, fields, terms_file, workplaces_file
@@ -123,7 +123,7 @@ async def press_file(ask: Ask) -> Reply:
     of, name = ask.words if len(ask.words) == len(["walkout", "name"]) else ("", "")
     if of:
         terms = (await ask.app.store.walkout(WalkoutId(of))).terms
-        places: Sequence[Workplace | Unit] = await ask.app.store.workplaces(WalkoutId(of))
+        places: Sequence[Unit | DraftUnit] = await ask.app.store.units(WalkoutId(of))
     else:
         terms, places = example(ask.app.clock())
     if name not in {TERMS, WORKPLACES}:
@@ -272,7 +272,7 @@ async def _terms_read(ask: Ask, hand: InHand) -> Reply:
         plan = await _plan(ask, hand)
     except DraftRefused as refused:
         return Reply(kind="refused", text=draft_texts.problems(refused))
-    first = min(plan.workplaces, key=lambda unit: unit.name.casefold())
+    first = min(plan.units, key=lambda unit: unit.name.casefold())
     return terms_shown(ask, plan.terms, as_workplaces(plan.units)[plan.units.index(first)])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.errors import Forbidden, MoreThanMinted, NoCardsWithOpenEntry
-from bot.domain.model import Entry, Walkout, WalkoutId, Workplace
+from bot.domain.model import Entry, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed, Roles
 from bot.domain.rules import NOT_OVER
 from bot.parsing import typed_text
@@ -22,35 +22,35 @@ async def drawn(ask: Ask) -> Reply:
     place = await _meant(ask, named, " ".join(place_words))
     if place is None:
         return Reply(kind="help", text=texts.drawn_usage())
-    walkout, workplace = place
+    walkout, unit = place
     if walkout.terms.entry is Entry.OPEN:
         raise NoCardsWithOpenEntry
     # never the exact number of cards: after voiding it is the number of those that were pledged
-    most = max(workplace.headcount, workplace.issued)
+    most = max(unit.headcount, unit.issued)
     if number > most:
-        raise MoreThanMinted(workplace.name, most)
-    note = ask.context.note(Deed.DRAWN, walkout.id, name=f"{workplace.name}: {number}")
-    await ask.app.store.set_drawn(walkout.id, workplace.id, number, note)
-    return Reply(kind="done", text=texts.drawn(workplace.name, number))
+        raise MoreThanMinted(unit.name, most)
+    note = ask.context.note(Deed.DRAWN, walkout.id, name=f"{unit.name}: {number}")
+    await ask.app.store.set_drawn(walkout.id, unit.id, number, note)
+    return Reply(kind="done", text=texts.drawn(unit.name, number))
 
 
-async def _meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Workplace] | None:
+async def _meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Unit] | None:
     """Return the workplace that is named, or a steward's only one. Raises Forbidden for one that is not theirs."""
     roles = await ask.roles()
     store = ask.app.store
     if not name:
-        own = [(of, place) for of, place in roles.workplaces if named in {None, of}]
+        own = [(of, place) for of, place in roles.units if named in {None, of}]
         own = [each for each in own if (await store.walkout(each[0])).stage in NOT_OVER]
         return await store.look_up(*own[0]) if len(own) == 1 else None
     walkout = await _walkout(ask, roles, named)
-    place = stewards.find(await store.workplaces(walkout.id), name)
-    if not roles.organizer and (walkout.id, place.id) not in roles.workplaces:
+    place = stewards.find(await store.units(walkout.id), name)
+    if not roles.organizer and (walkout.id, place.id) not in roles.units:
         raise Forbidden
     return walkout, place
 
 
 async def _walkout(ask: Ask, roles: Roles, named: str | None) -> Walkout:
-    mine = {of for of, _place in roles.workplaces}
+    mine = {of for of, _place in roles.units}
     if named is None and not roles.organizer and len(mine) == 1:
         named = WalkoutId(mine.pop())
     return await organizers.which(ask.app.store, named, [NOT_OVER])

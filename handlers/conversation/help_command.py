@@ -38,7 +38,7 @@ async def coming(ask: Ask, roles: Roles) -> Reply:
 
 async def _theirs(ask: Ask, roles: Roles) -> list[Walkout]:
     """Return the walkouts that matter to somebody now: the one that is named, those not over, or what was last."""
-    mine = {walkout for walkout, _place in roles.workplaces}
+    mine = {walkout for walkout, _place in roles.units}
     found = [each for each in await ask.app.store.walkouts() if roles.organizer or each.id in mine]
     if ask.first is not None and (named := [each for each in found if each.id == typed_text.word(ask.first).lower()]):
         return named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.model import Stage, Terms, Walkout, WalkoutId, Workplace
+from bot.domain.model import Stage, Terms, Unit, Walkout, WalkoutId
 from bot.domain.roles import Matter
 from bot.domain.rules import PLEDGING
 from bot.usecases import organizers
@@ -39,13 +39,13 @@ async def press_terms(ask: Ask) -> Reply:
     if not await ask.is_organizer():
         return old_button()
     walkout = await ask.app.store.walkout(WalkoutId(ask.words[0]))
-    place = min(await ask.app.store.workplaces(walkout.id), key=lambda place: place.name.casefold())
+    place = min(await ask.app.store.units(walkout.id), key=lambda place: place.name.casefold())
     return terms_shown(ask, walkout.terms, place)
 
 
-def terms_shown(ask: Ask, terms: Terms, place: Workplace) -> Reply:
+def terms_shown(ask: Ask, terms: Terms, place: Unit) -> Reply:
     """Show what workers of a workplace will read."""
     walkout = Walkout(id=WalkoutId(""), terms=terms, stage=Stage.OPEN)
-    seen = Seen(walkout=walkout, workplace=place, mine=None, at=ask.app.clock())
+    seen = Seen(walkout=walkout, unit=place, mine=None, at=ask.app.clock())
     said = [committee_texts.terms_of(place.name), workers_texts.terms(seen, ask.ways.can_see())]
     return Reply(kind="terms_shown", text="\n\n".join(said), below=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.domain.errors import NoCardsWithOpenEntry, NoSuchWalkout, WhichWalkout, WrongStage
-from bot.domain.model import Workplace
+from bot.domain.model import Unit
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER
 from bot.parsing import typed_text
@@ -32,7 +32,7 @@ async def cards(ask: Ask) -> Reply:
     if not words:
         return await _usage(ask, named)
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
-    places = await ask.app.store.workplaces(walkout.id)
+    places = await ask.app.store.units(walkout.id)
     if (spoken := _all(words, places)) is not None:
         return await _proposed(ask, await paper_cards.propose_all(ask.context, walkout, language=spoken))
     for word, matter in ENDING.items():
@@ -47,7 +47,7 @@ async def cards(ask: Ask) -> Reply:
     )
 
 
-def _all(words: Sequence[str], places: Sequence[Workplace]) -> str | None:
+def _all(words: Sequence[str], places: Sequence[Unit]) -> str | None:
     """Return in which language all are to be printed, '' for one's own; None where it is not all that are meant."""
     spoken = "" if len(words) == 1 else language(" ".join(words[1:]))
     return spoken if stewards.begins(ALL, words, places) else None
@@ -76,7 +76,7 @@ async def _proposed(ask: Ask, progress: Progress) -> Reply:
     return confirmation.proposed(ask, progress)
 
 
-def _what(words: Sequence[str], places: Sequence[Workplace]) -> tuple[str, int | None, str]:
+def _what(words: Sequence[str], places: Sequence[Unit]) -> tuple[str, int | None, str]:
     """Take number and language off the end, unless they belong to the name: there is a "Local 79", and a "Casa Es"."""
     name, number, spoken = list(words), None, ""
     while len(name) > 1 and not stewards.is_name(places, " ".join(name)):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.errors import NoSuchLanguage
-from bot.domain.model import SPOKEN, Walkout, WalkoutId, Workplace
+from bot.domain.model import SPOKEN, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed
 from bot.domain.rules import NOT_OVER
 from bot.parsing.typed_text import same_name
@@ -58,7 +58,7 @@ async def _is_off(ask: Ask, named: str | None, words: Sequence[str]) -> bool:
         return False
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
     scope = words[:-1] if ask.ways.rooms_by is RoomsBy.NAME and len(words) > 1 else words
-    return stewards.begins(OFF, scope, await ask.app.store.workplaces(walkout.id))
+    return stewards.begins(OFF, scope, await ask.app.store.units(walkout.id))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,14 +66,14 @@ class _Wanted:
     """What a room shall hear."""
 
     walkout: WalkoutId
-    place: Workplace | None  #: None: the citywide news
+    place: Unit | None  #: None: the citywide news
     language: str  #: '': as it is, or the walkout's own
 
 
 async def _meant(ask: Ask, named: str | None, words: Sequence[str]) -> _Wanted:
-    """Read a scope with a language behind it, or without. Raises NoSuchWorkplace, NoSuchLanguage."""
+    """Read a scope with a language behind it, or without. Raises NoSuchUnit, NoSuchLanguage."""
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
-    places = await ask.app.store.workplaces(walkout.id)
+    places = await ask.app.store.units(walkout.id)
     # a workplace may be called "Citywide Cleaning", or "Casa Es": its whole name comes first
     whole = len(words) > 1 and stewards.is_name(places, " ".join(words))
     spoken = language(words[-1]) if len(words) > 1 and not whole else None
@@ -145,7 +145,7 @@ async def press_bind(ask: Ask) -> Reply:
     wish = ask.app.room_words.confirm(ask.words[0], ask.who) if await ask.is_organizer() else None
     if wish is None or wish.address is None:
         return old_button()
-    place = None if wish.scope is None else await ask.app.store.workplace(wish.walkout, wish.scope)
+    place = None if wish.scope is None else await ask.app.store.unit(wish.walkout, wish.scope)
     return await _bind(ask, _Wanted(walkout=wish.walkout, place=place, language=wish.language), wish.address)
 
 
@@ -160,7 +160,7 @@ async def rooms(ask: Ask) -> Reply:
 
 
 async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
-    names = {place.id: place.name for place in await ask.app.store.workplaces(walkout.id)}
+    names = {place.id: place.name for place in await ask.app.store.units(walkout.id)}
     bound = await ask.app.store.rooms(walkout.id)
     pages = max(1, -(-len(bound) // PAGE))
     page = nearest_page(page, pages)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from bot.domain.errors import UnknownCard, WhichWalkout
-from bot.domain.model import CardState, Entry, WalkoutId, WorkplaceId
+from bot.domain.model import CardState, Entry, UnitId, WalkoutId
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Day, Situation
 from bot.parsing import typed_text
@@ -60,7 +60,7 @@ def _terms(ask: Ask, seen: Seen, code: str) -> Reply:
     if seen.mine is not None:
         buttons = own_buttons(seen, code)
     elif seen.walkout.terms.entry is Entry.OPEN:
-        buttons = _offer(f"j:{seen.walkout.id}:{seen.workplace.id}", NO_CARD)
+        buttons = _offer(f"j:{seen.walkout.id}:{seen.unit.id}", NO_CARD)
     else:
         card = carried(code, seen.walkout.id)
         buttons = _offer(f"p:{card}", card)
@@ -152,7 +152,7 @@ async def pledge(ask: Ask) -> Reply:
     if named is None and len(choice) > 1:
         raise WhichWalkout(tuple(choice))
     walkout = named or choice[0]
-    places = await ask.app.store.workplaces(walkout.id)
+    places = await ask.app.store.units(walkout.id)
     if not words:
         names = [place.name for place in places]
         shown = names[:WORKPLACES_SHOWN]
@@ -174,7 +174,7 @@ async def press_enrol(ask: Ask) -> Reply:
     match ask.words:
         case (name, number) if (place := whole_number(number)) is not None:
             walkout = WalkoutId(name)
-            seen = await ask.worker.enrol(walkout, WorkplaceId(place))
+            seen = await ask.worker.enrol(walkout, UnitId(place))
             return _pledged(seen, ask.worker.open_code(walkout))
     return old_button()
 

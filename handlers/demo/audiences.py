@@ -126,7 +126,7 @@ class Screen(_Watcher):
         """Leave the last city in sight, and its workplaces if so many lines have room below them."""
         width, height = self._console.size
         lines = display.head(self._view, width)
-        grid = display.workplaces(self._view, width)
+        grid = display.units(self._view, width)
         if len(lines) + len(grid) + room_for <= height:
             lines += grid
         self._console.print(display.joined(lines))

@@ -64,7 +64,7 @@ class View:
 
 def frame(view: View, width: int, height: int) -> list[Text]:
     """Return exactly `height` lines of `width` columns at most."""
-    top, grid = head(view, width), workplaces(view, width)
+    top, grid = head(view, width), units(view, width)
     bottom = [_rule(texts.rooms_hear(), width)]
     room = height - len(top) - len(grid) - len(bottom) - 1
     if room > ROOMY:
@@ -112,7 +112,7 @@ def city(scene: Scene, width: int) -> list[Text]:
     ]
 
 
-def workplaces(view: View, width: int) -> list[Text]:
+def units(view: View, width: int) -> list[Text]:
     """Draw every workplace, by name down the columns."""
     lines = view.scene.lines
     columns = max(1, min(MOST_CELLS, (width + GAP) // (CELL + GAP)))

@@ -17,8 +17,8 @@ from itertools import accumulate
 from random import Random
 
 from bot.domain.disclosure import SEEN
-from bot.domain.model import Terms, WorkplaceId
-from bot.draft import Unit
+from bot.domain.model import Terms, UnitId
+from bot.draft import DraftUnit
 
 READY_FROM, READY_BY = 0.10, 0.66
 """Between these parts of the time the workplaces that turn it on reach their number."""
@@ -54,7 +54,7 @@ class Deed(StrEnum):
 class Act:
     """One deed of one worker, who is the n-th of a workplace."""
 
-    workplace: WorkplaceId
+    unit: UnitId
     worker: int
     deed: Deed
 
@@ -62,12 +62,12 @@ class Act:
 class Plot:
     """The acts of every stretch between two tallies; the first stretch is number 0."""
 
-    def __init__(self, units: Sequence[Unit], terms: Terms, opening: datetime, seed: int) -> None:
+    def __init__(self, units: Sequence[DraftUnit], terms: Terms, opening: datetime, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311  chance for a story, not for secrets
-        self._units = {WorkplaceId(number): unit for number, unit in enumerate(units, start=1)}
+        self._units = {UnitId(number): unit for number, unit in enumerate(units, start=1)}
         self._acts: dict[int, list[Act]] = defaultdict(list)
         self._stretches = _stretches(opening, terms)
-        self._pledged: dict[WorkplaceId, int] = {}  #: how many of a workplace have a deed so far
+        self._pledged: dict[UnitId, int] = {}  #: how many of a workplace have a deed so far
         early, rest = self._cast(terms.citywide_threshold)
         self.falls_back = self._one_that_falls_back(early)
         for place, ready in zip(early, self._spread(len(early)), strict=True):
@@ -95,7 +95,7 @@ class Plot:
             for worker in self._next_workers(place, missing):
                 self._acts[self._random.randint(stretch, last)].append(Act(place, worker, Deed.PLEDGE))
 
-    def _cast(self, citywide: int) -> tuple[list[WorkplaceId], list[WorkplaceId]]:
+    def _cast(self, citywide: int) -> tuple[list[UnitId], list[UnitId]]:
         """Choose enough workplaces to turn it on; return them and the rest."""
         places = list(self._units)
         self._random.shuffle(places)
@@ -106,7 +106,7 @@ class Plot:
                 return places[:number], places[number:]
         return places, []
 
-    def _one_that_falls_back(self, early: list[WorkplaceId]) -> WorkplaceId:
+    def _one_that_falls_back(self, early: list[UnitId]) -> UnitId:
         """Move a middling one to an early turn, so that there is time to fall and to return."""
         by_size = sorted(early, key=lambda place: self._units[place].threshold)
         chosen = by_size[len(by_size) // 2]
@@ -118,7 +118,7 @@ class Plot:
         width = (READY_BY - READY_FROM) / number
         return (READY_FROM + width * (nth + self._random.random()) for nth in range(number))
 
-    def _reach(self, place: WorkplaceId, ready: float) -> None:
+    def _reach(self, place: UnitId, ready: float) -> None:
         """Let the workplace reach its number at this part of the time, and grow a little after it."""
         unit = self._units[place]
         # more and more people, the nearer the number: nobody likes to be the first
@@ -134,19 +134,19 @@ class Plot:
         for worker in self._next_workers(place, self._random.randint(0, (unit.headcount - unit.threshold) // 2)):
             self._acts[self._at(self._random.uniform(ready, 1.0))].append(Act(place, worker, Deed.PLEDGE))
 
-    def _fall_short(self, place: WorkplaceId, share: float, until: float) -> None:
+    def _fall_short(self, place: UnitId, share: float, until: float) -> None:
         """Let only this share of the threshold pledge."""
         for worker in self._next_workers(place, int(self._units[place].threshold * share)):
             self._acts[self._at(self._random.uniform(0, until))].append(Act(place, worker, Deed.PLEDGE))
 
-    def _some_look(self, place: WorkplaceId) -> None:
+    def _some_look(self, place: UnitId) -> None:
         # taken from the end of the roster: the late workplaces need the next ones
         unit = self._units[place]
         for worker in range(unit.threshold + (unit.headcount - unit.threshold) // 2, unit.headcount):
             if self._random.random() < LOOK_AND_LEAVE:
                 self._acts[self._at(self._random.random())].append(Act(place, worker, Deed.NOT_NOW))
 
-    def _next_workers(self, place: WorkplaceId, number: int) -> range:
+    def _next_workers(self, place: UnitId, number: int) -> range:
         first = self._pledged.get(place, 0)
         self._pledged[place] = first + number
         return range(first, first + number)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.delivery.outbox import Letter
 from bot.domain import disclosure, rules
-from bot.domain.model import Kind, Walkout, WorkplaceId
+from bot.domain.model import Kind, UnitId, Walkout
 from bot.draft import Draft, RosterOptions, SourceFile, read, workplaces_file
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
@@ -133,7 +133,7 @@ class Story:
         self._ears = ears
         self._audience = audience
         self._conversation = Conversation(app, Ways(can_see=console_can_see, in_a_hurry=True))
-        self._cards: dict[WorkplaceId, list[str]] = {}  #: as the stewards hand them out
+        self._cards: dict[UnitId, list[str]] = {}  #: as the stewards hand them out
         self._buttons: dict[Person, Reply] = {}  #: the newest message of each worker that has buttons
 
     async def play(self, plan: Draft, seed: int) -> Scene:
@@ -164,7 +164,7 @@ class Story:
         return walkout
 
     async def _open(self, walkout: Walkout) -> None:
-        places = await self._app.store.workplaces(walkout.id)
+        places = await self._app.store.units(walkout.id)
         _done(await self._says(OLGA, f"/room citywide #{_slug(walkout.terms.city)}"), "done")
         for place in places:
             _done(await self._says(OLGA, f'/room "{place.name}" #{_slug(place.name)}'), "done")
@@ -210,7 +210,7 @@ class Story:
             await self._look_at(await self._scene(walkout), sentence, heard=heard)
         self._clock.move_to(walkout.terms.starts + timedelta(days=1))
         heard = await self._listen()
-        late = _done(await self._says(LATECOMER, self._cards[WorkplaceId(1)][-1]), "closed")
+        late = _done(await self._says(LATECOMER, self._cards[UnitId(1)][-1]), "closed")
         await self._look_at(await self._scene(walkout), texts.the_day_after(late.text), heard=heard)
         destroyed = rules.closes_at(await self._app.store.walkout(walkout.id))
         if destroyed is not None:
@@ -227,8 +227,8 @@ class Story:
 
     async def _do(self, act: Act) -> None:
         """Let one worker open their card if they have not, and press a button."""
-        who = Person(PLATFORM, f"worker {act.workplace}-{act.worker}")
-        code = self._cards[act.workplace][act.worker]
+        who = Person(PLATFORM, f"worker {act.unit}-{act.worker}")
+        code = self._cards[act.unit][act.worker]
         if who not in self._buttons:
             self._buttons[who] = _done(await self._says(who.account, card_codes.pretty(code)), "terms")
         letter, then = {
@@ -254,7 +254,7 @@ class Story:
             walkout=board.walkout,
             city=board.sums,
             everywhere=board.everywhere,
-            lines=tuple(sorted(board.workplaces, key=lambda place: place.name.casefold())),
+            lines=tuple(sorted(board.units, key=lambda place: place.name.casefold())),
         )
 
     async def _look_at(self, scene: Scene, sentence: str, *, heard: Sequence[Heard] = ()) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from discord.app_commands import Choice
 
-from bot.domain.model import Entry, Stage, Walkout, WalkoutId, WorkplaceId
+from bot.domain.model import Entry, Stage, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Roles
 from bot.domain.rules import PLEDGING
 from bot.parsing.typed_text import nearest_names, plain_name
@@ -25,7 +25,7 @@ class Suggestions:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._names: dict[WalkoutId, list[tuple[WorkplaceId, str]]] = {}  #: a walkout's workplaces never change
+        self._names: dict[WalkoutId, list[tuple[UnitId, str]]] = {}  #: a walkout's workplaces never change
 
     async def suggest(
         self, who: Person, command: Command, takes: Takes, typed: str, walkout: str | None
@@ -39,7 +39,7 @@ class Suggestions:
             return _best([(texts.steward(), "steward"), (texts.organizer(), "organizer")], typed)
         if takes is Takes.VOID:
             return _best([("void", "void"), ("recall", "recall")], typed)
-        looks_after = roles.workplaces if organizes and not roles.organizer else None  #: None: not a steward's view
+        looks_after = roles.units if organizes and not roles.organizer else None  #: None: not a steward's view
         fitting = [
             each
             for each in await self._app.store.walkouts()
@@ -51,7 +51,7 @@ class Suggestions:
         named = [each for each in fitting if walkout is None or each.id == walkout.lower()]
         if len(named) != 1:  # the conversation asks which walkout
             return []
-        places = await self._workplaces(named[0].id)
+        places = await self._units(named[0].id)
         names = [(name, name) for place, name in places if looks_after is None or (named[0].id, place) in looks_after]
         if takes is Takes.FILTER:
             names = [("csv", "csv"), *names]
@@ -59,9 +59,9 @@ class Suggestions:
             names = [(texts.citywide(), "citywide"), (texts.off(), "off"), *names]
         return _best(names, typed)
 
-    async def _workplaces(self, walkout: WalkoutId) -> Sequence[tuple[WorkplaceId, str]]:
+    async def _units(self, walkout: WalkoutId) -> Sequence[tuple[UnitId, str]]:
         if walkout not in self._names:
-            self._names[walkout] = [(place.id, place.name) for place in await self._app.store.workplaces(walkout)]
+            self._names[walkout] = [(place.id, place.name) for place in await self._app.store.units(walkout)]
         return self._names[walkout]
 
 

@@ -69,7 +69,7 @@ class _Sheet:
         self._head(poster)
         if poster.thermometer is not None:
             self._thermometer(poster.thermometer)
-        self._workplaces(poster)
+        self._units(poster)
         self._foot(poster)
 
     def png(self) -> bytes:
@@ -122,7 +122,7 @@ class _Sheet:
             self._whole_line(city.turnout, 40, weight="bold", colour=self._colours.done)
         self._y += 30
 
-    def _workplaces(self, poster: Poster) -> None:
+    def _units(self, poster: Poster) -> None:
         if poster.bars or poster.chosen:
             self._rule()
         if poster.chosen:

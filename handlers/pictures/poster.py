@@ -58,7 +58,7 @@ def poster(board: Board) -> Poster:
     board = replace(board, sums=None)
     walkout = board.walkout
     part, whole = texts.city_part(board)
-    left_out = len(board.workplaces) - MOST
+    left_out = len(board.units) - MOST
     return Poster(
         title=worded(walkout.terms).title,
         city=walkout.terms.city or texts.city(),
@@ -74,7 +74,7 @@ def poster(board: Board) -> Poster:
         if board.city
         else None,
         chosen=texts.chosen(board),
-        bars=tuple(map(_bar, board.workplaces[:MOST])),
+        bars=tuple(map(_bar, board.units[:MOST])),
         more=texts.and_more(left_out) if left_out > 0 else "",
         as_of=texts.as_of(walkout),
         next_tally=texts.next_tally(walkout),

@@ -83,7 +83,7 @@ class Wording:
     """What is the same on all cards of a workplace, measured once."""
 
     title: Block
-    workplace: Block
+    unit: Block
     back: Block
     scan: Block
     label: Block
@@ -99,7 +99,7 @@ def place_pattern(pdf: Document, piece: Piece) -> str:
     return name
 
 
-def wording(pdf: Document, terms: Terms, workplace: str, bot: Bot, piece: Piece) -> Wording:
+def wording(pdf: Document, terms: Terms, unit: str, bot: Bot, piece: Piece) -> Wording:
     """Measure the words for pieces of this size."""
     wide, high = piece.panel
     cover, cover_high = wide - 2 * (_EDGE + _FRAME), high - 2 * (_EDGE + _FRAME)
@@ -107,7 +107,7 @@ def wording(pdf: Document, terms: Terms, workplace: str, bot: Bot, piece: Piece)
     title = fit(pdf, worded(terms).title, cover, cover_high * 0.56, largest=11, bold=True)
     return Wording(
         title=title,
-        workplace=fit(pdf, workplace, cover, cover_high - _GAP - title.height, largest=8.5),
+        unit=fit(pdf, unit, cover, cover_high - _GAP - title.height, largest=8.5),
         back=fit(pdf, texts.open_alone(), cover, 3.4, largest=7, bold=True),
         scan=fit(
             pdf, texts.scan_for_telegram() if bot.telegram else texts.scan_for_code(), page - _QR - 3, _QR, largest=7.5
@@ -154,14 +154,14 @@ def _outside(pdf: Document, piece: Piece, words: Wording, pattern: str) -> None:
 
     # windows as small as the words allow: what is clear here is clear in front of the code
     words_wide = wide - 2 * (_EDGE + _FRAME)
-    words_high = words.title.height + _GAP + words.workplace.height
+    words_high = words.title.height + _GAP + words.unit.height
     _window(pdf, x + wide / 2, piece.y + high / 2, words_wide + 3.2, words_high + 3.2)
     left = x + _EDGE + _FRAME
     y = piece.y + (high - words_high) / 2
     y = draw(pdf, words.title, left, y, words_wide, "C") + _GAP / 2
     pdf.set_line_width(0.25)
     pdf.line(x + wide / 2 - 4, y, x + wide / 2 + 4, y)
-    draw(pdf, words.workplace, left, y + _GAP / 2, words_wide, "C")
+    draw(pdf, words.unit, left, y + _GAP / 2, words_wide, "C")
 
     _window(pdf, x + wide / 2, piece.fold_shut + high / 2, words_wide + 2, words.back.height + 1.6)
     draw(pdf, words.back, left, piece.fold_shut + (high - words.back.height) / 2, words_wide, "C")

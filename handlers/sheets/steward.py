@@ -21,12 +21,12 @@ _LEAD = 46.0  # for a rule's first words
 _Point = tuple[float, float]
 
 
-def steward_page(pdf: Document, terms: Terms, workplace: str, cards: int) -> None:
+def steward_page(pdf: Document, terms: Terms, unit: str, cards: int) -> None:
     """Add it."""
     pdf.add_page()
     width = pdf.w - 2 * _MARGIN
     y = _line(pdf, texts.for_the_steward(), _MARGIN, 7, 11) + 2
-    y = draw(pdf, fit(pdf, workplace, width, 22, largest=26, bold=True), _MARGIN, y, width)
+    y = draw(pdf, fit(pdf, unit, width, 22, largest=26, bold=True), _MARGIN, y, width)
     y = draw(pdf, fit(pdf, worded(terms).title, width, 14, largest=14), _MARGIN, y, width)
     y = _line(pdf, texts.stack(cards, terms), y, 7, 11) + 5
     y = _heading(pdf, texts.making(), y)

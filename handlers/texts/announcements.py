@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.delivery.outbox import Letter
 from bot.domain.disclosure import shown
-from bot.domain.model import Kind, Stage, Tier, Walkout, Workplace
+from bot.domain.model import Kind, Stage, Tier, Unit, Walkout
 from bot.domain.rules import was_missed
 from bot.secrets import references
 from handlers.texts import board, verdicts
@@ -273,7 +273,7 @@ def _walkout(letter: Letter) -> Walkout:
     return letter.walkout
 
 
-def _place(letter: Letter) -> Workplace:
+def _place(letter: Letter) -> Unit:
     if letter.about is None:
         raise ValueError(letter.news.kind)
     return letter.about

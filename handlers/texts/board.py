@@ -26,7 +26,7 @@ def board(seen: Board, page: int | None = None) -> str:
     """Say the board: one page of it, the nearest there is; without a number all of it."""
     last = pages(seen)
     page = None if page is None else min(max(page, 1), last)
-    places = seen.workplaces if page is None else seen.workplaces[(page - 1) * PAGE : page * PAGE]
+    places = seen.units if page is None else seen.units[(page - 1) * PAGE : page * PAGE]
     walkout = seen.walkout
     head = [
         _headline(walkout),
@@ -49,7 +49,7 @@ def _city(seen: Board) -> list[str]:
 
 def pages(seen: Board) -> int:
     """Count the pages; a board without workplaces has one as well."""
-    return max(1, -(-len(seen.workplaces) // PAGE))
+    return max(1, -(-len(seen.units) // PAGE))
 
 
 def bar(part: int, whole: int) -> str:
@@ -187,12 +187,12 @@ def chosen(seen: Board) -> str:
     """Say by what the workplaces were chosen; nothing if all are there."""
     if not seen.only:
         return ""
-    if not seen.workplaces:
+    if not seen.units:
         said = _("No workplace's name contains “{text}”.").format(text=seen.only)
         return f"{said} {do_you_mean(seen.nearest)}" if seen.nearest else said
     return ngettext(
         "“{text}”: {n} of {workplaces} workplace", "“{text}”: {n} of {workplaces} workplaces", seen.everywhere
-    ).format(text=seen.only, n=number(len(seen.workplaces)), workplaces=number(seen.everywhere))
+    ).format(text=seen.only, n=number(len(seen.units)), workplaces=number(seen.everywhere))
 
 
 def do_you_mean(names: Sequence[str]) -> str:

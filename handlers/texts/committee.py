@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.model import Entry, Stage, Walkout, Workplace
+from bot.domain.model import Entry, Stage, Unit, Walkout
 from bot.domain.roles import (
     SUSPENDED_FOR,
     SUSPENDS_AGAIN_AFTER,
@@ -67,7 +67,7 @@ def _named(progress: Progress) -> str:
 # -- what it does, before it is done ------------------------------------------------------------------------------
 
 
-def does(what: Matter, walkout: Walkout | None, place: Workplace | None, lacks: Gaps) -> list[str]:
+def does(what: Matter, walkout: Walkout | None, place: Unit | None, lacks: Gaps) -> list[str]:
     """Say what it does: the same to whoever proposes it and to whoever is asked."""
     if walkout is not None:
         match what:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain import zones
 from bot.domain.model import Terms
-from bot.draft.tree import Unit
+from bot.draft.tree import DraftUnit
 from handlers.texts.catalogue import _, spoken
 
 
@@ -38,7 +38,7 @@ def comments() -> Mapping[str, str]:
     }
 
 
-def example(now: datetime) -> tuple[Terms, Sequence[Unit]]:
+def example(now: datetime) -> tuple[Terms, Sequence[DraftUnit]]:
     """Return a walkout to be changed into one's own: two months ahead, at noon in New York."""
     zone = "America/New_York"
     day = (zones.pinned(now, zone) + timedelta(days=60)).replace(
@@ -59,6 +59,6 @@ def example(now: datetime) -> tuple[Terms, Sequence[Unit]]:
         citywide_threshold=60,
     )
     return terms, (
-        Unit(name=_("North Depot"), headcount=120, threshold=78),
-        Unit(name=_("Market Hall"), headcount=40, threshold=26),
+        DraftUnit(name=_("North Depot"), headcount=120, threshold=78),
+        DraftUnit(name=_("Market Hall"), headcount=40, threshold=26),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.delivery.outbox import Letter
-from bot.domain.model import Kind, Walkout, Workplace
+from bot.domain.model import Kind, Unit, Walkout
 from bot.domain.rules import was_missed
 from bot.domain.situation import Asserts
 from handlers.texts import verdicts
@@ -87,7 +87,7 @@ def letter_to_worker(letter: Letter) -> str:
     return _WORDS[letter.news.kind](letter.walkout, letter.path)
 
 
-def _on(walkout: Walkout, path: Sequence[Workplace]) -> str:
+def _on(walkout: Walkout, path: Sequence[Unit]) -> str:
     place = path[-1]
     if not place.out and not walkout.counts_again:
         return verdicts.not_out(walkout, path)
@@ -110,7 +110,7 @@ def _on(walkout: Walkout, path: Sequence[Workplace]) -> str:
     return said
 
 
-def _lapsed(walkout: Walkout, _path: Sequence[Workplace]) -> str:
+def _lapsed(walkout: Walkout, _path: Sequence[Unit]) -> str:
     if was_missed(walkout):
         return _(
             "Not now. {headline}: I was not running when the pledges were to be counted, and then it was too late to "
@@ -122,14 +122,14 @@ def _lapsed(walkout: Walkout, _path: Sequence[Workplace]) -> str:
     ).format(headline=headline(walkout.terms))
 
 
-def _called_off(walkout: Walkout, _path: Sequence[Workplace]) -> str:
+def _called_off(walkout: Walkout, _path: Sequence[Unit]) -> str:
     return _(
         "Called off. {headline}: the organizers have called it off. Nobody walks out: go to work as usual. Your "
         "address is deleted within two days."
     ).format(headline=headline(walkout.terms))
 
 
-_WORDS: dict[Kind, Callable[[Walkout, Sequence[Workplace]], str]] = {
+_WORDS: dict[Kind, Callable[[Walkout, Sequence[Unit]], str]] = {
     Kind.ON: _on,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,

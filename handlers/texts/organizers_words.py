@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.domain.model import Terms, Walkout, Workplace
+from bot.domain.model import Terms, Unit, Walkout
 from handlers.texts.catalogue import _, name_of, spoken
 
 
@@ -13,12 +13,12 @@ def worded(terms: Terms) -> Terms:
     return terms.said_in(spoken())
 
 
-def meeting_point(place: Workplace) -> str:
+def meeting_point(place: Unit) -> str:
     """Say where a workplace's people meet."""
     return place.meets.get(spoken(), place.meet)
 
 
-def the_day(walkout: Walkout, place: Workplace | None = None) -> str:
+def the_day(walkout: Walkout, place: Unit | None = None) -> str:
     """Say where to meet and what the organizers have to say for the day, each on a line of its own."""
     said = [meeting_point(place) if place else "", worded(walkout.terms).on_the_day]
     return "".join(f"\n{line}" for line in said if line)

@@ -43,7 +43,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.PledgingClosed():
             return "closed", _closed(refused)
-        case errors.WorkplaceFull():
+        case errors.UnitFull():
             return "full", _(
                 "As many people have pledged here as work here, so nothing was recorded. Tell your steward."
             )
@@ -51,7 +51,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_pledged", _none_here()
         case errors.NotAskedNow():
             return "not_asked", _("I ask only on the day who is out, for 24 hours from the start. Nothing was changed.")
-        case errors.WorkplaceNotOut():
+        case errors.UnitNotOut():
             return "not_asked", _not_walking_out()
         case errors.TooEarlyToReport():
             return "too_early", _("There is a report once it is over: from {when} on. Until then: /board").format(
@@ -141,7 +141,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.WhichWalkout():
             choice = "\n".join(f"{each.id} · {worded(each.terms).title}" for each in refused.fitting)
             return "which_walkout", _("Which one? Add its id:") + f"\n{choice}"
-        case errors.NoSuchWorkplace():
+        case errors.NoSuchUnit():
             return "no_such_workplace", _no_workplace(refused)
         case errors.WrongStage():
             return "wrong_stage", _("This walkout is {stage}; that cannot be done now. Nothing changed.").format(
@@ -295,7 +295,7 @@ def _no_walkout(refused: errors.NoSuchWalkout) -> str:
     return _("There is no walkout {id}. See them all: /walkouts").format(id=refused.named)
 
 
-def _no_workplace(refused: errors.NoSuchWorkplace) -> str:
+def _no_workplace(refused: errors.NoSuchUnit) -> str:
     if not refused.close:
         return _("There is no workplace called {name}. Check the spelling.").format(name=refused.named)
     choice = "\n".join(f'"{name}"' for name in refused.close)

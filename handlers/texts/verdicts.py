@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.model import Walkout, Workplace
+from bot.domain.model import Unit, Walkout
 from bot.domain.rules import fell_below, lacks
 from handlers.texts.catalogue import _
 from handlers.texts.organizers_words import the_day
@@ -12,7 +12,7 @@ from handlers.texts.times import deadline, when
 from handlers.texts.workers import fewer_stand, headline
 
 
-def last_word(walkout: Walkout, path: Sequence[Workplace]) -> str:
+def last_word(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say yes or no, once the last count is taken."""
     if not path[-1].out:
         return not_out(walkout, path)
@@ -20,7 +20,7 @@ def last_word(walkout: Walkout, path: Sequence[Workplace]) -> str:
     return _walks_out(said, walkout, path)
 
 
-def not_out(walkout: Walkout, path: Sequence[Workplace]) -> str:
+def not_out(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say no, once the last count is taken."""
     place, lacking = path[-1], lacks(path)
     why = (
@@ -33,18 +33,18 @@ def not_out(walkout: Walkout, path: Sequence[Workplace]) -> str:
     ).format(headline=headline(walkout.terms), why=why, workplace=place.name, starts=starts(walkout))
 
 
-def tomorrow(walkout: Walkout, path: Sequence[Workplace]) -> str:
+def tomorrow(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Remind those who walk out, a day before or later."""
     said = _("Reminder: {headline}. {workplace} walks out on {starts}. Until then, work as usual.")
     return _walks_out(said, walkout, path)
 
 
-def begins(walkout: Walkout, path: Sequence[Workplace]) -> str:
+def begins(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say that it is time, at the start or up to an hour later."""
     return _walks_out(_("It begins: {headline}. {workplace} walks out now ({starts})."), walkout, path)
 
 
-def _walks_out(said: str, walkout: Walkout, path: Sequence[Workplace]) -> str:
+def _walks_out(said: str, walkout: Walkout, path: Sequence[Unit]) -> str:
     """Put in who walks out and when; add where fewer than the number stand, and what the day brings."""
     place = path[-1]
     yes = said.format(headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout))

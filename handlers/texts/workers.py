@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.disclosure import shown
-from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Walkout, Workplace
+from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Unit, Walkout
 from bot.domain.rules import fell_below
 from bot.domain.situation import Asserts, Day, Verdict
 from bot.usecases.workers import Seen
@@ -115,7 +115,7 @@ def _deadline_past(terms: Terms) -> str:
 
 def _numbers(seen: Seen) -> str:
     """Say on what it depends; where that is decided, the verdict."""
-    walkout, place, at = seen.walkout, seen.workplace, seen.situation
+    walkout, place, at = seen.walkout, seen.unit, seen.situation
     if at.verdict is Verdict.UNDECIDED:
         first = _pledged_for(place) if at.stands else _would_pledge_for(place)
         return "\n".join(filter(None, [first, _conditions(walkout, place), confirmation(walkout), _only_if(place)]))
@@ -125,16 +125,16 @@ def _numbers(seen: Seen) -> str:
 
 
 @asserts(Asserts.UNDECIDED)
-def _would_pledge_for(place: Workplace) -> str:
+def _would_pledge_for(place: Unit) -> str:
     return _("You would pledge for {workplace}. It walks out only if").format(workplace=place.name)
 
 
 @asserts(Asserts.UNDECIDED, Asserts.STANDS)
-def _pledged_for(place: Workplace) -> str:
+def _pledged_for(place: Unit) -> str:
     return _("You have pledged for {workplace}. It walks out only if").format(workplace=place.name)
 
 
-def _conditions(walkout: Walkout, place: Workplace) -> str:
+def _conditions(walkout: Walkout, place: Unit) -> str:
     least = walkout.terms.minimum_workplaces
     where = (
         ngettext(
@@ -159,12 +159,12 @@ def _conditions(walkout: Walkout, place: Workplace) -> str:
     )
 
 
-def _only_if(place: Workplace) -> str:
+def _only_if(place: Unit) -> str:
     return _("Walk out only if you hear that {workplace} does. Until then, work as usual.").format(workplace=place.name)
 
 
 @asserts(Asserts.STILL_COUNTED)
-def _once_enough(place: Workplace) -> str:
+def _once_enough(place: Unit) -> str:
     return _("It walks out too once {threshold} of its {headcount} people have pledged.").format(
         threshold=number(place.threshold), headcount=number(place.headcount)
     )
@@ -270,7 +270,7 @@ class _Words:
     def of(cls, seen: Seen) -> _Words:
         terms = seen.walkout.terms
         return cls(
-            workplace=seen.workplace.name,
+            workplace=seen.unit.name,
             starts=when(terms.starts, terms),
             pledge_by=deadline(terms),
         )
@@ -278,8 +278,8 @@ class _Words:
 
 def _with_the_day(said: str, seen: Seen) -> str:
     is_counted = not seen.situation.pledging
-    fewer = f" {fewer_stand()}" if is_counted and fell_below(seen.workplace) else ""
-    return f"{said}{fewer}" + the_day(seen.walkout, seen.workplace)
+    fewer = f" {fewer_stand()}" if is_counted and fell_below(seen.unit) else ""
+    return f"{said}{fewer}" + the_day(seen.walkout, seen.unit)
 
 
 @asserts(Asserts.UNDECIDED)
@@ -401,7 +401,7 @@ def next_count(walkout: Walkout) -> str:
 
 def how_you_hear(seen: Seen) -> str:
     """Say how the reader hears the yes or no while it is still to come, or else of the day."""
-    at, place = seen.situation, seen.workplace
+    at, place = seen.situation, seen.unit
     if at.verdict is Verdict.WALKS_OUT and at.day is Day.BEFORE and (at.told or at.can_ask):
         return _told_of_the_day() if at.told else _ask_for_the_day()
     if not at.still_counted or at.deadline_past:
@@ -429,7 +429,7 @@ def _ask_for_the_day() -> str:
 
 
 @asserts(Asserts.STILL_COUNTED, Asserts.CAN_ASK)
-def _heard_in_room_or_ask(place: Workplace) -> str:
+def _heard_in_room_or_ask(place: Unit) -> str:
     return _("You hear yes or no by the deadline, in the room of {workplace}; or here, if you press “Tell me”.").format(
         workplace=place.name
     )
@@ -441,7 +441,7 @@ def _heard_from_steward_or_ask() -> str:
 
 
 @asserts(Asserts.STILL_COUNTED)
-def _heard_in_room(place: Workplace) -> str:
+def _heard_in_room(place: Unit) -> str:
     return _("You hear yes or no by the deadline, in the room of {workplace}; or here, if you ask me to.").format(
         workplace=place.name
     )
@@ -499,7 +499,7 @@ def read_label() -> str:
 
 def pledged(seen: Seen) -> str:
     """Confirm a pledge; said only after the commit."""
-    return _answer(_recorded(seen.workplace), seen, _tell_no_one())
+    return _answer(_recorded(seen.unit), seen, _tell_no_one())
 
 
 def already_pledged(seen: Seen) -> str:
@@ -512,7 +512,7 @@ def _answer(first: str, seen: Seen, last: str = "") -> str:
 
 
 @asserts(Asserts.STANDS)
-def _recorded(place: Workplace) -> str:
+def _recorded(place: Unit) -> str:
     return _("Recorded. {workplace}: your pledge stands.").format(workplace=place.name)
 
 
@@ -608,7 +608,7 @@ def _you_took_back() -> str:
 
 def _own_line(seen: Seen) -> str:
     """Say how far the workplace is, while that is still counted; afterwards its number is told to nobody."""
-    walkout, line = seen.walkout, shown(seen.workplace, seen.walkout)
+    walkout, line = seen.walkout, shown(seen.unit, seen.walkout)
     if line.turnout is not None:
         said = _("{workplace}, out on the day: {said}").format(
             workplace=line.name, said=turnout(line.turnout, line.threshold)

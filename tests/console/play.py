@@ -308,7 +308,7 @@ class Board:
     counted: int  #: as far as it is shown: the threshold once that is reached
     threshold: int
     ready: int
-    workplaces: int
+    units: int
     pledged: int  #: everywhere; as `counted` where the text does not tell
     tally: int
     places: dict[str, str]  #: what is said of each workplace
@@ -331,7 +331,7 @@ def board(text: str) -> Board:
     stage = head.split("\n")[0].rpartition(": ")[2]
     city = _CITY.search(head)
     assert city, head
-    counted, threshold, reached, ready, workplaces = map(_number, city.groups())
+    counted, threshold, reached, ready, units = map(_number, city.groups())
     everywhere = _EVERYWHERE.search(head)
     tally = re.search(r"As of tally (\d+),", head)
     names, bars = tail.split("\n")[::2], tail.split("\n")[1::2]
@@ -342,7 +342,7 @@ def board(text: str) -> Board:
         counted=reached or counted,
         threshold=reached or threshold,
         ready=ready,
-        workplaces=workplaces,
+        units=units,
         pledged=_number(everywhere[1]) if everywhere else reached or counted,
         tally=int(tally[1]) if tally else 0,
         places={name: words[1] for name, words in zip(names, said, strict=True) if words},

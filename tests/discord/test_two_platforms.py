@@ -48,7 +48,7 @@ class Both:
         """Let Omar organize, and these chats of Telegram's hear the news, before the bot runs."""
         async with self.discord.looked_into() as app:
             await organizers.add(self.telegram.who(OMAR), "nickname", app.store, app.keys)
-            places = {place.name: place.id for place in await app.store.workplaces(city.walkout)}
+            places = {place.name: place.id for place in await app.store.units(city.walkout)}
             for chat, scope in rooms.items():
                 only = places[scope] if scope else None
                 await organizers.bind_room(

@@ -57,7 +57,7 @@ class Plan:
     reminders: tuple[timedelta, ...] = ()
 
     @property
-    def workplaces(self) -> list[Shop]:
+    def units(self) -> list[Shop]:
         return [shop for shop in self.shops if shop.tier == "workplace"]
 
     @property
@@ -150,8 +150,8 @@ class Found:
     def holds(self) -> bool:
         """Say whether the numbers are reached."""
         plan = self.plan
-        who = plan.workplaces if plan.everybody_counts else [each for each in plan.below(0) if each.id in self.ready]
-        paths = [{shop.id, *(area.id for area in plan.areas_of(shop))} for shop in plan.workplaces]
+        who = plan.units if plan.everybody_counts else [each for each in plan.below(0) if each.id in self.ready]
+        paths = [{shop.id, *(area.id for area in plan.areas_of(shop))} for shop in plan.units]
         enough = sum(self.all[shop.id][0] for shop in who) >= plan.citywide_threshold
         return enough and sum(path <= self.ready for path in paths) >= plan.minimum_workplaces
 
@@ -213,9 +213,9 @@ def coarse_line(
     decisions: AbstractSet[int] = frozenset(),
 ) -> tuple[int, int] | None:
     """Work out what everybody but organizers sees of the city before it is on: tenths, and how many reached theirs."""
-    if len(plan.workplaces) < 3:
+    if len(plan.units) < 3:
         return None
-    counted = [(False, 0) for _ in plan.workplaces]
+    counted = [(False, 0) for _ in plan.units]
     for i, board in enumerate(boards):
         moved = sum(now != then for now, then in zip(board, counted, strict=True))
         sixes = [(at - plan.opening) // timedelta(hours=6) for at in (plan.opening, *instants[: i + 1])]
@@ -247,7 +247,7 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
                 decisions,
                 lacking={j for j in range(i + 1) if shop.id not in ready[j]},
             )
-            for shop in plan.workplaces
+            for shop in plan.units
         )
         for i in range(now + 1)
     ]
@@ -318,7 +318,7 @@ def _news_of_turning(plan: Plan, occasion: str, out: AbstractSet[int], missing: 
 
 def _news_of_joining(plan: Plan, occasion: str, joining: AbstractSet[int]) -> set[News]:
     news: set[News] = set()
-    for shop in plan.workplaces:
+    for shop in plan.units:
         if shop.id in joining:
             scopes = {None, *(each.id for each in (*plan.areas_of(shop), shop, *plan.below(shop.id)))}
             news |= {("workplace_joins", occasion, scope, shop.id, None) for scope in scopes}
@@ -344,7 +344,7 @@ def _news_while_open(
 
 
 def _city(plan: Plan, board: Sequence[tuple[bool, int]]) -> tuple[int, int, int]:
-    lines = {shop.id: line for shop, line in zip(plan.workplaces, board, strict=True)}
+    lines = {shop.id: line for shop, line in zip(plan.units, board, strict=True)}
 
     def shown(shop: Shop) -> tuple[bool, int]:
         """Say of a workplace what its line does, and of an area what follows from those in it."""
@@ -407,7 +407,7 @@ def turnout(plan: Plan, presses: Sequence[Event], looks: Sequence[datetime]) -> 
         if not missed:
             continue
         taken_at.append(missed[-1])
-        board = tuple(board_line(_out_at(plan, shop, presses, taken_at), shop.threshold) for shop in plan.workplaces)
+        board = tuple(board_line(_out_at(plan, shop, presses, taken_at), shop.threshold) for shop in plan.units)
         told.append(Turnout(instant=taken_at[-1], board=board))
     return told
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import disclosure
-from bot.domain.model import BoardLine, Counts, Stage, Terms, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import BoardLine, Counts, Stage, Terms, Tier, Unit, UnitId, Walkout, WalkoutId
 
 TALLY = 7
 
@@ -234,10 +234,10 @@ def test_nothing_to_show_reads_fewer_than_the_next_number_or_the_threshold(thres
 
 BOARD = (
     # standing is far from the board on purpose: the city's line must not look at it
-    Workplace(id=WorkplaceId(1), name="Depot", headcount=90, threshold=65, standing=69, line=reached(65, 65)),
-    Workplace(id=WorkplaceId(2), name="Bakery", headcount=90, threshold=65, standing=64, line=below(56, 60)),
-    Workplace(id=WorkplaceId(3), name="School", headcount=20, threshold=12, standing=19, line=reached(15, 19)),
-    Workplace(id=WorkplaceId(4), name="Kiosk", headcount=6, threshold=5, standing=4, line=below(0, 0)),
+    Unit(id=UnitId(1), name="Depot", headcount=90, threshold=65, standing=69, line=reached(65, 65)),
+    Unit(id=UnitId(2), name="Bakery", headcount=90, threshold=65, standing=64, line=below(56, 60)),
+    Unit(id=UnitId(3), name="School", headcount=20, threshold=12, standing=19, line=reached(15, 19)),
+    Unit(id=UnitId(4), name="Kiosk", headcount=6, threshold=5, standing=4, line=below(0, 0)),
 )
 
 
@@ -279,11 +279,11 @@ def test_a_city_without_workplaces_shows_nothing() -> None:
 # -- the city's coarse line --
 
 
-def counting(*above: int, threshold: int = 50) -> list[Workplace]:
+def counting(*above: int, threshold: int = 50) -> list[Unit]:
     """Make workplaces whose lines the coarse line counts so; what they show and are is far from it."""
     return [
-        Workplace(
-            id=WorkplaceId(n),
+        Unit(
+            id=UnitId(n),
             name=f"Shop {n}",
             headcount=99,
             threshold=threshold,
@@ -339,13 +339,13 @@ def test_the_coarse_line_counts_anew_once_three_lines_have_moved(moved: int, *, 
 
 
 def after_tally(
-    units: Sequence[Workplace], *, ready: AbstractSet[int] = frozenset(), due: bool = True, exact: bool = False
+    units: Sequence[Unit], *, ready: AbstractSet[int] = frozenset(), due: bool = True, exact: bool = False
 ) -> list[BoardLine]:
     """Let a tally find everywhere the people that a line stands for."""
     people = {unit.id: unit.line.anchor for unit in units}
     lines = [unit.line for unit in units]
     return disclosure.next_lines(
-        units, lines, people, {WorkplaceId(unit) for unit in ready}, tally=TALLY, due=due, exact=exact
+        units, lines, people, {UnitId(unit) for unit in ready}, tally=TALLY, due=due, exact=exact
     )
 
 
@@ -381,28 +381,28 @@ def unit(
     headcount: int = 40,
     minimum: int = 0,
     line: BoardLine = BoardLine(),  # noqa: B008  frozen
-) -> Workplace:
-    return Workplace(
-        id=WorkplaceId(n),
+) -> Unit:
+    return Unit(
+        id=UnitId(n),
         name=f"Unit {n}",
         headcount=headcount,
         threshold=threshold,
-        parent=WorkplaceId(parent),
+        parent=UnitId(parent),
         tier=tier,
         minimum=minimum,
         line=line,
     )
 
 
-def area(n: int, *, parent: int = 0, threshold: int = 50, minimum: int = 0) -> Workplace:
+def area(n: int, *, parent: int = 0, threshold: int = 50, minimum: int = 0) -> Unit:
     return unit(n, Tier.AREA, parent=parent, threshold=threshold, minimum=minimum, headcount=200)
 
 
-def moving(n: int, parent: int) -> Workplace:
+def moving(n: int, parent: int) -> Unit:
     return unit(n, parent=parent, line=BoardLine(number=10, anchor=10))
 
 
-def resting(n: int, parent: int) -> Workplace:
+def resting(n: int, parent: int) -> Unit:
     return unit(n, parent=parent, line=BoardLine(number=10, anchor=10, above=10))
 
 
@@ -445,14 +445,14 @@ def test_over_a_list_of_workplaces_lines_are_what_they_were(places: list[tuple[i
     ],
 )  # fmt: skip
 def test_coarse_lines_count_where_two_have_moved_outside_of_what_any_steward_sees(
-    units: list[Workplace], counted: set[int]
+    units: list[Unit], counted: set[int]
 ) -> None:
     lines = after_tally(units)
     assert {each.id for each, line in zip(units, lines, strict=True) if line.above != each.line.above} == counted
     assert after_tally(units, due=False) == [each.line for each in units]
 
 
-def counts(n: int, parent: int, above: int) -> Workplace:
+def counts(n: int, parent: int, above: int) -> Unit:
     return unit(n, parent=parent, line=BoardLine(number=99, above=above))
 
 
@@ -486,7 +486,7 @@ TREE = (
     ],
 )
 def test_an_area_shows_a_coarse_line_of_its_own_number(of: int, line: disclosure.Coarse | None) -> None:
-    assert disclosure.coarse(walkout(Counts.READY), TREE, of=WorkplaceId(of)) == line
+    assert disclosure.coarse(walkout(Counts.READY), TREE, of=UnitId(of)) == line
 
 
 @pytest.mark.parametrize(("count", "tenths"), [(Counts.READY, 6), (Counts.ALL, 9)])
@@ -504,12 +504,12 @@ def test_an_area_that_is_out_reads_so() -> None:
 
 def test_organizers_see_the_sums_of_each_area() -> None:
     units = [replace(each, line=reached(22, 22) if each.id in {2, 3, 4} else each.line) for each in TREE[:5]]
-    assert disclosure.city(walkout(Counts.READY), units, of=WorkplaceId(1)) == disclosure.City(
+    assert disclosure.city(walkout(Counts.READY), units, of=UnitId(1)) == disclosure.City(
         pledged=66 + 99, counted=66, reached=3
     )
 
 
-def house(thresholds: tuple[int, ...], line: BoardLine = below(10, 10)) -> list[Workplace]:  # noqa: B008  frozen
+def house(thresholds: tuple[int, ...], line: BoardLine = below(10, 10)) -> list[Unit]:  # noqa: B008  frozen
     departments = [
         unit(n, Tier.DEPARTMENT, parent=1, threshold=threshold) for n, threshold in enumerate(thresholds, start=2)
     ]
@@ -531,8 +531,8 @@ def test_a_department_shows_that_it_has_reached_its_number_beside_two_others_and
     thresholds: tuple[int, ...], people: tuple[int, ...], shown: set[int]
 ) -> None:
     units = house(thresholds)
-    found = {WorkplaceId(1): sum(people)} | {WorkplaceId(n): each for n, each in enumerate(people, start=2)}
-    ready = {WorkplaceId(1)} if sum(people) >= 20 else set()
+    found = {UnitId(1): sum(people)} | {UnitId(n): each for n, each in enumerate(people, start=2)}
+    ready = {UnitId(1)} if sum(people) >= 20 else set()
     lines = disclosure.next_lines(units, [each.line for each in units], found, ready, tally=TALLY, due=True)
     assert lines[0].reached == bool(ready)
     assert {each.id for each, line in zip(units, lines, strict=True) if line.reached} - {1} == shown
@@ -571,7 +571,7 @@ def test_a_workplace_has_reached_its_number_once_it_has_all_that_it_takes(
     line: BoardLine, people: int, then: BoardLine, *, ready: bool
 ) -> None:
     place = unit(1, minimum=1)
-    ids = {WorkplaceId(1)} if ready else set()
+    ids = {UnitId(1)} if ready else set()
     (now,) = disclosure.next_lines([place], [line], {place.id: people}, ids, tally=TALLY, due=False)
     assert now == then
     (decided,) = disclosure.next_lines([place], [line], {place.id: people}, ids, tally=TALLY, due=False, exact=True)
@@ -587,7 +587,7 @@ def test_an_area_holds_the_verdict_from_the_tally_that_decides() -> None:
     assert not after_tally(units, exact=True)[0].reached
 
 
-def shop(headcount: int, threshold: int, minimum: int, *departments: tuple[int, int]) -> list[Workplace]:
+def shop(headcount: int, threshold: int, minimum: int, *departments: tuple[int, int]) -> list[Unit]:
     below_it = [
         unit(n, Tier.DEPARTMENT, parent=1, headcount=people, threshold=number)
         for n, (people, number) in enumerate(departments, start=2)
@@ -615,7 +615,7 @@ def shop(headcount: int, threshold: int, minimum: int, *departments: tuple[int, 
     ],
 )  # fmt: skip
 def test_a_draft_is_told_where_a_crossing_would_give_a_unit_below_away(
-    units: list[Workplace], away: list[tuple[int, int]]
+    units: list[Unit], away: list[tuple[int, int]]
 ) -> None:
     everybody = sum(each.headcount for each in units if each.tier is Tier.WORKPLACE)
     terms = replace(walkout(Counts.READY).terms, citywide_threshold=everybody - 4)

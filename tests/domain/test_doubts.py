@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.domain.doubts import Doubt, Doubted, doubts
-from bot.domain.model import Counts, Tier, Walkout, WalkoutId, Workplace
-from bot.draft import Unit
+from bot.domain.model import Counts, Tier, Unit, Walkout, WalkoutId
+from bot.draft import DraftUnit
 from tests.conftest import NOON, shops, terms
 
 DAY = timedelta(days=1)
@@ -18,11 +18,11 @@ PLACES = [replace(place, headcount=40, threshold=26) for place in shops(*[40] * 
 TERMS = terms(starts=NOON + 10 * DAY, pledge_by=NOON + 8 * DAY, citywide_threshold=60)
 
 
-def found(places: list[Workplace] | None = None, **changed: Any) -> list[Doubt]:
+def found(places: list[Unit] | None = None, **changed: Any) -> list[Doubt]:
     return [each.doubt for each in doubts(replace(TERMS, **changed), places or PLACES, now=NOON)]
 
 
-def with_first(**changed: Any) -> list[Workplace]:
+def with_first(**changed: Any) -> list[Unit]:
     return [replace(PLACES[0], **changed), *PLACES[1:]]
 
 
@@ -42,7 +42,7 @@ def test_nothing_is_wrong_with_a_usual_one() -> None:
         (None, {"minimum_workplaces": 3}, Doubt.EVERY_WORKPLACE),
     ],
 )
-def test_each_is_found(places: list[Workplace] | None, changed: dict[str, Any], doubt: Doubt) -> None:
+def test_each_is_found(places: list[Unit] | None, changed: dict[str, Any], doubt: Doubt) -> None:
     assert found(places, **changed) == [doubt]
 
 
@@ -57,12 +57,12 @@ def test_each_is_found(places: list[Workplace] | None, changed: dict[str, Any], 
         (PLACES[:1], {"citywide_threshold": 26, "minimum_workplaces": 1}),
     ],
 )
-def test_what_is_just_right_is_not(places: list[Workplace] | None, changed: dict[str, Any]) -> None:
+def test_what_is_just_right_is_not(places: list[Unit] | None, changed: dict[str, Any]) -> None:
     assert found(places, **changed) == []
 
 
-def unit(name: str, parent: int, tier: Tier, headcount: int, threshold: int = 0, minimum: int = 0) -> Unit:
-    return Unit(name=name, parent=parent, tier=tier, headcount=headcount, threshold=threshold, minimum=minimum)
+def unit(name: str, parent: int, tier: Tier, headcount: int, threshold: int = 0, minimum: int = 0) -> DraftUnit:
+    return DraftUnit(name=name, parent=parent, tier=tier, headcount=headcount, threshold=threshold, minimum=minimum)
 
 
 AREA, PLACE, DEPARTMENT = Tier.AREA, Tier.WORKPLACE, Tier.DEPARTMENT

@@ -21,10 +21,10 @@ from bot.domain.model import (
     Stage,
     Terms,
     Tier,
+    Unit,
+    UnitId,
     Walkout,
     WalkoutId,
-    Workplace,
-    WorkplaceId,
 )
 from tests.domain import oracle
 from tests.domain.oracle import Event, News, Plan, Shop
@@ -51,8 +51,8 @@ class Taken:
 
     now: datetime
     ruling: Ruling
-    before: tuple[Workplace, ...]
-    places: tuple[Workplace, ...]  #: as the ruling leaves them
+    before: tuple[Unit, ...]
+    places: tuple[Unit, ...]  #: as the ruling leaves them
 
     @property
     def walkout(self) -> Walkout:
@@ -63,7 +63,7 @@ class Taken:
         return [made.kind for made in self.ruling.announcements]
 
     @property
-    def ready(self) -> set[WorkplaceId]:
+    def ready(self) -> set[UnitId]:
         return {place.id for place in self.places if place.standing >= place.threshold}
 
 
@@ -82,14 +82,14 @@ def terms(plan: Plan) -> Terms:
     )
 
 
-def units(plan: Plan) -> list[Workplace]:
+def units(plan: Plan) -> list[Unit]:
     return [
-        Workplace(
-            id=WorkplaceId(shop.id),
+        Unit(
+            id=UnitId(shop.id),
             name=f"Shop {shop.id}",
             headcount=shop.headcount,
             threshold=shop.threshold,
-            parent=WorkplaceId(shop.parent),
+            parent=UnitId(shop.parent),
             tier=Tier(shop.tier),
             minimum=shop.minimum,
         )
@@ -97,10 +97,10 @@ def units(plan: Plan) -> list[Workplace]:
     ]
 
 
-def opened(plan: Plan) -> tuple[Walkout, list[Workplace]]:
+def opened(plan: Plan) -> tuple[Walkout, list[Unit]]:
     places = units(plan)
     ruling = rules.open_up(Walkout(id=WalkoutId("k7m3q"), terms=terms(plan)), places, now=plan.opening)
-    assert ruling.workplaces == ()
+    assert ruling.units == ()
     return ruling.walkout, places
 
 
@@ -119,7 +119,7 @@ def play(story: History) -> list[Taken]:
             break
         places = [replace(place, standing=len(pledged[place.id])) for place in places]
         ruling = rules.tally(walkout, places, now=look)
-        changed = {place.id: place for place in ruling.workplaces}
+        changed = {place.id: place for place in ruling.units}
         before = tuple(places)
         places = [changed.get(place.id, place) for place in places]
         if ruling.walkout.tally == walkout.tally:
@@ -442,9 +442,9 @@ def test_the_board_changes_in_tallies_only(story: History, minutes: int) -> None
     """Reminding and calling off leave it; and what people do in between is not in it."""
     now = OPENING + minutes * MINUTE
     for taken in play(story):
-        assert rules.remind(taken.walkout, taken.places, now=now).workplaces == ()
+        assert rules.remind(taken.walkout, taken.places, now=now).units == ()
         if taken.walkout.stage in rules.PLEDGING:
-            assert rules.call_off(taken.walkout, taken.places, now=now).workplaces == ()
+            assert rules.call_off(taken.walkout, taken.places, now=now).units == ()
         everybody = [replace(place, standing=place.headcount) for place in taken.places]
         shown = disclosure.city(taken.walkout, taken.places)
         assert disclosure.city(taken.walkout, everybody) == shown
@@ -477,8 +477,8 @@ def test_on_is_final_and_only_the_tally_of_the_deadline_lapses(story: History) -
 @modest
 @given(histories())
 def test_who_is_ready_when_it_turns_on_is_out_for_good_and_later_ones_join_once(story: History) -> None:
-    out: set[WorkplaceId] = set()
-    joined: list[WorkplaceId] = []
+    out: set[UnitId] = set()
+    joined: list[UnitId] = []
     for taken in play(story):
         before, out = out, {place.id for place in taken.places if place.out}
         assert before <= out
@@ -498,7 +498,7 @@ def test_who_is_ready_when_it_turns_on_is_out_for_good_and_later_ones_join_once(
 @modest
 @given(histories())
 def test_a_workplace_hears_that_it_is_ready_at_most_once_and_only_before_it_is_on(story: History) -> None:
-    told: list[WorkplaceId | None] = []
+    told: list[UnitId | None] = []
     for taken in play(story):
         made = [each for each in taken.ruling.announcements if each.kind is Kind.WORKPLACE_READY]
         if taken.walkout.stage is not Stage.OPEN:
@@ -582,7 +582,7 @@ def test_news_tells_no_number_of_people(story: History) -> None:
 def test_a_ruling_holds_the_workplaces_that_differ_and_no_others(story: History) -> None:
     for taken in play(story):
         differing = {new.id for old, new in zip(taken.before, taken.places, strict=True) if old != new}
-        assert [place.id for place in taken.ruling.workplaces] == sorted(differing)
+        assert [place.id for place in taken.ruling.units] == sorted(differing)
         for old, new in zip(taken.before, taken.places, strict=True):
             # a tally moves the board and what is remembered of it, nothing else
             assert replace(new, line=old.line, out=old.out, told_ready=old.told_ready) == old

@@ -9,7 +9,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from bot.domain.errors import Halted, NotEnoughOrganizers
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.model import UnitId, WalkoutId
 from bot.domain.roles import (
     GO_ON,
     Became,
@@ -120,7 +120,7 @@ def test_nobody_has_a_say_in_their_own_removal(
     [
         (Roles(), False),
         (Roles(organizer=True), True),
-        (Roles(workplaces=((WalkoutId("k7m3q"), WorkplaceId(1)),)), True),
+        (Roles(units=((WalkoutId("k7m3q"), UnitId(1)),)), True),
     ],
 )
 def test_an_organizer_or_a_steward_has_a_role(roles: Roles, *, has_any: bool) -> None:

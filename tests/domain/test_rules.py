@@ -16,10 +16,10 @@ from bot.domain.model import (
     Ruling,
     Stage,
     Terms,
+    Unit,
+    UnitId,
     Walkout,
     WalkoutId,
-    Workplace,
-    WorkplaceId,
 )
 
 NEW_YORK = timezone(timedelta(hours=-5))
@@ -54,9 +54,9 @@ def under(walkout: Walkout, **terms: object) -> Walkout:
     return replace(walkout, terms=replace(walkout.terms, **terms))  # type: ignore[arg-type]  # a table's row
 
 
-def shop(number: int, standing: int, *, threshold: int = 10, out: bool = False, told: bool = False) -> Workplace:
-    return Workplace(
-        id=WorkplaceId(number),
+def shop(number: int, standing: int, *, threshold: int = 10, out: bool = False, told: bool = False) -> Unit:
+    return Unit(
+        id=UnitId(number),
         name=f"Shop {number}",
         headcount=1000,
         threshold=threshold,
@@ -66,13 +66,13 @@ def shop(number: int, standing: int, *, threshold: int = 10, out: bool = False, 
     )
 
 
-def shops(*standing: int) -> list[Workplace]:
+def shops(*standing: int) -> list[Unit]:
     return [shop(number, people) for number, people in enumerate(standing, start=1)]
 
 
-def after(ruling: Ruling, before: Sequence[Workplace], *standing: int) -> list[Workplace]:
+def after(ruling: Ruling, before: Sequence[Unit], *standing: int) -> list[Unit]:
     """Return the workplaces as a ruling leaves them, with these people standing by the next tally."""
-    changed = {place.id: place for place in ruling.workplaces}
+    changed = {place.id: place for place in ruling.units}
     return [
         replace(changed.get(place.id, place), standing=people) for place, people in zip(before, standing, strict=True)
     ]
@@ -259,7 +259,7 @@ def test_what_is_not_open_or_on_has_no_tallies(stage: Stage) -> None:
 def test_a_ruling_holds_only_the_workplaces_that_differ() -> None:
     ruling = rules.tally(under(OPEN, citywide_threshold=99), shops(0, 10, 3), now=at("10:00"))
 
-    assert [place.id for place in ruling.workplaces] == [2]
+    assert [place.id for place in ruling.units] == [2]
 
 
 # --- opening ---
@@ -269,7 +269,7 @@ def test_opening_tells_every_room_and_schedules_the_first_tally() -> None:
     ruling = rules.open_up(DRAFT, shops(0, 0), now=OPENED)
 
     assert ruling.walkout == OPEN
-    assert ruling.workplaces == ()
+    assert ruling.units == ()
     assert heard(ruling) == {(Kind.OPENED, None, None), (Kind.OPENED, 1, 1), (Kind.OPENED, 2, 2)}
 
 
@@ -311,7 +311,7 @@ def test_calling_off_ends_the_tallies_and_tells_everybody_who_knew(
     ruling = rules.call_off(replace(OPEN, stage=stage), shops(3, 30), now=now)
 
     assert ruling.walkout == replace(OPEN, stage=Stage.CALLED_OFF, ended=now, next_tally=None)
-    assert ruling.workplaces == ()  # the board stays as the last tally left it
+    assert ruling.units == ()  # the board stays as the last tally left it
     assert heard(ruling) == news
     assert rules.latest_tally(ruling.walkout, PLEDGE_BY) is None
     assert rules.next_reminder(ruling.walkout) is None
@@ -446,8 +446,8 @@ def test_a_late_tally_lets_nobody_join_after_the_start() -> None:
 
     assert ruling.walkout.stage is Stage.ON
     assert heard(ruling) == {(Kind.LAST_WORD, None, None), (Kind.NOT_OUT, 1, 1)}
-    assert not any(place.out for place in ruling.workplaces)
-    assert all(rules.lacks([place]) is None for place in ruling.workplaces)  # and so does not hear that it fell short
+    assert not any(place.out for place in ruling.units)
+    assert all(rules.lacks([place]) is None for place in ruling.units)  # and so does not hear that it fell short
 
 
 def test_a_tally_on_time_turns_nothing_on_after_the_start_either() -> None:
@@ -517,8 +517,8 @@ def test_a_workplace_hears_once_that_it_is_ready_and_the_city_hears_nothing() ->
         Announcement(
             kind=Kind.WORKPLACE_READY,
             occasion="1",
-            scope=WorkplaceId(1),
-            about=WorkplaceId(1),
+            scope=UnitId(1),
+            about=UnitId(1),
             to_stewards=True,
         ),
         Announcement(
@@ -557,9 +557,9 @@ def test_falling_below_is_announced_nowhere_and_seen_on_the_board_once_nine_have
     well = rules.tally(fell.walkout, after(fell, after(first, places, 9), 1), now=at("12:00"))
 
     reached = BoardLine(reached=True, since=1, number=10, anchor=10)
-    assert [place.line for place in first.workplaces] == [reached]
-    assert fell.workplaces == ()
-    assert [place.line for place in well.workplaces] == [BoardLine(reached=False, number=0, anchor=1)]
+    assert [place.line for place in first.units] == [reached]
+    assert fell.units == ()
+    assert [place.line for place in well.units] == [BoardLine(reached=False, number=0, anchor=1)]
     assert (fell.announcements, well.announcements) == ((), ())
 
 
@@ -663,7 +663,7 @@ def test_of_overdue_reminders_only_the_newest_is_made_and_none_at_the_deadline(
         return
     assert {made.occasion for made in ruling.announcements} == {occasion.isoformat()}
     assert heard(ruling) == {(Kind.REMINDER, None, None), (Kind.REMINDER, 1, 1), (Kind.REMINDER, 2, 2)}
-    assert ruling.workplaces == ()
+    assert ruling.units == ()
     assert rules.remind(ruling.walkout, shops(0, 0), now=now).announcements == ()
 
 

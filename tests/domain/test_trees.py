@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain import rules
-from bot.domain.model import ROOT, Counts, Kind, Ruling, Stage, Tier, Walkout, Workplace, WorkplaceId
+from bot.domain.model import ROOT, Counts, Kind, Ruling, Stage, Tier, Unit, UnitId, Walkout
 from bot.domain.tree import Tree, sums
 from tests.domain.test_rules import AT_THE_DEADLINE, OPEN, PLEDGE_BY, STARTS, at, under
 from tests.domain.test_who_hears import ALL, DECIDED, ON, ON_AT_THE_DEADLINE, OWN, who_hears
@@ -26,13 +26,13 @@ def unit(
     threshold: int = 0,
     minimum: int = 0,
     out: bool = False,
-) -> Workplace:
-    return Workplace(
-        id=WorkplaceId(number),
+) -> Unit:
+    return Unit(
+        id=UnitId(number),
         name=f"Unit {number}",
         headcount=1000,
         threshold=threshold,
-        parent=WorkplaceId(under),
+        parent=UnitId(under),
         tier=tier,
         minimum=minimum,
         standing=standing,
@@ -40,7 +40,7 @@ def unit(
     )
 
 
-def grown(standing: Mapping[int, int], **changes: Mapping[str, int]) -> list[Workplace]:
+def grown(standing: Mapping[int, int], **changes: Mapping[str, int]) -> list[Unit]:
     """Return a borough of a neighborhood, with a workplace of two departments, and of one workplace; and one apart.
 
     Whoever stands, by unit; `u3={"threshold": 9}` changes unit 3.
@@ -64,30 +64,30 @@ def grown(standing: Mapping[int, int], **changes: Mapping[str, int]) -> list[Wor
 def test_a_tree_knows_who_is_below_whom() -> None:
     tree = Tree(grown({}))
 
-    def numbers(units: Sequence[Workplace]) -> list[int]:
+    def numbers(units: Sequence[Unit]) -> list[int]:
         return [each.id for each in units]
 
     assert numbers(tree.children()) == [1, 7]
-    assert numbers(tree.children(WorkplaceId(1))) == [2, 6]
-    assert numbers(tree.children(WorkplaceId(7))) == []
-    assert numbers(tree.path(WorkplaceId(5))) == [1, 2, 3, 5]
+    assert numbers(tree.children(UnitId(1))) == [2, 6]
+    assert numbers(tree.children(UnitId(7))) == []
+    assert numbers(tree.path(UnitId(5))) == [1, 2, 3, 5]
     assert numbers(tree.path(ROOT)) == []
-    assert numbers(tree.path(WorkplaceId(7))) == [7]
+    assert numbers(tree.path(UnitId(7))) == [7]
     assert numbers([*tree.branch()]) == [1, 2, 3, 4, 5, 6, 7]
-    assert numbers([*tree.branch(WorkplaceId(2))]) == [2, 3, 4, 5]
+    assert numbers([*tree.branch(UnitId(2))]) == [2, 3, 4, 5]
     assert numbers(tree.leaves()) == [4, 5, 6, 7]
-    assert numbers(tree.leaves(WorkplaceId(3))) == [4, 5]
-    assert numbers(tree.leaves(WorkplaceId(6))) == [6]
+    assert numbers(tree.leaves(UnitId(3))) == [4, 5]
+    assert numbers(tree.leaves(UnitId(6))) == [6]
     assert numbers(tree.workplaces()) == [3, 6, 7]
-    assert numbers(tree.workplaces(WorkplaceId(2))) == [3]
+    assert numbers(tree.workplaces(UnitId(2))) == [3]
     assert [tree.workplace_of(each.id).id for each in tree.leaves()] == [3, 3, 6, 7]
-    assert tree.unit(WorkplaceId(6)).id == 6
+    assert tree.unit(UnitId(6)).id == 6
 
 
 def test_what_units_with_cards_bring_is_added_up_for_all_above() -> None:
     totals = sums(grown({4: 1, 5: 2, 6: 4, 7: 8}), rules.people)
 
-    assert {number: totals[WorkplaceId(number)] for number in range(8)} == {
+    assert {number: totals[UnitId(number)] for number in range(8)} == {
         0: 15, 1: 7, 2: 3, 3: 3, 4: 1, 5: 2, 6: 4, 7: 8,
     }  # fmt: skip
 
@@ -161,13 +161,13 @@ def test_the_whole_walkout_counts_whose_whole_path_is_ready(
 # --- out ---
 
 
-def after(ruling: Ruling, before: Sequence[Workplace], standing: Mapping[int, int]) -> list[Workplace]:
+def after(ruling: Ruling, before: Sequence[Unit], standing: Mapping[int, int]) -> list[Unit]:
     """Return the units as a ruling leaves them, with these people standing by the next tally."""
-    changed = {each.id: each for each in ruling.workplaces}
+    changed = {each.id: each for each in ruling.units}
     return [replace(changed.get(each.id, each), standing=standing.get(each.id, 0)) for each in before]
 
 
-def out(units: Sequence[Workplace]) -> set[int]:
+def out(units: Sequence[Unit]) -> set[int]:
     return {each.id for each in units if each.out}
 
 
@@ -378,4 +378,4 @@ def test_who_is_out_is_counted_at_workplaces_with_all_their_departments() -> Non
     units = [replace(each, out=True, turnout={4: 4, 5: 6, 6: 2}.get(each.id, 0)) for each in grown({})]
     counted = rules.tally(walkout, units, now=STARTS + timedelta(hours=1))
 
-    assert {each.id: each.turnout_line.reached for each in counted.workplaces} == {3: True}
+    assert {each.id: each.turnout_line.reached for each in counted.units} == {3: True}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import disclosure, rules
-from bot.domain.model import BoardLine, CardState, Kind, Stage, Walkout, Workplace
+from bot.domain.model import BoardLine, CardState, Kind, Stage, Unit, Walkout
 from tests.conftest import HOUR, MICROSECOND, NOON, PLEDGE_BY, opened, shops
 from tests.domain import oracle
 from tests.domain.oracle import Event, Plan, Turnout
@@ -154,18 +154,18 @@ def test_the_days_tallies_count_what_a_recount_from_scratch_counts_and_move_noth
 
 
 def _take(
-    walkout: Walkout, places: list[Workplace], out: defaultdict[int, set[str]], now: datetime, told: list[Turnout]
-) -> tuple[Walkout, list[Workplace]]:
+    walkout: Walkout, places: list[Unit], out: defaultdict[int, set[str]], now: datetime, told: list[Turnout]
+) -> tuple[Walkout, list[Unit]]:
     places = [replace(place, turnout=len(out[place.id])) for place in places]
     ruling = rules.tally(walkout, places, now=now)
     assert ruling.announcements == ()
-    after = {place.id: place for place in ruling.workplaces}
+    after = {place.id: place for place in ruling.units}
     for place in places:
         if place.id in after:
             assert replace(after[place.id], turnout_line=place.turnout_line) == place
             assert after[place.id] != place
     if ruling.walkout == walkout:
-        assert ruling.workplaces == ()
+        assert ruling.units == ()
         return walkout, places
     assert (
         replace(ruling.walkout, tally=walkout.tally, tallied=walkout.tallied, next_tally=walkout.next_tally) == walkout
@@ -204,6 +204,6 @@ def test_organizers_are_warned_once_where_more_stand_than_were_drawn(
     for each in warnings:
         assert (each.about, each.to_organizers, each.to_stewards, each.to_rooms) == (place.id, True, False, False)
         assert dict(each.facts) == {}
-        assert ruling.workplaces[0].told_drawn
-        again = rules.tally(ruling.walkout, ruling.workplaces, now=NOON + 2 * HOUR)
+        assert ruling.units[0].told_drawn
+        again = rules.tally(ruling.walkout, ruling.units, now=NOON + 2 * HOUR)
         assert Kind.MORE_THAN_DRAWN not in [made.kind for made in again.announcements]

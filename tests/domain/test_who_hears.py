@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.domain import rules
-from bot.domain.model import Announcement, BoardLine, Kind, Ruling, Stage, Walkout, Workplace, WorkplaceId
+from bot.domain.model import Announcement, BoardLine, Kind, Ruling, Stage, Unit, UnitId, Walkout
 from tests.domain.test_rules import (
     AT_THE_DEADLINE,
     HOUR,
@@ -99,9 +99,7 @@ def who_hears(ruling: Ruling) -> dict[str, str]:
         ),
     ],
 )
-def test_who_hears_of_a_tally(
-    walkout: Walkout, places: Sequence[Workplace], now: datetime, heard: dict[str, str]
-) -> None:
+def test_who_hears_of_a_tally(walkout: Walkout, places: Sequence[Unit], now: datetime, heard: dict[str, str]) -> None:
     assert who_hears(rules.tally(walkout, places, now=now)) == heard
 
 
@@ -138,7 +136,7 @@ OUT_AND_NOT = [shop(1, 10, out=True), shop(2, 9)]
 OVER = STARTS + DAY
 
 
-def last_days(walkout: Walkout, *looks: datetime, places: Sequence[Workplace] = OUT_AND_NOT) -> list[dict[str, str]]:
+def last_days(walkout: Walkout, *looks: datetime, places: Sequence[Unit] = OUT_AND_NOT) -> list[dict[str, str]]:
     """Look at these times what is due; what is heard each time."""
     heard = []
     for now in looks:
@@ -218,7 +216,7 @@ def test_the_closing_word_waits_for_the_last_count_of_who_is_out_and_says_it_as_
     assert rules.next_reminder(walkout) is None
 
     counted = rules.tally(walkout, places, now=OVER)
-    changed = {place.id: place for place in counted.workplaces}
+    changed = {place.id: place for place in counted.units}
     said = rules.remind(counted.walkout, [changed[place.id] for place in places], now=OVER)
 
     assert said.announcements[0].facts == {"turnout": 10}  # tenths, of twenty
@@ -330,7 +328,7 @@ def test_nothing_that_speaks_of_a_walkout_is_said_once_it_is_off(kind: str, walk
     ],
 )
 def test_a_person_is_told_nothing_twice_and_nothing_that_is_not_for_them(
-    made: Announcement, walkout: Walkout, place: Workplace | None, now: datetime, *, said: bool
+    made: Announcement, walkout: Walkout, place: Unit | None, now: datetime, *, said: bool
 ) -> None:
     assert rules.may_be_said(made, walkout, place, private=True, now=now) is said
 
@@ -338,7 +336,7 @@ def test_a_person_is_told_nothing_twice_and_nothing_that_is_not_for_them(
 def test_the_boards_line_says_who_fell_below_and_who_came_too_late_and_the_live_count_does_not() -> None:
     reached = BoardLine(reached=True, since=1, number=10)
     for standing in (0, 99):
-        place = Workplace(id=WorkplaceId(1), name="Shop", headcount=99, threshold=10, standing=standing)
+        place = Unit(id=UnitId(1), name="Shop", headcount=99, threshold=10, standing=standing)
         for out in (False, True):
             for line in (BoardLine(), reached):
                 seen = replace(place, out=out, line=line)

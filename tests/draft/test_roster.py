@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.draft import Draft, DraftRefused, ProblemKind, RosterOptions, SourceFile, Unit, read
+from bot.draft import Draft, DraftRefused, DraftUnit, ProblemKind, RosterOptions, SourceFile, read
 from handlers.texts import draft as texts
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -189,7 +189,7 @@ def test_a_repeated_name_in_a_foreign_file_gets_a_number_in_file_order() -> None
 )
 def test_rows_of_one_group_are_one_unit(rows: list[str], headcount: int, threshold: int) -> None:
     found = draft(ours(*rows, header="workplace,headcount,threshold,group"))
-    assert found.units == (Unit(name="g", headcount=headcount, threshold=threshold),)
+    assert found.units == (DraftUnit(name="g", headcount=headcount, threshold=threshold),)
     assert found.merged == {"g": len(rows)}
     assert found.rows == len(rows)
 

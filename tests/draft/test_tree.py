@@ -14,13 +14,13 @@ from bot.domain.model import FEWEST, Terms, Tier
 from bot.draft import (
     Draft,
     DraftRefused,
+    DraftUnit,
     ListReading,
     ProblemKind,
     RosterOptions,
     Small,
     SourceFile,
     Totals,
-    Unit,
     read,
     read_list,
 )
@@ -379,9 +379,9 @@ names = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), m
 
 
 @st.composite
-def units(draw: st.DrawFn, levels: int) -> tuple[Unit, ...]:
+def units(draw: st.DrawFn, levels: int) -> tuple[DraftUnit, ...]:
     """Draw a tree as files can have it."""
-    found: list[Unit] = []
+    found: list[DraftUnit] = []
 
     def family(most: int, least: int = 1) -> list[str]:
         made = draw(st.lists(names, min_size=least, max_size=most, unique_by=plain_name))
@@ -392,7 +392,7 @@ def units(draw: st.DrawFn, levels: int) -> tuple[Unit, ...]:
         return draw(st.integers(FEWEST, people - FEWEST)) if may_have and (needed or draw(st.booleans())) else 0
 
     def put(parent: int, name: str, tier: Tier) -> int:
-        found.append(Unit(name=name, headcount=0, threshold=0, parent=parent, tier=tier))
+        found.append(DraftUnit(name=name, headcount=0, threshold=0, parent=parent, tier=tier))
         return len(found)
 
     def fill(parent: int, depth: int) -> tuple[int, int]:
@@ -407,7 +407,7 @@ def units(draw: st.DrawFn, levels: int) -> tuple[Unit, ...]:
             elif draw(st.booleans()):
                 inside, minimum = departments(at)
             below = inside[0] or draw(st.integers(2 * FEWEST, 90))
-            found[at - 1] = Unit(
+            found[at - 1] = DraftUnit(
                 name=name,
                 headcount=below,
                 threshold=number(below, needed=depth == levels),
@@ -425,7 +425,7 @@ def units(draw: st.DrawFn, levels: int) -> tuple[Unit, ...]:
             headcount = draw(st.integers(1 if numbered else 2 * FEWEST, 40))
             numbered.append(number(headcount, needed=False))
             found.append(
-                Unit(name=name, headcount=headcount, threshold=numbered[-1], parent=parent, tier=Tier.DEPARTMENT)
+                DraftUnit(name=name, headcount=headcount, threshold=numbered[-1], parent=parent, tier=Tier.DEPARTMENT)
             )
             people += headcount
         return (people, len(children)), draw(st.integers(0, len(numbered))) if all(numbered) else 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain import zones
 from bot.domain.model import FEWEST, Counts, Entry, Terms, Words
-from bot.draft import RosterOptions, SourceFile, Unit, read
+from bot.draft import DraftUnit, RosterOptions, SourceFile, read
 from bot.draft.writing import check_field, terms_file, workplaces_file
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -65,8 +65,10 @@ def walkouts(draw: st.DrawFn) -> Terms:
 
 
 UNITS = (
-    Unit(name='The "Blue" Depot, North', headcount=12, threshold=7, meet="at the gate", meets={"es": "en la puerta"}),
-    Unit(name="=SUM(A1)", headcount=40, threshold=40),
+    DraftUnit(
+        name='The "Blue" Depot, North', headcount=12, threshold=7, meet="at the gate", meets={"es": "en la puerta"}
+    ),
+    DraftUnit(name="=SUM(A1)", headcount=40, threshold=40),
 )
 
 

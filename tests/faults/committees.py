@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from bot.domain import rules
-from bot.domain.model import WalkoutId, WorkplaceId
+from bot.domain.model import UnitId, WalkoutId
 from bot.domain.roles import SUSPENDED_FOR, Role
 from bot.draft import RosterOptions, SourceFile, read
 from bot.guards.rate_limits import BURST
@@ -322,7 +322,7 @@ async def committee(folder: Path, platform: str) -> AsyncIterator[Committee]:
         for account, name in ((OLGA, "olga"), (OMAR, "omar"), (OTTO, "otto")):
             await organizers.add(made.person(account), name, store, keys)
         omar = RequestContext(who=made.person(OMAR), store=store, keys=keys, clock=app.clock, number="")
-        place = await store.workplace(town.walkout, WorkplaceId(1))
+        place = await store.unit(town.walkout, UnitId(1))
         for account, confirms in ((STELLA, True), (EVE, False)):
             name = "stella" if confirms else "eve"
             card = await roles.appoint(omar, Role.STEWARD, name, walkout=town.walkout, place=place)
@@ -340,7 +340,7 @@ async def _pledge(made: Committee, over: WalkoutId) -> None:
     """Let people pledge in what is open, and in what is closed since."""
     town, store = made.town, made.app.store
     old = [card_codes.mint() for _ in range(2)]
-    await stewards.mint(over, {WorkplaceId(1): [card_codes.key_of(code) for code in old]}, store, made.app.keys)
+    await stewards.mint(over, {UnitId(1): [card_codes.key_of(code) for code in old]}, store, made.app.keys)
     await store.decide(over, partial(rules.open_up, now=NOON))
     pledging = zip((ANA, *VICTIMS), (town.codes[0], *town.codes[10:14]), [town.walkout] * 5, strict=True)
     for account, code, of in (*pledging, (ANA, old[0], over), (VICTIMS[0], old[1], over)):

@@ -101,7 +101,7 @@ class City:
         for table, kept in (("card", minted), ("pledge", blank)):
             assert {row[0] for row in after[table]} >= kept.keys()
         for walkout in (self.walkout, self.without_cards):
-            for place in await store.workplaces(walkout):
+            for place in await store.units(walkout):
                 mine = [row for row in after["pledge"] if row[1:3] == (walkout, place.id)]
                 assert place.standing == sum(row[3] == "p" for row in mine)
                 assert place.minted == len(mine)
@@ -177,7 +177,7 @@ async def city(folder: Path, platform: str, *, approvals: int = 2) -> AsyncItera
         walkout, without_cards = (each.id for each in made)
         codes = [mint() for _ in range(90)]
         left = iter(codes)
-        for place in await app.store.workplaces(walkout):
+        for place in await app.store.units(walkout):
             await stewards.mint(
                 walkout, {place.id: [key_of(next(left)) for _ in range(place.headcount)]}, app.store, app.keys
             )

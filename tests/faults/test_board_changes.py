@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from bot.domain import disclosure, rules
 from bot.domain.disclosure import Shown
-from bot.domain.model import Announcement, BoardLine, CardState, Counts, Kind, Stage, Walkout, Workplace, WorkplaceId
+from bot.domain.model import Announcement, BoardLine, CardState, Counts, Kind, Stage, Unit, UnitId, Walkout
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import key_of
@@ -123,7 +123,7 @@ class City:
     """What the rules make of it, tally by tally."""
 
     walkout: Walkout
-    places: list[Workplace]
+    places: list[Unit]
     news: tuple[Announcement, ...] = ()
 
     @classmethod
@@ -140,8 +140,8 @@ class City:
             turnout=bool(plot.turnout),
         )
         places = [
-            Workplace(
-                id=WorkplaceId(shop.id),
+            Unit(
+                id=UnitId(shop.id),
                 name=f"Shop {shop.id}",
                 headcount=shop.headcount,
                 threshold=shop.threshold,
@@ -166,7 +166,7 @@ class City:
         if turnout is not None:
             before = [replace(place, turnout=count) for place, count in zip(before, turnout, strict=True)]
         ruling = rules.tally(self.walkout, before, now=due)
-        changed = {place.id: place for place in ruling.workplaces}
+        changed = {place.id: place for place in ruling.units}
         self.walkout, self.news = ruling.walkout, ruling.announcements
         self.places = [changed.get(place.id, place) for place in before]
 
@@ -178,7 +178,7 @@ class City:
             workers.status(
                 Seen(
                     walkout=self.walkout,
-                    workplace=place,
+                    unit=place,
                     mine=mine,
                     at=self.walkout.tallied or NOON,
                     city=disclosure.coarse(self.walkout, self.places),
@@ -284,11 +284,11 @@ def _check_board(before: Board, city: City, changed: Sequence[bool]) -> None:
 
 
 def _numbers(board: Board) -> tuple[object, ...]:
-    return board.sums, [replace(shown, out=False) for shown in board.workplaces]
+    return board.sums, [replace(shown, out=False) for shown in board.units]
 
 
-def _line(board: Board, place: Workplace) -> Shown:
-    return next(shown for shown in board.workplaces if shown.name == place.name)
+def _line(board: Board, place: Unit) -> Shown:
+    return next(shown for shown in board.units if shown.name == place.name)
 
 
 def hypothesized(tries: Trials, phases: Sequence[Phase] = tuple(Phase)) -> settings:
@@ -442,9 +442,9 @@ class Played:
     async def tally(self, acts: Sequence[tuple[int, int]]) -> None:
         """Let so many honest people stand, and these colluders; then take the tally."""
         wanted = {who for shop, each in zip(self.pair.plot.shops, acts, strict=True) for who in _the_first(shop, *each)}
-        places = {place.id: place for place in await self.here.app.store.workplaces(self.here.walkout)}
+        places = {place.id: place for place in await self.here.app.store.units(self.here.walkout)}
         for shop, number in sorted(wanted ^ self.standing):
-            card, who = code(places[WorkplaceId(shop)], number), Person("console", f"{shop} {number}")
+            card, who = code(places[UnitId(shop)], number), Person("console", f"{shop} {number}")
             letter = "p" if (shop, number) in wanted else "w"
             answer = await self.here.says(who, press=f"{letter}:{card}.{self.here.walkout}")
             assert answer[0] == {"p": "pledged", "w": "withdrawn"}[letter]
@@ -456,7 +456,7 @@ class Played:
 
     async def look(self) -> None:
         """Ask everything, as an organizer, a steward, those who collude, a stranger with a photographed sheet."""
-        places = await self.here.app.store.workplaces(self.here.walkout)
+        places = await self.here.app.store.units(self.here.walkout)
         asks = ["/board", "/board csv", "/walkouts", "/rooms", "/audit", "/report", "/status", "/open", "/help"]
         own = [f"/status {code(place, 0)}" for place in places]
         photographed = [f"/start {code(place, n)}" for place in places for n in range(3, place.headcount, 9)]
@@ -472,7 +472,7 @@ class Played:
 
     async def print_anew(self) -> None:
         """Void every sheet, and try how many cards may be printed then."""
-        for place in await self.here.app.store.workplaces(self.here.walkout):
+        for place in await self.here.app.store.units(self.here.walkout):
             numbers = {1, place.threshold // 2, place.headcount - 5, place.headcount - 4, place.headcount}
             for text in (f"/cards void {place.name}", *(f"/cards {place.name} {n}" for n in sorted(numbers))):
                 kind, said, _ = await self.here.says(OLGA, text)
@@ -524,7 +524,7 @@ async def city_hall(folder: Path, city: City, *, first: bool = False, at: dateti
         )
 
 
-async def set_up(app: App, walkout: Walkout, places: Sequence[Workplace]) -> None:
+async def set_up(app: App, walkout: Walkout, places: Sequence[Unit]) -> None:
     """Prepare the walkout, its cards, its rooms and its organizer."""
     app.keys.add_walkout(walkout.id)
     await app.store.add_walkout(walkout, places)

@@ -60,7 +60,7 @@ async def come_back(instant: str, kept: str, fault: Callable[[], None] | None = 
         await house.stop()
         async with house.looked_into() as app:
             walkout = await app.store.walkout(city.walkout)
-            stands = {place.name: place.standing for place in await app.store.workplaces(city.walkout)}["School"]
+            stands = {place.name: place.standing for place in await app.store.units(city.walkout)}["School"]
         assert walkout.tallied == due
         assert (walkout.stage is Stage.ON) is (stands == NEEDED), "the tally did not see what was kept"
         assert stands == NEEDED - (kept[-1] == "w"), "what was kept is lost"

@@ -77,7 +77,7 @@ async def check(house: SqliteHouse, *, acknowledged: bool) -> str:
         assert there in ({len(NEW)} if acknowledged else {0, len(NEW)})
         assert await standing(store) == [0, len(PEOPLE)]
         if not there:
-            assert [place.issued for place in await store.workplaces(WALKOUT)] == [0, len(PEOPLE)]
+            assert [place.issued for place in await store.units(WALKOUT)] == [0, len(PEOPLE)]
     # not in the file either, nor that there was one
     [left] = house.rows(
         "SELECT (SELECT count(*) FROM card), (SELECT count(*) FROM pledge), (SELECT count(*) FROM piece)"

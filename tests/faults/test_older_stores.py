@@ -122,7 +122,7 @@ async def as_before(folder: Path, version: int) -> None:
         examined = await app.store.examine()
         assert (examined.damage, examined.orphans, examined.miscounted) == ((), 0, {})
         standing = sum(state(n, version) in "po" for n in range(len(CODES)))
-        [place] = await app.store.workplaces(WALKOUT)
+        [place] = await app.store.units(WALKOUT)
         assert (place.minted, place.standing) == (len(CODES), standing)
         for n in range(len(CODES)):
             worker = app.worker(person(n))
@@ -130,7 +130,7 @@ async def as_before(folder: Path, version: int) -> None:
                 assert (await worker.withdraw(code(n))).mine is CardState.WITHDRAWN
             else:
                 assert (await worker.pledge(code(n))).changed
-        [place] = await app.store.workplaces(WALKOUT)
+        [place] = await app.store.units(WALKOUT)
         assert place.standing == len(CODES) - standing
         store: Any = app.store
         assert await store._read("SELECT count(*) FROM announcement WHERE kind = ?", (Kind.CARDS_KEYED,)) == [(1,)]

@@ -26,7 +26,7 @@ from bot.delivery import outbox
 from bot.delivery.outbox import Letter, RoomGone
 from bot.domain import rules
 from bot.domain.errors import PledgingClosed
-from bot.domain.model import Entry, Kind, Ruling, Stage, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Entry, Kind, Ruling, Stage, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import from_bytes, key_of
 from bot.secrets.keys import Person
@@ -336,7 +336,7 @@ class Life:
             elif self.entry is Entry.CARDS:
                 await worker.pledge(card)
             else:
-                await worker.enrol(WALKOUT, WorkplaceId(shop.id))
+                await worker.enrol(WALKOUT, UnitId(shop.id))
         except PledgingClosed:
             return False
         return True
@@ -450,8 +450,8 @@ class Life:
             assert tuple(shown) == taken[-1].board
         assert [place.standing for place in places] == [self.standing[shop.id] for shop in self.story.plan.shops]
 
-    async def _as_it_is(self) -> tuple[Walkout, list[Workplace]]:
-        return await self.app.store.walkout(WALKOUT), await self.app.store.workplaces(WALKOUT)
+    async def _as_it_is(self) -> tuple[Walkout, list[Unit]]:
+        return await self.app.store.walkout(WALKOUT), await self.app.store.units(WALKOUT)
 
     def check_news(self) -> None:
         """See that every room heard everything that was so, once, and nothing else."""
@@ -513,7 +513,7 @@ async def prepare(app: App, plan: Plan, entry: Entry, *, turnout: bool) -> None:
     await app.store.add_walkout(Walkout(id=WALKOUT, terms=replace(terms(plan), entry=entry, turnout=turnout)), places)
     if entry is Entry.CARDS:
         leaves = plan.leaves
-        hashes = {WorkplaceId(each.id): [key_of(code(each.id, n)) for n in range(each.headcount)] for each in leaves}
+        hashes = {UnitId(each.id): [key_of(code(each.id, n)) for n in range(each.headcount)] for each in leaves}
         await stewards.mint(WALKOUT, hashes, app.store, app.keys)
     await organizers.add(OLGA, "Olga", app.store, app.keys)
     for scope in (None, *(place.id for place in places)):
@@ -602,7 +602,7 @@ def test_a_walkout_that_is_on_and_then_not_would_be_seen(monkeypatch: pytest.Mon
     real = rules._stays_on
 
     def goes_off(
-        walkout: Walkout, places: Sequence[Workplace], found: rules.Verdicts, *, too_late: bool, final: bool
+        walkout: Walkout, places: Sequence[Unit], found: rules.Verdicts, *, too_late: bool, final: bool
     ) -> Ruling:
         ruling = real(walkout, places, found, too_late=too_late, final=final)
         stays = rules.enough(walkout, places, found)
@@ -615,7 +615,7 @@ def test_a_walkout_that_is_on_and_then_not_would_be_seen(monkeypatch: pytest.Mon
 def test_an_areas_number_that_is_ignored_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     real = rules.verdicts
 
-    def without(places: Sequence[Workplace]) -> rules.Verdicts:
+    def without(places: Sequence[Unit]) -> rules.Verdicts:
         return real([replace(each, threshold=0) if each.tier is Tier.AREA else each for each in places])
 
     monkeypatch.setattr(rules, "verdicts", without)
@@ -631,7 +631,7 @@ def test_a_verdict_that_is_not_said_at_the_deadline_would_be_seen(monkeypatch: p
     real = rules._stays_on
 
     def says_nothing(
-        walkout: Walkout, places: Sequence[Workplace], found: rules.Verdicts, *, too_late: bool, **_final: bool
+        walkout: Walkout, places: Sequence[Unit], found: rules.Verdicts, *, too_late: bool, **_final: bool
     ) -> Ruling:
         return real(walkout, places, found, too_late=too_late, final=False)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.domain import rules
-from bot.domain.model import Kind, Ruling, Stage, Tier, Walkout, Workplace, WorkplaceId
+from bot.domain.model import Kind, Ruling, Stage, Tier, Unit, UnitId, Walkout
 from bot.domain.tree import sums
 from tests.domain import oracle, trees
 from tests.domain.test_properties import History, Taken, as_told, news, play
@@ -84,7 +84,7 @@ def happened(told: Told) -> Iterator[str]:
 
 def stays_out(takings: Sequence[Taken]) -> None:
     """See that who is out stays out, with all above, and that nothing is out before it is on."""
-    was: set[WorkplaceId] = set()
+    was: set[UnitId] = set()
     for taken in takings:
         out = {unit.id for unit in taken.places if unit.out}
         assert was <= out
@@ -131,17 +131,17 @@ def sees(*, first: int = 300) -> bool:
 REAL = rules.verdicts
 
 
-def changed(tier: Tier, **changes: Any) -> Callable[[Sequence[Workplace]], rules.Verdicts]:
+def changed(tier: Tier, **changes: Any) -> Callable[[Sequence[Unit]], rules.Verdicts]:
     """Judge as if each unit of a tier were another."""
     return lambda units: REAL([replace(unit, **changes) if unit.tier is tier else unit for unit in units])
 
 
-def out_by_itself(units: Sequence[Workplace]) -> rules.Verdicts:
+def out_by_itself(units: Sequence[Unit]) -> rules.Verdicts:
     found = REAL(units)
     return replace(found, walks_out=found.walks_out | found.ready)
 
 
-def everybody_in_an_area(units: Sequence[Workplace]) -> rules.Verdicts:
+def everybody_in_an_area(units: Sequence[Unit]) -> rules.Verdicts:
     return replace(REAL(units), people=sums(units, rules.people))
 
 
@@ -158,7 +158,7 @@ def everybody_in_an_area(units: Sequence[Workplace]) -> rules.Verdicts:
     ],
 )
 def test_what_is_ignored_would_be_seen(
-    monkeypatch: pytest.MonkeyPatch, fault: Callable[[Sequence[Workplace]], rules.Verdicts]
+    monkeypatch: pytest.MonkeyPatch, fault: Callable[[Sequence[Unit]], rules.Verdicts]
 ) -> None:
     assert not sees(first=30)
     monkeypatch.setattr(rules, "verdicts", fault)
@@ -169,7 +169,7 @@ def test_what_is_ignored_would_be_seen(
 def test_news_that_does_not_reach_a_tier_would_be_seen(monkeypatch: pytest.MonkeyPatch, tier: str) -> None:
     real = rules._stays_on
 
-    def deaf(walkout: Walkout, before: Sequence[Workplace], found: rules.Verdicts, **how: bool) -> Ruling:
+    def deaf(walkout: Walkout, before: Sequence[Unit], found: rules.Verdicts, **how: bool) -> Ruling:
         ruling = real(walkout, before, found, **how)
         deaf_ones = {unit.id for unit in before if unit.tier == tier}
         heard = tuple(made for made in ruling.announcements if made.scope not in deaf_ones)

@@ -61,10 +61,10 @@ async def founded(folder: Path) -> Town:
             csv = SourceFile(name="workplaces.csv", data=roster(SHOPS).encode())
             walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=NOON), app.store, app.keys)
             ids.append(walkout.id)
-            for place in await app.store.workplaces(walkout.id) if entry == "cards" else ():
+            for place in await app.store.units(walkout.id) if entry == "cards" else ():
                 codes[int(place.id)] = [mint() for _ in range(place.headcount)]
                 await stewards.mint(walkout.id, {place.id: list(map(key_of, codes[place.id]))}, app.store, app.keys)
-            for scope in (None, *(place.id for place in await app.store.workplaces(walkout.id))):
+            for scope in (None, *(place.id for place in await app.store.units(walkout.id))):
                 room = Room(walkout=walkout.id, scope=scope, platform="telegram", address=f"-100{scope}")
                 await organizers.bind_room(room, app.store)
             await app.store.decide(walkout.id, partial(rules.open_up, now=NOON))
@@ -112,7 +112,7 @@ async def _comes(app: App, clock: MovableClock, town: Town, place: int, nth: int
     )
     code = town.codes[place][nth]
     await by_card.pledge(code)
-    places = await app.store.workplaces(town.without)
+    places = await app.store.units(town.without)
     await without.enrol(town.without, places[place - 1].id)
     own = without.open_code(town.without)
     for worker, card in ((by_card, code), (without, own)):

@@ -34,7 +34,7 @@ from hypothesis.stateful import (
 
 from bot.delivery.outbox import Letter
 from bot.domain import rules
-from bot.domain.model import Entry, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Entry, Unit, UnitId, WalkoutId
 from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import from_bytes, key_of
 from bot.secrets.keys import Person
@@ -562,7 +562,7 @@ class Redeliveries(RuleBasedStateMachine):
         keys = self.bot.app.keys
         walkouts = {each.id: each for each in self._do(self.bot.app.store.walkouts())}
         for walkout, action in self.model.actions.items():
-            places = self._do(self.bot.app.store.workplaces(walkout))
+            places = self._do(self.bot.app.store.units(walkout))
             assert {place.id: place.standing for place in places} == {
                 shop: self.model.count(walkout, shop) for shop in SHOPS[walkout]
             }
@@ -597,7 +597,7 @@ async def _prepared(folder: Path) -> None:
                 turnout=walkout == CARDS,
             )
             places = [
-                Workplace(id=WorkplaceId(shop), name=name, headcount=people, threshold=FIVE)
+                Unit(id=UnitId(shop), name=name, headcount=people, threshold=FIVE)
                 for shop, (name, people) in shops.items()
             ]
             app.keys.add_walkout(walkout)
@@ -606,7 +606,7 @@ async def _prepared(folder: Path) -> None:
             await organizers.bind_room(room, app.store)
         for shop, (_name, people) in SHOPS[CARDS].items():
             hashes = [key_of(card(shop, number)) for number in range(people)]
-            await stewards.mint(CARDS, {WorkplaceId(shop): hashes}, app.store, app.keys)
+            await stewards.mint(CARDS, {UnitId(shop): hashes}, app.store, app.keys)
         for who in (OLGA, OMAR):
             await organizers.add(Person(PLATFORM, str(who)), str(who), app.store, app.keys)
         for walkout in (CARDS, OPEN):

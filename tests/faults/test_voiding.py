@@ -310,7 +310,7 @@ async def test_cards_voided_and_printed_in_turns_never_count_for_more_people_tha
                 stand, heard = await _voided_and_printed(here, chance)
                 most = max(most, stand)
                 warned += Kind.MORE_THAN_PEOPLE in heard
-                after, places = await here.app.store.walkout(WALKOUT), await here.app.store.workplaces(WALKOUT)
+                after, places = await here.app.store.walkout(WALKOUT), await here.app.store.units(WALKOUT)
                 assert rules.counted(after, places, rules.verdicts(places)) <= 12
                 assert after.stage is not Stage.ON
                 assert Kind.ON not in heard

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from bot.domain import disclosure
-from bot.domain.model import BoardLine, Terms, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import BoardLine, Terms, Unit, UnitId, Walkout, WalkoutId
 from tests.conftest import NOON, PLEDGE_BY
 from tests.faults.observer import TALLIES, Learned, Lines, Rule, Scene, about, filling, watched
 from tests.faults.trials import Trials, trials
@@ -188,7 +188,7 @@ def week(shops: int, chance: Random, *, every: int = 6) -> Week:
     return Week(crossings=tuple(crossings), before=tuple(before), now=tuple(now))
 
 
-def _places(thresholds: Sequence[int], lines: Sequence[BoardLine]) -> list[Workplace]:
+def _places(thresholds: Sequence[int], lines: Sequence[BoardLine]) -> list[Unit]:
     return [
         replace(_place(shop, threshold), line=line)
         for shop, (threshold, line) in enumerate(zip(thresholds, lines, strict=True))
@@ -196,8 +196,8 @@ def _places(thresholds: Sequence[int], lines: Sequence[BoardLine]) -> list[Workp
 
 
 @lru_cache
-def _place(shop: int, threshold: int) -> Workplace:
-    return Workplace(id=WorkplaceId(shop + 1), name=f"Shop {shop}", headcount=2 * threshold, threshold=threshold)
+def _place(shop: int, threshold: int) -> Unit:
+    return Unit(id=UnitId(shop + 1), name=f"Shop {shop}", headcount=2 * threshold, threshold=threshold)
 
 
 def claimed(ready: Sequence[int]) -> set[int]:

@@ -18,7 +18,7 @@ from random import Random
 import pytest
 
 from bot.domain import disclosure
-from bot.domain.model import ROOT, BoardLine, Counts, Terms, Tier, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import ROOT, BoardLine, Counts, Terms, Tier, Unit, UnitId, Walkout, WalkoutId
 from tests.conftest import NOON, PLEDGE_BY
 from tests.faults.observer import DUE_EVERY, TALLIES, Both, House, HouseLines, watched_house
 from tests.faults.trials import Trials, trials
@@ -38,20 +38,18 @@ HOUSES = (
 )
 
 
-def units_of(house: House) -> list[Workplace]:
+def units_of(house: House) -> list[Unit]:
     """Make the workplace, the department and, of the others, two more with a number."""
 
-    def unit(n: int, tier: Tier, threshold: int, parent: int) -> Workplace:
-        return Workplace(
-            id=WorkplaceId(n), name=str(n), headcount=99, threshold=threshold, tier=tier, parent=WorkplaceId(parent)
-        )
+    def unit(n: int, tier: Tier, threshold: int, parent: int) -> Unit:
+        return Unit(id=UnitId(n), name=str(n), headcount=99, threshold=threshold, tier=tier, parent=UnitId(parent))
 
     departments = [unit(n, Tier.DEPARTMENT, house.of_department, 1) for n in (2, 3, 4)]
     return [unit(1, Tier.WORKPLACE, house.threshold, 0), *departments]
 
 
 def as_shown(
-    units: list[Workplace], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
+    units: list[Unit], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
 ) -> tuple[BoardLine, BoardLine]:
     people = dict(zip((unit.id for unit in units), (here + elsewhere, here, 0, 0), strict=True))
     every = [*lines, BoardLine(), BoardLine()]
@@ -60,7 +58,7 @@ def as_shown(
 
 
 def exactly(
-    units: list[Workplace], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
+    units: list[Unit], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
 ) -> tuple[BoardLine, BoardLine]:
     """Say of a department whether it has its number now, both ways."""
     whole, _part = as_shown(units, lines, here, elsewhere, due=due)
@@ -68,7 +66,7 @@ def exactly(
 
 
 def at_any_tally(
-    units: list[Workplace], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
+    units: list[Unit], lines: tuple[BoardLine, BoardLine], here: int, elsewhere: int, *, due: bool
 ) -> tuple[BoardLine, BoardLine]:
     """Say it as soon as its workplace does not cross."""
     del due
@@ -117,26 +115,26 @@ def test_a_department_that_shows_it_at_any_tally_would_be_seen() -> None:
 class Tree:
     """Units, parents before their children, and who is below whom."""
 
-    units: tuple[Workplace, ...]
-    path: Mapping[WorkplaceId, tuple[WorkplaceId, ...]]  #: of each: itself and what is above it, ROOT at last
+    units: tuple[Unit, ...]
+    path: Mapping[UnitId, tuple[UnitId, ...]]  #: of each: itself and what is above it, ROOT at last
 
     @property
-    def workplaces(self) -> list[Workplace]:
+    def workplaces(self) -> list[Unit]:
         return [unit for unit in self.units if unit.tier is Tier.WORKPLACE]
 
 
 def grown(chance: Random, *, most: int = 40) -> Tree:
     """Grow a tree of up to five tiers: areas in up to three, workplaces, departments; some without numbers."""
-    units = list[Workplace]()
-    path: dict[WorkplaceId, tuple[WorkplaceId, ...]] = {ROOT: (ROOT,)}
+    units = list[Unit]()
+    path: dict[UnitId, tuple[UnitId, ...]] = {ROOT: (ROOT,)}
 
-    def add(tier: Tier, parent: WorkplaceId, threshold: int) -> WorkplaceId:
-        unit = WorkplaceId(len(units) + 1)
-        units.append(Workplace(id=unit, name=f"{unit}", headcount=99, threshold=threshold, parent=parent, tier=tier))
+    def add(tier: Tier, parent: UnitId, threshold: int) -> UnitId:
+        unit = UnitId(len(units) + 1)
+        units.append(Unit(id=unit, name=f"{unit}", headcount=99, threshold=threshold, parent=parent, tier=tier))
         path[unit] = (unit, *path[parent])
         return unit
 
-    def grow(parent: WorkplaceId, levels: int) -> None:
+    def grow(parent: UnitId, levels: int) -> None:
         for _ in range(chance.choice((1, 2, 3, 4, 6))):
             if len(units) >= most:
                 return
@@ -156,16 +154,14 @@ def grown(chance: Random, *, most: int = 40) -> Tree:
     return Tree(tuple(units), path)
 
 
-def week(
-    tree: Tree, chance: Random, *, every: int = DUE_EVERY
-) -> Iterator[tuple[int, tuple[Workplace, ...], set[WorkplaceId]]]:
+def week(tree: Tree, chance: Random, *, every: int = DUE_EVERY) -> Iterator[tuple[int, tuple[Unit, ...], set[UnitId]]]:
     """Fill it up hour by hour: give each tally, the units as it leaves them, and who has just reached their number."""
     has_departments = {unit.parent for unit in tree.units if unit.tier is Tier.DEPARTMENT}
     leaves = {unit.id: 0 for unit in tree.units if unit.tier is not Tier.AREA and unit.id not in has_departments}
     paces = {leaf: chance.uniform(0.15, 0.6) * 25 / TALLIES for leaf in leaves}
-    units, crossed = tree.units, set[WorkplaceId]()
+    units, crossed = tree.units, set[UnitId]()
     for tally in range(1, TALLIES + 1):
-        people = Counter[WorkplaceId]()
+        people = Counter[UnitId]()
         for leaf, rate_limit in paces.items():
             moved = sum(chance.random() < rate_limit for _ in range(4)) - (chance.random() < rate_limit)
             leaves[leaf] = max(0, leaves[leaf] + moved)
@@ -178,10 +174,10 @@ def week(
         crossed |= has
 
 
-def residues(tree: Tree, walkout: Walkout) -> dict[WorkplaceId, set[WorkplaceId]]:
+def residues(tree: Tree, walkout: Walkout) -> dict[UnitId, set[UnitId]]:
     """Say of which workplaces a coarse line tells, once those below it are taken off it."""
     lines = disclosure.coarse_lines(walkout, tree.units)
-    found: dict[WorkplaceId, set[WorkplaceId]] = {line: set() for line in lines}
+    found: dict[UnitId, set[UnitId]] = {line: set() for line in lines}
     for unit in tree.workplaces:
         nearest = next((above for above in tree.path[unit.id][1:] if above in lines), None)
         if nearest is not None:
@@ -228,7 +224,7 @@ def test_no_unit_s_steward_is_left_with_one_workplace_when_lines_of_two_levels_a
 def test_a_line_that_counts_any_three_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     counting = disclosure._counting
 
-    def any_three(units: Sequence[Workplace], lines: Sequence[BoardLine]) -> set[WorkplaceId]:
+    def any_three(units: Sequence[Unit], lines: Sequence[BoardLine]) -> set[UnitId]:
         moved = sum(u.tier is Tier.WORKPLACE and n.above != n.number for u, n in zip(units, lines, strict=True))
         return {unit.parent for unit in units} if moved >= disclosure.FEWEST_LINES else counting(units, lines)
 
@@ -238,15 +234,15 @@ def test_a_line_that_counts_any_three_would_be_seen(monkeypatch: pytest.MonkeyPa
 
 
 def claims(
-    tree: Tree, walkout: Walkout, chance: Random, seen: AbstractSet[WorkplaceId], *, every: int = DUE_EVERY
-) -> tuple[list[tuple[int, WorkplaceId]], set[tuple[int, WorkplaceId]]]:
+    tree: Tree, walkout: Walkout, chance: Random, seen: AbstractSet[UnitId], *, every: int = DUE_EVERY
+) -> tuple[list[tuple[int, UnitId]], set[tuple[int, UnitId]]]:
     """Say which others reached their number and when, and when which were said to have, by all lines together.
 
     The observer takes off each line what those below it say, and those workplaces whose own lines they see.
     """
     apart = residues(tree, walkout)
     ready = dict.fromkeys(apart, 0)
-    crossings, claimed = list[tuple[int, WorkplaceId]](), set[tuple[int, WorkplaceId]]()
+    crossings, claimed = list[tuple[int, UnitId]](), set[tuple[int, UnitId]]()
     for tally, units, crossed in week(tree, chance, every=every):
         crossings += [(tally, unit) for unit in crossed if unit not in seen]
         lines = disclosure.coarse_lines(walkout, units)
@@ -298,20 +294,20 @@ DATA = Path(__file__).parents[3] / "shared" / "data" / "nlrb_nyc_units_2017_2021
 SMALLEST = 8
 
 
-def elections(path: Path) -> tuple[Tree, dict[WorkplaceId, int]]:
+def elections(path: Path) -> tuple[Tree, dict[UnitId, int]]:
     """Read the union elections as places over employers, each with 65 % of its people; and who voted for the union."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if int(row["Num Eligible Voters"]) >= SMALLEST]
     by_place = defaultdict[str, list[dict[str, str]]](list)
     for row in rows:
         by_place[row["Unit City"].strip().casefold()].append(row)
-    units, votes = list[Workplace](), dict[WorkplaceId, int]()
-    path_of: dict[WorkplaceId, tuple[WorkplaceId, ...]] = {ROOT: (ROOT,)}
+    units, votes = list[Unit](), dict[UnitId, int]()
+    path_of: dict[UnitId, tuple[UnitId, ...]] = {ROOT: (ROOT,)}
 
-    def add(name: str, tier: Tier, headcount: int, parent: WorkplaceId) -> WorkplaceId:
-        unit = WorkplaceId(len(units) + 1)
+    def add(name: str, tier: Tier, headcount: int, parent: UnitId) -> UnitId:
+        unit = UnitId(len(units) + 1)
         threshold = (65 * headcount + 99) // 100
-        units.append(Workplace(id=unit, name=name, headcount=headcount, threshold=threshold, parent=parent, tier=tier))
+        units.append(Unit(id=unit, name=name, headcount=headcount, threshold=threshold, parent=parent, tier=tier))
         path_of[unit] = (unit, *path_of[parent])
         return unit
 
@@ -332,9 +328,9 @@ def test_how_much_of_a_real_tree_shows_something_before_it_is_reached() -> None:
     silent = [unit for unit in tree.workplaces if disclosure.fewer_than(unit.threshold) == unit.threshold]
     units, chance = tree.units, Random(1)
     begins = {unit: chance.randrange(TALLIES // 2) for unit in votes}
-    before, short = set[WorkplaceId](), list[float]()
+    before, short = set[UnitId](), list[float]()
     for tally in range(1, TALLIES + 1):
-        people = Counter[WorkplaceId]()
+        people = Counter[UnitId]()
         for unit, yes in votes.items():
             now = yes * max(0, tally - begins[unit]) // (TALLIES // 2)
             for above in tree.path[unit]:
@@ -352,7 +348,7 @@ def test_how_much_of_a_real_tree_shows_something_before_it_is_reached() -> None:
         short.append(exact - coarse[ROOT].tenths)
     shows = [sum(unit.id in before for unit in those) for those in (tree.workplaces, areas)]
     print(  # noqa: T201  shown with -s
-        f"\n{len(silent)} of {len(tree.workplaces)} workplaces can show nothing before they are reached; "
+        f"\n{len(silent)} of {len(tree.units)} workplaces can show nothing before they are reached; "
         f"{shows[0]} did, and {shows[1]} of {len(areas)} areas; "
         f"the city's line stood {sum(short) / len(short):.1f} tenths short"
     )

@@ -64,7 +64,7 @@ async def standing(house: RunningBot, city: City, people: Iterable[Someone]) -> 
     """Read what the store holds of each; no bot may run. The workplaces' counts must say the same."""
     async with house.looked_into() as app:
         held = {one.account: await _held(house, app, one) for one in people}
-        places = await app.store.workplaces(city.walkout)
+        places = await app.store.units(city.walkout)
     assert sum(place.standing for place in places) == sum(each.pledged for each in held.values())
     return held
 

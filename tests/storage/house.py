@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot.domain.errors import Refused
-from bot.domain.model import Announcement, CardState, Kind, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, CardState, Kind, UnitId, WalkoutId
 from bot.domain.pledging import Act, Change, Enrolment, NewCard, Outcome
 from bot.process.clock import Clock
 from bot.storage.sqlite import open_store
@@ -119,14 +119,14 @@ def asks(
     who: object,
     *,
     walkouts: Collection[WalkoutId] = (WALKOUT,),
-    enrol: WorkplaceId | None = None,
+    enrol: UnitId | None = None,
 ) -> Change:
     """Say what a person asks of a card."""
-    enrolment = None if enrol is None else Enrolment(walkout=WALKOUT, workplace=enrol)
+    enrolment = None if enrol is None else Enrolment(walkout=WALKOUT, unit=enrol)
     return Change(act=act, bearer=Hand(name=card, who=who, walkouts=walkouts), enrol=enrolment)
 
 
-def pledges(card: object, who: object = "ana", *, enrol: WorkplaceId | None = None) -> Change:
+def pledges(card: object, who: object = "ana", *, enrol: UnitId | None = None) -> Change:
     """Say that a person pledges."""
     return asks(Act.PLEDGE, card, who, enrol=enrol)
 
@@ -143,12 +143,12 @@ def looks(card: object, who: object = "ana") -> Change:
 
 async def standing(store: Store, walkout: WalkoutId = WALKOUT) -> list[int]:
     """Return how many stand at each workplace."""
-    return [place.standing for place in await store.workplaces(walkout)]
+    return [place.standing for place in await store.units(walkout)]
 
 
 async def minted(store: Store, walkout: WalkoutId = WALKOUT) -> list[int]:
     """Return how many cards each workplace has."""
-    return [place.minted for place in await store.workplaces(walkout)]
+    return [place.minted for place in await store.units(walkout)]
 
 
 async def together(store: Store, changes: Iterable[Change]) -> list[Outcome | BaseException]:

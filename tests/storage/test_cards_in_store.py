@@ -25,10 +25,10 @@ from bot.domain.errors import (
     PledgingClosed,
     Refused,
     TallyDue,
+    UnitFull,
     UnknownCard,
-    WorkplaceFull,
 )
-from bot.domain.model import CardState, Entry, Ruling, Stage, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import CardState, Entry, Ruling, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Act, Change, Outcome
 from bot.guards.holds import Holds
 from bot.guards.rate_limits import AccountLimits
@@ -215,7 +215,7 @@ async def test_looking_tells_nobody_but_the_owner_and_never_changes_anything(sto
     await together(store, [pledges(1, "ana"), pledges(2, "ana"), withdraws(2, "ana")])
     seen = {await store.apply(looks(card, "bo")) for card in (1, 2, 3)}  # pledged, withdrawn, minted
 
-    assert seen == {Outcome(walkout=WALKOUT, workplace=SHOP, mine=None, next_tally=NOON + HOUR)}
+    assert seen == {Outcome(walkout=WALKOUT, unit=SHOP, mine=None, next_tally=NOON + HOUR)}
     assert await verdict(store.apply(looks(1, "ana"))) == (PLEDGED, False)
     assert await verdict(store.apply(looks(2, "ana"))) == (WITHDRAWN, False)
     assert await verdict(store.apply(looks(3, "ana"))) == (None, False)
@@ -350,7 +350,7 @@ async def test_a_tally_that_is_due_elsewhere_holds_nobody_up(store: Store, clock
 async def test_what_was_asked_before_a_tally_is_in_it_and_what_was_asked_after_is_not(store: Store) -> None:
     counted: list[int] = []
 
-    def count(walkout: Walkout, places: Sequence[Workplace]) -> Ruling:
+    def count(walkout: Walkout, places: Sequence[Unit]) -> Ruling:
         counted.extend(place.standing for place in places)
         return Ruling(walkout=walkout)
 
@@ -409,7 +409,7 @@ async def test_a_pledge_that_finds_a_tally_due_lets_it_be_taken_first_and_is_not
         clock.move_to(NOON + HOUR)
         seen = await context.of("ana").pledge(CODES[4])
         taken = await store.walkout(WALKOUT)
-        [place] = await store.workplaces(WALKOUT)
+        [place] = await store.units(WALKOUT)
 
     assert (seen.mine, seen.changed, seen.walkout.tally) == (PLEDGED, True, 1)
     assert (taken.tally, taken.tallied, taken.next_tally) == (1, NOON + HOUR, NOON + 2 * HOUR)
@@ -523,7 +523,7 @@ async def test_open_entry_never_goes_beyond_the_head_count(
         else:
             answers = [(await together(store, [each]))[0] for each in wanted]
 
-        assert [short(answer) for answer in answers] == [(PLEDGED, True)] * 7 + [(WorkplaceFull, False)] * 43
+        assert [short(answer) for answer in answers] == [(PLEDGED, True)] * 7 + [(UnitFull, False)] * 43
         assert (await minted(store), await standing(store)) == ([7, 0], [7, 0])
 
 
@@ -532,11 +532,11 @@ async def test_a_place_given_back_at_a_full_workplace_is_whoever_takes_it_first(
 ) -> None:
     async with open_entry.open(clock) as store:
         await together(store, [pledges(f"card of {n}", n, enrol=SHOP) for n in range(7)])
-        assert await verdict(store.apply(pledges("card of 8", 8, enrol=SHOP))) == (WorkplaceFull, False)
+        assert await verdict(store.apply(pledges("card of 8", 8, enrol=SHOP))) == (UnitFull, False)
         await store.apply(withdraws("card of 3", 3))
 
         assert await verdict(store.apply(pledges("card of 8", 8, enrol=SHOP))) == (PLEDGED, True)
-        assert await verdict(store.apply(pledges("card of 3", 3, enrol=SHOP))) == (WorkplaceFull, False)
+        assert await verdict(store.apply(pledges("card of 3", 3, enrol=SHOP))) == (UnitFull, False)
         assert (await minted(store), await standing(store)) == ([8, 0], [7, 0])
 
 
@@ -547,13 +547,13 @@ async def test_an_account_has_one_card_and_moves_only_after_taking_it_back(
         await store.apply(pledges("ana's", enrol=SHOP))
         elsewhere = await store.apply(pledges("ana's", enrol=OTHER_SHOP))
 
-        assert (elsewhere.workplace, elsewhere.mine, elsewhere.changed) == (SHOP, PLEDGED, False)
+        assert (elsewhere.unit, elsewhere.mine, elsewhere.changed) == (SHOP, PLEDGED, False)
         assert (await minted(store), await standing(store)) == ([1, 0], [1, 0])
 
         await store.apply(withdraws("ana's"))
         moved = await store.apply(pledges("ana's", enrol=OTHER_SHOP))
 
-        assert (moved.workplace, moved.mine, moved.changed) == (OTHER_SHOP, PLEDGED, True)
+        assert (moved.unit, moved.mine, moved.changed) == (OTHER_SHOP, PLEDGED, True)
         assert (await minted(store), await standing(store)) == ([0, 1], [0, 1])
 
 
@@ -572,7 +572,7 @@ async def test_who_moves_there_and_back_in_one_batch_is_counted_where_they_are(
         answers = await together(store, there_and_back)
 
         assert isinstance(answers[2], Outcome)
-        assert (answers[2].workplace, answers[2].mine, answers[2].changed) == (SHOP, PLEDGED, True)
+        assert (answers[2].unit, answers[2].mine, answers[2].changed) == (SHOP, PLEDGED, True)
         assert (await minted(store), await standing(store)) == ([1, 0], [1, 0])
 
 
@@ -583,13 +583,13 @@ async def test_moving_to_a_full_workplace_is_refused_and_leaves_the_card_where_i
         await together(store, [pledges(f"card of {n}", n, enrol=SHOP) for n in range(7)])
         await together(store, [pledges("ana's", enrol=OTHER_SHOP), withdraws("ana's")])
 
-        assert await verdict(store.apply(pledges("ana's", enrol=SHOP))) == (WorkplaceFull, False)
+        assert await verdict(store.apply(pledges("ana's", enrol=SHOP))) == (UnitFull, False)
         assert (await minted(store), await standing(store)) == ([7, 1], [7, 0])
 
 
 async def test_an_unheard_of_workplace_takes_nobody(open_entry: House, clock: MovableClock) -> None:
     async with open_entry.open(clock) as store:
-        answer, _changed = await verdict(store.apply(pledges("ana's", enrol=WorkplaceId(99))))
+        answer, _changed = await verdict(store.apply(pledges("ana's", enrol=UnitId(99))))
 
         assert isinstance(answer, type)
         assert issubclass(answer, Refused)
@@ -604,20 +604,20 @@ MOVES = st.tuples(
 @modest
 @given(batches=st.lists(st.lists(MOVES, min_size=1, max_size=25), min_size=1, max_size=5))
 def test_however_people_come_go_and_move_no_workplace_is_overfull(
-    new_house: NewHouse, batches: list[list[tuple[Act, int, WorkplaceId]]]
+    new_house: NewHouse, batches: list[list[tuple[Act, int, UnitId]]]
 ) -> None:
     async def live(house: House) -> None:
         async with house.open(MovableClock(NOON)) as store:
             await store.add_walkout(opened(entry=Entry.OPEN), shops(5, 6))
-            where: dict[int, tuple[WorkplaceId, CardState]] = {}
+            where: dict[int, tuple[UnitId, CardState]] = {}
             for batch in batches:
                 changes = [asks(act, f"card of {who}", who, enrol=place) for act, who, place in batch]
                 answers = await together(store, changes)
                 for (_act, who, _place), answer in zip(batch, answers, strict=True):
                     if isinstance(answer, Outcome) and answer.mine is not None:
-                        where[who] = (answer.workplace, answer.mine)
+                        where[who] = (answer.unit, answer.mine)
                     else:
-                        assert isinstance(answer, NotPledged | WorkplaceFull)
+                        assert isinstance(answer, NotPledged | UnitFull)
                 has_card = Counter(place for place, _state in where.values())
                 stands = Counter(place for place, state in where.values() if state is PLEDGED)
                 assert await minted(store) == [has_card[SHOP], has_card[OTHER_SHOP]]
@@ -758,7 +758,7 @@ async def test_a_caller_of_anything_may_go_away_and_the_store_goes_on(store: Sto
     callers = [
         asyncio.create_task(store.decide(WALKOUT, partial(rules.call_off, now=NOON))),
         asyncio.create_task(store.mint(WALKOUT, {OTHER_SHOP: [fresh("x")]})),
-        asyncio.create_task(store.workplaces(WALKOUT)),
+        asyncio.create_task(store.units(WALKOUT)),
     ]
     await asyncio.sleep(0)
     for caller in callers:

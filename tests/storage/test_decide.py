@@ -25,11 +25,11 @@ from bot.domain.model import (
     Kind,
     Ruling,
     Stage,
+    Unit,
+    UnitId,
     Walkout,
     WalkoutId,
     Words,
-    Workplace,
-    WorkplaceId,
 )
 from bot.process.clock import MovableClock
 from bot.runtime.app import DATABASE
@@ -60,7 +60,7 @@ async def furnish(store: Store, walkout: Walkout | None = None, rooms: Sequence[
 def says(*news: Announcement) -> Rule:
     """Make a rule that changes nothing and announces this."""
 
-    def rule(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+    def rule(walkout: Walkout, _places: Sequence[Unit]) -> Ruling:
         return Ruling(walkout=walkout, announcements=news)
 
     return rule
@@ -90,7 +90,7 @@ async def test_a_rule_that_raises_stores_nothing_and_the_store_goes_on(house: Ho
             await store.decide(WALKOUT, partial(rules.open_up, now=NOON))
         assert refused.value.stage is Stage.OPEN
 
-        def broken(_walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+        def broken(_walkout: Walkout, _places: Sequence[Unit]) -> Ruling:
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
@@ -114,9 +114,9 @@ async def test_what_a_tally_rules_is_kept_in_full(house: House, clock: MovableCl
         await together(store, [pledges(n, n) for n in range(12)])
         clock.move_to(NOON + HOUR)
         ruling = await store.decide(WALKOUT, partial(rules.tally, now=clock()))
-        before = (await store.walkout(WALKOUT), await store.workplaces(WALKOUT))
+        before = (await store.walkout(WALKOUT), await store.units(WALKOUT))
     async with house.open(clock) as store:
-        walkout, places = await store.walkout(WALKOUT), await store.workplaces(WALKOUT)
+        walkout, places = await store.walkout(WALKOUT), await store.units(WALKOUT)
 
     assert (walkout, places) == before
     assert walkout == ruling.walkout
@@ -161,8 +161,8 @@ async def test_every_field_of_a_walkout_survives_the_store(house: House, clock: 
         await store.add_walkout(walkout, [place])
         assert await store.walkout(WALKOUT) == walkout
         assert await store.walkouts() == [walkout]
-        assert await store.workplaces(WALKOUT) == [place]
-        assert await store.workplace(WALKOUT, SHOP) == place
+        assert await store.units(WALKOUT) == [place]
+        assert await store.unit(WALKOUT, SHOP) == place
         ruled = replace(walkout, stage=Stage.CLOSED, tally=8, tallied=None, reminded=None, ended=None, streak=0)
         await store.decide(WALKOUT, lambda _walkout, _places: Ruling(walkout=ruled))
         assert await store.walkout(WALKOUT) == ruled
@@ -182,14 +182,14 @@ async def test_news_that_cannot_be_written_leave_the_walkout_as_it_was(
     async with house.open(clock) as store:
         await furnish(store)
         await together(store, [pledges(n, n) for n in range(12)])
-        before = (await store.walkout(WALKOUT), await store.workplaces(WALKOUT))
+        before = (await store.walkout(WALKOUT), await store.units(WALKOUT))
     house.refuse(table, "INSERT", "new.kind = 'not_yet_out'")  # written after others were
     async with house.open(clock) as store:
         clock.move_to(NOON + HOUR)
         with pytest.raises(NotRecorded):
             await store.decide(WALKOUT, partial(rules.tally, now=clock()))
 
-        assert (await store.walkout(WALKOUT), await store.workplaces(WALKOUT)) == before
+        assert (await store.walkout(WALKOUT), await store.units(WALKOUT)) == before
         assert await store.unsettled(WALKOUT) == 0
         # still due, so nobody's pledge slips in before it
         with pytest.raises(NotRecorded):
@@ -399,11 +399,11 @@ async def test_a_closed_walkout_keeps_its_news_and_nothing_of_its_people(house: 
 async def test_a_workplace_nobody_drafted_is_told_as_such(house: House, clock: MovableClock) -> None:
     async with house.open(clock) as store:
         await furnish(store)
-        assert await store.workplaces(WalkoutId("nowhere")) == []
+        assert await store.units(WalkoutId("nowhere")) == []
         with pytest.raises(NoSuchWalkout):
             await store.walkout(WalkoutId("nowhere"))
         with pytest.raises(NotRecorded):
-            await store.mint(WALKOUT, {WorkplaceId(99): [fresh("lost")]})
+            await store.mint(WALKOUT, {UnitId(99): [fresh("lost")]})
         assert await standing(store) == [0, 0]
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.domain.model import WalkoutId, Workplace
+from bot.domain.model import Unit, WalkoutId
 from bot.storage.store import Store
 from tests.conftest import OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.storage.house import pledges
@@ -19,11 +19,11 @@ async def test_everybody_who_asks_at_the_same_time_finds_their_own_workplace(sto
     asked = [(WALKOUT, SHOP), (WALKOUT, OTHER_SHOP), (ELSEWHERE, SHOP)] * 20
     found = await asyncio.gather(*(store.look_up(*where) for where in asked))
     for (walkout, place), both in zip(asked, found, strict=True):
-        assert both == (await store.walkout(walkout), await store.workplace(walkout, place))
+        assert both == (await store.walkout(walkout), await store.unit(walkout, place))
 
 
 async def test_who_was_answered_after_a_change_finds_it(store: Store) -> None:
-    async def pledge_and_look_up(number: int) -> Workplace:
+    async def pledge_and_look_up(number: int) -> Unit:
         await store.apply(pledges(number, f"worker {number}"))
         return (await store.look_up(WALKOUT, SHOP))[1]
 

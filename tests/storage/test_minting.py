@@ -232,7 +232,7 @@ async def test_voiding_waits_for_the_cards_that_are_coming_and_ends_them_all(hou
         assert await void(store, clock, SHOP)
         await minting
         assert await known(store) == {False}  # stale, each of them, and nobody's
-        [here, _elsewhere] = await store.workplaces(WALKOUT)
+        [here, _elsewhere] = await store.units(WALKOUT)
         assert (here.minted, here.issued) == (len(NEW), 0)
 
 

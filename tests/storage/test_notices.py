@@ -15,7 +15,7 @@ import pytest
 
 from bot.domain import rules
 from bot.domain.errors import NotPledged, NotRecorded
-from bot.domain.model import Announcement, CardState, Entry, Kind, Ruling, Stage, Walkout, WalkoutId, Workplace
+from bot.domain.model import Announcement, CardState, Entry, Kind, Ruling, Stage, Unit, Walkout, WalkoutId
 from bot.domain.pledging import Act
 from bot.process.clock import MovableClock
 from bot.runtime.app import DATABASE
@@ -65,7 +65,7 @@ async def told(store: Store, cards: Sequence[object]) -> list[object]:
 def says(*news: Announcement) -> Rule:
     """Make a rule that changes nothing and announces this."""
 
-    def rule(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+    def rule(walkout: Walkout, _places: Sequence[Unit]) -> Ruling:
         return Ruling(walkout=walkout, announcements=news)
 
     return rule

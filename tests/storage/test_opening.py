@@ -134,7 +134,7 @@ async def test_what_any_earlier_version_kept_is_there_after_the_migrations(
             assert (await minted(store), await standing(store)) == ([2, 0], [1, 0])
             counted_by = next(n for n, script in enumerate(_migrations()) if "ADD COLUMN issued" in script)
             if before <= counted_by:  # what is furnished afterwards nobody has counted
-                assert [place.issued for place in await store.workplaces(WALKOUT)] == [2, 0]
+                assert [place.issued for place in await store.units(WALKOUT)] == [2, 0]
             assert not (await store.apply(pledges(2))).changed
             assert (await store.apply(pledges(1))).changed
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain import rules
 from bot.domain.errors import BeyondHeadcount, CardRecalled, UnknownCard
-from bot.domain.model import Announcement, CardState, Kind, WorkplaceId
+from bot.domain.model import Announcement, CardState, Kind, UnitId
 from bot.domain.roles import Became, Deed, Matter, Proposal
 from bot.process.clock import MovableClock
 from bot.storage.store import Note, Store, Voiding
@@ -38,7 +38,7 @@ async def granted(store: Store, number: str = "P1") -> None:
 
 
 async def issued(store: Store) -> list[int]:
-    return [place.issued for place in await store.workplaces(WALKOUT)]
+    return [place.issued for place in await store.units(WALKOUT)]
 
 
 async def deeds(store: Store) -> int:
@@ -81,14 +81,14 @@ async def test_without_an_approval_no_card_is_made(house: House, clock: MovableC
         assert await minted(store) == [0]
 
 
-def voiding(clock: MovableClock, place: WorkplaceId, *, recalls: bool = False) -> Voiding:
+def voiding(clock: MovableClock, place: UnitId, *, recalls: bool = False) -> Voiding:
     """Say what ends a workplace's cards."""
     kind = Kind.CARDS_RECALLED if recalls else Kind.CARDS_VOIDED
     news = Announcement(kind=kind, occasion="1", scope=place, about=place)
-    return Voiding(workplace=place, at=clock(), recalls=recalls, news=news)
+    return Voiding(unit=place, at=clock(), recalls=recalls, news=news)
 
 
-async def void(store: Store, clock: MovableClock, place: WorkplaceId, *, recalls: bool = False) -> bool:
+async def void(store: Store, clock: MovableClock, place: UnitId, *, recalls: bool = False) -> bool:
     """Have it approved, and carry it out."""
     number = f"V{place}{clock().timestamp()}"
     await granted(store, number)
@@ -142,7 +142,7 @@ async def test_what_was_approved_ends_cards_once_and_never_those_printed_since(
         number = f"V{SHOP}{clock().timestamp()}"
         assert not await store.void_approved(number, WALKOUT, voiding(clock, SHOP), decided, NOTE)
         assert await verdict(store.apply(looks("new"))) == (None, False)
-        [place] = await store.workplaces(WALKOUT)
+        [place] = await store.units(WALKOUT)
         assert place.voided == clock()
 
 

@@ -50,7 +50,7 @@ def role_card(number: int = 1, role: Role = Role.STEWARD, *, appointer: Member =
         id=f"CARD{number}",
         role=role,
         walkout=WALKOUT if steward else None,
-        workplace=SHOP if steward else None,
+        unit=SHOP if steward else None,
         nickname=b"sealed",
         appointer=appointer.id,
         until=UNTIL,
@@ -196,7 +196,7 @@ async def test_a_steward_who_organizes_no_more_still_hears_of_their_workplace_on
     await committee.decide(WALKOUT, lambda walkout, _places: Ruling(walkout=walkout, announcements=(ready,)))
     await committee.tell(news())
     await committee.remove_organizer(OMAR.id)
-    assert (await committee.roles(OMAR.id)) == Roles(workplaces=((WALKOUT, SHOP),))
+    assert (await committee.roles(OMAR.id)) == Roles(units=((WALKOUT, SHOP),))
     told = [kind for kind, address in await parcels(committee) if address == OMAR.address]
     assert told == [Kind.WORKPLACE_READY]
 
@@ -251,7 +251,7 @@ async def test_a_used_role_card_gives_no_role_before_its_appointer_confirms(comm
     for first in (True, False):
         confirm = note(Deed.CONFIRMED)
         assert await committee.settle_role_card(used, confirmed=True, news=given, note=confirm) is first
-    assert await committee.roles(ANA.id) == Roles(workplaces=((WALKOUT, SHOP),))
+    assert await committee.roles(ANA.id) == Roles(units=((WALKOUT, SHOP),))
     assert (await committee.committee()).stewards == ((WALKOUT, SHOP, ANA.id),)
     assert await parcels(committee) == [(Kind.ROLE_GIVEN, ANA.address)]
     assert await audit(committee) == [(Deed.APPOINTED, OLGA.nickname), (Deed.CONFIRMED, OLGA.nickname)]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import NotRecorded
-from bot.domain.model import Announcement, Kind, Ruling, Walkout, WalkoutId, Workplace, WorkplaceId
+from bot.domain.model import Announcement, Kind, Ruling, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Deed
 from bot.process.clock import MovableClock
 from bot.secrets import references
@@ -28,13 +28,13 @@ NOTE = Note(deed=Deed.TESTED, by=ANA.id, walkout=WALKOUT)
 
 
 def says(*news: Announcement) -> Rule:
-    def rule(walkout: Walkout, _places: Sequence[Workplace]) -> Ruling:
+    def rule(walkout: Walkout, _places: Sequence[Unit]) -> Ruling:
         return Ruling(walkout=walkout, announcements=news)
 
     return rule
 
 
-def called_off(occasion: str = "1", scope: WorkplaceId | None = None, **how: bool) -> Announcement:
+def called_off(occasion: str = "1", scope: UnitId | None = None, **how: bool) -> Announcement:
     return Announcement(kind=Kind.CALLED_OFF, occasion=occasion, scope=scope, about=scope, **how)  # type: ignore[arg-type]
 
 
@@ -162,7 +162,7 @@ class Piece:
     """A piece of news, and what becomes of it."""
 
     walkout: WalkoutId
-    scope: WorkplaceId | None
+    scope: UnitId | None
     occasion: str
     private: bool
     arrives: bool
@@ -239,7 +239,7 @@ async def test_only_what_a_room_heard_is_ever_shown_and_no_reference_stands_for_
 
 
 def a_test(occasion: str) -> object:
-    def news(scope: WorkplaceId | None) -> Announcement:
+    def news(scope: UnitId | None) -> Announcement:
         return Announcement(kind=Kind.ROOM_TEST, occasion=occasion, scope=scope, about=scope)
 
     return news

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from bot.domain import rules
-from bot.domain.errors import NotAskedNow, NotPledged, TallyDue, UnknownCard, WorkplaceNotOut
+from bot.domain.errors import NotAskedNow, NotPledged, TallyDue, UnitNotOut, UnknownCard
 from bot.domain.model import CardState, Ruling, Stage, Walkout
 from bot.domain.pledging import Act, Change
 from bot.domain.roles import Deed
@@ -61,7 +61,7 @@ async def day(house: House, clock: MovableClock, *, turnout: bool = True) -> Asy
 
 
 async def turnout(store: Store) -> list[int]:
-    return [place.turnout for place in await store.workplaces(WALKOUT)]
+    return [place.turnout for place in await store.units(WALKOUT)]
 
 
 async def test_who_pledged_says_to_be_out_and_takes_it_back_and_stands_all_the_while(
@@ -102,7 +102,7 @@ async def test_only_the_holder_of_a_standing_card_at_a_workplace_that_is_out_is_
             NotPledged,
             NotPledged,
             UnknownCard,
-            WorkplaceNotOut,
+            UnitNotOut,
             CardState.OUT,
         ]
         assert await turnout(store) == [1, 0]
@@ -160,10 +160,10 @@ async def test_closing_keeps_the_boards_numbers_and_no_exact_count(house: House,
         await store.set_drawn(WALKOUT, SHOP, 30, Note(deed=Deed.DRAWN, by=b""))
         clock.move_to(OVER)
         await store.decide(WALKOUT, partial(rules.tally, now=OVER))
-        before = (await store.workplaces(WALKOUT))[0]
+        before = (await store.units(WALKOUT))[0]
         assert (before.turnout, before.turnout_line.reached, before.turnout_line.anchor) == (13, True, 13)
         await store.close(WALKOUT, CLOSED)
-        after = (await store.workplaces(WALKOUT))[0]
+        after = (await store.units(WALKOUT))[0]
         assert after.line == replace(before.line, anchor=0)
         assert after.turnout_line == replace(before.turnout_line, anchor=0)
         assert (after.standing, after.minted, after.turnout, after.drawn, after.out) == (0, 0, 0, None, True)
@@ -174,19 +174,19 @@ async def test_what_was_drawn_is_kept_and_a_warning_is_armed_again_only_by_a_new
     def drawn(deed: Deed = Deed.DRAWN) -> Note:
         return Note(deed=deed, by=b"", walkout=WALKOUT)
 
-    assert (await store.workplace(WALKOUT, SHOP)).drawn is None
+    assert (await store.unit(WALKOUT, SHOP)).drawn is None
     await store.set_drawn(WALKOUT, SHOP, 0, drawn())
     await store.set_drawn(WALKOUT, SHOP, 0, drawn())  # delivered twice
-    assert (await store.workplace(WALKOUT, SHOP)).drawn == 0
-    assert (await store.workplace(WALKOUT, OTHER_SHOP)).drawn is None
+    assert (await store.unit(WALKOUT, SHOP)).drawn == 0
+    assert (await store.unit(WALKOUT, OTHER_SHOP)).drawn is None
     assert len(await store.noted(walkout=None, before=None, limit=9)) == 1
 
     await store.apply(pledges(1))
     ruling = await store.decide(WALKOUT, partial(rules.tally, now=NOON + HOUR))
-    assert ruling.workplaces[0].told_drawn
-    assert (await store.workplace(WALKOUT, SHOP)).told_drawn
+    assert ruling.units[0].told_drawn
+    assert (await store.unit(WALKOUT, SHOP)).told_drawn
     await store.set_drawn(WALKOUT, SHOP, 0, drawn())
-    place = await store.workplace(WALKOUT, SHOP)
+    place = await store.unit(WALKOUT, SHOP)
     assert (place.drawn, place.told_drawn) == (0, False)
 
 
@@ -199,8 +199,8 @@ async def test_a_rule_that_changes_nothing_of_turnout_leaves_it(house: House, cl
 
         def again(walkout: Walkout, places: object) -> Ruling:
             assert isinstance(places, list)
-            return Ruling(walkout=walkout, workplaces=tuple(places))
+            return Ruling(walkout=walkout, units=tuple(places))
 
-        kept = await store.workplaces(WALKOUT)
+        kept = await store.units(WALKOUT)
         await store.decide(WALKOUT, again)
-        assert await store.workplaces(WALKOUT) == kept
+        assert await store.units(WALKOUT) == kept

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.errors import UnknownCard, WorkplaceFull
-from bot.domain.model import ROOT, Announcement, CardState, Entry, Kind, Ruling, Tier, Walkout, Workplace, WorkplaceId
+from bot.domain.errors import UnitFull, UnknownCard
+from bot.domain.model import ROOT, Announcement, CardState, Entry, Kind, Ruling, Tier, Unit, UnitId, Walkout
 from bot.domain.roles import Deed, Role
 from bot.process.clock import MovableClock
 from bot.runtime.app import DATABASE
@@ -26,13 +26,13 @@ from tests.storage.test_paper import void
 from tests.storage.test_people import OLGA, member
 
 LEVELS = ("borough", "neighborhood")
-ALL = BRONX, MOTT, HOSPITAL, BAKERY, DAYS, NIGHTS = tuple(map(WorkplaceId, range(1, 7)))
+ALL = BRONX, MOTT, HOSPITAL, BAKERY, DAYS, NIGHTS = tuple(map(UnitId, range(1, 7)))
 LEAVES = (BAKERY, DAYS, NIGHTS)
 
 
-def unit(number: int, name: str, tier: Tier, parent: int = ROOT, **more: Any) -> Workplace:
+def unit(number: int, name: str, tier: Tier, parent: int = ROOT, **more: Any) -> Unit:
     said: dict[str, Any] = {"headcount": 40, "threshold": 5} | more
-    return Workplace(id=WorkplaceId(number), name=name, tier=tier, parent=WorkplaceId(parent), **said)
+    return Unit(id=UnitId(number), name=name, tier=tier, parent=UnitId(parent), **said)
 
 
 TREE = [
@@ -57,7 +57,7 @@ async def test_a_tree_is_read_as_it_was_written_in_the_order_of_its_ids(house: H
     async with house.open(clock) as store:
         await store.add_walkout(opened(levels=LEVELS), list(reversed(TREE)))
     async with house.open(clock) as store:
-        assert await store.workplaces(WALKOUT) == TREE
+        assert await store.units(WALKOUT) == TREE
         assert await store.walkouts() == [opened(levels=LEVELS)]
 
 
@@ -96,7 +96,7 @@ async def test_whoever_asks_finds_a_unit_with_all_that_it_is_part_of_the_widest_
 async def test_what_is_pledged_at_a_leaf_is_counted_there_and_shown_on_its_path(tree: Store) -> None:
     await tree.mint(WALKOUT, {each: [fresh(f"{each} {n}") for n in range(3)] for each in LEAVES})
     outcome = await tree.apply(pledges(f"{NIGHTS} 0"))
-    assert (outcome.mine, outcome.workplace) == (CardState.PLEDGED, NIGHTS)
+    assert (outcome.mine, outcome.unit) == (CardState.PLEDGED, NIGHTS)
     assert await standing(tree) == [0, 0, 0, 0, 0, 1]
     walkout, path = await tree.path(WALKOUT, NIGHTS)
     assert [(each.name, each.minted, each.issued, each.standing) for each in path] == [
@@ -109,21 +109,19 @@ async def test_what_is_pledged_at_a_leaf_is_counted_there_and_shown_on_its_path(
 
 
 @pytest.mark.parametrize("whose", [each for each in ALL if each not in LEAVES])
-async def test_no_card_is_made_for_a_unit_that_others_are_part_of(tree: Store, whose: WorkplaceId) -> None:
+async def test_no_card_is_made_for_a_unit_that_others_are_part_of(tree: Store, whose: UnitId) -> None:
     with pytest.raises(ValueError, match="no other is part of"):
         await tree.mint(WALKOUT, {BAKERY: [fresh(1)], whose: [fresh(2)]})
-    assert [each.minted for each in await tree.workplaces(WALKOUT)] == [0] * len(ALL)
+    assert [each.minted for each in await tree.units(WALKOUT)] == [0] * len(ALL)
     await tree.mint(WALKOUT, {BAKERY: [fresh(1)]})
 
 
 @pytest.mark.parametrize("where", ALL)
-async def test_without_a_card_people_pledge_at_leaves_only(
-    house: House, clock: MovableClock, where: WorkplaceId
-) -> None:
+async def test_without_a_card_people_pledge_at_leaves_only(house: House, clock: MovableClock, where: UnitId) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(entry=Entry.OPEN, levels=LEVELS), TREE)
         answer = await verdict(store.apply(pledges("ana", enrol=where)))
-        assert answer == ((CardState.PLEDGED, True) if where in LEAVES else (WorkplaceFull, False))
+        assert answer == ((CardState.PLEDGED, True) if where in LEAVES else (UnitFull, False))
         assert sum(await standing(store)) == (where in LEAVES)
 
 
@@ -132,7 +130,7 @@ async def test_without_a_card_people_pledge_at_leaves_only(
     ("whose", "ended"), [(NIGHTS, {NIGHTS}), (HOSPITAL, {DAYS, NIGHTS}), (BAKERY, {BAKERY}), (BRONX, set(LEAVES))]
 )
 async def test_cards_end_at_a_unit_and_at_all_that_are_part_of_it(
-    tree: Store, clock: MovableClock, whose: WorkplaceId, ended: set[WorkplaceId], *, recalls: bool
+    tree: Store, clock: MovableClock, whose: UnitId, ended: set[UnitId], *, recalls: bool
 ) -> None:
     await tree.mint(WALKOUT, {each: [fresh(f"{each} {n}") for n in range(3)] for each in LEAVES})
     await together(tree, [pledges(f"{each} 0") for each in LEAVES])
@@ -142,7 +140,7 @@ async def test_cards_end_at_a_unit_and_at_all_that_are_part_of_it(
         assert stale == ((UnknownCard, False) if each in ended else (CardState.PLEDGED, True))
         mine = await verdict(tree.apply(looks(f"{each} 0")))
         assert mine == (CardState.RECALLED if recalls and each in ended else CardState.PLEDGED, False)
-    units = {each.id: each for each in await tree.workplaces(WALKOUT)}
+    units = {each.id: each for each in await tree.units(WALKOUT)}
     assert {each for each in LEAVES if units[each].issued == 0} == ended  # nobody had been shown a number
     assert {each for each in LEAVES if units[each].voided} == ended
     assert units[whose].voided == clock()
@@ -155,7 +153,7 @@ def says(news: Announcement, _card: RoleCard) -> Announcement:
     return news
 
 
-def rules(news: Announcement, walkout: Walkout, _units: Sequence[Workplace]) -> Ruling:
+def rules(news: Announcement, walkout: Walkout, _units: Sequence[Unit]) -> Ruling:
     return Ruling(walkout=walkout, announcements=(news,))
 
 
@@ -168,7 +166,7 @@ async def test_rooms_and_stewards_of_a_unit_of_any_tier_hear_its_news_and_no_oth
             id=f"CARD{each}",
             role=Role.STEWARD,
             walkout=WALKOUT,
-            workplace=each,
+            unit=each,
             nickname=who.nickname,
             appointer=OLGA.id,
             until=NOON + HOUR,
@@ -179,9 +177,9 @@ async def test_rooms_and_stewards_of_a_unit_of_any_tier_hear_its_news_and_no_oth
         await tree.add_role_card(card, note)
         used = await tree.redeem_role_card(card.key, who, "WORD", partial(says, silent), now=NOON)
         assert used is not None
-        assert used.workplace == each
+        assert used.unit == each
         await tree.settle_role_card(used, confirmed=True, news=None, note=note)
-        assert (await tree.roles(who.id)).workplaces == ((WALKOUT, each),)
+        assert (await tree.roles(who.id)).units == ((WALKOUT, each),)
 
     assert all(place.has_room for place in (await tree.path(WALKOUT, DAYS))[1])
     for each in ALL:

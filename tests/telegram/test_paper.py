@@ -145,7 +145,7 @@ async def test_a_stop_while_many_cards_are_drawn_leaves_none_and_they_can_be_ask
     assert (await house.ask(OLGA, "/cards School"))["text"].startswith(BEGINS)
     await house.stop()
     async with house.looked_into() as app:
-        [place] = await app.store.workplaces(city.walkout)
+        [place] = await app.store.units(city.walkout)
         assert place.issued == 0
     await house.start()
     assert (await house.ask(OLGA, "/cards School"))["text"].startswith(BEGINS)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bot.domain import pledging
 from bot.domain.errors import NotRecorded
-from bot.domain.model import CardState, Stage, WalkoutId, WorkplaceId
+from bot.domain.model import CardState, Stage, UnitId, WalkoutId
 from bot.domain.pledging import HASH_BYTES, Act, Card, Change, Enrolment, Head, Outcome
 from bot.storage.records import maybe_moment, moment
 from bot.storage.sqlite.writer import Decided, Writer
@@ -59,7 +59,7 @@ class _Written(NamedTuple):
     owner: bytes
     pledge: bytes
     walkout: WalkoutId
-    workplace: WorkplaceId
+    unit: UnitId
     state: CardState
     makes: bool  #: the rows may not be there yet, or are at another workplace
 
@@ -139,7 +139,7 @@ class _Batch:
         }
         self._free: dict[Enrolment | None, int] = {None: 0}
         for enrolment in {change.enrol for change in changes if change.enrol}:
-            free = self._db.execute(_FIND_FREE, (enrolment.walkout, enrolment.workplace)).fetchone()
+            free = self._db.execute(_FIND_FREE, (enrolment.walkout, enrolment.unit)).fetchone()
             self._free[enrolment] = free[0] if free else 0
 
     def decide(self, write: Callable[[_Written], object] | None = None) -> None:
@@ -160,8 +160,8 @@ class _Batch:
                     raise ValueError(f"an owner is {HASH_BYTES} bytes")
                 registered, pledged = bearer.keys[after.walkout]
                 before, last = cards.get(card), self.written.get(card)
-                makes = before is None or before.workplace != after.workplace or (last is not None and last.makes)
-                row = _Written(registered, after.owner, pledged, after.walkout, after.workplace, after.state, makes)
+                makes = before is None or before.unit != after.unit or (last is not None and last.makes)
+                row = _Written(registered, after.owner, pledged, after.walkout, after.unit, after.state, makes)
                 try:
                     if write is not None:
                         write(row)

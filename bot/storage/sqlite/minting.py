@@ -15,7 +15,7 @@ from functools import partial
 import aiosqlite
 
 from bot.domain.errors import BeyondHeadcount, NotRecorded, WrongStage
-from bot.domain.model import Announcement, Stage, Tier, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, Stage, Tier, UnitId, WalkoutId
 from bot.domain.pledging import HASH_BYTES, NewCard
 from bot.storage.sqlite.file_identity import Place
 from bot.storage.sqlite.walkouts import Walkouts
@@ -46,7 +46,7 @@ class Minting(Walkouts):
         super().__init__(connection, clock, place)
         self._minting = asyncio.Lock()  #: cards are coming in pieces: what changes all of a workplace waits
 
-    async def mint(self, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> None:
+    async def mint(self, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]]) -> None:
         """See Store.mint."""
 
         async def needs_no_approval() -> bool:
@@ -55,7 +55,7 @@ class Minting(Walkouts):
         await self._mint(walkout, cards, needs_no_approval)
 
     async def mint_approved(
-        self, proposal: str, walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]], note: Note
+        self, proposal: str, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]], note: Note
     ) -> bool:
         """See Store.mint_approved."""
 
@@ -73,7 +73,7 @@ class Minting(Walkouts):
     async def _mint(
         self,
         walkout: WalkoutId,
-        cards: Mapping[WorkplaceId, Sequence[NewCard]],
+        cards: Mapping[UnitId, Sequence[NewCard]],
         approved: Callable[[], Awaitable[bool]],
     ) -> bool:
         async with self._minting:
@@ -102,11 +102,11 @@ class Minting(Walkouts):
                 with suppress(NotRecorded):  # then at the next tally, before the next one, or at the next start
                     await self.finish_minting()
 
-    async def _count(self, walkout: WalkoutId, wanted: Mapping[WorkplaceId, int]) -> None:
+    async def _count(self, walkout: WalkoutId, wanted: Mapping[UnitId, int]) -> None:
         stage = (await self._walkout(walkout)).stage
         if stage is Stage.CLOSED:  # by whoever had their turn first
             raise WrongStage(stage)
-        places = await self._workplaces(walkout)
+        places = await self._units(walkout)
         divided = {place.parent for place in places}
         for place in places:
             new = wanted.get(place.id, 0)
@@ -175,7 +175,7 @@ class Minting(Walkouts):
         return bool(pieces)
 
 
-async def _cut(walkout: WalkoutId, cards: Mapping[WorkplaceId, Sequence[NewCard]]) -> list[_Piece]:
+async def _cut(walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]]) -> list[_Piece]:
     """Cut them into pieces by how their keys begin, so that each table is filled in its own order."""
     count = max(1, sum(map(len, cards.values())) // PIECE)
     pieces = [_Piece() for _ in range(count)]

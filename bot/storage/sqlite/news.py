@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.domain.model import Announcement, Kind, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, Kind, UnitId, WalkoutId
 from bot.domain.roles import MemberId
 from bot.secrets import references
 from bot.storage.records import instant, maybe_moment
@@ -251,9 +251,9 @@ def _read_parcel(row: Row) -> Parcel:
         id=row[0],
         walkout=WalkoutId(row[1]) or None,
         news=Announcement(
-            scope=WorkplaceId(row[2]) or None,
+            scope=UnitId(row[2]) or None,
             kind=Kind(row[3]),
-            about=WorkplaceId(row[4]) or None,
+            about=UnitId(row[4]) or None,
             occasion=row[5],
             facts=json.loads(row[10]),
             reference=row[11],

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.model import Announcement, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, UnitId, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles, Suspension
 from bot.storage.records import instant, moment
 from bot.storage.sqlite.news import News
@@ -71,7 +71,7 @@ class People(News):
             if member in running
             else Roles(
                 organizer=any(walkout is None for walkout, _place in own[member]),
-                workplaces=tuple((walkout, WorkplaceId(place)) for walkout, place in own[member] if walkout),
+                units=tuple((walkout, UnitId(place)) for walkout, place in own[member] if walkout),
             )
             for member in members
         }
@@ -87,7 +87,7 @@ class People(News):
             return Committee(
                 members={row[0]: _read_member(row) for row in members},
                 organizers=frozenset(row[0] for row in organizers),
-                stewards=tuple((WalkoutId(walkout), WorkplaceId(place), who) for walkout, place, who in stewards),
+                stewards=tuple((WalkoutId(walkout), UnitId(place), who) for walkout, place, who in stewards),
                 suspensions=tuple(map(_read_suspension, suspensions)),
             )
 
@@ -167,14 +167,14 @@ class People(News):
         return await self._in_transaction(job)
 
     async def remove_steward(
-        self, member: MemberId, walkout: WalkoutId, workplace: WorkplaceId, note: Note, news: Announcement
+        self, member: MemberId, walkout: WalkoutId, unit: UnitId, note: Note, news: Announcement
     ) -> None:
         """See Store.remove_steward."""
 
         async def job() -> None:
             removed = await self._rows(
                 "DELETE FROM steward WHERE id = ? AND walkout = ? AND unit = ? RETURNING 1",
-                (member, walkout, workplace),
+                (member, walkout, unit),
             )
             if removed:
                 await self._note(note)
@@ -232,7 +232,7 @@ class People(News):
                     card.id,
                     card.role,
                     card.walkout or "",
-                    card.workplace or 0,
+                    card.unit or 0,
                     card.nickname,
                     card.appointer,
                     instant(card.until),
@@ -297,7 +297,7 @@ class People(News):
                 await self._rows(_ADD_MEMBER, _member_row(card.redeemer))
                 await self._rows(
                     "INSERT INTO steward (walkout, unit, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    (card.walkout, card.workplace, card.redeemer.id),
+                    (card.walkout, card.unit, card.redeemer.id),
                 )
             await self._note(note)
             if news is not None:
@@ -442,7 +442,7 @@ def _read_role_card(row: Row) -> RoleCard:
         id=row[1],
         role=Role(row[2]),
         walkout=WalkoutId(row[3]) or None,
-        workplace=WorkplaceId(row[4]) or None,
+        unit=UnitId(row[4]) or None,
         nickname=row[5],
         appointer=row[6],
         until=moment(row[7]),

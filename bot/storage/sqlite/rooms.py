@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bot.domain.model import Announcement, WalkoutId, WorkplaceId
+from bot.domain.model import Announcement, UnitId, WalkoutId
 from bot.storage.sqlite.news import News
 from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note, Room
@@ -89,7 +89,7 @@ class Rooms(News):
         self, bound: Iterable[Row], platform: str, address: str, news: Callable[[Room], Announcement]
     ) -> None:
         for walkout, scope in bound:
-            room = Room(walkout=walkout, scope=WorkplaceId(scope) or None, platform=platform, address=address)
+            room = Room(walkout=walkout, scope=UnitId(scope) or None, platform=platform, address=address)
             await self._write_news(room.walkout, [news(room)])
 
     async def rooms(self, walkout: WalkoutId) -> list[Room]:
@@ -106,7 +106,7 @@ class Rooms(News):
         return [
             Room(
                 walkout=walkout,
-                scope=WorkplaceId(scope) or None,
+                scope=UnitId(scope) or None,
                 platform=platform,
                 address=address,
                 language=language,
@@ -116,13 +116,13 @@ class Rooms(News):
         ]
 
     async def test_rooms(
-        self, walkout: WalkoutId, news: Callable[[WorkplaceId | None], Announcement], note: Note, *, since: str
+        self, walkout: WalkoutId, news: Callable[[UnitId | None], Announcement], note: Note, *, since: str
     ) -> int | None:
         """See Store.test_rooms."""
 
         async def job() -> int | None:
             scopes = await self._rows("SELECT scope, count(*) FROM room WHERE walkout = ? GROUP BY scope", (walkout,))
-            tests = [news(WorkplaceId(scope) or None) for scope, _ in scopes]
+            tests = [news(UnitId(scope) or None) for scope, _ in scopes]
             if not tests:
                 return 0
             recent = await self._rows(

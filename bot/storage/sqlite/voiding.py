@@ -42,8 +42,8 @@ class Paper(Minting):
             return await self._in_transaction(job)
 
     async def _void(self, walkout: WalkoutId, voiding: Voiding) -> None:
-        tree = Tree(await self._workplaces(walkout))
-        branch = (walkout, json.dumps([unit.id for unit in tree.branch(voiding.workplace)]))
+        tree = Tree(await self._units(walkout))
+        branch = (walkout, json.dumps([unit.id for unit in tree.branch(voiding.unit)]))
         # used or not: what differs afterwards would tell who has pledged
         await self._rows(_VOID, branch)
         await self._rows(_VOIDED, (*branch, instant(voiding.at)))
@@ -53,5 +53,5 @@ class Paper(Minting):
         else:
             await self._db.executemany(
                 "UPDATE unit SET issued = ? WHERE walkout = ? AND id = ?",
-                [(disclosure.known(unit), walkout, unit.id) for unit in tree.leaves(voiding.workplace)],
+                [(disclosure.known(unit), walkout, unit.id) for unit in tree.leaves(voiding.unit)],
             )

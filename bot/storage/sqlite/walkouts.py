@@ -15,10 +15,10 @@ from bot.domain.model import (
     Ruling,
     Stage,
     Tier,
+    Unit,
+    UnitId,
     Walkout,
     WalkoutId,
-    Workplace,
-    WorkplaceId,
 )
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
 from bot.storage.sqlite.notices import Notices
@@ -57,11 +57,11 @@ class Walkouts(Notices):
 
         async def job() -> Ruling:
             before = await self._walkout(walkout)
-            ruling = rule(before, await self._workplaces(walkout))
+            ruling = rule(before, await self._units(walkout))
             if ruling.walkout != before:
                 await self._write_walkout(ruling.walkout)
-            if ruling.workplaces:
-                await self._write_board(walkout, ruling.workplaces)
+            if ruling.units:
+                await self._write_board(walkout, ruling.units)
             if ruling.announcements:
                 await self._write_news(walkout, ruling.announcements)
             return ruling
@@ -78,7 +78,7 @@ class Walkouts(Notices):
             (*_state(walkout), walkout.id),
         )
 
-    async def _write_board(self, walkout: WalkoutId, places: Iterable[Workplace]) -> None:
+    async def _write_board(self, walkout: WalkoutId, places: Iterable[Unit]) -> None:
         # the whole key comes from the line: SQLite then looks each workplace up, instead of each one's line
         lines = [
             (
@@ -115,7 +115,7 @@ class Walkouts(Notices):
             (json.dumps(lines),),
         )
 
-    async def add_walkout(self, walkout: Walkout, workplaces: Sequence[Workplace]) -> None:
+    async def add_walkout(self, walkout: Walkout, units: Sequence[Unit]) -> None:
         """See Store.add_walkout."""
 
         async def job() -> None:
@@ -136,7 +136,7 @@ class Walkouts(Notices):
             )
             rows = [
                 [p.id, p.parent or None, p.tier, p.name, p.headcount, p.threshold, p.minimum, p.meet, dict(p.meets)]
-                for p in workplaces
+                for p in units
             ]
             await self._rows(
                 """
@@ -164,13 +164,13 @@ class Walkouts(Notices):
             raise NoSuchWalkout(walkout)
         return _read_walkout(rows[0])
 
-    async def workplaces(self, walkout: WalkoutId) -> list[Workplace]:
+    async def units(self, walkout: WalkoutId) -> list[Unit]:
         """See Store.workplaces."""
-        return await self._in_turn(lambda: self._workplaces(walkout))
+        return await self._in_turn(lambda: self._units(walkout))
 
-    async def _workplaces(self, walkout: WalkoutId) -> list[Workplace]:
+    async def _units(self, walkout: WalkoutId) -> list[Unit]:
         rows = await self._rows(f"{_WORKPLACE} WHERE walkout = ? ORDER BY id", (walkout,))
-        return [_read_workplace(row) for row in rows]
+        return [_read_unit(row) for row in rows]
 
     async def sharing(self, names: Collection[str]) -> dict[WalkoutId, int]:
         """See Store.sharing."""
@@ -182,37 +182,37 @@ class Walkouts(Notices):
         )
         return {WalkoutId(walkout): count for walkout, count in rows}
 
-    async def workplace(self, walkout: WalkoutId, workplace: WorkplaceId) -> Workplace:
+    async def unit(self, walkout: WalkoutId, unit: UnitId) -> Unit:
         """See Store.workplace."""
-        rows = await self._read(f"{_WORKPLACE} WHERE walkout = ? AND id = ?", (walkout, workplace))
-        return _read_workplace(rows[0])
+        rows = await self._read(f"{_WORKPLACE} WHERE walkout = ? AND id = ?", (walkout, unit))
+        return _read_unit(rows[0])
 
-    async def look_up(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, Workplace]:
+    async def look_up(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, Unit]:
         """See Store.look_up."""
-        found, path = await self.path(walkout, workplace)
+        found, path = await self.path(walkout, unit)
         return found, path[-1]
 
-    async def path(self, walkout: WalkoutId, workplace: WorkplaceId) -> tuple[Walkout, tuple[Workplace, ...]]:
+    async def path(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, tuple[Unit, ...]]:
         """See Store.path."""
-        return await self._look_up(self._look_all_up, (walkout, workplace))
+        return await self._look_up(self._look_all_up, (walkout, unit))
 
     async def _look_all_up(
-        self, wanted: Sequence[tuple[WalkoutId, WorkplaceId]]
-    ) -> dict[tuple[WalkoutId, WorkplaceId], tuple[Walkout, tuple[Workplace, ...]]]:
+        self, wanted: Sequence[tuple[WalkoutId, UnitId]]
+    ) -> dict[tuple[WalkoutId, UnitId], tuple[Walkout, tuple[Unit, ...]]]:
         asked = (json.dumps(wanted),)
         statements = f"{_WALKOUT} {_WANTED_WALKOUTS}", _PATHS
         found_walkouts, found_units = await self._on_thread(
             lambda db: [db.execute(statement, asked).fetchall() for statement in statements]
         )
         walkouts = {row[0]: _read_walkout(row) for row in found_walkouts}
-        units = {(row[0], row[1]): _read_workplace(row, has_room=bool(row[30])) for row in found_units}
+        units = {(row[0], row[1]): _read_unit(row, has_room=bool(row[30])) for row in found_units}
 
-        def path(walkout: WalkoutId, unit: WorkplaceId) -> tuple[Workplace, ...]:
+        def path(walkout: WalkoutId, unit: UnitId) -> tuple[Unit, ...]:
             return () if unit == ROOT else (*path(walkout, units[walkout, unit].parent), units[walkout, unit])
 
         return {(walkout, unit): (walkouts[walkout], path(walkout, unit)) for walkout, unit in wanted}
 
-    async def set_drawn(self, walkout: WalkoutId, workplace: WorkplaceId, drawn: int, note: Note) -> None:
+    async def set_drawn(self, walkout: WalkoutId, unit: UnitId, drawn: int, note: Note) -> None:
         """See Store.set_drawn."""
 
         async def job() -> None:
@@ -221,7 +221,7 @@ class Walkouts(Notices):
                 UPDATE unit SET drawn = ?3, told_drawn = 0
                 WHERE walkout = ?1 AND id = ?2 AND (drawn IS NOT ?3 OR told_drawn) RETURNING 1
                 """,
-                (walkout, workplace, drawn),
+                (walkout, unit, drawn),
             )
             if changed:
                 await self._note(note)
@@ -305,10 +305,10 @@ def _read_walkout(row: Row) -> Walkout:
     )
 
 
-def _read_workplace(row: Row, *, has_room: bool = False) -> Workplace:
+def _read_unit(row: Row, *, has_room: bool = False) -> Unit:
     number, name, headcount, threshold, parent, tier, minimum, meet, meets, minted, issued, standing = row[1:13]
     out, told_ready, turnout, drawn, told_drawn, told_people, voided = row[13:20]
-    return Workplace(
+    return Unit(
         id=number,
         name=name,
         headcount=headcount,

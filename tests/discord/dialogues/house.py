@@ -17,7 +17,7 @@ from simcord.interactions import base_payload
 from simcord.results import ResponseMessage
 
 from bot.domain import rules
-from bot.domain.model import Walkout, WalkoutId, Workplace
+from bot.domain.model import Unit, Walkout, WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
@@ -292,7 +292,7 @@ class House:
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=self.clock()), app.store, app.keys)
         if changes.get("entry") == "open" or not printed:
             return City(walkout=walkout.id)
-        places = {place.name: place for place in await app.store.workplaces(walkout.id)}
+        places = {place.name: place for place in await app.store.units(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
         await stewards.mint(
             walkout.id, {places[name].id: [key_of(c) for c in of] for name, of in cards.items()}, app.store, app.keys
@@ -319,9 +319,9 @@ class House:
         """Look the walkout up."""
         return await self.app.store.walkout(city.walkout)
 
-    async def places(self, city: City) -> dict[str, Workplace]:
+    async def places(self, city: City) -> dict[str, Unit]:
         """Look its workplaces up, by name."""
-        return {place.name: place for place in await self.app.store.workplaces(city.walkout)}
+        return {place.name: place for place in await self.app.store.units(city.walkout)}
 
     async def standing(self, city: City) -> dict[str, int]:
         """Count what stands, where anything does."""

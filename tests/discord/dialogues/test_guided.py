@@ -91,7 +91,7 @@ async def test_from_the_first_question_to_open(house: House, draft: Draft) -> No
     [walkout] = await house.app.store.walkouts()
     assert (walkout.terms.title, walkout.terms.timezone) == ("A day for the bus", "America/New_York")
     assert walkout.terms.on_the_day == "Meet at nine at your own door."
-    assert [place.threshold for place in await house.app.store.workplaces(walkout.id)] == [26, 78]
+    assert [place.threshold for place in await house.app.store.units(walkout.id)] == [26, 78]
     assert "is open for pledges" in (await draft.seat.sure("organize open")).text
 
 
