@@ -291,9 +291,7 @@ class Committee:
             differ = {name for name in row if row[name] != was[name]}
             assert differ <= drawn, f"{role} changed {differ} of a workplace"
         for row in after["counted"]:
-            there = [
-                each for each in after["pledge"] if (each["walkout"], each["unit"]) == (row["walkout"], row["id"])
-            ]
+            there = [each for each in after["pledge"] if (each["walkout"], each["unit"]) == (row["walkout"], row["id"])]
             assert row["standing"] - (1 << 40) == sum(each["state"] == "p" for each in there)
             assert row["minted"] - (1 << 40) == len(there)
 
