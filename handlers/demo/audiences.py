@@ -54,6 +54,8 @@ class Lines:
         before, self._scene = self._scene, scene
         if before is not None and _headline(scene) != _headline(before):
             self._print(texts.board_line(scene.city, scene.walkout, len(scene.lines)))
+        if before is not None and scene.areas != before.areas:
+            self._print(texts.areas_line({area.name: area.said for area in scene.areas if area.tenths}))
 
     def hear(self, heard: Heard) -> None:
         """Print an announcement."""

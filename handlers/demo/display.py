@@ -17,7 +17,7 @@ from handlers.texts import demo as texts
 from handlers.texts.times import when
 from handlers.texts.workers import headline
 
-LEAST_WIDTH, LEAST_HEIGHT = 72, 24
+LEAST_WIDTH, LEAST_HEIGHT = 76, 24
 """A smaller terminal gets plain lines."""
 
 NEWS_KEPT = 12
@@ -71,6 +71,8 @@ def frame(view: View, width: int, height: int) -> list[Text]:
     room = height - len(top) - len(grid) - len(bottom) - 1
     if room > ROOMY:
         top, grid, room = [*top[:3], Text(), *top[3:], Text()], [*grid, Text()], room - 4
+    else:
+        top, room = top[:-1], room + 1  # without the marks at its quarters
     news = [_news_line(heard, width) for heard in view.news][-max(0, room) :] if room > 0 else []
     lines = [*top, *grid, *bottom, *news]
     lines += [Text()] * (height - 1 - len(lines))
@@ -130,10 +132,11 @@ def _branch(view: View, area: Neighborhood, width: int) -> list[Text]:
 
 
 def _area(area: Neighborhood, width: int) -> Text:
-    style, said = DONE if area.out else COUNTING, texts.area(area.tenths, out=area.out, nearly=area.nearly)
-    name = _shortened(area.name.upper(), width - TENTHS - SAID - 2)
-    bar = _bar(area.tenths, TENTHS, TENTHS, style)
-    return Text.assemble((name, "bold"), " ", bar, " ", (set_cell_size(said, SAID), f"bold {style}"))
+    style = DONE if area.out else COUNTING
+    bar_width = TENTHS if width >= WITH_THRESHOLD else TENTHS // 2
+    name = _shortened(area.name.upper(), width - bar_width - SAID - 2)
+    bar = _bar(area.tenths, TENTHS, bar_width, style)
+    return Text.assemble((name, "bold"), " ", bar, " ", (set_cell_size(area.said, SAID), f"bold {style}"))
 
 
 def _cell(line: Shown, width: int, *, fell: bool) -> Text:

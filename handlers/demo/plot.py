@@ -17,7 +17,7 @@ from itertools import accumulate
 from random import Random
 
 from bot.domain.disclosure import SEEN
-from bot.domain.model import Terms, Tier, Unit, UnitId
+from bot.domain.model import Terms, Unit, UnitId
 from bot.domain.tree import Tree
 
 READY_FROM, READY_BY = 0.10, 0.66

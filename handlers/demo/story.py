@@ -61,7 +61,12 @@ class Neighborhood:
     @property
     def nearly(self) -> bool:
         """Whether it stands where a line stops before it is on."""
-        return self.tenths == disclosure.NEARLY
+        return self.tenths == disclosure.NEARLY and not self.out
+
+    @property
+    def said(self) -> str:
+        """Say it in a few letters."""
+        return texts.area(self.tenths, out=self.out, nearly=self.nearly)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,8 +132,7 @@ class Ears:
         letters, self._letters = self._letters, []
         together: dict[object, list[Letter]] = {}
         for letter in letters:
-            alone = letter.news.scope is None or letter.news.kind in {Kind.WORKPLACE_READY, Kind.WORKPLACE_JOINS}
-            together.setdefault(id(letter) if alone else letter.news.kind, []).append(letter)
+            together.setdefault(_news(letter), []).append(letter)
         return [
             Heard(
                 kind=same[0].news.kind,
@@ -139,6 +143,14 @@ class Ears:
             )
             for same in together.values()
         ]
+
+
+def _news(letter: Letter) -> object:
+    """Return what is the same where rooms hear the same, each about itself or all about one workplace."""
+    news = letter.news
+    if news.kind is Kind.WORKPLACE_JOINS:
+        return news.kind, news.about
+    return id(letter) if news.scope is None or news.kind is Kind.WORKPLACE_READY else news.kind
 
 
 class Story:
@@ -317,8 +329,7 @@ def _worth_telling(before: Scene, scene: Scene, heard: Sequence[Heard]) -> list[
     pairs = list(zip(before.lines, scene.lines, strict=True))
     areas = list(zip(before.areas, scene.areas, strict=True))
     if Kind.ON in kinds and before.walkout.stage is not Stage.ON:
-        waiting = [(line.name, area.name) for area in scene.areas for line in scene.lines if _waits(line, area)]
-        return [(texts.is_on(), MARVEL_S), *((texts.waits(*names), READ_S) for names in waiting)]
+        return [(texts.is_on(), MARVEL_S), *((texts.waits(*names), READ_S) for names in _waiting(scene))]
     newly = [new.name for old, new in pairs if new.reached and not old.reached]
     announced = {each.about for each in heard}
     said = []
@@ -335,10 +346,13 @@ def _worth_telling(before: Scene, scene: Scene, heard: Sequence[Heard]) -> list[
         said.append((texts.first_ready(newly[0]), READ_S))
     if not any(old.tenths for old in before.areas):
         said += [(texts.first_line(new.name), READ_S) for new in scene.areas if new.tenths][:1]
-    if not any(old.nearly for old in before.areas):
+    elif not any(old.nearly for old in before.areas):
         said += [(texts.nearly_there(new.name), READ_S) for new in scene.areas if new.nearly][:1]
     said += [(texts.fell_back(old.name), READ_S) for old, new in pairs if old.reached and not new.reached]
-    said += [(texts.back_again(name), NOD_S) for name in newly if name not in announced]
+    if scene.walkout.stage is Stage.ON:
+        said += [(texts.waits(*names), READ_S) for names in _waiting(scene) if names[0] in newly]
+    else:
+        said += [(texts.back_again(name), NOD_S) for name in newly if name not in announced]
     if Kind.MILESTONE in kinds:
         said.append((texts.milestone(), NOD_S))
     joining = [new for old, new in areas if new.out and not old.out]
@@ -350,8 +364,14 @@ def _worth_telling(before: Scene, scene: Scene, heard: Sequence[Heard]) -> list[
     return said
 
 
-def _waits(line: disclosure.Shown, area: Neighborhood) -> bool:
-    return line.reached and not area.out and line.name in area.places
+def _waiting(scene: Scene) -> list[tuple[str, str]]:
+    """Return workplaces that have reached their number, each with the area for which they wait."""
+    return [
+        (line.name, area.name)
+        for area in scene.areas
+        for line in scene.lines
+        if line.reached and not area.out and line.name in area.places
+    ]
 
 
 def _given(reply: Reply | None) -> Reply:

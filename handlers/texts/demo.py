@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.disclosure import City
@@ -42,7 +43,7 @@ def first_ready(workplace: str) -> str:
 
 def first_department(workplace: str, department: str) -> str:
     """Point at the first department."""
-    return _("{department} at {workplace} have their number. Only they read it.").format(
+    return _("{department} at {workplace} has its number. Only its own people read it.").format(
         department=department, workplace=workplace
     )
 
@@ -69,7 +70,7 @@ def back_again(workplace: str) -> str:
 
 def milestone() -> str:
     """Point at a milestone."""
-    return _("A milestone. Counted are only people whose own workplace is ready.")
+    return _("A milestone. Counted are only people whose workplace and neighborhood are ready.")
 
 
 def is_on() -> str:
@@ -216,6 +217,11 @@ def board_line(city: City, walkout: Walkout, workplaces: int) -> str:
     return _("Tally {n}. {city} · {reached}.").format(
         n=number(walkout.tally), city=city_line(city, walkout), reached=reached_line(city, workplaces)
     )
+
+
+def areas_line(areas: Mapping[str, str]) -> str:
+    """Say what it changed for the neighborhoods."""
+    return _("Neighborhoods: {areas}.").format(areas=" · ".join(f"{name} {said}" for name, said in areas.items()))
 
 
 # -- the end ---------------------------------------------------------------------------------------------------
