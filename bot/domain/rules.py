@@ -373,24 +373,26 @@ def _warnings(occasion: str, units: Iterable[Unit]) -> Iterable[Announcement]:
             )
 
 
-def check_can_void(walkout: Walkout, place: Unit, *, now: datetime) -> None:
-    """Refuse to void a workplace's cards twice within a day. Raises WrongStage, VoidedBefore.
+def check_can_void(walkout: Walkout, branch: Sequence[Unit], *, now: datetime) -> None:
+    """Refuse to void a card twice within a day, as one of a department and of its workplace. `branch`: see Tree.branch.
 
     Each time as many may be printed anew as the board does not show: more than there are people to draw them.
+    Raises WrongStage, VoidedBefore.
     """
     if walkout.stage not in NOT_OVER:
         raise WrongStage(walkout.stage)
-    if place.voided is not None and now < (again := place.voided + BETWEEN_VOIDS):
-        raise VoidedBefore(place.name, again, walkout.terms)
+    for unit in branch:
+        if unit.voided is not None and now < (again := unit.voided + BETWEEN_VOIDS):
+            raise VoidedBefore(unit.name, again, walkout.terms)
 
 
-def check_can_recall(walkout: Walkout, place: Unit, *, now: datetime) -> None:
+def check_can_recall(walkout: Walkout, branch: Sequence[Unit], *, now: datetime) -> None:
     """Refuse to end pledges that could not be made again in time. Raises WrongStage, TooLateToRecall."""
     if walkout.stage not in NOT_OVER:
         raise WrongStage(walkout.stage)
     last = walkout.terms.pledge_by - TO_DRAW_AGAIN
     if now > last:
-        raise TooLateToRecall(place.name, last, walkout.terms)
+        raise TooLateToRecall(branch[0].name, last, walkout.terms)
 
 
 def _turns_on(walkout: Walkout, before: Sequence[Unit], found: Verdicts, *, final: bool) -> Ruling:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bot.domain.model import ROOT, Tier, Unit, UnitId
@@ -71,3 +71,16 @@ def sums(units: Sequence[Unit], of: Callable[[Unit], int]) -> dict[UnitId, int]:
         total[unit.id] += of(unit)
         total[unit.parent] += total[unit.id]
     return total
+
+
+def labels(units: Sequence[Unit]) -> dict[UnitId, str]:
+    """Name each unit as people tell it from the others: "Nurses, Mercy Hospital"; most are called by their names alone.
+
+    A department alone says little, and where two units have one name both are named with what they are part of.
+    """
+    times, found = Counter(unit.name.casefold() for unit in units), dict[UnitId, str]()
+    for unit in units:
+        above = found.get(unit.parent, "")
+        needs_it = unit.tier is Tier.DEPARTMENT or times[unit.name.casefold()] > 1
+        found[unit.id] = f"{unit.name}, {above}" if above and needs_it else unit.name
+    return found

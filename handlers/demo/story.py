@@ -249,12 +249,13 @@ class Story:
     async def _scene(self, walkout: Walkout) -> Scene:
         board = await stewards.board(walkout.id, self._app.store)
         assert board.sums is not None  # noqa: S101  it is an organizer's
+        lines = [each for each in board.units if isinstance(each, disclosure.Shown)]
         return Scene(
             now=walkout.terms.local(self._clock()),
             walkout=board.walkout,
             city=board.sums,
             everywhere=board.everywhere,
-            lines=tuple(sorted(board.units, key=lambda place: place.name.casefold())),
+            lines=tuple(sorted(lines, key=lambda place: place.name.casefold())),
         )
 
     async def _look_at(self, scene: Scene, sentence: str, *, heard: Sequence[Heard] = ()) -> None:
