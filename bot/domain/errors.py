@@ -253,6 +253,10 @@ class NoSuchUnit(Refused):
         self.close = close
 
 
+class WhichPart(NoSuchUnit):
+    """The unit that is named has no cards of its own, but those in `close`, which it is made of."""
+
+
 class WrongStage(Refused):
     """The walkout is past, or not yet at, the stage where this can be done."""
 

@@ -15,6 +15,7 @@ from bot.domain.errors import NoSuchMember, NoSuchUnit, WrongStage
 from bot.domain.model import Stage, WalkoutId
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER, PLEDGING
+from bot.domain.tree import labels
 from bot.guards.readiness import Gaps, gaps
 from bot.secrets import card_codes
 from bot.usecases import paper_cards, proposals, roles, suspensions
@@ -117,10 +118,12 @@ async def _call_off(ask: Ask, of: str) -> Page:
 
 async def _end_cards(matter: Matter, ask: Ask, of: str, number: str) -> Page:
     walkout = await ask.app.store.walkout(WalkoutId(of))
-    place = next((each for each in await ask.app.store.units(walkout.id) if str(each.id) == number), None)
+    units = await ask.app.store.units(walkout.id)
+    place = next((each for each in units if str(each.id) == number), None)
     if place is None:
         raise NoSuchUnit("", ())
-    paper_cards.check_can_end(ask.context, matter, walkout, place)
+    place = replace(place, name=labels(units)[place.id])
+    await paper_cards.check_can_end(ask.context, matter, walkout, place)
     return Page(
         text=texts.page(
             texts.matter(matter, {}, texts.named(walkout), place.name),

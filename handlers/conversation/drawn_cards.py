@@ -6,6 +6,7 @@ from bot.domain.errors import Forbidden, MoreThanMinted, NoCardsWithOpenEntry
 from bot.domain.model import Entry, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed, Roles
 from bot.domain.rules import NOT_OVER
+from bot.domain.tree import Tree, labels
 from bot.parsing import typed_text
 from bot.usecases import organizers, stewards
 from handlers.conversation.messages import Ask, Reply
@@ -41,10 +42,15 @@ async def _meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Unit]
     if not name:
         own = [(of, place) for of, place in roles.units if named in {None, of}]
         own = [each for each in own if (await store.walkout(each[0])).stage in NOT_OVER]
-        return await store.look_up(*own[0]) if len(own) == 1 else None
+        if len(own) != 1:
+            return None
+        [(of, looked_after)] = own
+        units = await store.units(of)
+        return await store.walkout(of), stewards.find_leaf(units, labels(units)[looked_after])
     walkout = await _walkout(ask, roles, named)
-    place = stewards.find(await store.units(walkout.id), name)
-    if not roles.organizer and (walkout.id, place.id) not in roles.units:
+    units = await store.units(walkout.id)
+    place = stewards.find_leaf(units, name)
+    if not roles.organizer and not any((walkout.id, each.id) in roles.units for each in Tree(units).path(place.id)):
         raise Forbidden
     return walkout, place
 

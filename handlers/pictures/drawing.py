@@ -143,6 +143,9 @@ class _Sheet:
         taken = self._words(WIDTH - EDGE, base, said, 36, weight=weight, colour=colour, align="right")
         self._words(EDGE, base, bar.name, size, colour=INK, room=INNER - taken - 30)
         self._y = base + 12
+        if bar.bare:
+            self._y += 12
+            return
         if bar.part == 0:
             empty = self._capsule(EDGE, self._y, INNER, tall, PAPER)
             empty.set(edgecolor=RULE, linewidth=2, hatch="//")
