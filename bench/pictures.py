@@ -152,14 +152,16 @@ async def play(folder: Path, language: str) -> dict[str, Message]:
 
 
 async def _prepare(app: App, language: str) -> Walkout:
-    """Draft a part of the demo city, with its cards and rooms, and open it."""
+    """Draft a part of the demo city, as a list without areas, with its cards and rooms, and open it."""
     files = [
         SourceFile(name=name, data=(ROOT / "examples" / "demo-city" / name).read_bytes())
         for name in ("walkout.toml", "workplaces.csv")
     ]
     city = read(files[0], files[1], RosterOptions(), now=NOW, languages=languages())
-    terms = replace(city.terms, citywide_threshold=40, minimum_workplaces=2, milestones=False, reminders=())
-    units = tuple(unit for unit in city.units if unit.name in {COMES, MISSES, *ALSO})
+    flat = {language: replace(said, levels=()) for language, said in city.terms.translations.items()}
+    terms = replace(city.terms, levels=(), translations=flat, citywide_threshold=40, minimum_workplaces=2)
+    terms = replace(terms, milestones=False, reminders=())
+    units = tuple(replace(unit, parent=0) for unit in city.workplaces if unit.name in {COMES, MISSES, *ALSO})
     walkout = await organizers.draft(replace(city, terms=terms, units=units), app.store, app.keys)
     places = await app.store.units(walkout.id)
     codes = {place.id: [card_codes.key_of(code) for code in _codes(place.name, place.headcount)] for place in places}

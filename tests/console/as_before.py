@@ -90,7 +90,10 @@ class Playing:
 
     def _run(self, *words: str | Path, said: str = "") -> str:
         ran = run((*self._allout, *words), folder=self._folder, said=said)
-        assert (ran.returncode, ran.stderr) == (0, ""), (ran.stderr, [s for s in ran.stdout.splitlines() if "error" in s])
+        assert (ran.returncode, ran.stderr) == (0, ""), (
+            ran.stderr,
+            [s for s in ran.stdout.splitlines() if "error" in s],
+        )
         return ran.stdout
 
     def _keep(self, reader: str, line: str) -> None:
