@@ -23,14 +23,13 @@ DEPARTMENTS = ((16, 8), (14, 7), (10, 5))
 """People and number of each department; two must have reached theirs."""
 
 MOMENTS: Sequence[tuple[str, Sequence[int]]] = (
-    ("People pledge. What has its number counts one level up.", (12, 9, 5, 25, 10, 24, 15, 8, 25, 4, 9)),
-    ("It is on. One workplace has its number, its area has not: it waits.", (13, 9, 3, 25, 12, 26, 24, 8, 25, 4, 9)),
-    ("Its area has its number as well: they join.", (13, 9, 3, 25, 12, 26, 24, 8, 25, 24, 9)),
+    ("People pledge; what has its number counts above.", (12, 9, 5, 25, 10, 24, 15, 8, 25, 4, 9)),
+    ("It is on. In Marsh End one workplace still waits.", (13, 9, 3, 25, 12, 26, 24, 8, 25, 4, 9)),
+    ("Marsh End has its number too, and joins.", (13, 9, 3, 25, 12, 26, 24, 8, 25, 24, 9)),
 )
 """What is seen, and how many have pledged then at each unit that has cards."""
 
 WIDTH, EDGE, TOP = 380, 12, 34
-LEVELS = ("city", "areas", "workplaces", "departments")
 ROW, BOX, HIGH = 46, 25, 22
 FRAME = TOP + 4 * ROW
 LETTERS = "Noto Sans, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
@@ -83,14 +82,14 @@ def _nodes(made: Sequence[Unit], top: float) -> Mapping[UnitId, Node]:
     tree, found = Tree(made), verdicts(made)
     counted = {unit.id: found.people[unit.id] for unit in made} | {ROOT: found.people[ROOT]}
     on = counted[ROOT] >= CITY_NUMBER
-    wide = (WIDTH - 2 * EDGE) / len(tree.workplaces())
+    wide = (WIDTH - 2 * EDGE - 16) / len(tree.workplaces())
     x = {place.id: EDGE + wide * (n + 0.5) for n, place in enumerate(tree.workplaces())}
     for area in tree.children():
         x[area.id] = sum(x[place.id] for place in tree.children(area.id)) / 3
         for place in tree.children(area.id):
             for n, each in enumerate(tree.children(place.id)):
                 x[each.id] = x[place.id] + (n - 1) * (BOX + 7) + 18
-    nodes = {ROOT: Node(WIDTH / 2, top, min(1, counted[ROOT] / CITY_NUMBER), is_ready=on, is_out=on)}
+    nodes = {ROOT: Node(x[tree.children()[1].id], top, min(1, counted[ROOT] / CITY_NUMBER), is_ready=on, is_out=on)}
     for unit in made:
         depth = len(tree.path(unit.id))
         own = sums(made, people)[unit.id] if unit.tier is Tier.WORKPLACE else counted[unit.id]
@@ -104,22 +103,25 @@ def _nodes(made: Sequence[Unit], top: float) -> Mapping[UnitId, Node]:
 def drawn() -> str:
     """Return the picture."""
     height = FRAME * len(MOMENTS) + EDGE
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'font-family="{LETTERS}">',
-        f'<rect width="100%" height="100%" fill="{PAPER}"/>',
-    ]
+    parts = [f'<rect width="100%" height="100%" fill="{PAPER}"/>']
     for nth, (said, standing) in enumerate(MOMENTS):
         parts += _frame(said, units(standing), nth * FRAME)
-    return "\n".join([*parts, "</svg>", ""])
+    size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+    opened = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{LETTERS}">'
+    return "\n".join([opened, *parts, "</svg>", ""])
 
 
 def _frame(said: str, made: Sequence[Unit], top: float) -> list[str]:
     nodes = _nodes(made, top + TOP + 4)
     parts = [_text(said, EDGE, top + 21, INK, 11.5, "bold")]
-    for depth, level in enumerate(LEVELS):
-        x = EDGE if depth < 3 else nodes[UnitId(2)].x + 4.3 * BOX
-        parts.append(_text(level, x, top + TOP + 4 + depth * ROW + (15 if depth in (0, 3) else -5), QUIET, 10))
+    rows = [top + TOP + 19 + depth * ROW for depth in range(4)]
+    for level, x, y in (
+        ("city", nodes[ROOT].x + BOX, rows[0]),
+        ("areas", EDGE, rows[1]),
+        ("workplaces", WIDTH / 2 - BOX, rows[2] + HIGH),
+        ("departments", nodes[UnitId(5)].x + BOX, rows[3]),
+    ):
+        parts.append(_text(level, x, y, QUIET, 10))
     for unit in made:
         child, parent = nodes[unit.id], nodes[unit.parent]
         colour, width = (OUT, 2.5) if child.is_out else (LINE, 1.5)
@@ -127,10 +129,13 @@ def _frame(said: str, made: Sequence[Unit], top: float) -> list[str]:
             f'<path d="M{child.x:.1f} {child.y} L{parent.x:.1f} {parent.y + HIGH}" stroke="{colour}" '
             f'stroke-width="{width}"/>'
         )
-    for unit, node in [(None, nodes[ROOT]), *((unit, nodes[unit.id]) for unit in made)]:
+    for node in nodes.values():
         parts += _box(node)
-        if unit is not None and unit.tier is Tier.AREA:
-            parts.append(_text(unit.name, node.x + BOX / 2 + 4, node.y + 15, INK, 10.5))
+    parts += [
+        _text(unit.name, nodes[unit.id].x + BOX / 2 + 4, nodes[unit.id].y + 15, INK, 10)
+        for unit in made
+        if unit.tier is Tier.AREA
+    ]
     return parts
 
 

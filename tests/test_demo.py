@@ -117,8 +117,8 @@ def test_the_story_holds(told: str) -> None:
         "has reached it again",
         "A quarter of the 900 pledges",  # milestone
         "#port-larkin hears: It is on.",
-        "has its number, but Marsh End has not: it waits.",
         "does not walk out unless it reaches its number",
+        "has its number, but Marsh End has not: it waits.",
         "joins: it walks out as well",
         "Marsh End has its number now: whoever waited there walks out too.",
         "Pledging is over",
