@@ -221,11 +221,11 @@ CLAIMS: tuple[tuple[str, Callable[[Unit, Facts], bool]], ...] = (
     (rf"({NAMES}) (?:has not reached|did not reach) its number", lambda unit, so: unit.id not in so.ready),
     (rf"unless ({NAMES}) reaches its number", lambda unit, so: unit.id not in so.ready),
     (rf"({NAMES}) does not walk out(?: on [^.]+)? unless it reaches", lambda unit, so: unit.id not in so.ready),
-    (rf"({NAMES}) (?:joins|walks out|WALKS OUT)\b", lambda unit, so: unit.out),
-    (rf"({NAMES}) does (?:not|NOT) walk out", lambda unit, so: not unit.out),
+    (rf"({NAMES}) (?:joins|walks out|WALKS OUT)\b", lambda unit, _so: unit.out),
+    (rf"({NAMES}) does (?:not|NOT) walk out", lambda unit, _so: not unit.out),
     (r"[Ee]very workplace that has reached its number walks out", lambda _unit, so: so.own_is_enough),
     (r"workplaces? (?:does|do) not, unless (?:it reaches|they reach)", lambda _unit, so: so.own_is_enough),
-    (r"fewer than its number stand now", lambda _unit, so: False),  # nobody takes a pledge back for good
+    (r"fewer than its number stand now", lambda _unit, _so: False),  # nobody takes a pledge back for good
 )
 """What is said of a unit by its name, or of all workplaces, and whether that is so."""
 
@@ -419,7 +419,7 @@ WAITING = {
 """What is said, among other things, where a workplace waits for its area."""
 
 SOON = {"starts": PLEDGE_BY + HOUR, "ends": PLEDGE_BY + 2 * HOUR}
-STORIES: dict[str, tuple[Callable[[Town], Awaitable[None]], dict[str, Any]]] = {
+STORIES: dict[str, tuple[Callable[[Town], Awaitable[None]], Mapping[str, Any]]] = {
     "on": (play_on, {}),
     "lapsed": (play_lapsed, SOON),
     "missed": (play_missed, SOON),
