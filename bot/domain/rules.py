@@ -164,13 +164,18 @@ def lacks(path: Iterable[Unit]) -> Unit | None:
 def waits_for(path: Sequence[Unit]) -> Unit:
     """Say, while it is on and still counted, what keeps a workplace or an area at work.
 
-    A workplace that does not show that it has reached its number; or else the widest unit that is not out, which is
-    not ready, since all above it are.
+    A workplace that does not show that it has reached its number; or else the widest unit with a number that is not
+    out, which is not ready, since all above it are.
     """
     place = workplace_on(path)
     if place.tier is Tier.WORKPLACE and not place.line.reached:
         return place
-    return next((unit for unit in path if not unit.out), place)
+    return next((unit for unit in path if not unit.out and has_number(unit)), place)
+
+
+def has_number(unit: Unit) -> bool:
+    """Say whether a unit has a number to reach; an area without one takes no more than one of its units."""
+    return unit.tier is not Tier.AREA or unit.threshold > 0 or unit.minimum > 1
 
 
 def was_missed(walkout: Walkout) -> bool:
@@ -477,7 +482,9 @@ def _who_walks_out(units: Sequence[Unit]) -> Mapping[UnitId, dict[str, object]]:
 def _stays_open(walkout: Walkout, units: Sequence[Unit], found: Verdicts) -> Ruling:
     occasion = str(walkout.tally)
     ready = [
-        unit for unit in units if unit.id in found.ready and not unit.told_ready and unit.tier is not Tier.DEPARTMENT
+        unit
+        for unit in units
+        if unit.id in found.ready and not unit.told_ready and unit.tier is not Tier.DEPARTMENT and has_number(unit)
     ]
     newly = {unit.id for unit in ready}
     # the city learns nothing about a unit before it is on, so this goes to the unit's own rooms only

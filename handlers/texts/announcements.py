@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.delivery.outbox import Letter
 from bot.domain.disclosure import shown
 from bot.domain.model import Kind, Stage, Tier, Unit, Walkout
-from bot.domain.rules import waits_for, was_missed
+from bot.domain.rules import has_number, waits_for, was_missed
 from bot.secrets import references
 from handlers.texts import board, names, verdicts
 from handlers.texts.catalogue import _, ngettext
@@ -151,14 +151,15 @@ def _not_yet_out(letter: Letter) -> str:
             "{pledge_by}.\n"
             "Work as usual until I say here that it does. At the last count I say here yes or no."
         )
-        if lacking is place
+        if lacking is place and has_number(place)
         else _(
             "It is on across the city, for {starts}. {workplace} does not walk out unless {area} reaches its number by "
             "{pledge_by}.\n"
             "Work as usual until I say here that it does. At the last count I say here yes or no."
         )
     )
-    return said.format(workplace=place.name, area=lacking.name, starts=starts(walkout), pledge_by=pledge_by(walkout))
+    area = lacking.name if has_number(lacking) else _("a part of it")
+    return said.format(workplace=place.name, area=area, starts=starts(walkout), pledge_by=pledge_by(walkout))
 
 
 def _workplace_joins(letter: Letter) -> str:

@@ -52,10 +52,8 @@ def _workplaces_ready(letter: Letter) -> str:
     ).format(title=title, n=number(n), names=some)
     if "areas" not in facts:
         return said
-    areas = _("{title}: areas that have reached their numbers: {names}. Nobody walks out yet. See /board").format(
-        title=title, names=_counted(facts["areas"])[1]
-    )
-    return f"{said}\n\n{areas}" if n else areas
+    areas = _("Areas that have reached their numbers: {names}. Nobody walks out yet.")
+    return "\n".join([said if n else title, areas.format(names=_counted(facts["areas"])[1])])
 
 
 def _counted(facts: Mapping[str, Any]) -> tuple[int, str]:

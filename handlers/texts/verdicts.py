@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.model import Unit, Walkout
-from bot.domain.rules import fell_below, lacks
+from bot.domain.rules import fell_below, has_number, lacks
 from bot.domain.tree import workplace_on
 from handlers.texts.catalogue import _
 from handlers.texts.organizers_words import the_day
@@ -24,11 +24,12 @@ def last_word(walkout: Walkout, path: Sequence[Unit]) -> str:
 def not_out(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say no, once the last count is taken."""
     place, lacking = workplace_on(path), lacks(path)
-    why = (
-        _("I was not running when the pledges were to be counted, and then it was too late to tell everybody.")
-        if lacking is None
-        else _("{workplace} did not reach its number.").format(workplace=lacking.name)
-    )
+    if lacking is None:
+        why = _("I was not running when the pledges were to be counted, and then it was too late to tell everybody.")
+    elif has_number(lacking):
+        why = _("{workplace} did not reach its number.").format(workplace=lacking.name)
+    else:
+        why = _("No part of it reached its number.")
     return _(
         "{headline}\n{why} {workplace} does NOT walk out on {starts}. Go to work as usual. Nobody learns who pledged."
     ).format(headline=headline(walkout.terms), why=why, workplace=place.name, starts=starts(walkout))

@@ -157,8 +157,8 @@ def _workplace_needs(seen: Seen) -> str:
     )
     if place.minimum:
         said += ngettext(
-            ", with {n} or more of its departments at its own number",
-            ", with {n} or more of its departments at their own numbers",
+            "; {n} department or more reaches its own",
+            "; {n} departments or more reach theirs",
             place.minimum,
         ).format(n=number(place.minimum))
         if own is not place and own.threshold:
@@ -201,7 +201,7 @@ def _only_ready(terms: Terms) -> str:
     if terms.citywide_counts is Counts.ALL:
         return ""
     if terms.levels:
-        return _(" (only workplaces and areas that reach their own numbers count)")
+        return _(" (only what reaches its own number counts)")
     return _(" (only workplaces that reach their own number count)")
 
 
