@@ -158,7 +158,7 @@ async def pledge(ask: Ask) -> Reply:
         shown = names[:WORKPLACES_SHOWN]
         text = workers.choose_workplace(walkout, shown, len(names) - len(shown), typed=ask.ways.typed)
         return Reply(kind="choose_workplace", text=text)
-    place = stewards.find(places, " ".join(words))
+    place = stewards.find_leaf(places, " ".join(words))
     seen = await ask.worker.look_without_card(walkout.id, place.id)
     return show(ask, seen, ask.worker.open_code(walkout.id))
 
