@@ -143,6 +143,9 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.WhichWalkout():
             choice = "\n".join(f"{each.id} · {worded(each.terms).title}" for each in refused.fitting)
             return "which_walkout", _("Which one? Add its id:") + f"\n{choice}"
+        case errors.WhichUnit():
+            said = _("There are several of the name {name}. Which one:").format(name=refused.named)
+            return "which_workplace", f"{said}\n{_quoted(refused.close)}"
         case errors.WhichPart():
             said = _("Cards of {name} are given out and counted part by part. Which one:").format(name=refused.named)
             return "which_part", f"{said}\n{_quoted(refused.close)}"
