@@ -237,11 +237,13 @@ def nothing_left(seconds: float) -> str:
     return _("It took {seconds:.0f} s and no network, and leaves nothing behind.").format(seconds=seconds)
 
 
-def kept(data: str, command: str) -> str:
+def kept(data: str, area: str, command: str) -> str:
     """Say how to look at what is kept."""
     return "\n".join(
         [
-            _("Its store is kept in {data}. Look at it with @olga /walkouts or @olga /board:").format(data=data),
+            _("Its store is kept in {data}. Look at it with @olga /board or @olga /board {area}:").format(
+                data=data, area=area
+            ),
             f"  {command}",
         ]
     )
