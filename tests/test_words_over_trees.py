@@ -72,8 +72,9 @@ def out(*path: Unit) -> tuple[Unit, ...]:
 
 def letter(kind: Kind, *path: Unit, about: Unit | None = None, facts: Mapping[str, Any] | None = None) -> Letter:
     """Word news for the rooms of the last unit on a path; without one, for the city's."""
-    scope, about = (path[-1].id, about or path[-1]) if path else (None, None)
-    news = Announcement(kind=kind, occasion="4", scope=scope, about=about and about.id, facts=facts or {})
+    about = about or (path[-1] if path else None)
+    scope = path[-1].id if path else None
+    news = Announcement(kind=kind, occasion="4", scope=scope, about=about.id if about else None, facts=facts or {})
     return Letter(news=news, walkout=ON, about=about, path=path, address="#room", private=False, nonce="")
 
 
