@@ -253,6 +253,10 @@ class NoSuchUnit(Refused):
         self.close = close
 
 
+class WhichUnit(NoSuchUnit):
+    """Several units have this name: those in `close`, each with what it is part of."""
+
+
 class WhichPart(NoSuchUnit):
     """The unit that is named has no cards of its own, but those in `close`, which it is made of."""
 

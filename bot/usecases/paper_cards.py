@@ -102,7 +102,7 @@ async def missing(context: RequestContext, walkout: Walkout, of: UnitId | None =
 async def propose_all(
     context: RequestContext, walkout: Walkout, place: Unit | None = None, *, language: str = ""
 ) -> Progress:
-    """Propose to print, in one file, all that is missing to the head-counts everywhere, or in all that is part of a unit.
+    """Propose to print, in one file, all that is missing to the head-counts everywhere, or in all of a unit.
 
     Sent again before it is printed it is the same proposal. Raises what `cards_wanted` raises; NoCardMissing,
     TooManyAtOnce.

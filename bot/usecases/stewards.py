@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bot.domain import disclosure, rules
-from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchUnit, WhichPart, WrongStage
+from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchUnit, WhichPart, WhichUnit, WrongStage
 from bot.domain.model import ROOT, Entry, Stage, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import NewCard
 from bot.domain.tree import Tree, labels, sums
@@ -26,7 +26,7 @@ PAUSE = 500
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Area:
-    """The city, or an area, as far as whoever looks may know it."""
+    """The city, or an area, as far as whoever looks may know it; of a workplace only its name."""
 
     id: UnitId
     name: str  #: '' for the city
@@ -102,20 +102,20 @@ def published(
     mine = places if within is None else in_care(places, within)
     own = {place.id for place in mine}
     of = of if of in own else ROOT
-    chosen = _containing(mine, names, only) if only else []
-    one = _called(mine, names, only) if only else []
-    one = one if len(one) == 1 else chosen
+    called = _called(mine, names, only) if only else []
+    chosen = (_containing(mine, names, only) or called) if only else []
+    one = called if len(called) == 1 else chosen
     if len(one) == 1 and tree.children(one[0].id):
         of, only = one[0].id, ""
     if not only:
-        chosen = _right_below(tree, of, mine)
+        chosen = _right_below(tree, of, mine, whole=whole)
     lines = list(shows.lines(chosen, whole=whole and not only))
     if only or whole:
         lines = [replace(line, name=names[line.id]) for line in lines]
     path = [each for each in tree.path(of) if each.id in own]
     return Board(
         walkout=walkout,
-        here=shows.area(path[-1] if path and path[-1].tier is Tier.AREA else None),
+        here=shows.area(path[-1] if path else None),
         units=tuple(lines),
         paths={line.id: tuple(each.name for each in tree.path(line.id)) for line in lines},
         of=tuple((each.id, each.name) for each in path),
@@ -134,13 +134,15 @@ def in_care(places: Sequence[Unit], units: Collection[UnitId]) -> list[Unit]:
     return [place for place in places if place.id in found]
 
 
-def _right_below(tree: Tree, of: UnitId, mine: Sequence[Unit]) -> list[Unit]:
+def _right_below(tree: Tree, of: UnitId, mine: Sequence[Unit], *, whole: bool) -> list[Unit]:
     """Return the units right below one; before a workplace's departments itself, and of everything the widest."""
     if of == ROOT:
         ids = {each.id for each in mine}
         return [each for each in mine if each.parent not in ids]
     unit = tree.unit(of)
-    return [*([unit] if unit.tier is Tier.WORKPLACE else []), *tree.children(of)]
+    if unit.tier is Tier.AREA:
+        return list(tree.children(of))
+    return [unit] if whole else [unit, *tree.children(of)]
 
 
 class _Shows:
@@ -194,11 +196,15 @@ def find(places: Sequence[Unit], name: str) -> Unit:
 
     A whole name goes before a part of another, and one that is spelled exactly so before one that is read the same.
     It may be said of what it is part, before or behind: "Nurses, Mercy Hospital". It is called so in what is returned.
+    Raises WhichUnit where several have the name.
     """
     names = labels(places)
-    found = _called(places, names, name) or _containing(places, names, name)
+    called = _called(places, names, name)
+    found = called or _containing(places, names, name)
     if len(found) == 1:
         return replace(found[0], name=names[found[0].id])
+    if any(place.name != names[place.id] for place in called):
+        raise WhichUnit(name[:LONGEST_NAME], tuple(names[place.id] for place in called[:NAMED_AT_MOST]))
     close = [names[place.id] for place in found] or nearest_names(names.values(), name, NEAREST)
     raise NoSuchUnit(name[:LONGEST_NAME], tuple(close[:NAMED_AT_MOST]))
 

@@ -46,6 +46,8 @@ def _head(seen: Board) -> list[str]:
     name = where(seen) or city()
     if said := city_said(seen.here):
         return [name, _with_bar(seen.here, said)]
+    if any(_is_department(line) for line in seen.units) and not seen.only:
+        return [name, _("Of a department it is only shown that it has reached its number.")]
     return [name] if seen.of else []
 
 
@@ -71,13 +73,18 @@ def bar(part: int, whole: int) -> str:
 
 
 def lines(line: Shown | Area) -> str:
-    """Say one unit on two lines, each short enough for a phone: its name, and below it how far it is."""
+    """Say one unit on lines that are short enough for a phone: its name, and below it how far it is."""
     if isinstance(line, Area):
-        return f"{line.name}\n{_with_bar(line, area_said(line))}"
-    if line.tier is Tier.DEPARTMENT and not line.reached:
+        share = city_said(line)
+        return "\n".join(filter(None, [line.name, _with_bar(line, share) if share else "", workplaces_said(line)]))
+    if _is_department(line) and not line.reached:
         return line.name
     drawn = bar(line.threshold if line.reached else line.number, line.threshold)
     return f"{line.name}\n{drawn} {said(line)}"
+
+
+def _is_department(line: Shown | Area) -> bool:
+    return isinstance(line, Shown) and line.tier is Tier.DEPARTMENT
 
 
 def _with_bar(area: Area, said: str) -> str:
@@ -92,7 +99,7 @@ def workplace_line(place: Shown) -> str:
 
 def said(place: Shown) -> str:
     """Say how far a workplace is, in the words that stand wherever the board is shown; nothing of most departments."""
-    if place.tier is Tier.DEPARTMENT and not place.reached:
+    if _is_department(place) and not place.reached:
         return ""
     if place.reached:
         words = _("has reached {threshold} (tally {since})")
@@ -141,15 +148,26 @@ def city_said(here: Area) -> str:
 
 
 def area_said(area: Area) -> str:
-    """Say how far an area is among others, and how much of it walks out."""
-    said = city_said(area) or ngettext("{n} workplace", "{n} workplaces", area.workplaces).format(
-        n=number(area.workplaces)
-    )
+    """Say an area in few words: how far it is, or else how large, or how much of it walks out."""
+    return _walking(area) or city_said(area) or _how_many(area)
+
+
+def workplaces_said(area: Area) -> str:
+    """Say how many of an area's workplaces walk out; before they do, how many have reached theirs, or there are."""
+    return _walking(area) or reached(area) or _how_many(area)
+
+
+def _walking(area: Area) -> str:
     if not area.out:
-        return said
-    return ngettext("{said}, {n} of {workplaces} walks out", "{said}, {n} of {workplaces} walk out", area.out).format(
-        said=said, n=number(area.out), workplaces=number(area.workplaces)
+        return ""
+    words = ngettext(
+        "{n} of {workplaces} workplace walks out", "{n} of {workplaces} workplaces walk out", area.workplaces
     )
+    return words.format(n=number(area.out), workplaces=number(area.workplaces))
+
+
+def _how_many(area: Area) -> str:
+    return ngettext("{n} workplace", "{n} workplaces", area.workplaces).format(n=number(area.workplaces))
 
 
 def coarse_said(line: Coarse, threshold: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain import words, zones
 from bot.domain.disclosure import FEWEST_LINES, fewer_than
 from bot.domain.doubts import Doubted
-from bot.domain.model import Terms, Tier, Unit, Walkout, WalkoutId
+from bot.domain.model import ROOT, Terms, Tier, Unit, Walkout, WalkoutId
 from bot.draft import Draft
 from bot.guards.readiness import Gaps
 from handlers.texts import lists
@@ -73,7 +73,8 @@ def gaps(lacks: Gaps) -> list[str]:
 
 
 def _named(places: Sequence[Unit]) -> str:
-    return named([place.name for place in places])
+    # one that is named with what it is part of stands in quotes, or it would read as two
+    return named([f'"{place.name}"' if place.parent != ROOT and "," in place.name else place.name for place in places])
 
 
 def organizer_made() -> str:
