@@ -119,7 +119,8 @@ def _numbers(seen: Seen) -> str:
     walkout, at = seen.walkout, seen.situation
     if at.verdict is Verdict.UNDECIDED:
         first = _pledged_for(seen) if at.stands else _would_pledge_for(seen)
-        needs = _listed([*_own_needs(seen), _city_needs(seen)])
+        all_count = walkout.terms.citywide_counts is Counts.ALL
+        needs = _listed([*_own_needs(seen, areas_noted=all_count), _city_needs(seen)])
         return "\n".join(filter(None, [first, needs, confirmation(walkout), _only_if(seen.place)]))
     join = _will_you_join() if at.verdict is Verdict.WALKS_OUT and at.can_pledge else ""
     numbers = _once_enough(seen) if at.verdict is Verdict.NOT_YET else ""
@@ -142,12 +143,21 @@ def _listed(needs: list[str]) -> str:
     return _("{needs}, and\n{last}.").format(needs=",\n".join(others), last=last) if others else f"{last}."
 
 
-def _own_needs(seen: Seen) -> list[str]:
-    """Say what the reader's workplace needs, and what its areas do that are not out: three lines at most."""
+def _own_needs(seen: Seen, *, areas_noted: bool) -> list[str]:
+    """Say what the reader's workplace needs, and what its areas do that are not out: three lines at most.
+
+    `areas_noted`: whom an area counts is said here.
+    """
     areas = [area for area in reversed(seen.path) if area.tier is Tier.AREA and not area.out]
     widest_last = list(filter(None, (_area_needs(area, of_areas=nth > 0) for nth, area in enumerate(areas))))
-    above = [*widest_last[:1], "; ".join(widest_last[1:])]
-    return list(filter(None, [_workplace_needs(seen), *above]))
+    above = list(filter(None, [*widest_last[:1], "; ".join(widest_last[1:])]))
+    if above and areas_noted:
+        above[-1] += _only_ready_parts()
+    return [_workplace_needs(seen), *above]
+
+
+def _only_ready_parts() -> str:
+    return _(" (only what reaches its own number counts)")
 
 
 def _workplace_needs(seen: Seen) -> str:
@@ -169,7 +179,7 @@ def _workplace_needs(seen: Seen) -> str:
 
 
 def _area_needs(area: Unit, *, of_areas: bool) -> str:
-    """Say what an area needs besides one unit that is ready; nothing if that is all. What it counts, is ready."""
+    """Say what an area needs besides one unit that is ready; nothing if that is all."""
     if area.minimum <= 1:
         least = ""
     elif of_areas:
@@ -201,7 +211,7 @@ def _only_ready(terms: Terms) -> str:
     if terms.citywide_counts is Counts.ALL:
         return ""
     if terms.levels:
-        return _(" (only what reaches its own number counts)")
+        return _only_ready_parts()
     return _(" (only workplaces that reach their own number count)")
 
 
@@ -211,7 +221,7 @@ def _only_if(place: Unit) -> str:
 
 @asserts(Asserts.STILL_COUNTED)
 def _once_enough(seen: Seen) -> str:
-    place, needs = seen.place, _own_needs(seen)
+    place, needs = seen.place, _own_needs(seen, areas_noted=True)
     if len(needs) > 1 or place.minimum:
         return "\n".join([_("It walks out too once"), _listed(needs)])
     return _("It walks out too once {threshold} of its {headcount} people have pledged.").format(
