@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from bench import reference
+from bot import draft
+from bot.domain.model import Tier
 from bot.domain.words import NAMES
+from bot.draft import SourceFile
 from bot.draft.columns import OWN_COLUMNS
 from bot.draft.terms import FIELDS, REQUIRED
 from bot.runtime.settings import PREFIX, Settings
 from handlers.texts.catalogue import languages, translated
+from tests.conftest import NOON
+from tests.console.play import terms as terms_file
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -83,6 +88,17 @@ def test_what_is_pressed_is_called_in_a_sheet_as_the_bot_calls_it(sheet: str) ->
     for language in languages()[1:]:
         said = {translated(label, language) for label in pressed} - {None}
         assert said <= set(PRESSED.findall(read(f"how-to/{sheet}.{language}.md"))), language
+
+
+@pytest.mark.parametrize("page", ["how-to/departments.md", "reference/file-fields.md"])
+def test_the_list_on_a_page_is_a_draft_with_units_of_every_kind(page: str) -> None:
+    found = re.search(r"^```csv\n(.*?)^```$", read(page), re.MULTILINE | re.DOTALL)
+    assert found
+    level = found[1].partition(",")[0]
+    about = terms_file(levels=[level], citywide_threshold=60, confirm_tallies=1)
+    files = [SourceFile(name=name, data=text.encode()) for name, text in (("w.toml", about), ("w.csv", found[1]))]
+    plan = draft.read(files[0], files[1], draft.RosterOptions(), now=NOON, languages=languages())
+    assert {unit.tier for unit in plan.units} == set(Tier)
 
 
 def test_the_readme_is_short_and_what_it_leads_to_is_there() -> None:
