@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
+from bot.domain.model import Stage, Tier, Unit, UnitId, WalkoutId
 from tests.discord.dialogues.house import House, Seat
 
 MOST = 25
@@ -88,3 +92,27 @@ async def test_a_long_title_is_cut_but_its_walkout_is_not(house: House, olga: Se
     [choice] = await olga.choices("organize open", "walkout", "")
     assert choice["value"] == city.walkout
     assert len(choice["name"]) == LONGEST
+
+
+async def test_units_of_a_tree_are_suggested_with_what_they_are_part_of(house: House, olga: Seat) -> None:
+    city = await house.draft(entry="open")
+    walkout = await house.walkout(city)
+    below = [
+        ("Bronx", Tier.AREA, 0), ("Mercy Hospital", Tier.WORKPLACE, 1), ("Nurses", Tier.DEPARTMENT, 2),
+        ("Kitchen", Tier.DEPARTMENT, 2), ("Depot", Tier.WORKPLACE, 1), ("Depot", Tier.WORKPLACE, 0),
+    ]  # fmt: skip
+    units = [
+        Unit(id=UnitId(number), name=name, headcount=20, threshold=5, tier=tier, parent=UnitId(of))
+        for number, (name, tier, of) in enumerate(below, start=1)
+    ]
+    tree = replace(walkout, id=WalkoutId("tree5"), stage=Stage.OPEN, opened=house.clock())
+    await house.app.store.add_walkout(tree, units)
+    suggested = partial(olga.suggested, "organize room", "scope", walkout=tree.id)
+
+    assert await suggested("mercy") == ["Mercy Hospital", "Nurses, Mercy Hospital", "Kitchen, Mercy Hospital"]
+    assert await suggested("depot") == ["Depot, Bronx", "Depot"]
+    assert await suggested("bronx") == ["Bronx", "Depot, Bronx"]
+    ana = house.somebody("ana")
+    assert await ana.suggested("pledge", "workplace", "", walkout=tree.id) == [
+        *("Nurses, Mercy Hospital", "Kitchen, Mercy Hospital", "Depot, Bronx", "Depot"),
+    ]
