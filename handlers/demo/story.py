@@ -41,7 +41,7 @@ BEFORE_THE_FILE = datetime(2000, 1, 1, tzinfo=UTC)
 LOOKS = 2
 """Looks at the clock between two tallies."""
 
-GLANCE_S, NOD_S, READ_S, MARVEL_S = 0.08, 0.4, 0.9, 1.8
+GLANCE_S, NOD_S, READ_S, MARVEL_S = 0.05, 0.35, 0.75, 1.5
 """Seconds for a look at the clock, for what was seen before, for something new, and for *on*."""
 
 
