@@ -75,6 +75,11 @@ REACH: Mapping[Role, Mapping[Matter | Duty, Reach]] = {
 """Who may do what, and where; of what is not named, nothing. A matter may be proposed, and approved."""
 
 
+def is_own(matter: Matter) -> bool:
+    """Say whether a unit's own organizers decide it as well."""
+    return matter in REACH[Role.UNIT_ORGANIZER]
+
+
 class Became(StrEnum):
     """What became of a proposal."""
 
@@ -240,6 +245,8 @@ def voters(
     if matter is Matter.CALL_OFF:
         return others
     if matter is Matter.LEAVE:
+        if not own:
+            raise NotEnoughOrganizers(TO_LEAVE, 0)
         return others - frozen(running)
     theirs = [each for each in running if about in each.both]
     if matter is not Matter.REMOVE or not theirs:

@@ -12,8 +12,7 @@ from bot.domain.roles import Roles
 from bot.parsing import typed_text
 from bot.runtime.app import App
 from bot.secrets.keys import Person
-from bot.usecases import suspensions
-from bot.usecases.context import RequestContext
+from bot.usecases.context import RequestContext, acting
 from bot.usecases.workers import Worker
 from handlers.texts import general
 from handlers.texts.catalogue import _
@@ -164,7 +163,7 @@ class Ask:
 
     async def roles(self) -> Roles:
         """Say what the person may do; asked only where it matters. Raises Frozen for whom a suspension stops."""
-        return await suspensions.acting(self.app.store, self.context.me)
+        return await acting(self.app.store, self.context.me)
 
     async def organizes(self) -> bool:
         """Say whether the person is an organizer, also if a suspension stops them."""

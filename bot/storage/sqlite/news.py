@@ -135,8 +135,7 @@ _FORGET_PARCELS = """
     DELETE FROM parcel WHERE member = ?1 AND state <> 'sent' AND NOT EXISTS (
         SELECT 1 FROM organizer WHERE id = ?1
         UNION ALL SELECT 1 FROM steward
-            WHERE id = ?1 AND steward.walkout = parcel.walkout
-            AND (steward.unit = parcel.scope OR (organizes AND parcel.scope = 0))
+            WHERE id = ?1 AND steward.walkout = parcel.walkout AND steward.unit = parcel.scope
     )
 """
 
