@@ -286,12 +286,13 @@ class Announcement:
     @property
     def to_notices(self) -> bool:
         """Whether workers who asked for it are told privately: what decides about their day, once each."""
-        return self.scope is None and self.kind in {
+        return (self.scope, self.about) == (None, None) and self.kind in {
+            Kind.LEFT,  # this and the last two only to those whom it is about
             Kind.ON,
             Kind.LAPSED,
             Kind.CALLED_OFF,
             Kind.LAST_WORD,
-            Kind.TOMORROW,  # this and the next only to those whose workplace walks out
+            Kind.TOMORROW,
             Kind.STARTS,
         }
 

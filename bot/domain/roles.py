@@ -62,7 +62,7 @@ class Reach(IntEnum):
 _STEWARD: Mapping[Matter | Duty, Reach] = {Duty.COUNT: Reach.OWN, Duty.LOOK: Reach.OWN}
 
 REACH: Mapping[Role, Mapping[Matter | Duty, Reach]] = {
-    Role.ORGANIZER: {what: Reach.EVERYWHERE for what in (*Matter, *Duty)},
+    Role.ORGANIZER: dict.fromkeys((*Matter, *Duty), Reach.EVERYWHERE),
     Role.UNIT_ORGANIZER: {
         **_STEWARD,
         Duty.HOST: Reach.OWN,

@@ -417,7 +417,8 @@ def leave(walkout: Walkout, units: Sequence[Unit], *, unit: UnitId, occasion: st
     leaving = {each.id for each in tree.branch(unit)}
     after = [_with(each, left=each.left or each.id in leaving) for each in units]
     news = [
-        *(_about_leaving(occasion, each.id, unit) for each in units if each.id in leaving),
+        *(_own(Kind.LEFT, occasion, each) for each in after if each.id in leaving),
+        Announcement(kind=Kind.LEFT, occasion=occasion, to_rooms=False),  # to whoever asked to be told
         Announcement(
             kind=Kind.LEFT,
             occasion=occasion,
@@ -428,10 +429,6 @@ def leave(walkout: Walkout, units: Sequence[Unit], *, unit: UnitId, occasion: st
         ),
     ]
     return _changes(Ruling(walkout=walkout, units=tuple(after), announcements=tuple(news)), units)
-
-
-def _about_leaving(occasion: str, scope: UnitId, unit: UnitId) -> Announcement:
-    return Announcement(kind=Kind.LEFT, occasion=occasion, scope=scope, about=unit, to_stewards=True)
 
 
 def can_be_met(walkout: Walkout, units: Sequence[Unit]) -> bool:
@@ -643,7 +640,7 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
     is_said_anew = private and news.facts.get("last") is False and not walkout.counts_again
     return {
         Kind.OPENED: is_open and can_pledge,
-        Kind.LEFT: is_open,
+        Kind.LEFT: is_open and (place is None or place.left),
         Kind.WORKPLACE_READY: is_open,
         Kind.WORKPLACES_READY: is_open,
         Kind.MILESTONE: is_open,

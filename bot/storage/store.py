@@ -63,6 +63,10 @@ class Committee:
         """Return the own organizers of a unit, and of all that it is part of."""
         return frozenset(who for of, unit, who in self.own if of == walkout and unit in path)
 
+    def role_at(self, walkout: WalkoutId, unit: UnitId, member: MemberId) -> Role:
+        """Return what somebody is at a unit that they look after."""
+        return Role.UNIT_ORGANIZER if (walkout, unit, member) in self.own else Role.STEWARD
+
     def running(self, now: datetime) -> tuple[Suspension, ...]:
         """Return the suspensions that stop somebody now."""
         return tuple(each for each in self.suspensions if each.until > now)

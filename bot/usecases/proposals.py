@@ -67,7 +67,10 @@ async def propose(
     proposed anew. Raises NotEnoughOrganizers, Halted, Frozen, and what carrying it out raises.
     """
     path = await _path(context, matter, walkout, _unit(content))
-    approvals, deciding = await _wanted(context, matter, walkout), await _deciding(context, matter, walkout, about, path)
+    approvals, deciding = (
+        await _wanted(context, matter, walkout),
+        await _deciding(context, matter, walkout, about, path),
+    )
     if context.me not in deciding:
         raise Forbidden
     now = context.clock()
@@ -225,15 +228,20 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await context.store.decide(proposal.walkout, partial(rules.call_off, now=context.clock()))
             case Matter.LEAVE:
-                unit = UnitId(read(proposal, context)["workplace"])
-                leave = partial(rules.leave, unit=unit, occasion=proposal.id, now=context.clock())
-                if not (await context.store.unit(proposal.walkout, unit)).left:
-                    await context.store.decide(proposal.walkout, leave)
+                await _leave(context, proposal, proposal.walkout)
             case Matter.VOID | Matter.RECALL:
                 await _void(context, proposal, proposal.walkout)
                 return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
     await _conclude(context, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)
+
+
+async def _leave(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:
+    """Let a unit leave. Raises WrongStage, TooLateToLeave."""
+    unit = UnitId(read(proposal, context)["workplace"])
+    leave = partial(rules.leave, unit=unit, occasion=proposal.id, now=context.clock())
+    if not (await context.store.unit(walkout, unit)).left:
+        await context.store.decide(walkout, leave)
 
 
 async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.domain.errors import Forbidden, MoreThanMinted, NoCardsWithOpenEntry
+from bot.domain.errors import MoreThanMinted, NoCardsWithOpenEntry
 from bot.domain.model import Entry, Unit, Walkout, WalkoutId
-from bot.domain.roles import Deed, Roles
+from bot.domain.roles import Deed, Duty, Roles
 from bot.domain.rules import NOT_OVER
 from bot.parsing import typed_text
 from bot.usecases import organizers, stewards
@@ -44,13 +44,12 @@ async def _meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Unit]
         return await store.look_up(*own[0]) if len(own) == 1 else None
     walkout = await _walkout(ask, roles, named)
     place = stewards.find(await store.units(walkout.id), name)
-    if not roles.organizer and (walkout.id, place.id) not in roles.units:
-        raise Forbidden
+    await ask.context.check(Duty.COUNT, walkout.id, place.id)
     return walkout, place
 
 
 async def _walkout(ask: Ask, roles: Roles, named: str | None) -> Walkout:
     mine = {of for of, _place in roles.units}
-    if named is None and not roles.organizer and len(mine) == 1:
+    if named is None and not roles.may(Duty.COUNT) and len(mine) == 1:
         named = WalkoutId(mine.pop())
     return await organizers.which(ask.app.store, named, [NOT_OVER])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from discord.app_commands import Choice
 
 from bot.domain.model import Entry, Stage, UnitId, Walkout, WalkoutId
-from bot.domain.roles import Roles
+from bot.domain.roles import Duty, Roles
 from bot.domain.rules import PLEDGING
 from bot.parsing.typed_text import nearest_names, plain_name
 from bot.runtime.app import App
@@ -39,7 +39,7 @@ class Suggestions:
             return _best([(texts.steward(), "steward"), (texts.organizer(), "organizer")], typed)
         if takes is Takes.VOID:
             return _best([("void", "void"), ("recall", "recall")], typed)
-        looks_after = roles.units if organizes and not roles.organizer else None  #: None: not a steward's view
+        looks_after = roles.units if organizes and not roles.may(Duty.LOOK) else None  #: None: not a steward's view
         fitting = [
             each
             for each in await self._app.store.walkouts()

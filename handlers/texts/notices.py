@@ -89,7 +89,7 @@ def letter_to_worker(letter: Letter) -> str:
 
 def _on(walkout: Walkout, path: Sequence[Unit]) -> str:
     place = path[-1]
-    if not place.out and not walkout.counts_again:
+    if not place.out and (place.left or not walkout.counts_again):
         return verdicts.not_out(walkout, path)
     if place.out:
         said = _("It is on: {headline}\n{workplace} walks out on {starts}. Until then, work as usual.").format(
@@ -131,6 +131,7 @@ def _called_off(walkout: Walkout, _path: Sequence[Unit]) -> str:
 
 _WORDS: dict[Kind, Callable[[Walkout, Sequence[Unit]], str]] = {
     Kind.ON: _on,
+    Kind.LEFT: verdicts.not_out,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
     Kind.LAST_WORD: verdicts.last_word,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.model import Unit, Walkout
-from bot.domain.rules import fell_below, lacks
+from bot.domain.rules import fell_below, lacks, left_with
 from handlers.texts.catalogue import _
 from handlers.texts.organizers_words import the_day
 from handlers.texts.times import deadline, when
@@ -23,11 +23,12 @@ def last_word(walkout: Walkout, path: Sequence[Unit]) -> str:
 def not_out(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say no, once the last count is taken."""
     place, lacking = path[-1], lacks(path)
-    why = (
-        _("I was not running when the pledges were to be counted, and then it was too late to tell everybody.")
-        if lacking is None
-        else _("{workplace} did not reach its number.").format(workplace=lacking.name)
-    )
+    if (left := left_with(path)) is not None:
+        why = _("The organizers of {workplace} have decided that it stays at work.").format(workplace=left.name)
+    elif lacking is None:
+        why = _("I was not running when the pledges were to be counted, and then it was too late to tell everybody.")
+    else:
+        why = _("{workplace} did not reach its number.").format(workplace=lacking.name)
     return _(
         "{headline}\n{why} {workplace} does NOT walk out on {starts}. Go to work as usual. Nobody learns who pledged."
     ).format(headline=headline(walkout.terms), why=why, workplace=place.name, starts=starts(walkout))
