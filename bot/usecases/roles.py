@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.domain import rules
 from bot.domain.errors import (
@@ -76,8 +77,9 @@ async def appoint(
     if known is not None and known.proposal:  # sent twice
         progress = await look(context, known.proposal)
     elif role is not Role.STEWARD:
-        of: dict[str, str | int] = {"workplace": place.id, "place": place.name} if place else {}
-        progress = await propose(context, Matter.APPOINT, walkout=walkout, nickname=nickname, card=key.hex(), **of)
+        what: dict[str, Any] = {"nickname": nickname, "card": key.hex()}
+        what |= {"workplace": place.id, "place": place.name} if place else {}
+        progress = await propose(context, Matter.APPOINT, walkout=walkout, **what)
     await context.store.add_role_card(
         RoleCard(
             key=key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -31,7 +31,11 @@ class Role(StrEnum):
         return self is Role.WORKER or roles.may_somewhere(_NEEDS[self])
 
 
-_NEEDS = {Role.STEWARD: Duty.LOOK, Role.UNIT_ORGANIZER: Matter.LEAVE, Role.ORGANIZER: Duty.RUN}
+_NEEDS: Mapping[Role, Matter | Duty] = {
+    Role.STEWARD: Duty.LOOK,
+    Role.UNIT_ORGANIZER: Matter.LEAVE,
+    Role.ORGANIZER: Duty.RUN,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

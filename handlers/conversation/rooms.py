@@ -127,11 +127,9 @@ async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
         address = ask.here.address
     else:
         address = await _address_of(ask, walkout.id, address)
-    bound = [
-        each for each in await ask.app.store.rooms(walkout.id) if (each.platform, each.address) == (platform, address)
-    ]
-    for each in bound:
-        await ask.context.check(Duty.HOST, walkout.id, each.scope)
+    for each in await ask.app.store.rooms(walkout.id):
+        if (each.platform, each.address) == (platform, address):
+            await ask.context.check(Duty.HOST, walkout.id, each.scope)
     note = ask.context.note(Deed.LET_GO, walkout.id)
     was_bound = await ask.app.store.release_room(walkout.id, platform, address, note)
     gone = Room(walkout=walkout.id, scope=None, platform=platform, address=address)

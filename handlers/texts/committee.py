@@ -78,31 +78,8 @@ def does(what: Matter, walkout: Walkout | None, place: Unit | None, lacks: Gaps)
                 return [*_opening(walkout, lacks), *gaps(lacks)]
             case Matter.CALL_OFF:
                 return _calling_off(walkout, lacks)
-    if place is not None:
-        match what:
-            case Matter.VOID:
-                return [
-                    _("Cards that are not pledged yet stop working, for good. Who has pledged keeps card and pledge."),
-                    _("The rooms and stewards of {place} hear at once: who has not pledged draws a new card.").format(
-                        place=place.name
-                    ),
-                    _("Then you print new cards. It can be done once a day."),
-                ]
-            case Matter.RECALL:
-                return [
-                    _("All its cards stop working, for good, and every pledge made on them ends."),
-                    _("The rooms and stewards of {place} hear at once: everybody draws a new card.").format(
-                        place=place.name
-                    ),
-                    _("It cannot be undone. Who wants to stay in must pledge again."),
-                ]
-            case Matter.LEAVE:
-                return _leaving(place)
-            case Matter.APPOINT:
-                return [
-                    _("They choose its rooms and its stewards, and can void its cards."),
-                    _("With one more organizer they can take {place} out before it is on.").format(place=place.name),
-                ]
+    if place is not None and (said := _does_to(place, what)):
+        return said
     return {
         Matter.APPOINT: [_("An organizer can do here whatever you can.")],
         Matter.REMOVE: removing(),
@@ -141,18 +118,32 @@ def _calling_off(walkout: Walkout, lacks: Gaps) -> list[str]:
     ]
 
 
-def _leaving(unit: Unit) -> list[str]:
-    return [
-        _("{place} does not walk out, and nothing that is part of it does, however many have pledged.").format(
-            place=unit.name
-        ),
-        _("Its people do not help the others to reach their numbers. No number is lowered, and no pledge is deleted."),
-        _("Its rooms and stewards hear it at once, and so do all organizers."),
-        _("Who agrees must be two: two organizers of {place}, or one of them and one of the walkout.").format(
-            place=unit.name
-        ),
-        _("It cannot be undone."),
-    ]
+def _does_to(unit: Unit, what: Matter) -> list[str]:
+    """Say what it does to a unit."""
+    said = {
+        Matter.VOID: [
+            _("Cards that are not pledged yet stop working, for good. Who has pledged keeps card and pledge."),
+            _("The rooms and stewards of {place} hear at once: who has not pledged draws a new card."),
+            _("Then you print new cards. It can be done once a day."),
+        ],
+        Matter.RECALL: [
+            _("All its cards stop working, for good, and every pledge made on them ends."),
+            _("The rooms and stewards of {place} hear at once: everybody draws a new card."),
+            _("It cannot be undone. Who wants to stay in must pledge again."),
+        ],
+        Matter.APPOINT: [
+            _("They choose its rooms and its stewards, and can void its cards."),
+            _("With one more organizer they can take {place} out before it is on."),
+        ],
+        Matter.LEAVE: [
+            _("{place} does not walk out, and nothing that is part of it does, however many have pledged."),
+            _("It counts for nobody as ready any more. No number is lowered, and every pledge stays."),
+            _("Its rooms and stewards hear it at once, and so do all organizers."),
+            _("Two must agree: two organizers of {place}, or one of them and one of the whole walkout."),
+            _("It cannot be undone."),
+        ],
+    }
+    return [each.format(place=unit.name) for each in said.get(what, [])]
 
 
 def remove_title(nickname: str) -> str:

@@ -233,7 +233,7 @@ def console_can_see() -> str:
 # -- yes or no ------------------------------------------------------------------------------------------------------
 
 
-def verdict(seen: Seen) -> str:  # noqa: PLR0911  one way out for each
+def verdict(seen: Seen) -> str:  # noqa: C901, PLR0911  one way out for each
     """Say whether the reader's workplace walks out, as things stand there and then."""
     at, where = seen.situation, _Words.of(seen)
     match at.verdict, at.day:
