@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
-from bot.domain.errors import Forbidden, NoSuchRoleCard
+from bot.domain.errors import Forbidden, NoSuchRoleCard, NoSuchUnit, NoSuchWalkout
 from bot.domain.model import Tier, Unit
 from bot.domain.roles import Duty, Matter
 from bot.domain.roles import Role as Appointed
@@ -54,14 +55,19 @@ async def appoint(ask: Ask) -> Reply:
     match role.casefold(), rest:
         case "organizer", [_]:
             return _appointed(ask, await roles.appoint(ask.context, Appointed.ORGANIZER, nickname))
-        case ("steward" | "organizer") as said, [*place_words, _] if place_words:
-            walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
-            is_steward = said == "steward"
-            places = await ask.app.store.units(walkout.id)
-            place = stewards.find(places if is_steward else _with_organizers(places), " ".join(place_words))
-            of = Appointed.STEWARD if is_steward else Appointed.UNIT_ORGANIZER
-            return _appointed(ask, await roles.appoint(ask.context, of, nickname, walkout=walkout.id, place=place))
+        case "organizer", [*place_words, _] if place_words:
+            with suppress(NoSuchWalkout, NoSuchUnit):  # a nickname of two words, more likely
+                return await _appoint_to(ask, Appointed.UNIT_ORGANIZER, named, " ".join(place_words), nickname)
+        case "steward", [*place_words, _] if place_words:
+            return await _appoint_to(ask, Appointed.STEWARD, named, " ".join(place_words), nickname)
     return Reply(kind="help", text=texts.appoint_usage())
+
+
+async def _appoint_to(ask: Ask, role: Appointed, named: str | None, unit: str, nickname: str) -> Reply:
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    units = await ask.app.store.units(walkout.id)
+    place = stewards.find(units if role is Appointed.STEWARD else _with_organizers(units), unit)
+    return _appointed(ask, await roles.appoint(ask.context, role, nickname, walkout=walkout.id, place=place))
 
 
 def _with_organizers(units: Iterable[Unit]) -> list[Unit]:

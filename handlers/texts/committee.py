@@ -137,7 +137,7 @@ def _does_to(unit: Unit, what: Matter) -> list[str]:
         ],
         Matter.LEAVE: [
             _("{place} does not walk out, and nothing that is part of it does, however many have pledged."),
-            _("It counts for nobody as ready any more. No number is lowered, and every pledge stays."),
+            _("It does not count as ready any more. No number is lowered, and every pledge stays."),
             _("Its rooms and stewards hear it at once, and so do all organizers."),
             _("Two must agree: two organizers of {place}, or one of them and one of the whole walkout."),
             _("It cannot be undone."),

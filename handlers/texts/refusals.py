@@ -214,7 +214,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 "until {when}. Nothing was changed."
             ).format(workplace=refused.name, when=when(refused.since, refused.terms))
         case errors.HasLeft():
-            return "has_left", _("{workplace} is out of this walkout already. Nothing was changed.").format(
+            return "has_left", _("{workplace} is not part of this walkout any more. Nothing was changed.").format(
                 workplace=refused.name
             )
         case errors.NotYourProposal():
