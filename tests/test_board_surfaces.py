@@ -195,7 +195,7 @@ def test_a_bar_has_ten_cells_and_the_last_is_full_only_if_all_is_there(part: int
     assert texts.bar(part, whole) == drawn
 
 
-@pytest.mark.parametrize(("workplaces", "pages"), [(0, 1), (1, 1), (10, 1), (11, 2), (41, 5)])
+@pytest.mark.parametrize(("units", "pages"), [(0, 1), (1, 1), (10, 1), (11, 2), (41, 5)])
 def test_pages_hold_ten_workplaces_each_and_together_every_one_once(units: int, pages: int) -> None:
     seen = city(units)
     turned = [texts.board(seen, page).split("\n\n") for page in range(1, pages + 1)]

@@ -83,7 +83,7 @@ async def test_an_organizer_on_discord_refuses_what_one_on_telegram_proposed(bot
 async def test_a_role_is_handed_over_from_one_platform_to_the_other(both: Both) -> None:
     ana = both.telegram.server.person(name="Ana the steward")
     made = await both.discord.command(
-        OLGA, "organize appoint", role="steward", unit="Depot", nickname="Ana at the gate"
+        OLGA, "organize appoint", role="steward", workplace="Depot", nickname="Ana at the gate"
     )
     code = _code(made.text)
     waits = await both.telegram.ask(ana, code)

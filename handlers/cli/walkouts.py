@@ -44,7 +44,7 @@ def draft(
     terms: Annotated[Path, typer.Argument(metavar="WALKOUT.TOML", help="The walkout's terms.")],
     data: Data = None,
     now: Now = None,
-    units: Annotated[Path | None, typer.Option(help="Instead of the file named in the terms.")] = None,
+    workplaces: Annotated[Path | None, typer.Option(help="Instead of the file named in the terms.")] = None,
     name_column: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="The workplace's name; several times: joined by a comma.")
     ] = None,
@@ -75,8 +75,8 @@ def draft(
     yes: Yes = False,
 ) -> None:
     """Check a walkout and its workplaces, and keep them as a draft. The last line is its id."""
-    if units is not None and not units.exists():
-        fail(texts.no_file(str(units)))
+    if workplaces is not None and not workplaces.exists():
+        fail(texts.no_file(str(workplaces)))
     options = RosterOptions(
         name_columns=tuple(name_column or ()),
         headcount_column=headcount_column,
@@ -93,7 +93,7 @@ def draft(
     )
     packed = codec.write(options).decode(errors="surrogatepass")
     request: Request = {"command": "draft", "options": packed, "now": now.isoformat() if now else None}
-    conclude(run_to_end(_draft(beginning_in(data, yes=yes), request, terms, units)))
+    conclude(run_to_end(_draft(beginning_in(data, yes=yes), request, terms, workplaces)))
 
 
 async def _draft(settings: Settings, request: Request, terms: Path, roster: Path | None) -> Answer:
@@ -111,7 +111,7 @@ async def _draft(settings: Settings, request: Request, terms: Path, roster: Path
 def cards(
     walkout: Annotated[str, typer.Argument(metavar="ID", help="The walkout's id.")],
     out: Annotated[Path, typer.Option(help="Where the codes are written, once.")],
-    unit: Annotated[str | None, typer.Option(help="Only for this workplace.")] = None,
+    workplace: Annotated[str | None, typer.Option(help="Only for this workplace.")] = None,
     every: Annotated[bool, typer.Option("--all", help="For every workplace.")] = False,
     number: Annotated[int | None, typer.Option(min=1, help="So many each. Default: what is missing.")] = None,
     form: Annotated[card_files.Form, typer.Option("--format", help="How they are written.")] = card_files.Form.CSV,
@@ -127,7 +127,7 @@ def cards(
     data: Data = None,
 ) -> None:
     """Mint pledge cards and write their codes, once: the store does not know them. A pdf is ready to print."""
-    if every == (unit is not None):
+    if every == (workplace is not None):
         fail(texts.one_or_all())
     if out.exists():
         fail(texts.already_there(str(out)))
@@ -138,7 +138,7 @@ def cards(
         telegram = card_files.telegram_link(telegram_bot) or fail(texts.not_a_bot(telegram_bot))
     request: Request = {
         "walkout": walkout.lower(),
-        "workplace": unit,
+        "workplace": workplace,
         "number": number,
     }
     content = partial(_printed, telegram, paper, language) if form is card_files.Form.PDF else partial(_written, form)

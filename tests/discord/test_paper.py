@@ -32,11 +32,11 @@ async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_wa
     await found(house, opened=real_clock(), organizing=(OLGA,))
     await house.start()
     channel = server.room(server.guild())
-    await house.sure(OLGA, "organize cards", channel, unit="School", void="void")
+    await house.sure(OLGA, "organize cards", channel, workplace="School", void="void")
     chat = server.dm(OLGA)
     server.plan(SEND, lost(), broken(502))
     server.plan("PATCH /channels/*/messages/*", lost())
-    said = await house.command(OLGA, "organize cards", channel, unit="School", number="3")
+    said = await house.command(OLGA, "organize cards", channel, workplace="School", number="3")
     assert said.ephemeral
     assert said.text.startswith("The cards come in a direct message. I delete it in 10 minutes")
     message = await house.hears(chat, "3 cards for School")
@@ -75,7 +75,7 @@ async def test_all_that_is_missing_comes_as_one_file_from_a_button(house: House)
     await house.start()
     channel = server.room(server.guild())
     for shop in ("School", "Depot"):
-        await house.sure(OLGA, "organize cards", channel, unit=shop, void="void")
+        await house.sure(OLGA, "organize cards", channel, workplace=shop, void="void")
     page = await house.command(OLGA, "organize cards", channel)
     assert page.text.startswith("40 cards are missing to the head-counts of all workplaces.")
     server.press(page, "Print all cards", OLGA)
@@ -83,7 +83,7 @@ async def test_all_that_is_missing_comes_as_one_file_from_a_button(house: House)
     await house.until(lambda: house.as_it_is(message).files)
     assert len(set(await fetched(house, house.as_it_is(message)))) == 40
     # chosen once more, from the list of options
-    again = await house.command(OLGA, "organize cards", channel, unit="all")
+    again = await house.command(OLGA, "organize cards", channel, workplace="all")
     assert again.text == "Every workplace has as many cards as people; no card was made."
 
 
@@ -93,8 +93,8 @@ async def test_while_many_cards_are_drawn_people_go_on_and_the_answer_says_how_f
     await found(house, opened=real_clock(), organizing=(OLGA,), shops=(("School", 601, 60, "at the School"),))
     await house.start()
     channel = server.room(server.guild())
-    await house.sure(OLGA, "organize cards", channel, unit="School", void="void")
-    asked = server.command(OLGA, "organize cards", channel, unit="School")
+    await house.sure(OLGA, "organize cards", channel, workplace="School", void="void")
+    asked = server.command(OLGA, "organize cards", channel, workplace="School")
     begun = await house.settled(asked)
     seen = asyncio.Event()
     server.plan("PATCH /webhooks/*/*/messages/*", held(seen))
@@ -116,11 +116,11 @@ async def test_who_takes_no_direct_messages_gets_one_file_though_an_answer_is_lo
     await found(house, opened=real_clock(), organizing=(OLGA,))
     await house.start()
     channel = server.room(server.guild())
-    await house.sure(OLGA, "organize cards", channel, unit="School", void="void")
+    await house.sure(OLGA, "organize cards", channel, workplace="School", void="void")
     server.plan(SEND, refused(403, 50007))
     server.plan("POST /webhooks/*/*", lost())
     before = set(server.messages)
-    await house.command(OLGA, "organize cards", channel, unit="School", number="3", follow_ups=1)
+    await house.command(OLGA, "organize cards", channel, workplace="School", number="3", follow_ups=1)
     await house.until(lambda: [one for one in server.messages.values() if one.id not in before and one.files])
     await house.command(OLGA, "help")
     [with_file] = [one for one in server.messages.values() if one.id not in before and one.files]

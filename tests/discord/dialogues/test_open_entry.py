@@ -21,7 +21,7 @@ async def test_a_worker_chooses_their_workplace_pledges_and_takes_it_back(
     house: House, open_city: City, ana: Seat
 ) -> None:
     assert await ana.suggested("pledge", "workplace", "sch") == ["School"]
-    shown = await ana.slash("pledge", unit="School")
+    shown = await ana.slash("pledge", workplace="School")
     assert "You would pledge for School" in shown.text
     assert "nobody checks accounts" in shown.text
     assert shown.buttons == TERMS_BUTTONS
@@ -34,7 +34,7 @@ async def test_a_worker_chooses_their_workplace_pledges_and_takes_it_back(
     taken_back = await ana.slash("withdraw")
     assert taken_back.buttons == WITHDRAWN_BUTTONS
     assert await house.standing(open_city) == {}
-    elsewhere = await ana.slash("pledge", unit="Depot")
+    elsewhere = await ana.slash("pledge", workplace="Depot")
     await ana.press(elsewhere.last, "Pledge")
     assert await house.standing(open_city) == {"Depot": 1}
 
@@ -46,13 +46,13 @@ async def test_without_a_workplace_the_choice_is_explained_as_it_is_made_on_disc
     assert "Where do you work?" in answer.text
     assert "pick your workplace there" in answer.text
     assert answer.buttons == []
-    wrong = await ana.slash("pledge", unit="Nowhere")
+    wrong = await ana.slash("pledge", workplace="Nowhere")
     assert "There is no workplace called Nowhere." in wrong.text
 
 
 async def test_one_account_is_counted_at_one_workplace_only(house: House, open_city: City, ana: Seat) -> None:
-    first = await ana.slash("pledge", unit="School")
-    second = await ana.slash("pledge", unit="Depot")
+    first = await ana.slash("pledge", workplace="School")
+    second = await ana.slash("pledge", workplace="Depot")
     await ana.press(first.last, "Pledge")
     await ana.press(second.last, "Pledge")
     assert sum((await house.standing(open_city)).values()) == 1
@@ -65,9 +65,9 @@ async def test_who_comes_without_a_card_is_told_what_is_open(house: House, open_
 
 async def test_with_several_walkouts_the_worker_is_asked_which(house: House, open_city: City, ana: Seat) -> None:
     other = await house.city(entry="open", title="The other one")
-    asked = await ana.slash("pledge", unit="School")
+    asked = await ana.slash("pledge", workplace="School")
     assert f"{other.walkout} · The other one" in asked.text
-    shown = await ana.slash("pledge", unit="School", walkout=other.walkout)
+    shown = await ana.slash("pledge", workplace="School", walkout=other.walkout)
     assert "The other one" in shown.text
     await ana.press(shown.last, "Pledge")
     assert await house.standing(other) == {"School": 1}

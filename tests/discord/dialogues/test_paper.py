@@ -63,7 +63,7 @@ async def test_cards_come_as_a_direct_message_that_is_gone_after_ten_minutes(
     house.app.bots[PLATFORM] = name
     olga = await house.organizer()
     seat = Seat(olga.member, None) if private else olga
-    said = await seat.slash("organize cards", unit="Depot", number="3")
+    said = await seat.slash("organize cards", workplace="Depot", number="3")
     assert (
         said.text == "The cards come in a direct message. I delete it in 10 minutes: print them or save them at once."
     )
@@ -96,7 +96,7 @@ async def test_who_takes_no_direct_messages_gets_the_cards_where_only_they_see_t
     monkeypatch.setattr(discord.WebhookMessage, "delete", delete)
     chat = olga.member.user.dm_channel
     house.env.inject_error("POST", f"/channels/{chat.id}/messages", status=403, code=50007, message="no", times=None)
-    said = await olga.slash("organize cards", unit="Depot", number="2")
+    said = await olga.slash("organize cards", workplace="Depot", number="2")
     assert said.last.ephemeral
     assert said.last.content.startswith("2 cards for Depot.")
     assert len(read(house, said.last)) == 2
@@ -106,7 +106,7 @@ async def test_who_takes_no_direct_messages_gets_the_cards_where_only_they_see_t
 async def test_who_can_be_sent_nothing_is_told_that_the_codes_are_lost(house: House, city: City, olga: Seat) -> None:
     chat = olga.member.user.dm_channel
     house.env.inject_error("POST", f"/channels/{chat.id}/messages", status=400, code=40005, message="no", times=None)
-    said = await olga.slash("organize cards", unit="Depot", number="2")
+    said = await olga.slash("organize cards", workplace="Depot", number="2")
     assert '/organize cards void "Workplace"' in said.last.content
     assert "its codes are kept nowhere" in said.last.content
 
@@ -115,7 +115,7 @@ async def test_approved_cards_are_fetched_by_the_button_under_the_letter(house: 
     await house.city(approvals=2, printed=False)
     house.app.bots[PLATFORM] = "AllOut"
     olga, omar = await house.organizer("olga"), await house.organizer("omar")
-    asked = await olga.slash("organize cards", unit="Depot", number="2")
+    asked = await olga.slash("organize cards", workplace="Depot", number="2")
     assert "1 more organizer must approve it" in asked.text
     await house.due()
     mine = omar.member.user.dm_channel.history(viewer=omar.member.user)
@@ -176,7 +176,7 @@ async def test_many_cards_that_cannot_be_drawn_are_not_there_and_it_is_said(
     assert pressed.left
     assert pressed.messages[0].content.startswith("Drawing cards: 0 of 601")
     assert pressed.last.content.startswith(FULL)
-    assert (await olga.slash("organize cards", unit="Depot")).text.startswith(FULL)
+    assert (await olga.slash("organize cards", workplace="Depot")).text.startswith(FULL)
     begun, written = await house.write(olga, "/cards Depot")
     assert begun.content.startswith("Drawing cards: 0 of 601")
     assert written.content.startswith(FULL)
@@ -187,10 +187,10 @@ async def test_lost_cards_are_voided(house: House, city: City, olga: Seat) -> No
     house.app.bots[PLATFORM] = "AllOut"
     assert await olga.suggested("organize cards", "void", "") == ["void", "recall"]
     assert await olga.suggested("organize cards", "workplace", "dep") == ["Depot"]
-    await olga.slash("organize cards", unit="Depot", number="2")
+    await olga.slash("organize cards", workplace="Depot", number="2")
     [message] = with_files(house, olga)
     cards = read(house, message)
-    said = await olga.sure("organize cards", unit="Depot", void="void")
+    said = await olga.sure("organize cards", workplace="Depot", void="void")
     assert said.text.endswith('Its rooms hear it now; print anew: /organize cards "Depot"')
     ana = house.somebody("ana")
     assert "I do not know this card" in (await ana.slash("start", card=pretty(cards[0].replace("-", "")))).text

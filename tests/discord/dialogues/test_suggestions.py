@@ -44,7 +44,7 @@ async def test_a_name_of_a_hundred_letters_can_be_chosen(house: House, olga: Sea
     ana = house.somebody("ana")
     chosen = await ana.suggested("pledge", "workplace", "x")
     assert chosen == [f"{long}a", f"{long}b"]
-    shown = await ana.slash("pledge", unit=chosen[1])
+    shown = await ana.slash("pledge", workplace=chosen[1])
     await ana.press(shown.last, "Pledge")
     assert await house.standing(city) == {f"{long}b": 1}
     bound = await olga.slash("organize room", scope=chosen[0])
@@ -79,7 +79,7 @@ async def test_with_several_walkouts_the_one_that_is_named_gives_the_workplaces(
     assert await ana.suggested("pledge", "workplace", "", walkout=bread.walkout.upper()) == ["Bakery"]
     assert await ana.suggested("pledge", "workplace", "", walkout="nosuchwalkout") == []
     assert await olga.suggested("organize room", "scope", "dep", walkout=rent.walkout) == ["Depot"]
-    shown = await ana.slash("pledge", walkout=bread.walkout, unit="Bakery")
+    shown = await ana.slash("pledge", walkout=bread.walkout, workplace="Bakery")
     assert "You would pledge for Bakery" in shown.text
 
 

@@ -30,7 +30,7 @@ async def test_a_steward_is_welcomed_and_hears_when_the_role_is_taken_away(house
     await house.draft(approvals=1)
     olga, ana = house.privately("olga"), house.somebody("ana")
     await organizers.add(Person(PLATFORM, olga.account), "olga", house.app.store, house.app.keys)
-    made = await olga.slash("organize appoint", role="steward", unit="Depot", nickname="Ana")
+    made = await olga.slash("organize appoint", role="steward", workplace="Depot", nickname="Ana")
     code = re.search(r"[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}", made.text)
     assert code
     await ana.slash("start", card=code[0])
