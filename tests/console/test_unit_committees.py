@@ -177,7 +177,7 @@ def test_their_cards_are_voided_by_two_of_them(made: Committees) -> None:
 def test_two_of_them_take_it_out_and_everybody_whom_it_concerns_hears(made: Committees) -> None:
     made.do("@olga /room Depot gate", "@olga /room School yard", "@olga /room citywide square")
     card = made.cards["Depot"][0]
-    made.do(f"@ann {card}", "@ann [Pledge]", "@ann [Tell me]")
+    made.do(f"@ann {card}", "@ann [Pledge]", "@ann [Tell me]", "@ann [Yes, tell me]")
     (page,) = pages(made.console.read("@dan /leave Depot"), "dan")
     for said in ("Take Depot out", "does not walk out", "every pledge stays", "cannot be undone", "2 organizers"):
         assert said in page
@@ -188,7 +188,7 @@ def test_two_of_them_take_it_out_and_everybody_whom_it_concerns_hears(made: Comm
     for reader in ("olga", "omar"):
         said = {line["kind"]: line["text"] for line in letters(done, reader)}
         assert said["left"].count("The numbers can still be reached without it.") == 1
-    (told,) = letters(done, "ann")
+    (told,) = to(done, "ann")
     assert "The organizers of Depot have decided that it stays at work." in told["text"]
     assert "Depot does NOT walk out" in told["text"]
     check = answers(made.do("@ann [Check]"), "ann")[0]["text"]
