@@ -54,6 +54,11 @@ class Tree:
         return self._units[workplace_id(self._units[unit])]
 
 
+def workplace_on(path: Sequence[Unit]) -> Unit:
+    """Return the workplace at the end of a path, or the one that the department there is part of."""
+    return path[-2] if path[-1].tier is Tier.DEPARTMENT else path[-1]
+
+
 def workplace_id(unit: Unit) -> UnitId:
     """Return whose verdict and news a unit shares: a department its workplace's, every other its own."""
     return unit.parent if unit.tier is Tier.DEPARTMENT else unit.id

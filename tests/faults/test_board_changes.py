@@ -178,10 +178,10 @@ class City:
             workers.status(
                 Seen(
                     walkout=self.walkout,
-                    unit=place,
+                    path=(place,),
                     mine=mine,
                     at=self.walkout.tallied or NOON,
-                    city=disclosure.coarse(self.walkout, self.places),
+                    lines=disclosure.coarse_lines(self.walkout, self.places),
                 )
             )
             for place in self.places
