@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.disclosure import TENTHS, Shown
-from bot.domain.model import Stage, Tier
+from bot.domain.model import Stage
 from bot.usecases.stewards import Area, Board
 from handlers.texts import board as texts
 from handlers.texts.organizers_words import worded
@@ -99,5 +99,5 @@ def _bar(line: Shown | Area) -> Bar:
         part=1.0 if line.reached else line.number / line.threshold if line.number else 0.0,
         reached=line.reached,
         out=line.out,
-        bare=line.tier is Tier.DEPARTMENT and not line.reached,
+        bare=texts.is_silent(line),
     )
