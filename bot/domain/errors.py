@@ -349,6 +349,24 @@ class TooLateToRecall(Refused):
         self.terms = terms
 
 
+class TooLateToLeave(Refused):
+    """The others could not be sure to make up for it."""
+
+    def __init__(self, name: str, since: datetime, terms: Terms) -> None:
+        super().__init__(name, since, terms)
+        self.name = name
+        self.since = since
+        self.terms = terms
+
+
+class HasLeft(Refused):
+    """The unit has left before."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class NotYourProposal(Refused):
     """Only whoever proposed it can carry it out."""
 

@@ -105,6 +105,7 @@ class Kind(StrEnum):
     LOOK_AGAIN = "look_again"  #: what people did since a backup was made is lost
     CARDS_VOIDED = "cards_voided"  #: who has not pledged draws a new card
     CARDS_RECALLED = "cards_recalled"  #: everybody does
+    LEFT = "left"  #: this unit does not walk out: its own organizers have taken it out
     # privately, to organizers or stewards:
     WORKPLACES_READY = "workplaces_ready"  #: all that became ready at one tally, to organizers
     PROPOSAL = "proposal"  #: something needs their approval
@@ -235,6 +236,7 @@ class Unit:
     told_drawn: bool = False  #: organizers were warned that more are standing
     told_people: bool = False  #: organizers were warned that more are standing than there are people
     voided: datetime | None = None  #: when its cards were voided or recalled last
+    left: bool = False  #: for good: its own organizers, or those of an area above it, have taken it out
     has_room: bool = False  #: a chat hears its news; known of one that is looked up by itself
 
 
@@ -273,6 +275,7 @@ class Announcement:
     about: UnitId | None = None  #: the workplace it speaks of
     to_organizers: bool = False  #: they hear it privately as well
     to_stewards: bool = False  #: so do the scope's stewards
+    to_committees: tuple[UnitId, ...] = ()  #: and the organizers of these units
     to_rooms: bool = True
     to: tuple[tuple[str, bytes], ...] = ()  #: to these people: platform and sealed address
     not_to: frozenset[bytes] = frozenset()  #: organizers who know already, or must not
@@ -283,12 +286,13 @@ class Announcement:
     @property
     def to_notices(self) -> bool:
         """Whether workers who asked for it are told privately: what decides about their day, once each."""
-        return self.scope is None and self.kind in {
+        return (self.scope, self.about) == (None, None) and self.kind in {
+            Kind.LEFT,  # this and the last two only to those whom it is about
             Kind.ON,
             Kind.LAPSED,
             Kind.CALLED_OFF,
             Kind.LAST_WORD,
-            Kind.TOMORROW,  # this and the next only to those whose workplace walks out
+            Kind.TOMORROW,
             Kind.STARTS,
         }
 

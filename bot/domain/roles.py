@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from bot.domain.errors import Halted, NotEnoughOrganizers, NotEnoughToRemove
 from bot.domain.model import UnitId, WalkoutId
 
 LEAST_TO_RECALL = 2
+
+TO_LEAVE = 2
+"""Two of a unit's own organizers, or one of them and one of the walkout's."""
 
 MemberId = bytes
 """An account as the server key sees it; see bot.secrets.keys."""
@@ -20,7 +23,8 @@ class Role(StrEnum):
     """What somebody is appointed to be."""
 
     ORGANIZER = "organizer"  #: of every walkout
-    STEWARD = "steward"  #: of one workplace in one walkout
+    UNIT_ORGANIZER = "unit_organizer"  #: of one unit and all below it, in one walkout
+    STEWARD = "steward"  #: of one unit in one walkout
 
 
 class Matter(StrEnum):
@@ -34,6 +38,46 @@ class Matter(StrEnum):
     VOID = "void"
     ADOPT = "adopt"  #: the token that another bot has taken
     RECALL = "recall"  #: what people were told that they have done is undone: never by one alone
+    LEAVE = "leave"  #: a unit does not walk out
+
+
+class Duty(StrEnum):
+    """What anybody may do alone whose duty it is."""
+
+    RUN = "run"  #: draft, list and read walkouts, see who serves, suspend
+    HOST = "host"  #: choose which room hears a unit's news
+    STAFF = "staff"  #: appoint and confirm a unit's stewards
+    COUNT = "count"  #: say how many cards were drawn
+    LOOK = "look"  #: at a unit's line
+
+
+class Reach(IntEnum):
+    """Where somebody may do something."""
+
+    NOWHERE = 0
+    OWN = 1  #: in their own unit and all below it
+    EVERYWHERE = 2
+
+
+_STEWARD: Mapping[Matter | Duty, Reach] = {Duty.COUNT: Reach.OWN, Duty.LOOK: Reach.OWN}
+
+REACH: Mapping[Role, Mapping[Matter | Duty, Reach]] = {
+    Role.ORGANIZER: dict.fromkeys((*Matter, *Duty), Reach.EVERYWHERE),
+    Role.UNIT_ORGANIZER: {
+        **_STEWARD,
+        Duty.HOST: Reach.OWN,
+        Duty.STAFF: Reach.OWN,
+        Matter.VOID: Reach.OWN,
+        Matter.LEAVE: Reach.OWN,
+    },
+    Role.STEWARD: _STEWARD,
+}
+"""Who may do what, and where; of what is not named, nothing. A matter may be proposed, and approved."""
+
+
+def is_own(matter: Matter) -> bool:
+    """Say whether a unit's own organizers decide it as well."""
+    return matter in REACH[Role.UNIT_ORGANIZER]
 
 
 class Became(StrEnum):
@@ -119,13 +163,31 @@ class Roles:
     """What one account may do."""
 
     organizer: bool = False
-    units: tuple[tuple[WalkoutId, UnitId], ...] = ()  #: as steward
+    units: tuple[tuple[WalkoutId, UnitId], ...] = ()  #: as steward, or as its own organizer
+    organizes: tuple[tuple[WalkoutId, UnitId], ...] = ()  #: those of them that they are an organizer of
     suspension: Suspension | None = None  #: that stops this organizer: they have no role while it runs
 
     @property
     def any(self) -> bool:
         """Whether there is any role at all."""
         return self.organizer or bool(self.units)
+
+    def _held(self) -> Mapping[Role, Collection[tuple[WalkoutId, UnitId]] | None]:
+        """Return the roles with the units for which each is held; None: for no unit in particular."""
+        everywhere: dict[Role, None] = {Role.ORGANIZER: None} if self.organizer else {}
+        return {**everywhere, Role.UNIT_ORGANIZER: self.organizes, Role.STEWARD: self.units}
+
+    def may(self, what: Matter | Duty, walkout: WalkoutId | None = None, path: Collection[UnitId] = ()) -> bool:
+        """Say whether they may do it in a unit; `path` is the unit and all that it is part of, () the whole walkout."""
+        return any(
+            (at := REACH[role].get(what, Reach.NOWHERE)) is Reach.EVERYWHERE
+            or (at is Reach.OWN and any(of == walkout and unit in path for of, unit in held or ()))
+            for role, held in self._held().items()
+        )
+
+    def may_somewhere(self, what: Matter | Duty) -> bool:
+        """Say whether there is any unit where they may."""
+        return self.may(what) or any(self.may(what, of, (unit,)) for of, unit in self.units)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,6 +215,8 @@ def needed(matter: Matter, *, approvals: int, organizers: int) -> int:
     """
     if matter is Matter.RECALL:
         approvals = max(LEAST_TO_RECALL, approvals)
+    if matter is Matter.LEAVE:
+        approvals = TO_LEAVE
     if organizers >= approvals:
         return approvals
     if matter is Matter.APPOINT:
@@ -167,15 +231,23 @@ def voters(
     running: Collection[Suspension] = (),
     *,
     approvals: int,
+    own: Collection[MemberId] = (),
 ) -> frozenset[MemberId]:
     """Return who decides, while these suspensions run: nobody about their own removal. Raises Halted.
+
+    `own` are the organizers of the unit that it is about, where they decide as well: a unit may leave meanwhile, by
+    those whom no suspension stops.
 
     Who goes of two whom a suspension stops is for the others to decide. Where those are fewer than must approve, the
     one of the two counts as well whom it is not about: so what it takes never becomes less than it was before.
     """
-    others = frozenset(organizers) - {about}
+    others = frozenset({*organizers, *own}) - {about}
     if matter is Matter.CALL_OFF:
         return others
+    if matter is Matter.LEAVE:
+        if not own:
+            raise NotEnoughOrganizers(TO_LEAVE, 0)
+        return others - frozen(running)
     theirs = [each for each in running if about in each.both]
     if matter is not Matter.REMOVE or not theirs:
         check_halted(running)
@@ -185,15 +257,22 @@ def voters(
 
 
 def missing(
-    proposal: Proposal, organizers: Collection[MemberId], running: Collection[Suspension] = (), *, approvals: int
+    proposal: Proposal,
+    organizers: Collection[MemberId],
+    running: Collection[Suspension] = (),
+    *,
+    approvals: int,
+    own: Collection[MemberId] = (),
 ) -> int | None:
     """Return how many approvals are still missing, or None if they cannot be reached any more.
 
-    Only those count who decide now. Raises NotEnoughOrganizers, Halted.
+    Only those count who decide now; a unit leaves with one of its own organizers among them, or not at all.
+    Raises NotEnoughOrganizers, Halted.
     """
-    deciding = voters(proposal.matter, proposal.about, organizers, running, approvals=approvals)
+    deciding = voters(proposal.matter, proposal.about, organizers, running, approvals=approvals, own=own)
     wanted = needed(proposal.matter, approvals=approvals, organizers=len(deciding))
-    approving = len(deciding & proposal.approving)
-    if len(deciding - proposal.refusing) < wanted:
+    theirs = deciding & frozenset(own)
+    lacks_theirs = proposal.matter is Matter.LEAVE and not theirs & proposal.approving
+    if len(deciding - proposal.refusing) < wanted or (lacks_theirs and theirs <= proposal.refusing):
         return None
-    return max(0, wanted - approving)
+    return max(1 if lacks_theirs else 0, wanted - len(deciding & proposal.approving))

@@ -10,7 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import disclosure
-from bot.domain.errors import TooEarlyToClose, TooLateToOpen, TooLateToRecall, VoidedBefore, WrongStage
+from bot.domain.errors import (
+    HasLeft,
+    TooEarlyToClose,
+    TooLateToLeave,
+    TooLateToOpen,
+    TooLateToRecall,
+    VoidedBefore,
+    WrongStage,
+)
 from bot.domain.model import (
     DAY,
     ROOT,
@@ -44,6 +52,9 @@ BETWEEN_VOIDS = timedelta(hours=24)
 
 TO_DRAW_AGAIN = timedelta(hours=24)
 """How long people have at least to draw and pledge another card, once theirs was recalled."""
+
+LEAVES_BEFORE = timedelta(hours=24)
+"""How long before the deadline a unit may leave at the latest: the others must be able to count without it."""
 
 PLEDGING = frozenset({Stage.OPEN, Stage.ON})
 """The stages in which a pledge can be made or taken back, before the deadline."""
@@ -94,7 +105,7 @@ def verdicts(units: Sequence[Unit]) -> Verdicts:
     ready: set[UnitId] = set()
     for unit in reversed(units):
         count = pledged[unit.id] = pledged[unit.id] + people(unit)
-        if count >= unit.threshold and _has_minimum(unit, ready_below[unit.id]):
+        if not unit.left and count >= unit.threshold and _has_minimum(unit, ready_below[unit.id]):
             ready.add(unit.id)
             ready_below[unit.parent] += 1
             pledged[unit.parent] += count
@@ -176,6 +187,11 @@ def waits_for(path: Sequence[Unit]) -> Unit:
 def has_number(unit: Unit) -> bool:
     """Say whether a unit has a number to reach; an area without one takes no more than one of its units."""
     return unit.tier is not Tier.AREA or unit.threshold > 0 or unit.minimum > 1
+
+
+def left_with(path: Iterable[Unit]) -> Unit | None:
+    """Return the widest unit on a path that has left, and all below it with it."""
+    return next((unit for unit in path if unit.left), None)
 
 
 def was_missed(walkout: Walkout) -> bool:
@@ -400,6 +416,48 @@ def check_can_recall(walkout: Walkout, branch: Sequence[Unit], *, now: datetime)
         raise TooLateToRecall(branch[0].name, last, walkout.terms)
 
 
+def check_can_leave(walkout: Walkout, unit: Unit, *, now: datetime) -> None:
+    """Refuse to let a unit leave. Raises WrongStage, HasLeft, TooLateToLeave."""
+    if walkout.stage is not Stage.OPEN:
+        raise WrongStage(walkout.stage)
+    if unit.left:
+        raise HasLeft(unit.name)
+    last = walkout.terms.pledge_by - LEAVES_BEFORE
+    if now > last:
+        raise TooLateToLeave(unit.name, last, walkout.terms)
+
+
+def leave(walkout: Walkout, units: Sequence[Unit], *, unit: UnitId, occasion: str, now: datetime) -> Ruling:
+    """Let a unit leave with all below it: from the next tally on it counts as not ready, and nothing else changes.
+
+    Raises WrongStage, HasLeft, TooLateToLeave.
+    """
+    tree = Tree(units)
+    check_can_leave(walkout, tree.unit(unit), now=now)
+    leaving = {each.id for each in tree.branch(unit)}
+    after = [_with(each, left=each.left or each.id in leaving) for each in units]
+    news = [
+        *(_own(Kind.LEFT, occasion, each) for each in after if each.id in leaving),
+        Announcement(kind=Kind.LEFT, occasion=occasion, to_rooms=False),  # to whoever asked to be told
+        Announcement(
+            kind=Kind.LEFT,
+            occasion=occasion,
+            about=unit,
+            to_organizers=True,
+            to_rooms=False,
+            facts={"can": can_be_met(walkout, after)},
+        ),
+    ]
+    return _changes(Ruling(walkout=walkout, units=tuple(after), announcements=tuple(news)), units)
+
+
+def can_be_met(walkout: Walkout, units: Sequence[Unit]) -> bool:
+    """Say whether the numbers could still be reached, if everybody pledged: that tells nothing of who has."""
+    inner = {unit.parent for unit in units}
+    everybody = [replace(unit, standing=0 if unit.id in inner else unit.headcount) for unit in units]
+    return enough(walkout, everybody, verdicts(everybody))
+
+
 def _turns_on(walkout: Walkout, before: Sequence[Unit], found: Verdicts, *, final: bool) -> Ruling:
     occasion, units = str(walkout.tally), [_with(unit, out=unit.id in found.walks_out) for unit in before]
     missing = Kind.NOT_OUT if final else Kind.NOT_YET_OUT
@@ -410,7 +468,7 @@ def _turns_on(walkout: Walkout, before: Sequence[Unit], found: Verdicts, *, fina
         announcements=(
             Announcement(kind=Kind.ON, occasion=occasion, to_organizers=True, facts={**facts[ROOT], "last": final}),
             *(
-                _own(missing, occasion, unit)
+                _own(Kind.NOT_OUT if unit.left else missing, occasion, unit)
                 if not unit.out
                 else _own(Kind.ON, occasion, unit, {**facts[unit.id], "last": final})
                 if unit.tier is Tier.AREA  # of which not everything need walk out
@@ -570,7 +628,7 @@ def remind(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
     occasion = newest.isoformat()
     kind = _last_days(walkout).get(newest, Kind.REMINDER)
     if kind is Kind.REMINDER:
-        made = _everywhere(kind, occasion, units)
+        made = _everywhere(kind, occasion, [unit for unit in units if not unit.left])
     else:
         made = _to_those_out(kind, occasion, walkout, units)
     return Ruling(
@@ -604,6 +662,7 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
     is_said_anew = private and news.facts.get("last") is False and not walkout.counts_again
     return {
         Kind.OPENED: is_open and can_pledge,
+        Kind.LEFT: is_open and (place is None or place.left),
         Kind.WORKPLACE_READY: is_open,
         Kind.WORKPLACES_READY: is_open,
         Kind.MILESTONE: is_open,

@@ -21,6 +21,7 @@ class Verdict(StrEnum):
     WALKS_OUT = "walks_out"
     NOT_YET = "not_yet"  #: it is on, but this workplace, or an area that it is in, is not ready; it still may be
     DOES_NOT = "does_not"  #: it is on, and this workplace, or an area that it is in, was not ready in time
+    LEFT = "left"  #: its organizers, or those of an area that it is in, have taken it out
     LAPSED = "lapsed"
     MISSED = "missed"  #: nobody took the last count in time, so nobody walks out
     CALLED_OFF = "called_off"
@@ -126,7 +127,7 @@ class Situation:
     def facts(self) -> frozenset[Asserts]:
         """Return all that is so."""
         verdict, after = self.verdict, self.day is Day.AFTER
-        stays = verdict in {Verdict.NOT_YET, Verdict.DOES_NOT}
+        stays = verdict in {Verdict.NOT_YET, Verdict.DOES_NOT, Verdict.LEFT}
         so = {
             Asserts.WALKS_OUT: verdict is Verdict.WALKS_OUT and not after,
             Asserts.WALKED_OUT: verdict is Verdict.WALKS_OUT and after,
@@ -183,8 +184,12 @@ def _verdict(walkout: Walkout, unit: Unit, now: datetime) -> Verdict:  # noqa: P
     match walkout.stage:
         case Stage.DRAFT:
             return Verdict.NOT_OPEN
+        case Stage.OPEN if too_late:
+            return Verdict.MISSED
+        case Stage.OPEN | Stage.ON if unit.left:
+            return Verdict.LEFT
         case Stage.OPEN:
-            return Verdict.MISSED if too_late else Verdict.UNDECIDED
+            return Verdict.UNDECIDED
         case Stage.ON if unit.out:
             return Verdict.WALKS_OUT
         case Stage.ON:

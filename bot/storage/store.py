@@ -56,7 +56,16 @@ class Committee:
     members: Mapping[MemberId, Member]
     organizers: frozenset[MemberId]
     stewards: tuple[tuple[WalkoutId, UnitId, MemberId], ...]
+    own: frozenset[tuple[WalkoutId, UnitId, MemberId]] = frozenset()  #: those of them who organize their unit
     suspensions: tuple[Suspension, ...] = ()  #: those too after which their suspender still may suspend nobody
+
+    def organizing(self, walkout: WalkoutId | None, path: Collection[UnitId]) -> frozenset[MemberId]:
+        """Return the own organizers of a unit, and of all that it is part of."""
+        return frozenset(who for of, unit, who in self.own if of == walkout and unit in path)
+
+    def role_at(self, walkout: WalkoutId, unit: UnitId, member: MemberId) -> Role:
+        """Return what somebody is at a unit that they look after."""
+        return Role.UNIT_ORGANIZER if (walkout, unit, member) in self.own else Role.STEWARD
 
     def running(self, now: datetime) -> tuple[Suspension, ...]:
         """Return the suspensions that stop somebody now."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from bot.domain.errors import Forbidden, Frozen
 from bot.domain.model import Announcement, Kind, UnitId, WalkoutId
-from bot.domain.roles import Deed, MemberId, Role
+from bot.domain.roles import Deed, Duty, Matter, MemberId, Role, Roles
 from bot.guards.fence import Fence
 from bot.process.clock import Clock
 from bot.secrets import card_codes
@@ -15,6 +16,14 @@ from bot.storage.store import Member, Note, Store
 
 ID_LETTERS = 8
 """Of what buttons and letters name."""
+
+
+async def acting(store: Store, member: MemberId) -> Roles:
+    """Return what somebody may do now. Raises Frozen for whom a suspension stops."""
+    roles = await store.roles(member)
+    if (stops := roles.suspension) is not None:
+        raise Frozen(stops.until, stops.suspended == member)
+    return roles
 
 
 def role_taken(member: Member, role: Role, place: UnitId | None = None) -> Announcement:
@@ -44,6 +53,18 @@ class RequestContext:
     def me(self) -> MemberId:
         """Return how the server recognizes whoever asks."""
         return self.keys.person(self.who)
+
+    async def path(self, walkout: WalkoutId | None, unit: UnitId | None) -> tuple[UnitId, ...]:
+        """Return a unit with all that it is part of; nothing where none is meant."""
+        if walkout is None or unit is None:
+            return ()
+        return tuple(each.id for each in (await self.store.path(walkout, unit))[1])
+
+    async def check(self, what: Matter | Duty, walkout: WalkoutId | None = None, unit: UnitId | None = None) -> None:
+        """Refuse what whoever asks may not do there. Raises Forbidden; Frozen for whom a suspension stops."""
+        roles = await acting(self.store, self.me)
+        if not roles.may(what, walkout, await self.path(walkout, unit)):
+            raise Forbidden
 
     def as_member(self, nickname: str) -> Member:
         """Return whoever asks as somebody with a role."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.domain import roles, rules
 from bot.domain.errors import (
+    Forbidden,
     Frozen,
     LastOrganizer,
     NoCitywideRoom,
@@ -66,7 +67,13 @@ async def propose(
     The same message delivered again finds what it proposed, whatever became of that: what was refused since is not
     proposed anew. Raises NotEnoughOrganizers, Halted, Frozen, and what carrying it out raises.
     """
-    approvals, deciding = await _wanted(context, matter, walkout), await _deciding(context, matter, walkout, about)
+    path = await _path(context, matter, walkout, _unit(content))
+    approvals, deciding = (
+        await _wanted(context, matter, walkout),
+        await _deciding(context, matter, walkout, about, path),
+    )
+    if context.me not in deciding:
+        raise Forbidden
     now = context.clock()
     same = key(context.keys, matter, walkout, content, about=about)
     proposal = Proposal(
@@ -81,7 +88,7 @@ async def propose(
     )
     alone = roles.needed(matter, approvals=approvals, organizers=len(deciding)) == 1
     asked = (await context.store.committee()).organizers - deciding | {context.me}
-    news = _news(Kind.PROPOSAL, proposal, content, not_to=asked)
+    news = _news(Kind.PROPOSAL, proposal, content, not_to=asked, path=path)
     note = context.note(Deed.PROPOSED, walkout, matter=matter, **content)
     kept = await context.store.propose(proposal, None if alone else news, note, now=now)
     return await _go_on(context, kept) if kept.became is Became.OPEN else await _progress(context, kept, 0)
@@ -120,7 +127,9 @@ async def opine(context: RequestContext, number: str, *, approves: bool) -> Prog
     seen = await context.store.proposal(number)
     if seen is None or seen.about == context.me:
         raise NoSuchProposal
-    await _deciding(context, seen.matter, seen.walkout, seen.about)
+    path = await _path(context, seen.matter, seen.walkout, _unit(read(seen, context)))
+    if context.me not in await _deciding(context, seen.matter, seen.walkout, seen.about, path):
+        raise NoSuchProposal
     if seen.became is not Became.OPEN:  # pressed twice, or after the others
         return await _progress(context, seen, 0)
     if seen.proposer == context.me and approves:
@@ -158,11 +167,34 @@ async def _go_on(context: RequestContext, proposal: Proposal) -> Progress:
 
 async def _missing(context: RequestContext, proposal: Proposal) -> int | None:
     committee, approvals = await context.store.committee(), await _wanted(context, proposal.matter, proposal.walkout)
-    return roles.missing(proposal, committee.organizers, committee.running(context.clock()), approvals=approvals)
+    path = await _path(context, proposal.matter, proposal.walkout, _unit(read(proposal, context)))
+    return roles.missing(
+        proposal,
+        committee.organizers,
+        committee.running(context.clock()),
+        approvals=approvals,
+        own=committee.organizing(proposal.walkout, path),
+    )
+
+
+def _unit(content: Content) -> UnitId | None:
+    """Return the unit that a proposal is about."""
+    return UnitId(content["workplace"]) if "workplace" in content else None
+
+
+async def _path(
+    context: RequestContext, matter: Matter, walkout: WalkoutId | None, unit: UnitId | None
+) -> tuple[UnitId, ...]:
+    """Return the units whose own organizers decide as well: the one it is about, and all that it is part of."""
+    return await context.path(walkout, unit) if roles.is_own(matter) else ()
 
 
 async def _deciding(
-    context: RequestContext, matter: Matter, walkout: WalkoutId | None, about: MemberId
+    context: RequestContext,
+    matter: Matter,
+    walkout: WalkoutId | None,
+    about: MemberId,
+    path: Sequence[UnitId],
 ) -> frozenset[MemberId]:
     """Return who decides now. Raises Halted, and Frozen for whom a suspension stops who is not among them."""
     committee, approvals = await context.store.committee(), await _wanted(context, matter, walkout)
@@ -170,7 +202,8 @@ async def _deciding(
     stops = next((each for each in running if context.me in each.both), None)
     if stops is not None and matter not in roles.GO_ON:
         raise Frozen(stops.until, stops.suspended == context.me)
-    deciding = roles.voters(matter, about, committee.organizers, running, approvals=approvals)
+    own = committee.organizing(walkout, path)
+    deciding = roles.voters(matter, about, committee.organizers, running, approvals=approvals, own=own)
     if stops is not None and context.me not in deciding:
         raise Frozen(stops.until, stops.suspended == context.me)
     return deciding
@@ -195,11 +228,21 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
                 await context.store.decide(proposal.walkout, partial(rules.open_up, now=context.clock()))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await context.store.decide(proposal.walkout, partial(rules.call_off, now=context.clock()))
+            case Matter.LEAVE:
+                await _leave(context, proposal, proposal.walkout)
             case Matter.VOID | Matter.RECALL:
                 await _void(context, proposal, proposal.walkout)
                 return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
     await _conclude(context, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)
+
+
+async def _leave(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:
+    """Let a unit leave. Raises WrongStage, TooLateToLeave."""
+    unit = UnitId(read(proposal, context)["workplace"])
+    leave = partial(rules.leave, unit=unit, occasion=proposal.id, now=context.clock())
+    if not (await context.store.unit(walkout, unit)).left:
+        await context.store.decide(walkout, leave)
 
 
 async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:
@@ -217,20 +260,25 @@ async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId)
         to_stewards=True,
     )
     voiding = Voiding(unit=place, at=now, recalls=recalls, news=news)
-    decided, note = _decided(context, proposal, content, Deed.DONE)
+    path = await _path(context, proposal.matter, walkout, place)
+    decided, note = _decided(context, proposal, content, Deed.DONE, path)
     await context.store.void_approved(proposal.id, walkout, voiding, decided, note)
 
 
 async def _conclude(context: RequestContext, proposal: Proposal, became: Became) -> None:
     """Write down what became of it, and tell all others."""
     deed = Deed.REFUSED if became is Became.REFUSED else Deed.DONE
-    news, note = _decided(context, proposal, read(proposal, context), deed)
+    content = read(proposal, context)
+    path = await _path(context, proposal.matter, proposal.walkout, _unit(content))
+    news, note = _decided(context, proposal, content, deed, path)
     await context.store.conclude(proposal.id, became, news, note, expected=Became.OPEN)
 
 
-def _decided(context: RequestContext, proposal: Proposal, content: Content, deed: Deed) -> tuple[Announcement, Note]:
+def _decided(
+    context: RequestContext, proposal: Proposal, content: Content, deed: Deed, path: Sequence[UnitId]
+) -> tuple[Announcement, Note]:
     """Return what the others hear of it, and what is written down."""
-    news = _news(Kind.DECIDED, proposal, content, not_to=frozenset({context.me, proposal.about}))
+    news = _news(Kind.DECIDED, proposal, content, not_to=frozenset({context.me, proposal.about}), path=path)
     return news, context.note(deed, proposal.walkout, matter=proposal.matter, **content)
 
 
@@ -247,13 +295,18 @@ async def _progress(context: RequestContext, proposal: Proposal, missing: int) -
 
 
 async def approvals_needed(
-    context: RequestContext, matter: Matter, walkout: WalkoutId | None, about: MemberId = b""
+    context: RequestContext,
+    matter: Matter,
+    walkout: WalkoutId | None,
+    about: MemberId = b"",
+    unit: UnitId | None = None,
 ) -> int:
     """Return how many organizers must approve it, whoever proposes it among them.
 
     Raises NotEnoughOrganizers, Halted, Frozen.
     """
-    approvals, who = await _wanted(context, matter, walkout), await _deciding(context, matter, walkout, about)
+    path = await _path(context, matter, walkout, unit)
+    approvals, who = await _wanted(context, matter, walkout), await _deciding(context, matter, walkout, about, path)
     return roles.needed(matter, approvals=approvals, organizers=len(who))
 
 
@@ -275,11 +328,15 @@ async def approvals_for(context: RequestContext, walkout: WalkoutId | None) -> i
     return max(seen.terms.approvals, *opened) if opened and seen.stage is Stage.DRAFT else seen.terms.approvals
 
 
-def _news(kind: Kind, proposal: Proposal, content: Content, *, not_to: frozenset[MemberId]) -> Announcement:
+def _news(
+    kind: Kind, proposal: Proposal, content: Content, *, not_to: frozenset[MemberId], path: Sequence[UnitId] = ()
+) -> Announcement:
     return Announcement(
         kind=kind,
         occasion=proposal.id,
-        about=UnitId(content["workplace"]) if "workplace" in content else None,
+        scope=_unit(content) if path else None,
+        about=_unit(content),
+        to_committees=tuple(path),
         to_rooms=False,
         to_organizers=True,
         not_to=not_to,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.domain import rules
 from bot.domain.errors import (
@@ -16,7 +17,7 @@ from bot.domain.errors import (
     WrongStage,
 )
 from bot.domain.model import Announcement, Kind, Unit, Walkout, WalkoutId
-from bot.domain.roles import Deed, Matter, MemberId, Role, Suspension
+from bot.domain.roles import Deed, Duty, Matter, MemberId, Role, Suspension
 from bot.secrets import card_codes
 from bot.storage.store import Committee, Member, RoleCard
 from bot.usecases import suspensions
@@ -57,14 +58,17 @@ async def appoint(
     walkout: WalkoutId | None = None,
     place: Unit | None = None,
 ) -> Appointment:
-    """Make a role card. For an organizer it works once enough organizers approve.
+    """Make a role card. For an organizer, of a unit as well, it works once enough of the walkout's organizers approve.
 
-    Sent twice within an hour it is the same card, unless that is settled. Raises NicknameTaken, WrongStage, Halted.
+    Sent twice within an hour it is the same card, unless that is settled.
+    Raises NicknameTaken, WrongStage, Halted, Forbidden.
     """
     await suspensions.check_none_runs(context)
+    duty = Duty.STAFF if role is Role.STEWARD else Matter.APPOINT
+    await context.check(duty, walkout, place.id if place else None)
     if walkout is not None and (stage := (await context.store.walkout(walkout)).stage) not in rules.NOT_OVER:
         raise WrongStage(stage)
-    if role is Role.ORGANIZER and nickname.casefold() in await _taken(context):
+    if role is not Role.STEWARD and nickname.casefold() in await _taken(context):
         raise NicknameTaken(nickname)
     now = context.clock()
     scope = f"{walkout} {place.id}" if place else ""
@@ -72,8 +76,10 @@ async def appoint(
     key, progress = card_codes.key_of(code), None
     if known is not None and known.proposal:  # sent twice
         progress = await look(context, known.proposal)
-    elif role is Role.ORGANIZER:
-        progress = await propose(context, Matter.APPOINT, walkout=None, nickname=nickname, card=key.hex())
+    elif role is not Role.STEWARD:
+        what: dict[str, Any] = {"nickname": nickname, "card": key.hex()}
+        what |= {"workplace": place.id, "place": place.name} if place else {}
+        progress = await propose(context, Matter.APPOINT, walkout=walkout, **what)
     await context.store.add_role_card(
         RoleCard(
             key=key,
@@ -151,6 +157,7 @@ async def settle(context: RequestContext, number: str, *, confirmed: bool) -> Ro
     card = await context.store.role_card(number)
     if card is None or card.redeemer is None or card.appointer != context.me or card.until <= context.clock():
         raise NoSuchRoleCard
+    await context.check(Duty.STAFF if card.role is Role.STEWARD else Matter.APPOINT, card.walkout, card.unit)
     if confirmed:
         await suspensions.check_none_runs(context)
     news = Announcement(
@@ -183,7 +190,7 @@ async def served(context: RequestContext) -> list[Served]:
         found.append(
             Served(
                 nickname=names[who],
-                role=Role.STEWARD,
+                role=committee.role_at(walkout, place, who),
                 walkout=walkouts[walkout],
                 place=await context.store.unit(walkout, place),
             )
@@ -239,10 +246,12 @@ async def _found(context: RequestContext, nickname: str) -> tuple[Committee, lis
 
 
 async def _remove_steward(context: RequestContext, member: Member, nickname: str) -> None:
-    for walkout, place, who in (await context.store.committee()).stewards:
+    committee = await context.store.committee()
+    for walkout, place, who in committee.stewards:
         if who == member.id:
             note = context.note(Deed.REMOVED, walkout, name=nickname)
-            await context.store.remove_steward(member.id, walkout, place, note, role_taken(member, Role.STEWARD, place))
+            news = role_taken(member, committee.role_at(walkout, place, who), place)
+            await context.store.remove_steward(member.id, walkout, place, note, news)
 
 
 async def is_server_code(context: RequestContext, code: str) -> bool:

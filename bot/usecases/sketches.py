@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.errors import Forbidden
+from bot.domain.roles import Duty
 from bot.draft.sketch import Sketch
 from bot.sandbox import codec
 from bot.storage.store import Sketched
@@ -49,7 +50,7 @@ async def keep(context: RequestContext, hand: InHand) -> InHand | None:
     )
     if await context.store.keep_sketch(context.me, sketched, until=context.clock() + LASTS):
         return changed
-    if not (await context.store.roles(context.me)).organizer:
+    if not (await context.store.roles(context.me)).may(Duty.RUN):
         raise Forbidden
     return None
 

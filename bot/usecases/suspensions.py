@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from bot.domain.errors import CannotSuspend, Forbidden, Frozen, LastOrganizer, NoSuchMember
+from bot.domain.errors import CannotSuspend, Forbidden, LastOrganizer, NoSuchMember
 from bot.domain.model import Announcement, Kind
 from bot.domain.roles import (
     SUSPENDED_FOR,
@@ -16,7 +16,6 @@ from bot.domain.roles import (
     Deed,
     MemberId,
     Role,
-    Roles,
     Stopped,
     Suspension,
     check_halted,
@@ -25,16 +24,8 @@ from bot.process.clock import Clock
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys
 from bot.storage.store import Committee, Note, Store
-from bot.usecases.context import ID_LETTERS, RequestContext, role_taken
+from bot.usecases.context import ID_LETTERS, RequestContext, acting, role_taken
 from bot.usecases.proposals import approvals_for
-
-
-async def acting(store: Store, member: MemberId) -> Roles:
-    """Return what somebody may do now. Raises Frozen for whom a suspension stops."""
-    roles = await store.roles(member)
-    if (stops := roles.suspension) is not None:
-        raise Frozen(stops.until, stops.suspended == member)
-    return roles
 
 
 async def check_none_runs(context: RequestContext) -> None:

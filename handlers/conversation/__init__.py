@@ -57,6 +57,7 @@ from handlers.conversation.messages import (
     ROOM,
     SAY,
     SCOPE,
+    UNIT,
     VOID,
     WALKOUT,
     WORKPLACE,
@@ -523,7 +524,7 @@ COMMANDS = (
     ),
     Command(
         name="cards",
-        who=Role.ORGANIZER,
+        who=Role.UNIT_ORGANIZER,
         run=paper_cards.cards,
         options=(WALKOUT, VOID, OF, NUMBER, PRINTED_IN),
         price=5,
@@ -532,7 +533,7 @@ COMMANDS = (
     ),
     Command(
         name="room",
-        who=Role.ORGANIZER,
+        who=Role.UNIT_ORGANIZER,
         run=rooms.room,
         options=(WALKOUT, SCOPE, LANGUAGE, ROOM),
         changes=True,
@@ -548,11 +549,19 @@ COMMANDS = (
     ),
     Command(
         name="appoint",
-        who=Role.ORGANIZER,
+        who=Role.UNIT_ORGANIZER,
         run=committee.appoint,
         options=(WALKOUT, ROLE, AT, NICKNAME),
         changes=True,
         help=lambda: _("make a code that makes somebody steward or organizer"),
+    ),
+    Command(
+        name="leave",
+        who=Role.UNIT_ORGANIZER,
+        run=committee.leave,
+        options=(WALKOUT, UNIT),
+        changes=True,
+        help=lambda: _("take a workplace or an area out, for good, before it is on"),
     ),
     Command(
         name="roles",

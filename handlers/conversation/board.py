@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain.errors import NoSuchWalkout
 from bot.domain.model import ROOT, Stage, UnitId, WalkoutId
-from bot.domain.roles import Roles
+from bot.domain.roles import Duty, Roles
 from bot.domain.rules import PLEDGING
 from bot.parsing import typed_text
 from bot.secrets.card_codes import ALPHABET
@@ -50,7 +50,7 @@ class Eyes:
 
     def within(self, walkout: WalkoutId) -> Collection[UnitId] | None:
         """Return the units whose lines they may see, and all below these; None: every one."""
-        if self.roles.organizer:
+        if self.roles.may(Duty.LOOK):
             return None
         return {place for of, place in self.roles.units if of == walkout}
 
@@ -59,7 +59,7 @@ async def eyes(ask: Ask) -> Eyes:
     """Say what somebody may look at now."""
     roles = await ask.roles()
     known = {walkout.id for walkout in await ask.app.store.walkouts()}
-    return Eyes(walkouts=known if roles.organizer else known & {of for of, _place in roles.units}, roles=roles)
+    return Eyes(walkouts=known if roles.may(Duty.LOOK) else known & {of for of, _place in roles.units}, roles=roles)
 
 
 async def board(ask: Ask) -> Reply:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from bot.domain.errors import NoSuchRoleCard
-from bot.domain.roles import Matter
+from collections.abc import Iterable
+from contextlib import suppress
+
+from bot.domain.errors import Forbidden, NoSuchRoleCard, NoSuchUnit, NoSuchWalkout
+from bot.domain.model import Tier, Unit
+from bot.domain.roles import Duty, Matter
 from bot.domain.roles import Role as Appointed
 from bot.domain.rules import NOT_OVER
 from bot.usecases import audit, organizers, proposals, roles, stewards, suspensions
@@ -51,12 +55,34 @@ async def appoint(ask: Ask) -> Reply:
     match role.casefold(), rest:
         case "organizer", [_]:
             return _appointed(ask, await roles.appoint(ask.context, Appointed.ORGANIZER, nickname))
+        case "organizer", [*place_words, _] if place_words:
+            with suppress(NoSuchWalkout, NoSuchUnit):  # a nickname of two words, more likely
+                return await _appoint_to(ask, Appointed.UNIT_ORGANIZER, named, " ".join(place_words), nickname)
         case "steward", [*place_words, _] if place_words:
-            walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
-            place = stewards.find(await ask.app.store.units(walkout.id), " ".join(place_words))
-            made = await roles.appoint(ask.context, Appointed.STEWARD, nickname, walkout=walkout.id, place=place)
-            return _appointed(ask, made)
+            return await _appoint_to(ask, Appointed.STEWARD, named, " ".join(place_words), nickname)
     return Reply(kind="help", text=texts.appoint_usage())
+
+
+async def _appoint_to(ask: Ask, role: Appointed, named: str | None, unit: str, nickname: str) -> Reply:
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    units = await ask.app.store.units(walkout.id)
+    place = stewards.find(units if role is Appointed.STEWARD else _with_organizers(units), unit)
+    return _appointed(ask, await roles.appoint(ask.context, role, nickname, walkout=walkout.id, place=place))
+
+
+def _with_organizers(units: Iterable[Unit]) -> list[Unit]:
+    """Return the units that can have organizers of their own: a workplace goes out together, or not at all."""
+    return [unit for unit in units if unit.tier is not Tier.DEPARTMENT]
+
+
+async def leave(ask: Ask) -> Reply:
+    """Say what it does that a unit leaves, and ask."""
+    named, words = await ask.named_walkout()
+    if not words:
+        return Reply(kind="help", text=texts.leave_usage())
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    unit = stewards.find(_with_organizers(await ask.app.store.units(walkout.id)), " ".join(words))
+    return await confirmation.show(ask, Matter.LEAVE, walkout.id, str(unit.id))
 
 
 def _appointed(ask: Ask, made: roles.Appointment) -> Reply:
@@ -75,11 +101,11 @@ async def press_turn_away(ask: Ask) -> Reply:
 
 
 async def _settle(ask: Ask, *, confirmed: bool) -> Reply:
-    if not (await ask.roles()).organizer:
+    if not (await ask.roles()).may_somewhere(Duty.STAFF):
         return old_button()
     try:
         card = await roles.settle(ask.context, ask.words[0], confirmed=confirmed)
-    except NoSuchRoleCard:
+    except (NoSuchRoleCard, Forbidden):
         return Reply(kind="done", text=texts.settled_before())
     nickname = ask.app.keys.unseal(card.redeemer.nickname if card.redeemer else card.nickname)
     return Reply(kind="done", text=texts.confirmed(nickname) if confirmed else texts.turned_away(nickname))
@@ -122,7 +148,7 @@ async def press_refuse(ask: Ask) -> Reply:
 
 
 async def _opine(ask: Ask, *, approves: bool) -> Reply:
-    if not await ask.organizes():
+    if not await ask.decides():
         return old_button()
     seen = await ask.app.store.proposal(ask.words[0])
     if seen is None or seen.matter is not Matter.ADOPT:
@@ -143,7 +169,7 @@ async def list_deeds(ask: Ask) -> Reply:
 async def press_older_deeds(ask: Ask) -> Reply:
     """Show older lines of the audit."""
     number = whole_number(ask.words[0])
-    if number is None or not (await ask.roles()).organizer:
+    if number is None or not await ask.is_organizer():
         return old_button()
     return await _page(ask, number)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.domain.errors import NoSuchMember, NoSuchUnit, WrongStage
-from bot.domain.model import Stage, WalkoutId
+from bot.domain.model import Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import Became, Matter
-from bot.domain.rules import NOT_OVER, PLEDGING
+from bot.domain.rules import NOT_OVER, PLEDGING, check_can_leave
 from bot.domain.tree import labels
 from bot.guards.readiness import Gaps, gaps
 from bot.secrets import card_codes
@@ -56,10 +56,12 @@ async def press(ask: Ask) -> Reply:
     """Do what was read; or, if that is not so any more, show how it is now."""
     what, *about, mark = ask.words if len(ask.words) > 1 else ("", "")
     make, words = PAGES.get(what, (None, 0))
-    if make is None or len(about) != words or not await ask.organizes():
+    if make is None or len(about) != words or not await ask.decides():
         return old_button()
     if what != Matter.ADOPT:
         await ask.app.holds.check_change()
+    if what not in OF_A_UNIT and not await ask.organizes():
+        return old_button()
     try:
         page = await make(ask, *about)
     except WrongStage as refused:
@@ -116,22 +118,43 @@ async def _call_off(ask: Ask, of: str) -> Page:
     )
 
 
-async def _end_cards(matter: Matter, ask: Ask, of: str, number: str) -> Page:
+async def _unit(ask: Ask, matter: Matter, of: str, number: str) -> tuple[Walkout, Unit]:
+    """Find the unit that is meant. Raises NoSuchUnit, Forbidden, Frozen."""
     walkout = await ask.app.store.walkout(WalkoutId(of))
     units = await ask.app.store.units(walkout.id)
     place = next((each for each in units if str(each.id) == number), None)
     if place is None:
         raise NoSuchUnit("", ())
-    place = replace(place, name=labels(units)[place.id])
+    await ask.context.check(matter, walkout.id, place.id)
+    return walkout, replace(place, name=labels(units)[place.id])
+
+
+async def _end_cards(matter: Matter, ask: Ask, of: str, number: str) -> Page:
+    walkout, place = await _unit(ask, matter, of, number)
     await paper_cards.check_can_end(ask.context, matter, walkout, place)
+    return await _of_a_unit(ask, matter, walkout, place, partial(paper_cards.end, ask.context, matter, walkout, place))
+
+
+async def _leave(ask: Ask, of: str, number: str) -> Page:
+    walkout, unit = await _unit(ask, Matter.LEAVE, of, number)
+    check_can_leave(walkout, unit, now=ask.app.clock())
+    propose = partial(
+        proposals.propose, ask.context, Matter.LEAVE, walkout=walkout.id, workplace=unit.id, place=unit.name
+    )
+    return await _of_a_unit(ask, Matter.LEAVE, walkout, unit, propose)
+
+
+async def _of_a_unit(
+    ask: Ask, matter: Matter, walkout: Walkout, unit: Unit, propose: Callable[[], Awaitable[Progress]]
+) -> Page:
     return Page(
         text=texts.page(
-            texts.matter(matter, {}, texts.named(walkout), place.name),
-            texts.does(matter, walkout, place, Gaps()),
-            await proposals.approvals_needed(ask.context, matter, walkout.id),
+            texts.matter(matter, {}, texts.named(walkout), unit.name),
+            texts.does(matter, walkout, unit, Gaps()),
+            await proposals.approvals_needed(ask.context, matter, walkout.id, unit=unit.id),
         ),
         label=texts.do_it(matter),
-        do=partial(_then, ask, partial(paper_cards.end, ask.context, matter, walkout, place)),
+        do=partial(_then, ask, propose),
     )
 
 
@@ -213,11 +236,15 @@ PAGES: dict[str, tuple[Callable[..., Awaitable[Page]], int]] = {
     Matter.CALL_OFF: (_call_off, 1),
     Matter.VOID: (partial(_end_cards, Matter.VOID), 2),
     Matter.RECALL: (partial(_end_cards, Matter.RECALL), 2),
+    Matter.LEAVE: (_leave, 2),
     Matter.REMOVE: (_remove, 1),
     Matter.ADOPT: (_adopt, 0),
     SUSPEND: (_suspend, 1),
 }
 """Everything that is asked about before it is done, and how many words say what it is about."""
+
+OF_A_UNIT = frozenset({Matter.VOID, Matter.RECALL, Matter.LEAVE})
+"""What is about one unit, so that each looks for itself whether whoever asks may do it there."""
 
 BECOMES: dict[str, frozenset[Stage]] = {Matter.OPEN: PLEDGING, Matter.CALL_OFF: frozenset({Stage.CALLED_OFF})}
 """The stages in which it was done already."""

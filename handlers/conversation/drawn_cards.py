@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.domain.errors import Forbidden, MoreThanMinted, NoCardsWithOpenEntry
+from bot.domain.errors import MoreThanMinted, NoCardsWithOpenEntry
 from bot.domain.model import Entry, Unit, Walkout, WalkoutId
-from bot.domain.roles import Deed, Roles
+from bot.domain.roles import Deed, Duty, Roles
 from bot.domain.rules import NOT_OVER
-from bot.domain.tree import Tree, labels
+from bot.domain.tree import labels
 from bot.parsing import typed_text
 from bot.usecases import organizers, stewards
 from handlers.conversation.messages import Ask, Reply
@@ -48,15 +48,13 @@ async def _meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Unit]
         units = await store.units(of)
         return await store.walkout(of), stewards.find_leaf(units, labels(units)[looked_after])
     walkout = await _walkout(ask, roles, named)
-    units = await store.units(walkout.id)
-    place = stewards.find_leaf(units, name)
-    if not roles.organizer and not any((walkout.id, each.id) in roles.units for each in Tree(units).path(place.id)):
-        raise Forbidden
+    place = stewards.find_leaf(await store.units(walkout.id), name)
+    await ask.context.check(Duty.COUNT, walkout.id, place.id)
     return walkout, place
 
 
 async def _walkout(ask: Ask, roles: Roles, named: str | None) -> Walkout:
     mine = {of for of, _place in roles.units}
-    if named is None and not roles.organizer and len(mine) == 1:
+    if named is None and not roles.may(Duty.COUNT) and len(mine) == 1:
         named = WalkoutId(mine.pop())
     return await organizers.which(ask.app.store, named, [NOT_OVER])

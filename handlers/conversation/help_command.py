@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.model import Stage, Walkout
-from bot.domain.roles import Roles
+from bot.domain.roles import Duty, Roles
 from bot.domain.rules import NOT_OVER
 from bot.guards.readiness import Gaps, gaps
 from bot.parsing import typed_text
@@ -30,7 +30,7 @@ async def coming(ask: Ask, roles: Roles) -> Reply:
     lacks = Gaps() if walkout is None else await gaps(ask.app.store, walkout.id, now=ask.app.clock())
     started = walkout is not None and ask.app.clock() >= walkout.terms.starts
     stage = None if walkout is None else walkout.stage
-    steps = next_steps(stage, lacks, organizer=roles.organizer, started=started)
+    steps = next_steps(stage, lacks, organizer=roles.may(Duty.RUN), started=started)
     buttons = say_buttons((texts.label(step), words) for step in steps if (words := _words(ask, step, walkout)))
     text = texts.steps(walkout, steps, ask.app.clock())
     return Reply(kind="help", text=text, buttons=(*buttons, *_all_commands()))
@@ -39,7 +39,7 @@ async def coming(ask: Ask, roles: Roles) -> Reply:
 async def _theirs(ask: Ask, roles: Roles) -> list[Walkout]:
     """Return the walkouts that matter to somebody now: the one that is named, those not over, or what was last."""
     mine = {walkout for walkout, _place in roles.units}
-    found = [each for each in await ask.app.store.walkouts() if roles.organizer or each.id in mine]
+    found = [each for each in await ask.app.store.walkouts() if roles.may(Duty.RUN) or each.id in mine]
     if ask.first is not None and (named := [each for each in found if each.id == typed_text.word(ask.first).lower()]):
         return named
     ended = [each for each in found if each.stage not in {*NOT_OVER, Stage.CLOSED}]

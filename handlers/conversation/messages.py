@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.model import WalkoutId
-from bot.domain.roles import Roles
+from bot.domain.roles import Duty, Matter, Roles
 from bot.parsing import typed_text
 from bot.runtime.app import App
 from bot.secrets.keys import Person
-from bot.usecases import suspensions
-from bot.usecases.context import RequestContext
+from bot.usecases.context import RequestContext, acting
 from bot.usecases.workers import Worker
 from handlers.texts import general
 from handlers.texts.catalogue import _
@@ -24,11 +23,19 @@ class Role(StrEnum):
 
     WORKER = "worker"
     STEWARD = "steward"  #: and organizers
+    UNIT_ORGANIZER = "unit_organizer"  #: and organizers
     ORGANIZER = "organizer"
 
     def allows(self, roles: Roles) -> bool:
-        """Say whether somebody with these roles may."""
-        return self is Role.WORKER or roles.organizer or (self is Role.STEWARD and roles.any)
+        """Say whether somebody with these roles may, be it in their own unit only."""
+        return self is Role.WORKER or roles.may_somewhere(_NEEDS[self])
+
+
+_NEEDS: Mapping[Role, Matter | Duty] = {
+    Role.STEWARD: Duty.LOOK,
+    Role.UNIT_ORGANIZER: Matter.LEAVE,
+    Role.ORGANIZER: Duty.RUN,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,16 +171,21 @@ class Ask:
 
     async def roles(self) -> Roles:
         """Say what the person may do; asked only where it matters. Raises Frozen for whom a suspension stops."""
-        return await suspensions.acting(self.app.store, self.context.me)
+        return await acting(self.app.store, self.context.me)
 
     async def organizes(self) -> bool:
         """Say whether the person is an organizer, also if a suspension stops them."""
         roles = await self.app.store.roles(self.context.me)
-        return roles.organizer or roles.suspension is not None
+        return roles.may(Duty.RUN) or roles.suspension is not None
+
+    async def decides(self) -> bool:
+        """Say whether there is anything that the person may approve, also if a suspension stops them."""
+        roles = await self.app.store.roles(self.context.me)
+        return roles.may_somewhere(Matter.LEAVE) or roles.suspension is not None
 
     async def is_organizer(self) -> bool:
         """Say whether the person runs walkouts. Raises Frozen for whom a suspension stops."""
-        return (await self.roles()).organizer
+        return (await self.roles()).may(Duty.RUN)
 
     async def named_walkout(self) -> tuple[str | None, tuple[str, ...]]:
         """Return the walkout's id where the words begin with one, and the other words."""
@@ -271,7 +283,14 @@ REFERENCE = Option(
 ROLE = Option(
     takes=Takes.ROLE, label=lambda: _("steward|organizer"), help=lambda: _("steward or organizer"), required=True
 )
-AT = Option(takes=Takes.WORKPLACE, label=lambda: _("WORKPLACE"), help=lambda: _("for a steward: the workplace"))
+AT = Option(
+    takes=Takes.WORKPLACE,
+    label=lambda: _("WORKPLACE"),
+    help=lambda: _("of a workplace or an area; else an organizer is one of the whole walkout"),
+)
+UNIT = Option(
+    takes=Takes.WORKPLACE, label=lambda: _("WORKPLACE"), help=lambda: _("the workplace or the area"), required=True
+)
 NICKNAME = Option(
     takes=Takes.NICKNAME,
     label=lambda: _("NICKNAME"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from bot.domain.errors import NoCardsWithOpenEntry, NoSuchWalkout, WhichWalkout, WrongStage
+from bot.domain.errors import Forbidden, NoCardsWithOpenEntry, NoSuchWalkout, WhichWalkout, WrongStage
 from bot.domain.model import Unit
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER
@@ -34,7 +34,8 @@ async def cards(ask: Ask) -> Reply:
         return await _usage(ask, named)
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
     places = await ask.app.store.units(walkout.id)
-    if (spoken := _all(words, places)) is not None:
+    prints = (await ask.roles()).may(Matter.MINT)
+    if prints and (spoken := _all(words, places)) is not None:
         return await _proposed(ask, await paper_cards.propose_all(ask.context, walkout, language=spoken))
     for word, matter in ENDING.items():
         if stewards.begins(word, words, places):
@@ -42,6 +43,8 @@ async def cards(ask: Ask) -> Reply:
                 return Reply(kind="help", text=texts.usage(paper_cards.LASTS))
             place = stewards.find(places, " ".join(words[1:]))
             return await confirmation.show(ask, matter, walkout.id, str(place.id))
+    if not prints:
+        raise Forbidden
     name, number, spoken = _what(words, places)
     place = stewards.find(places, name) if number is None else stewards.find_leaf(places, name)
     if Tree(places).children(place.id):
@@ -63,7 +66,7 @@ async def _usage(ask: Ask, named: str | None) -> Reply:
         missing = await paper_cards.missing(ask.context, walkout)
     except (WhichWalkout, NoSuchWalkout, WrongStage, NoCardsWithOpenEntry):
         missing = 0
-    if not missing:
+    if not missing or not (await ask.roles()).may(Matter.MINT):
         return Reply(kind="help", text=usage)
     return Reply(
         kind="help",
@@ -94,7 +97,7 @@ def _what(words: Sequence[str], places: Sequence[Unit]) -> tuple[str, int | None
 
 async def press_print(ask: Ask) -> Reply:
     """Print what was approved."""
-    if not (await ask.roles()).organizer:
+    if not (await ask.roles()).may(Matter.MINT):
         return old_button()
     return await _printed(ask, ask.words[0])
 

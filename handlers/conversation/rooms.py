@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.errors import NoSuchLanguage
 from bot.domain.model import SPOKEN, Unit, Walkout, WalkoutId
-from bot.domain.roles import Deed
+from bot.domain.roles import Deed, Duty
 from bot.domain.rules import NOT_OVER
 from bot.domain.tree import Tree, labels
 from bot.parsing.typed_text import same_name
@@ -81,9 +81,11 @@ async def _meant(ask: Ask, named: str | None, words: Sequence[str]) -> _Wanted:
     scope = words[:-1] if spoken is not None else words
     if not stewards.begins(CITYWIDE, scope, places):
         place = stewards.find(places, " ".join(scope))
+        await ask.context.check(Duty.HOST, walkout.id, place.id)
         return _Wanted(walkout=walkout.id, place=place, language=spoken or "")
     if len(scope) > 1:
         raise NoSuchLanguage(" ".join(words[1:]))
+    await ask.context.check(Duty.HOST)
     return _Wanted(walkout=walkout.id, place=None, language=spoken or "")
 
 
@@ -126,6 +128,9 @@ async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
         address = ask.here.address
     else:
         address = await _address_of(ask, walkout.id, address)
+    for each in await ask.app.store.rooms(walkout.id):
+        if (each.platform, each.address) == (platform, address):
+            await ask.context.check(Duty.HOST, walkout.id, each.scope)
     note = ask.context.note(Deed.LET_GO, walkout.id)
     was_bound = await ask.app.store.release_room(walkout.id, platform, address, note)
     gone = Room(walkout=walkout.id, scope=None, platform=platform, address=address)
@@ -143,9 +148,11 @@ async def _address_of(ask: Ask, walkout: WalkoutId, named: str) -> str:
 
 async def press_bind(ask: Ask) -> Reply:
     """Bind the chat in which a word was seen."""
-    wish = ask.app.room_words.confirm(ask.words[0], ask.who) if await ask.is_organizer() else None
+    may = (await ask.roles()).may_somewhere(Duty.HOST)
+    wish = ask.app.room_words.confirm(ask.words[0], ask.who) if may else None
     if wish is None or wish.address is None:
         return old_button()
+    await ask.context.check(Duty.HOST, wish.walkout, wish.scope)
     units = [] if wish.scope is None else await ask.app.store.units(wish.walkout)
     place = next((replace(each, name=labels(units)[each.id]) for each in units if each.id == wish.scope), None)
     return await _bind(ask, _Wanted(walkout=wish.walkout, place=place, language=wish.language), wish.address)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from discord.app_commands import Choice
 
 from bot.domain.model import Entry, Stage, UnitId, Walkout, WalkoutId
-from bot.domain.roles import Roles
+from bot.domain.roles import Duty, Roles
 from bot.domain.rules import PLEDGING
 from bot.domain.tree import Tree, labels
 from bot.parsing.typed_text import nearest_names, plain_name
@@ -64,7 +64,7 @@ class Suggestions:
             return _best([_Choice.of(texts.steward(), "steward"), _Choice.of(texts.organizer(), "organizer")], typed)
         if takes is Takes.VOID:
             return _best([_Choice.of("void", "void"), _Choice.of("recall", "recall")], typed)
-        looks_after = roles.units if organizes and not roles.organizer else None  #: None: not a steward's view
+        looks_after = roles.units if organizes and not roles.may(Duty.LOOK) else None  #: None: not a steward's view
         fitting = [
             each
             for each in await self._app.store.walkouts()

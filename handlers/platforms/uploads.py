@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from bot.domain.errors import Forbidden, Frozen, Held
+from bot.domain.roles import Duty
 from bot.draft import SourceFile
 from bot.runtime.app import App
 from bot.secrets.keys import Person
-from bot.usecases import suspensions
+from bot.usecases.context import acting
 from handlers.conversation import Conversation, Reply, Said
 from handlers.texts import drafting as texts
 from handlers.texts import refusals
@@ -36,7 +37,7 @@ class Uploads:
     async def refuse(self, who: Person, name: str, size: int) -> Reply | None:
         """Say why a file is not even fetched; None if it may be."""
         try:
-            if not (await suspensions.acting(self._app.store, self._app.keys.person(who))).organizer:
+            if not (await acting(self._app.store, self._app.keys.person(who))).may(Duty.RUN):
                 raise Forbidden  # noqa: TRY301
             await self._app.holds.check_change()
         except (Forbidden, Frozen, Held) as refused:

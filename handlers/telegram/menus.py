@@ -51,7 +51,7 @@ class Menus:
                     await self._bot.delete_my_commands(scope, _code(language))
                     continue
                 with speaking(language):
-                    menu = _commands(*Role) if roles.organizer else _commands(Role.WORKER, Role.STEWARD)
+                    menu = _commands(*(role for role in Role if role.allows(roles)))
                 await self._bot.set_my_commands(menu, scope, _code(language))
         except TelegramError as error:
             log.warning(Event.NO_MENU, logs.kind(error))

@@ -278,6 +278,18 @@ def _not_out(letter: Letter) -> str:
     return verdicts.not_out(_walkout(letter), letter.path)
 
 
+def _left(letter: Letter) -> str:
+    said = verdicts.not_out(_walkout(letter), letter.path)
+    if letter.news.scope is not None:
+        return said
+    if letter.news.facts["can"]:
+        return f"{said}\n\n" + _("The numbers can still be reached without it. No other number changes.")
+    return f"{said}\n\n" + _(
+        "Without it the numbers cannot be reached any more, even if everybody else pledges. If you agree on it, call "
+        "it off: /calloff"
+    )
+
+
 def _room_test(letter: Letter) -> str:
     title = worded(_walkout(letter).terms).title
     if letter.news.scope is None:
@@ -343,6 +355,7 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.LOOK_AGAIN: _look_again,
     Kind.CARDS_VOIDED: _cards_voided,
     Kind.CARDS_RECALLED: _cards_recalled,
+    Kind.LEFT: _left,
 }
 
 

@@ -36,7 +36,10 @@ def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
         if proposals.ANYWAY.items() <= content.items()
         else _("Open {walkout} for pledges"),
         Matter.CALL_OFF: _("Call off {walkout}"),
-        Matter.APPOINT: _("Make {nickname} an organizer"),
+        Matter.APPOINT: _("Make {nickname} an organizer of {place} · {walkout}")
+        if place
+        else _("Make {nickname} an organizer"),
+        Matter.LEAVE: _("Take {place} out, so that it does not walk out · {walkout}"),
         Matter.REMOVE: _("Remove {nickname} as organizer"),
         Matter.MINT: ngettext(
             "Print {n} card for {place} · {walkout}", "Print {n} cards for {place} · {walkout}", cards_wanted
@@ -75,24 +78,8 @@ def does(what: Matter, walkout: Walkout | None, place: Unit | None, lacks: Gaps)
                 return [*_opening(walkout, lacks), *gaps(lacks)]
             case Matter.CALL_OFF:
                 return _calling_off(walkout, lacks)
-    if place is not None:
-        match what:
-            case Matter.VOID:
-                return [
-                    _("Cards that are not pledged yet stop working, for good. Who has pledged keeps card and pledge."),
-                    _("The rooms and stewards of {place} hear at once: who has not pledged draws a new card.").format(
-                        place=place.name
-                    ),
-                    _("Then you print new cards. It can be done once a day."),
-                ]
-            case Matter.RECALL:
-                return [
-                    _("All its cards stop working, for good, and every pledge made on them ends."),
-                    _("The rooms and stewards of {place} hear at once: everybody draws a new card.").format(
-                        place=place.name
-                    ),
-                    _("It cannot be undone. Who wants to stay in must pledge again."),
-                ]
+    if place is not None and (said := _does_to(place, what)):
+        return said
     return {
         Matter.APPOINT: [_("An organizer can do here whatever you can.")],
         Matter.REMOVE: removing(),
@@ -129,6 +116,34 @@ def _calling_off(walkout: Walkout, lacks: Gaps) -> list[str]:
         _("Whoever asked to be told hears it privately, and so do organizers and stewards."),
         _("It cannot be undone: nobody can open it again."),
     ]
+
+
+def _does_to(unit: Unit, what: Matter) -> list[str]:
+    """Say what it does to a unit."""
+    said = {
+        Matter.VOID: [
+            _("Cards that are not pledged yet stop working, for good. Who has pledged keeps card and pledge."),
+            _("The rooms and stewards of {place} hear at once: who has not pledged draws a new card."),
+            _("Then you print new cards. It can be done once a day."),
+        ],
+        Matter.RECALL: [
+            _("All its cards stop working, for good, and every pledge made on them ends."),
+            _("The rooms and stewards of {place} hear at once: everybody draws a new card."),
+            _("It cannot be undone. Who wants to stay in must pledge again."),
+        ],
+        Matter.APPOINT: [
+            _("They choose its rooms and its stewards, and can void its cards."),
+            _("With one more organizer they can take {place} out before it is on."),
+        ],
+        Matter.LEAVE: [
+            _("{place} does not walk out, and nothing that is part of it does, however many have pledged."),
+            _("It does not count as ready any more. No number is lowered, and every pledge stays."),
+            _("Its rooms and stewards hear it at once, and so do all organizers."),
+            _("Two must agree: two organizers of {place}, or one of them and one of the whole walkout."),
+            _("It cannot be undone."),
+        ],
+    }
+    return [each.format(place=unit.name) for each in said.get(what, [])]
 
 
 def remove_title(nickname: str) -> str:
@@ -196,6 +211,7 @@ def do_it(what: Matter, *, anyway: bool = False) -> str:
         Matter.VOID: _("Void them"),
         Matter.RECALL: _("Recall them"),
         Matter.REMOVE: _("Remove"),
+        Matter.LEAVE: _("Take it out"),
         Matter.ADOPT: _("Go on"),
     }[what]
 
@@ -315,7 +331,7 @@ def older() -> str:
 
 def role(of: Role) -> str:
     """Name a role."""
-    return {Role.ORGANIZER: _("organizer"), Role.STEWARD: _("steward")}[of]
+    return _("steward") if of is Role.STEWARD else _("organizer")
 
 
 def appointed(made: Appointment, telegram: str | None, discord: str | None) -> str:
@@ -343,7 +359,17 @@ def appointed(made: Appointment, telegram: str | None, discord: str | None) -> s
 
 def appoint_usage() -> str:
     """Say how somebody is appointed."""
-    return _('Send /appoint steward "Workplace" Nickname, or /appoint organizer Nickname.')
+    return "\n".join(
+        [
+            _('Send /appoint steward "Workplace" Nickname, or /appoint organizer Nickname.'),
+            _('To let a workplace or an area have organizers of its own: /appoint organizer "Workplace" Nickname.'),
+        ]
+    )
+
+
+def leave_usage() -> str:
+    """Say how a unit leaves."""
+    return _("Send /leave and the workplace, or the area. I say first what it does, and ask.")
 
 
 def wait_for_confirmation(word: str) -> str:
@@ -366,6 +392,22 @@ def given(of: Role, walkout: Walkout | None, place: str) -> str:
     """Welcome somebody whose role acts now, and say what it means."""
     if of is Role.ORGANIZER or walkout is None:
         return _("You are an organizer now. What comes next: /help")
+    if of is Role.UNIT_ORGANIZER:
+        return "\n\n".join(
+            [
+                _("You are an organizer of {place} now · {walkout}").format(
+                    place=place, walkout=worded(walkout.terms).title
+                ),
+                _listed(
+                    [
+                        _("Choose its rooms: /room"),
+                        _("Appoint its stewards: /appoint"),
+                        _("Void its cards, if a sheet is lost: /cards"),
+                        _("Take it out before it is on: /leave. That takes one more organizer."),
+                    ]
+                ),
+            ]
+        )
     by_card = walkout.terms.entry is Entry.CARDS
     does = (
         _("Let everybody draw a folded card, and keep no list. Say how many were drawn: /drawn")
@@ -393,6 +435,8 @@ def taken(of: Role, place: str) -> str:
     """Tell somebody that they have a role no more."""
     if of is Role.STEWARD:
         return _("You are not steward of {place} any more. A pledge of yours stays as it is.").format(place=place)
+    if of is Role.UNIT_ORGANIZER:
+        return _("You are no organizer of {place} any more. A pledge of yours stays as it is.").format(place=place)
     return _("You are no organizer any more. A pledge of yours stays as it is.")
 
 
@@ -433,7 +477,8 @@ def roles(found: Sequence[Served], running: Sequence[Stopped]) -> str:
         if worded(each.walkout.terms).title != title:
             title = worded(each.walkout.terms).title
             lines.append("\n" + _("Stewards · {title}").format(title=title))
-        lines.append(_("{place}: {nickname}").format(place=each.place.name, nickname=each.nickname))
+        said = _("{place}: {nickname}") if each.role is Role.STEWARD else _("{place}: {nickname}, its organizer")
+        lines.append(said.format(place=each.place.name, nickname=each.nickname))
     lines.append("\n" + _("To appoint somebody: /appoint"))
     lines.append(_("Is an organizer's account in the wrong hands? Stop it at once: /suspend"))
     return "\n".join(lines)

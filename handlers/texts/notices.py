@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bot.delivery.outbox import Letter
 from bot.domain.model import Kind, Tier, Unit, Walkout
-from bot.domain.rules import waits_for, was_missed
+from bot.domain.rules import left_with, waits_for, was_missed
 from bot.domain.situation import Asserts
 from bot.domain.tree import workplace_on
 from handlers.texts import verdicts
@@ -90,7 +90,7 @@ def letter_to_worker(letter: Letter) -> str:
 
 def _on(walkout: Walkout, path: Sequence[Unit]) -> str:
     place = workplace_on(path)
-    if not place.out and not walkout.counts_again:
+    if not place.out and (left_with(path) is not None or not walkout.counts_again):
         return verdicts.not_out(walkout, path)
     if place.out:
         said = _("It is on: {headline}\n{workplace} walks out on {starts}. Until then, work as usual.").format(
@@ -142,6 +142,7 @@ def _called_off(walkout: Walkout, _path: Sequence[Unit]) -> str:
 
 _WORDS: dict[Kind, Callable[[Walkout, Sequence[Unit]], str]] = {
     Kind.ON: _on,
+    Kind.LEFT: verdicts.not_out,
     Kind.LAPSED: _lapsed,
     Kind.CALLED_OFF: _called_off,
     Kind.LAST_WORD: verdicts.last_word,

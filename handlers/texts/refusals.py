@@ -216,6 +216,15 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 "It is too late to recall the cards of {workplace}: people need a day to draw new ones. It was "
                 "possible until {when}. Nothing was changed."
             ).format(workplace=refused.name, when=when(refused.since, refused.terms))
+        case errors.TooLateToLeave():
+            return "too_late", _(
+                "It is too late to take {workplace} out: the others need a day to go on without it. It was possible "
+                "until {when}. Nothing was changed."
+            ).format(workplace=refused.name, when=when(refused.since, refused.terms))
+        case errors.HasLeft():
+            return "has_left", _("{workplace} is not part of this walkout any more. Nothing was changed.").format(
+                workplace=refused.name
+            )
         case errors.NotYourProposal():
             return "not_yours", _("Only whoever proposed these cards can print them.")
         case errors.NoCardsWithOpenEntry():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.model import Unit, Walkout
-from bot.domain.rules import fell_below, has_number, lacks
+from bot.domain.rules import fell_below, has_number, lacks, left_with
 from bot.domain.tree import workplace_on
 from handlers.texts.catalogue import _
 from handlers.texts.organizers_words import the_day
@@ -24,7 +24,9 @@ def last_word(walkout: Walkout, path: Sequence[Unit]) -> str:
 def not_out(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say no, once the last count is taken."""
     place, lacking = workplace_on(path), lacks(path)
-    if lacking is None:
+    if (left := left_with(path)) is not None:
+        why = _("The organizers of {workplace} have decided that it stays at work.").format(workplace=left.name)
+    elif lacking is None:
         why = _("I was not running when the pledges were to be counted, and then it was too late to tell everybody.")
     elif has_number(lacking):
         why = _("{workplace} did not reach its number.").format(workplace=lacking.name)

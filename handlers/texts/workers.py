@@ -298,7 +298,7 @@ def console_can_see() -> str:
 # -- yes or no ------------------------------------------------------------------------------------------------------
 
 
-def verdict(seen: Seen) -> str:  # noqa: PLR0911  one way out for each
+def verdict(seen: Seen) -> str:  # noqa: C901, PLR0911  one way out for each
     """Say whether the reader's workplace walks out, as things stand there and then."""
     at, where = seen.situation, _Words.of(seen)
     match at.verdict, at.day:
@@ -310,10 +310,12 @@ def verdict(seen: Seen) -> str:  # noqa: PLR0911  one way out for each
             return _with_the_day(_walks_out_today(where), seen)
         case Verdict.WALKS_OUT, _day:
             return _walked_out(where)
-        case ((Verdict.NOT_YET | Verdict.DOES_NOT), Day.AFTER):
+        case ((Verdict.NOT_YET | Verdict.DOES_NOT | Verdict.LEFT), Day.AFTER):
             return _did_not(where)
         case Verdict.NOT_YET, _day:
             return f"{_not_yet(where)} {_counting() if at.deadline_past else _yes_or_no_at(where)}"
+        case Verdict.LEFT, _day:
+            return f"{_has_left(where)} {_work_as_usual()}"
         case Verdict.DOES_NOT, Day.BEFORE:
             return f"{_does_not(where)} {_work_as_usual()}"
         case Verdict.DOES_NOT, _day:
@@ -412,6 +414,11 @@ def _does_not(where: _Words) -> str:
 @asserts(Asserts.DOES_NOT, Asserts.TODAY, Asserts.DEADLINE_PAST)
 def _does_not_today(where: _Words) -> str:
     return _("{workplace} does NOT walk out.").format(workplace=where.workplace)
+
+
+@asserts(Asserts.DOES_NOT)
+def _has_left(where: _Words) -> str:
+    return _("{workplace} does NOT walk out: its organizers have decided so.").format(workplace=where.workplace)
 
 
 @asserts(Asserts.DID_NOT)

@@ -218,6 +218,7 @@ PRESSED = {
     "/cards recall": "Recall them",
     "/remove": "Remove",
     "/suspend": "Suspend",
+    "/leave": "Take it out",
 }
 """What is pressed after a command that only says what it does, and asks."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import pytest
@@ -12,12 +13,17 @@ from bot.domain.errors import Halted, NotEnoughOrganizers
 from bot.domain.model import UnitId, WalkoutId
 from bot.domain.roles import (
     GO_ON,
+    REACH,
     Became,
+    Duty,
     Matter,
     MemberId,
     Proposal,
+    Reach,
+    Role,
     Roles,
     Suspension,
+    is_own,
     missing,
     needed,
     voters,
@@ -138,11 +144,16 @@ def suspensions(*pairs: str) -> list[Suspension]:
     ]
 
 
-@pytest.mark.parametrize("matter", sorted(set(Matter) - GO_ON))
-def test_while_somebody_is_suspended_everything_but_two_matters_waits(matter: Matter) -> None:
+@pytest.mark.parametrize("matter", sorted(set(Matter) - GO_ON - {Matter.LEAVE}))
+def test_while_somebody_is_suspended_everything_but_three_matters_waits(matter: Matter) -> None:
     with pytest.raises(Halted) as halted:
         voters(matter, b"", people("abcde"), suspensions("ab"), approvals=2)
     assert halted.value.until == UNTIL
+
+
+def test_a_unit_leaves_meanwhile_by_those_whom_no_suspension_stops() -> None:
+    deciding = voters(Matter.LEAVE, b"", people("abc"), suspensions("ab"), approvals=2, own=people("bd"))
+    assert deciding == people("cd")
 
 
 def test_calling_off_is_decided_as_if_nobody_were_suspended() -> None:
@@ -181,10 +192,14 @@ def test_who_goes_of_two_is_for_the_others(
 # --- the same, counted head by head ---
 
 
-def head_by_head(asked: Proposal, organizers: list[MemberId], approvals: int) -> int | str | None:
+def head_by_head(
+    asked: Proposal, organizers: list[MemberId], approvals: int, own: Collection[MemberId] = ()
+) -> int | str | None:
     """Let the organizers stand up one after the other: who approves, who refuses, who may still decide."""
+    if asked.matter is Matter.LEAVE:
+        return two_heads(asked, organizers, own)
     for_it, against, undecided = 0, 0, 0
-    for one in organizers:
+    for one in {*organizers, *own}:
         if one == asked.about:
             continue
         if one in asked.approving:
@@ -203,6 +218,15 @@ def head_by_head(asked: Proposal, organizers: list[MemberId], approvals: int) ->
     if for_it >= approvals:
         return 0
     return approvals - for_it if for_it + undecided >= approvals else None
+
+
+def two_heads(asked: Proposal, organizers: list[MemberId], own: Collection[MemberId]) -> int | str | None:
+    """Try every two of them of whom one at least is the unit's own, and take the two who are nearest to agreeing."""
+    if not own or len({*organizers, *own}) < 2:
+        return "not enough"
+    pairs = [(one, other) for one in own for other in {*organizers, *own} - {one}]
+    still = [sum(each not in asked.approving for each in pair) for pair in pairs if not set(pair) & asked.refusing]
+    return min(still, default=None)
 
 
 @st.composite
@@ -246,15 +270,16 @@ def test_no_suspension_makes_anything_easier(
 organizing = st.lists(st.sampled_from(EVERYBODY), unique=True)
 
 
-@given(asking(), organizing, st.integers(1, 4))
+@given(asking(), organizing, st.integers(1, 4), organizing)
 def test_what_is_missing_is_what_counting_heads_says(
-    asked: Proposal, organizers: list[MemberId], approvals: int
+    asked: Proposal, organizers: list[MemberId], approvals: int, own: list[MemberId]
 ) -> None:
+    own = own if is_own(asked.matter) else []
     try:
-        said: int | str | None = missing(asked, organizers, approvals=approvals)
+        said: int | str | None = missing(asked, organizers, approvals=approvals, own=own)
     except NotEnoughOrganizers:
         said = "not enough"
-    assert said == head_by_head(asked, organizers, approvals)
+    assert said == head_by_head(asked, organizers, approvals, own)
     event(str(said))
 
 
@@ -291,3 +316,78 @@ def test_one_organizer_alone_recalls_nothing_whatever_the_walkout_says() -> None
     with pytest.raises(NotEnoughOrganizers) as refused:
         needed(Matter.RECALL, approvals=1, organizers=1)
     assert (refused.value.needed, refused.value.there) == (2, 1)
+
+
+# --- who may do what: every role, every matter and duty, in their own unit or not ---
+
+HERE, ELSEWHERE = WalkoutId("k7m3q"), WalkoutId("m3qk7")
+NORTH, DEPOT, SCHOOL = UnitId(1), UnitId(2), UnitId(3)
+"""The depot and the school are in the north."""
+
+WHO = {
+    "nobody": Roles(),
+    "organizer": Roles(organizer=True),
+    "unit organizer": Roles(units=((HERE, NORTH),), organizes=((HERE, NORTH),)),
+    "steward": Roles(units=((HERE, NORTH),)),
+}
+WHERE = {
+    "own": (HERE, (NORTH,)),
+    "below": (HERE, (NORTH, DEPOT)),
+    "beside": (HERE, (UnitId(4),)),
+    "another walkout's": (ELSEWHERE, (NORTH,)),
+    "the whole walkout": (HERE, ()),
+    "no walkout": (None, ()),
+}
+OF_A_STEWARD = {"count", "look"}
+OF_A_UNITS_ORGANIZER = {*OF_A_STEWARD, "host", "staff", "void", "leave"}
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("what", sorted([*Matter, *Duty]))
+@pytest.mark.parametrize("who", WHO)
+def test_who_may_do_what_and_where(who: str, what: Matter | Duty, where: str) -> None:
+    theirs = {"unit organizer": OF_A_UNITS_ORGANIZER, "steward": OF_A_STEWARD}.get(who, set())
+    expected = who == "organizer" or (what in theirs and where in {"own", "below"})
+    assert WHO[who].may(what, *WHERE[where]) is expected
+    assert WHO[who].may_somewhere(what) is (who == "organizer" or what in theirs)
+
+
+def test_whoever_looks_after_a_part_has_no_word_above_it() -> None:
+    roles = Roles(units=((HERE, DEPOT),), organizes=((HERE, DEPOT),))
+    assert roles.may(Matter.LEAVE, HERE, (NORTH, DEPOT))
+    assert not roles.may(Matter.LEAVE, HERE, (NORTH,))
+    assert not roles.may(Matter.LEAVE, HERE, (NORTH, SCHOOL))
+
+
+def test_matters_and_duties_are_told_apart_and_every_role_is_in_the_table() -> None:
+    assert not {str(matter) for matter in Matter} & {str(duty) for duty in Duty}
+    assert set(REACH) == set(Role)
+    assert all(at is Reach.EVERYWHERE for at in REACH[Role.ORGANIZER].values())
+
+
+@pytest.mark.parametrize(
+    ("approving", "refusing", "expected"),
+    [
+        ("", "", 2),
+        ("a", "", 1),
+        ("ab", "", 1),  # two of the walkout's, and none of its own
+        ("abc", "", 1),
+        ("x", "", 1),
+        ("ax", "", 0),
+        ("xy", "", 0),
+        ("ab", "xy", None),
+        ("x", "abcy", None),
+        ("x", "abc", 1),
+    ],
+)
+def test_a_unit_leaves_by_two_of_its_own_or_one_and_one_of_the_walkouts(
+    approving: str, refusing: str, expected: int | None
+) -> None:
+    asked = proposal(Matter.LEAVE, approving=approving, refusing=refusing)
+    for approvals in (1, 2, 5):  # whatever the walkout says
+        assert missing(asked, people("abc"), approvals=approvals, own=people("xy")) == expected
+
+
+def test_a_unit_without_organizers_of_its_own_cannot_leave() -> None:
+    with pytest.raises(NotEnoughOrganizers):
+        missing(proposal(Matter.LEAVE, approving="ab"), people("ab"), approvals=2)

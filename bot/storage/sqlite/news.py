@@ -54,6 +54,14 @@ _TO_STEWARDS = f"""
     WHERE item.value ->> 'to_stewards' AND steward.walkout = ?1 AND steward.unit = item.value ->> 'scope'
     ORDER BY item.key ON CONFLICT DO NOTHING
 """
+_TO_COMMITTEES = f"""
+    {_ADD_PARCELS} member.platform, '', member.id, x''
+    FROM json_each(?2) AS item CROSS JOIN json_each(item.value, '$.to_committees') AS committee
+        CROSS JOIN steward JOIN member ON member.id = steward.id
+    WHERE steward.walkout = ?1 AND steward.unit = committee.value AND organizes
+        AND hex(member.id) NOT IN ({_NOT_TO})
+    ORDER BY item.key ON CONFLICT DO NOTHING
+"""
 _TO_ADDRESS = """
     INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address)
     VALUES (?, ?, ?, ?, ?, ?, '', x'', ?) ON CONFLICT DO NOTHING
@@ -113,6 +121,9 @@ _FORGET_MEMBER = """
     DELETE FROM member WHERE id = ?1
     AND NOT EXISTS (SELECT 1 FROM organizer WHERE id = ?1) AND NOT EXISTS (SELECT 1 FROM steward WHERE id = ?1)
 """
+_FORGET_CODES = """
+    DELETE FROM role_card WHERE appointer = ?1 AND NOT EXISTS (SELECT 1 FROM member WHERE id = ?1)
+"""
 _NOTE = """
     INSERT INTO deed (walkout, tally, deed, nickname, detail)
     SELECT ?1, coalesce((SELECT tally FROM walkout WHERE id = ?1), 0), ?2,
@@ -144,6 +155,7 @@ class News(Writer):
         """Forget whoever has no role any more; what was on its way to them in a role that they lost is not sent."""
         await self._rows(_FORGET_PARCELS, (member,))
         await self._rows(_FORGET_MEMBER, (member,))
+        await self._rows(_FORGET_CODES, (member,))
 
     async def _write_news(self, walkout: WalkoutId | None, news: Sequence[Announcement]) -> None:
         named = walkout or ""
@@ -160,13 +172,14 @@ class News(Writer):
                     "to_rooms": item.to_rooms,
                     "to_organizers": item.to_organizers,
                     "to_stewards": item.to_stewards,
+                    "to_committees": item.to_committees,
                     "not_to": [member.hex().upper() for member in item.not_to],
                     "not_on": item.not_on,
                 }
                 for item in news
             ]
         )
-        for statement in (_ADD_NEWS, _TO_ROOMS, _TO_ORGANIZERS, _TO_STEWARDS):
+        for statement in (_ADD_NEWS, _TO_ROOMS, _TO_ORGANIZERS, _TO_STEWARDS, _TO_COMMITTEES):
             await self._rows(statement, (named, rows))
         for item in news:
             for platform, address in item.to:

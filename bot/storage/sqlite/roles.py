@@ -56,22 +56,23 @@ class People(News):
         marks = ", ".join(f"?{number}" for number, _member in enumerate(members, 1))
         rows = await self._rows(
             f"""
-            SELECT id, NULL, 0 FROM organizer WHERE id IN ({marks})
-            UNION ALL SELECT id, walkout, unit FROM steward WHERE id IN ({marks})
+            SELECT id, NULL, 0, 1 FROM organizer WHERE id IN ({marks})
+            UNION ALL SELECT id, walkout, unit, organizes FROM steward WHERE id IN ({marks})
             """,  # noqa: S608
             members,
         )
         suspensions = await self._rows(f"{_SUSPENSION} WHERE until > ?", (instant(self._clock()),))
         running = {member: one for one in map(_read_suspension, suspensions) for member in one.both}
-        own: defaultdict[MemberId, list[tuple[WalkoutId | None, int]]] = defaultdict(list)
-        for member, walkout, place in rows:
-            own[member].append((walkout, place))
+        own: defaultdict[MemberId, list[tuple[WalkoutId | None, UnitId, int]]] = defaultdict(list)
+        for member, walkout, place, organizes in rows:
+            own[member].append((walkout, place, organizes))
         return {
             member: Roles(suspension=running[member])
             if member in running
             else Roles(
-                organizer=any(walkout is None for walkout, _place in own[member]),
-                units=tuple((walkout, UnitId(place)) for walkout, place in own[member] if walkout),
+                organizer=any(walkout is None for walkout, _place, _organizes in own[member]),
+                units=tuple((walkout, place) for walkout, place, _organizes in own[member] if walkout),
+                organizes=tuple((walkout, place) for walkout, place, organizes in own[member] if walkout and organizes),
             )
             for member in members
         }
@@ -82,12 +83,13 @@ class People(News):
         async def job() -> Committee:
             members = await self._rows("SELECT id, platform, address, nickname FROM member")
             organizers = await self._rows("SELECT id FROM organizer")
-            stewards = await self._rows("SELECT walkout, unit, id FROM steward ORDER BY walkout, unit")
+            stewards = await self._rows("SELECT walkout, unit, id, organizes FROM steward ORDER BY walkout, unit")
             suspensions = await self._rows(f"{_SUSPENSION} ORDER BY id")
             return Committee(
                 members={row[0]: _read_member(row) for row in members},
                 organizers=frozenset(row[0] for row in organizers),
-                stewards=tuple((WalkoutId(walkout), UnitId(place), who) for walkout, place, who in stewards),
+                stewards=tuple((walkout, place, who) for walkout, place, who, _organizes in stewards),
+                own=frozenset((walkout, place, who) for walkout, place, who, organizes in stewards if organizes),
                 suspensions=tuple(map(_read_suspension, suspensions)),
             )
 
@@ -296,8 +298,11 @@ class People(News):
             elif confirmed:
                 await self._rows(_ADD_MEMBER, _member_row(card.redeemer))
                 await self._rows(
-                    "INSERT INTO steward (walkout, unit, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    (card.walkout, card.unit, card.redeemer.id),
+                    """
+                    INSERT INTO steward (walkout, unit, id, organizes) VALUES (?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET organizes = organizes OR excluded.organizes
+                    """,
+                    (card.walkout, card.unit, card.redeemer.id, card.role is Role.UNIT_ORGANIZER),
                 )
             await self._note(note)
             if news is not None:

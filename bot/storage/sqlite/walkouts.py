@@ -32,7 +32,7 @@ _WALKOUT = """
 _COLUMNS = """
     unit.walkout, unit.id, name, headcount, threshold, parent, tier, minimum, meet, meets, minted, issued, standing,
     is_out, told_ready, turnout, drawn, told_drawn, told_people, voided, reached, since, number, anchor, above,
-    turnout_reached, turnout_since, turnout_number, turnout_anchor, turnout_above
+    turnout_reached, turnout_since, turnout_number, turnout_anchor, turnout_above, has_left
 """
 _WORKPLACE = f"SELECT {_COLUMNS} FROM unit JOIN counts USING (walkout, id)"  # noqa: S608
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -98,6 +98,7 @@ class Walkouts(Notices):
                 place.line.above,
                 place.turnout_line.since,
                 place.turnout_line.above,
+                place.left,
             )
             for place in places
         ]
@@ -108,7 +109,8 @@ class Walkouts(Notices):
                 turnout_reached = line.value ->> 7, turnout_number = line.value ->> 8,
                 turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10,
                 told_people = line.value ->> 11, since = line.value ->> 12, above = line.value ->> 13,
-                turnout_since = line.value ->> 14, turnout_above = line.value ->> 15
+                turnout_since = line.value ->> 14, turnout_above = line.value ->> 15,
+                has_left = line.value ->> 16
             FROM json_each(?1) AS line
             WHERE unit.walkout = line.value ->> 0 AND unit.id = line.value ->> 1
             """,
@@ -205,7 +207,7 @@ class Walkouts(Notices):
             lambda db: [db.execute(statement, asked).fetchall() for statement in statements]
         )
         walkouts = {row[0]: _read_walkout(row) for row in found_walkouts}
-        units = {(row[0], row[1]): _read_unit(row, has_room=bool(row[30])) for row in found_units}
+        units = {(row[0], row[1]): _read_unit(row, has_room=bool(row[31])) for row in found_units}
 
         def path(walkout: WalkoutId, unit: UnitId) -> tuple[Unit, ...]:
             return () if unit == ROOT else (*path(walkout, units[walkout, unit].parent), units[walkout, unit])
@@ -330,6 +332,7 @@ def _read_unit(row: Row, *, has_room: bool = False) -> Unit:
         told_drawn=bool(told_drawn),
         told_people=bool(told_people),
         voided=maybe_moment(voided),
+        left=bool(row[30]),
         has_room=has_room,
     )
 
