@@ -16,6 +16,7 @@ from bot.domain.model import ROOT, BoardLine, Stage, Tier, Unit, UnitId
 from bot.domain.tree import Tree, labels
 from bot.usecases import stewards
 from bot.usecases.stewards import Area, Board, published
+from handlers.pictures import drawing
 from handlers.pictures.poster import poster
 from tests.conftest import HOUR, NOON, opened
 from tests.domain.test_properties import modest, units
@@ -215,3 +216,20 @@ def test_nothing_is_voided_twice_within_a_day_whatever_it_is_named_by(of: int, l
     else:
         rules.check_can_void(opened(), branch, now=NOON + HOUR)
     rules.check_can_void(opened(), branch, now=NOON + 24 * HOUR)
+
+
+def test_a_picture_parts_a_name_from_what_it_is_part_of_and_draws_what_has_no_number_without_a_bar() -> None:
+    depots = poster(published(opened(), SHOWN, only="depot")).bars
+    top = poster(published(opened(), SHOWN)).bars
+    mercy = poster(published(opened(), SHOWN, of=UnitId(4)))
+
+    assert [(bar.name, bar.of) for bar in depots] == [("Depot", "Bronx"), ("depot", "")]
+    assert [(bar.name, bar.bare) for bar in top] == [("Bronx", True), ("Mount Sinai", True), ("depot", False)]
+    assert top[0].said == "3 workplaces"
+    assert mercy.city == "Mercy Hospital, Bronx"
+    assert mercy.thermometer is None
+    assert [(bar.name, bar.said, bar.bare) for bar in mercy.bars[1:]] == [
+        (name, "", True) for name in ("Kitchen", "Laundry", "Nurses")
+    ]
+    for seen in (published(opened(), SHOWN, only="depot"), published(opened(), SHOWN, of=UnitId(4))):
+        assert drawing.draw(poster(seen)).startswith(b"\x89PNG")

@@ -78,6 +78,8 @@ def labels(units: Sequence[Unit]) -> dict[UnitId, str]:
 
     A department alone says little, and where two units have one name both are named with what they are part of.
     """
+    if all(unit.parent == ROOT for unit in units):
+        return {unit.id: unit.name for unit in units}
     times, found = Counter(unit.name.casefold() for unit in units), dict[UnitId, str]()
     for unit in units:
         above = found.get(unit.parent, "")

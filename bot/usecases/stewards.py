@@ -111,7 +111,7 @@ def published(
         chosen = _right_below(tree, of, mine, whole=whole)
     lines = list(shows.lines(chosen, whole=whole and not only))
     if only or whole:
-        lines = [replace(line, name=names[line.id]) for line in lines]
+        lines = [line if line.name == names[line.id] else replace(line, name=names[line.id]) for line in lines]
     path = [each for each in tree.path(of) if each.id in own]
     return Board(
         walkout=walkout,

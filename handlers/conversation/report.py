@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.domain.model import Stage
 from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers
@@ -10,6 +12,7 @@ from bot.usecases.stewards import Board
 from handlers.conversation import board_csv
 from handlers.conversation.messages import Ask, File, Reply, nearest_page, old_button, page_buttons, whole_number
 from handlers.texts import report as texts
+from handlers.texts.board import is_silent
 
 _OVER = frozenset({Stage.ON, Stage.LAPSED, Stage.CALLED_OFF})
 _CLOSED = frozenset({Stage.CLOSED})
@@ -36,6 +39,7 @@ async def _made(ask: Ask, named: str | None) -> Board:
 
 
 def _page(seen: Board, page: int, file: File | None) -> Reply:
+    seen = replace(seen, units=tuple(line for line in seen.units if not is_silent(line)))
     pages = texts.pages(seen)
     page = nearest_page(page, pages)
     buttons = page_buttons(page, pages, lambda number: f"h:{seen.walkout.id}:{number}")

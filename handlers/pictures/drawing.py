@@ -143,6 +143,8 @@ class _Sheet:
         taken = self._words(WIDTH - EDGE, base, said, 36, weight=weight, colour=colour, align="right")
         self._words(EDGE, base, bar.name, size, colour=INK, room=INNER - taken - 30)
         self._y = base + 12
+        if bar.of:
+            self._line(bar.of, 30, colour=QUIET)
         if bar.bare:
             self._y += 20
             return

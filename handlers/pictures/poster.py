@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.disclosure import TENTHS, Shown
-from bot.domain.model import Stage, Tier
+from bot.domain.model import Stage
 from bot.usecases.stewards import Area, Board
 from handlers.texts import board as texts
 from handlers.texts.organizers_words import worded
@@ -35,6 +35,7 @@ class Bar:
     reached: bool
     out: bool
     bare: bool = False  #: nothing is shown of it but words
+    of: str = ""  #: what it is part of, where the name alone says too little
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +74,7 @@ def poster(board: Board) -> Poster:
         if here.coarse
         else None,
         chosen=texts.chosen(board),
-        bars=tuple(map(_bar, board.units[:MOST])),
+        bars=tuple(_bar(line, board.paths[line.id][-1]) for line in board.units[:MOST]),
         more=texts.and_more(left_out) if left_out > 0 else "",
         as_of=texts.as_of(walkout),
         next_tally=texts.next_tally(walkout),
@@ -81,12 +82,14 @@ def poster(board: Board) -> Poster:
     )
 
 
-def _bar(line: Shown | Area) -> Bar:
+def _bar(line: Shown | Area, name: str) -> Bar:
+    of = line.name.removeprefix(name).removeprefix(", ")
     if isinstance(line, Area):
         area = replace(line, sums=None)
         tenths = area.coarse.tenths if area.coarse else 0
         return Bar(
-            name=area.name,
+            name=name,
+            of=of,
             said=texts.area_said(area),
             part=tenths / TENTHS,
             reached=tenths == TENTHS,
@@ -94,10 +97,11 @@ def _bar(line: Shown | Area) -> Bar:
             bare=area.coarse is None,
         )
     return Bar(
-        name=line.name,
+        name=name,
+        of=of,
         said=texts.said(line),
         part=1.0 if line.reached else line.number / line.threshold if line.number else 0.0,
         reached=line.reached,
         out=line.out,
-        bare=line.tier is Tier.DEPARTMENT and not line.reached,
+        bare=texts.is_silent(line),
     )

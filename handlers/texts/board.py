@@ -77,10 +77,15 @@ def lines(line: Shown | Area) -> str:
     if isinstance(line, Area):
         share = city_said(line)
         return "\n".join(filter(None, [line.name, _with_bar(line, share) if share else "", workplaces_said(line)]))
-    if _is_department(line) and not line.reached:
+    if is_silent(line):
         return line.name
     drawn = bar(line.threshold if line.reached else line.number, line.threshold)
     return f"{line.name}\n{drawn} {said(line)}"
+
+
+def is_silent(line: Shown | Area) -> bool:
+    """Say whether nothing is shown of it but its name: a department that has not reached its number, or has none."""
+    return _is_department(line) and isinstance(line, Shown) and not line.reached
 
 
 def _is_department(line: Shown | Area) -> bool:
@@ -99,7 +104,7 @@ def workplace_line(place: Shown) -> str:
 
 def said(place: Shown) -> str:
     """Say how far a workplace is, in the words that stand wherever the board is shown; nothing of most departments."""
-    if _is_department(place) and not place.reached:
+    if is_silent(place):
         return ""
     if place.reached:
         words = _("has reached {threshold} (tally {since})")

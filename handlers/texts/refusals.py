@@ -147,7 +147,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             said = _("There are several of the name {name}. Which one:").format(name=refused.named)
             return "which_workplace", f"{said}\n{_quoted(refused.close)}"
         case errors.WhichPart():
-            said = _("Cards of {name} are given out and counted part by part. Which one:").format(name=refused.named)
+            said = _("{name} has several parts. Which one:").format(name=refused.named)
             return "which_part", f"{said}\n{_quoted(refused.close)}"
         case errors.NoSuchUnit():
             return "no_such_workplace", _no_workplace(refused)

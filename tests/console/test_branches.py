@@ -252,3 +252,16 @@ def test_what_a_draft_lacks_is_asked_for_where_it_is_needed(play: Play) -> None:
     assert 'No room of their own: "Depot, Bronx", Market, Mercy Hospital, "Depot, Queens".' in said
     assert 'No cards yet: "Depot, Bronx", Market, "Kitchen, Mercy Hospital", "Laundry, Mercy Hospital", "Depot' in said
     assert walkout in said
+
+
+def test_a_report_has_each_area_with_its_workplaces_below_and_the_table_the_departments_too(play: Play) -> None:
+    looks = (*sure("@olga /calloff"), "@olga /report")
+    [report] = [line for line in opened_up(play, branches(play), *looks) if line.get("kind") == "report"]
+
+    said = blocks(report)[2]
+    names = ["Bronx", "Mercy Hospital", "Depot, Bronx", "Market", "Queens", "School", "Depot, Queens"]
+    assert [line for line in said if line in names] == names
+    assert "Kitchen" not in report["text"]
+    assert '"Bronx","Mercy Hospital","Kitchen",6,"","","no","no",1' in Path(report["file"]).read_text(
+        encoding="utf-8-sig"
+    )
