@@ -129,12 +129,19 @@ def _numbers(seen: Seen) -> str:
 
 @asserts(Asserts.UNDECIDED)
 def _would_pledge_for(seen: Seen) -> str:
-    return _("You would pledge for {workplace}. It walks out only if").format(workplace=names.full(seen.path))
+    return _("You would pledge for {workplace}. It walks out only if").format(workplace=_own_name(seen))
 
 
 @asserts(Asserts.UNDECIDED, Asserts.STANDS)
 def _pledged_for(seen: Seen) -> str:
-    return _("You have pledged for {workplace}. It walks out only if").format(workplace=names.full(seen.path))
+    return _("You have pledged for {workplace}. It walks out only if").format(workplace=_own_name(seen))
+
+
+def _own_name(seen: Seen) -> str:
+    """Name what somebody pledges for; where they have chosen it themselves, with its areas, for names may repeat."""
+    if seen.walkout.terms.entry is Entry.OPEN:
+        return ", ".join(unit.name for unit in reversed(seen.path))
+    return names.full(seen.path)
 
 
 def _listed(needs: list[str]) -> str:
@@ -602,7 +609,7 @@ def _answer(first: str, seen: Seen, last: str = "") -> str:
 
 @asserts(Asserts.STANDS)
 def _recorded(seen: Seen) -> str:
-    return _("Recorded. {workplace}: your pledge stands.").format(workplace=names.full(seen.path))
+    return _("Recorded. {workplace}: your pledge stands.").format(workplace=_own_name(seen))
 
 
 @asserts(Asserts.STANDS)
