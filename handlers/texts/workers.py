@@ -174,8 +174,8 @@ def _workplace_needs(seen: Seen) -> str:
     )
     if place.minimum:
         said += ngettext(
-            "; {n} department or more reaches its own",
-            "; {n} departments or more reach theirs",
+            "; {n} department or more reaches its number",
+            "; {n} departments or more reach their number",
             place.minimum,
         ).format(n=number(place.minimum))
         if own is not place and own.threshold:
