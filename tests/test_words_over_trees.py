@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,18 @@ import pytest
 from bot.delivery.outbox import Letter
 from bot.domain.disclosure import Coarse
 from bot.domain.model import ROOT, Announcement, BoardLine, CardState, Counts, Entry, Kind, Stage, Tier, Unit, UnitId
+from bot.domain.situation import Verdict
+from bot.process.clock import MovableClock
+from bot.runtime.app import open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
+from bot.usecases import stewards
 from bot.usecases.workers import Seen
 from handlers.texts import announcements, notices, workers
 from handlers.texts.catalogue import languages, speaking
 from handlers.texts.organizers_words import the_day
+from tests.conftest import HOUR, NOON, PLEDGE_BY, opened, shops
+from tests.conftest import WALKOUT as CITY
 from tests.fixed import TERMS, WALKOUT, seen
 
 OPEN = replace(WALKOUT, terms=replace(TERMS, levels=("borough", "neighborhood", "block"), citywide_threshold=3000))
@@ -216,3 +225,32 @@ def all_that_is_read(language: str) -> list[str]:
             notices.offer(NURSES, ""),
             *map(announcements.words, rooms),
         ]
+
+
+async def test_lines_of_areas_are_there_while_they_may_still_join_and_are_made_once_for_each_tally(data: Path) -> None:
+    clock = MovableClock(NOON)
+    places = [replace(each, id=UnitId(each.id + 1), parent=BRONX.id) for each in shops(20, 20, 20)]
+    alone = Unit(id=UnitId(5), name="Depot", headcount=20, threshold=5)
+    async with open_app(data, clock=clock, senders={}) as app:
+        app.keys.add_walkout(CITY)
+        given = opened(citywide_threshold=5, confirm_tallies=1)
+        await app.store.add_walkout(
+            replace(given, terms=replace(given.terms, levels=("borough",))), [BRONX, *places, alone]
+        )
+        codes = [mint() for _ in range(6)]
+        keys = {alone.id: [key_of(code) for code in codes[1:]], places[0].id: [key_of(codes[0])]}
+        await stewards.mint(CITY, keys, app.store, app.keys)
+        people = [app.worker(Person("here", f"{number}")) for number in range(6)]
+        for person, code in zip(people, codes, strict=True):
+            await person.pledge(code)
+        seen = await people[0].look(codes[0])
+        assert set(seen.lines) == {ROOT, BRONX.id}
+        assert (await people[1].look(codes[1])).lines is seen.lines
+        clock.move_to(NOON + HOUR)
+        await app.tallies.take_due()
+        waits = await people[0].look(codes[0])
+        assert waits.situation.verdict is Verdict.NOT_YET
+        assert "The Bronx: less than 1/10 of 900\n" in workers.status(waits)
+        clock.move_to(PLEDGE_BY)
+        await app.tallies.take_due()
+        assert (await people[0].look(codes[0])).lines == {}

@@ -718,8 +718,8 @@ def _own_line(seen: Seen) -> str:
 
 def _department_line(seen: Seen) -> list[str]:
     """Say of a department that it has reached its number, once that may be shown; of one that has not, nothing."""
-    own = shown(seen.unit, seen.walkout)
-    return [_reached(own.name)] if seen.unit is not seen.place and own.reached else []
+    is_said = seen.unit is not seen.place and shown(seen.unit, seen.walkout).reached
+    return [_reached(seen.unit.name)] if is_said else []
 
 
 def _reached(name: str) -> str:
