@@ -16,6 +16,7 @@ from handlers.texts import announcements, sheets
 from handlers.texts.catalogue import speaking
 from tests.conftest import fresh_folder, terms
 from tests.readability import Measured, measure, sentences, syllables
+from tests.test_words_over_trees import all_that_is_read
 from tests.tour import ANA, WAYS, WORKERS, tour
 
 LONGEST_SENTENCE = 25
@@ -74,7 +75,7 @@ async def all_that_workers_read(data: Path, language: str) -> set[str]:
             "\n".join([sheets.open_alone(), sheets.scan_for_telegram(), sheets.your_code(), sheets.send_it("@1", "1")]),
             "\n".join([sheets.condition(), sheets.deadline(terms()), sheets.in_confidence()]),
         }
-    return {text for text in read if sentences(text)}
+    return {text for text in (*read, *all_that_is_read(language)) if sentences(text)}
 
 
 @pytest.fixture(scope="module", params=["en", "es"])

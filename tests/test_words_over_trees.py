@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.delivery.outbox import Letter
 from bot.domain.disclosure import Coarse
-from bot.domain.model import ROOT, Announcement, BoardLine, CardState, Counts, Kind, Stage, Tier, Unit, UnitId
+from bot.domain.model import ROOT, Announcement, BoardLine, CardState, Counts, Entry, Kind, Stage, Tier, Unit, UnitId
+from bot.domain.situation import Verdict
+from bot.process.clock import MovableClock
+from bot.runtime.app import open_app
+from bot.secrets.card_codes import key_of, mint
+from bot.secrets.keys import Person
+from bot.usecases import stewards
 from bot.usecases.workers import Seen
 from handlers.texts import announcements, notices, workers
 from handlers.texts.catalogue import languages, speaking
 from handlers.texts.organizers_words import the_day
+from tests.conftest import HOUR, NOON, PLEDGE_BY, opened, shops
+from tests.conftest import WALKOUT as CITY
 from tests.fixed import TERMS, WALKOUT, seen
 
 OPEN = replace(WALKOUT, terms=replace(TERMS, levels=("borough", "neighborhood", "block"), citywide_threshold=3000))
@@ -84,7 +93,7 @@ def conditions(of: Seen) -> list[str]:
 
 def test_terms_list_every_condition_on_the_path_in_four_lines() -> None:
     assert conditions(card()) == [
-        "120 of its 300 people pledge; 2 departments or more reach theirs (yours: 40 of 90)",
+        "120 of its 300 people pledge; 2 departments or more reach their number (yours: 40 of 90)",
         "300 people pledge in Mott Haven, in 3 of its parts or more",
         "900 people pledge in The Bronx, in 2 of its parts or more",
         "3,000 people pledge across the city, at 10 workplaces or more (only what reaches its own number counts)",
@@ -136,7 +145,7 @@ def test_a_ready_workplace_waits_for_its_area_and_the_area_s_line_says_how_far_i
     assert "Mott Haven: about 5/10 of 300\n" in said
     assert "City:" not in said
     assert conditions(waits) == [
-        "120 of its 300 people pledge; 2 departments or more reach theirs (yours: 40 of 90)",
+        "120 of its 300 people pledge; 2 departments or more reach their number (yours: 40 of 90)",
         "300 people pledge in Mott Haven, in 3 of its parts or more (only what reaches its own number counts)",
     ]
     for text in (
@@ -192,3 +201,56 @@ def test_where_all_pledges_count_only_areas_ask_for_ready_ones(language: str) ->
         *_own, widest, city = conditions(replace(card(), walkout=everybody))
         assert widest.endswith(workers._only_ready_parts())
     assert "(" not in city
+
+
+def all_that_is_read(language: str) -> list[str]:
+    """Word, for whoever measures it, what reads differently over a tree."""
+    facts = {"workplaces": ["Lincoln Clinic", "Mercy Hospital"], "more": 0, "others": 3, "last": False}
+    waits, open_entry = (*out(BRONX), HAVEN, BLOCK, reached(MERCY), NURSES), replace(OPEN.terms, entry=Entry.OPEN)
+    areas = {kind: letter(kind, *out(BRONX, HAVEN), facts=facts) for kind in (Kind.ON, Kind.LAST_WORD, Kind.TOMORROW)}
+    rooms = [
+        *areas.values(),
+        *(letter(kind, facts=facts) for kind in (Kind.ON, Kind.LAST_WORD, Kind.TOMORROW, Kind.STARTS)),
+        *(letter(kind, *waits, about=waits[3]) for kind in (Kind.NOT_YET_OUT, Kind.NOT_OUT)),
+        *(letter(kind, *out(BRONX, HAVEN), BLOCK) for kind in (Kind.NOT_YET_OUT, Kind.NOT_OUT)),
+        letter(Kind.FEWER_NOW, *(replace(unit, line=MERCY.line) for unit in out(*PATH[:4]))),
+    ]
+    with speaking(language):
+        return [
+            *(workers.terms(replace(card(), walkout=each), "") for each in (OPEN, replace(OPEN, terms=open_entry))),
+            workers.terms(replace(card(*waits), walkout=ON), ""),
+            workers.status(replace(card(*waits), walkout=ON)),
+            *(say(card()) for say in (workers.status, workers.pledged)),
+            *(notices._on(ON, path) for path in (waits, out(*PATH))),
+            notices.offer(NURSES, ""),
+            *map(announcements.words, rooms),
+        ]
+
+
+async def test_lines_of_areas_are_there_while_they_may_still_join_and_are_made_once_for_each_tally(data: Path) -> None:
+    clock = MovableClock(NOON)
+    places = [replace(each, id=UnitId(each.id + 1), parent=BRONX.id) for each in shops(20, 20, 20)]
+    alone = Unit(id=UnitId(5), name="Depot", headcount=20, threshold=5)
+    async with open_app(data, clock=clock, senders={}) as app:
+        app.keys.add_walkout(CITY)
+        given = opened(citywide_threshold=5, confirm_tallies=1)
+        await app.store.add_walkout(
+            replace(given, terms=replace(given.terms, levels=("borough",))), [BRONX, *places, alone]
+        )
+        codes = [mint() for _ in range(6)]
+        keys = {alone.id: [key_of(code) for code in codes[1:]], places[0].id: [key_of(codes[0])]}
+        await stewards.mint(CITY, keys, app.store, app.keys)
+        people = [app.worker(Person("here", f"{number}")) for number in range(6)]
+        for person, code in zip(people, codes, strict=True):
+            await person.pledge(code)
+        seen = await people[0].look(codes[0])
+        assert set(seen.lines) == {ROOT, BRONX.id}
+        assert (await people[1].look(codes[1])).lines is seen.lines
+        clock.move_to(NOON + HOUR)
+        await app.tallies.take_due()
+        waits = await people[0].look(codes[0])
+        assert waits.situation.verdict is Verdict.NOT_YET
+        assert "The Bronx: less than 1/10 of 900\n" in workers.status(waits)
+        clock.move_to(PLEDGE_BY)
+        await app.tallies.take_due()
+        assert (await people[0].look(codes[0])).lines == {}

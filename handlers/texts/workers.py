@@ -129,12 +129,19 @@ def _numbers(seen: Seen) -> str:
 
 @asserts(Asserts.UNDECIDED)
 def _would_pledge_for(seen: Seen) -> str:
-    return _("You would pledge for {workplace}. It walks out only if").format(workplace=names.full(seen.path))
+    return _("You would pledge for {workplace}. It walks out only if").format(workplace=_own_name(seen))
 
 
 @asserts(Asserts.UNDECIDED, Asserts.STANDS)
 def _pledged_for(seen: Seen) -> str:
-    return _("You have pledged for {workplace}. It walks out only if").format(workplace=names.full(seen.path))
+    return _("You have pledged for {workplace}. It walks out only if").format(workplace=_own_name(seen))
+
+
+def _own_name(seen: Seen) -> str:
+    """Name what somebody pledges for; where they have chosen it themselves, with its areas, for names may repeat."""
+    if seen.walkout.terms.entry is Entry.OPEN:
+        return ", ".join(unit.name for unit in reversed(seen.path))
+    return names.full(seen.path)
 
 
 def _listed(needs: list[str]) -> str:
@@ -167,8 +174,8 @@ def _workplace_needs(seen: Seen) -> str:
     )
     if place.minimum:
         said += ngettext(
-            "; {n} department or more reaches its own",
-            "; {n} departments or more reach theirs",
+            "; {n} department or more reaches its number",
+            "; {n} departments or more reach their number",
             place.minimum,
         ).format(n=number(place.minimum))
         if own is not place and own.threshold:
@@ -609,7 +616,7 @@ def _answer(first: str, seen: Seen, last: str = "") -> str:
 
 @asserts(Asserts.STANDS)
 def _recorded(seen: Seen) -> str:
-    return _("Recorded. {workplace}: your pledge stands.").format(workplace=names.full(seen.path))
+    return _("Recorded. {workplace}: your pledge stands.").format(workplace=_own_name(seen))
 
 
 @asserts(Asserts.STANDS)
@@ -718,8 +725,8 @@ def _own_line(seen: Seen) -> str:
 
 def _department_line(seen: Seen) -> list[str]:
     """Say of a department that it has reached its number, once that may be shown; of one that has not, nothing."""
-    own = shown(seen.unit, seen.walkout)
-    return [_reached(own.name)] if seen.unit is not seen.place and own.reached else []
+    is_said = seen.unit is not seen.place and shown(seen.unit, seen.walkout).reached
+    return [_reached(seen.unit.name)] if is_said else []
 
 
 def _reached(name: str) -> str:

@@ -185,3 +185,39 @@ def test_with_two_walkouts_open_one_says_which(play: Play) -> None:
     ]
     assert "Second" in told[2]["text"]
     assert "First" in told[6]["text"]
+
+
+TWO_DEPOTS = """borough,workplace,department,headcount,threshold
+The Bronx,Depot,,20,6
+Queens,Depot,,20,6
+Queens,Hospital,,40,6
+Queens,Hospital,Nurses,20,
+Queens,Hospital,Kitchen,20,
+"""
+
+
+def test_where_names_repeat_one_chooses_by_what_a_unit_is_part_of(play: Play) -> None:
+    play.draft(terms(entry="open", levels=["borough"]), TWO_DEPOTS)
+    lines = play.console(
+        *OPEN,
+        "@ana /pledge",
+        "@ana /pledge Depot",
+        '@ana /pledge "Depot, Queens"',
+        "@ana [Pledge]",
+        "@bo /pledge Hospital",
+        "@bo /pledge Nurses",
+        "@bo [Pledge]",
+    )
+    choose, which, queens, pledged = (line["text"] for line in to(lines, "ana"))
+    parts, nurses, recorded = (line["text"] for line in to(lines, "bo"))
+    for name in ("Depot, The Bronx", "Depot, Queens", "Nurses, Hospital", "Kitchen, Hospital"):
+        assert f'/pledge "{name}"' in choose
+    for name in ("The Bronx", "Queens", "Hospital"):  # nobody pledges there but in a part of it
+        assert f'/pledge "{name}"' not in choose
+    assert "Depot, The Bronx" in which
+    assert "Depot, Queens" in which
+    assert "You would pledge for Depot, Queens." in queens
+    assert "Depot, Queens: your pledge stands" in pledged
+    assert "Kitchen, Hospital" in parts
+    assert "You would pledge for Nurses, Hospital, Queens." in nurses
+    assert "Nurses, Hospital, Queens: your pledge stands" in recorded
