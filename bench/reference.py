@@ -32,6 +32,7 @@ WAYS = Ways(rooms_by=RoomsBy.WORD, can_see=str)
 WHO = {
     Role.WORKER: "Everybody",
     Role.STEWARD: "Stewards, for their own workplaces, and organizers",
+    Role.UNIT_ORGANIZER: "Organizers, and those of a unit for theirs",
     Role.ORGANIZER: "Organizers",
 }
 
@@ -46,8 +47,8 @@ def commands() -> str:
         "command is chosen from a form. `/help` says which of them make sense now. A walkout's ID is needed only where",
         "there are several.",
     ]
-    for role, who in WHO.items():
-        lines += ["", f"## {who}", "", "| command | what it does |", "|---|---|"]
+    for role in Role:
+        lines += ["", f"## {WHO[role]}", "", "| command | what it does |", "|---|---|"]
         for row in COMMANDS:
             if row.who is role:
                 said = f"/{row.name} {row.usage(WAYS)}".strip()

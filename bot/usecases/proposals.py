@@ -185,8 +185,11 @@ def _unit(content: Content) -> UnitId | None:
 async def _path(
     context: RequestContext, matter: Matter, walkout: WalkoutId | None, unit: UnitId | None
 ) -> tuple[UnitId, ...]:
-    """Return the units whose own organizers decide as well: the one it is about, and all that it is part of."""
-    return await context.path(walkout, unit) if roles.is_own(matter) else ()
+    """Return the units whose own organizers decide as well, of the one it is about and all that it is part of."""
+    if not roles.is_own(matter):
+        return ()
+    organized = {at for of, at, _who in (await context.store.committee()).own if of == walkout}
+    return tuple(each for each in await context.path(walkout, unit) if each in organized)
 
 
 async def _deciding(
