@@ -184,6 +184,13 @@ def test_news_about_others_reads_so_in_an_area_s_room_and_as_its_own_in_a_depart
     assert "at the ambulance gate" in own
 
 
+def test_an_area_that_joins_is_one_piece_of_news_with_the_names_of_its_workplaces() -> None:
+    said = announcements.words(
+        letter(Kind.WORKPLACE_JOINS, *out(BRONX, HAVEN), facts={"workplaces": ["Depot"], "more": 0})
+    )
+    assert said.startswith("Mott Haven joins. Depot walks out on Sat 1 May 2027, 12:00.\nUntil then, work as usual.")
+
+
 def test_organizers_hear_of_areas_as_areas() -> None:
     areas = {"areas": {"workplaces": ["Mott Haven"], "more": 2}}
     for some, first in ([], "A day for the rent freeze\n"), (["Depot"], "A day for the rent freeze: Depot has reached"):
@@ -213,6 +220,7 @@ def all_that_is_read(language: str) -> list[str]:
         *(letter(kind, facts=facts) for kind in (Kind.ON, Kind.LAST_WORD, Kind.TOMORROW, Kind.STARTS)),
         *(letter(kind, *waits, about=waits[3]) for kind in (Kind.NOT_YET_OUT, Kind.NOT_OUT)),
         *(letter(kind, *out(BRONX, HAVEN), BLOCK) for kind in (Kind.NOT_YET_OUT, Kind.NOT_OUT)),
+        letter(Kind.WORKPLACE_JOINS, *out(BRONX, HAVEN), facts=facts),
         letter(Kind.FEWER_NOW, *(replace(unit, line=MERCY.line) for unit in out(*PATH[:4]))),
     ]
     with speaking(language):

@@ -496,14 +496,18 @@ def _stays_on(walkout: Walkout, before: Sequence[Unit], found: Verdicts, *, too_
 
 
 def _joining(units: Sequence[Unit], joining: AbstractSet[UnitId], occasion: str) -> Iterable[Announcement]:
-    """Tell of workplaces that join everybody above them, and themselves."""
+    """Tell of what joins, workplaces and areas with theirs: to everybody above the widest of it, and to its own."""
     tree = Tree(units)
     for unit in (unit for unit in units if unit.id in joining):
-        if unit.tier is Tier.WORKPLACE:
-            for scope in (None, *(area.id for area in tree.path(unit.parent))):
-                yield Announcement(kind=Kind.WORKPLACE_JOINS, occasion=occasion, scope=scope, about=unit.id)
-        if unit.tier is not Tier.AREA:
-            yield _own(Kind.WORKPLACE_JOINS, occasion, unit)
+        above = tree.path(unit.parent)
+        places = [each for each in tree.workplaces(unit.id) if each.id in joining] if unit.tier is Tier.AREA else []
+        facts = _named(places) if places else {}
+        if unit.tier is not Tier.DEPARTMENT and not any(area.id in joining for area in above):
+            for scope in (None, *(area.id for area in above)):
+                yield Announcement(
+                    kind=Kind.WORKPLACE_JOINS, occasion=occasion, scope=scope, about=unit.id, facts=facts
+                )
+        yield _own(Kind.WORKPLACE_JOINS, occasion, unit, facts)
 
 
 def _last_word(unit: Unit, found: Verdicts) -> Kind:

@@ -112,7 +112,7 @@ def _look() -> str:
 def _who_walks_out(letter: Letter) -> str:
     """Tell organizers, as of the tally that made the news."""
     facts, walkout = letter.news.facts, _walkout(letter)
-    named, more, others = list(map(str, facts["workplaces"])), int(facts["more"]), int(facts["others"])
+    named, more, others = list(map(str, facts["workplaces"])), int(facts["more"]), int(facts.get("others", 0))
     n = len(named) + more
     said = ngettext("{names} walks out on {starts}.", "{n} workplaces walk out on {starts}: {names}.", n).format(
         n=number(n), names=names.enumerated(named, more), starts=starts(walkout)
@@ -164,6 +164,9 @@ def _not_yet_out(letter: Letter) -> str:
 
 def _workplace_joins(letter: Letter) -> str:
     walkout, place = _walkout(letter), _place(letter)
+    if place.tier is Tier.AREA:
+        joins = _("{area} joins.").format(area=place.name)
+        return f"{joins} {_who_reached(letter)}"
     if letter.news.scope not in {place.id, letter.path[-1].id}:  # the city's room, or an area's
         return _("{workplace} joins: it walks out as well, on {starts}.").format(
             workplace=place.name, starts=starts(walkout)

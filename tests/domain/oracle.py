@@ -317,10 +317,16 @@ def _news_of_turning(plan: Plan, occasion: str, out: AbstractSet[int], missing: 
 
 
 def _news_of_joining(plan: Plan, occasion: str, joining: AbstractSet[int]) -> set[News]:
+    """Of a whole area that joins everybody above it hears once; in it each unit hears of itself."""
     news: set[News] = set()
-    for shop in plan.units:
-        if shop.id in joining:
-            scopes = {None, *(each.id for each in (*plan.areas_of(shop), shop, *plan.below(shop.id)))}
+    for shop in plan.shops:
+        if shop.id in joining and shop.tier != "department":
+            scopes: set[int | None] = {shop.id}
+            if shop.tier == "workplace":
+                scopes |= {each.id for each in plan.below(shop.id)}
+            areas = {area.id for area in plan.areas_of(shop)}
+            if not areas & joining:
+                scopes |= {None, *areas}
             news |= {("workplace_joins", occasion, scope, shop.id, None) for scope in scopes}
     return news
 
