@@ -16,6 +16,7 @@ from bot.domain.model import ROOT, BoardLine, Stage, Tier, Unit, UnitId
 from bot.domain.tree import Tree, labels
 from bot.usecases import stewards
 from bot.usecases.stewards import Area, Board, published
+from handlers.conversation.board import show
 from handlers.pictures import drawing
 from handlers.pictures.poster import poster
 from tests.conftest import HOUR, NOON, opened
@@ -186,6 +187,21 @@ def test_below_an_area_everything_is_reached_by_opening_and_seen_once() -> None:
         seen.update(line.id for line in look.units)
         waiting += look.holding
     assert sorted(found) == [each.id for each in CITY]
+
+
+@pytest.mark.parametrize(
+    ("names", "begin"),
+    [
+        (("Bronx", "Queens", "Brooklyn"), [False, True, False, True]),
+        (("Bronx", "Upper East Side and Harlem"), [False, True, True]),
+    ],
+    ids=["short", "long"],
+)
+def test_short_names_stand_side_by_side(names: tuple[str, ...], begin: list[bool]) -> None:
+    areas = [unit(number, name, AREA) for number, name in enumerate(names, start=1)]
+    shops = [unit(number + len(names), f"Shop {number}", of=number) for number in range(1, len(names) + 1)]
+    buttons = show(published(opened(), [*areas, *shops]), 1).buttons
+    assert [each.below for each in buttons] == begin
 
 
 # -- cards ----------------------------------------------------------------------------------------------------

@@ -34,6 +34,9 @@ CSV = "csv"
 OF_UNIT = "/"
 """In a button's data: between the walkout and the unit that is looked into."""
 
+SHORT = 16
+"""Letters of a name that a phone shows beside another one."""
+
 LONGEST_FILTER = 40
 """Bytes: paging buttons carry it."""
 
@@ -79,7 +82,7 @@ async def board(ask: Ask) -> Reply:
     if named is None and not seen.units and _ID.fullmatch(seen.only):
         raise NoSuchWalkout(seen.only)
     if not table:
-        return _page(seen, 1)
+        return show(seen, 1)
     file = File(name=f"{_name(seen)}.csv", data=board_csv.table(seen))
     return Reply(kind="board_csv", text=texts.caption(seen), file=file)
 
@@ -89,7 +92,7 @@ async def press_page(ask: Ask) -> Reply:
     match ask.words:
         case (what, number, *only) if (page := whole_number(number)) is not None:
             seen = await _look_again(ask, what, only)
-            return old_button() if seen is None else _page(seen, page)
+            return old_button() if seen is None else show(seen, page)
     return old_button()
 
 
@@ -129,7 +132,8 @@ async def _names_one(ask: Ask, may: Eyes, walkout: WalkoutId, name: str) -> bool
     return stewards.is_name(places if within is None else stewards.in_care(places, within), name)
 
 
-def _page(seen: Board, page: int) -> Reply:
+def show(seen: Board, page: int) -> Reply:
+    """Show one page, with the ways to others, to what is below and back."""
     pages = texts.pages(seen)
     page = nearest_page(page, pages)
     walkout, only = seen.walkout.id, seen.only
@@ -141,8 +145,13 @@ def _page(seen: Board, page: int) -> Reply:
     turning = page_buttons(page, pages, lambda number: f"g:{look_into(here[0])}:{number}:{only}")
     picture = Button(label=texts.picture(), data=f"i:{look_into(here[0])}:{only}")
     parts = [(each.name, each.id) for each in texts.on_page(seen, page) if each.id in seen.holding]
+    wide = any(len(name) > SHORT for name, _unit in parts)
+    below = [wide or not nth % 2 for nth in range(len(parts))] + [True]
     parts += [(texts.up(name), unit) for unit, name in above[-1:]]
-    parts_buttons = (Button(label=label, data=f"g:{look_into(unit)}:1:", below=True) for label, unit in parts)
+    parts_buttons = (
+        Button(label=label, data=f"g:{look_into(unit)}:1:", below=begins)
+        for (label, unit), begins in zip(parts, below, strict=False)
+    )
     nearest = say_buttons((name, ("board", walkout, name)) for name in seen.nearest)
     return Reply(kind="board", text=texts.board(seen, page), buttons=(*turning, picture, *parts_buttons, *nearest))
 
