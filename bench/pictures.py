@@ -1,4 +1,4 @@
-"""Draws the messages that workers read most, as a phone shows them: `python -m bench.pictures`.
+"""Draws the messages that workers read most, as a phone shows them, and the tree: `python -m bench.pictures`.
 
 It plays a walkout of the demo city in a store of its own and draws what the bot says, in every language; with --check
 it only says which pictures, or the page that shows them, are not what the bot says today. Each is the same on every
@@ -24,6 +24,7 @@ from xml.sax.saxutils import escape
 
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
+from bench import tree_picture
 from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.model import Kind, Walkout
@@ -152,14 +153,16 @@ async def play(folder: Path, language: str) -> dict[str, Message]:
 
 
 async def _prepare(app: App, language: str) -> Walkout:
-    """Draft a part of the demo city, with its cards and rooms, and open it."""
+    """Draft a part of the demo city, as a list without areas, with its cards and rooms, and open it."""
     files = [
         SourceFile(name=name, data=(ROOT / "examples" / "demo-city" / name).read_bytes())
         for name in ("walkout.toml", "workplaces.csv")
     ]
     city = read(files[0], files[1], RosterOptions(), now=NOW, languages=languages())
-    terms = replace(city.terms, citywide_threshold=40, minimum_workplaces=2, milestones=False, reminders=())
-    units = tuple(unit for unit in city.units if unit.name in {COMES, MISSES, *ALSO})
+    flat = {language: replace(said, levels=()) for language, said in city.terms.translations.items()}
+    terms = replace(city.terms, levels=(), translations=flat, citywide_threshold=40, minimum_workplaces=2)
+    terms = replace(terms, milestones=False, reminders=())
+    units = tuple(replace(unit, parent=0) for unit in city.workplaces if unit.name in {COMES, MISSES, *ALSO})
     walkout = await organizers.draft(replace(city, terms=terms, units=units), app.store, app.keys)
     places = await app.store.units(walkout.id)
     codes = {place.id: [card_codes.key_of(code) for code in _codes(place.name, place.headcount)] for place in places}
@@ -344,7 +347,7 @@ async def made() -> dict[str, str]:
         for language, messages in said.items()
         for name in WHEN_READ
     }
-    return {PAGE: page(said), **files}
+    return {PAGE: page(said), tree_picture.PATH: tree_picture.drawn(), **files}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -48,10 +48,10 @@ def seen(mine: CardState | None = None, *, changed: bool = False, told: bool = F
     places = [replace(each, line=BoardLine(number=20, anchor=20, above=20)) for each in (MARKET_HALL, *OTHERS)]
     return Seen(
         walkout=WALKOUT,
-        unit=places[0],
+        path=(places[0],),
         mine=mine,
         at=OPENED + timedelta(hours=3, minutes=5),
         changed=changed,
         told=told,
-        city=disclosure.coarse(WALKOUT, places),
+        lines=disclosure.coarse_lines(WALKOUT, places),
     )

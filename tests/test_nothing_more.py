@@ -116,10 +116,10 @@ def said(walkout: Walkout, places: Sequence[Unit]) -> list[object]:
         workers.status(
             Seen(
                 walkout=walkout,
-                unit=place,
+                path=(place,),
                 mine=mine,
                 at=walkout.tallied or NOON,
-                city=disclosure.coarse(walkout, places),
+                lines=disclosure.coarse_lines(walkout, places),
             )
         )
         for place in places

@@ -7,35 +7,41 @@ can be pressed, in every language and whatever a platform is like; what the answ
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import product
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from bot.domain import rules
 from bot.domain.errors import UnknownCard
-from bot.domain.model import CardState, Entry, Unit, UnitId
+from bot.domain.model import ROOT, CardState, Entry, Tier, Unit, UnitId
 from bot.domain.pledging import Act
 from bot.domain.roles import Matter
 from bot.domain.situation import Asserts, Day, Situation, Verdict, situation
+from bot.domain.tree import Tree, workplace_on
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
+from bot.storage.store import Room
 from bot.usecases import organizers, paper_cards, proposals, stewards
 from bot.usecases.context import RequestContext
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.conversation import workers as conversation
-from handlers.texts import discord, telegram, workers
+from handlers.texts import announcements, discord, notices, telegram, workers
+from handlers.texts.announcements import announcement
 from handlers.texts.asserted import asserts, listening
 from handlers.texts.catalogue import languages
 from tests.conftest import HOUR, NOON, PLEDGE_BY, WALKOUT, draft, opened
+from tests.test_outbox import Post
 
 STARTS = PLEDGE_BY + timedelta(days=4)
 MINUTE = timedelta(minutes=1)
@@ -45,11 +51,33 @@ WAYS = (
     Ways(can_see=discord.can_see, can_reach=discord.can_reach, typed=False, in_a_hurry=True),
 )
 
-HALL, DEPOT, MILL = (UnitId(number) for number in (1, 2, 3))
-PLACES = tuple(
-    Unit(id=number, name=name, headcount=400, threshold=5, meet="from the gate")
-    for number, name in ((HALL, "Hall"), (DEPOT, "Depot"), (MILL, "Mill"))
+LIST = tuple(
+    Unit(id=UnitId(number), name=name, headcount=400, threshold=5, meet="from the gate")
+    for number, name in enumerate(("Hall", "Depot", "Mill"), start=1)
 )
+
+
+def tree() -> tuple[Unit, ...]:
+    """Put the three into the North, which reaches its number; and into the South, which does not, a fourth that does.
+
+    The Works is of three departments, of which one must reach its number, and does.
+    """
+
+    def unit(number: int, name: str, parent: int, **changes: Any) -> Unit:
+        fields = {"headcount": 400, "threshold": 5, "parent": UnitId(parent), **changes}
+        return Unit(id=UnitId(number), name=name, **fields)
+
+    area, department = {"tier": Tier.AREA, "headcount": 1200}, {"tier": Tier.DEPARTMENT}
+    return (
+        unit(1, "North", ROOT, **area, threshold=6, meet="from the gate"),
+        unit(2, "South", ROOT, **area, threshold=50),
+        *(unit(number, name, 1) for number, name in enumerate(("Hall", "Depot", "Mill"), start=3)),
+        unit(6, "Works", 2, headcount=1200, minimum=1, meet="from the gate"),
+        *(unit(number, name, 6, **department) for number, name in enumerate(("Days", "Nights", "Swing"), start=7)),
+    )
+
+
+TREE = tree()
 
 LOOKS = ("R", "c", "Q", "o")
 """Buttons that show something and change nothing."""
@@ -68,6 +96,8 @@ CHANGES = {
 class Town:
     """Three workplaces: the Hall reaches its number, the Depot does not, the Mill's cards are recalled."""
 
+    units: Sequence[Unit]
+    post: Post
     app: App
     clock: MovableClock
     cards: dict[UnitId, list[str]]
@@ -75,7 +105,12 @@ class Town:
     met: set[tuple[Verdict, Day, CardState | None]] = field(default_factory=set)
     said: int = 0
     lies: list[str] = field(default_factory=list)
+    claimed: set[str] = field(default_factory=set)  #: what was said of units by their names
     number: int = 0
+
+    def at(self, name: str) -> UnitId:
+        """Say where something is."""
+        return next(unit.id for unit in self.units if unit.name == name)
 
     async def join(self, name: str, place: UnitId, *, told: bool = False, taken_back: bool = False) -> None:
         """Let somebody pledge, with a card where there are cards."""
@@ -119,13 +154,33 @@ class Town:
             self.lies.append(f"{self.clock()} {name} {said.button or said.text}: {lie!r} of {stands}\n{reply.text}")
         if stands and stands.day is Day.BEFORE and OUT_ALREADY.search(reply.text):
             self.lies.append(f"{self.clock()} {name}: out before the day\n{reply.text}")
+        if said.language == "en":
+            await self.judge(name, reply.text)
+
+    async def judge(self, name: str, text: str) -> None:
+        """Compare what is said of units by their names with what they have come to."""
+        units = await self.app.store.units(WALKOUT)
+        for claim, is_so in claims(text, units):
+            self.claimed.add(claim)
+            if not is_so:
+                self.lies.append(f"{self.clock()} {name}: {claim}\n{text}")
+
+    async def overhear(self) -> None:
+        """Let every room, steward and worker hear what is said by itself, and compare that."""
+        await self.app.outboxes["here"].deliver()
+        for letter in self.post.letters:
+            self.said += 1
+            await self.judge(letter.address, announcement(letter))
+        self.post.letters.clear()
 
     async def look_around(self, *, changing: bool = True) -> None:
         """Let everybody read and press everything, in every language and way."""
         for language, ways in product(languages(), WAYS):
             self.number += 1
             fresh = {
-                f"fresh{self.number}{place}": (self.cards[place].pop(), place) for place in (HALL, DEPOT) if self.cards
+                f"fresh{self.number}{place}": (self.cards[place].pop(), place)
+                for place in map(self.at, FRESH)
+                if place in self.cards
             }
             strangers = {
                 f"stranger{self.number} of {name}": at for name, at in self.readers.items() if "told" not in name
@@ -154,9 +209,46 @@ class Town:
         if counted:
             await self.app.tallies.take_due()
             await self.app.scheduler.run_due()
+            await self.overhear()
 
 
-OUT_ALREADY = re.compile(r"(Hall|Depot|Mill|[Ww]orkplace|[Ww]e|city) (is|are|goes) out")
+FRESH = ("Hall", "Depot")
+"""Where people come who have not pledged yet."""
+
+NAMES = "|".join(unit.name for unit in TREE)
+CLAIMS: tuple[tuple[str, Callable[[Unit, Facts], bool]], ...] = (
+    (rf"({NAMES}) (?:has reached|reached) its number", lambda unit, so: unit.id in so.ready),
+    (rf"({NAMES}) (?:has not reached|did not reach) its number", lambda unit, so: unit.id not in so.ready),
+    (rf"unless ({NAMES}) reaches its number", lambda unit, so: unit.id not in so.ready),
+    (rf"({NAMES}) does not walk out(?: on [^.]+)? unless it reaches", lambda unit, so: unit.id not in so.ready),
+    (rf"({NAMES}) (?:joins|walks out|WALKS OUT)\b", lambda unit, _so: unit.out),
+    (rf"({NAMES}) does (?:not|NOT) walk out", lambda unit, _so: not unit.out),
+    (r"[Ee]very workplace that has reached its number walks out", lambda _unit, so: so.own_is_enough),
+    (r"workplaces? (?:does|do) not, unless (?:it reaches|they reach)", lambda _unit, so: so.own_is_enough),
+    (r"fewer than its number stand now", lambda _unit, _so: False),  # nobody takes a pledge back for good
+)
+"""What is said of a unit by its name, or of all workplaces, and whether that is so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What units have come to by what stands."""
+
+    ready: AbstractSet[UnitId]
+    own_is_enough: bool  #: whatever has reached its own number walks out
+
+
+def claims(text: str, units: Sequence[Unit]) -> Iterator[tuple[str, bool]]:
+    """Find what is said of units, and say whether it is so."""
+    ready, by_name = rules.verdicts(units).ready, {unit.name: unit for unit in units}
+    is_enough = all(unit.out for unit in units if unit.tier is Tier.WORKPLACE and unit.id in ready)
+    for pattern, is_so in CLAIMS:
+        for found in re.finditer(pattern, text):
+            unit = by_name.get(found[1] if found.re.groups else "", units[0])
+            yield found[0], is_so(unit, Facts(ready=ready, own_is_enough=is_enough))
+
+
+OUT_ALREADY = re.compile(rf"({NAMES}|[Ww]orkplace|[Ww]e|city) (is|are|goes) out")
 
 WORDS: dict[str, dict[str, Asserts]] = {
     "en": {
@@ -196,7 +288,7 @@ def in_words(reply: Reply, language: str) -> set[Asserts]:
 
 
 @asynccontextmanager
-async def town(data: Path, *, opens: bool = True, **terms: Any) -> AsyncIterator[Town]:
+async def town(data: Path, *, opens: bool = True, units: Sequence[Unit] = LIST, **terms: Any) -> AsyncIterator[Town]:
     """Found a town whose walkout needs the Hall alone, or a draft of it."""
     given: dict[str, Any] = {
         "starts": STARTS,
@@ -205,34 +297,40 @@ async def town(data: Path, *, opens: bool = True, **terms: Any) -> AsyncIterator
         "citywide_threshold": 6,
         **terms,
     }
-    clock = MovableClock(NOON)
-    async with open_app(data, clock=clock, senders={"here": None}) as app:
+    clock, post = MovableClock(NOON), Post()
+    async with open_app(data, clock=clock, senders={"here": post}) as app:
         app.keys.add_walkout(WALKOUT)
-        await app.store.add_walkout(opened(**given) if opens else draft(**given), PLACES)
-        with_cards = PLACES if given.get("entry") is not Entry.OPEN else ()
+        await app.store.add_walkout(opened(**given) if opens else draft(**given), units)
+        for scope in (None, *(unit.id for unit in units)) if units is TREE else ():
+            await app.store.bind_room(Room(walkout=WALKOUT, scope=scope, platform="here", address=f"#{scope}"))
+        with_cards = Tree(units).leaves() if given.get("entry") is not Entry.OPEN else ()
         cards = {place.id: [mint() for _ in range(100)] for place in with_cards}
         hashes = {place: [key_of(code) for code in codes] for place, codes in cards.items()}
         await stewards.mint(WALKOUT, hashes, app.store, app.keys)
-        yield Town(app=app, clock=clock, cards=cards)
+        yield Town(app=app, clock=clock, cards=cards, units=units, post=post)
 
 
 async def settle(here: Town, *, hall: int = 7) -> None:
     """Let people pledge at the Hall, enough or not; at the Depot too few; at the Mill for nothing."""
     for number in range(hall - 2):
-        await here.join(f"crowd{number}", HALL)
+        await here.join(f"crowd{number}", here.at("Hall"))
+    waiting = [("Days", "works")] if here.units is TREE else []
+    for number in range(5 if waiting else 0):
+        await here.join(f"waiting{number}", here.at("Days"))
     here.readers.clear()
-    for place, where in ((HALL, "hall"), (DEPOT, "depot")):
+    for name, where in [("Hall", "hall"), ("Depot", "depot"), *waiting]:
+        place = here.at(name)
         await here.join(f"pledged {where}", place)
         await here.join(f"told {where}", place, told=True)
         await here.join(f"back {where}", place, taken_back=True)
     if not here.cards:
         return
-    await here.join("recalled mill", MILL, told=True)
+    await here.join("recalled mill", here.at("Mill"), told=True)
     people = [Person("here", name) for name in ("olga", "omar")]
     desks = [RequestContext(who=who, store=here.app.store, keys=here.app.keys, clock=here.clock) for who in people]
     for who in people:
         await organizers.add(who, who.account, here.app.store, here.app.keys)
-    proposed = await paper_cards.end(desks[0], Matter.RECALL, *await here.app.store.look_up(WALKOUT, MILL))
+    proposed = await paper_cards.end(desks[0], Matter.RECALL, *await here.app.store.look_up(WALKOUT, here.at("Mill")))
     await proposals.opine(desks[1], proposed.proposal.id, approves=True)
 
 
@@ -304,14 +402,32 @@ async def play_called_off_when_on(here: Town) -> None:
     await here.look_around()
 
 
+OVER_A_TREE: Mapping[str, Any] = {"units": TREE, "levels": ("side",)}
+WAITING = {
+    "unless South reaches its number",
+    "South has not reached its number",
+    "South did not reach its number",
+    "Works has reached its number",
+    "Days has reached its number",
+    "Works does not walk out",
+    "Works does NOT walk out",
+    "South does NOT walk out",
+    "Hall walks out",
+    "Hall WALKS OUT",
+    "Depot did not reach its number",
+}
+"""What is said, among other things, where a workplace waits for its area."""
+
 SOON = {"starts": PLEDGE_BY + HOUR, "ends": PLEDGE_BY + 2 * HOUR}
-STORIES: dict[str, tuple[Callable[[Town], Awaitable[None]], dict[str, Any]]] = {
+STORIES: dict[str, tuple[Callable[[Town], Awaitable[None]], Mapping[str, Any]]] = {
     "on": (play_on, {}),
     "lapsed": (play_lapsed, SOON),
     "missed": (play_missed, SOON),
     "called off": (play_called_off, {}),
     "called off when on": (play_called_off_when_on, {"ends": None}),
     "lapsed, without cards": (play_lapsed, {**SOON, "entry": Entry.OPEN}),
+    "on, over a tree": (play_on, OVER_A_TREE),
+    "lapsed, over a tree": (play_lapsed, {**SOON, **OVER_A_TREE}),
 }
 
 
@@ -331,13 +447,14 @@ async def test_no_sentence_asserts_what_is_not_so(
             >= {
                 "on": {Verdict.UNDECIDED, Verdict.WALKS_OUT, Verdict.NOT_YET, Verdict.DOES_NOT},
                 "lapsed": {Verdict.UNDECIDED, Verdict.LAPSED},
-                "lapsed, without cards": {Verdict.UNDECIDED, Verdict.LAPSED},
                 "missed": {Verdict.MISSED},
                 "called off": {Verdict.CALLED_OFF},
                 "called off when on": {Verdict.CALLED_OFF},
-            }[story]
+            }[story.partition(",")[0]]
         )
-        if story == "on":
+        if story == "on, over a tree":
+            assert here.claimed >= WAITING
+        if story.startswith("on"):
             assert {mine for _verdict, _day, mine in here.met} >= {*CardState} - {CardState.MINTED} | {None}
             assert {day for _verdict, day, _mine in here.met} == {*Day}
 
@@ -381,3 +498,24 @@ async def test_a_button_that_does_not_work_would_be_seen(data: Path, monkeypatch
         await here.go_to(PLEDGE_BY + MINUTE)
         await here.look_around(changing=False)
         assert any(repr(Asserts.CAN_TAKE_BACK) in lie for lie in here.lies)
+
+
+async def test_a_list_s_sentence_about_a_tree_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = announcements._wide
+    monkeypatch.setattr(announcements, "_wide", lambda letter, of_lists, _of_trees: real(letter, of_lists, of_lists))
+    async with town(data, **OVER_A_TREE) as here:
+        await settle(here)
+        await here.go_to(NOON + HOUR)
+        assert any("Every workplace that has reached its number walks out" in lie for lie in here.lies)
+
+
+@pytest.mark.parametrize("texts", [announcements, notices, workers])
+async def test_a_workplace_that_is_said_to_wait_for_itself_would_be_seen(
+    data: Path, monkeypatch: pytest.MonkeyPatch, texts: ModuleType
+) -> None:
+    monkeypatch.setattr(texts, "waits_for", workplace_on)
+    async with town(data, **OVER_A_TREE) as here:
+        await settle(here)
+        await here.go_to(NOON + HOUR)
+        await here.look_around(changing=False)
+        assert any("Works" in lie and "its number" in lie for lie in here.lies)

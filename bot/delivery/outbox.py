@@ -16,9 +16,10 @@ from functools import partial
 from typing import Protocol
 
 from bot.domain.errors import Held, InDoubt, NotRecorded
-from bot.domain.model import SPOKEN, Announcement, Kind, Tier, Unit, Walkout, WalkoutId
+from bot.domain.model import SPOKEN, Announcement, Kind, Unit, Walkout, WalkoutId
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.domain.rules import may_be_said
+from bot.domain.tree import workplace_on
 from bot.guards.holds import Holds
 from bot.guards.readiness import Gaps, gaps
 from bot.process import logs
@@ -84,7 +85,7 @@ class Letter:
     nonce: str  #: the same whenever this parcel is sent again; stored before it is sent first
     attempts: int = 1  #: to send it, this one among them
     language: str = ""  #: of whoever reads it
-    above: tuple[Unit, ...] = ()  #: the areas that `about` is in, from the widest
+    path: tuple[Unit, ...] = ()  #: from the widest area to `about`, and on to the department of it that hears this
     worker: bool = False  #: to a worker who asked to be told; `about` is their own workplace then
     proposal: Proposal | None = None  #: the one it speaks of
     proposer: str = ""  #: their nickname
@@ -96,10 +97,10 @@ class Letter:
     #: to be called when it has its turn, and at each that it has before anybody can read of it; raises Stale
     leaves: Callable[[], None] = field(default=lambda: None, compare=False)
 
-    @property
-    def path(self) -> tuple[Unit, ...]:
-        """From the widest area to what it is about."""
-        return () if self.about is None else (*self.above, self.about)
+    def __post_init__(self) -> None:
+        """Take what is part of nothing as a path by itself."""
+        if self.about is not None and not self.path:
+            object.__setattr__(self, "path", (self.about,))
 
 
 class Sender(Protocol):
@@ -335,12 +336,12 @@ class Outbox:
         proposal = await self._proposal(parcel)
         members = (await self._store.committee()).members if proposal else {}
         proposer = members.get(proposal.proposer) if proposal else None
-        path = () if walkout is None or about is None else (await self._store.path(walkout.id, about))[1]
+        path = () if walkout is None else await self._path(walkout.id, parcel.news)
         return Letter(
             news=parcel.news,
             walkout=walkout,
-            about=path[-1] if path else None,
-            above=path[:-1],
+            about=next((unit for unit in path if unit.id == about), None),
+            path=path,
             proposal=proposal,
             proposer=self._keys.unseal(proposer.nickname) if proposer else "",
             to_proposer=proposal is not None and proposal.proposer == parcel.member,
@@ -358,6 +359,14 @@ class Outbox:
             attempts=parcel.attempts,
         )
 
+    async def _path(self, walkout: WalkoutId, news: Announcement) -> tuple[Unit, ...]:
+        if news.about is None:
+            return ()
+        _walkout, path = await self._store.path(walkout, news.about)
+        if news.scope is None or news.scope in {unit.id for unit in path}:
+            return path
+        return (await self._store.path(walkout, news.scope))[1]  # a department, which hears of its workplace
+
     async def _suspension(self, parcel: Parcel) -> Stopped | None:
         if parcel.news.kind is not Kind.SUSPENDED:
             return None
@@ -372,13 +381,11 @@ class Outbox:
         if addressee is None:
             return None
         walkout, path = await self._store.path(parcel.walkout, addressee.unit)
-        if path[-1].tier is Tier.DEPARTMENT:  # which goes out with its workplace
-            path = path[:-1]
         return Letter(
             news=parcel.news,
             walkout=walkout,
-            about=path[-1],
-            above=path[:-1],
+            about=workplace_on(path),  # with which a department goes out
+            path=path,
             language=addressee.language,
             address=addressee.account,
             private=True,

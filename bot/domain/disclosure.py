@@ -196,6 +196,7 @@ def shows_turnout(walkout: Walkout) -> bool:
 class Shown:
     """A workplace or a department as the board shows it; the exact counts do not come along."""
 
+    id: UnitId
     name: str
     threshold: int
     reached: bool  #: it has been; whether it is, only the tally that decides says
@@ -218,6 +219,7 @@ def shown(unit: Unit, walkout: Walkout) -> Shown:
             fewer_than=fewer_than(unit.threshold),
         )
     return Shown(
+        id=unit.id,
         name=unit.name,
         threshold=unit.threshold,
         reached=unit.line.reached,
@@ -230,13 +232,17 @@ def shown(unit: Unit, walkout: Walkout) -> Shown:
     )
 
 
-def known(unit: Unit) -> int:
+def known(unit: Unit, workplace: Unit | None = None) -> int:
     """Return how many cards have been pledged, as far as anybody can read it off the board.
 
     So many are taken to be left when a unit's other cards are voided, be it more or fewer than there are: the exact
-    number would tell whoever prints anew how many have pledged.
+    number would tell whoever prints anew how many have pledged. In a department it is at least what its workplace
+    shows beyond all people in the others.
     """
-    return unit.threshold if unit.line.reached else unit.line.number
+    own = unit.threshold if unit.line.reached else unit.line.number
+    if workplace is None or workplace.id == unit.id:
+        return own
+    return max(own, known(workplace) - (workplace.headcount - unit.headcount))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -289,14 +295,24 @@ class City:
 
 def city(walkout: Walkout, units: Sequence[Unit], of: UnitId = ROOT) -> City:
     """Add up the board."""
-    here = _below(units, lambda line: line.number, lambda unit: unit.line.reached)[of]
-    everywhere = of == ROOT and walkout.terms.citywide_counts is Counts.ALL
-    return City(
-        pledged=here.everybody,
-        counted=here.everybody if everywhere else here.counted,
-        reached=here.reached,
-        turnout=here.out if shows_turnout(walkout) else None,
-    )
+    return cities(walkout, units)[of]
+
+
+def cities(walkout: Walkout, units: Sequence[Unit]) -> dict[UnitId, City]:
+    """Return all sums there are, the city's as that of ROOT."""
+    found = _below(units, lambda line: line.number, lambda unit: unit.line.reached)
+    turnout, counts_all = shows_turnout(walkout), walkout.terms.citywide_counts is Counts.ALL
+
+    def sum_of(area: UnitId) -> City:
+        here = found[area]
+        return City(
+            pledged=here.everybody,
+            counted=here.everybody if area == ROOT and counts_all else here.counted,
+            reached=here.reached,
+            turnout=here.out if turnout else None,
+        )
+
+    return {area: sum_of(area) for area in (ROOT, *(unit.id for unit in units if unit.tier is Tier.AREA))}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

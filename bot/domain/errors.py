@@ -253,6 +253,14 @@ class NoSuchUnit(Refused):
         self.close = close
 
 
+class WhichUnit(NoSuchUnit):
+    """Several units have this name: those in `close`, each with what it is part of."""
+
+
+class WhichPart(NoSuchUnit):
+    """The unit that is named has no cards of its own, but those in `close`, which it is made of."""
+
+
 class WrongStage(Refused):
     """The walkout is past, or not yet at, the stage where this can be done."""
 

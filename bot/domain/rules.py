@@ -34,7 +34,7 @@ from bot.domain.model import (
     UnitId,
     Walkout,
 )
-from bot.domain.tree import Tree, sums, workplace_id
+from bot.domain.tree import Tree, sums, workplace_id, workplace_on
 
 LATE = timedelta(minutes=1)
 """How late a tally may run without counting as late; a scheduler is never exactly on time."""
@@ -166,9 +166,27 @@ def fell_below(workplace: Unit) -> bool:
 def lacks(path: Iterable[Unit]) -> Unit | None:
     """Say likewise what keeps a workplace at work: the lowest unit on its path, itself among them, that is not ready.
 
-    None, though it does not walk out: nobody took that tally in time.
+    None, though it does not walk out: nobody took that tally in time. A department keeps nobody at work by itself.
     """
-    return next((unit for unit in reversed([*path]) if not (unit.out or unit.line.reached)), None)
+    lowest_first = (unit for unit in reversed([*path]) if unit.tier is not Tier.DEPARTMENT)
+    return next((unit for unit in lowest_first if not (unit.out or unit.line.reached)), None)
+
+
+def waits_for(path: Sequence[Unit]) -> Unit:
+    """Say, while it is on and still counted, what keeps a workplace or an area at work.
+
+    A workplace that does not show that it has reached its number; or else the widest unit with a number that is not
+    out, which is not ready, since all above it are.
+    """
+    place = workplace_on(path)
+    if place.tier is Tier.WORKPLACE and not place.line.reached:
+        return place
+    return next((unit for unit in path if not unit.out and has_number(unit)), place)
+
+
+def has_number(unit: Unit) -> bool:
+    """Say whether a unit has a number to reach; an area without one takes no more than one of its units."""
+    return unit.tier is not Tier.AREA or unit.threshold > 0 or unit.minimum > 1
 
 
 def left_with(path: Iterable[Unit]) -> Unit | None:
@@ -376,24 +394,26 @@ def _warnings(occasion: str, units: Iterable[Unit]) -> Iterable[Announcement]:
             )
 
 
-def check_can_void(walkout: Walkout, place: Unit, *, now: datetime) -> None:
-    """Refuse to void a workplace's cards twice within a day. Raises WrongStage, VoidedBefore.
+def check_can_void(walkout: Walkout, branch: Sequence[Unit], *, now: datetime) -> None:
+    """Refuse to void a card twice within a day, as one of a department and of its workplace. `branch`: see Tree.branch.
 
     Each time as many may be printed anew as the board does not show: more than there are people to draw them.
+    Raises WrongStage, VoidedBefore.
     """
     if walkout.stage not in NOT_OVER:
         raise WrongStage(walkout.stage)
-    if place.voided is not None and now < (again := place.voided + BETWEEN_VOIDS):
-        raise VoidedBefore(place.name, again, walkout.terms)
+    for unit in branch:
+        if unit.voided is not None and now < (again := unit.voided + BETWEEN_VOIDS):
+            raise VoidedBefore(unit.name, again, walkout.terms)
 
 
-def check_can_recall(walkout: Walkout, place: Unit, *, now: datetime) -> None:
+def check_can_recall(walkout: Walkout, branch: Sequence[Unit], *, now: datetime) -> None:
     """Refuse to end pledges that could not be made again in time. Raises WrongStage, TooLateToRecall."""
     if walkout.stage not in NOT_OVER:
         raise WrongStage(walkout.stage)
     last = walkout.terms.pledge_by - TO_DRAW_AGAIN
     if now > last:
-        raise TooLateToRecall(place.name, last, walkout.terms)
+        raise TooLateToRecall(branch[0].name, last, walkout.terms)
 
 
 def check_can_leave(walkout: Walkout, unit: Unit, *, now: datetime) -> None:
@@ -520,7 +540,9 @@ def _who_walks_out(units: Sequence[Unit]) -> Mapping[UnitId, dict[str, object]]:
 def _stays_open(walkout: Walkout, units: Sequence[Unit], found: Verdicts) -> Ruling:
     occasion = str(walkout.tally)
     ready = [
-        unit for unit in units if unit.id in found.ready and not unit.told_ready and unit.tier is not Tier.DEPARTMENT
+        unit
+        for unit in units
+        if unit.id in found.ready and not unit.told_ready and unit.tier is not Tier.DEPARTMENT and has_number(unit)
     ]
     newly = {unit.id for unit in ready}
     # the city learns nothing about a unit before it is on, so this goes to the unit's own rooms only
@@ -538,10 +560,10 @@ def _stays_open(walkout: Walkout, units: Sequence[Unit], found: Verdicts) -> Rul
 
 
 def _digest(ready: Sequence[Unit], occasion: str) -> Announcement:
-    """Tell organizers in one message what their workplaces hear each in its own room."""
-    return Announcement(
-        kind=Kind.WORKPLACES_READY, occasion=occasion, to_rooms=False, to_organizers=True, facts=_named(ready)
-    )
+    """Tell organizers in one message what their workplaces and areas hear each in its own room."""
+    areas = [unit for unit in ready if unit.tier is Tier.AREA]
+    facts = _named(unit for unit in ready if unit.tier is not Tier.AREA) | ({"areas": _named(areas)} if areas else {})
+    return Announcement(kind=Kind.WORKPLACES_READY, occasion=occasion, to_rooms=False, to_organizers=True, facts=facts)
 
 
 def _named(places: Iterable[Unit]) -> dict[str, object]:

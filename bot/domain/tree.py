@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bot.domain.model import ROOT, Tier, Unit, UnitId
@@ -54,6 +54,11 @@ class Tree:
         return self._units[workplace_id(self._units[unit])]
 
 
+def workplace_on(path: Sequence[Unit]) -> Unit:
+    """Return the workplace at the end of a path, or the one that the department there is part of."""
+    return path[-2] if path[-1].tier is Tier.DEPARTMENT else path[-1]
+
+
 def workplace_id(unit: Unit) -> UnitId:
     """Return whose verdict and news a unit shares: a department its workplace's, every other its own."""
     return unit.parent if unit.tier is Tier.DEPARTMENT else unit.id
@@ -66,3 +71,16 @@ def sums(units: Sequence[Unit], of: Callable[[Unit], int]) -> dict[UnitId, int]:
         total[unit.id] += of(unit)
         total[unit.parent] += total[unit.id]
     return total
+
+
+def labels(units: Sequence[Unit]) -> dict[UnitId, str]:
+    """Name each unit as people tell it from the others: "Nurses, Mercy Hospital"; most are called by their names alone.
+
+    A department alone says little, and where two units have one name both are named with what they are part of.
+    """
+    times, found = Counter(unit.name.casefold() for unit in units), dict[UnitId, str]()
+    for unit in units:
+        above = found.get(unit.parent, "")
+        needs_it = unit.tier is Tier.DEPARTMENT or times[unit.name.casefold()] > 1
+        found[unit.id] = f"{unit.name}, {above}" if above and needs_it else unit.name
+    return found

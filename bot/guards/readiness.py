@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain import words
 from bot.domain.doubts import Doubted, Place, doubts
 from bot.domain.model import Entry, Stage, Terms, Tier, Unit, WalkoutId
 from bot.domain.rules import NOT_OVER
+from bot.domain.tree import Tree, labels
 from bot.storage.store import Store
 
 
@@ -35,11 +36,18 @@ async def gaps(store: Store, walkout: WalkoutId, *, now: datetime) -> Gaps:
     heard = {room.scope for room in rooms}
     committee = await store.committee()
     stewards = {place for of, place, _who in committee.stewards if of == walkout}
-    wants_cards = seen.terms.entry is Entry.CARDS
+    tree, names = Tree(places), labels(places)
+
+    def named(some: Iterable[Unit]) -> tuple[Unit, ...]:
+        return tuple(replace(place, name=names[place.id]) for place in some)
+
+    # cards are drawn where people work, department by department; areas and departments may do without the rest
+    leaves = tree.leaves() if seen.terms.entry is Entry.CARDS else []
+    workplaces = tree.workplaces()
     return Gaps(
-        without_cards=tuple(place for place in places if wants_cards and place.issued == 0),
-        without_steward=tuple(place for place in places if place.id not in stewards),
-        without_room=tuple(place for place in places if place.id not in heard),
+        without_cards=named(place for place in leaves if place.issued == 0),
+        without_steward=named(place for place in workplaces if place.id not in stewards),
+        without_room=named(place for place in workplaces if place.id not in heard),
         citywide_room=None in heard,
         rooms=len(rooms),
         more_organizers=max(seen.terms.approvals - len(committee.organizers), 0) if seen.stage is Stage.DRAFT else 0,

@@ -28,7 +28,7 @@ from bot.storage.store import Room, Store
 from bot.usecases import closing, key_rotation, scheduled
 from bot.usecases.pairing import PairingWords
 from bot.usecases.scheduled import Closing, Tallies
-from bot.usecases.workers import CityLines, Worker
+from bot.usecases.workers import CoarseLines, Worker
 
 DATABASE = "allout.db"
 KEY_FILE = "allout.key"
@@ -58,7 +58,7 @@ class App:
     outboxes: Mapping[str, Outbox]  #: by platform
     deletions: Mapping[str, ScheduledDeletions]  #: likewise
     bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
-    cities: CityLines
+    lines: CoarseLines
     sandbox: SandboxPool  #: whatever reads other people's files, draws or prints is done there
     titles: dict[str, Title]  #: asks a platform what a chat is called: by platform, once it has been reached
     scheduler: Scheduler
@@ -78,7 +78,7 @@ class App:
             clock=self.clock,
             tallies=self.tallies,
             holds=self.holds,
-            cities=self.cities,
+            lines=self.lines,
         )
 
 
@@ -139,7 +139,7 @@ async def open_app(
             outboxes=outboxes,
             deletions=deletions,
             bots={},
-            cities=CityLines(store),
+            lines=CoarseLines(store),
             sandbox=sandbox,
             titles={},
             scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, deletions, clock, holds), clock),

@@ -20,8 +20,9 @@ from bot.domain.errors import (
     TooManyAtOnce,
     TooManyCards,
 )
-from bot.domain.model import Entry, Terms, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.model import ROOT, Entry, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter
+from bot.domain.tree import Tree
 from bot.usecases import proposals, stewards, suspensions
 from bot.usecases.context import RequestContext
 from bot.usecases.proposals import Progress
@@ -53,14 +54,14 @@ class Order:
 
     @property
     def name(self) -> str:
-        """The workplace's; '' for all of them."""
-        return "" if self.progress.place is None else self.progress.place.name
+        """The unit's; '' for all of them."""
+        return str(self.progress.content.get("place", ""))
 
 
 async def propose(
     context: RequestContext, walkout: Walkout, place: Unit, number: int | None, *, language: str = ""
 ) -> Progress:
-    """Propose to print so many cards, or as many as are missing to the head-count.
+    """Propose to print so many cards of a unit that has cards, or as many as are missing to the head-count.
 
     Sent again before it is printed it is the same proposal. Raises what `cards_wanted` raises; NoCardMissing,
     TooManyCards; PrintedBefore for what was sent twice while the first file is still in the chat.
@@ -92,25 +93,29 @@ async def propose(
     return await proposals.propose(context, Matter.MINT, walkout=walkout.id, **content)
 
 
-async def missing(context: RequestContext, walkout: Walkout) -> int:
-    """Say how many cards all workplaces lack to their head-counts. Raises what `cards_wanted` raises."""
-    return sum(
-        number for _place, number in await stewards.cards_wanted(walkout.id, context.store, only=None, number=None)
-    )
+async def missing(context: RequestContext, walkout: Walkout, of: UnitId | None = None) -> int:
+    """Say how many cards are missing to the head-counts, or to a unit's. Raises what `cards_wanted` raises."""
+    wanted = await stewards.cards_wanted(walkout.id, context.store, only=of, number=None)
+    return sum(number for _place, number in wanted)
 
 
-async def propose_all(context: RequestContext, walkout: Walkout, *, language: str = "") -> Progress:
-    """Propose to print, in one file, all that is missing to the head-counts of all workplaces.
+async def propose_all(
+    context: RequestContext, walkout: Walkout, place: Unit | None = None, *, language: str = ""
+) -> Progress:
+    """Propose to print, in one file, all that is missing to the head-counts everywhere, or in all of a unit.
 
     Sent again before it is printed it is the same proposal. Raises what `cards_wanted` raises; NoCardMissing,
     TooManyAtOnce.
     """
-    wanted = await missing(context, walkout)
+    of = None if place is None else place.id
+    wanted = await missing(context, walkout, of)
     if wanted == 0:
-        raise NoCardMissing("")
+        raise NoCardMissing("" if place is None else place.name)
     if wanted > MOST_AT_ONCE:
         raise TooManyAtOnce(MOST_AT_ONCE, walkout.id)
-    content: dict[str, Any] = {"number": wanted, "before": await _issued(context, walkout.id)}
+    content: dict[str, Any] = {"number": wanted, "before": await _issued(context, walkout.id, of)}
+    if place is not None:
+        content |= {"workplace": place.id, "place": place.name}
     if language:
         content["language"] = language
     granted = await context.store.latest(proposals.key(context.keys, Matter.MINT, walkout.id, content), Became.GRANTED)
@@ -119,9 +124,9 @@ async def propose_all(context: RequestContext, walkout: Walkout, *, language: st
     return await proposals.propose(context, Matter.MINT, walkout=walkout.id, **content)
 
 
-async def _issued(context: RequestContext, walkout: WalkoutId) -> str:
-    """Return what differs once cards were printed or voided anywhere, though as many may be missing."""
-    issued = [(place.id, place.issued) for place in await context.store.units(walkout)]
+async def _issued(context: RequestContext, walkout: WalkoutId, of: UnitId | None) -> str:
+    """Return what differs once cards were printed or voided there, though as many may be missing."""
+    issued = [(place.id, place.issued) for place in Tree(await context.store.units(walkout)).leaves(of or ROOT)]
     return hashlib.sha256(json.dumps(issued).encode()).hexdigest()
 
 
@@ -129,16 +134,20 @@ CHECKS = {Matter.VOID: rules.check_can_void, Matter.RECALL: rules.check_can_reca
 """What a workplace's cards are ended by, and when that can be done."""
 
 
-def check_can_end(context: RequestContext, matter: Matter, walkout: Walkout, place: Unit) -> None:
-    """Refuse what could not be done now. Raises NoCardsWithOpenEntry, WrongStage, VoidedBefore, TooLateToRecall."""
+async def check_can_end(context: RequestContext, matter: Matter, walkout: Walkout, place: Unit) -> None:
+    """Refuse what could not be done now to a unit and all below it.
+
+    Raises NoCardsWithOpenEntry, WrongStage, VoidedBefore, TooLateToRecall.
+    """
     if walkout.terms.entry is Entry.OPEN:
         raise NoCardsWithOpenEntry
-    CHECKS[matter](walkout, place, now=context.clock())
+    branch = Tree(await context.store.units(walkout.id)).branch(place.id)
+    CHECKS[matter](walkout, list(branch), now=context.clock())
 
 
 async def end(context: RequestContext, matter: Matter, walkout: Walkout, place: Unit) -> Progress:
-    """Propose to end the workplace's cards: for everybody but whoever has pledged them, or for all. Raises as above."""
-    check_can_end(context, matter, walkout, place)
+    """Propose to end a unit's cards: for everybody but whoever has pledged them, or for all. Raises as above."""
+    await check_can_end(context, matter, walkout, place)
     return await proposals.propose(context, matter, walkout=walkout.id, workplace=place.id, place=place.name)
 
 
@@ -158,13 +167,12 @@ async def order(context: RequestContext, number: str) -> Order:
         raise PrintedBefore("" if place is None else place.name)
     if proposal.became is not Became.GRANTED:
         raise NoSuchProposal
+    of, content = None if place is None else place.id, progress.content
+    of_all = isinstance(content["before"], str)
     wanted = await stewards.cards_wanted(
-        walkout.id,
-        context.store,
-        only=None if place is None else place.id,
-        number=None if place is None else int(progress.content["number"]),
+        walkout.id, context.store, only=of, number=None if of_all else int(content["number"])
     )
-    if place is None and progress.content["before"] != await _issued(context, walkout.id):
+    if of_all and content["before"] != await _issued(context, walkout.id, of):
         raise CardsChanged
     return Order(
         progress=progress,

@@ -24,6 +24,7 @@ from bot.domain.errors import (
 )
 from bot.domain.model import Announcement, Kind, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role
+from bot.domain.tree import Tree
 from bot.guards.readiness import gaps
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys
@@ -248,18 +249,18 @@ async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId)
     """Void or recall a workplace's cards. Raises WrongStage, VoidedBefore, TooLateToRecall."""
     content = read(proposal, context)
     recalls, now = proposal.matter is Matter.RECALL, context.clock()
-    seen, place = await context.store.look_up(walkout, UnitId(content["workplace"]))
+    seen, place = await context.store.walkout(walkout), UnitId(content["workplace"])
     check = rules.check_can_recall if recalls else rules.check_can_void
-    check(seen, place, now=now)
+    check(seen, list(Tree(await context.store.units(walkout)).branch(place)), now=now)
     news = Announcement(
         kind=Kind.CARDS_RECALLED if recalls else Kind.CARDS_VOIDED,
         occasion=proposal.id,
-        scope=place.id,
-        about=place.id,
+        scope=place,
+        about=place,
         to_stewards=True,
     )
-    voiding = Voiding(unit=place.id, at=now, recalls=recalls, news=news)
-    path = await _path(context, proposal.matter, walkout, place.id)
+    voiding = Voiding(unit=place, at=now, recalls=recalls, news=news)
+    path = await _path(context, proposal.matter, walkout, place)
     decided, note = _decided(context, proposal, content, Deed.DONE, path)
     await context.store.void_approved(proposal.id, walkout, voiding, decided, note)
 

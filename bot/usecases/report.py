@@ -21,4 +21,4 @@ async def report(walkout: Walkout, store: Store, clock: Clock) -> Board:
     over = walkout.terms.starts + ASKED_FOR
     if walkout.stage in PLEDGING and clock() < over:
         raise TooEarlyToReport(over, walkout.terms)
-    return await stewards.board(walkout.id, store)
+    return await stewards.board(walkout.id, store, whole=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from bot.domain.model import CardState, Entry, Stage, Unit, UnitId, Walkout, Wal
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Situation, situation
+from bot.domain.tree import workplace_on
 from bot.guards.holds import Holds
 from bot.guards.rate_limits import AccountLimits
 from bot.process.clock import Clock
@@ -40,12 +42,12 @@ class Seen:
     """A card as its holder may see it."""
 
     walkout: Walkout
-    unit: Unit
+    path: tuple[Unit, ...]  #: from the widest area to the unit whose card it is
     mine: CardState | None  #: the holder's own pledge; None says nothing about anybody else's
     at: datetime  #: when they look
     changed: bool = False
     told: bool = False  #: they have asked to be told when it is on
-    city: Coarse | None = None  #: the city's line, while it is counted and has one
+    lines: Mapping[UnitId, Coarse] = field(default_factory=dict)  #: of the city and of areas, while they are counted
 
     situation: Situation = field(init=False)  #: where they stand then
 
@@ -54,23 +56,34 @@ class Seen:
         at = situation(self.walkout, self.unit, self.mine, self.at, told=self.told)
         object.__setattr__(self, "situation", at)
 
+    @property
+    def unit(self) -> Unit:
+        """Whose card it is: a workplace, or a department of one."""
+        return self.path[-1]
 
-class CityLines:
-    """The city's line of each walkout that is counted. It moves at tallies only, so it is made once for each."""
+    @property
+    def place(self) -> Unit:
+        """The workplace, whose yes or no is theirs."""
+        return workplace_on(self.path)
+
+
+class CoarseLines:
+    """The coarse lines of each walkout that is counted. They move at tallies only, so they are made once for each."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lines: dict[WalkoutId, tuple[int, Coarse | None]] = {}
+        self._lines: dict[WalkoutId, tuple[int, Stage, Mapping[UnitId, Coarse]]] = {}
 
-    async def of(self, walkout: Walkout) -> Coarse | None:
-        """Return it as of the last tally; None once it is decided, or where too few workplaces stand below it."""
-        if walkout.stage is not Stage.OPEN:
-            return None
+    async def of(self, walkout: Walkout) -> Mapping[UnitId, Coarse]:
+        """Return them as of the last tally: until the city is decided, and after that while areas may still join."""
+        areas_may_join = walkout.stage is Stage.ON and walkout.counts_again and walkout.terms.levels
+        if walkout.stage is not Stage.OPEN and not areas_may_join:
+            return {}
         known = self._lines.get(walkout.id)
-        if known is None or known[0] != walkout.tally:
-            known = walkout.tally, disclosure.coarse(walkout, await self._store.units(walkout.id))
-            self._lines[walkout.id] = known
-        return known[1]
+        if known is None or known[:2] != (walkout.tally, walkout.stage):
+            lines = disclosure.coarse_lines(walkout, await self._store.units(walkout.id))
+            known = self._lines[walkout.id] = walkout.tally, walkout.stage, lines
+        return known[2]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +97,7 @@ class Worker:
     clock: Clock
     tallies: Tallies
     holds: Holds
-    cities: CityLines
+    lines: CoarseLines
 
     async def look(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Show a card: to its owner their pledge, to everyone else the terms, pledged or not.
@@ -118,7 +131,7 @@ class Worker:
         change = self._change(Act.LOOK, self.open_code(walkout), walkout, unit)
         seen = await self._seen(await self.store.apply(change), change)
         if seen.mine is None or not seen.mine.stands:  # who took a pledge back may make it elsewhere
-            seen = replace(seen, unit=(await self.store.look_up(walkout, unit))[1], mine=None)
+            seen = replace(seen, path=(await self.store.path(walkout, unit))[1], mine=None)
         return await self._offered(seen)
 
     async def _look(self, change: Change) -> Seen:
@@ -260,16 +273,16 @@ class Worker:
             raise InDoubt from None
 
     async def _seen(self, outcome: Outcome, change: Change) -> Seen:
-        walkout, unit = await self.store.look_up(outcome.walkout, outcome.unit)
+        walkout, path = await self.store.path(outcome.walkout, outcome.unit)
         # a pledge just made cannot have a notice: it would have gone when the one before was taken back
         may_be_told = outcome.mine in MAY_BE_TOLD and not outcome.changed
         told = may_be_told and await self.store.has_notice(change.bearer.notice(walkout.id))
         return Seen(
             walkout=walkout,
-            unit=unit,
+            path=path,
             mine=outcome.mine,
             at=self.clock(),
             changed=outcome.changed,
             told=told,
-            city=await self.cities.of(walkout),
+            lines=await self.lines.of(walkout),
         )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.domain.errors import NoSuchWalkout
-from bot.domain.model import Stage, UnitId, WalkoutId
+from bot.domain.model import ROOT, Stage, UnitId, WalkoutId
 from bot.domain.roles import Duty, Roles
 from bot.domain.rules import PLEDGING
 from bot.parsing import typed_text
@@ -31,6 +31,9 @@ from handlers.texts import board as texts
 
 CSV = "csv"
 
+OF_UNIT = "/"
+"""In a button's data: between the walkout and the unit that is looked into."""
+
 LONGEST_FILTER = 40
 """Bytes: paging buttons carry it."""
 
@@ -46,7 +49,7 @@ class Eyes:
     roles: Roles
 
     def within(self, walkout: WalkoutId) -> Collection[UnitId] | None:
-        """Return the workplaces whose lines they may see; None: every one."""
+        """Return the units whose lines they may see, and all below these; None: every one."""
         if self.roles.may(Duty.LOOK):
             return None
         return {place for of, place in self.roles.units if of == walkout}
@@ -72,7 +75,7 @@ async def board(ask: Ask) -> Reply:
         words.pop(0 if words[0].casefold() == CSV else -1)
     else:
         table = False
-    seen = await _look(ask, may, walkout.id, " ".join(words))
+    seen = await _look(ask, may, walkout.id, only=" ".join(words), whole=table)
     if named is None and not seen.units and _ID.fullmatch(seen.only):
         raise NoSuchWalkout(seen.only)
     if not table:
@@ -82,18 +85,18 @@ async def board(ask: Ask) -> Reply:
 
 
 async def press_page(ask: Ask) -> Reply:
-    """Turn to a page."""
+    """Turn to a page, or look into a part."""
     match ask.words:
-        case (walkout, number, *only) if (page := whole_number(number)) is not None:
-            seen = await _look_again(ask, walkout, only)
+        case (what, number, *only) if (page := whole_number(number)) is not None:
+            seen = await _look_again(ask, what, only)
             return old_button() if seen is None else _page(seen, page)
     return old_button()
 
 
 async def press_picture(ask: Ask) -> Reply:
     """Draw it."""
-    walkout, *only = ask.words
-    seen = await _look_again(ask, walkout, only)
+    what, *only = ask.words
+    seen = await _look_again(ask, what, only)
     if seen is None:
         return old_button()
     drawn = await sandbox_client.picture(ask.app.sandbox, seen)
@@ -101,33 +104,47 @@ async def press_picture(ask: Ask) -> Reply:
     return Reply(kind="picture", text=texts.caption(seen), file=file)
 
 
-async def _look_again(ask: Ask, walkout: str, only: Sequence[str]) -> Board | None:
+async def _look_again(ask: Ask, what: str, only: Sequence[str]) -> Board | None:
     """Look at the board under whose buttons somebody pressed one; None if it is not for them, or not any more."""
     may = await eyes(ask)
+    walkout, _slash, unit = what.partition(OF_UNIT)
+    if walkout not in may.walkouts:
+        return None
     # a colon in the name of a workplace has cut the button's data once too often
-    return await _look(ask, may, WalkoutId(walkout), ":".join(only)) if walkout in may.walkouts else None
+    return await _look(ask, may, WalkoutId(walkout), of=UnitId(whole_number(unit) or ROOT), only=":".join(only))
 
 
-async def _look(ask: Ask, may: Eyes, walkout: WalkoutId, only: str) -> Board:
+async def _look(
+    ask: Ask, may: Eyes, walkout: WalkoutId, *, of: UnitId = ROOT, only: str = "", whole: bool = False
+) -> Board:
     only = only.encode(errors="ignore")[:LONGEST_FILTER].decode(errors="ignore")
-    return await stewards.board(walkout, ask.app.store, only=only, within=may.within(walkout))
+    within = may.within(walkout)
+    return await stewards.board(walkout, ask.app.store, of=of, only=only, within=within, whole=whole)
 
 
 async def _names_one(ask: Ask, may: Eyes, walkout: WalkoutId, name: str) -> bool:
-    """Say whether one of their workplaces is called so, as "CSV Market" may be."""
+    """Say whether one of their units is called so, as "CSV Market" may be."""
     within = may.within(walkout)
     places = await ask.app.store.units(walkout)
-    return stewards.is_name((place for place in places if within is None or place.id in within), name)
+    return stewards.is_name(places if within is None else stewards.in_care(places, within), name)
 
 
 def _page(seen: Board, page: int) -> Reply:
     pages = texts.pages(seen)
     page = nearest_page(page, pages)
     walkout, only = seen.walkout.id, seen.only
-    turning = page_buttons(page, pages, lambda number: f"g:{walkout}:{number}:{only}")
-    picture = Button(label=texts.picture(), data=f"i:{walkout}:{only}")
+    *above, here = (ROOT, ""), *seen.of
+
+    def look_into(unit: UnitId) -> str:
+        return f"{walkout}{OF_UNIT}{unit}" if unit else walkout
+
+    turning = page_buttons(page, pages, lambda number: f"g:{look_into(here[0])}:{number}:{only}")
+    picture = Button(label=texts.picture(), data=f"i:{look_into(here[0])}:{only}")
+    parts = [(each.name, each.id) for each in texts.on_page(seen, page) if each.id in seen.holding]
+    parts += [(texts.up(name), unit) for unit, name in above[-1:]]
+    parts_buttons = (Button(label=label, data=f"g:{look_into(unit)}:1:", below=True) for label, unit in parts)
     nearest = say_buttons((name, ("board", walkout, name)) for name in seen.nearest)
-    return Reply(kind="board", text=texts.board(seen, page), buttons=(*turning, picture, *nearest))
+    return Reply(kind="board", text=texts.board(seen, page), buttons=(*turning, picture, *parts_buttons, *nearest))
 
 
 def _name(seen: Board) -> str:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
 from bot.domain.disclosure import Shown
+from bot.domain.model import Tier
 from bot.draft.csv_injection import as_file, guarded
-from bot.usecases.stewards import Board
+from bot.usecases.stewards import Area, Board
 from handlers.texts.board import city_said, everywhere, reached, said, turnout_said
 
 COLUMNS = ("workplace", "threshold", "shown", "number", "reached", "out", "tally", "as_of")
+
+DEPARTMENT = "department"
+"""One more behind the workplace, where there are departments; before it stand the organizers' own levels."""
 
 ON_THE_DAY = ("turnout", "turnout_reached")
 """Two more, where the walkout asks who is out: the number as the words have it."""
@@ -20,7 +25,7 @@ CITYWIDE = "citywide"
 
 
 def table(seen: Board) -> bytes:
-    """Write a row for the city and one for each workplace, in the board's order, in UTF-8 with its mark.
+    """Write a row for the city, or the area looked into, and one for each unit, in the board's order, in marked UTF-8.
 
     `shown` holds the words, in the language spoken now. `number` is empty where the words have none but the
     threshold: "has reached" and "fewer than". `as_of` is the instant of the tally, with the offset there.
@@ -28,21 +33,53 @@ def table(seen: Board) -> bytes:
     text = io.StringIO()
     # words in quotes, always: a spreadsheet that cuts at semicolons must not make a cell of half a name
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    asks = seen.walkout.terms.turnout
+    asks, levels = seen.walkout.terms.turnout, seen.walkout.terms.levels
+    departments = any(_is_department(line) for line in seen.units)
     tally = _tally(seen)
-    writer.writerow([*COLUMNS, *(ON_THE_DAY if asks else ())])
-    if words := "; ".join(filter(None, [city_said(seen), reached(seen), everywhere(seen), turnout_said(seen)])):
-        counted, out = (seen.sums.counted, seen.sums.turnout) if seen.sums else ("", "")
-        city = [CITYWIDE, seen.walkout.terms.citywide_threshold, words, counted or "", "", ""]
-        writer.writerow([*city, *tally, *([out or "", ""] if asks else ())])
-    writer.writerows([*_unit(place), *tally, *(_turnout(place) if asks else ())] for place in seen.units)
+
+    def row(names: Sequence[str], cells: Sequence[str | int], turnout: Sequence[str | int]) -> None:
+        writer.writerow([*map(guarded, names), *cells, *tally, *(turnout if asks else ())])
+
+    def names(line: Shown | Area) -> list[str]:
+        """Put each name of a path into its column."""
+        areas = list(seen.paths[line.id])
+        department = areas.pop() if _is_department(line) else ""
+        workplace = "" if isinstance(line, Area) else areas.pop()
+        areas += [""] * (len(levels) - len(areas))
+        return [*areas, workplace, *([department] if departments else ())]
+
+    names_of = [*map(guarded, levels), COLUMNS[0], *([DEPARTMENT] if departments else ())]
+    writer.writerow([*names_of, *COLUMNS[1:], *(ON_THE_DAY if asks else ())])
+    here = seen.here
+    if words := _words(here):
+        above = [name for _unit, name in seen.of][: len(levels)] if here.id else []
+        first = [*above, *[""] * (len(levels) - len(above)), "" if here.id else CITYWIDE]
+        row([*first, *([""] if departments else ())], *_area(here, words))
+    for line in seen.units:
+        if isinstance(line, Area):
+            row(names(line), *_area(line, _words(line)))
+        else:
+            row(names(line), _unit(line), _turnout(line))
     return as_file(text.getvalue())
+
+
+def _is_department(line: Shown | Area) -> bool:
+    return isinstance(line, Shown) and line.tier is Tier.DEPARTMENT
+
+
+def _words(area: Area) -> str:
+    return "; ".join(filter(None, [city_said(area), reached(area), everywhere(area), turnout_said(area)]))
+
+
+def _area(area: Area, words: str) -> tuple[list[str | int], list[str | int]]:
+    counted, out = (area.sums.counted, area.sums.turnout) if area.sums else ("", "")
+    return [area.threshold or "", words, counted or "", "", ""], [out or "", ""]
 
 
 def _unit(place: Shown) -> list[str | int]:
     # what a workplace adds to the city once it has reached its threshold is not on the board
     number = "" if place.reached else place.number or ""
-    return [guarded(place.name), place.threshold, said(place), number, _yes(place.reached), _yes(place.out)]
+    return [place.threshold or "", said(place), number, _yes(place.reached), _yes(place.out)]
 
 
 def _turnout(place: Shown) -> list[str | int]:

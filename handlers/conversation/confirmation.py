@@ -15,6 +15,7 @@ from bot.domain.errors import NoSuchMember, NoSuchUnit, WrongStage
 from bot.domain.model import Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER, PLEDGING, check_can_leave
+from bot.domain.tree import labels
 from bot.guards.readiness import Gaps, gaps
 from bot.secrets import card_codes
 from bot.usecases import paper_cards, proposals, roles, suspensions
@@ -120,16 +121,17 @@ async def _call_off(ask: Ask, of: str) -> Page:
 async def _unit(ask: Ask, matter: Matter, of: str, number: str) -> tuple[Walkout, Unit]:
     """Find the unit that is meant. Raises NoSuchUnit, Forbidden, Frozen."""
     walkout = await ask.app.store.walkout(WalkoutId(of))
-    place = next((each for each in await ask.app.store.units(walkout.id) if str(each.id) == number), None)
+    units = await ask.app.store.units(walkout.id)
+    place = next((each for each in units if str(each.id) == number), None)
     if place is None:
         raise NoSuchUnit("", ())
     await ask.context.check(matter, walkout.id, place.id)
-    return walkout, place
+    return walkout, replace(place, name=labels(units)[place.id])
 
 
 async def _end_cards(matter: Matter, ask: Ask, of: str, number: str) -> Page:
     walkout, place = await _unit(ask, matter, of, number)
-    paper_cards.check_can_end(ask.context, matter, walkout, place)
+    await paper_cards.check_can_end(ask.context, matter, walkout, place)
     return await _of_a_unit(ask, matter, walkout, place, partial(paper_cards.end, ask.context, matter, walkout, place))
 
 

@@ -272,8 +272,7 @@ async def _terms_read(ask: Ask, hand: InHand) -> Reply:
         plan = await _plan(ask, hand)
     except DraftRefused as refused:
         return Reply(kind="refused", text=draft_texts.problems(refused))
-    first = min(plan.units, key=lambda unit: unit.name.casefold())
-    return terms_shown(ask, plan.terms, as_workplaces(plan.units)[plan.units.index(first)])
+    return terms_shown(ask, plan.terms, as_workplaces(plan.units))
 
 
 async def _made(ask: Ask, hand: InHand) -> Reply:

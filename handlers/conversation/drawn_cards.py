@@ -6,6 +6,7 @@ from bot.domain.errors import MoreThanMinted, NoCardsWithOpenEntry
 from bot.domain.model import Entry, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed, Duty, Roles
 from bot.domain.rules import NOT_OVER
+from bot.domain.tree import labels
 from bot.parsing import typed_text
 from bot.usecases import organizers, stewards
 from handlers.conversation.messages import Ask, Reply
@@ -41,9 +42,13 @@ async def _meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Unit]
     if not name:
         own = [(of, place) for of, place in roles.units if named in {None, of}]
         own = [each for each in own if (await store.walkout(each[0])).stage in NOT_OVER]
-        return await store.look_up(*own[0]) if len(own) == 1 else None
+        if len(own) != 1:
+            return None
+        [(of, looked_after)] = own
+        units = await store.units(of)
+        return await store.walkout(of), stewards.find_leaf(units, labels(units)[looked_after])
     walkout = await _walkout(ask, roles, named)
-    place = stewards.find(await store.units(walkout.id), name)
+    place = stewards.find_leaf(await store.units(walkout.id), name)
     await ask.context.check(Duty.COUNT, walkout.id, place.id)
     return walkout, place
 

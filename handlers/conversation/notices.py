@@ -28,7 +28,7 @@ async def tell_me(ask: Ask) -> Reply:
         Button(label=texts.yes_label(), data=f"o:{card}:{_YES}"),
         Button(label=texts.no_label(), data=f"c:{card}"),
     )
-    return Reply(kind="notice_terms", text=texts.offer(ask.ways.can_reach()), buttons=buttons)
+    return Reply(kind="notice_terms", text=texts.offer(seen.unit, ask.ways.can_reach()), buttons=buttons)
 
 
 @on_its_card

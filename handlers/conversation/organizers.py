@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.domain.model import Stage, Terms, Unit, Walkout, WalkoutId
 from bot.domain.roles import Matter
 from bot.domain.rules import PLEDGING
+from bot.domain.tree import Tree
 from bot.usecases import organizers
 from bot.usecases.workers import Seen
 from handlers.conversation import confirmation
 from handlers.conversation.messages import Ask, Reply, old_button
 from handlers.texts import committee as committee_texts
+from handlers.texts import names
 from handlers.texts import organizers as texts
 from handlers.texts import workers as workers_texts
 
@@ -39,13 +43,13 @@ async def press_terms(ask: Ask) -> Reply:
     if not await ask.is_organizer():
         return old_button()
     walkout = await ask.app.store.walkout(WalkoutId(ask.words[0]))
-    place = min(await ask.app.store.units(walkout.id), key=lambda place: place.name.casefold())
-    return terms_shown(ask, walkout.terms, place)
+    return terms_shown(ask, walkout.terms, await ask.app.store.units(walkout.id))
 
 
-def terms_shown(ask: Ask, terms: Terms, place: Unit) -> Reply:
-    """Show what workers of a workplace will read."""
-    walkout = Walkout(id=WalkoutId(""), terms=terms, stage=Stage.OPEN)
-    seen = Seen(walkout=walkout, unit=place, mine=None, at=ask.app.clock())
-    said = [committee_texts.terms_of(place.name), workers_texts.terms(seen, ask.ways.can_see())]
+def terms_shown(ask: Ask, terms: Terms, units: Iterable[Unit]) -> Reply:
+    """Show what workers will read, as it reads at the first of these units that has cards."""
+    walkout, tree = Walkout(id=WalkoutId(""), terms=terms, stage=Stage.OPEN), Tree(units)
+    path = tree.path(min(tree.leaves(), key=lambda unit: unit.name.casefold()).id)
+    seen = Seen(walkout=walkout, path=path, mine=None, at=ask.app.clock())
+    said = [committee_texts.terms_of(names.full(path)), workers_texts.terms(seen, ask.ways.can_see())]
     return Reply(kind="terms_shown", text="\n\n".join(said), below=True)

@@ -9,6 +9,7 @@ from bot.domain.errors import Forbidden, NoCardsWithOpenEntry, NoSuchWalkout, Wh
 from bot.domain.model import Unit
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER
+from bot.domain.tree import Tree
 from bot.parsing import typed_text
 from bot.secrets import card_codes
 from bot.usecases import organizers, paper_cards, stewards
@@ -45,9 +46,10 @@ async def cards(ask: Ask) -> Reply:
     if not prints:
         raise Forbidden
     name, number, spoken = _what(words, places)
-    return await _proposed(
-        ask, await paper_cards.propose(ask.context, walkout, stewards.find(places, name), number, language=spoken)
-    )
+    place = stewards.find(places, name) if number is None else stewards.find_leaf(places, name)
+    if Tree(places).children(place.id):
+        return await _proposed(ask, await paper_cards.propose_all(ask.context, walkout, place, language=spoken))
+    return await _proposed(ask, await paper_cards.propose(ask.context, walkout, place, number, language=spoken))
 
 
 def _all(words: Sequence[str], places: Sequence[Unit]) -> str | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.errors import NoSuchLanguage
 from bot.domain.model import SPOKEN, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed, Duty
 from bot.domain.rules import NOT_OVER
+from bot.domain.tree import Tree, labels
 from bot.parsing.typed_text import same_name
 from bot.storage.store import UNHEARD_AFTER, Room
 from bot.usecases import organizers, stewards
@@ -152,7 +153,8 @@ async def press_bind(ask: Ask) -> Reply:
     if wish is None or wish.address is None:
         return old_button()
     await ask.context.check(Duty.HOST, wish.walkout, wish.scope)
-    place = None if wish.scope is None else await ask.app.store.unit(wish.walkout, wish.scope)
+    units = [] if wish.scope is None else await ask.app.store.units(wish.walkout)
+    place = next((replace(each, name=labels(units)[each.id]) for each in units if each.id == wish.scope), None)
     return await _bind(ask, _Wanted(walkout=wish.walkout, place=place, language=wish.language), wish.address)
 
 
@@ -167,8 +169,10 @@ async def rooms(ask: Ask) -> Reply:
 
 
 async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
-    names = {place.id: place.name for place in await ask.app.store.units(walkout.id)}
-    bound = await ask.app.store.rooms(walkout.id)
+    units = await ask.app.store.units(walkout.id)
+    names, at = labels(units), {place.id: nth for nth, place in enumerate(Tree(units).branch())}
+    # the city's first, then each unit's before those of its parts
+    bound = sorted(await ask.app.store.rooms(walkout.id), key=lambda room: -1 if room.scope is None else at[room.scope])
     pages = max(1, -(-len(bound) // PAGE))
     page = nearest_page(page, pages)
     shown = bound[(page - 1) * PAGE : page * PAGE]

@@ -10,6 +10,7 @@ from bot.domain.errors import UnknownCard, WhichWalkout
 from bot.domain.model import CardState, Entry, UnitId, WalkoutId
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Day, Situation
+from bot.domain.tree import Tree, labels
 from bot.parsing import typed_text
 from bot.secrets import card_codes
 from bot.usecases import stewards
@@ -154,11 +155,12 @@ async def pledge(ask: Ask) -> Reply:
     walkout = named or choice[0]
     places = await ask.app.store.units(walkout.id)
     if not words:
-        names = [place.name for place in places]
+        called = labels(places)
+        names = [called[leaf.id] for leaf in Tree(places).leaves()]
         shown = names[:WORKPLACES_SHOWN]
         text = workers.choose_workplace(walkout, shown, len(names) - len(shown), typed=ask.ways.typed)
         return Reply(kind="choose_workplace", text=text)
-    place = stewards.find(places, " ".join(words))
+    place = stewards.find_leaf(places, " ".join(words))
     seen = await ask.worker.look_without_card(walkout.id, place.id)
     return show(ask, seen, ask.worker.open_code(walkout.id))
 

@@ -50,7 +50,11 @@ async def run(data: Path | None, *, seed: int, speed: float, picture: Path | Non
             scene = await _watch(Path(folder), seed, speed, picture)
     except asyncio.CancelledError:
         return STOPPED
-    remains = texts.nothing_left(monotonic() - began) if data is None else texts.kept(str(data), _look(data, scene))
+    remains = (
+        texts.nothing_left(monotonic() - began)
+        if data is None
+        else texts.kept(str(data), scene.areas[0].name, _look(data, scene))
+    )
     print("\n".join(["", texts.made_up(), remains, "", texts.your_own(*_next_steps())]))  # noqa: T201
     return 0
 

@@ -53,7 +53,9 @@ class Lines:
         """Print what a tally changed for the city."""
         before, self._scene = self._scene, scene
         if before is not None and _headline(scene) != _headline(before):
-            self._print(texts.board_line(scene.city, scene.walkout, scene.everywhere))
+            self._print(texts.board_line(scene.city, scene.walkout, len(scene.lines)))
+        if before is not None and scene.areas != before.areas:
+            self._print(texts.areas_line({area.name: area.said for area in scene.areas if area.tenths}))
 
     def hear(self, heard: Heard) -> None:
         """Print an announcement."""

@@ -10,14 +10,14 @@ from itertools import zip_longest
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from bot.domain.disclosure import Shown
+from bot.domain.disclosure import TENTHS, Shown
 from bot.domain.model import Kind, Stage
-from handlers.demo.story import Heard, Scene
+from handlers.demo.story import Heard, Neighborhood, Scene
 from handlers.texts import demo as texts
 from handlers.texts.times import when
 from handlers.texts.workers import headline
 
-LEAST_WIDTH, LEAST_HEIGHT = 72, 22
+LEAST_WIDTH, LEAST_HEIGHT = 76, 24
 """A smaller terminal gets plain lines."""
 
 NEWS_KEPT = 12
@@ -26,10 +26,12 @@ ROOMY = 6
 
 CELL = 24
 """Columns for a workplace, at least."""
-MOST_CELLS = 4
+MOST_CELLS = 3
 WITH_THRESHOLD = 31
 """From so many columns the cell says the threshold as well."""
 GAP = 2
+SAID = 6
+"""Columns for what is said of a neighborhood."""
 
 FULL, EMPTY = "━", "─"
 
@@ -69,6 +71,8 @@ def frame(view: View, width: int, height: int) -> list[Text]:
     room = height - len(top) - len(grid) - len(bottom) - 1
     if room > ROOMY:
         top, grid, room = [*top[:3], Text(), *top[3:], Text()], [*grid, Text()], room - 4
+    else:
+        top, room = top[:-1], room + 1  # without the marks at its quarters
     news = [_news_line(heard, width) for heard in view.news][-max(0, room) :] if room > 0 else []
     lines = [*top, *grid, *bottom, *news]
     lines += [Text()] * (height - 1 - len(lines))
@@ -104,7 +108,7 @@ def city(scene: Scene, width: int) -> list[Text]:
     return [
         _both_ends(
             Text(texts.city_line(shown, scene.walkout), style="bold"),
-            Text(texts.reached_line(shown, scene.everywhere), style="bold"),
+            Text(texts.reached_line(shown, len(scene.lines)), style="bold"),
             width,
         ),
         _bar(shown.counted, threshold, width, DONE if on else COUNTING),
@@ -113,18 +117,26 @@ def city(scene: Scene, width: int) -> list[Text]:
 
 
 def units(view: View, width: int) -> list[Text]:
-    """Draw every workplace, by name down the columns."""
-    lines = view.scene.lines
+    """Draw every neighborhood with its workplaces below it, down the columns."""
     columns = max(1, min(MOST_CELLS, (width + GAP) // (CELL + GAP)))
     each = (width + GAP) // columns - GAP
-    rows = -(-len(lines) // columns)
-    down = [lines[start : start + rows] for start in range(0, len(lines), rows)]
-    return [
-        Text(" " * GAP, no_wrap=True).join(
-            _cell(line, each, fell=line.name in view.fell) for line in row if line is not None
-        )
-        for row in zip_longest(*down)
-    ]
+    cells = [cell for area in view.scene.areas for cell in _branch(view, area, each)]
+    rows = -(-len(cells) // columns)
+    down = [cells[start : start + rows] for start in range(0, len(cells), rows)]
+    return [Text(" " * GAP, no_wrap=True).join(cell for cell in row if cell is not None) for row in zip_longest(*down)]
+
+
+def _branch(view: View, area: Neighborhood, width: int) -> list[Text]:
+    below = [line for line in view.scene.lines if line.name in area.places]
+    return [_area(area, width), *(_cell(line, width, fell=line.name in view.fell) for line in below)]
+
+
+def _area(area: Neighborhood, width: int) -> Text:
+    style = DONE if area.out else COUNTING
+    bar_width = TENTHS if width >= WITH_THRESHOLD else TENTHS // 2
+    name = _shortened(area.name.upper(), width - bar_width - SAID - 2)
+    bar = _bar(area.tenths, TENTHS, bar_width, style)
+    return Text.assemble((name, "bold"), " ", bar, " ", (set_cell_size(area.said, SAID), f"bold {style}"))
 
 
 def _cell(line: Shown, width: int, *, fell: bool) -> Text:

@@ -1,8 +1,8 @@
 """Who does what between which two tallies of the demo: all chance is here, and all of it hangs on one seed.
 
 The plot steers what people do, never what the bot answers. People at most workplaces reach their number sooner or
-later; at one of them some change their mind for a while; at a few the news that it is on makes the difference; at
-the others it is not enough.
+later; at one of them some change their mind for a while; in one neighborhood a workplace has its number and waits for
+the others there; at a few the news that it is on makes the difference; at the others it is not enough.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from itertools import accumulate
 from random import Random
 
 from bot.domain.disclosure import SEEN
-from bot.domain.model import Terms, UnitId
-from bot.draft import DraftUnit
+from bot.domain.model import Terms, Unit, UnitId
+from bot.domain.tree import Tree
 
 READY_FROM, READY_BY = 0.10, 0.66
 """Between these parts of the time the workplaces that turn it on reach their number."""
 
-LATE = 4
-"""Workplaces that join once it is on."""
+LATE = 2
+"""Workplaces that join once it is on, beside those for which one waits."""
 
 SPARE = 1.03
 """By how much the thresholds of those that turn it on exceed the citywide number."""
@@ -52,7 +52,7 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One deed of one worker, who is the n-th of a workplace."""
+    """One deed of one worker, who is the n-th of a workplace or department."""
 
     unit: UnitId
     worker: int
@@ -62,22 +62,24 @@ class Act:
 class Plot:
     """The acts of every stretch between two tallies; the first stretch is number 0."""
 
-    def __init__(self, units: Sequence[DraftUnit], terms: Terms, opening: datetime, seed: int) -> None:
+    def __init__(self, units: Sequence[Unit], terms: Terms, opening: datetime, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311  chance for a story, not for secrets
-        self._units = {UnitId(number): unit for number, unit in enumerate(units, start=1)}
+        self._tree = Tree(units)
+        self._places = {place.id: place for place in self._tree.workplaces()}
+        self._people = {place: self._people_of(place) for place in self._places}
         self._acts: dict[int, list[Act]] = defaultdict(list)
         self._stretches = _stretches(opening, terms)
         self._pledged: dict[UnitId, int] = {}  #: how many of a workplace have a deed so far
-        early, rest = self._cast(terms.citywide_threshold)
+        early, waiting, rest = self._cast(terms.citywide_threshold)
         self.falls_back = self._one_that_falls_back(early)
         for place, ready in zip(early, self._spread(len(early)), strict=True):
             self._reach(place, ready)
-        self._late = rest[:LATE]
+        self._reach(waiting, READY_BY / 2)
         for place in self._late:
             self._fall_short(place, self._random.uniform(0.6, 0.9), READY_BY)
-        for place in rest[LATE:]:
+        for place in rest:
             self._fall_short(place, self._random.uniform(0.3, 0.85), 1.0)
-        for place in self._units:
+        for place in self._places:
             self._some_look(place)
 
     def acts(self, stretch: int) -> list[Act]:
@@ -91,24 +93,51 @@ class Plot:
         left = len(self._stretches) - 1 - stretch
         for nth, place in enumerate(self._late, start=1):
             last = stretch + max(1, left * nth // (LATE + 1))
-            missing = self._units[place].threshold - self._pledged[place]
+            missing = self._places[place].threshold - self._pledged[place]
             for worker in self._next_workers(place, missing):
-                self._acts[self._random.randint(stretch, last)].append(Act(place, worker, Deed.PLEDGE))
+                self._acts[self._random.randint(stretch, last)].append(self._act(place, worker, Deed.PLEDGE))
 
-    def _cast(self, citywide: int) -> tuple[list[UnitId], list[UnitId]]:
-        """Choose enough workplaces to turn it on; return them and the rest."""
-        places = list(self._units)
+    def _people_of(self, place: UnitId) -> list[tuple[UnitId, int]]:
+        """Return the people of a workplace; those of its departments come forward evenly."""
+        leaves = self._tree.leaves(place)
+        people = [((nth + 0.5) / leaf.headcount, leaf.id, nth) for leaf in leaves for nth in range(leaf.headcount)]
+        return [(leaf, nth) for _part, leaf, nth in sorted(people)]
+
+    def _cast(self, citywide: int) -> tuple[list[UnitId], UnitId, list[UnitId]]:
+        """Choose enough workplaces to turn it on, and one that waits for its area; return them and the rest.
+
+        Some join later: in the area that waits as many as it asks for, and a few elsewhere.
+        """
+        *areas, late_area = sorted(self._tree.children(), key=lambda area: -area.headcount)
+        early, rest = list[UnitId](), list[UnitId]()
+        for area in areas:
+            places = self._shuffled(area)
+            enough = next(n for n in range(len(places) + 1) if self._is_ready(area, places[:n]))
+            early += places[:enough]
+            rest += places[enough:]
+        self._random.shuffle(early)
+        self._random.shuffle(rest)
+        while self._needed(early) < citywide * SPARE and rest:
+            early.append(rest.pop())
+        waiting, *others = self._shuffled(late_area)
+        joining = next(n for n in range(len(others) + 1) if self._is_ready(late_area, [waiting, *others[:n]]))
+        self._late = [*others[:joining], *rest[:LATE]]
+        return early, waiting, [*others[joining:], *rest[LATE:]]
+
+    def _shuffled(self, area: Unit) -> list[UnitId]:
+        places = [place.id for place in self._tree.workplaces(area.id)]
         self._random.shuffle(places)
-        total = 0
-        for number, place in enumerate(places, start=1):
-            total += self._units[place].threshold
-            if total >= citywide * SPARE:
-                return places[:number], places[number:]
-        return places, []
+        return places
+
+    def _needed(self, places: Iterable[UnitId]) -> int:
+        return sum(self._places[place].threshold for place in places)
+
+    def _is_ready(self, area: Unit, places: Sequence[UnitId]) -> bool:
+        return self._needed(places) >= area.threshold and len(places) >= area.minimum
 
     def _one_that_falls_back(self, early: list[UnitId]) -> UnitId:
         """Move a middling one to an early turn, so that there is time to fall and to return."""
-        by_size = sorted(early, key=lambda place: self._units[place].threshold)
+        by_size = sorted(early, key=lambda place: self._places[place].threshold)
         chosen = by_size[len(by_size) // 2]
         early.remove(chosen)
         early.insert(len(early) // 5, chosen)
@@ -120,31 +149,34 @@ class Plot:
 
     def _reach(self, place: UnitId, ready: float) -> None:
         """Let the workplace reach its number at this part of the time, and grow a little after it."""
-        unit = self._units[place]
+        unit = self._places[place]
         # more and more people, the nearer the number: nobody likes to be the first
         times = sorted(ready * self._random.random() ** 0.6 for _nth in range(unit.threshold - 1))
         for worker, time in zip(self._next_workers(place, unit.threshold), [*times, ready], strict=True):
-            self._acts[self._at(time)].append(Act(place, worker, Deed.PLEDGE))
+            self._acts[self._at(time)].append(self._act(place, worker, Deed.PLEDGE))
         stretch = self._at(ready)
         if place == self.falls_back:
             for worker in range(CHANGE_THEIR_MIND):
-                self._acts[stretch + FALLS_AFTER].append(Act(place, worker, Deed.WITHDRAW))
-                self._acts[stretch + RETURNS_AFTER].append(Act(place, worker, Deed.PLEDGE))
+                self._acts[stretch + FALLS_AFTER].append(self._act(place, worker, Deed.WITHDRAW))
+                self._acts[stretch + RETURNS_AFTER].append(self._act(place, worker, Deed.PLEDGE))
             return
         for worker in self._next_workers(place, self._random.randint(0, (unit.headcount - unit.threshold) // 2)):
-            self._acts[self._at(self._random.uniform(ready, 1.0))].append(Act(place, worker, Deed.PLEDGE))
+            self._acts[self._at(self._random.uniform(ready, 1.0))].append(self._act(place, worker, Deed.PLEDGE))
 
     def _fall_short(self, place: UnitId, share: float, until: float) -> None:
         """Let only this share of the threshold pledge."""
-        for worker in self._next_workers(place, int(self._units[place].threshold * share)):
-            self._acts[self._at(self._random.uniform(0, until))].append(Act(place, worker, Deed.PLEDGE))
+        for worker in self._next_workers(place, int(self._places[place].threshold * share)):
+            self._acts[self._at(self._random.uniform(0, until))].append(self._act(place, worker, Deed.PLEDGE))
 
     def _some_look(self, place: UnitId) -> None:
         # taken from the end of the roster: the late workplaces need the next ones
-        unit = self._units[place]
+        unit = self._places[place]
         for worker in range(unit.threshold + (unit.headcount - unit.threshold) // 2, unit.headcount):
             if self._random.random() < LOOK_AND_LEAVE:
-                self._acts[self._at(self._random.random())].append(Act(place, worker, Deed.NOT_NOW))
+                self._acts[self._at(self._random.random())].append(self._act(place, worker, Deed.NOT_NOW))
+
+    def _act(self, place: UnitId, worker: int, deed: Deed) -> Act:
+        return Act(*self._people[place][worker], deed)
 
     def _next_workers(self, place: UnitId, number: int) -> range:
         first = self._pledged.get(place, 0)

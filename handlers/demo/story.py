@@ -12,7 +12,8 @@ from typing import Protocol
 
 from bot.delivery.outbox import Letter
 from bot.domain import disclosure, rules
-from bot.domain.model import Kind, UnitId, Walkout
+from bot.domain.model import Kind, Stage, Tier, UnitId, Walkout
+from bot.domain.tree import Tree
 from bot.draft import Draft, RosterOptions, SourceFile, read, workplaces_file
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
@@ -49,14 +50,35 @@ class StoryBroken(Exception):  # noqa: N818  never foreseen: the bot answered wh
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Neighborhood:
+    """An area, as anybody may see it."""
+
+    name: str
+    tenths: int  #: of its number
+    out: bool
+    places: frozenset[str]  #: the workplaces in it
+
+    @property
+    def nearly(self) -> bool:
+        """Whether it stands where a line stops before it is on."""
+        return self.tenths == disclosure.NEARLY and not self.out
+
+    @property
+    def said(self) -> str:
+        """Say it in a few letters."""
+        return texts.area(self.tenths, out=self.out, nearly=self.nearly)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
     """What everybody could see at this moment."""
 
     now: datetime
     walkout: Walkout
     city: disclosure.City  #: as organizers see it
-    everywhere: int  #: workplaces
-    lines: tuple[disclosure.Shown, ...]  #: always in the same order
+    areas: tuple[Neighborhood, ...]
+    lines: tuple[disclosure.Shown, ...]  #: workplaces, by area; always in the same order
+    departments: tuple[tuple[str, disclosure.Shown], ...]  #: each with its workplace; only its own people see it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,8 +132,7 @@ class Ears:
         letters, self._letters = self._letters, []
         together: dict[object, list[Letter]] = {}
         for letter in letters:
-            alone = letter.news.scope is None or letter.news.kind in {Kind.WORKPLACE_READY, Kind.WORKPLACE_JOINS}
-            together.setdefault(id(letter) if alone else letter.news.kind, []).append(letter)
+            together.setdefault(_news(letter), []).append(letter)
         return [
             Heard(
                 kind=same[0].news.kind,
@@ -122,6 +143,14 @@ class Ears:
             )
             for same in together.values()
         ]
+
+
+def _news(letter: Letter) -> object:
+    """Return what is the same where rooms hear the same, each about itself or all about one workplace."""
+    news = letter.news
+    if news.kind is Kind.WORKPLACE_JOINS:
+        return news.kind, news.about
+    return id(letter) if news.scope is None or news.kind is Kind.WORKPLACE_READY else news.kind
 
 
 class Story:
@@ -140,7 +169,7 @@ class Story:
         """Play everything; return how it ended."""
         walkout = await self._draft(plan)
         await self._open(walkout)
-        plot = Plot(plan.units, plan.terms, self._clock(), seed)
+        plot = Plot(await self._app.store.units(walkout.id), plan.terms, self._clock(), seed)
         scene = await self._scene(walkout)
         stretch = 0
         while scene.walkout.next_tally is not None:
@@ -157,19 +186,20 @@ class Story:
         for name in (OLGA, OMAR):
             await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)
         walkout = await organizers.draft(plan, app.store, app.keys)
-        wanted = await stewards.cards_wanted(walkout.id, app.store, only=None, number=None)
-        self._cards = {place.id: [card_codes.mint() for _ in range(number)] for place, number in wanted}
+        leaves = Tree(await app.store.units(walkout.id)).leaves()
+        self._cards = {leaf.id: [card_codes.mint() for _ in range(leaf.headcount)] for leaf in leaves}
         hashes = {place: [card_codes.key_of(code) for code in codes] for place, codes in self._cards.items()}
         await stewards.mint(walkout.id, hashes, app.store, app.keys)
         return walkout
 
     async def _open(self, walkout: Walkout) -> None:
-        places = await self._app.store.units(walkout.id)
+        tree = Tree(await self._app.store.units(walkout.id))
+        places, areas = tree.workplaces(), tree.children()
         _done(await self._says(OLGA, f"/room citywide #{_slug(walkout.terms.city)}"), "done")
-        for place in places:
+        for place in (*areas, *places):
             _done(await self._says(OLGA, f'/room "{place.name}" #{_slug(place.name)}'), "done")
         people = sum(place.headcount for place in places)
-        await self._look_at(await self._scene(walkout), texts.drafted(len(places), people))
+        await self._look_at(await self._scene(walkout), texts.drafted(len(places), len(areas), people))
         self._clock.move_to(walkout.terms.pledge_by - LASTS)
         await self._opens(OLGA, walkout, "proposed")
         await self._look_at(await self._scene(walkout), texts.proposed())
@@ -210,7 +240,7 @@ class Story:
             await self._look_at(await self._scene(walkout), sentence, heard=heard)
         self._clock.move_to(walkout.terms.starts + timedelta(days=1))
         heard = await self._listen()
-        late = _done(await self._says(LATECOMER, self._cards[UnitId(1)][-1]), "closed")
+        late = _done(await self._says(LATECOMER, next(iter(self._cards.values()))[-1]), "closed")
         await self._look_at(await self._scene(walkout), texts.the_day_after(late.text), heard=heard)
         destroyed = rules.closes_at(await self._app.store.walkout(walkout.id))
         if destroyed is not None:
@@ -247,14 +277,26 @@ class Story:
         return self._ears.heard()
 
     async def _scene(self, walkout: Walkout) -> Scene:
-        board = await stewards.board(walkout.id, self._app.store)
-        assert board.sums is not None  # noqa: S101  it is an organizer's
+        seen, units = await self._app.store.walkout(walkout.id), await self._app.store.units(walkout.id)
+        tree, coarse = Tree(units), disclosure.coarse_lines(seen, units)
+        shown = {unit.id: disclosure.shown(unit, seen) for unit in units}
         return Scene(
             now=walkout.terms.local(self._clock()),
-            walkout=board.walkout,
-            city=board.sums,
-            everywhere=board.everywhere,
-            lines=tuple(sorted(board.units, key=lambda place: place.name.casefold())),
+            walkout=seen,
+            city=disclosure.city(seen, units),
+            areas=tuple(
+                Neighborhood(
+                    name=area.name,
+                    tenths=coarse[area.id].tenths,
+                    out=area.out,
+                    places=frozenset(place.name for place in tree.workplaces(area.id)),
+                )
+                for area in tree.children()
+            ),
+            lines=tuple(shown[place.id] for place in tree.workplaces()),
+            departments=tuple(
+                (tree.unit(unit.parent).name, shown[unit.id]) for unit in units if unit.tier is Tier.DEPARTMENT
+            ),
         )
 
     async def _look_at(self, scene: Scene, sentence: str, *, heard: Sequence[Heard] = ()) -> None:
@@ -284,22 +326,52 @@ def _plan(folder: Path) -> Draft:
 def _worth_telling(before: Scene, scene: Scene, heard: Sequence[Heard]) -> list[tuple[str, float]]:
     """Point at what changed for all to see, and say for how long; most tallies have nothing to tell."""
     kinds = {each.kind for each in heard}
-    if Kind.ON in kinds:
-        return [(texts.is_on(), MARVEL_S)]
     pairs = list(zip(before.lines, scene.lines, strict=True))
+    areas = list(zip(before.areas, scene.areas, strict=True))
+    if Kind.ON in kinds and before.walkout.stage is not Stage.ON:
+        return [(texts.is_on(), MARVEL_S), *((texts.waits(*names), READ_S) for names in _waiting(scene))]
     newly = [new.name for old, new in pairs if new.reached and not old.reached]
     announced = {each.about for each in heard}
     said = []
     if scene.walkout.tally == 1:
         said.append((texts.between_tallies(), READ_S))
+    departments = [
+        (at, new.name)
+        for (at, new), (_, old) in zip(scene.departments, before.departments, strict=True)
+        if new.reached and not old.reached
+    ]
+    if departments and not any(old.reached for _, old in before.departments):
+        said.append((texts.first_department(*departments[0]), READ_S))
     if newly and before.city.reached == 0:
         said.append((texts.first_ready(newly[0]), READ_S))
+    if not any(old.tenths for old in before.areas):
+        said += [(texts.first_line(new.name), READ_S) for new in scene.areas if new.tenths][:1]
+    elif not any(old.nearly for old in before.areas):
+        said += [(texts.nearly_there(new.name), READ_S) for new in scene.areas if new.nearly][:1]
     said += [(texts.fell_back(old.name), READ_S) for old, new in pairs if old.reached and not new.reached]
-    said += [(texts.back_again(name), NOD_S) for name in newly if name not in announced]
+    if scene.walkout.stage is Stage.ON:
+        said += [(texts.waits(*names), READ_S) for names in _waiting(scene) if names[0] in newly]
+    else:
+        said += [(texts.back_again(name), NOD_S) for name in newly if name not in announced]
     if Kind.MILESTONE in kinds:
         said.append((texts.milestone(), NOD_S))
-    said += [(texts.joins(new.name), NOD_S) for old, new in pairs if new.out and not old.out]
+    joining = [new for old, new in areas if new.out and not old.out]
+    said += [(texts.area_joins(area.name), READ_S) for area in joining]
+    with_area = {name for area in joining for name in area.places}
+    said += [
+        (texts.joins(new.name), NOD_S) for old, new in pairs if new.out and not old.out and new.name not in with_area
+    ]
     return said
+
+
+def _waiting(scene: Scene) -> list[tuple[str, str]]:
+    """Return workplaces that have reached their number, each with the area for which they wait."""
+    return [
+        (line.name, area.name)
+        for area in scene.areas
+        for line in scene.lines
+        if line.reached and not area.out and line.name in area.places
+    ]
 
 
 def _given(reply: Reply | None) -> Reply:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from discord.app_commands import Choice
 
 from bot.domain.model import Entry, Stage, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Duty, Roles
 from bot.domain.rules import PLEDGING
+from bot.domain.tree import Tree, labels
 from bot.parsing.typed_text import nearest_names, plain_name
 from bot.runtime.app import App
 from bot.secrets.keys import Person
@@ -20,12 +23,34 @@ MOST = 25
 LONGEST = 100
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Choice:
+    """What can be suggested."""
+
+    shown: str
+    value: str
+    plain: str  #: as what is typed is compared with it
+
+    @staticmethod
+    def of(shown: str, value: str) -> _Choice:
+        return _Choice(shown=shown, value=value, plain=plain_name(shown))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Units:
+    """A walkout's units, as they are called: they never change."""
+
+    names: Mapping[UnitId, _Choice]
+    parents: Mapping[UnitId, UnitId]
+    leaves: AbstractSet[UnitId]
+
+
 class Suggestions:
     """Suggests names only, and to workers only those that their terms may show them."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._names: dict[WalkoutId, list[tuple[UnitId, str]]] = {}  #: a walkout's workplaces never change
+        self._names: dict[WalkoutId, _Units] = {}
 
     async def suggest(
         self, who: Person, command: Command, takes: Takes, typed: str, walkout: str | None
@@ -36,9 +61,9 @@ class Suggestions:
         if not command.who.allows(roles):
             return []
         if takes is Takes.ROLE:
-            return _best([(texts.steward(), "steward"), (texts.organizer(), "organizer")], typed)
+            return _best([_Choice.of(texts.steward(), "steward"), _Choice.of(texts.organizer(), "organizer")], typed)
         if takes is Takes.VOID:
-            return _best([("void", "void"), ("recall", "recall")], typed)
+            return _best([_Choice.of("void", "void"), _Choice.of("recall", "recall")], typed)
         looks_after = roles.units if organizes and not roles.may(Duty.LOOK) else None  #: None: not a steward's view
         fitting = [
             each
@@ -47,22 +72,36 @@ class Suggestions:
             and (looks_after is None or any(each.id == walkout for walkout, _place in looks_after))
         ]
         if takes is Takes.WALKOUT:
-            return _best([(f"{each.id} · {worded(each.terms).title}", each.id) for each in fitting], typed)
+            return _best([_Choice.of(f"{each.id} · {worded(each.terms).title}", each.id) for each in fitting], typed)
         named = [each for each in fitting if walkout is None or each.id == walkout.lower()]
         if len(named) != 1:  # the conversation asks which walkout
             return []
-        places = await self._units(named[0].id)
-        names = [(name, name) for place, name in places if looks_after is None or (named[0].id, place) in looks_after]
+        known = await self._units(named[0].id)
+        names = list(known.names.values())
+        if looks_after is not None:
+            own = {unit for of, unit in looks_after if of == named[0].id}
+            own |= {unit for unit, parent in known.parents.items() if _is_in(own, parent, known.parents)}
+            names = [name for unit, name in known.names.items() if unit in own]
+        elif not organizes:
+            names = [name for unit, name in known.names.items() if unit in known.leaves]
         if takes is Takes.FILTER:
-            names = [("csv", "csv"), *names]
+            names = [_Choice.of("csv", "csv"), *names]
         if takes is Takes.SCOPE:
-            names = [(texts.citywide(), "citywide"), (texts.off(), "off"), *names]
+            names = [_Choice.of(texts.citywide(), "citywide"), _Choice.of(texts.off(), "off"), *names]
         return _best(names, typed)
 
-    async def _units(self, walkout: WalkoutId) -> Sequence[tuple[UnitId, str]]:
+    async def _units(self, walkout: WalkoutId) -> _Units:
         if walkout not in self._names:
-            self._names[walkout] = [(place.id, place.name) for place in await self._app.store.units(walkout)]
+            units = await self._app.store.units(walkout)
+            names = {unit: _Choice.of(name, name) for unit, name in labels(units).items()}
+            leaves = frozenset(unit.id for unit in Tree(units).leaves())
+            parents = {unit.id: unit.parent for unit in units}
+            self._names[walkout] = _Units(names=names, parents=parents, leaves=leaves)
         return self._names[walkout]
+
+
+def _is_in(units: AbstractSet[UnitId], unit: UnitId, parents: Mapping[UnitId, UnitId]) -> bool:
+    return unit in units or (unit in parents and _is_in(units, parents[unit], parents))
 
 
 def _may_see(walkout: Walkout, *, organizes: bool) -> bool:
@@ -71,11 +110,14 @@ def _may_see(walkout: Walkout, *, organizes: bool) -> bool:
     return walkout.stage in PLEDGING and walkout.terms.entry is Entry.OPEN
 
 
-def _best(choices: Iterable[tuple[str, str]], typed: str) -> list[Choice[str]]:
-    wanted, choices = plain_name(typed), list(choices)
-    fitting = [(shown, value) for shown, value in choices if wanted in plain_name(shown)]
-    fitting.sort(key=lambda choice: not plain_name(choice[0]).startswith(wanted))
+def _best(choices: Sequence[_Choice], typed: str) -> list[Choice[str]]:
+    """Return those that begin with what is typed, then those that hold it, each as they stand; else those alike."""
+    wanted = plain_name(typed)
+    begin = [choice for choice in choices if choice.plain.startswith(wanted)]
+    fitting = begin[:MOST]
+    if len(fitting) < MOST:
+        fitting += [each for each in choices if wanted in each.plain and not each.plain.startswith(wanted)]
     if not fitting:
-        values = dict(choices)
-        fitting = [(shown, values[shown]) for shown in nearest_names(values, typed, MOST)]
-    return [Choice(name=shown[:LONGEST], value=value[:LONGEST]) for shown, value in fitting[:MOST]]
+        values = {choice.shown: choice for choice in choices}
+        fitting = [values[shown] for shown in nearest_names(values, typed, MOST)]
+    return [Choice(name=each.shown[:LONGEST], value=each.value[:LONGEST]) for each in fitting[:MOST]]

@@ -143,6 +143,9 @@ class _Sheet:
         taken = self._words(WIDTH - EDGE, base, said, 36, weight=weight, colour=colour, align="right")
         self._words(EDGE, base, bar.name, size, colour=INK, room=INNER - taken - 30)
         self._y = base + 12
+        if bar.bare:
+            self._y += 20
+            return
         if bar.part == 0:
             empty = self._capsule(EDGE, self._y, INNER, tall, PAPER)
             empty.set(edgecolor=RULE, linewidth=2, hatch="//")
@@ -191,9 +194,9 @@ class _Sheet:
         self, text: str, size: float, *, weight: str = "normal", colour: str = INK, left: float = EDGE
     ) -> None:
         """Write a line that must not be shortened, for it holds a number: smaller, if it is long."""
-        across = self._across(drawable(text), size, weight)
-        smaller = min(1.0, (WIDTH - EDGE - left) / max(across, 1) * 0.99)
-        self._line(text, size * smaller, weight=weight, colour=colour, left=left)
+        while size > 1 and self._across(drawable(text), size, weight) > WIDTH - EDGE - left:
+            size *= 0.97  # letters do not become narrower in proportion
+        self._line(text, size, weight=weight, colour=colour, left=left)
 
     def _words(
         self,

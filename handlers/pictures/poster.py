@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.domain.disclosure import Shown
-from bot.domain.model import Stage
-from bot.usecases.stewards import Board
+from bot.domain.disclosure import TENTHS, Shown
+from bot.domain.model import Stage, Tier
+from bot.usecases.stewards import Area, Board
 from handlers.texts import board as texts
 from handlers.texts.organizers_words import worded
 
@@ -27,13 +27,14 @@ class Thermometer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bar:
-    """A workplace, relative to its own threshold."""
+    """A workplace, or an area, relative to its own threshold."""
 
     name: str
     said: str
     part: float  #: from 0, which is fewer than anybody may see, to 1
     reached: bool
     out: bool
+    bare: bool = False  #: nothing is shown of it but words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,23 +56,21 @@ class Poster:
 
 def poster(board: Board) -> Poster:
     """Say what is on the picture of this board: it goes round, so organizers' sums are not."""
-    board = replace(board, sums=None)
-    walkout = board.walkout
-    part, whole = texts.city_part(board)
+    walkout, here = board.walkout, replace(board.here, sums=None)
     left_out = len(board.units) - MOST
     return Poster(
         title=worded(walkout.terms).title,
-        city=walkout.terms.city or texts.city(),
+        city=texts.where(board) or walkout.terms.city or texts.city(),
         stage=walkout.stage,
         stage_said=texts.stage(walkout.stage),
         thermometer=Thermometer(
-            part=part / whole,
-            mark=walkout.terms.citywide_threshold,
-            said=texts.city_said(board),
-            reached=texts.reached(board),
-            turnout=texts.turnout_said(board),
+            part=here.coarse.tenths / TENTHS,
+            mark=here.threshold,
+            said=texts.city_said(here),
+            reached=texts.reached(here),
+            turnout=texts.turnout_said(here),
         )
-        if board.city
+        if here.coarse
         else None,
         chosen=texts.chosen(board),
         bars=tuple(map(_bar, board.units[:MOST])),
@@ -82,11 +81,23 @@ def poster(board: Board) -> Poster:
     )
 
 
-def _bar(place: Shown) -> Bar:
+def _bar(line: Shown | Area) -> Bar:
+    if isinstance(line, Area):
+        area = replace(line, sums=None)
+        tenths = area.coarse.tenths if area.coarse else 0
+        return Bar(
+            name=area.name,
+            said=texts.area_said(area),
+            part=tenths / TENTHS,
+            reached=tenths == TENTHS,
+            out=area.out > 0,
+            bare=area.coarse is None,
+        )
     return Bar(
-        name=place.name,
-        said=texts.said(place),
-        part=1.0 if place.reached else place.number / place.threshold,
-        reached=place.reached,
-        out=place.out,
+        name=line.name,
+        said=texts.said(line),
+        part=1.0 if line.reached else line.number / line.threshold if line.number else 0.0,
+        reached=line.reached,
+        out=line.out,
+        bare=line.tier is Tier.DEPARTMENT and not line.reached,
     )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from bot.delivery.outbox import Letter
 from bot.domain.disclosure import shown
 from bot.domain.model import Kind, Stage, Tier, Unit, Walkout
-from bot.domain.rules import was_missed
+from bot.domain.rules import has_number, waits_for, was_missed
 from bot.secrets import references
-from handlers.texts import board, verdicts
+from handlers.texts import board, names, verdicts
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.letters import WORDS
-from handlers.texts.names import enumerated
 from handlers.texts.notices import letter_to_worker
 from handlers.texts.organizers_words import the_day, worded
 from handlers.texts.times import deadline, number, when
@@ -71,24 +71,38 @@ def _milestone(letter: Letter) -> str:
 
 def _on(letter: Letter) -> str:
     walkout = _walkout(letter)
-    said = [_("It is on. {headline}").format(headline=headline(walkout.terms))]
+    said = [_("It is on. {headline}").format(headline=_headline(letter))]
     if letter.private:
         return "\n".join([*said, _who_walks_out(letter)])
-    said.append(_who_reached(walkout))
-    if walkout.counts_again:
+    said.append(_who_reached(letter))
+    if walkout.counts_again and letter.about is None:
         said.append(_("Others can still join, until {pledge_by}.").format(pledge_by=pledge_by(walkout)))
     return "\n".join([*said, _look()])
 
 
-def _who_reached(walkout: Walkout) -> str:
-    """Tell the city who walks out, without naming a workplace."""
-    return _citywide(
-        _("Every workplace that has reached its number walks out on {starts}. Until then, work as usual."), walkout
+def _headline(letter: Letter) -> str:
+    """Name the walkout; where news is about an area, that area in place of the city."""
+    terms, area = _walkout(letter).terms, letter.about
+    return headline(terms if area is None else replace(terms, city=area.name))
+
+
+def _who_reached(letter: Letter) -> str:
+    """Tell the city who walks out, without naming a workplace; an area's rooms hear their names."""
+    if letter.about is not None:
+        wait = _("Until then, work as usual.")
+        return f"{_who_walks_out(letter)}\n{wait}" + the_day(_walkout(letter), letter.path)
+    return _wide(
+        letter,
+        _("Every workplace that has reached its number walks out on {starts}. Until then, work as usual."),
+        _("Every workplace that has reached all its numbers walks out on {starts}. Until then, work as usual."),
     )
 
 
-def _citywide(said: str, walkout: Walkout) -> str:
-    return said.format(headline=headline(walkout.terms), starts=starts(walkout)) + the_day(walkout)
+def _wide(letter: Letter, of_lists: str, of_trees: str) -> str:
+    """Tell a city or an area who walks out; where there are areas, its own number is not all that a workplace needs."""
+    walkout = _walkout(letter)
+    said = of_trees if walkout.terms.levels else of_lists
+    return said.format(headline=_headline(letter), starts=starts(walkout)) + the_day(walkout, letter.path)
 
 
 def _look() -> str:
@@ -101,11 +115,17 @@ def _who_walks_out(letter: Letter) -> str:
     named, more, others = list(map(str, facts["workplaces"])), int(facts["more"]), int(facts["others"])
     n = len(named) + more
     said = ngettext("{names} walks out on {starts}.", "{n} workplaces walk out on {starts}: {names}.", n).format(
-        n=number(n), names=enumerated(named, more), starts=starts(walkout)
+        n=number(n), names=names.enumerated(named, more), starts=starts(walkout)
     )
-    if not others:
+    if not others or (facts.get("last") is False and not walkout.counts_again):  # they have heard since
         return said
-    if facts.get("last") is False:
+    if facts.get("last") is False and walkout.terms.levels:
+        rest = ngettext(
+            "{n} other workplace does not, unless all the numbers that it needs are reached by {pledge_by}.",
+            "{n} other workplaces do not, unless all the numbers that they need are reached by {pledge_by}.",
+            others,
+        )
+    elif facts.get("last") is False:
         rest = ngettext(
             "{n} other workplace does not, unless it reaches its number by {pledge_by}.",
             "{n} other workplaces do not, unless they reach their numbers by {pledge_by}.",
@@ -120,59 +140,82 @@ def _we_are_out(letter: Letter) -> str:
     walkout, place = _walkout(letter), _place(letter)
     return _("It is on, and {workplace} walks out on {starts}. Until then, work as usual.").format(
         workplace=place.name, starts=starts(walkout)
-    ) + the_day(walkout, place)
+    ) + the_day(walkout, letter.path)
 
 
 def _not_yet_out(letter: Letter) -> str:
-    walkout = _walkout(letter)
-    return _(
-        "It is on across the city, for {starts}. {workplace} does not walk out unless it reaches its number by "
-        "{pledge_by}.\n"
-        "Work as usual until I say here that it does. At the last count I say here yes or no."
-    ).format(workplace=_place(letter).name, starts=starts(walkout), pledge_by=pledge_by(walkout))
+    walkout, place, lacking = _walkout(letter), _place(letter), waits_for(letter.path)
+    said = (
+        _(
+            "It is on across the city, for {starts}. {workplace} does not walk out unless it reaches its number by "
+            "{pledge_by}.\n"
+            "Work as usual until I say here that it does. At the last count I say here yes or no."
+        )
+        if lacking is place and has_number(place)
+        else _(
+            "It is on across the city, for {starts}. {workplace} does not walk out unless {area} reaches its number by "
+            "{pledge_by}.\n"
+            "Work as usual until I say here that it does. At the last count I say here yes or no."
+        )
+    )
+    area = lacking.name if has_number(lacking) else _("a part of it")
+    return said.format(workplace=place.name, area=area, starts=starts(walkout), pledge_by=pledge_by(walkout))
 
 
 def _workplace_joins(letter: Letter) -> str:
     walkout, place = _walkout(letter), _place(letter)
-    if letter.news.scope is None:
+    if letter.news.scope not in {place.id, letter.path[-1].id}:  # the city's room, or an area's
         return _("{workplace} joins: it walks out as well, on {starts}.").format(
             workplace=place.name, starts=starts(walkout)
         )
     return _("{workplace} has reached its number: we walk out too, on {starts}. Until then, work as usual.").format(
         workplace=place.name, starts=starts(walkout)
-    ) + the_day(walkout, place)
+    ) + the_day(walkout, letter.path)
 
 
 def _last_word(letter: Letter) -> str:
     walkout = _walkout(letter)
     if letter.about is not None and letter.about.tier is not Tier.AREA:
         return verdicts.last_word(walkout, letter.path)
-    said = _("{headline}: the last count is taken.").format(headline=headline(walkout.terms))
+    said = _("{headline}: the last count is taken.").format(headline=_headline(letter))
     if letter.private:
         return f"{said}\n{_who_walks_out(letter)}"
-    return "\n".join([said, _who_reached(walkout), _("No other workplace walks out."), _look()])
+    others = [] if letter.about else [_("No other workplace walks out.")]
+    return "\n".join([said, _who_reached(letter), *others, _look()])
 
 
 def _tomorrow(letter: Letter) -> str:
     walkout = _walkout(letter)
     if letter.about is not None and letter.about.tier is not Tier.AREA:
         return verdicts.tomorrow(walkout, letter.path)
-    said = _(
-        "Reminder: {headline}. Every workplace that has reached its number walks out on {starts}. All others go to "
-        "work as usual."
+    return _wide(
+        letter,
+        _(
+            "Reminder: {headline}. Every workplace that has reached its number walks out on {starts}. All others go to "
+            "work as usual."
+        ),
+        _(
+            "Reminder: {headline}. Every workplace that has reached all its numbers walks out on {starts}. All others "
+            "go to work as usual."
+        ),
     )
-    return _citywide(said, walkout)
 
 
 def _begins(letter: Letter) -> str:
     walkout = _walkout(letter)
     if letter.about is not None and letter.about.tier is not Tier.AREA:
         return verdicts.begins(walkout, letter.path)
-    said = _(
-        "It begins: {headline}. Every workplace that has reached its number walks out now ({starts}). At all "
-        "others, work goes on as usual."
+    return _wide(
+        letter,
+        _(
+            "It begins: {headline}. Every workplace that has reached its number walks out now ({starts}). At all "
+            "others, work goes on as usual."
+        ),
+        _(
+            "It begins: {headline}. Every workplace that has reached all its numbers walks out now ({starts}). At all "
+            "others, work goes on as usual."
+        ),
     )
-    return _citywide(said, walkout)
 
 
 def _afterwards(letter: Letter) -> str:
@@ -252,7 +295,7 @@ def _room_test(letter: Letter) -> str:
     if letter.news.scope is None:
         return _("This is a test: this room hears the citywide news of {title}.").format(title=title)
     return _("This is a test: this room hears the news of {workplace} for {title}.").format(
-        workplace=_place(letter).name, title=title
+        workplace=names.full(letter.path), title=title
     )
 
 
@@ -269,14 +312,14 @@ def _cards_voided(letter: Letter) -> str:
     return _(
         "New cards are printed for {workplace}. Have you pledged? Keep your card: your pledge stands. If not, draw a "
         "new card from your steward: every older one is dead."
-    ).format(workplace=_place(letter).name)
+    ).format(workplace=names.full(letter.path))
 
 
 def _cards_recalled(letter: Letter) -> str:
     return _(
         "All cards of {workplace} are recalled, and no pledge made on them counts any more. Draw a new card from your "
         "steward, and pledge again."
-    ).format(workplace=_place(letter).name)
+    ).format(workplace=names.full(letter.path))
 
 
 def _walkout(letter: Letter) -> Walkout:
@@ -320,12 +363,17 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
 
 
 def _tell_to_wait(letter: Letter) -> str:
-    if letter.news.scope is None:
+    if letter.news.scope is None or _place(letter).tier is Tier.AREA:
         return _("Tell people: work as usual until the day. I say to each workplace whether it walks out.")
     return _("Tell people: work as usual until the day, and then walk out together. Do not ask who pledged.")
 
 
-def _tell_fewer(_letter: Letter) -> str:
+def _tell_fewer(letter: Letter) -> str:
+    if _place(letter).minimum:  # as verdicts has it
+        return _(
+            "Tell people: fewer than we need stand now. Let us talk to each other before the day. Until then, work as "
+            "usual. Do not ask who pledged."
+        )
     return _(
         "Tell people: fewer than our number stand now. Let us talk to each other before the day. Until then, work as "
         "usual. Do not ask who pledged."

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.disclosure import FEWEST_LINES, NEARLY, TENTHS, Coarse, Shown, Turnout
-from bot.domain.model import Stage, Walkout
-from bot.usecases.stewards import Board
+from bot.domain.model import Stage, Tier, Walkout
+from bot.usecases.stewards import Area, Board
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import number, when
@@ -26,25 +26,39 @@ def board(seen: Board, page: int | None = None) -> str:
     """Say the board: one page of it, the nearest there is; without a number all of it."""
     last = pages(seen)
     page = None if page is None else min(max(page, 1), last)
-    places = seen.units if page is None else seen.units[(page - 1) * PAGE : page * PAGE]
-    walkout = seen.walkout
+    walkout, here = seen.walkout, seen.here
     head = [
         _headline(walkout),
-        *_city(seen),
-        reached(seen),
-        everywhere(seen),
-        turnout_said(seen),
+        *_head(seen),
+        reached(here),
+        everywhere(here),
+        turnout_said(here),
         as_of(walkout),
         next_tally(walkout),
     ]
     foot = _("Page {page} of {last}").format(page=number(page), last=number(last)) if page and last > 1 else ""
-    blocks = ["\n".join(filter(None, head)), chosen(seen), "\n".join(map(workplace_lines, places)), foot]
+    blocks = ["\n".join(filter(None, head)), chosen(seen), "\n".join(map(lines, on_page(seen, page))), foot]
     return "\n\n".join(filter(None, blocks))
 
 
-def _city(seen: Board) -> list[str]:
-    said = city_said(seen)
-    return [city(), f"{bar(*city_part(seen))} {said}"] if said else []
+def _head(seen: Board) -> list[str]:
+    """Say what is looked into, and how far the area is, or the city."""
+    name = where(seen) or city()
+    if said := city_said(seen.here):
+        return [name, _with_bar(seen.here, said)]
+    if any(_is_department(line) for line in seen.units) and not seen.only:
+        return [name, _("Of a department it is only shown that it has reached its number.")]
+    return [name] if seen.of else []
+
+
+def where(seen: Board) -> str:
+    """Name what is looked into, with all that it is part of; nothing for the whole walkout."""
+    return ", ".join(name for _unit, name in reversed(seen.of))
+
+
+def on_page(seen: Board, page: int | None) -> Sequence[Shown | Area]:
+    """Return what one page shows; without a number all of it."""
+    return seen.units if page is None else seen.units[(page - 1) * PAGE : page * PAGE]
 
 
 def pages(seen: Board) -> int:
@@ -58,10 +72,24 @@ def bar(part: int, whole: int) -> str:
     return FULL * full + EMPTY * (CELLS - full)
 
 
-def workplace_lines(place: Shown) -> str:
-    """Say one workplace on two lines, each short enough for a phone: its name, and below it how far it is."""
-    drawn = bar(place.threshold if place.reached else place.number, place.threshold)
-    return f"{place.name}\n{drawn} {said(place)}"
+def lines(line: Shown | Area) -> str:
+    """Say one unit on lines that are short enough for a phone: its name, and below it how far it is."""
+    if isinstance(line, Area):
+        share = city_said(line)
+        return "\n".join(filter(None, [line.name, _with_bar(line, share) if share else "", workplaces_said(line)]))
+    if _is_department(line) and not line.reached:
+        return line.name
+    drawn = bar(line.threshold if line.reached else line.number, line.threshold)
+    return f"{line.name}\n{drawn} {said(line)}"
+
+
+def _is_department(line: Shown | Area) -> bool:
+    return isinstance(line, Shown) and line.tier is Tier.DEPARTMENT
+
+
+def _with_bar(area: Area, said: str) -> str:
+    part, whole = area_part(area)
+    return f"{bar(part, whole)} {said}" if whole else said
 
 
 def workplace_line(place: Shown) -> str:
@@ -70,7 +98,9 @@ def workplace_line(place: Shown) -> str:
 
 
 def said(place: Shown) -> str:
-    """Say how far a workplace is, in the words that stand wherever the board is shown."""
+    """Say how far a workplace is, in the words that stand wherever the board is shown; nothing of most departments."""
+    if _is_department(place) and not place.reached:
+        return ""
     if place.reached:
         words = _("has reached {threshold} (tally {since})")
     elif place.number == 0:
@@ -104,15 +134,40 @@ def city() -> str:
     return _("City")
 
 
-def city_said(seen: Board) -> str:
-    """Say how far the city is; nothing where that would say more than its workplaces' lines."""
-    threshold = number(seen.walkout.terms.citywide_threshold)
-    if seen.sums is not None:
-        if seen.sums.counted >= seen.walkout.terms.citywide_threshold:
+def city_said(here: Area) -> str:
+    """Say how far the city is, or an area; nothing where that would say more than its workplaces' lines."""
+    threshold = number(here.threshold)
+    if here.sums is not None:
+        if not here.threshold:
+            return _("about {number}").format(number=number(here.sums.counted)) if here.sums.counted else ""
+        if here.sums.counted >= here.threshold:
             return _("{threshold} reached").format(threshold=threshold)
-        words = _("about {counted} of {threshold}") if seen.sums.counted else _("nothing counted yet of {threshold}")
-        return words.format(counted=number(seen.sums.counted), threshold=threshold)
-    return coarse_said(seen.city, threshold) if seen.city else ""
+        words = _("about {counted} of {threshold}") if here.sums.counted else _("nothing counted yet of {threshold}")
+        return words.format(counted=number(here.sums.counted), threshold=threshold)
+    return coarse_said(here.coarse, threshold) if here.coarse else ""
+
+
+def area_said(area: Area) -> str:
+    """Say an area in few words: how far it is, or else how large, or how much of it walks out."""
+    return _walking(area) or city_said(area) or _how_many(area)
+
+
+def workplaces_said(area: Area) -> str:
+    """Say how many of an area's workplaces walk out; before they do, how many have reached theirs, or there are."""
+    return _walking(area) or reached(area) or _how_many(area)
+
+
+def _walking(area: Area) -> str:
+    if not area.out:
+        return ""
+    words = ngettext(
+        "{n} of {workplaces} workplace walks out", "{n} of {workplaces} workplaces walk out", area.workplaces
+    )
+    return words.format(n=number(area.out), workplaces=number(area.workplaces))
+
+
+def _how_many(area: Area) -> str:
+    return ngettext("{n} workplace", "{n} workplaces", area.workplaces).format(n=number(area.workplaces))
 
 
 def coarse_said(line: Coarse, threshold: str) -> str:
@@ -124,11 +179,11 @@ def coarse_said(line: Coarse, threshold: str) -> str:
     return _share(line.tenths, threshold)
 
 
-def city_part(seen: Board) -> tuple[int, int]:
-    """Return how much of the city's bar is full, and of how much."""
-    if seen.sums is not None:
-        return seen.sums.counted, seen.walkout.terms.citywide_threshold
-    return seen.city.tenths if seen.city else 0, TENTHS
+def area_part(area: Area) -> tuple[int, int]:
+    """Return how much of an area's bar is full, or of the city's, and of how much; of nothing where it has none."""
+    if area.sums is not None:
+        return area.sums.counted, area.threshold
+    return (area.coarse.tenths, TENTHS) if area.coarse else (0, 0)
 
 
 def _share(tenths: int, threshold: str) -> str:
@@ -136,51 +191,66 @@ def _share(tenths: int, threshold: str) -> str:
     return words.format(tenths=number(tenths), threshold=threshold)
 
 
-def reached(seen: Board) -> str:
+def reached(here: Area) -> str:
     """Say how many workplaces have reached their number, and how many must."""
-    if seen.sums is None and seen.city is None:
+    if here.sums is not None:
+        n, is_exact = here.sums.reached, True
+    elif here.coarse is not None:
+        n, is_exact = here.coarse.reached or FEWEST_LINES, here.coarse.reached > 0
+    else:
         return ""
-    exact = seen.sums.reached if seen.sums is not None else seen.city.reached if seen.city is not None else 0
-    if seen.sums is not None or exact:
-        some = exact
+    if is_exact and here.needed:
         words = ngettext(
             "{n} of {workplaces} workplace has reached its number, {needed} needed",
             "{n} of {workplaces} workplaces have reached theirs, {needed} needed",
-            seen.everywhere,
+            here.workplaces,
         )
-    else:
-        some = FEWEST_LINES
+    elif here.needed:
         words = ngettext(
             "fewer than {n} of {workplaces} workplace has reached its number, {needed} needed",
             "fewer than {n} of {workplaces} workplaces have reached theirs, {needed} needed",
-            seen.everywhere,
+            here.workplaces,
         )
-    return words.format(
-        n=number(some), workplaces=number(seen.everywhere), needed=number(seen.walkout.terms.minimum_workplaces)
-    )
+    elif is_exact:
+        words = ngettext(
+            "{n} of {workplaces} workplace has reached its number",
+            "{n} of {workplaces} workplaces have reached theirs",
+            here.workplaces,
+        )
+    else:
+        words = ngettext(
+            "fewer than {n} of {workplaces} workplace has reached its number",
+            "fewer than {n} of {workplaces} workplaces have reached theirs",
+            here.workplaces,
+        )
+    return words.format(n=number(n), workplaces=number(here.workplaces), needed=number(here.needed))
 
 
-def everywhere(seen: Board) -> str:
+def everywhere(here: Area) -> str:
     """Say how many pledged at any workplace; nothing if they all count, or to anybody but organizers."""
-    if seen.sums is None or seen.sums.pledged == seen.sums.counted:
+    if here.sums is None or here.sums.pledged == here.sums.counted:
         return ""
-    return _("Pledged everywhere, reached or not: about {n}").format(n=number(seen.sums.pledged))
+    return _("Pledged everywhere, reached or not: about {n}").format(n=number(here.sums.pledged))
 
 
-def turnout_said(seen: Board) -> str:
+def turnout_said(here: Area) -> str:
     """Say how many say on the day that they are out; nothing before that is counted."""
-    if seen.sums is not None and seen.sums.turnout is not None:
-        if seen.sums.turnout == 0:
+    if here.sums is not None and here.sums.turnout is not None:
+        if here.sums.turnout == 0:
             return _("Out on the day: nothing counted yet")
-        return _("Out on the day: about {n}").format(n=number(seen.sums.turnout))
-    if seen.sums is None and seen.city is not None and seen.city.turnout is not None:
-        return out_on_the_day(seen.city.turnout, seen.walkout)
+        return _("Out on the day: about {n}").format(n=number(here.sums.turnout))
+    if here.sums is None and here.coarse is not None and here.coarse.turnout is not None:
+        return _out_on_the_day(here.coarse.turnout, here.threshold)
     return ""
 
 
 def out_on_the_day(tenths: int, walkout: Walkout) -> str:
     """Say how many of the whole city say that they are out."""
-    return _("Out on the day: {share}").format(share=_share(tenths, number(walkout.terms.citywide_threshold)))
+    return _out_on_the_day(tenths, walkout.terms.citywide_threshold)
+
+
+def _out_on_the_day(tenths: int, threshold: int) -> str:
+    return _("Out on the day: {share}").format(share=_share(tenths, number(threshold)))
 
 
 def chosen(seen: Board) -> str:
@@ -190,6 +260,8 @@ def chosen(seen: Board) -> str:
     if not seen.units:
         said = _("No workplace's name contains “{text}”.").format(text=seen.only)
         return f"{said} {do_you_mean(seen.nearest)}" if seen.nearest else said
+    if seen.paths and max(map(len, seen.paths.values())) > 1:
+        return f"“{seen.only}”: {number(len(seen.units))}"
     return ngettext(
         "“{text}”: {n} of {workplaces} workplace", "“{text}”: {n} of {workplaces} workplaces", seen.everywhere
     ).format(text=seen.only, n=number(len(seen.units)), workplaces=number(seen.everywhere))
@@ -205,10 +277,15 @@ def picture() -> str:
     return _("Picture")
 
 
+def up(name: str) -> str:
+    """Name the button that leads back to what something is part of."""
+    return f"↑ {name or city()}"
+
+
 def caption(seen: Board) -> str:
     """Stand beside a picture or a table of the board."""
     walkout = seen.walkout
-    return "\n".join(filter(None, [_headline(walkout), chosen(seen), as_of(walkout), next_tally(walkout)]))
+    return "\n".join(filter(None, [_headline(walkout), where(seen), chosen(seen), as_of(walkout), next_tally(walkout)]))
 
 
 def _headline(walkout: Walkout) -> str:

@@ -63,7 +63,7 @@ def named(walkout: Walkout | None) -> str:
 
 
 def _named(progress: Progress) -> str:
-    place = "" if progress.place is None else progress.place.name
+    place = "" if progress.place is None else str(progress.content.get("place", progress.place.name))
     return matter(progress.proposal.matter, progress.content, named(progress.walkout), place)
 
 

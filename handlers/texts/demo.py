@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.disclosure import City
@@ -13,10 +14,10 @@ from handlers.texts.times import before, clock, number, when
 # -- the story ------------------------------------------------------------------------------------------------
 
 
-def drafted(places: int, people: int) -> str:
+def drafted(places: int, areas: int, people: int) -> str:
     """Set the scene."""
-    return _("Olga's draft: {places} workplaces, a room for each; {people} people, a card for each.").format(
-        places=number(places), people=number(people)
+    return _("Olga's draft: {places} workplaces in {areas} neighborhoods; {people} people, a card each.").format(
+        places=number(places), areas=number(areas), people=number(people)
     )
 
 
@@ -40,6 +41,23 @@ def first_ready(workplace: str) -> str:
     return _("{workplace} has its number. Only its own room and the organizers hear it.").format(workplace=workplace)
 
 
+def first_department(workplace: str, department: str) -> str:
+    """Point at the first department."""
+    return _("{department} at {workplace} has its number. Only its own people read it.").format(
+        department=department, workplace=workplace
+    )
+
+
+def first_line(area: str) -> str:
+    """Point at the first area that shows a line."""
+    return _("{area} fills up: in tenths, which move when three workplaces have.").format(area=area)
+
+
+def nearly_there(area: str) -> str:
+    """Point at an area that shows no more until it is on."""
+    return _("{area} is nearly there. No neighborhood shows more than that before “on”.").format(area=area)
+
+
 def fell_back(workplace: str) -> str:
     """Point at a workplace that is well below its number again."""
     return _("{workplace} fell well below its number. No room is told.").format(workplace=workplace)
@@ -52,12 +70,22 @@ def back_again(workplace: str) -> str:
 
 def milestone() -> str:
     """Point at a milestone."""
-    return _("A milestone. Counted are only people whose own workplace is ready.")
+    return _("A milestone. Counted are only people whose workplace and neighborhood are ready.")
 
 
 def is_on() -> str:
     """Say what everybody waited for."""
     return _("It is on, by itself, and for good: taking a pledge back now undoes nothing.")
+
+
+def waits(workplace: str, area: str) -> str:
+    """Point at a workplace that stays at work although it has its number."""
+    return _("{workplace} has its number, but {area} has not: it waits.").format(workplace=workplace, area=area)
+
+
+def area_joins(area: str) -> str:
+    """Point at an area that is out as well."""
+    return _("{area} has its number now: whoever waited there walks out too.").format(area=area)
 
 
 def joins(workplace: str) -> str:
@@ -114,6 +142,13 @@ def tally_line(walkout: Walkout) -> str:
 def pledge_until(walkout: Walkout) -> str:
     """Say the deadline."""
     return _("pledge {before}").format(before=before(walkout.terms))
+
+
+def area(tenths: int, *, out: bool, nearly: bool) -> str:
+    """Say a neighborhood's line in a few letters."""
+    if out:
+        return _("✓ out")
+    return _("nearly") if nearly else _("{n}/10").format(n=number(tenths))
 
 
 def about(shown: int, threshold: int | None, *, fell: bool) -> str:
@@ -184,6 +219,11 @@ def board_line(city: City, walkout: Walkout, workplaces: int) -> str:
     )
 
 
+def areas_line(areas: Mapping[str, str]) -> str:
+    """Say what it changed for the neighborhoods."""
+    return _("Neighborhoods: {areas}.").format(areas=" · ".join(f"{name} {said}" for name, said in areas.items()))
+
+
 # -- the end ---------------------------------------------------------------------------------------------------
 
 
@@ -197,11 +237,13 @@ def nothing_left(seconds: float) -> str:
     return _("It took {seconds:.0f} s and no network, and leaves nothing behind.").format(seconds=seconds)
 
 
-def kept(data: str, command: str) -> str:
+def kept(data: str, area: str, command: str) -> str:
     """Say how to look at what is kept."""
     return "\n".join(
         [
-            _("Its store is kept in {data}. Look at it with @olga /walkouts or @olga /board:").format(data=data),
+            _("Its store is kept in {data}. Look at it with @olga /board or @olga /board {area}:").format(
+                data=data, area=area
+            ),
             f"  {command}",
         ]
     )

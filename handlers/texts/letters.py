@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from bot.delivery.outbox import Letter
 from bot.domain.errors import Hold
@@ -41,14 +42,24 @@ def _room_mute(letter: Letter) -> str:
 def _workplaces_ready(letter: Letter) -> str:
     if letter.walkout is None:
         raise ValueError(letter.news.kind)
-    named, more = list(map(str, letter.news.facts["workplaces"])), int(letter.news.facts["more"])
-    n = len(named) + more
-    return ngettext(
+    title, facts = worded(letter.walkout.terms).title, letter.news.facts
+    n, some = _counted(facts)
+    said = ngettext(
         "{title}: {names} has reached its number. Nobody walks out yet: the city is still counting. See /board",
         "{title}: {n} workplaces have reached their numbers: {names}. Nobody walks out yet: the city is still "
         "counting. See /board",
         n,
-    ).format(title=worded(letter.walkout.terms).title, n=number(n), names=names.enumerated(named, more))
+    ).format(title=title, n=number(n), names=some)
+    if "areas" not in facts:
+        return said
+    areas = _("Areas that have reached their numbers: {names}. Nobody walks out yet.")
+    return "\n".join([said if n else title, areas.format(names=_counted(facts["areas"])[1])])
+
+
+def _counted(facts: Mapping[str, Any]) -> tuple[int, str]:
+    """Return how many units facts speak of, and their names."""
+    named, more = list(map(str, facts["workplaces"])), int(facts["more"])
+    return len(named) + more, names.enumerated(named, more)
 
 
 def _proposal(letter: Letter) -> str:
@@ -155,7 +166,7 @@ def _cards_keyed(_letter: Letter) -> str:
 
 
 def _place(letter: Letter) -> str:
-    return letter.about.name if letter.about else ""
+    return names.full(letter.path) if letter.path else ""
 
 
 WORDS: dict[Kind, Callable[[Letter], str]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.domain.model import Tier, Unit
 from handlers.texts.catalogue import ngettext
 from handlers.texts.times import number
 
@@ -22,3 +23,9 @@ def enumerated(names: Sequence[str], more: int) -> str:
     if more <= 0:
         return said
     return ngettext("{names} and {n} more", "{names} and {n} more", more).format(names=said, n=number(more))
+
+
+def full(path: Sequence[Unit]) -> str:
+    """Name the unit at the end of a path; a department with its workplace, for there are nurses in every hospital."""
+    here = path[-1]
+    return f"{here.name}, {path[-2].name}" if here.tier is Tier.DEPARTMENT else here.name

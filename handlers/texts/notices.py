@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.delivery.outbox import Letter
-from bot.domain.model import Kind, Unit, Walkout
-from bot.domain.rules import was_missed
+from bot.domain.model import Kind, Tier, Unit, Walkout
+from bot.domain.rules import left_with, waits_for, was_missed
 from bot.domain.situation import Asserts
+from bot.domain.tree import workplace_on
 from handlers.texts import verdicts
 from handlers.texts.asserted import asserts
 from handlers.texts.catalogue import _
@@ -39,13 +40,13 @@ def no_label() -> str:
 
 
 @asserts(Asserts.CAN_ASK)
-def offer(can_reach: str) -> str:
-    """Say what is written and when, and what is kept for that."""
+def offer(unit: Unit, can_reach: str) -> str:
+    """Say what is written and when, and what is kept for that: among it the unit whose card somebody has."""
     kept = _(
-        "For that I keep your address on this chat service, your language and your workplace, encrypted. I delete them "
+        "For that I keep your address on this chat service, your language and {where}, encrypted. I delete them "
         "when the walkout is closed, when you take your pledge back, or when you press “Do not tell me”. Until then, "
         "whoever seizes both our database and our key file can read that you asked."
-    )
+    ).format(where=_("your department") if unit.tier is Tier.DEPARTMENT else _("your workplace"))
     return "\n\n".join(filter(None, [letters(), kept, can_reach, _("Shall I?")]))
 
 
@@ -88,20 +89,30 @@ def letter_to_worker(letter: Letter) -> str:
 
 
 def _on(walkout: Walkout, path: Sequence[Unit]) -> str:
-    place = path[-1]
-    if not place.out and (place.left or not walkout.counts_again):
+    place = workplace_on(path)
+    if not place.out and (left_with(path) is not None or not walkout.counts_again):
         return verdicts.not_out(walkout, path)
     if place.out:
         said = _("It is on: {headline}\n{workplace} walks out on {starts}. Until then, work as usual.").format(
             headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout)
-        ) + the_day(walkout, place)
+        ) + the_day(walkout, path)
     else:
-        said = _(
-            "It is on across the city: {headline}\n"
-            "{workplace} does not walk out on {starts} unless it reaches its number by {pledge_by}. Work as usual."
+        lacking = waits_for(path)
+        said = (
+            _(
+                "It is on across the city: {headline}\n"
+                "{workplace} does not walk out on {starts} unless it reaches its number by {pledge_by}. Work as usual."
+            )
+            if lacking is place
+            else _(
+                "It is on across the city: {headline}\n"
+                "{workplace} does not walk out on {starts} unless {area} reaches its number by {pledge_by}. Work as "
+                "usual."
+            )
         ).format(
             headline=headline(walkout.terms),
             workplace=place.name,
+            area=lacking.name,
             starts=starts(walkout),
             pledge_by=pledge_by(walkout),
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain import words, zones
 from bot.domain.disclosure import FEWEST_LINES, fewer_than
 from bot.domain.doubts import Doubted
-from bot.domain.model import Terms, Tier, Unit, Walkout, WalkoutId
+from bot.domain.model import ROOT, Terms, Tier, Unit, Walkout, WalkoutId
 from bot.draft import Draft
 from bot.guards.readiness import Gaps
 from handlers.texts import lists
@@ -73,7 +73,8 @@ def gaps(lacks: Gaps) -> list[str]:
 
 
 def _named(places: Sequence[Unit]) -> str:
-    return named([place.name for place in places])
+    # one that is named with what it is part of stands in quotes, or it would read as two
+    return named([f'"{place.name}"' if place.parent != ROOT and "," in place.name else place.name for place in places])
 
 
 def organizer_made() -> str:
@@ -125,14 +126,14 @@ def _parts(plan: Draft) -> list[str]:
                 len(departments),
             ).format(n=number(len(departments)), numbers=number(with_numbers))
         )
-    if asking := [unit.name for unit in plan.units if unit.minimum]:
+    if asking := [unit.name for unit in plan.workplaces if unit.minimum]:
         lines.append(_("Departments have to reach their own number at: {names}.").format(names=named(asking)))
     return lines
 
 
 def _board(plan: Draft) -> list[str]:
     """Say what the board of this walkout will not show."""
-    silent = sum(fewer_than(unit.threshold) == unit.threshold for unit in plan.units)
+    silent = sum(fewer_than(unit.threshold) == unit.threshold for unit in plan.workplaces)
     lines = [
         _(
             "“Has reached” on the board may stand for a while after people took their pledge back. "
@@ -147,7 +148,7 @@ def _board(plan: Draft) -> list[str]:
                 silent,
             ).format(n=number(silent))
         )
-    if len(plan.units) < FEWEST_LINES:
+    if len(plan.workplaces) < FEWEST_LINES:
         lines.append(
             _(
                 "With fewer than {n} workplaces only organizers see a number for the city; milestones are not told."
@@ -204,8 +205,8 @@ def preview(plan: Draft, doubted: Sequence[Doubted], now: datetime) -> str:
     lines = [
         *doubts(doubted),
         *times(terms, now),
-        ngettext("{n} workplace, {people} people.", "{n} workplaces, {people} people.", len(plan.units)).format(
-            n=number(len(plan.units)), people=number(sum(unit.headcount for unit in plan.units))
+        ngettext("{n} workplace, {people} people.", "{n} workplaces, {people} people.", len(plan.workplaces)).format(
+            n=number(len(plan.workplaces)), people=number(sum(unit.headcount for unit in plan.workplaces))
         ),
         *_parts(plan),
         ngettext(

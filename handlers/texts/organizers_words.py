@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.domain.model import Terms, Unit, Walkout
 from handlers.texts.catalogue import _, name_of, spoken
@@ -13,14 +13,14 @@ def worded(terms: Terms) -> Terms:
     return terms.said_in(spoken())
 
 
-def meeting_point(place: Unit) -> str:
-    """Say where a workplace's people meet."""
-    return place.meets.get(spoken(), place.meet)
+def meeting_point(path: Sequence[Unit]) -> str:
+    """Say where people meet: those of a unit without a word of its own meet where those of the one above it do."""
+    return next(filter(None, (unit.meets.get(spoken(), unit.meet) for unit in reversed(path))), "")
 
 
-def the_day(walkout: Walkout, place: Unit | None = None) -> str:
+def the_day(walkout: Walkout, path: Sequence[Unit] = ()) -> str:
     """Say where to meet and what the organizers have to say for the day, each on a line of its own."""
-    said = [meeting_point(place) if place else "", worded(walkout.terms).on_the_day]
+    said = [meeting_point(path), worded(walkout.terms).on_the_day]
     return "".join(f"\n{line}" for line in said if line)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.domain import errors
 from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage
@@ -141,6 +143,12 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.WhichWalkout():
             choice = "\n".join(f"{each.id} · {worded(each.terms).title}" for each in refused.fitting)
             return "which_walkout", _("Which one? Add its id:") + f"\n{choice}"
+        case errors.WhichUnit():
+            said = _("There are several of the name {name}. Which one:").format(name=refused.named)
+            return "which_workplace", f"{said}\n{_quoted(refused.close)}"
+        case errors.WhichPart():
+            said = _("Cards of {name} are given out and counted part by part. Which one:").format(name=refused.named)
+            return "which_part", f"{said}\n{_quoted(refused.close)}"
         case errors.NoSuchUnit():
             return "no_such_workplace", _no_workplace(refused)
         case errors.WrongStage():
@@ -307,8 +315,12 @@ def _no_walkout(refused: errors.NoSuchWalkout) -> str:
 def _no_workplace(refused: errors.NoSuchUnit) -> str:
     if not refused.close:
         return _("There is no workplace called {name}. Check the spelling.").format(name=refused.named)
-    choice = "\n".join(f'"{name}"' for name in refused.close)
-    return _("There is no workplace called {name}. Do you mean:").format(name=refused.named) + f"\n{choice}"
+    said = _("There is no workplace called {name}. Do you mean:").format(name=refused.named)
+    return f"{said}\n{_quoted(refused.close)}"
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return "\n".join(f'"{name}"' for name in names)
 
 
 def start_refusal(refused: Refused) -> str:

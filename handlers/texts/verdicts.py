@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.model import Unit, Walkout
-from bot.domain.rules import fell_below, lacks, left_with
+from bot.domain.rules import fell_below, has_number, lacks, left_with
+from bot.domain.tree import workplace_on
 from handlers.texts.catalogue import _
 from handlers.texts.organizers_words import the_day
 from handlers.texts.times import deadline, when
@@ -14,7 +15,7 @@ from handlers.texts.workers import fewer_stand, headline
 
 def last_word(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say yes or no, once the last count is taken."""
-    if not path[-1].out:
+    if not workplace_on(path).out:
         return not_out(walkout, path)
     said = _("{headline}: the last count is taken. {workplace} walks out on {starts}. Until then, work as usual.")
     return _walks_out(said, walkout, path)
@@ -22,13 +23,15 @@ def last_word(walkout: Walkout, path: Sequence[Unit]) -> str:
 
 def not_out(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say no, once the last count is taken."""
-    place, lacking = path[-1], lacks(path)
+    place, lacking = workplace_on(path), lacks(path)
     if (left := left_with(path)) is not None:
         why = _("The organizers of {workplace} have decided that it stays at work.").format(workplace=left.name)
     elif lacking is None:
         why = _("I was not running when the pledges were to be counted, and then it was too late to tell everybody.")
-    else:
+    elif has_number(lacking):
         why = _("{workplace} did not reach its number.").format(workplace=lacking.name)
+    else:
+        why = _("No part of it reached its number.")
     return _(
         "{headline}\n{why} {workplace} does NOT walk out on {starts}. Go to work as usual. Nobody learns who pledged."
     ).format(headline=headline(walkout.terms), why=why, workplace=place.name, starts=starts(walkout))
@@ -47,9 +50,9 @@ def begins(walkout: Walkout, path: Sequence[Unit]) -> str:
 
 def _walks_out(said: str, walkout: Walkout, path: Sequence[Unit]) -> str:
     """Put in who walks out and when; add where fewer than the number stand, and what the day brings."""
-    place = path[-1]
+    place = workplace_on(path)
     yes = said.format(headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout))
-    return (f"{yes} {fewer_stand()}" if fell_below(place) else yes) + the_day(walkout, place)
+    return (f"{yes} {fewer_stand(place)}" if fell_below(place) else yes) + the_day(walkout, path)
 
 
 def starts(walkout: Walkout) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.disclosure import shown
-from bot.domain.model import CardState, Counts, Entry, Stage, Terms, Unit, Walkout
-from bot.domain.rules import fell_below
+from bot.domain.model import ROOT, CardState, Counts, Entry, Stage, Terms, Tier, Unit, Walkout
+from bot.domain.rules import fell_below, waits_for
 from bot.domain.situation import Asserts, Day, Verdict
 from bot.usecases.workers import Seen
+from handlers.texts import names
 from handlers.texts.asserted import asserts
 from handlers.texts.board import coarse_said, turnout, workplace_line
 from handlers.texts.catalogue import _, ngettext
@@ -115,27 +116,85 @@ def _deadline_past(terms: Terms) -> str:
 
 def _numbers(seen: Seen) -> str:
     """Say on what it depends; where that is decided, the verdict."""
-    walkout, place, at = seen.walkout, seen.unit, seen.situation
+    walkout, at = seen.walkout, seen.situation
     if at.verdict is Verdict.UNDECIDED:
-        first = _pledged_for(place) if at.stands else _would_pledge_for(place)
-        return "\n".join(filter(None, [first, _conditions(walkout, place), confirmation(walkout), _only_if(place)]))
+        first = _pledged_for(seen) if at.stands else _would_pledge_for(seen)
+        all_count = walkout.terms.citywide_counts is Counts.ALL
+        needs = _listed([*_own_needs(seen, areas_noted=all_count), _city_needs(seen)])
+        return "\n".join(filter(None, [first, needs, confirmation(walkout), _only_if(seen.place)]))
     join = _will_you_join() if at.verdict is Verdict.WALKS_OUT and at.can_pledge else ""
-    numbers = _once_enough(place) if at.verdict is Verdict.NOT_YET else ""
+    numbers = _once_enough(seen) if at.verdict is Verdict.NOT_YET else ""
     return "\n".join(filter(None, [verdict(seen), numbers, join]))
 
 
 @asserts(Asserts.UNDECIDED)
-def _would_pledge_for(place: Unit) -> str:
-    return _("You would pledge for {workplace}. It walks out only if").format(workplace=place.name)
+def _would_pledge_for(seen: Seen) -> str:
+    return _("You would pledge for {workplace}. It walks out only if").format(workplace=names.full(seen.path))
 
 
 @asserts(Asserts.UNDECIDED, Asserts.STANDS)
-def _pledged_for(place: Unit) -> str:
-    return _("You have pledged for {workplace}. It walks out only if").format(workplace=place.name)
+def _pledged_for(seen: Seen) -> str:
+    return _("You have pledged for {workplace}. It walks out only if").format(workplace=names.full(seen.path))
 
 
-def _conditions(walkout: Walkout, place: Unit) -> str:
-    least = walkout.terms.minimum_workplaces
+def _listed(needs: list[str]) -> str:
+    """List what must come about."""
+    *others, last = [f"• {each}" for each in needs]
+    return _("{needs}, and\n{last}.").format(needs=",\n".join(others), last=last) if others else f"{last}."
+
+
+def _own_needs(seen: Seen, *, areas_noted: bool) -> list[str]:
+    """Say what the reader's workplace needs, and what its areas do that are not out: three lines at most.
+
+    `areas_noted`: whom an area counts is said here.
+    """
+    areas = [area for area in reversed(seen.path) if area.tier is Tier.AREA and not area.out]
+    widest_last = list(filter(None, (_area_needs(area, of_areas=nth > 0) for nth, area in enumerate(areas))))
+    above = list(filter(None, [*widest_last[:1], "; ".join(widest_last[1:])]))
+    if above and areas_noted:
+        above[-1] += _only_ready_parts()
+    return [_workplace_needs(seen), *above]
+
+
+def _only_ready_parts() -> str:
+    return _(" (only what reaches its own number counts)")
+
+
+def _workplace_needs(seen: Seen) -> str:
+    place, own = seen.place, seen.unit
+    said = _("{threshold} of its {headcount} people pledge").format(
+        threshold=number(place.threshold), headcount=number(place.headcount)
+    )
+    if place.minimum:
+        said += ngettext(
+            "; {n} department or more reaches its own",
+            "; {n} departments or more reach theirs",
+            place.minimum,
+        ).format(n=number(place.minimum))
+        if own is not place and own.threshold:
+            said += _(" (yours: {threshold} of {headcount})").format(
+                threshold=number(own.threshold), headcount=number(own.headcount)
+            )
+    return said
+
+
+def _area_needs(area: Unit, *, of_areas: bool) -> str:
+    """Say what an area needs besides one unit that is ready; nothing if that is all."""
+    if area.minimum <= 1:
+        least = ""
+    elif of_areas:
+        least = _("in {n} of its parts or more").format(n=number(area.minimum))
+    else:
+        least = _("at {n} workplaces or more").format(n=number(area.minimum))
+    if area.threshold:
+        said = _("{n} people pledge in {area}").format(n=number(area.threshold), area=area.name)
+        return ", ".join(filter(None, [said, least]))
+    return _("enough people pledge in {area}, {least}").format(area=area.name, least=least) if least else ""
+
+
+def _city_needs(seen: Seen) -> str:
+    terms = seen.walkout.terms
+    least = terms.minimum_workplaces
     where = (
         ngettext(
             "across the city, at {n} workplace or more", "across the city, at {n} workplaces or more", least
@@ -143,20 +202,17 @@ def _conditions(walkout: Walkout, place: Unit) -> str:
         if least > 1
         else _("across the city")
     )
-    only_ready = (
-        _(" (only workplaces that reach their own number count)")
-        if walkout.terms.citywide_counts is Counts.READY
-        else ""
+    return _("{citywide} people pledge {where}{only_ready}").format(
+        citywide=number(terms.citywide_threshold), where=where, only_ready=_only_ready(terms)
     )
-    return _(
-        "• {threshold} of its {headcount} people pledge, and\n• {citywide} people pledge {where}{only_ready}."
-    ).format(
-        threshold=number(place.threshold),
-        headcount=number(place.headcount),
-        citywide=number(walkout.terms.citywide_threshold),
-        where=where,
-        only_ready=only_ready,
-    )
+
+
+def _only_ready(terms: Terms) -> str:
+    if terms.citywide_counts is Counts.ALL:
+        return ""
+    if terms.levels:
+        return _only_ready_parts()
+    return _(" (only workplaces that reach their own number count)")
 
 
 def _only_if(place: Unit) -> str:
@@ -164,7 +220,10 @@ def _only_if(place: Unit) -> str:
 
 
 @asserts(Asserts.STILL_COUNTED)
-def _once_enough(place: Unit) -> str:
+def _once_enough(seen: Seen) -> str:
+    place, needs = seen.place, _own_needs(seen, areas_noted=True)
+    if len(needs) > 1 or place.minimum:
+        return "\n".join([_("It walks out too once"), _listed(needs)])
     return _("It walks out too once {threshold} of its {headcount} people have pledged.").format(
         threshold=number(place.threshold), headcount=number(place.headcount)
     )
@@ -180,9 +239,15 @@ def confirmation(walkout: Walkout) -> str:
     wanted = walkout.terms.confirm_tallies
     if wanted == 1 or walkout.stage not in {Stage.DRAFT, Stage.OPEN}:
         return ""
+    if wanted is None and walkout.terms.levels:
+        return _("All must hold at two counts in a row. At the last two counts, once is enough.")
     if wanted is None:
         return _("Both must hold at two counts in a row. At the last two counts, once is enough.")
-    return _("Both must hold at {n} counts in a row. At the deadline once is enough.").format(n=number(wanted))
+    if walkout.terms.levels:
+        said = _("All must hold at {n} counts in a row. At the deadline once is enough.")
+    else:
+        said = _("Both must hold at {n} counts in a row. At the deadline once is enough.")
+    return said.format(n=number(wanted))
 
 
 def _keep(seen: Seen) -> str:
@@ -265,6 +330,7 @@ class _Words:
     """What the sentences below name."""
 
     workplace: str
+    waits_for: str  #: what has not reached its number, where it is on and their workplace stays in
     starts: str
     pledge_by: str
 
@@ -272,7 +338,8 @@ class _Words:
     def of(cls, seen: Seen) -> _Words:
         terms = seen.walkout.terms
         return cls(
-            workplace=seen.unit.name,
+            workplace=seen.place.name,
+            waits_for=waits_for(seen.path).name if seen.situation.verdict is Verdict.NOT_YET else "",
             starts=when(terms.starts, terms),
             pledge_by=deadline(terms),
         )
@@ -280,8 +347,8 @@ class _Words:
 
 def _with_the_day(said: str, seen: Seen) -> str:
     is_counted = not seen.situation.pledging
-    fewer = f" {fewer_stand()}" if is_counted and fell_below(seen.unit) else ""
-    return f"{said}{fewer}" + the_day(seen.walkout, seen.unit)
+    fewer = f" {fewer_stand(seen.place)}" if is_counted and fell_below(seen.place) else ""
+    return f"{said}{fewer}" + the_day(seen.walkout, seen.path)
 
 
 @asserts(Asserts.UNDECIDED)
@@ -305,8 +372,10 @@ def _work_until_then() -> str:
 
 
 @asserts(Asserts.WALKS_OUT, Asserts.DEADLINE_PAST)
-def fewer_stand() -> str:
+def fewer_stand(place: Unit) -> str:
     """Say, once the last count is taken, that some have taken their pledges back; never how many."""
+    if place.minimum:  # it may have its own number, and too few departments have theirs
+        return _("But some have taken their pledges back: fewer than it needs stand now. Talk to each other first.")
     return _("But some have taken their pledges back: fewer than its number stand now. Talk to each other first.")
 
 
@@ -327,9 +396,9 @@ def _walked_out(where: _Words) -> str:
 @asserts(Asserts.DOES_NOT, Asserts.ON)
 def _not_yet(where: _Words) -> str:
     return _(
-        "{workplace} does NOT walk out as things stand. It is on in the city, but {workplace} has not reached its "
+        "{workplace} does NOT walk out as things stand. It is on in the city, but {waits_for} has not reached its "
         "number yet."
-    ).format(workplace=where.workplace)
+    ).format(workplace=where.workplace, waits_for=where.waits_for)
 
 
 @asserts(Asserts.STILL_COUNTED, Asserts.DEADLINE_AHEAD)
@@ -388,15 +457,28 @@ def _under(seen: Seen) -> str:
     """Say the date, the deadline, how far the city is, and how the reader will hear: short, for a phone."""
     at = seen.situation
     times = _times(seen) if at.pledging else ""
-    lines = "\n".join(filter(None, [times, _city_line(seen), next_count(seen.walkout)]))
+    lines = "\n".join(filter(None, [times, *_area_lines(seen), _city_line(seen), next_count(seen.walkout)]))
     return "\n\n".join(filter(None, [lines, how_you_hear(seen)]))
 
 
+def _area_lines(seen: Seen) -> list[str]:
+    """Say how far the reader's areas are, the smallest first, as anybody may see it; nothing once that is decided."""
+    if not seen.situation.still_counted:
+        return []
+    return [
+        _("{workplace}: {said}").format(
+            workplace=area.name, said=coarse_said(seen.lines[area.id], number(area.threshold))
+        )
+        for area in reversed(seen.path)
+        if area.id in seen.lines
+    ]
+
+
 def _city_line(seen: Seen) -> str:
-    """Say how far the city is, as anybody may see it; nothing once that is decided."""
-    if seen.city is None or seen.situation.verdict is not Verdict.UNDECIDED:
+    """Say likewise how far the city is."""
+    if ROOT not in seen.lines or seen.situation.verdict is not Verdict.UNDECIDED:
         return ""
-    return _("City: {said}").format(said=coarse_said(seen.city, number(seen.walkout.terms.citywide_threshold)))
+    return _("City: {said}").format(said=coarse_said(seen.lines[ROOT], number(seen.walkout.terms.citywide_threshold)))
 
 
 def next_count(walkout: Walkout) -> str:
@@ -408,7 +490,7 @@ def next_count(walkout: Walkout) -> str:
 
 def how_you_hear(seen: Seen) -> str:
     """Say how the reader hears the yes or no while it is still to come, or else of the day."""
-    at, place = seen.situation, seen.unit
+    at, room = seen.situation, _room(seen)
     if at.verdict is Verdict.WALKS_OUT and at.day is Day.BEFORE and (at.told or at.can_ask):
         return _told_of_the_day() if at.told else _ask_for_the_day()
     if not at.still_counted or at.deadline_past:
@@ -416,8 +498,15 @@ def how_you_hear(seen: Seen) -> str:
     if at.told:
         return _told_here()
     if at.can_ask:
-        return _heard_in_room_or_ask(place) if place.has_room else _heard_from_steward_or_ask()
-    return _heard_in_room(place) if place.has_room else _heard_from_steward()
+        return _heard_in_room_or_ask(room) if room else _heard_from_steward_or_ask()
+    return _heard_in_room(room) if room else _heard_from_steward()
+
+
+def _room(seen: Seen) -> str:
+    """Name whose room hears the reader's yes or no: their department's or their workplace's; nothing if none does."""
+    if seen.unit.has_room:
+        return names.full(seen.path)
+    return seen.place.name if seen.place.has_room else ""
 
 
 @asserts(Asserts.STILL_COUNTED, Asserts.WILL_HEAR)
@@ -436,9 +525,9 @@ def _ask_for_the_day() -> str:
 
 
 @asserts(Asserts.STILL_COUNTED, Asserts.CAN_ASK)
-def _heard_in_room_or_ask(place: Unit) -> str:
+def _heard_in_room_or_ask(room: str) -> str:
     return _("You hear yes or no by the deadline, in the room of {workplace}; or here, if you press “Tell me”.").format(
-        workplace=place.name
+        workplace=room
     )
 
 
@@ -448,9 +537,9 @@ def _heard_from_steward_or_ask() -> str:
 
 
 @asserts(Asserts.STILL_COUNTED)
-def _heard_in_room(place: Unit) -> str:
+def _heard_in_room(room: str) -> str:
     return _("You hear yes or no by the deadline, in the room of {workplace}; or here, if you ask me to.").format(
-        workplace=place.name
+        workplace=room
     )
 
 
@@ -506,7 +595,7 @@ def read_label() -> str:
 
 def pledged(seen: Seen) -> str:
     """Confirm a pledge; said only after the commit."""
-    return _answer(_recorded(seen.unit), seen, _tell_no_one())
+    return _answer(_recorded(seen), seen, _tell_no_one())
 
 
 def already_pledged(seen: Seen) -> str:
@@ -519,8 +608,8 @@ def _answer(first: str, seen: Seen, last: str = "") -> str:
 
 
 @asserts(Asserts.STANDS)
-def _recorded(place: Unit) -> str:
-    return _("Recorded. {workplace}: your pledge stands.").format(workplace=place.name)
+def _recorded(seen: Seen) -> str:
+    return _("Recorded. {workplace}: your pledge stands.").format(workplace=names.full(seen.path))
 
 
 @asserts(Asserts.STANDS)
@@ -615,18 +704,26 @@ def _you_took_back() -> str:
 
 def _own_line(seen: Seen) -> str:
     """Say how far the workplace is, while that is still counted; afterwards its number is told to nobody."""
-    walkout, line = seen.walkout, shown(seen.unit, seen.walkout)
+    walkout, line = seen.walkout, shown(seen.place, seen.walkout)
     if line.turnout is not None:
         said = _("{workplace}, out on the day: {said}").format(
             workplace=line.name, said=turnout(line.turnout, line.threshold)
         )
     elif not seen.situation.still_counted:
         return ""
-    elif line.reached:
-        said = _("{workplace} has reached its number.").format(workplace=line.name)
     else:
-        said = workplace_line(line)
+        said = "\n".join([_reached(line.name) if line.reached else workplace_line(line), *_department_line(seen)])
     return f"{said}\n{_as_of(walkout)}"
+
+
+def _department_line(seen: Seen) -> list[str]:
+    """Say of a department that it has reached its number, once that may be shown; of one that has not, nothing."""
+    own = shown(seen.unit, seen.walkout)
+    return [_reached(own.name)] if seen.unit is not seen.place and own.reached else []
+
+
+def _reached(name: str) -> str:
+    return _("{workplace} has reached its number.").format(workplace=name)
 
 
 def _as_of(walkout: Walkout) -> str:
@@ -635,13 +732,13 @@ def _as_of(walkout: Walkout) -> str:
     return _("As of count {n}, {when}.").format(n=number(walkout.tally), when=when(walkout.tallied, walkout.terms))
 
 
-def choose_workplace(walkout: Walkout, names: list[str], more: int, *, typed: bool) -> str:
+def choose_workplace(walkout: Walkout, some: list[str], more: int, *, typed: bool) -> str:
     """Ask for the workplace, where there are no cards."""
     if not typed:
         asked = _("Where do you work? Choose /pledge again and pick your workplace there.")
         return f"{headline(walkout.terms)}\n{asked}"
     lines = [headline(walkout.terms), _("Where do you work? Send /pledge and its name, like")]
-    lines += [f'/pledge "{name}"' for name in names]
+    lines += [f'/pledge "{name}"' for name in some]
     if more:
         lines.append(ngettext("and {n} more", "and {n} more", more).format(n=number(more)))
     return "\n".join(lines)
@@ -677,8 +774,8 @@ def privacy() -> str:
     return "\n\n".join(
         (
             _(
-                "What I keep: for each card its workplace, and whether it is pledged. Nobody can tell which card that "
-                "is, and whose, without both the card's code and the server's key file."
+                "What I keep: for each card its workplace or department, and whether it is pledged. Nobody can tell "
+                "which card that is, and whose, without both the card's code and the server's key file."
             ),
             _(
                 "On the day, where the terms said so before you pledged: that a card's holder is out, if they say so. "
@@ -686,7 +783,7 @@ def privacy() -> str:
             ),
             _("What I do not keep: names, accounts, messages, phone numbers, or when anybody pledged."),
             _(
-                "Only if you press “Tell me”: your address on this chat service, your language and your workplace, "
+                "Only if you press “Tell me”: your address on this chat service, your language and where you work, "
                 "encrypted. Nothing there leads to your card. Whoever seizes both the database and the key file can "
                 "read them. I delete them when you press “Do not tell me”, when you take your pledge back, and when "
                 "the walkout is closed."

@@ -186,8 +186,8 @@ def test_two_of_them_take_it_out_and_everybody_whom_it_concerns_hears(made: Comm
     done = made.do("@dora [Approve]")
     assert [(room, kind) for room, kind, _scope in news(done)] == [("gate", "left")]
     for reader in ("olga", "omar"):
-        left = {line["kind"]: line["text"] for line in letters(done, reader)}["left"]
-        assert left.count("The numbers can still be reached without it.") == 1
+        texts = {line["kind"]: line["text"] for line in letters(done, reader)}
+        assert texts["left"].count("The numbers can still be reached without it.") == 1
     (told,) = to(done, "ann")
     assert "The organizers of Depot have decided that it stays at work." in told["text"]
     assert "Depot does NOT walk out" in told["text"]

@@ -347,8 +347,10 @@ def _news_while_open(
     boards: Sequence[Sequence[tuple[bool, int]]],
 ) -> set[News]:
     now = len(instants) - 1
-    departments = {shop.id for shop in plan.shops if shop.tier == "department"}  # of which nobody is told
-    told = departments.union(*ready[:now])
+    # nobody is told of departments, nor of areas that have no number to reach
+    silent = {shop.id for shop in plan.shops if shop.tier == "department"}
+    silent |= {shop.id for shop in plan.shops if shop.tier == "area" and shop.threshold == 0 and shop.minimum <= 1}
+    told = silent.union(*ready[:now])
     news: set[News] = {("workplace_ready", str(now + 1), shop, shop, None) for shop in ready[now] - told}
     if news:
         news.add(("workplaces_ready", str(now + 1), None, None, None))  # to organizers, all in one

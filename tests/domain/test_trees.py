@@ -367,7 +367,7 @@ def test_each_unit_hears_once_that_it_is_ready() -> None:
     again = rules.tally(fell.walkout, units, now=at("12:00"))
 
     assert [made.facts for made in first.announcements if made.to_organizers] == [
-        {"workplaces": ["Unit 2", "Unit 3"], "more": 0}
+        {"workplaces": ["Unit 3"], "more": 0, "areas": {"workplaces": ["Unit 2"], "more": 0}}
     ]
     assert fell.announcements == ()
     assert {made.scope for made in again.announcements} == {1, 6, None}

@@ -178,10 +178,10 @@ class City:
             workers.status(
                 Seen(
                     walkout=self.walkout,
-                    unit=place,
+                    path=(place,),
                     mine=mine,
                     at=self.walkout.tallied or NOON,
-                    city=disclosure.coarse(self.walkout, self.places),
+                    lines=disclosure.coarse_lines(self.walkout, self.places),
                 )
             )
             for place in self.places
@@ -288,7 +288,7 @@ def _numbers(board: Board) -> tuple[object, ...]:
 
 
 def _line(board: Board, place: Unit) -> Shown:
-    return next(shown for shown in board.units if shown.name == place.name)
+    return next(shown for shown in board.units if isinstance(shown, Shown) and shown.name == place.name)
 
 
 def hypothesized(tries: Trials, phases: Sequence[Phase] = tuple(Phase)) -> settings:

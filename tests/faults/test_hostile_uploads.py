@@ -530,10 +530,10 @@ async def test_a_file_that_telegram_does_not_hand_out_is_answered(data: Path) ->
 @needs_linux
 async def test_a_file_that_fills_the_memory_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def here(
-        _children: SandboxPool, source: SourceFile, options: RosterOptions, toml: SourceFile | None
+        _children: SandboxPool, source: SourceFile, options: RosterOptions, _toml: SourceFile | None
     ) -> ListReading:
         held = source.data.split(b",")  # and once more: some of it fits where tests before this one left room free
-        read = read_list(source, options, toml)
+        read = read_list(source, options)
         del held
         return read
 

@@ -40,7 +40,7 @@ from bot.storage.sqlite import BATCH
 from bot.storage.store import Store
 from bot.usecases.scheduled import Tallies
 from bot.usecases.stewards import new_cards
-from bot.usecases.workers import CityLines, Worker
+from bot.usecases.workers import CoarseLines, Worker
 from tests.conftest import HOUR, MICROSECOND, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.conftest import NewHouse
 from tests.storage.house import (
@@ -393,7 +393,7 @@ class RequestContext:
             clock=clock,
             tallies=tallies,
             holds=holds,
-            cities=CityLines(store),
+            lines=CoarseLines(store),
         )
 
 

@@ -53,5 +53,8 @@ class Paper(Minting):
         else:
             await self._db.executemany(
                 "UPDATE unit SET issued = ? WHERE walkout = ? AND id = ?",
-                [(disclosure.known(unit), walkout, unit.id) for unit in tree.leaves(voiding.unit)],
+                [
+                    (disclosure.known(unit, tree.workplace_of(unit.id)), walkout, unit.id)
+                    for unit in tree.leaves(voiding.unit)
+                ],
             )
