@@ -72,6 +72,7 @@ def letters(walkout: Walkout, places: Sequence[Unit]) -> list[str]:
                             "more": 1,
                             "others": 2,
                             "turnout": 3,
+                            "can": True,
                             "made": NOON.isoformat(),
                             "counts": NOON.isoformat(),
                         }

@@ -172,17 +172,20 @@ class Roles:
         """Whether there is any role at all."""
         return self.organizer or bool(self.units)
 
-    def _held(self) -> Mapping[Role, Collection[tuple[WalkoutId, UnitId]] | None]:
-        """Return the roles with the units for which each is held; None: for no unit in particular."""
-        everywhere: dict[Role, None] = {Role.ORGANIZER: None} if self.organizer else {}
-        return {**everywhere, Role.UNIT_ORGANIZER: self.organizes, Role.STEWARD: self.units}
+    def _held(self) -> Iterable[tuple[Role, WalkoutId | None, UnitId | None]]:
+        """Yield each role with the unit for which it is held, if there is one."""
+        if self.organizer:
+            yield Role.ORGANIZER, None, None
+        for role, units in ((Role.UNIT_ORGANIZER, self.organizes), (Role.STEWARD, self.units)):
+            for of, unit in units:
+                yield role, of, unit
 
     def may(self, what: Matter | Duty, walkout: WalkoutId | None = None, path: Collection[UnitId] = ()) -> bool:
         """Say whether they may do it in a unit; `path` is the unit and all that it is part of, () the whole walkout."""
         return any(
             (at := REACH[role].get(what, Reach.NOWHERE)) is Reach.EVERYWHERE
-            or (at is Reach.OWN and any(of == walkout and unit in path for of, unit in held or ()))
-            for role, held in self._held().items()
+            or (at is Reach.OWN and of == walkout and unit in path)
+            for role, of, unit in self._held()
         )
 
     def may_somewhere(self, what: Matter | Duty) -> bool:

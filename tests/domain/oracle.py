@@ -55,6 +55,7 @@ class Plan:
     confirm_tallies: int | None
     milestones: bool = False
     reminders: tuple[timedelta, ...] = ()
+    leaving: tuple[tuple[datetime, int], ...] = ()  #: when whose own organizers want to take them out
 
     @property
     def units(self) -> list[Shop]:
@@ -114,6 +115,13 @@ def taken(plan: Plan, looks: Sequence[datetime]) -> list[tuple[datetime, datetim
     return pairs
 
 
+def left(plan: Plan, run: datetime, turned: datetime | None = None) -> frozenset[int]:
+    """Name what has left by then with all below it: a day before the deadline at the latest, and not once it is on."""
+    last = plan.pledge_by - timedelta(hours=24)
+    those = {unit for at, unit in plan.leaving if at < run and at <= last and (turned is None or at < turned)}
+    return frozenset(shop.id for shop in plan.shops if those & {shop.id, *(above.id for above in plan.areas_of(shop))})
+
+
 def standing(events: Sequence[Event], shop: int, instant: datetime) -> int:
     """Count the cards of a workplace whose last event before `instant` is a pledge."""
     last = {event.card: event.pledges for event in events if event.shop == shop and event.at < instant}
@@ -127,6 +135,7 @@ class Found:
     plan: Plan
     events: Sequence[Event]
     instant: datetime
+    left: frozenset[int] = frozenset()  #: by the moment at which it is counted
 
     @cached_property
     def all(self) -> Mapping[int, tuple[int, bool]]:
@@ -140,6 +149,8 @@ class Found:
         if not below and shop.tier != "area":
             people = min(standing(self.events, shop.id, self.instant), shop.headcount)
         fewest = max(1, shop.minimum) if shop.tier == "area" else shop.minimum
+        if shop.id in self.left:
+            return people, False
         has_number = shop.threshold > 0 or shop.tier == "area"  # a department without one reaches none
         return people, has_number and people >= shop.threshold and sum(ready for _, ready in below) >= fewest
 
@@ -159,7 +170,7 @@ class Found:
 def turning(plan: Plan, events: Sequence[Event], looks: Sequence[datetime]) -> int | None:
     """Return which tally, from 0, turns the walkout on."""
     runs = taken(plan, looks)
-    held = [Found(plan=plan, events=events, instant=instant).holds() for instant, _ in runs]
+    held = [Found(plan=plan, events=events, instant=at, left=left(plan, run)).holds() for at, run in runs]
     for i, (instant, run) in enumerate(runs):
         wanted = plan.confirm_tallies
         if wanted is None:
@@ -236,7 +247,8 @@ def history(plan: Plan, events: Sequence[Event], looks: Sequence[datetime]) -> l
 def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, datetime]], turn: int | None) -> Tally:
     """Tell the last of these tallies."""
     now = len(runs) - 1
-    found = [Found(plan=plan, events=events, instant=at) for at, _ in runs]
+    turned = None if turn is None or turn > now else runs[turn][1]
+    found = [Found(plan=plan, events=events, instant=at, left=left(plan, run, turned)) for at, run in runs]
     ready = [each.ready for each in found]
     decisions = {i for i, (at, _) in enumerate(runs) if i == turn or at == plan.pledge_by}
     boards = [
@@ -257,7 +269,7 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
         stage, out = "on", _out(plan, ready, runs, turn)
         joining = out - _out(plan, ready[:now], runs, turn)
         if turn == now:
-            news = _news_of_turning(plan, occasion, out, "not_out" if final else "not_yet_out")
+            news = _news_of_turning(plan, occasion, out, found[now].left, "not_out" if final else "not_yet_out")
         else:
             news = _news_of_joining(plan, occasion, joining)
         if final and turn != now:
@@ -308,11 +320,14 @@ def _last_word(
     return news
 
 
-def _news_of_turning(plan: Plan, occasion: str, out: AbstractSet[int], missing: str) -> set[News]:
+def _news_of_turning(
+    plan: Plan, occasion: str, out: AbstractSet[int], gone: AbstractSet[int], missing: str
+) -> set[News]:
     news: set[News] = {("on", occasion, None, None, None)}
     for shop in plan.shops:
         yes = "on" if shop.tier == "area" else "we_are_out"  # of an area not all need walk out: it hears who does
-        news.add((yes if shop.id in out else missing, occasion, shop.id, plan.workplace_of(shop), None))
+        no = "not_out" if shop.id in gone else missing
+        news.add((yes if shop.id in out else no, occasion, shop.id, plan.workplace_of(shop), None))
     return news
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from bot.domain import disclosure, rules
+from bot.domain.errors import HasLeft, TooLateToLeave, WrongStage
 from bot.domain.model import (
     BoardLine,
     Counts,
@@ -109,7 +111,7 @@ def play(story: History) -> list[Taken]:
     walkout, places = opened(story.plan)
     pledged: defaultdict[int, set[str]] = defaultdict(set)
     takings: list[Taken] = []
-    waiting = list(story.events)
+    waiting, leaving = list(story.events), sorted(story.plan.leaving)
     for look in (*story.looks, None):
         while waiting and (look is None or waiting[0].at < look):
             act = waiting.pop(0)
@@ -117,6 +119,12 @@ def play(story: History) -> list[Taken]:
                 (pledged[act.shop].add if act.pledges else pledged[act.shop].discard)(act.card)
         if look is None:
             break
+        while leaving and leaving[0][0] < look:
+            at, unit = leaving.pop(0)
+            with suppress(HasLeft, TooLateToLeave, WrongStage):
+                gone = rules.leave(walkout, places, unit=UnitId(unit), occasion="X", now=at)
+                assert gone.walkout == walkout
+                places = [{each.id: each for each in gone.units}.get(place.id, place) for place in places]
         places = [replace(place, standing=len(pledged[place.id])) for place in places]
         ruling = rules.tally(walkout, places, now=look)
         changed = {place.id: place for place in ruling.units}

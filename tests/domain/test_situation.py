@@ -28,6 +28,10 @@ COUNTED: dict[str, Any] = {"next_tally": None}
     [
         ({"stage": Stage.DRAFT, **COUNTED}, NOON, Verdict.NOT_OPEN, Day.BEFORE, False),
         ({}, NOON, Verdict.UNDECIDED, Day.BEFORE, True),
+        ({"left": True}, NOON, Verdict.LEFT, Day.BEFORE, True),
+        ({**ON, "left": True}, NOON + HOUR, Verdict.LEFT, Day.BEFORE, True),
+        ({**ON, **COUNTED, "left": True}, ENDS, Verdict.LEFT, Day.AFTER, False),
+        ({"stage": Stage.LAPSED, **COUNTED, "left": True}, PLEDGE_BY, Verdict.LAPSED, Day.BEFORE, False),
         ({}, PLEDGE_BY - MINUTE, Verdict.UNDECIDED, Day.BEFORE, True),
         ({}, PLEDGE_BY, Verdict.UNDECIDED, Day.BEFORE, True),  # the last count is still to come
         ({"starts": SOON}, SOON, Verdict.UNDECIDED, Day.ITSELF, True),
@@ -63,7 +67,7 @@ def test_where_a_reader_stands(
     given = dict(given)
     times: dict[str, Any] = {"starts": STARTS, "ends": ENDS}
     times |= {name: given.pop(name) for name in ("starts", "ends") if name in given}
-    place = replace(shops(9)[0], out=given.pop("out", False))
+    place = replace(shops(9)[0], out=given.pop("out", False), left=given.pop("left", False))
     walkout = replace(opened(**times), **{"next_tally": PLEDGE_BY, **given})
     at = situation(walkout, place, None, now)
     assert (at.verdict, at.day, at.pledging) == (verdict, day, pledging)

@@ -123,6 +123,16 @@ def wish(chance: Random, shop: Shop, standing: int) -> int:
     return max(0, min(chance.choice(wishes), shop.headcount))
 
 
+def leaving(chance: Random, plan: Plan) -> tuple[tuple[datetime, int], ...]:
+    """Let the organizers of some areas or workplaces take them out at some time, be it too late."""
+    units = [shop.id for shop in plan.shops if shop.tier != "department"]
+    days = plan.pledge_by - plan.opening
+    return tuple(
+        (plan.opening + chance.random() * days, unit)
+        for unit in chance.sample(units, chance.randint(0, min(2, len(units))))
+    )
+
+
 def shuffled_siblings(plan: Plan, chance: Random) -> tuple[Plan, dict[int, int]]:
     """Number the units anew, in another order of siblings; return also the new number of each."""
     left, number = list(plan.shops), {0: 0}

@@ -21,7 +21,7 @@ from bot.runtime.app import App
 from bot.secrets import card_codes
 from bot.secrets.keys import Bearer, Person
 from bot.storage.records import instant
-from bot.usecases import closing, organizers, roles, stewards, suspensions
+from bot.usecases import closing, organizers, proposals, roles, stewards, suspensions
 from bot.usecases.context import RequestContext
 from handlers.conversation import BUTTONS, COMMANDS, PRICES, Conversation, Reply, Said, Ways
 from handlers.texts.workers import console_can_see
@@ -30,9 +30,9 @@ from tests.console.play import roster, terms
 from tests.faults.fuzzed import SHOPS, City, city
 from tests.faults.hostile import MARK, ODD_NUMBERS, ODD_TEXTS
 
-OLGA, STELLA, ANA = range(5_800_000_001, 5_800_000_004)
-HOSTILE = {"organizer": OLGA, "steward": STELLA, "worker": ANA}
-"""Who means harm, by role: Stella is steward of the first workplace, Ana has a card there and has pledged it."""
+OLGA, STELLA, ANA, UDO = range(5_800_000_001, 5_800_000_005)
+HOSTILE = {"organizer": OLGA, "unit organizer": UDO, "steward": STELLA, "worker": ANA}
+"""Who means harm, by role: Udo organizes the first workplace, Stella is its steward, Ana has pledged a card there."""
 
 OMAR, OTTO, EVE = range(5_800_000_011, 5_800_000_014)
 """Two organizers who mean none, and somebody who used a role card of Omar's."""
@@ -44,6 +44,10 @@ _NO_QUOTES = dict.fromkeys(map(ord, '"“”„«»'))
 MAY_CHANGE: dict[str, Collection[str]] = {
     "worker": {"card", "pledge", "counted", "notice"},
     "steward": {"card", "pledge", "counted", "notice", "unit", "deed"},
+    "unit organizer": {
+        *("card", "pledge", "counted", "notice", "unit", "deed", "proposal", "opinion", "role_card", "room"),
+        *("announcement", "parcel"),
+    },
     "organizer": {
         *("card", "pledge", "counted", "notice", "unit", "deed", "proposal", "opinion", "role_card", "room"),
         *("errand", "announcement", "parcel", "suspension", "sketch"),
@@ -189,6 +193,8 @@ class Committee:
             (
                 f"/drawn {walkout} {place} {number}",
                 f"/appoint {walkout} steward {place} zed{number}",
+                f"/appoint {walkout} organizer {place} zed{number}",
+                f"/leave {walkout} {place}",
                 f"/cards {walkout} {place} {number}",
                 f"/cards {walkout} void {place}",
                 f"/room {walkout} {place}",
@@ -234,7 +240,8 @@ class Committee:
         gone = {row["id"] for row in old.get("proposal", [])} - {row["id"] for row in after["proposal"]}
         assert not gone
         for row in new.get("proposal", []):
-            assert row["became"] in {"open", "refused"}, f"{role} alone had {row['matter']} {row['became']}"
+            leaves = self._own_leaves(row, after)
+            assert row["became"] in {"open", "refused"} or leaves, f"{role} alone had {row['matter']} {row['became']}"
             known = next((each for each in before["proposal"] if each["id"] == row["id"]), None)
             assert row["proposer"] == me if known is None else {**known, "became": row["became"]} == row
         self._check_cards(role, new.get("card", []), old.get("card", []))
@@ -243,10 +250,29 @@ class Committee:
         for table in ("opinion", "sketch"):
             assert all(row["organizer"] == me for row in new.get(table, []) + old.get(table, []))
         assert all(row["appointer"] == me for row in new.get("role_card", []) + old.get("role_card", []))
+        if role == "unit organizer":
+            self._check_own(me, new, old)
         self._check_suspensions(me, after["suspension"], before["suspension"])
         if role != "organizer":
             assert MARK not in repr(after), "something hostile is kept"
         return sum(map(len, new.values()))
+
+    def _own_leaves(self, row: dict[str, Any], after: Mapping[str, list[dict[str, Any]]]) -> bool:
+        """Say whether the first workplace leaves by Udo and Olga together: that is theirs to decide."""
+        said = {each["organizer"] for each in after["opinion"] if each["proposal"] == row["id"] and each["approves"]}
+        both = {self.app.keys.person(self.person(account)) for account in (UDO, OLGA)}
+        return row["matter"] == "leave" and said == both
+
+    def _check_own(self, me: bytes, new: dict[str, list[dict[str, Any]]], old: dict[str, list[dict[str, Any]]]) -> None:
+        """See that whoever organizes one workplace has changed, proposed and appointed nothing beyond it."""
+        here = (self.town.walkout, 1)
+        for row in new.get("room", []) + old.get("room", []):
+            assert (row["walkout"], row["scope"]) == here, "another's room has changed"
+        for row in new.get("role_card", []):
+            assert (row["role"], row["walkout"], row["unit"]) == ("steward", *here), "somebody else is appointed"
+        for row in new.get("proposal", []):
+            if row["proposer"] == me:
+                assert (row["matter"], row["walkout"]) in {("void", here[0]), ("leave", here[0])}, row["matter"]
 
     def _check_suspensions(self, me: bytes, after: list[dict[str, Any]], before: list[dict[str, Any]]) -> None:
         now = self.app.clock()
@@ -288,9 +314,11 @@ class Committee:
     def _check_places(self, role: str, after: Any, before: Any) -> None:
         for row, was in zip(after["unit"], before["unit"], strict=True):
             mine = (row["walkout"], row["id"]) == (self.town.walkout, 1)
-            drawn = {"drawn", "told_drawn"} if role == "organizer" or (role == "steward" and mine) else set()
+            theirs = {"drawn", "told_drawn"} if role == "organizer" or (role != "worker" and mine) else set()
+            if mine and role in {"organizer", "unit organizer"}:
+                theirs |= {"has_left"}  # by both together: see _own_leaves
             differ = {name for name in row if row[name] != was[name]}
-            assert differ <= drawn, f"{role} changed {differ} of a workplace"
+            assert differ <= theirs, f"{role} changed {differ} of a workplace"
         for row in after["counted"]:
             there = [each for each in after["pledge"] if (each["walkout"], each["unit"]) == (row["walkout"], row["id"])]
             assert row["standing"] - (1 << 40) == sum(each["state"] == "p" for each in there)
@@ -323,6 +351,14 @@ async def committee(folder: Path, platform: str) -> AsyncIterator[Committee]:
             await organizers.add(made.person(account), name, store, keys)
         omar = RequestContext(who=made.person(OMAR), store=store, keys=keys, clock=app.clock, number="")
         place = await store.unit(town.walkout, UnitId(1))
+        otto, olga = (replace(omar, who=made.person(account)) for account in (OTTO, OLGA))
+        card = await roles.appoint(omar, Role.UNIT_ORGANIZER, "udo", walkout=town.walkout, place=place)
+        assert card.progress is not None
+        for other in (otto, olga):
+            await proposals.opine(other, card.progress.proposal.id, approves=True)
+        used = await roles.redeem(replace(omar, who=made.person(UDO)), card.code)
+        assert used is not None
+        await roles.settle(omar, used.id, confirmed=True)
         for account, confirms in ((STELLA, True), (EVE, False)):
             name = "stella" if confirms else "eve"
             card = await roles.appoint(omar, Role.STEWARD, name, walkout=town.walkout, place=place)

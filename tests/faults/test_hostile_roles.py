@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.domain import roles as domain_roles
-from bot.domain.roles import Proposal
+from bot.domain.roles import Proposal, Reach, Role
 from bot.runtime.settings import Settings
 from handlers.discord import platform as discord_platform
 from handlers.discord.platform import open_discord
@@ -339,12 +339,21 @@ async def test_discord(tries: Trials, data: Path, record_property: Callable[[str
 
 
 async def test_an_approval_too_few_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def two_are_enough(proposal: Proposal, _organizers: object, _running: object, *, approvals: int) -> int:
+    def two_are_enough(proposal: Proposal, _all: object, _running: object, *, approvals: int, own: object) -> int:
         return max(0, approvals - 1 - len(proposal.approving))
 
     monkeypatch.setattr(domain_roles, "missing", two_are_enough)
     with pytest.raises(AssertionError, match=r"organizer changed|organizer alone had"):
         await _on_telegram(Trials(number=1_000, seed=1), data)
+
+
+async def test_a_units_organizer_who_may_do_it_everywhere_would_be_seen(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everywhere = dict.fromkeys(domain_roles.REACH[Role.UNIT_ORGANIZER], Reach.EVERYWHERE)
+    monkeypatch.setattr(domain_roles, "REACH", {**domain_roles.REACH, Role.UNIT_ORGANIZER: everywhere})
+    with pytest.raises(AssertionError, match=r"unit organizer changed|another's room|somebody else is appointed"):
+        await _on_telegram(Trials(number=2_000, seed=1), data)
 
 
 async def test_a_steward_of_every_workplace_would_be_seen(data: Path) -> None:

@@ -40,7 +40,10 @@ class Told:
 
 
 def lived(chance: Random) -> Told:
-    plan = trees.planned(chance, everys=(15, 20, 60, 360))  # coarse lines move every six hours
+    leaves = chance.random() < 0.5  # which takes days
+    plan = trees.planned(chance, everys=(720,) if leaves else (15, 20, 60, 360))  # coarse lines move every six hours
+    if leaves:
+        plan = replace(plan, leaving=trees.leaving(chance, plan))
     events, looks = trees.story(chance, plan)
     story = History(plan=plan, events=events, looks=looks)
     return Told(story=story, takings=play(story), oracle=oracle.history(plan, events, looks))
@@ -62,7 +65,10 @@ def test_every_tally_over_a_tree_rules_what_a_recount_from_scratch_rules(
         f"{found['on']} on, in {found['joins']} workplaces joined later, in {found['area joins']} a whole area, over up"
         f" to {max(int(tier) for tier in found if tier.isdigit())} levels: none false, missing or doubled",
     )
-    assert min(found[each] for each in ("on", "joins", "area joins", "stays for its area", "5")) > tries.number / 50
+    assert (
+        min(found[each] for each in ("on", "joins", "area joins", "stays for its area", "stays since it has left", "5"))
+        > tries.number / 50
+    )
 
 
 def happened(told: Told) -> Iterator[str]:
@@ -73,6 +79,8 @@ def happened(told: Told) -> Iterator[str]:
         if taken.walkout.stage is Stage.ON:
             yield "on"
             ready = rules.verdicts(taken.places).ready
+            if any(each.left for each in taken.places):
+                yield "stays since it has left"
             if any(each.id in ready and not each.out and each.tier is Tier.WORKPLACE for each in taken.places):
                 yield "stays for its area"
         if Kind.WORKPLACE_JOINS in taken.kinds:
@@ -100,9 +108,12 @@ def test_the_order_of_siblings_never_matters(tries: Trials, record_property: Cal
     for n in range(tries.number):
         with tries.attempt(n):
             chance = tries.random(n)
-            plan = trees.planned(chance)
+            plan = trees.planned(chance, everys=(15, 20, 60, 720))
             events, looks = trees.story(chance, plan)
             other, number = trees.shuffled_siblings(plan, chance)
+            gone = trees.leaving(chance, plan)
+            plan = replace(plan, leaving=gone)
+            other = replace(other, leaving=tuple((at, number[unit]) for at, unit in gone))
             here = play(History(plan=plan, events=events, looks=looks))
             moved = tuple(replace(event, shop=number[event.shop]) for event in events)
             there = play(History(plan=other, events=moved, looks=looks))
@@ -153,6 +164,7 @@ def everybody_in_an_area(units: Sequence[Unit]) -> rules.Verdicts:
         pytest.param(changed(Tier.AREA, out=False), id="that an area is out for good"),
         pytest.param(changed(Tier.WORKPLACE, minimum=0), id="a workplace's minimum"),
         pytest.param(changed(Tier.DEPARTMENT, threshold=1), id="a department's number"),
+        pytest.param(changed(Tier.WORKPLACE, left=False), id="that a workplace has left"),
         pytest.param(out_by_itself, id="the path"),
         pytest.param(everybody_in_an_area, id="that who is not ready does not count"),
     ],

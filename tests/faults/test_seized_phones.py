@@ -15,7 +15,8 @@ import pytest
 
 from bot.domain import roles as domain_roles
 from bot.domain.roles import Proposal, Roles
-from bot.usecases import suspensions
+from bot.usecases import context, suspensions
+from handlers.conversation import messages
 from tests.conftest import NOON
 from tests.faults.seized import DAY, HOUR, phones
 from tests.faults.trials import Trials, trials
@@ -152,8 +153,8 @@ async def test_an_approval_too_few_while_somebody_is_suspended_would_be_seen(
 ) -> None:
     real = domain_roles.missing
 
-    def too_few(proposal: Proposal, organizers: Any, running: Any, *, approvals: int) -> int | None:
-        return real(proposal, organizers, running, approvals=approvals - bool(running))
+    def too_few(proposal: Proposal, organizers: Any, running: Any, *, approvals: int, own: Any) -> int | None:
+        return real(proposal, organizers, running, approvals=approvals - bool(running), own=own)
 
     monkeypatch.setattr(domain_roles, "missing", too_few)
     with pytest.raises(AssertionError, match="called off"):
@@ -164,7 +165,8 @@ async def test_a_suspension_that_stops_nothing_would_be_seen(data: Path, monkeyp
     async def as_ever(*_who: object) -> Roles:
         return Roles(organizer=True)
 
-    monkeypatch.setattr(suspensions, "acting", as_ever)
+    for asks in (context, messages):
+        monkeypatch.setattr(asks, "acting", as_ever)
     for module in (suspensions, domain_roles):
         monkeypatch.setattr(module, "check_halted", lambda _running: None)
     with pytest.raises(AssertionError, match="printed or voided"):

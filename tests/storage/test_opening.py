@@ -165,7 +165,7 @@ async def test_whatever_is_known_of_a_workplace_is_known_of_the_unit_it_becomes(
         connection.row_factory = sqlite3.Row
         unit, other = map(dict, connection.execute("SELECT * FROM unit ORDER BY id").fetchall())
     assert len(set(told.values())) == len(told)
-    shape = {"parent": None, "tier": "workplace", "minimum": 0}
+    shape = {"parent": None, "tier": "workplace", "minimum": 0, "has_left": 0}
     assert unit == {"walkout": WALKOUT, "id": 1, "threshold": 5} | told | shape
     assert other["name"] == "Shop 2"
 
