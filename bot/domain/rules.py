@@ -585,8 +585,13 @@ def _named(places: Iterable[Unit]) -> dict[str, object]:
 
 
 def _quarters(walkout: Walkout, places: Sequence[Unit]) -> int:
-    """Return how many quarters of the citywide number, three at most, the city's coarse line has passed."""
-    seen = disclosure.coarse(walkout, places) if walkout.terms.milestones else None
+    """Return how many quarters of the citywide number, three at most, the city's coarse line has passed.
+
+    None, once that line goes on counting what has left, where only who walks out counts: it would not be so.
+    """
+    counts_too_much = walkout.terms.citywide_counts is Counts.READY and any(place.left for place in places)
+    says = walkout.terms.milestones and not counts_too_much
+    seen = disclosure.coarse(walkout, places) if says else None
     return seen.tenths * 4 // disclosure.TENTHS if seen else 0
 
 
