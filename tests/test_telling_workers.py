@@ -137,6 +137,36 @@ async def test_who_works_in_a_department_reads_of_its_workplace_and_what_keeps_i
         assert "I was not running" not in words
 
 
+async def test_whose_unit_leaves_hears_it_once_whatever_leaves_later(data: Path, clock: MovableClock) -> None:
+    """A shop leaves, then another that is in no borough, and last the borough of the first with what is left in it."""
+    post = Post()
+    shop = Unit(id=UnitId(2), name="Hospital", headcount=40, threshold=5, parent=UnitId(1))
+    units = [
+        Unit(id=UnitId(1), name="The Bronx", headcount=80, threshold=0, tier=Tier.AREA),
+        shop,
+        replace(shop, id=UnitId(3), name="School"),
+        replace(shop, id=UnitId(4), name="Depot", parent=ROOT),
+        replace(shop, id=UnitId(5), name="Bakery", parent=ROOT),
+    ]
+    async with running(data, clock) as app:
+        app.keys.add_walkout(WALKOUT)
+        await app.store.add_walkout(opened(), units)
+        codes = {unit.id: mint() for unit in units[1:]}
+        await stewards.mint(WALKOUT, {unit: [key_of(code)] for unit, code in codes.items()}, app.store, app.keys)
+        for unit, code in codes.items():
+            await app.store.bind_room(Room(walkout=WALKOUT, scope=unit, platform="here", address=f"#{unit}"))
+            await worker(app, str(unit)).pledge(code)
+            await worker(app, str(unit)).ask_to_be_told(code, "en")
+        heard = []
+        for number in (2, 4, 1):
+            leave = partial(rules.leave, unit=UnitId(number), occasion=f"leaves {number}", now=clock())
+            await app.store.decide(WALKOUT, leave)
+            await deliver(app, post)
+            heard.append(sorted(addresses(post)))
+            post.letters.clear()
+    assert heard == [["#2", "2"], ["#4", "4"], ["#3", "3"]]
+
+
 async def test_each_is_told_once_however_often_the_outbox_looks(data: Path, clock: MovableClock) -> None:
     post = Post()
     async with running(data, clock) as app:

@@ -18,7 +18,7 @@ from typing import Protocol
 from bot.domain.errors import Held, InDoubt, NotRecorded
 from bot.domain.model import SPOKEN, Announcement, Kind, Unit, Walkout, WalkoutId
 from bot.domain.roles import GO_ON, Proposal, Stopped
-from bot.domain.rules import may_be_said
+from bot.domain.rules import is_for, may_be_said
 from bot.domain.tree import workplace_on
 from bot.guards.holds import Holds
 from bot.guards.readiness import Gaps, gaps
@@ -381,6 +381,8 @@ class Outbox:
         if addressee is None:
             return None
         walkout, path = await self._store.path(parcel.walkout, addressee.unit)
+        if not is_for(parcel.news, path):
+            return None
         return Letter(
             news=parcel.news,
             walkout=walkout,

@@ -434,11 +434,13 @@ def leave(walkout: Walkout, units: Sequence[Unit], *, unit: UnitId, occasion: st
     """
     tree = Tree(units)
     check_can_leave(walkout, tree.unit(unit), now=now)
-    leaving = {each.id for each in tree.branch(unit)}
+    leaving = {each.id for each in tree.branch(unit) if not each.left}
     after = [_with(each, left=each.left or each.id in leaving) for each in units]
+    before = [each.id for each in tree.branch(unit) if each.left and each.parent in leaving]
     news = [
         *(_own(Kind.LEFT, occasion, each) for each in after if each.id in leaving),
-        Announcement(kind=Kind.LEFT, occasion=occasion, to_rooms=False),  # to whoever asked to be told
+        # to whoever asked to be told; whose own unit had left before has heard it
+        Announcement(kind=Kind.LEFT, occasion=occasion, to_rooms=False, facts={"unit": unit, "before": before}),
         Announcement(
             kind=Kind.LEFT,
             occasion=occasion,
@@ -449,6 +451,12 @@ def leave(walkout: Walkout, units: Sequence[Unit], *, unit: UnitId, occasion: st
         ),
     ]
     return _changes(Ruling(walkout=walkout, units=tuple(after), announcements=tuple(news)), units)
+
+
+def is_for(news: Announcement, path: Iterable[Unit]) -> bool:
+    """Say whether news for whoever asked to be told is for somebody on this path: who leaves hears it, and once."""
+    ids = {unit.id for unit in path}
+    return news.kind is not Kind.LEFT or (news.facts["unit"] in ids and ids.isdisjoint(news.facts["before"]))
 
 
 def can_be_met(walkout: Walkout, units: Sequence[Unit]) -> bool:
@@ -577,8 +585,13 @@ def _named(places: Iterable[Unit]) -> dict[str, object]:
 
 
 def _quarters(walkout: Walkout, places: Sequence[Unit]) -> int:
-    """Return how many quarters of the citywide number, three at most, the city's coarse line has passed."""
-    seen = disclosure.coarse(walkout, places) if walkout.terms.milestones else None
+    """Return how many quarters of the citywide number, three at most, the city's coarse line has passed.
+
+    None, once that line goes on counting what has left, where only who walks out counts: it would not be so.
+    """
+    counts_too_much = walkout.terms.citywide_counts is Counts.READY and any(place.left for place in places)
+    says = walkout.terms.milestones and not counts_too_much
+    seen = disclosure.coarse(walkout, places) if says else None
     return seen.tenths * 4 // disclosure.TENTHS if seen else 0
 
 
@@ -658,7 +671,7 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
     """
     terms, is_open, is_on = walkout.terms, walkout.stage is Stage.OPEN, walkout.stage is Stage.ON
     can_pledge = walkout.stage in PLEDGING and now < terms.pledge_by
-    theirs = place is None or place.out
+    theirs, has_left = place is None or place.out, place is not None and place.left
     # nobody is called out of a shift that has begun: the news of the start says what is left to say. Organizers hear
     # what happened all the same, and whoever does not walk out hears that
     calls_out = is_on and (now < terms.starts or (private if place is None else not place.out))
@@ -666,11 +679,11 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
     is_said_anew = private and news.facts.get("last") is False and not walkout.counts_again
     return {
         Kind.OPENED: is_open and can_pledge,
-        Kind.LEFT: is_open and (place is None or place.left),
+        Kind.LEFT: is_open and (place is None or has_left),
         Kind.WORKPLACE_READY: is_open,
         Kind.WORKPLACES_READY: is_open,
         Kind.MILESTONE: is_open,
-        Kind.REMINDER: can_pledge,
+        Kind.REMINDER: can_pledge and not has_left,
         Kind.LOOK_AGAIN: can_pledge,
         Kind.ON: calls_out and not is_said_anew,
         Kind.WE_ARE_OUT: calls_out,

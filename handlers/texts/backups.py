@@ -60,7 +60,8 @@ def older_ones_tell() -> str:
 def _lost() -> str:
     return _(
         "Whatever was done since is lost: pledges, pledges taken back, cards printed or voided, rooms, and roles. Void "
-        "again what was voided, print again what was printed, and see who serves: /roles, and who hears: /rooms."
+        "again what was voided, print again what was printed, take out again what has left (/leave), and see who "
+        "serves: /roles, and who hears: /rooms."
     )
 
 

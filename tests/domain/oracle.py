@@ -280,7 +280,7 @@ def _tally(plan: Plan, events: Sequence[Event], runs: Sequence[tuple[datetime, d
         news.add(("lapsed", occasion, None, None, None))
     else:
         stage = "open"
-        news = _news_while_open(plan, [at for at, _ in runs], ready, boards)
+        news = _news_while_open(plan, [at for at, _ in runs], ready, boards, found[now].left)
     return Tally(
         instant=runs[now][0],
         stage=stage,
@@ -351,6 +351,7 @@ def _news_while_open(
     instants: Sequence[datetime],
     ready: Sequence[AbstractSet[int]],
     boards: Sequence[Sequence[tuple[bool, int]]],
+    gone: AbstractSet[int],
 ) -> set[News]:
     now = len(instants) - 1
     # nobody is told of departments, nor of areas that have no number to reach
@@ -361,7 +362,8 @@ def _news_while_open(
     if news:
         news.add(("workplaces_ready", str(now + 1), None, None, None))  # to organizers, all in one
     quarters = [_quarters(coarse_line(boards[: i + 1], plan, instants)) for i in range(now + 1)]
-    if plan.milestones and quarters[now] > max([0, *quarters[:now]]):
+    is_so = plan.everybody_counts or not gone  # the line goes on counting what has left
+    if plan.milestones and is_so and quarters[now] > max([0, *quarters[:now]]):
         news.add(("milestone", str(now + 1), None, None, quarters[now]))
     return news
 

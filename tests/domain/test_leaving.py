@@ -84,6 +84,28 @@ def test_whether_the_numbers_can_still_be_reached_comes_from_headcounts_alone(
         assert told.facts["can"] is can
 
 
+@pytest.mark.parametrize("counts", Counts)
+@pytest.mark.parametrize("leaves", [False, True])
+def test_no_part_of_the_number_is_said_to_be_in_with_pledges_that_do_not_count(counts: Counts, *, leaves: bool) -> None:
+    """Six shops have reached their numbers, seven tenths of the city's; the largest may have left before it is said."""
+    terms = replace(TERMS, citywide_threshold=90, citywide_counts=counts, milestones=True)
+    walkout = replace(WALKOUT, terms=terms)
+    units = [
+        Unit(id=UnitId(number), name=f"Shop {number}", headcount=40, threshold=5, standing=40 if number == 1 else 5)
+        for number in range(1, 7)
+    ]
+    said = []
+    for nth in range(8):
+        assert walkout.next_tally is not None
+        if leaves and nth == 1:  # its line says by now that it has reached its number
+            units[0] = leave(UnitId(1), walkout, units).units[0]
+        ruling = rules.tally(walkout, units, now=walkout.next_tally)
+        after = {unit.id: unit for unit in ruling.units}
+        walkout, units = ruling.walkout, [after.get(unit.id, unit) for unit in units]
+        said += [made.facts["quarters"] for made in ruling.announcements if made.kind is Kind.MILESTONE]
+    assert said == ([] if leaves and counts is Counts.READY else [2])
+
+
 def _while_open(takings: list[Taken], gone: set[UnitId]) -> list[list[tuple[bool, int, int, bool]]]:
     """Return what the board holds of all units but these at each tally until it is decided."""
     return [

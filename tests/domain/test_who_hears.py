@@ -278,6 +278,13 @@ def test_a_room_hears_nothing_that_is_not_so_any_more(
     assert rules.may_be_said(news(name), walkout, place, private=False, now=now) is said
 
 
+def test_nobody_is_reminded_to_pledge_where_they_have_left_meanwhile() -> None:
+    for left in (False, True):
+        place = replace(IS_NOT, left=left)
+        said = rules.may_be_said(news("reminder"), OPEN, place, private=False, now=at("10:00"))
+        assert said is not left
+
+
 def news(kind: str, **facts: object) -> Announcement:
     return Announcement(kind=Kind(kind), occasion="1", facts=facts)
 

@@ -212,7 +212,12 @@ class Walkouts(Notices):
         def path(walkout: WalkoutId, unit: UnitId) -> tuple[Unit, ...]:
             return () if unit == ROOT else (*path(walkout, units[walkout, unit].parent), units[walkout, unit])
 
-        return {(walkout, unit): (walkouts[walkout], path(walkout, unit)) for walkout, unit in wanted}
+        # who asks for what is not there must not take the answer from the others
+        return {
+            (walkout, unit): (walkouts[walkout], path(walkout, unit))
+            for walkout, unit in wanted
+            if (walkout, unit) in units
+        }
 
     async def set_drawn(self, walkout: WalkoutId, unit: UnitId, drawn: int, note: Note) -> None:
         """See Store.set_drawn."""
