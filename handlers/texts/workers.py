@@ -129,11 +129,17 @@ def _numbers(seen: Seen) -> str:
 
 @asserts(Asserts.UNDECIDED)
 def _would_pledge_for(seen: Seen) -> str:
+    if seen.unit is not seen.place:
+        words = _("You would pledge for {department}. {workplace} walks out only if")
+        return words.format(department=_own_name(seen), workplace=seen.place.name)
     return _("You would pledge for {workplace}. It walks out only if").format(workplace=_own_name(seen))
 
 
 @asserts(Asserts.UNDECIDED, Asserts.STANDS)
 def _pledged_for(seen: Seen) -> str:
+    if seen.unit is not seen.place:
+        words = _("You have pledged for {department}. {workplace} walks out only if")
+        return words.format(department=_own_name(seen), workplace=seen.place.name)
     return _("You have pledged for {workplace}. It walks out only if").format(workplace=_own_name(seen))
 
 
