@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.errors import NotRecorded
-from bot.domain.model import Announcement, Kind, Ruling, Stage, Unit, WalkoutId
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Unit, Walkout, WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.guards.rate_limits import WrongCodeLimit
 from bot.process.clock import MovableClock
@@ -369,6 +369,28 @@ class Tour:
         told = Announcement(kind=Kind.RESTORED, occasion="1", to_rooms=False, to_organizers=True, facts=made)
         await self.app.store.tell(told)
         await self.deliver()
+        await self.see_a_workplace_leave()
+
+    async def see_a_workplace_leave(self) -> None:
+        """Let one be taken out, if it is open, and hear it; then let all be as it was."""
+        before = await self.app.store.walkout(self.walkout)
+        if before.stage is not Stage.OPEN:
+            return
+        for number in (1, 10**6):  # that can still be reached, or not
+
+            def leave(_walkout: Walkout, units: Sequence[Unit], number: int = number) -> Ruling:
+                of = replace(before, terms=replace(before.terms, citywide_threshold=number))
+                ruling = rules.leave(of, units, unit=units[-1].id, occasion=f"{number}", now=NOON)
+                return replace(ruling, walkout=before)
+
+            await self.app.store.decide(self.walkout, leave)
+            await self.deliver()
+            await self.app.store.decide(
+                self.walkout,
+                lambda _walkout, units: Ruling(
+                    walkout=before, units=tuple(replace(unit, left=False) for unit in units if unit.left)
+                ),
+            )
 
     async def hear_the_worst(self) -> None:
         """Let a workplace hear that some have taken their pledges back, and that it missed; here neither is so."""
