@@ -268,3 +268,10 @@ def test_a_department_that_walks_out_below_its_own_number_reads_so_beside_the_ot
     line = board.lines(shown(replace(NURSES, out=True), ON))
     assert line == "Nurses, walks out"
     assert board.lines(shown(NURSES, OPEN)) == "Nurses"
+
+
+def test_nobody_whose_unit_has_left_reads_of_a_button_that_does_not_come() -> None:
+    day = replace(OPEN, terms=replace(OPEN.terms, turnout=True))
+    assert "“I'm out”" in workers.terms(replace(card(), walkout=day), "")
+    left = replace(card(*(replace(unit, left=True) for unit in PATH)), walkout=day)
+    assert "“I'm out”" not in workers.terms(left, "")

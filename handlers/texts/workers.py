@@ -51,7 +51,7 @@ def terms(seen: Seen, can_see: str) -> str:
             how_you_hear(seen),
             _keep(seen),
             _stored(walkout.terms),
-            _asked(walkout.terms),
+            "" if seen.situation.verdict is Verdict.LEFT else _asked(walkout.terms),
             can_see,
             _alone(walkout.terms),
             _no_promise(),

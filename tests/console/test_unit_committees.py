@@ -142,6 +142,9 @@ def test_what_is_not_theirs_they_cannot_do(made: Committees) -> None:
     said = {line: made.answer(line) for line in NOT_THEIRS}
     assert {line: each["kind"] for line, each in said.items()} == dict.fromkeys(NOT_THEIRS, "forbidden")
     assert not [each["text"] for each in said.values() if "That is for organizers" in each["text"]]  # they are some
+    for usage in (made.answer("@dan /cards"), made.answer("@dan /cards void")):
+        assert "void" in usage["text"]
+        assert "PDF" not in usage["text"]  # to print is not theirs
 
 
 def test_a_department_cannot_leave_and_its_workplace_is_offered(play: Play) -> None:
@@ -151,6 +154,8 @@ def test_a_department_cannot_leave_and_its_workplace_is_offered(play: Play) -> N
         (none,) = to(console.do(*anyway("@olga /open"), "@olga /leave Kitchen"), "olga")[-1:]
         assert (none["kind"], none["buttons"]) == ("no_such_workplace", ["Mercy"])
         assert kinds(to(console.do("@olga [Mercy]"), "olga")) == ["not_enough_organizers"]  # it has none of its own
+        mistyped = to(console.do("@olga /room Kichen #kitchen"), "olga")[-1]
+        assert mistyped["buttons"] == ["Kitchen, Mercy"]
 
 
 def test_what_is_theirs_they_can(made: Committees) -> None:
