@@ -156,6 +156,9 @@ def test_a_department_cannot_leave_and_its_workplace_is_offered(play: Play) -> N
         assert kinds(to(console.do("@olga [Mercy]"), "olga")) == ["not_enough_organizers"]  # it has none of its own
         mistyped = to(console.do("@olga /room Kichen #kitchen"), "olga")[-1]
         assert mistyped["buttons"] == ["Kitchen, Mercy"]
+        console.do(f"@kim {code_in(to(console.do('@olga /appoint steward Kitchen kim'), 'olga')[0])}")
+        serving = to(console.do("@olga [Yes, it is them]", "@olga /roles"), "olga")[-1]["text"]
+        assert "\nKitchen, Mercy: kim\n" in serving
 
 
 def test_what_is_theirs_they_can(made: Committees) -> None:
