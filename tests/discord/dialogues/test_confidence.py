@@ -7,7 +7,7 @@ import pytest
 from handlers.conversation import COMMANDS, Role, Takes
 from tests.discord.dialogues.house import HOUR, TERMS_BUTTONS, City, House
 
-ORGANIZERS = [row for row in COMMANDS if row.who is Role.ORGANIZER]
+ORGANIZERS = [row for row in COMMANDS if row.who in {Role.ORGANIZER, Role.UNIT_ORGANIZER}]
 
 
 async def test_only_pressing_pledge_tells_that_a_card_is_used(house: House, city: City) -> None:
