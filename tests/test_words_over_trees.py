@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.outbox import Letter
-from bot.domain.disclosure import Coarse
+from bot.domain.disclosure import Coarse, shown
 from bot.domain.model import ROOT, Announcement, BoardLine, CardState, Counts, Entry, Kind, Stage, Tier, Unit, UnitId
 from bot.domain.situation import Verdict
 from bot.process.clock import MovableClock
@@ -20,7 +20,7 @@ from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.usecases import stewards
 from bot.usecases.workers import Seen
-from handlers.texts import announcements, notices, workers
+from handlers.texts import announcements, board, notices, workers
 from handlers.texts.catalogue import languages, speaking
 from handlers.texts.organizers_words import the_day
 from tests.conftest import HOUR, NOON, PLEDGE_BY, opened, shops
@@ -109,7 +109,7 @@ def test_terms_list_every_condition_on_the_path_in_four_lines() -> None:
 
 def test_a_department_is_named_with_its_workplace_whose_yes_or_no_is_theirs() -> None:
     said = workers.terms(card(), "")
-    assert "You have pledged for Nurses, Mercy Hospital. It walks out only if" in said
+    assert "You have pledged for Nurses, Mercy Hospital. Mercy Hospital walks out only if" in said
     assert "Walk out only if you hear that Mercy Hospital does." in said
     assert "in the room of Nurses, Mercy Hospital;" in said
     assert "Nurses, Mercy Hospital: your pledge stands." in workers.pledged(card(changed=True))
@@ -262,3 +262,16 @@ async def test_lines_of_areas_are_there_while_they_may_still_join_and_are_made_o
         clock.move_to(PLEDGE_BY)
         await app.tallies.take_due()
         assert (await people[0].look(codes[0])).lines == {}
+
+
+def test_a_department_that_walks_out_below_its_own_number_reads_so_beside_the_others() -> None:
+    line = board.lines(shown(replace(NURSES, out=True), ON))
+    assert line == "Nurses, walks out"
+    assert board.lines(shown(NURSES, OPEN)) == "Nurses"
+
+
+def test_nobody_whose_unit_has_left_reads_of_a_button_that_does_not_come() -> None:
+    day = replace(OPEN, terms=replace(OPEN.terms, turnout=True))
+    assert "“I'm out”" in workers.terms(replace(card(), walkout=day), "")
+    left = replace(card(*(replace(unit, left=True) for unit in PATH)), walkout=day)
+    assert "“I'm out”" not in workers.terms(left, "")

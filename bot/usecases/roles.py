@@ -16,8 +16,9 @@ from bot.domain.errors import (
     RoleCardWaits,
     WrongStage,
 )
-from bot.domain.model import Announcement, Kind, Unit, Walkout, WalkoutId
+from bot.domain.model import Announcement, Kind, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Deed, Duty, Matter, MemberId, Role, Suspension
+from bot.domain.tree import labels
 from bot.secrets import card_codes
 from bot.storage.store import Committee, Member, RoleCard
 from bot.usecases import suspensions
@@ -186,13 +187,18 @@ async def served(context: RequestContext) -> list[Served]:
     names = {member.id: context.keys.unseal(member.nickname) for member in committee.members.values()}
     found = [Served(nickname=names[who], role=Role.ORGANIZER) for who in committee.organizers]
     found.sort(key=lambda each: each.nickname.casefold())
+    named = dict[tuple[WalkoutId, UnitId], Unit]()
+    for of in {walkout for walkout, _place, _who in committee.stewards}:
+        units = await context.store.units(of)
+        called = labels(units)
+        named.update({(of, unit.id): replace(unit, name=called[unit.id]) for unit in units})
     for walkout, place, who in committee.stewards:
         found.append(
             Served(
                 nickname=names[who],
                 role=committee.role_at(walkout, place, who),
                 walkout=walkouts[walkout],
-                place=await context.store.unit(walkout, place),
+                place=named[walkout, place],
             )
         )
     return found

@@ -121,7 +121,7 @@ def published(
         of=tuple((each.id, each.name) for each in path),
         holding=frozenset(line.id for line in lines if line.id != of and tree.children(line.id)),
         only=only.strip()[:LONGEST_NAME],
-        nearest=() if chosen else tuple(nearest_names((names[place.id] for place in mine), only, NEAREST)),
+        nearest=() if chosen else tuple(_nearest(mine, names, only)),
     )
 
 
@@ -205,7 +205,7 @@ def find(places: Sequence[Unit], name: str) -> Unit:
         return replace(found[0], name=names[found[0].id])
     if any(place.name != names[place.id] for place in called):
         raise WhichUnit(name[:LONGEST_NAME], tuple(names[place.id] for place in called[:NAMED_AT_MOST]))
-    close = [names[place.id] for place in found] or nearest_names(names.values(), name, NEAREST)
+    close = [names[place.id] for place in found] or _nearest(places, names, name)
     raise NoSuchUnit(name[:LONGEST_NAME], tuple(close[:NAMED_AT_MOST]))
 
 
@@ -247,6 +247,14 @@ def _containing(places: Sequence[Unit], names: Mapping[UnitId, str], part: str) 
     wanted = plain_name(part)
     own = [place for place in places if wanted in plain_name(place.name)]
     return own or [place for place in places if wanted in plain_name(names[place.id])]
+
+
+def _nearest(places: Sequence[Unit], names: Mapping[UnitId, str], typed: str) -> list[str]:
+    """Return what may have been meant: a department is more often typed without its workplace."""
+    if whole := nearest_names((names[place.id] for place in places), typed, NEAREST):
+        return whole
+    own = nearest_names((place.name for place in places if place.name != names[place.id]), typed, NEAREST)
+    return [names[place.id] for place in places if place.name in own][:NEAREST]
 
 
 def begins(keyword: str, words: Sequence[str], places: Sequence[Unit]) -> bool:

@@ -322,6 +322,8 @@ async def _answered(ask: Ask, meant: _Meant) -> Reply:
         raise  # a platform that can will deliver the message again
     except Refused as refused:
         kind, text = refusals.refusal(refused)
+        if isinstance(refused, Forbidden) and (await ask.app.store.roles(ask.context.me)).organizes:
+            text = refusals.beyond_own_unit()
         buttons = _corrected(meant, refused) if isinstance(refused, NoSuchUnit) else ()
         reply = Reply(kind=kind, text=text, buttons=buttons, asks_card=isinstance(refused, UnknownCard))
     return replace(reply, known=reply.known or (meant.proves and reply.kind not in NOTHING_SHOWN))

@@ -10,6 +10,7 @@ from bot.domain.model import Tier, Unit
 from bot.domain.roles import Duty, Matter
 from bot.domain.roles import Role as Appointed
 from bot.domain.rules import NOT_OVER
+from bot.domain.tree import labels
 from bot.usecases import audit, organizers, proposals, roles, stewards, suspensions
 from bot.usecases.roles import LONGEST_NICKNAME
 from handlers.conversation import confirmation
@@ -81,8 +82,19 @@ async def leave(ask: Ask) -> Reply:
     if not words:
         return Reply(kind="help", text=texts.leave_usage())
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
-    unit = stewards.find(_with_organizers(await ask.app.store.units(walkout.id)), " ".join(words))
+    unit = _leaving(await ask.app.store.units(walkout.id), " ".join(words))
     return await confirmation.show(ask, Matter.LEAVE, walkout.id, str(unit.id))
+
+
+def _leaving(units: list[Unit], name: str) -> Unit:
+    """Return the unit that is meant. Raises NoSuchUnit, with the workplace whose department is named."""
+    try:
+        return stewards.find(_with_organizers(units), name)
+    except NoSuchUnit as none:
+        if none.close:
+            raise
+        department = stewards.find(units, name)
+        raise NoSuchUnit(name, (labels(units)[department.parent],)) from none
 
 
 def _appointed(ask: Ask, made: roles.Appointment) -> Reply:

@@ -40,7 +40,7 @@ async def cards(ask: Ask) -> Reply:
     for word, matter in ENDING.items():
         if stewards.begins(word, words, places):
             if len(words) == 1:
-                return Reply(kind="help", text=texts.usage(paper_cards.LASTS))
+                return Reply(kind="help", text=texts.usage(paper_cards.LASTS) if prints else texts.void_usage())
             place = stewards.find(places, " ".join(words[1:]))
             return await confirmation.show(ask, matter, walkout.id, str(place.id))
     if not prints:
@@ -60,13 +60,15 @@ def _all(words: Sequence[str], places: Sequence[Unit]) -> str | None:
 
 async def _usage(ask: Ask, named: str | None) -> Reply:
     """Say how cards are printed, and offer to print all where it is clear which walkout's."""
+    if not (await ask.roles()).may(Matter.MINT):
+        return Reply(kind="help", text=texts.void_usage())
     usage = texts.usage(paper_cards.LASTS)
     try:
         walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
         missing = await paper_cards.missing(ask.context, walkout)
     except (WhichWalkout, NoSuchWalkout, WrongStage, NoCardsWithOpenEntry):
         missing = 0
-    if not missing or not (await ask.roles()).may(Matter.MINT):
+    if not missing:
         return Reply(kind="help", text=usage)
     return Reply(
         kind="help",

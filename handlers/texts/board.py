@@ -78,7 +78,7 @@ def lines(line: Shown | Area) -> str:
         share = city_said(line)
         return "\n".join(filter(None, [line.name, _with_bar(line, share) if share else "", workplaces_said(line)]))
     if is_silent(line):
-        return line.name
+        return _("{line}, walks out").format(line=line.name) if isinstance(line, Shown) and line.out else line.name
     drawn = bar(line.threshold if line.reached else line.number, line.threshold)
     return f"{line.name}\n{drawn} {said(line)}"
 

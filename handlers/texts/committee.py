@@ -139,7 +139,10 @@ def _does_to(unit: Unit, what: Matter) -> list[str]:
             _("{place} does not walk out, and nothing that is part of it does, however many have pledged."),
             _("It does not count as ready any more. No number is lowered, and every pledge stays."),
             _("Its rooms and stewards hear it at once, and so do all organizers."),
-            _("Two must agree: two organizers of {place}, or one of them and one of the whole walkout."),
+            _(
+                "Two must agree, one of them at least an organizer of {place} or of an area that it is in; the other "
+                "may be one of the whole walkout."
+            ),
             _("It cannot be undone."),
         ],
     }

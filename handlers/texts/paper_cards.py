@@ -22,6 +22,14 @@ def usage(lasts: timedelta) -> str:
     ).format(time=span(lasts), language=next(each for each in reversed(languages()) if each != spoken()))
 
 
+def void_usage() -> str:
+    """Say to a unit's own organizer how its cards are voided: printing is not theirs."""
+    return _(
+        'Is a sheet lost, or photographed? /cards void "Workplace": who has pledged keeps their card, every other one '
+        "is dead. The organizers of the whole walkout print new ones."
+    )
+
+
 def missing(cards: int) -> str:
     """Say how many cards all workplaces lack."""
     return ngettext(

@@ -312,6 +312,14 @@ def _no_walkout(refused: errors.NoSuchWalkout) -> str:
     return _("There is no walkout {id}. See them all: /walkouts").format(id=refused.named)
 
 
+def beyond_own_unit() -> str:
+    """Say to a unit's own organizer that they may not do it."""
+    return _(
+        "As an organizer of one part you cannot do that, or not there. Organizers of the whole walkout can. "
+        "See what you can do: /help"
+    )
+
+
 def _no_workplace(refused: errors.NoSuchUnit) -> str:
     if not refused.close:
         return _("There is no workplace called {name}. Check the spelling.").format(name=refused.named)

@@ -51,7 +51,7 @@ def terms(seen: Seen, can_see: str) -> str:
             how_you_hear(seen),
             _keep(seen),
             _stored(walkout.terms),
-            _asked(walkout.terms),
+            "" if seen.situation.verdict is Verdict.LEFT else _asked(walkout.terms),
             can_see,
             _alone(walkout.terms),
             _no_promise(),
@@ -129,11 +129,17 @@ def _numbers(seen: Seen) -> str:
 
 @asserts(Asserts.UNDECIDED)
 def _would_pledge_for(seen: Seen) -> str:
+    if seen.unit is not seen.place:
+        words = _("You would pledge for {department}. {workplace} walks out only if")
+        return words.format(department=_own_name(seen), workplace=seen.place.name)
     return _("You would pledge for {workplace}. It walks out only if").format(workplace=_own_name(seen))
 
 
 @asserts(Asserts.UNDECIDED, Asserts.STANDS)
 def _pledged_for(seen: Seen) -> str:
+    if seen.unit is not seen.place:
+        words = _("You have pledged for {department}. {workplace} walks out only if")
+        return words.format(department=_own_name(seen), workplace=seen.place.name)
     return _("You have pledged for {workplace}. It walks out only if").format(workplace=_own_name(seen))
 
 

@@ -139,7 +139,26 @@ NOT_THEIRS = (
 
 
 def test_what_is_not_theirs_they_cannot_do(made: Committees) -> None:
-    assert {line: made.answer(line)["kind"] for line in NOT_THEIRS} == dict.fromkeys(NOT_THEIRS, "forbidden")
+    said = {line: made.answer(line) for line in NOT_THEIRS}
+    assert {line: each["kind"] for line, each in said.items()} == dict.fromkeys(NOT_THEIRS, "forbidden")
+    assert not [each["text"] for each in said.values() if "That is for organizers" in each["text"]]  # they are some
+    for usage in (made.answer("@dan /cards"), made.answer("@dan /cards void")):
+        assert "void" in usage["text"]
+        assert "PDF" not in usage["text"]  # to print is not theirs
+
+
+def test_a_department_cannot_leave_and_its_workplace_is_offered(play: Play) -> None:
+    rows = "workplace,department,headcount,threshold\nMercy,,,20\nMercy,Kitchen,20,6\nMercy,Laundry,20,6\n"
+    play.draft(terms(), rows)
+    with live(play) as console:
+        (none,) = to(console.do(*anyway("@olga /open"), "@olga /leave Kitchen"), "olga")[-1:]
+        assert (none["kind"], none["buttons"]) == ("no_such_workplace", ["Mercy"])
+        assert kinds(to(console.do("@olga [Mercy]"), "olga")) == ["not_enough_organizers"]  # it has none of its own
+        mistyped = to(console.do("@olga /room Kichen #kitchen"), "olga")[-1]
+        assert mistyped["buttons"] == ["Kitchen, Mercy"]
+        console.do(f"@kim {code_in(to(console.do('@olga /appoint steward Kitchen kim'), 'olga')[0])}")
+        serving = to(console.do("@olga [Yes, it is them]", "@olga /roles"), "olga")[-1]["text"]
+        assert "\nKitchen, Mercy: kim\n" in serving
 
 
 def test_what_is_theirs_they_can(made: Committees) -> None:
