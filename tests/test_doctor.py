@@ -129,7 +129,7 @@ WRONG: dict[str, tuple[Change, Sign, Grade]] = {
         Grade.BAD,
     ),
     "a reference to nothing": (
-        lambda at: written(at, "INSERT INTO steward (walkout, unit, member) VALUES ('k7m3q', 7, x'00')"),
+        lambda at: written(at, "INSERT INTO steward (walkout, unit, id) VALUES ('k7m3q', 7, x'00')"),
         Sign.STORE_DAMAGED,
         Grade.BAD,
     ),
