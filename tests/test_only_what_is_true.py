@@ -221,7 +221,7 @@ CLAIMS: tuple[tuple[str, Callable[[Unit, Facts], bool]], ...] = (
     (rf"({NAMES}) (?:has not reached|did not reach) its number", lambda unit, so: unit.id not in so.ready),
     (rf"unless ({NAMES}) reaches its number", lambda unit, so: unit.id not in so.ready),
     (rf"({NAMES}) does not walk out(?: on [^.]+)? unless it reaches", lambda unit, so: unit.id not in so.ready),
-    (rf"({NAMES}) (?:joins|walks out|WALKS OUT)\b", lambda unit, _so: unit.out),
+    (rf"({NAMES}) (?:joins|walks out(?! only if)|WALKS OUT)\b", lambda unit, _so: unit.out),
     (rf"({NAMES}) does (?:not|NOT) walk out", lambda unit, _so: not unit.out),
     (r"[Ee]very workplace that has reached its number walks out", lambda _unit, so: so.own_is_enough),
     (r"workplaces? (?:does|do) not, unless (?:it reaches|they reach)", lambda _unit, so: so.own_is_enough),
