@@ -18,7 +18,7 @@ import pytest
 from bot.domain import rules
 from bot.domain.model import FEWEST, ROOT, Stage, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.draft import Draft, Repeats, RosterOptions, Small, SourceFile, Totals, read, read_list
-from bot.draft.tree import as_workplaces
+from bot.draft.tree import as_units
 from bot.draft.writing import terms_file, workplaces_file
 from bot.parsing.typed_text import plain_name
 
@@ -160,7 +160,7 @@ def test_cities_over_employers_are_what_a_second_reading_says(citywide: int, out
         cities = {where: city for where, city in second_reading(csv.DictReader(file)).items() if city.employers}
     plan = drafted(citywide)
     assert plan.is_sound
-    units = as_workplaces(plan.units)
+    units = as_units(plan.units)
     areas = {plain_name(unit.name): unit for unit in units if unit.tier is Tier.AREA}
     assert {where: (unit.headcount, unit.threshold) for where, unit in areas.items()} == {
         where: (city.people, city.needed) for where, city in cities.items()

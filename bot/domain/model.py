@@ -1,4 +1,4 @@
-"""The nouns: a walkout, its terms, its workplaces, what a tally rules. The words: docs/reference/words.md."""
+"""The nouns: a walkout, its terms, its units, what a tally rules. The words: docs/reference/words.md."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BoardLine:
-    """What the board holds about one workplace between two tallies. See disclosure.py."""
+    """What the board holds about one unit between two tallies. See disclosure.py."""
 
     reached: bool = False  #: it has reached its number; it may since have lost it again
     since: int = 0  #: the tally at which `reached` came on; 0 while it is off
@@ -272,7 +272,7 @@ class Announcement:
     kind: Kind
     occasion: str  #: the tally's number, or the reminder's due time
     scope: UnitId | None = None  #: whose rooms hear it; None: the citywide ones
-    about: UnitId | None = None  #: the workplace it speaks of
+    about: UnitId | None = None  #: the unit it speaks of
     to_organizers: bool = False  #: they hear it privately as well
     to_stewards: bool = False  #: so do the scope's stewards
     to_committees: tuple[UnitId, ...] = ()  #: and the organizers of these units
@@ -301,7 +301,7 @@ class Announcement:
 class Ruling:
     """What a rule decided: the walkout as it is from now on, and the news.
 
-    `workplaces` holds only those that differ from before. Stored in one transaction.
+    `units` holds only those that differ from before. Stored in one transaction.
     """
 
     walkout: Walkout

@@ -347,7 +347,7 @@ def _lines(walkout: Walkout, units: Sequence[Unit], found: Verdicts, at: datetim
 
 
 def _with(place: Unit, **changes: Any) -> Unit:
-    """Return the workplace with these changes; itself if it has them, as most of a tally's thousands have."""
+    """Return the unit with these changes; itself if it has them, as most of a tally's thousands have."""
     return place if all(getattr(place, name) == value for name, value in changes.items()) else replace(place, **changes)
 
 
@@ -667,7 +667,7 @@ def _to_those_out(kind: Kind, occasion: str, walkout: Walkout, units: Sequence[U
 def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, private: bool, now: datetime) -> bool:
     """Say whether news that may have been long on its way is still so, and nothing said since says the same.
 
-    `place` is the workplace it is about, or its reader's own; `private`: it goes to a person.
+    `place` is the unit it is about, or its reader's own; `private`: it goes to a person.
     """
     terms, is_open, is_on = walkout.terms, walkout.stage is Stage.OPEN, walkout.stage is Stage.ON
     can_pledge = walkout.stage in PLEDGING and now < terms.pledge_by

@@ -24,7 +24,7 @@ from bot.draft.options import (
 from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile, hidden_character
 from bot.draft.roster import RosterFile, read_roster
 from bot.draft.terms import TermsFile, levels_in, read_terms, workplaces_file
-from bot.draft.tree import DraftUnit, as_workplaces
+from bot.draft.tree import DraftUnit, as_units
 
 __all__ = [
     "Choice",
@@ -148,7 +148,7 @@ def _with_citywide(about: TermsFile, places: RosterFile) -> Terms | None:
 
 def _check_given_away(terms: Terms, places: RosterFile) -> None:
     """Refuse numbers of which one would tell who has pledged below it."""
-    for unit, above in disclosure.gives_away(as_workplaces(places.units), terms):
+    for unit, above in disclosure.gives_away(as_units(places.units), terms):
         facts: dict[str, str | int] = {"name": unit.name, "least": FEWEST}
         if above is None:
             places.notes.add(None, ProblemKind.GIVEN_AWAY_BY_THE_CITY, **facts)

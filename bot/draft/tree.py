@@ -113,7 +113,7 @@ def units(root: Area, own: str) -> tuple[DraftUnit, ...]:
     return tuple(found)
 
 
-def as_workplaces(units: Sequence[DraftUnit]) -> list[Unit]:
+def as_units(units: Sequence[DraftUnit]) -> list[Unit]:
     """Return what the units of a draft are once they are stored."""
     return [
         Unit(

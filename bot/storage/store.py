@@ -19,7 +19,7 @@ Rule = Callable[[Walkout, Sequence[Unit]], Ruling]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """A chat bound to a walkout, citywide (scope None) or for one workplace."""
+    """A chat bound to a walkout, citywide (scope None) or for one unit."""
 
     walkout: WalkoutId
     scope: UnitId | None
@@ -46,7 +46,7 @@ class Notice:
     locator: bytes  #: an HMAC of the card's code
     walkout: WalkoutId
     platform: str
-    sealed: bytes  #: address, language and workplace, to the walkout's public key
+    sealed: bytes  #: address, language and unit, to the walkout's public key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,7 +185,7 @@ class Statement:
     """An announcement as rooms really heard it."""
 
     walkout: WalkoutId
-    citywide: bool  #: or in one workplace's own rooms
+    citywide: bool  #: or in one unit's own rooms
     said: datetime  #: when the first room had heard it
     words: Mapping[str, str]  #: by language
 
@@ -197,7 +197,7 @@ class Voiding:
     unit: UnitId
     at: datetime
     recalls: bool  #: what was pledged on them ends as well
-    news: Announcement  #: for the workplace's rooms
+    news: Announcement  #: for the unit's rooms
 
 
 KeptAnew = Callable[[WalkoutId, bytes, bytes | None], NewCard | None]
@@ -238,7 +238,7 @@ class Examined:
     damage: tuple[str, ...] = ()  #: in the database's own words; the rest may not have been examined then
     orphans: int = 0  #: rows that refer to others that are not there
     misplaced: int = 0  #: units below what they cannot be part of, or with cards although others are part of them
-    miscounted: Mapping[WalkoutId, int] = field(default_factory=dict)  #: workplaces whose counts are not their pledges'
+    miscounted: Mapping[WalkoutId, int] = field(default_factory=dict)  #: units whose counts are not their pledges'
     contradictory: tuple[WalkoutId, ...] = ()  #: on without the announcement of it, or the reverse
     stuck: Mapping[str, int] = field(default_factory=dict)  #: by platform: parcels that were tried again and again
 
@@ -303,19 +303,19 @@ class Store(Protocol):
         ...
 
     async def units(self, walkout: WalkoutId) -> list[Unit]:
-        """Every workplace of the walkout, by number. Cost: one row each, however many cards."""
+        """Every unit of the walkout, parents before their children. Cost: one row each, however many cards."""
         ...
 
     async def sharing(self, names: Collection[str]) -> dict[WalkoutId, int]:
-        """How many of these names each walkout has among its workplaces', where it is any."""
+        """How many of these names each walkout has among its units', where it is any."""
         ...
 
     async def unit(self, walkout: WalkoutId, unit: UnitId) -> Unit:
-        """One workplace."""
+        """One unit."""
         ...
 
     async def look_up(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, Unit]:
-        """Find a walkout and a workplace of it; both exist. Cost: one read for all who ask at the same time."""
+        """Find a walkout and a unit of it; both exist. Cost: one read for all who ask at the same time."""
         ...
 
     async def path(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, tuple[Unit, ...]]:
@@ -330,7 +330,7 @@ class Store(Protocol):
         ...
 
     async def set_drawn(self, walkout: WalkoutId, unit: UnitId, drawn: int, note: Note) -> None:
-        """Note how many cards were drawn at the workplace; organizers may be warned of it again."""
+        """Note how many cards were drawn at the unit; organizers may be warned of it again."""
         ...
 
     async def mint_approved(
@@ -428,7 +428,7 @@ class Store(Protocol):
     async def remove_steward(
         self, member: MemberId, walkout: WalkoutId, unit: UnitId, note: Note, news: Announcement
     ) -> None:
-        """Take the role away at this workplace."""
+        """Take the role away at this unit."""
         ...
 
     async def add_organizer_code(self, key: bytes, *, until: datetime) -> None:

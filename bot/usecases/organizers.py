@@ -11,7 +11,7 @@ from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout, NotRecorded, WhichWalkout, WrongStage
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
 from bot.draft import Draft
-from bot.draft.tree import as_workplaces
+from bot.draft.tree import as_units
 from bot.process.clock import Clock
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys, Person
@@ -38,7 +38,7 @@ async def draft(plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = N
         keys.add_walkout(walkout.id)
     except OSError as error:  # a full disk, most likely
         raise NotRecorded(type(error).__name__) from None
-    await store.add_walkout(walkout, as_workplaces(plan.units))
+    await store.add_walkout(walkout, as_units(plan.units))
     return walkout
 
 

@@ -68,10 +68,8 @@ async def propose(
     proposed anew. Raises NotEnoughOrganizers, Halted, Frozen, and what carrying it out raises.
     """
     path = await _path(context, matter, walkout, _unit(content))
-    approvals, deciding = (
-        await _wanted(context, matter, walkout),
-        await _deciding(context, matter, walkout, about, path),
-    )
+    approvals = await _wanted(context, matter, walkout)
+    deciding = await _deciding(context, matter, walkout, about, path)
     if context.me not in deciding:
         raise Forbidden
     now = context.clock()

@@ -16,7 +16,7 @@ from bot.domain.errors import SandboxFull, WorkFailed
 from bot.domain.model import Unit, Walkout, WalkoutId
 from bot.draft import Draft, DraftRefused, DraftUnit, SourceFile
 from bot.draft.sketch import MAY_BE_SKIPPED, Part, Sketch
-from bot.draft.tree import as_workplaces
+from bot.draft.tree import as_units
 from bot.draft.writing import Value, fields, terms_file, workplaces_file
 from bot.guards.readiness import look_again
 from bot.usecases import organizers, sketches
@@ -272,7 +272,7 @@ async def _terms_read(ask: Ask, hand: InHand) -> Reply:
         plan = await _plan(ask, hand)
     except DraftRefused as refused:
         return Reply(kind="refused", text=draft_texts.problems(refused))
-    return terms_shown(ask, plan.terms, as_workplaces(plan.units))
+    return terms_shown(ask, plan.terms, as_units(plan.units))
 
 
 async def _made(ask: Ask, hand: InHand) -> Reply:

@@ -24,7 +24,7 @@ from bot.draft import (
     read,
     read_list,
 )
-from bot.draft.tree import as_workplaces
+from bot.draft.tree import as_units
 from bot.draft.writing import terms_file, workplaces_file
 from bot.parsing.typed_text import plain_name
 from handlers.texts import draft as texts
@@ -109,7 +109,7 @@ def test_in_any_order_and_in_a_workbook() -> None:
 
 
 def test_units_are_stored_with_their_parents_before_them() -> None:
-    stored = as_workplaces(draft(CITY).units)
+    stored = as_units(draft(CITY).units)
     assert [(each.id, each.parent, each.name) for each in stored] == [
         (1, 0, "Bronx"),
         (2, 1, "Hospital"),
@@ -442,7 +442,7 @@ def test_the_two_files_of_any_tree_make_the_same_draft_again(data: st.DataObject
     terms = Terms(
         title="One day", starts=starts, pledge_by=starts.replace(hour=5), citywide_threshold=FEWEST, levels=levels
     )
-    assume(not gives_away(as_workplaces(tree), terms))
+    assume(not gives_away(as_units(tree), terms))
     plan = read(
         SourceFile(name="walkout.toml", data=terms_file(terms, "workplaces.csv", {})),
         SourceFile(name="workplaces.csv", data=workplaces_file(tree, levels)),

@@ -1,4 +1,4 @@
-"""Walkouts and their workplaces."""
+"""Walkouts and their units."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _COLUMNS = """
     is_out, told_ready, turnout, drawn, told_drawn, told_people, voided, reached, since, number, anchor, above,
     turnout_reached, turnout_since, turnout_number, turnout_anchor, turnout_above, has_left
 """
-_WORKPLACE = f"SELECT {_COLUMNS} FROM unit JOIN counts USING (walkout, id)"  # noqa: S608
+_UNIT = f"SELECT {_COLUMNS} FROM unit JOIN counts USING (walkout, id)"  # noqa: S608
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
 _PATHS = f"""
     WITH RECURSIVE path (walkout, id) AS (
@@ -79,7 +79,7 @@ class Walkouts(Notices):
         )
 
     async def _write_board(self, walkout: WalkoutId, places: Iterable[Unit]) -> None:
-        # the whole key comes from the line: SQLite then looks each workplace up, instead of each one's line
+        # the whole key comes from the line: SQLite then looks each unit up, instead of each one's line
         lines = [
             (
                 walkout,
@@ -167,11 +167,11 @@ class Walkouts(Notices):
         return _read_walkout(rows[0])
 
     async def units(self, walkout: WalkoutId) -> list[Unit]:
-        """See Store.workplaces."""
+        """See Store.units."""
         return await self._in_turn(lambda: self._units(walkout))
 
     async def _units(self, walkout: WalkoutId) -> list[Unit]:
-        rows = await self._rows(f"{_WORKPLACE} WHERE walkout = ? ORDER BY id", (walkout,))
+        rows = await self._rows(f"{_UNIT} WHERE walkout = ? ORDER BY id", (walkout,))
         return [_read_unit(row) for row in rows]
 
     async def sharing(self, names: Collection[str]) -> dict[WalkoutId, int]:
@@ -185,8 +185,8 @@ class Walkouts(Notices):
         return {WalkoutId(walkout): count for walkout, count in rows}
 
     async def unit(self, walkout: WalkoutId, unit: UnitId) -> Unit:
-        """See Store.workplace."""
-        rows = await self._read(f"{_WORKPLACE} WHERE walkout = ? AND id = ?", (walkout, unit))
+        """See Store.unit."""
+        rows = await self._read(f"{_UNIT} WHERE walkout = ? AND id = ?", (walkout, unit))
         return _read_unit(rows[0])
 
     async def look_up(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, Unit]:
