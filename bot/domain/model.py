@@ -42,7 +42,23 @@ class Stage(StrEnum):
     ON = "on"
     LAPSED = "lapsed"
     CALLED_OFF = "called_off"
+    ENDED = "ended"  #: a survey's last count is taken
     CLOSED = "closed"  #: its secrets are destroyed
+
+
+class StepKind(StrEnum):
+    """What people pledge to: the steps of a campaign build up to a walkout."""
+
+    WALKOUT = "walkout"
+    ACTION = "action"  #: on a day, at work: stickers, a walk-in, a practice picket; nobody walks out
+    SURVEY = "survey"  #: taking part is all of it: no day, no *on*; it ends at its deadline
+
+
+class CountedBy(StrEnum):
+    """Who says on the day how many take part."""
+
+    CARDS = "cards"  #: each card's holder, with a button
+    STEWARDS = "stewards"  #: whoever looks after a workplace counts by hand
 
 
 class Tier(StrEnum):
@@ -105,9 +121,14 @@ class Kind(StrEnum):
     LOOK_AGAIN = "look_again"  #: what people did since a backup was made is lost
     CARDS_VOIDED = "cards_voided"  #: who has not pledged draws a new card
     CARDS_RECALLED = "cards_recalled"  #: everybody does
+    SURVEY_OVER = "survey_over"  #: a survey's last count is taken; what its ballots came to
+    VOTE_AGAIN = "vote_again"  #: a unit's cards were recalled, and with them every ballot
+    COMMITTEE_WORD = "committee_word"  #: the organizers say something themselves
+    ANOTHER_TRY = "another_try"  #: to whoever asked for it, once what lapsed is tried again
     LEFT = "left"  #: this unit does not walk out: its own organizers have taken it out
     # privately, to organizers or stewards:
     WORKPLACES_READY = "workplaces_ready"  #: all that became ready at one tally, to organizers
+    NEXT_STEP = "next_step"  #: a step's last count is in: which units it opens the next one to
     PROPOSAL = "proposal"  #: something needs their approval
     DECIDED = "decided"  #: what became of it
     ROLE_CARD_USED = "role_card_used"  #: to the appointer: is it them?
@@ -125,8 +146,18 @@ class Kind(StrEnum):
     TOKEN_SHARED = "token_shared"  # noqa: S105  somebody else uses the bot's token
     HELD = "held"  #: nothing is decided or announced now
     WALKOUT_CLOSED = "walkout_closed"  #: its secrets are destroyed
+    CAMPAIGN_CLOSED = "campaign_closed"  #: its cards are
     RESTORED = "restored"  #: from a backup
     CARDS_KEYED = "cards_keyed"  #: what older versions kept of cards is in older backups only
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What a survey asks of whoever has pledged to take part; at most three of them, with two to eight options."""
+
+    text: str
+    options: tuple[str, ...]
+    many: bool = False  #: as many options as somebody likes; or one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +172,8 @@ class Words:
     ask: str = ""  #: whom to ask, and how
     if_disciplined: str = ""  #: what to do if somebody is disciplined; said with the closing word
     levels: tuple[str, ...] = ()  #: what the areas are called, from the widest: `borough`, `neighborhood`
+    campaign: str = ""  #: what the campaign is called that it is a step of
+    questions: tuple[Question, ...] = ()  #: of a survey; in each language as many, with as many options
 
     def written(self) -> Mapping[str, Any]:
         """Return what is not empty, by name."""
@@ -151,7 +184,7 @@ class Words:
 class Terms:
     """What people pledge to. Frozen once the walkout is open."""
 
-    title: str  #: this and the seven that `Words` has as well are in `language`
+    title: str  #: this and the others that `Words` has as well are in `language`
     starts: datetime  #: aware, with the offset that clocks have there, or that the organizers wrote
     pledge_by: datetime  #: a pledge counts if it is committed strictly before this
     citywide_threshold: int
@@ -177,6 +210,11 @@ class Terms:
     """The same words in other languages, as far as the organizers have written them."""
     timezone: str = ""  #: whose clocks people go by, such as `America/New_York`; '': the offsets that were written
     levels: tuple[str, ...] = ()
+    kind: StepKind = StepKind.WALKOUT
+    campaign: str = ""  #: '': it is none's; then its cards are destroyed with it
+    questions: tuple[Question, ...] = ()
+    opens_where: int = 100  #: per cent of the last step's number: where so many took part, this one opens
+    counted_by: CountedBy = CountedBy.CARDS  #: who counts, where `turnout` is counted
     clock: str = ""  #: `12h` or `24h`; '': what people use in the zone's country
 
     @property
@@ -237,6 +275,7 @@ class Unit:
     told_people: bool = False  #: organizers were warned that more are standing than there are people
     voided: datetime | None = None  #: when its cards were voided or recalled last
     left: bool = False  #: for good: its own organizers, or those of an area above it, have taken it out
+    took_part: int | None = None  #: people, as its steward has counted them on the day; None: nobody has
     has_room: bool = False  #: a chat hears its news; known of one that is looked up by itself
 
 
@@ -254,7 +293,16 @@ class Walkout:
     streak: int = 0  #: tallies in a row at which the condition held
     milestone: int = 0  #: quarters of the citywide number announced so far
     reminded: datetime | None = None  #: due time of the newest reminder made
-    ended: datetime | None = None  #: when it lapsed or was called off
+    ended: datetime | None = None  #: when it lapsed, ended or was called off
+    campaign: WalkoutId | None = None  #: the first step of its campaign; None: it is the first itself
+    after: WalkoutId | None = None  #: the step on whose proof it opens, or that it is another try of
+    votes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """How often each ballot was cast, as `bot.domain.ballots` writes them; read for a survey's last count only."""
+
+    @property
+    def register(self) -> WalkoutId:
+        """The campaign, which is called as its first step: under it its cards are kept."""
+        return self.campaign or self.id
 
     @property
     def counts_again(self) -> bool:
@@ -307,3 +355,4 @@ class Ruling:
     walkout: Walkout
     units: tuple[Unit, ...] = ()
     announcements: tuple[Announcement, ...] = ()
+    dropped: frozenset[UnitId] = frozenset()  #: units that a step opens without

@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     LAPSED = "lapsed"
     MISSED = "missed"  #: nobody took the last count in time, so nobody walks out
     CALLED_OFF = "called_off"
+    ENDED = "ended"  #: a survey, whose last count is taken
     CLOSED = "closed"
 
 
@@ -178,7 +179,7 @@ def situation(walkout: Walkout, unit: Unit, mine: CardState | None, now: datetim
     )
 
 
-def _verdict(walkout: Walkout, unit: Unit, now: datetime) -> Verdict:  # noqa: PLR0911  one for each stage
+def _verdict(walkout: Walkout, unit: Unit, now: datetime) -> Verdict:  # noqa: C901, PLR0911  one for each stage
     # rules.tally: a count that is late, and comes after the start, sends nobody out
     too_late = now > max(walkout.terms.starts, walkout.terms.pledge_by + LATE)
     match walkout.stage:
@@ -198,5 +199,7 @@ def _verdict(walkout: Walkout, unit: Unit, now: datetime) -> Verdict:  # noqa: P
             return Verdict.MISSED if was_missed(walkout) else Verdict.LAPSED
         case Stage.CALLED_OFF:
             return Verdict.CALLED_OFF
+        case Stage.ENDED:
+            return Verdict.ENDED
         case Stage.CLOSED:
             return Verdict.CLOSED

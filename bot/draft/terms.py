@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -196,7 +197,7 @@ def _terms(
     if starts is None or pledge_by is None:
         return None
     return Terms(
-        **asdict(own),
+        **{each.name: getattr(own, each.name) for each in dataclass_fields(own)},
         starts=starts,
         pledge_by=pledge_by,
         citywide_threshold=citywide_threshold,

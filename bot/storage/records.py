@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.model import Counts, Entry, Terms, Words
+from bot.domain.model import CountedBy, Counts, Entry, Question, StepKind, Terms, Words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -42,7 +42,11 @@ def write_terms(terms: Terms) -> str:
     fields["translations"] = {language: said.written() for language, said in terms.translations.items()}
     fields["tally_every"] = terms.tally_every.total_seconds()
     fields["reminders"] = [before.total_seconds() for before in terms.reminders]
-    return json.dumps(fields, ensure_ascii=False)
+    return json.dumps(fields, ensure_ascii=False, default=_write_question)
+
+
+def _write_question(question: Question) -> dict[str, Any]:
+    return dataclasses.asdict(question)
 
 
 def read_terms(text: str) -> Terms:
@@ -56,8 +60,14 @@ def read_terms(text: str) -> Terms:
     translations = fields.get("translations", {})
     for said in (fields, *translations.values()):
         said |= {name: tuple(said.get(name, ())) for name in ("demands", "levels")}
+        said["questions"] = tuple(map(_read_question, said.get("questions", ())))
     fields["translations"] = {language: Words(**said) for language, said in translations.items()}
-    fields["levels"] = tuple(fields.get("levels", ()))
     fields["citywide_counts"] = Counts(fields["citywide_counts"])
     fields["entry"] = Entry(fields["entry"])
+    fields["kind"] = StepKind(fields.get("kind", StepKind.WALKOUT))
+    fields["counted_by"] = CountedBy(fields.get("counted_by", CountedBy.CARDS))
     return Terms(**fields)
+
+
+def _read_question(written: dict[str, Any]) -> Question:
+    return Question(text=written["text"], options=tuple(written["options"]), many=written["many"])

@@ -47,6 +47,7 @@ def next_steps(stage: Stage | None, lacks: Gaps, *, organizer: bool, started: bo
         Stage.ON: (Step.REPORT, Step.BOARD) if started else (*lacking[:1], Step.TEST_ROOMS, Step.BOARD),
         Stage.LAPSED: (Step.REPORT, Step.DRAFT),
         Stage.CALLED_OFF: (Step.REPORT, Step.DRAFT),
+        Stage.ENDED: (Step.REPORT, Step.DRAFT),
         Stage.CLOSED: (Step.DRAFT,),
     }[stage]
     return steps[:MOST]

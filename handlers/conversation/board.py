@@ -41,7 +41,7 @@ LONGEST_FILTER = 40
 """Bytes: paging buttons carry it."""
 
 _ID = re.compile(rf"(?=.*\d)(?=.*[A-Za-z])[{ALPHABET}]{{{organizers.ID_LETTERS}}}", re.IGNORECASE)
-_SHOWN = (PLEDGING, frozenset({Stage.DRAFT}), frozenset({Stage.LAPSED, Stage.CALLED_OFF, Stage.CLOSED}))
+_SHOWN = (PLEDGING, frozenset({Stage.DRAFT}), frozenset({Stage.LAPSED, Stage.CALLED_OFF, Stage.ENDED, Stage.CLOSED}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from handlers.conversation.messages import Ask, File, Reply, nearest_page, old_b
 from handlers.texts import report as texts
 from handlers.texts.board import is_silent
 
-_OVER = frozenset({Stage.ON, Stage.LAPSED, Stage.CALLED_OFF})
+_OVER = frozenset({Stage.ON, Stage.LAPSED, Stage.CALLED_OFF, Stage.ENDED})
 _CLOSED = frozenset({Stage.CLOSED})
 
 

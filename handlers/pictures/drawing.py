@@ -63,7 +63,7 @@ class _Sheet:
         self._canvas = FigureCanvasAgg(self._figure)
         self._renderer = self._canvas.get_renderer()  # type: ignore[no-untyped-call]  # Agg has no types
         self._pixels = Affine2D()
-        self._colours = OVER if poster.stage in {Stage.LAPSED, Stage.CALLED_OFF, Stage.CLOSED} else ALIVE
+        self._colours = OVER if poster.stage in {Stage.LAPSED, Stage.CALLED_OFF, Stage.ENDED, Stage.CLOSED} else ALIVE
         self._boxes = False  #: some letter could not be drawn
         self._y = float(EDGE)
         self._head(poster)

@@ -330,5 +330,6 @@ def stage(stage: Stage) -> str:
         Stage.ON: _("on"),
         Stage.LAPSED: _("lapsed"),
         Stage.CALLED_OFF: _("called off"),
+        Stage.ENDED: _("over"),
         Stage.CLOSED: _("closed"),
     }[stage]

@@ -19,7 +19,7 @@ from bot.storage.sqlite.writer import Decided, Writer
 # A batch's keys and owners travel as one blob each, cut at every 32nd byte, its states as one text. A card is looked
 # for under the key that it has in each of the walkouts.
 _FIND = """
-    SELECT nth.value, card.walkout, pledge.unit, pledge.state, card.owner, card.stale,
+    SELECT nth.value, pledge.walkout, pledge.unit, pledge.state, card.owner, card.stale,
         CASE WHEN ?4 THEN (SELECT is_out FROM unit
             WHERE unit.walkout = pledge.walkout AND unit.id = pledge.unit) END
     FROM json_each(?1) AS nth JOIN card ON card.key = substr(?2, nth.value * 32 + 1, 32)
@@ -41,7 +41,10 @@ _WRITE_PLEDGES = """
     UPDATE pledge SET state = substr(?2, nth.value + 1, 1) FROM json_each(?1) AS nth
     WHERE pledge.key = substr(?3, nth.value * 32 + 1, 32)
 """
-_WRITE_ONE = "INSERT INTO change (card, owner, pledge, walkout, unit, state, makes) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_WRITE_ONE = """
+    INSERT INTO change (card, owner, pledge, walkout, unit, state, makes, campaign)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce(campaign, id) FROM walkout WHERE id = ?4
+"""
 # Where a commit's end is not sure, what a batch wrote is its own mark.
 _IS_WRITTEN = """
     SELECT 1 FROM card JOIN pledge ON pledge.key = ?3

@@ -128,7 +128,7 @@ class Minting(Walkouts):
     async def _put(self, piece: _Piece) -> None:
         # a card's pledge is blank from the beginning, so that pledging makes no row and leaves every row where it is
         await self._db.executemany(
-            "INSERT INTO card (key, walkout, unit, owner) VALUES (?, ?, ?, ?)", sorted(piece.cards)
+            "INSERT INTO card (key, campaign, unit, owner) VALUES (?, ?, ?, ?)", sorted(piece.cards)
         )
         await self._db.executemany(
             "INSERT INTO pledge (key, walkout, unit, state) VALUES (?, ?, ?, 'm')", sorted(piece.pledges)

@@ -11,7 +11,7 @@ from bot.storage.records import instant
 from bot.storage.sqlite.minting import Minting
 from bot.storage.store import Note, Voiding
 
-_VOID = "UPDATE card SET stale = 1 WHERE walkout = ?1 AND unit IN (SELECT value FROM json_each(?2))"
+_VOID = "UPDATE card SET stale = 1 WHERE campaign = ?1 AND unit IN (SELECT value FROM json_each(?2))"
 _VOIDED = "UPDATE unit SET issued = 0, voided = ?3 WHERE walkout = ?1 AND id IN (SELECT value FROM json_each(?2))"
 _RECALL = (
     "UPDATE pledge SET state = 'r' WHERE walkout = ?1 AND unit IN (SELECT value FROM json_each(?2))",

@@ -26,13 +26,13 @@ from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note, Rule
 
 _WALKOUT = """
-    SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended
+    SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended, campaign, after
     FROM walkout
 """
 _COLUMNS = """
     unit.walkout, unit.id, name, headcount, threshold, parent, tier, minimum, meet, meets, minted, issued, standing,
     is_out, told_ready, turnout, drawn, told_drawn, told_people, voided, reached, since, number, anchor, above,
-    turnout_reached, turnout_since, turnout_number, turnout_anchor, turnout_above, has_left
+    turnout_reached, turnout_since, turnout_number, turnout_anchor, turnout_above, has_left, took_part
 """
 _UNIT = f"SELECT {_COLUMNS} FROM unit JOIN counts USING (walkout, id)"  # noqa: S608
 _WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
@@ -124,12 +124,14 @@ class Walkouts(Notices):
             terms = walkout.terms
             await self._rows(
                 """
-                INSERT INTO walkout (id, terms, starts, pledge_by, stage, opened, tally, tallied, next_tally,
-                    streak, milestone, reminded, ended)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO walkout (id, campaign, after, terms, starts, pledge_by, stage, opened, tally, tallied,
+                    next_tally, streak, milestone, reminded, ended)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 (
                     walkout.id,
+                    walkout.campaign,
+                    walkout.after,
                     write_terms(terms),
                     instant(terms.starts),
                     instant(terms.pledge_by),
@@ -207,7 +209,7 @@ class Walkouts(Notices):
             lambda db: [db.execute(statement, asked).fetchall() for statement in statements]
         )
         walkouts = {row[0]: _read_walkout(row) for row in found_walkouts}
-        units = {(row[0], row[1]): _read_unit(row, has_room=bool(row[31])) for row in found_units}
+        units = {(row[0], row[1]): _read_unit(row, has_room=bool(row[32])) for row in found_units}
 
         def path(walkout: WalkoutId, unit: UnitId) -> tuple[Unit, ...]:
             return () if unit == ROOT else (*path(walkout, units[walkout, unit].parent), units[walkout, unit])
@@ -243,7 +245,8 @@ class Walkouts(Notices):
             await self._rows(
                 "DELETE FROM opinion WHERE proposal IN (SELECT id FROM proposal WHERE walkout = ?)", (walkout,)
             )
-            for table in ("card", "pledge", "parcel", "notice", "room", "proposal", "role_card"):
+            await self._rows("DELETE FROM card WHERE campaign = ?", (walkout,))
+            for table in ("pledge", "parcel", "notice", "room", "proposal", "role_card"):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
             for (steward,) in stewards:
                 await self._forget_member(steward)
@@ -309,6 +312,8 @@ def _read_walkout(row: Row) -> Walkout:
         milestone=row[8],
         reminded=maybe_moment(row[9]),
         ended=maybe_moment(row[10]),
+        campaign=row[11],
+        after=row[12],
     )
 
 
@@ -338,6 +343,7 @@ def _read_unit(row: Row, *, has_room: bool = False) -> Unit:
         told_people=bool(told_people),
         voided=maybe_moment(voided),
         left=bool(row[30]),
+        took_part=row[31],
         has_room=has_room,
     )
 
