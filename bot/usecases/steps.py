@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.domain.model import Stage, Walkout, WalkoutId
 from bot.draft import Before, Draft
 from bot.draft.steps import can_follow, check_follow, new_and_gone
-from bot.draft.tree import as_drafted
+from bot.draft.tree import as_drafted, as_units
 from bot.secrets.keys import Keys
 from bot.storage.store import Store
 
@@ -35,10 +35,12 @@ def _is_closed(step: Walkout, keys: Keys) -> bool:
 
 
 async def compared(plan: Draft, after: WalkoutId | None, store: Store) -> Compared | None:
-    """Hold a draft against the step before it."""
+    """Hold a draft against the step before it. Raises DraftRefused where units would be elsewhere."""
     if after is None:
         return None
-    new, gone = new_and_gone(plan.units, await store.units(after))
+    known = await store.units(after)
+    as_units(plan.units, known)
+    new, gone = new_and_gone(plan.units, known)
     return Compared(before=await store.walkout(after), new=new, gone=gone)
 
 
