@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -97,6 +99,14 @@ def test_a_survey_has_a_deadline_and_no_day() -> None:
     assert terms.starts == terms.pledge_by == datetime(2026, 12, 8, 20, tzinfo=NEW_YORK)
     assert terms.ends is None
     assert terms.questions == ASKED
+
+
+def test_the_example_of_the_reference_is_a_survey() -> None:
+    said = Path(__file__).parents[2].joinpath("docs/reference/file-fields.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", said, flags=re.DOTALL)
+    terms = draft(f'timezone = "America/New_York"\n{example}').terms
+    assert (terms.kind, terms.campaign) == (StepKind.SURVEY, "Buses for all")
+    assert terms.said_in("es").questions[0].many
 
 
 def test_a_survey_may_ask_nothing_and_be_part_of_no_campaign() -> None:
