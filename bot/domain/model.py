@@ -339,6 +339,7 @@ class Announcement:
             Kind.ON,
             Kind.LAPSED,
             Kind.CALLED_OFF,
+            Kind.SURVEY_OVER,
             Kind.LAST_WORD,
             Kind.TOMORROW,
             Kind.STARTS,
