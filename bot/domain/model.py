@@ -339,10 +339,10 @@ class Announcement:
             Kind.ON,
             Kind.LAPSED,
             Kind.CALLED_OFF,
-            Kind.SURVEY_OVER,
             Kind.LAST_WORD,
             Kind.TOMORROW,
             Kind.STARTS,
+            Kind.SURVEY_OVER,
         }
 
 

@@ -228,17 +228,9 @@ def tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
 
 def asks_turnout(walkout: Walkout, now: datetime) -> bool:
     """Say whether people are being asked now whether they are out."""
-    return walkout.terms.counted_by is CountedBy.CARDS and _is_the_day(walkout, now)
-
-
-def counts_by_hand(walkout: Walkout, now: datetime) -> bool:
-    """Say whether stewards can say now how many take part."""
-    return walkout.terms.counted_by is CountedBy.STEWARDS and _is_the_day(walkout, now)
-
-
-def _is_the_day(walkout: Walkout, now: datetime) -> bool:
-    starts = walkout.terms.starts
-    return walkout.terms.turnout and walkout.stage is Stage.ON and starts <= now < starts + ASKED_FOR
+    terms = walkout.terms
+    asks = terms.turnout and terms.counted_by is CountedBy.CARDS
+    return asks and walkout.stage is Stage.ON and terms.starts <= now < terms.starts + ASKED_FOR
 
 
 def turnout_tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
@@ -338,11 +330,10 @@ def _check_is_enough(terms: Terms, kept: Sequence[Unit]) -> None:
         raise LeavesTooFewFree(unit.name, above.name if above else "")
 
 
-def is_over(walkout: Walkout, *, now: datetime) -> bool:
-    """Say whether it is over for a campaign: its last count is in, and its end has come."""
-    if walkout.stage is Stage.ON:
-        return walkout.next_tally is None and now >= over_at(walkout.terms)
-    return walkout.stage not in NOT_OVER
+def _goes_on(step: Walkout, now: datetime) -> bool:
+    """Say whether the last count of a step that was opened, or its end, is still to come."""
+    is_out = step.stage is Stage.ON and (step.next_tally is not None or now < over_at(step.terms))
+    return step.stage is Stage.OPEN or is_out
 
 
 def check_no_live_step(
@@ -354,7 +345,7 @@ def check_no_live_step(
     """
     places = {unit.id: unit for unit in units if unit.tier is Tier.WORKPLACE}
     for other, theirs in others:
-        if other.stage is not Stage.DRAFT and not is_over(other, now=now):
+        if _goes_on(other, now):
             both = next((unit for unit in theirs if unit.id in places), None)
             if both is not None:
                 raise StepNotOver(other.terms.title, both.name)

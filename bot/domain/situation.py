@@ -52,12 +52,12 @@ class Asserts(StrEnum):
     NOBODY = "nobody walks out anywhere, or takes part"
     ON = "it is on in the city"
     UNDECIDED = "nothing is decided yet"
+    SURVEYED = "it is a survey, which decides nothing, and its last count is still to come"
     STILL_COUNTED = "whether they walk out is still to be counted"
     MISSED = "the last count was not taken in time"
     LAPSED = "not enough had pledged by the deadline"
     CALLED_OFF = "the organizers have called it off"
-    SURVEYED = "it is a survey, which decides nothing, and its last count is still to come"
-    ENDED = "it was a survey, and its last count is taken"
+    ENDED = "the survey is over"
     BEFORE = "the day has not come"
     TODAY = "this is the day"
     DEADLINE_AHEAD = "the deadline has not passed"
@@ -148,11 +148,11 @@ class Situation:
             Asserts.ON: self.is_on,
             Asserts.UNDECIDED: verdict is Verdict.UNDECIDED and not is_survey,
             Asserts.SURVEYED: verdict is Verdict.UNDECIDED and is_survey,
-            Asserts.ENDED: verdict is Verdict.ENDED,
             Asserts.STILL_COUNTED: self.still_counted,
             Asserts.MISSED: verdict is Verdict.MISSED,
             Asserts.LAPSED: verdict is Verdict.LAPSED,
             Asserts.CALLED_OFF: verdict is Verdict.CALLED_OFF,
+            Asserts.ENDED: verdict is Verdict.ENDED,
             Asserts.BEFORE: self.day is Day.BEFORE and not is_survey,
             Asserts.TODAY: self.day is Day.ITSELF,
             Asserts.DEADLINE_AHEAD: not self.deadline_past,
