@@ -61,9 +61,12 @@ class Bearer:
         for campaign, register in registers.items():
             registered = register.card(self.card)
             # between two steps a campaign stands for itself; its cards have no pledge then, so no key of one is needed
-            for step, pledges in (register.steps or {campaign: None}).items():
+            if not register.steps:
+                self._of[campaign] = register
+                self.keys[campaign] = registered, registered
+            for step, pledges in register.steps.items():
                 self._of[step] = register
-                self.keys[step] = registered, registered if pledges is None else pledges.key(registered)
+                self.keys[step] = registered, pledges.key(registered)
 
     def free(self, walkout: WalkoutId) -> bytes:
         """Return what stands for the owner of a card that nobody has pledged."""
@@ -140,7 +143,9 @@ class Keys:
     nobody can even try.
     """
 
-    def __init__(self, path: Path, contents: Contents, lock: Lock | None = None, *, stale: bool = False, bare: bool = False) -> None:
+    def __init__(
+        self, path: Path, contents: Contents, lock: Lock | None = None, *, stale: bool = False, bare: bool = False
+    ) -> None:
         self.path = path
         self._hold(contents)
         self._lock = lock

@@ -108,7 +108,14 @@ class Walkouts(Notices):
     async def _drop(self, walkout: WalkoutId, ruling: Ruling) -> None:
         """Delete the units without which a step opens, and what was copied or made for them."""
         dropped = (walkout, json.dumps(sorted(ruling.dropped)))
-        columns = {"steward": "unit", "pledge": "unit", "role_card": "unit", "room": "scope", "counted": "id", "unit": "id"}
+        columns = {
+            "steward": "unit",
+            "pledge": "unit",
+            "role_card": "unit",
+            "room": "scope",
+            "counted": "id",
+            "unit": "id",
+        }
         stewards = await self._rows("SELECT id FROM steward WHERE " + _OF_UNITS.format(column="unit"), dropped)
         for table, column in columns.items():
             await self._rows(f"DELETE FROM {table} WHERE {_OF_UNITS.format(column=column)}", dropped)  # noqa: S608
