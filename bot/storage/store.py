@@ -283,6 +283,17 @@ class Store(Protocol):
         """Say whether there is one."""
         ...
 
+    async def cast(self, ballot: str, change: Change) -> Outcome:
+        """Keep a ballot in place of the one that the same person cast on the same card, if they may: see Act.VOTE.
+
+        Raises what `apply` raises for such a change.
+        """
+        ...
+
+    async def has_voted(self, locator: bytes) -> bool:
+        """Say whether there is a ballot here. What it says is given to nobody."""
+        ...
+
     async def forget_order(self) -> None:
         """Leave nothing in the files of the order in which cards and notices were written; called at each tally.
 

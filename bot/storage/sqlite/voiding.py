@@ -48,6 +48,7 @@ class Paper(Minting):
         await self._rows(_VOID, branch)
         await self._rows(_VOIDED, (*branch, instant(voiding.at)))
         if voiding.recalls:
+            await self._rows("DELETE FROM ballot WHERE walkout = ?", (walkout,))  # they bear no unit
             for statement in _RECALL:
                 await self._rows(statement, branch)
         else:
