@@ -41,6 +41,7 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     OUT = "out"  #: on the day: I am out
     NOT_OUT = "not_out"  #: on the day: I was mistaken
+    VOTE = "vote"  #: in a survey: a ballot is cast beside the pledge, which stays as it is
 
 
 WANTED = {
@@ -175,7 +176,7 @@ def step_for(rows: Iterable[Card], heads: Mapping[WalkoutId, Head]) -> Card | No
     return max(rows, key=order, default=None)
 
 
-def decide(  # noqa: PLR0911  one way out for each answer
+def decide(  # noqa: C901, PLR0911, PLR0912  one way out for each answer
     change: Change,
     card: Card | None,
     heads: Mapping[WalkoutId, Head],
@@ -212,6 +213,8 @@ def decide(  # noqa: PLR0911  one way out for each answer
         refusal = _refusal(change, card, head, mine, now, owned=owned)
     if refusal is not None:
         return refusal, None
+    if change.act is Act.VOTE:
+        return _outcome(card, head, mine), None
     wanted = WANTED[change.act]
     if mine is wanted or (change.act is Act.PLEDGE and mine is CardState.OUT):
         return _outcome(card, head, mine), None
@@ -256,6 +259,8 @@ def _refusal(
     if change.act is Act.WITHDRAW:
         # the same answer for a fresh card and for another's: only pressing Pledge tells
         return NotPledged() if mine is None else None
+    if change.act is Act.VOTE:
+        return None if mine is not None and mine.stands else NotPledged()
     return None if owned or card.owner == change.bearer.free(card.walkout) else CardSpent()
 
 

@@ -291,6 +291,17 @@ class Store(Protocol):
         """Say whether there is one."""
         ...
 
+    async def cast(self, ballot: str, change: Change) -> Outcome:
+        """Keep a ballot in place of the one that the same person cast on the same card, if they may: see Act.VOTE.
+
+        Raises what `apply` raises for such a change.
+        """
+        ...
+
+    async def has_voted(self, locator: bytes) -> bool:
+        """Say whether there is a ballot here. What it says is given to nobody."""
+        ...
+
     async def forget_order(self) -> None:
         """Leave nothing in the files of the order in which cards and notices were written; called at each tally.
 
@@ -311,7 +322,7 @@ class Store(Protocol):
         ...
 
     async def last_unit(self, campaign: WalkoutId) -> UnitId:
-        """Return the highest number of a unit that any step of the campaign has or had. Cost: as many cards as it has."""
+        """Return the highest number of a unit that any step of the campaign has or had. Cost: reads all its cards."""
         ...
 
     async def units(self, walkout: WalkoutId) -> list[Unit]:
@@ -382,12 +393,13 @@ class Store(Protocol):
     async def close(self, walkout: WalkoutId, news: Announcement) -> None:
         """Forget the walkout's pledges, ballots, notices, rooms, proposals and parcels; keep its announcements.
 
-        Its cards as well, if they are no campaign's. It is closed, and the news made, only once nothing of that is left in the file. Cut off, it is called again.
+        Its cards as well, if they are no campaign's. It is closed, and the news made, only once nothing of that is left
+        in the file. Cut off, it is called again.
         """
         ...
 
     async def close_campaign(self, campaign: WalkoutId, news: Announcement) -> None:
-        """Forget a campaign's cards and wishes, once all its steps are closed. As above, cut off, it is called again."""
+        """Forget a campaign's cards and wishes, once all its steps are closed. Cut off, it is called again."""
         ...
 
     async def bind_room(self, room: Room, note: Note | None = None) -> None:

@@ -113,7 +113,7 @@ class Hand:
         return key(f"notice of {self.name} in {walkout}")
 
     def ballot(self, walkout: WalkoutId) -> bytes:
-        return key(f"ballot of {self.name} and {self.who} in {walkout}")
+        return key(f"ballot of {self.who} by {self.name} in {walkout}")
 
 
 def asks(

@@ -103,6 +103,15 @@ class Cards(Writer):
             db.execute(_DELETE_BALLOTS, (numbers, b"".join(bearer.ballot(walkout) for bearer, walkout in gone)))
         return Decided(answers=batch.answers, stands=partial(_are_written, list(batch.written.values())))
 
+    def _decide_one(self, db: sqlite3.Connection, change: Change) -> Outcome:
+        """Decide what writes nothing to a card, within a transaction; on the connection's thread. Raises Refused."""
+        batch = _Batch(db, [change], self._clock(), self._hidden)
+        batch.decide()
+        [answer] = batch.answers
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
 
 class _Batch:
     """What a batch must know, and what is decided; on the connection's thread."""

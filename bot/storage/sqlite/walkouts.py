@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
+from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout
 from bot.domain.model import (
     ROOT,
@@ -15,7 +16,6 @@ from bot.domain.model import (
     BoardLine,
     Ruling,
     Stage,
-    StepKind,
     Tier,
     Unit,
     UnitId,
@@ -66,6 +66,13 @@ _FOLLOW = (
 )
 """What a step takes over from the one that it follows: rooms, stewards, and how many cards there are."""
 
+_LAST_UNIT = """
+    SELECT max(id) FROM (
+        SELECT unit.id FROM unit JOIN walkout ON walkout.id = unit.walkout WHERE coalesce(campaign, walkout.id) = ?1
+        UNION ALL SELECT unit FROM card WHERE campaign = ?1  -- a step may have been opened without it
+    )
+"""
+
 _ASKS = frozenset({Stage.DRAFT, Stage.OPEN})
 """The stages of a survey in which its ballots are needed."""
 
@@ -89,7 +96,7 @@ class Walkouts(Notices):
                 await self._drop(walkout, ruling)
             if ruling.units:
                 await self._write_board(walkout, ruling.units)
-            if after.terms.kind is StepKind.SURVEY and after.stage not in _ASKS:
+            if after.terms.questions and after.stage not in _ASKS:
                 await self._rows("DELETE FROM ballot WHERE walkout = ?", (walkout,))
             if ruling.announcements:
                 await self._write_news(walkout, ruling.announcements)
@@ -99,8 +106,8 @@ class Walkouts(Notices):
 
     async def _counted(self, walkout: Walkout) -> Walkout:
         """Return a survey whose last tally is due with what its ballots say."""
-        is_over = walkout.stage is Stage.OPEN and walkout.terms.pledge_by <= self._clock()
-        if walkout.terms.kind is not StepKind.SURVEY or not is_over:
+        due = rules.latest_tally(walkout, self._clock()) if walkout.terms.questions else None
+        if due is None or due < walkout.terms.pledge_by:
             return walkout
         votes = await self._rows("SELECT choices, count(*) FROM ballot WHERE walkout = ? GROUP BY 1", (walkout.id,))
         return replace(walkout, votes=dict(votes))
@@ -116,7 +123,7 @@ class Walkouts(Notices):
             "counted": "id",
             "unit": "id",
         }
-        stewards = await self._rows("SELECT id FROM steward WHERE " + _OF_UNITS.format(column="unit"), dropped)
+        stewards = await self._rows(f"SELECT id FROM steward WHERE {_OF_UNITS.format(column='unit')}", dropped)  # noqa: S608
         for table, column in columns.items():
             await self._rows(f"DELETE FROM {table} WHERE {_OF_UNITS.format(column=column)}", dropped)  # noqa: S608
         for (steward,) in stewards:
@@ -225,9 +232,7 @@ class Walkouts(Notices):
 
     async def last_unit(self, campaign: WalkoutId) -> UnitId:
         """See Store.last_unit."""
-        of_steps = "SELECT unit.id FROM unit JOIN walkout ON walkout.id = unit.walkout WHERE coalesce(campaign, walkout.id) = ?1"
-        of_cards = "SELECT unit FROM card WHERE campaign = ?1"  # a step may have been opened without it
-        [(last,)] = await self._read(f"SELECT max(id) FROM ({of_steps} UNION ALL {of_cards})", (campaign,))  # noqa: S608
+        [(last,)] = await self._read(_LAST_UNIT, (campaign,))
         return UnitId(last)
 
     async def walkouts(self) -> list[Walkout]:
