@@ -60,6 +60,7 @@ MAY_WAIT = {
         "report",
         "rooms",
         "setup",
+        "steps",
     )
 }
 """Where no worker reads. Any other file is taken to be read by workers."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from bot.domain.model import ROOT, Counts, Terms, Tier, Walkout
+from bot.domain.model import ROOT, Counts, StepKind, Terms, Tier, Walkout
 
 
 class Place(Protocol):
@@ -54,6 +54,7 @@ class Doubt(StrEnum):
     NOT_WITHOUT = "not_without"  #: these areas can it be on
     SAME_TITLE = "same_title"  #: as another walkout that is not over
     SAME_WORKPLACES = "same_workplaces"
+    NO_PROOF = "no_proof"  #: nobody counts who takes part, so no step of the campaign can follow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +99,7 @@ def doubts(
         Doubted(doubt=Doubt.EVERY_WORKPLACE, number=len(units)) if terms.minimum_workplaces == len(units) > 1 else None,
         _of(Doubt.EVERY_PART, _needing_all(places)),
         _of(Doubt.NOT_WITHOUT, _needed(terms, places)),
+        Doubted(doubt=Doubt.NO_PROOF) if terms.campaign and not proves(terms) else None,
     ]
     for other, same in others:
         if other.terms.title.casefold() == terms.title.casefold():
@@ -105,6 +107,11 @@ def doubts(
         if same > ALIKE * len(units):
             found.append(Doubted(doubt=Doubt.SAME_WORKPLACES, names=(other.id,), number=same, of=len(units)))
     return tuple(each for each in found if each is not None)
+
+
+def proves(terms: Terms) -> bool:
+    """Say whether anybody will know who took part, so that another step can build on it."""
+    return terms.kind is StepKind.SURVEY or terms.turnout
 
 
 def _is_enough(terms: Terms, places: Sequence[Place], place: Place) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain import disclosure, zones
-from bot.domain.model import FEWEST, SPOKEN, Terms, Tier
+from bot.domain.model import FEWEST, SPOKEN, Entry, StepKind, Terms, Tier
 from bot.draft.lists import ListReading, read_list, typed_list
 from bot.draft.options import (
     Choice,
@@ -23,10 +23,13 @@ from bot.draft.options import (
 )
 from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile, hidden_character
 from bot.draft.roster import RosterFile, read_roster
+from bot.draft.steps import AS_LISTED, Before, taken_over
 from bot.draft.terms import TermsFile, levels_in, read_terms, workplaces_file
 from bot.draft.tree import DraftUnit, as_units
+from bot.parsing.typed_text import plain_name
 
 __all__ = [
+    "Before",
     "Choice",
     "ChoiceKind",
     "Draft",
@@ -71,7 +74,13 @@ class Draft:
     def is_sound(self) -> bool:
         """Whether a file can have given it, as far as numbers and names tell: `read` makes no other."""
         in_a_zone = not self.terms.timezone or zones.is_known(self.terms.timezone)
-        return in_a_zone and bool(self.units) and _is_tree(self.units, len(self.terms.levels))
+        return in_a_zone and _is_step(self.terms) and bool(self.units) and _is_tree(self.units, len(self.terms.levels))
+
+
+def _is_step(terms: Terms) -> bool:
+    is_survey = terms.kind is StepKind.SURVEY
+    no_day = terms.starts == terms.pledge_by and terms.ends is None and not terms.turnout
+    return (no_day if is_survey else not terms.questions) and not (terms.campaign and terms.entry is Entry.OPEN)
 
 
 def _is_tree(units: Sequence[DraftUnit], levels: int) -> bool:
@@ -111,14 +120,22 @@ def read(
     *,
     now: datetime,
     languages: Collection[str] = (SPOKEN,),
+    after: Before | None = None,
 ) -> Draft:
     """Read both files; `roster` is None if the file named in the TOML could not be found, or none was named.
 
-    `languages` are those that the bot speaks. Raises DraftRefused with every problem in either file.
+    `languages` are those that the bot speaks. After another step of a campaign, its list is taken where none is named.
+    Raises DraftRefused with every problem in either file.
     """
-    about = read_terms(toml, now=now, roster_given=roster is not None, languages=languages)
+    about = read_terms(
+        toml, now=now, roster_given=roster is not None or after is not None, languages=languages, follows=bool(after)
+    )
     if roster is None and about.workplaces:
         about.notes.add(about.lines["workplaces"], ProblemKind.ROSTER_NOT_FOUND, value=about.workplaces)
+    if after is not None:
+        about = _after(about, after)
+        if roster is None and not about.workplaces:
+            roster, options = after.list_in(about.language), AS_LISTED
     levels = about.levels
     places = read_roster(roster, options, languages, own=about.language, levels=levels) if roster else None
     terms = about.terms
@@ -131,6 +148,16 @@ def read(
     if problems or terms is None or places is None:
         raise DraftRefused(problems)
     return Draft(terms=terms, units=places.units, merged=places.merged, rows=len(places.rows), summary=places.summary)
+
+
+def _after(about: TermsFile, before: Before) -> TermsFile:
+    """Take over what lasts for a campaign. Its name may be repeated, and no other can be written."""
+    known = before.words(about.language).campaign or before.terms.campaign
+    if about.campaign and plain_name(about.campaign) != plain_name(known):
+        facts: dict[str, str | int] = {"value": about.campaign, "before": known}
+        about.notes.add(about.lines["campaign"], ProblemKind.ANOTHER_CAMPAIGN, **facts)
+    terms = about.terms and taken_over(about.terms, before)
+    return replace(about, terms=terms, levels=about.levels or before.terms.levels)
 
 
 def _with_citywide(about: TermsFile, places: RosterFile) -> Terms | None:

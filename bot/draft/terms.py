@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from dataclasses import fields as dataclass_fields
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
@@ -18,8 +19,11 @@ from bot.domain.model import (
     LEAST_BETWEEN_TALLIES,
     LEAST_TO_DECIDE,
     SPOKEN,
+    CountedBy,
     Counts,
     Entry,
+    Question,
+    StepKind,
     Terms,
     Words,
 )
@@ -33,6 +37,9 @@ from bot.parsing.typed_text import plain_name
 
 FIELDS = (
     "title",
+    "kind",
+    "campaign",
+    "opens_where",
     "city",
     "demands",
     "legal_notice",
@@ -56,8 +63,10 @@ FIELDS = (
     "approvals",
     "milestones",
     "turnout",
+    "counted_by",
     "reminders",
     "workplaces",
+    "questions",
 )
 
 REQUIRED = ("title", "starts", "pledge_by", "citywide_threshold")
@@ -69,6 +78,10 @@ LONGEST_NOTICE = 2000
 LONGEST_ANSWER = 300  # to one question; all of it is read at once
 LONGEST_PATH = 500
 LONGEST_LEVEL = 40
+LONGEST_CAMPAIGN = 100
+LONGEST_QUESTION, LONGEST_OPTION = 200, 80
+MOST_QUESTIONS = 3
+FEWEST_OPTIONS, MOST_OPTIONS = 2, 8
 HIGHEST_NUMBER = 1_000_000_000  # any number above is a slip, and databases stop somewhere
 LONGEST_DURATION = timedelta(days=365)
 
@@ -77,6 +90,14 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 TIMES = ("starts", "pledge_by", "ends")
 
 CLOCKS = ("12h", "24h")
+
+NOT_IN_A_SURVEY = ("starts", "ends", "on_the_day", "turnout", "counted_by")
+"""Nobody does anything on a day."""
+
+IN_A_QUESTION = ("text", "options", "choose")
+
+ONE, ANY = "one", "any"
+"""How many of its options somebody chooses."""
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _DURATION = re.compile(r"([0-9]{1,6}) ?([mhd])")
@@ -103,6 +124,8 @@ _WRITTEN_TIME = re.compile(
     r"(?P<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
 
+_IN_A_TABLE = re.compile(r"(questions(?:\.[A-Za-z_-]+)?)\[[0-9]+\](?:\.(.+))?", re.DOTALL)
+
 # Only for text that tomllib has accepted; whatever is not matched is of no interest.
 _TOKEN = re.compile(
     r"""
@@ -128,23 +151,32 @@ class TermsFile:
     levels: tuple[str, ...] = ()
     workplaces: str = ""
     language: str = SPOKEN
+    campaign: str = ""
 
 
-def read_terms(source: SourceFile, *, now: datetime, roster_given: bool, languages: Collection[str]) -> TermsFile:
-    """Read and check every field; `workplaces` may be missing if the roster is given anyway."""
+def read_terms(
+    source: SourceFile, *, now: datetime, roster_given: bool, languages: Collection[str], follows: bool = False
+) -> TermsFile:
+    """Read and check every field; `workplaces` may be missing if the roster is given anyway.
+
+    `follows`: it is the next step of a campaign, whose name need not be repeated.
+    """
     notes = Notes(source.name)
     loaded = _load(source, notes, languages)
     if loaded is None:
         return TermsFile(terms=None, notes=notes, lines={})
     fields = _Fields(loaded, notes, languages)
     language = fields.own_language()
-    fields.check_names(required=REQUIRED if roster_given else (*REQUIRED, "workplaces"))
+    kind = fields.choice("kind", StepKind.WALKOUT)
+    required = [name for name in REQUIRED if kind is not StepKind.SURVEY or name not in NOT_IN_A_SURVEY]
+    fields.check_names(required=required if roster_given else [*required, "workplaces"])
+    _check_step(fields, kind, in_a_campaign=follows or "campaign" in fields.values)
     citywide_share = fields.share("citywide_threshold")
     citywide_threshold = 0 if citywide_share else fields.whole("citywide_threshold", least=FEWEST, default=0)
     minimum_workplaces = fields.whole("minimum_workplaces")
     own = _words(fields)
     workplaces = fields.text("workplaces", most=LONGEST_PATH, may_be_empty=False)
-    terms = _terms(fields, language, own, citywide_threshold, minimum_workplaces, now)
+    terms = _terms(fields, kind, language, own, citywide_threshold, minimum_workplaces, now)
     return TermsFile(
         terms=None if notes.by_line() else terms,
         notes=notes,
@@ -155,6 +187,7 @@ def read_terms(source: SourceFile, *, now: datetime, roster_given: bool, languag
         levels=own.levels,
         workplaces=workplaces,
         language=language or SPOKEN,
+        campaign=own.campaign,
     )
 
 
@@ -178,13 +211,19 @@ def _alone(toml: SourceFile) -> _Fields | None:
 
 
 def _terms(
-    fields: _Fields, language: str, own: Words, citywide_threshold: int, minimum_workplaces: int, now: datetime
+    fields: _Fields,
+    kind: StepKind,
+    language: str,
+    own: Words,
+    citywide_threshold: int,
+    minimum_workplaces: int,
+    now: datetime,
 ) -> Terms | None:
     timezone = fields.timezone()
-    starts, pledge_by = _times(fields, timezone, now)
+    starts, pledge_by = _times(fields, timezone, now, has_a_day=kind is not StepKind.SURVEY)
     ends = _ends(fields, timezone, starts)
     clock = fields.clock()
-    others = {each: _words(fields, f".{each}") for each in fields.languages if each != (language or SPOKEN)}
+    others = {each: _words(fields, each, own) for each in fields.languages if each != (language or SPOKEN)}
     city = fields.text("city", most=LONGEST_CITY)
     citywide_counts = fields.choice("citywide_counts", Counts.READY)
     confirm_tallies = fields.whole("confirm_tallies") if "confirm_tallies" in fields.values else None
@@ -193,6 +232,8 @@ def _terms(
     approvals = fields.whole("approvals", default=2)
     milestones = fields.boolean("milestones")
     turnout = fields.boolean("turnout")
+    counted_by = fields.choice("counted_by", CountedBy.CARDS)
+    opens_where = fields.percentage("opens_where", default=100)
     reminders = _reminders(fields)
     if starts is None or pledge_by is None:
         return None
@@ -214,13 +255,36 @@ def _terms(
         ends=ends,
         timezone=timezone or "",
         clock=clock,
+        kind=kind,
+        opens_where=opens_where,
+        counted_by=counted_by,
         language=language,
         translations={each: words for each, words in others.items() if words.written()},
     )
 
 
-def _words(fields: _Fields, suffix: str = "") -> Words:
-    """Read what may be there in several languages; `suffix` is `.es`, or nothing."""
+def _check_step(fields: _Fields, kind: StepKind, *, in_a_campaign: bool) -> None:
+    """Refuse what a step of this kind cannot have, and what only a step of a campaign can."""
+    is_survey = kind is StepKind.SURVEY
+    for name in fields.values:
+        plain = name.partition(".")[0]
+        if is_survey and plain in NOT_IN_A_SURVEY:
+            fields.note(name, ProblemKind.NOT_IN_A_SURVEY)
+        elif not is_survey and plain == "questions":
+            fields.note(name, ProblemKind.ONLY_IN_A_SURVEY)
+        elif plain == "campaign" and "campaign" not in fields.values:
+            fields.note(name, ProblemKind.CAMPAIGN_ONLY_IN_ANOTHER_LANGUAGE)
+    if "opens_where" in fields.values and not in_a_campaign:
+        fields.note("opens_where", ProblemKind.ONLY_IN_A_CAMPAIGN)
+    if "counted_by" in fields.values and fields.values.get("turnout") is not True and not is_survey:
+        fields.note("counted_by", ProblemKind.ONLY_WITH_TURNOUT)
+    if in_a_campaign and fields.values.get("entry") == Entry.OPEN.value:
+        fields.note("entry", ProblemKind.OPEN_IN_A_CAMPAIGN)
+
+
+def _words(fields: _Fields, language: str = "", own: Words | None = None) -> Words:
+    """Read what may be there in several languages; `own` is the same without a language."""
+    suffix = f".{language}" if language else ""
     return Words(
         title=fields.text(f"title{suffix}", most=LONGEST_TITLE, may_be_empty=False),
         demands=fields.texts(f"demands{suffix}", most=LONGEST_DEMAND),
@@ -230,7 +294,44 @@ def _words(fields: _Fields, suffix: str = "") -> Words:
         ask=fields.text(f"ask{suffix}", most=LONGEST_ANSWER),
         if_disciplined=fields.text(f"if_disciplined{suffix}", most=LONGEST_NOTICE, lines=True),
         levels=_levels(fields, f"levels{suffix}"),
+        campaign=fields.text(f"campaign{suffix}", most=LONGEST_CAMPAIGN, may_be_empty=False),
+        questions=_questions(fields, f"questions{suffix}", own.questions if own else None),
     )
+
+
+def _questions(fields: _Fields, name: str, own: Sequence[Question] | None) -> tuple[Question, ...]:
+    """Read what a survey asks; in another language than the file's own only the words of it."""
+    tables = fields.tables(name)
+    if len(tables) > MOST_QUESTIONS:
+        fields.note(name, ProblemKind.TOO_MANY_QUESTIONS, count=len(tables), most=MOST_QUESTIONS)
+    found = [_question(fields, f"{name}[{at}]", is_own=own is None) for at in range(len(tables))]
+    if own is None or name not in fields.values:
+        return tuple(found)
+    if [len(each.options) for each in found] != [len(each.options) for each in own]:
+        fields.note(name, ProblemKind.QUESTIONS_DIFFER)
+        return ()
+    return tuple(replace(each, many=same.many) for each, same in zip(found, own, strict=True))
+
+
+def _question(fields: _Fields, name: str, *, is_own: bool) -> Question:
+    known = IN_A_QUESTION if is_own else IN_A_QUESTION[:-1]
+    asked = fields.unfold(name)
+    for each in asked:
+        if each not in known:
+            fields.note(f"{name}.{each}", ProblemKind.NOT_IN_A_QUESTION, value=each, choices=", ".join(known))
+    for each in ("text", "options"):
+        if each not in asked:
+            fields.note(name, ProblemKind.QUESTION_WITHOUT, value=each)
+    options = fields.texts(f"{name}.options", most=LONGEST_OPTION)
+    if "options" in asked and not FEWEST_OPTIONS <= len(options) <= MOST_OPTIONS:
+        facts = {"count": len(options), "least": FEWEST_OPTIONS, "most": MOST_OPTIONS}
+        fields.note(f"{name}.options", ProblemKind.SO_MANY_OPTIONS, **facts)
+    for at, option in enumerate(options):
+        if option and plain_name(option) in map(plain_name, options[:at]):
+            fields.note(f"{name}.options", ProblemKind.REPEATED_OPTION, value=option)
+    choose = fields.one_of(f"{name}.choose", (ONE, ANY)) if is_own else ""
+    text = fields.text(f"{name}.text", most=LONGEST_QUESTION, may_be_empty=False)
+    return Question(text=text, options=options, many=choose == ANY)
 
 
 def _levels(fields: _Fields, name: str) -> tuple[str, ...]:
@@ -249,8 +350,11 @@ def _levels(fields: _Fields, name: str) -> tuple[str, ...]:
     return tuple(filter(None, levels))
 
 
-def _times(fields: _Fields, timezone: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
-    starts, pledge_by = fields.moment("starts", timezone), fields.moment("pledge_by", timezone)
+def _times(
+    fields: _Fields, timezone: str | None, now: datetime, *, has_a_day: bool
+) -> tuple[datetime | None, datetime | None]:
+    starts = fields.moment("starts", timezone) if has_a_day else None
+    pledge_by = fields.moment("pledge_by", timezone)
     for name, moment in (("starts", starts), ("pledge_by", pledge_by)):
         if moment is not None and moment <= now:
             fields.note(name, ProblemKind.TIME_PAST, value=moment.isoformat())
@@ -262,7 +366,7 @@ def _times(fields: _Fields, timezone: str | None, now: datetime) -> tuple[dateti
             starts=starts.isoformat(),
         )
     _one_offset(fields, "pledge_by", pledge_by, starts, timezone)
-    return starts, pledge_by
+    return starts if has_a_day else pledge_by, pledge_by
 
 
 def _ends(fields: _Fields, timezone: str | None, starts: datetime | None) -> datetime | None:
@@ -315,9 +419,19 @@ class _Fields:
         self.languages = languages
 
     def note(self, name: str, kind: ProblemKind, **facts: str | int) -> None:
-        self.notes.add(self.lines.get(name), kind, field=name, **facts)
+        self.notes.add(self.lines.get(name), kind, field=_spelled(name), **facts)
 
-    def check_names(self, *, required: tuple[str, ...]) -> None:
+    def unfold(self, name: str) -> Collection[str]:
+        """Make fields of what stands in one of several tables, `questions[0].text`, and name them."""
+        of, _bracket, at = name[:-1].rpartition("[")
+        table = self.values[of][int(at)]
+        self.lines.setdefault(name, self.lines[of])
+        for each, value in table.items():
+            self.values[f"{name}.{each}"] = value
+            self.lines.setdefault(f"{name}.{each}", self.lines[name])
+        return list(table)
+
+    def check_names(self, *, required: Collection[str]) -> None:
         for name in required:
             if name not in self.values:
                 self.note(name, ProblemKind.MISSING_FIELD)
@@ -369,6 +483,18 @@ class _Fields:
             return value
         return default
 
+    def percentage(self, name: str, *, default: int) -> int:
+        """Read a share of all as `"60%"`, 60 or 0.6, to a whole per cent."""
+        value = self.values.get(name, default)
+        written = str(value) if isinstance(value, str | float) else ""
+        read = value if type(value) is int else numbers.threshold(written)
+        if isinstance(read, Share) and not read.more and (read.part * 100).denominator == 1:
+            return int(read.part * 100)
+        if isinstance(read, int) and 1 < read <= 100:  # noqa: PLR2004  per cent; 1 may be meant as all
+            return read
+        self.note(name, ProblemKind.NOT_A_PERCENTAGE)
+        return default
+
     def share(self, name: str) -> Share | None:
         """Read a text such as `"65%"`; None if it is none."""
         value = self.values.get(name)
@@ -389,6 +515,14 @@ class _Fields:
         value = self.values.get(name, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self._note_type(name, "list")
+            return []
+        return value
+
+    def tables(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Those of a list of tables; what else stands there is no question."""
+        value = self.values.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self._note_type(name, "questions")
             return []
         return value
 
@@ -439,10 +573,14 @@ class _Fields:
 
     def clock(self) -> str:
         """Read how hours are said; '' if that is not said."""
-        said = self.text("clock", most=LONGEST_CITY)
-        if not said or said in CLOCKS:
+        return self.one_of("clock", CLOCKS)
+
+    def one_of(self, name: str, choices: Collection[str]) -> str:
+        """Read one of these; '' if nothing is said."""
+        said = self.text(name, most=LONGEST_CITY)
+        if not said or said in choices:
             return said
-        self.note("clock", ProblemKind.NOT_A_CHOICE, value=said, choices=", ".join(CLOCKS))
+        self.note(name, ProblemKind.NOT_A_CHOICE, value=said, choices=", ".join(choices))
         return ""
 
     def moment(self, name: str, timezone: str | None) -> datetime | None:
@@ -505,6 +643,12 @@ class _Fields:
         self.note(name, ProblemKind.WRONG_TYPE, expected=expected)
 
 
+def _spelled(name: str) -> str:
+    """Call a field of one of several tables as it is written in it: `options` for `questions[0].options`."""
+    match = _IN_A_TABLE.fullmatch(name)
+    return match[2] or match[1] if match else name
+
+
 def _written_time(text: str) -> datetime | None:
     """Read a time in quotes, or without seconds."""
     found = _WRITTEN_TIME.fullmatch(text.strip())
@@ -552,7 +696,9 @@ def _load(source: SourceFile, notes: Notes, languages: Collection[str]) -> _Load
 def _flat(values: Mapping[str, Any], languages: Collection[str]) -> Iterator[tuple[str, Any]]:
     """Give every field by one name, such as `title.es`, also where it stands below `[es]`."""
     for name, value in values.items():
-        if isinstance(value, dict) and name in NAMES:
+        if name == "questions" and isinstance(value, dict) and not value.keys().isdisjoint(IN_A_QUESTION):
+            yield name, [value]  # [questions] in place of [[questions]] is one
+        elif isinstance(value, dict) and name in NAMES:
             yield from ((f"{name}.{language}", said) for language, said in value.items())
         elif isinstance(value, dict) and (name in languages or _is_language(name, value)):
             yield from ((f"{each}.{name}", said) for each, said in value.items())
@@ -577,12 +723,19 @@ def _place(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, str]:
 def _lines(text: str, languages: Collection[str]) -> dict[str, int]:
     """Tell on which line each field of a valid TOML file stands; tomllib keeps that to itself."""
     lines: dict[str, int] = {}
+    tables: Counter[str] = Counter()  # of several with one name, so many have begun
     section = ""
     for line, statement in _statements(text):
         is_header = statement.lstrip().startswith("[")
         section = statement if is_header else section
-        for name, _value in _flat(tomllib.loads(section if is_header else f"{section}\n{statement}"), languages):
+        for name, value in _flat(tomllib.loads(section if is_header else f"{section}\n{statement}"), languages):
             lines.setdefault(name, line)
+            if section.lstrip().startswith("[[") and isinstance(value, list) and isinstance(value[-1], dict):
+                tables[name] += is_header
+                table = f"{name}[{tables[name] - 1}]"
+                lines.setdefault(table, line)
+                for each in value[-1]:
+                    lines.setdefault(f"{table}.{each}", line)
     return lines
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.model import FEWEST, ROOT, Tier, Unit, UnitId
 from bot.draft.numbers import Share
+from bot.draft.problems import DraftRefused, Notes, ProblemKind
 from bot.draft.rows import Listed, Merged, spelling
 from bot.parsing.typed_text import plain_name
 
@@ -113,22 +115,84 @@ def units(root: Area, own: str) -> tuple[DraftUnit, ...]:
     return tuple(found)
 
 
-def as_units(units: Sequence[DraftUnit]) -> list[Unit]:
-    """Return what the units of a draft are once they are stored."""
-    return [
+def as_units(units: Sequence[DraftUnit], before: Sequence[Unit] = (), used: int = 0) -> list[Unit]:
+    """Return what the units of a draft are once they are stored, in the order of their ids.
+
+    Those that the step before had, by the names on their path, keep their ids; others get ids above all that are
+    `used` in the campaign. Raises DraftRefused where cards of the step before would come to lie elsewhere.
+    """
+    known = dict(zip(paths(before), before, strict=True))
+    found = paths(units)
+    _check_moved(dict(zip(found, units, strict=True)), known)
+    new = itertools.count(max([used, *(unit.id for unit in before)], default=0) + 1)
+    ids = [known[path].id if path in known else UnitId(next(new)) for path in found]
+    made = [
         Unit(
-            id=UnitId(number),
+            id=number,
             name=unit.name,
             headcount=unit.headcount,
             threshold=unit.threshold,
-            parent=UnitId(unit.parent),
+            parent=ids[unit.parent - 1] if unit.parent else ROOT,
             tier=unit.tier,
             minimum=unit.minimum,
             meet=unit.meet,
             meets=unit.meets,
         )
-        for number, unit in enumerate(units, start=1)
+        for number, unit in zip(ids, units, strict=True)
     ]
+    return sorted(made, key=lambda unit: unit.id)
+
+
+def as_drafted(units: Sequence[Unit | DraftUnit]) -> tuple[DraftUnit, ...]:
+    """Return units as a draft numbers them: by their place, whatever ids they have in a campaign."""
+    places = {ROOT: 0} | {_number(unit, place): place for place, unit in enumerate(units, start=1)}
+    return tuple(
+        DraftUnit(
+            name=unit.name,
+            headcount=unit.headcount,
+            threshold=unit.threshold,
+            meet=unit.meet,
+            meets=unit.meets,
+            parent=places[unit.parent],
+            tier=unit.tier,
+            minimum=unit.minimum,
+        )
+        for unit in units
+    )
+
+
+def paths(units: Sequence[Unit | DraftUnit]) -> list[Path]:
+    """Return by which names each unit is found, from the widest area to its own."""
+    found: dict[int, Path] = {ROOT: ()}
+    for place, unit in enumerate(units, start=1):
+        found[_number(unit, place)] = (*found[unit.parent], plain_name(unit.name))
+    return list(found.values())[1:]
+
+
+def _number(unit: Unit | DraftUnit, place: int) -> int:
+    return unit.id if isinstance(unit, Unit) else place
+
+
+def _check_moved(found: Mapping[Path, DraftUnit], known: Mapping[Path, Unit]) -> None:
+    """Refuse what would take cards to another unit: they belong to where people work."""
+    notes = Notes("")
+    gone = {path[-1]: path for path, unit in known.items() if path not in found and unit.tier is Tier.WORKPLACE}
+    parted = {path[:-1] for path, unit in found.items() if unit.tier is Tier.DEPARTMENT}
+    were_parted = {path[:-1] for path, unit in known.items() if unit.tier is Tier.DEPARTMENT}
+    for path, unit in found.items():
+        if unit.tier is not Tier.WORKPLACE:
+            continue
+        if path not in known and path[-1] in gone:
+            notes.add(None, ProblemKind.UNIT_MOVED, name=unit.name, before=_place(gone[path[-1]], known))
+        elif path in known and (path in parted) != (path in were_parted):
+            notes.add(None, ProblemKind.DEPARTMENTS_DIFFER, name=unit.name)
+    if problems := notes.by_line():
+        raise DraftRefused(problems)
+
+
+def _place(path: Path, known: Mapping[Path, Unit]) -> str:
+    """Name a unit with what it lies in."""
+    return ", ".join(known[path[:depth]].name for depth in range(len(path), 0, -1))
 
 
 def _by_name(name: str) -> tuple[str, str]:

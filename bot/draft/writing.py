@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from bot.domain import zones
-from bot.domain.model import SPOKEN, Terms, Tier, Unit
+from bot.domain.model import SPOKEN, Question, StepKind, Terms, Tier, Unit
 from bot.domain.words import NAMES
 from bot.draft.csv_injection import table
 from bot.draft.problems import Problem, SourceFile
-from bot.draft.terms import FIELDS, REQUIRED, read_terms
-from bot.draft.tree import DraftUnit
+from bot.draft.terms import ANY, FIELDS, NOT_IN_A_SURVEY, REQUIRED, read_terms
+from bot.draft.tree import DraftUnit, as_drafted
 
-Value = str | int | bool | datetime | timedelta | StrEnum | tuple[str, ...] | tuple[timedelta, ...]
+Value = (
+    str
+    | int
+    | bool
+    | datetime
+    | timedelta
+    | StrEnum
+    | Question
+    | tuple[str, ...]
+    | tuple[timedelta, ...]
+    | tuple[Question, ...]
+)
 
 _ALWAYS = {*REQUIRED, "city"}
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
@@ -33,11 +45,15 @@ def terms_file(terms: Terms, workplaces: str, comments: Mapping[str, str]) -> by
         for name in FIELDS
         if hasattr(terms, name) and ((value := getattr(terms, name)) != getattr(plain, name) or name in _ALWAYS)
     }
+    if terms.kind is StepKind.SURVEY:
+        values = {name: value for name, value in values.items() if name not in NOT_IN_A_SURVEY}
     if terms.timezone:
         values |= {name: _local(terms, values[name]) for name in ("starts", "pledge_by", "ends") if name in values}
     lines = [*fields({**values, "workplaces": workplaces}, comments)]
     for language, words in terms.translations.items():
-        lines += ["", f"[{language}]", *fields(words.written(), {})]
+        # how many options one chooses is said once, in the file's own language
+        asked = tuple(replace(each, many=False) for each in words.questions)
+        lines += ["", f"[{language}]", *fields(replace(words, questions=asked).written(), {})]
     return ("\n".join(lines).lstrip() + "\n").encode()
 
 
@@ -63,17 +79,26 @@ def check_field(name: str, value: Value, *, now: datetime) -> list[Problem]:
 
 
 def _value(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return _text(_duration(value))
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_value, value))}]"
+    match value:
+        case datetime():
+            return value.isoformat()
+        case timedelta():
+            return _text(_duration(value))
+        case int():
+            return str(value).lower()  # true and false are numbers to Python
+        case Question():
+            choose = f', choose = "{ANY}"' if value.many else ""
+            return f"{{text = {_text(value.text)}, options = {_list(value.options)}{choose}}}"
+        case tuple():
+            return _list(value)
     return _text(value)
+
+
+def _list(items: Sequence[Value]) -> str:
+    written = list(map(_value, items))
+    if any(isinstance(item, Question) for item in items):
+        return "".join(["[\n", *(f"  {item},\n" for item in written), "]"])
+    return f"[{', '.join(written)}]"
 
 
 def _text(text: str) -> str:
@@ -94,7 +119,7 @@ def workplaces_file(units: Sequence[Unit | DraftUnit], levels: Sequence[str] = (
     asking = ["minimum"] if any(unit.minimum for unit in units) else []
     paths: list[list[str]] = [[]]  # of the root first, and then of each unit
     rows: list[list[str | int]] = []
-    for unit in units:
+    for unit in as_drafted(units):
         path = [*paths[unit.parent], unit.name]
         paths.append(path)
         named = [*path, *("" for _ in range(len(levels) + 1 + len(parted) - len(path)))]

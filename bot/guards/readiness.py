@@ -11,6 +11,7 @@ from bot.domain.doubts import Doubted, Place, doubts
 from bot.domain.model import Entry, Stage, Terms, Tier, Unit, WalkoutId
 from bot.domain.rules import NOT_OVER
 from bot.domain.tree import Tree, labels
+from bot.draft.tree import as_drafted
 from bot.storage.store import Store
 
 
@@ -52,14 +53,16 @@ async def gaps(store: Store, walkout: WalkoutId, *, now: datetime) -> Gaps:
         rooms=len(rooms),
         more_organizers=max(seen.terms.approvals - len(committee.organizers), 0) if seen.stage is Stage.DRAFT else 0,
         untranslated=words.missing(seen.terms, places, [room.language for room in rooms]),
-        doubts=await look_again(store, seen.terms, places, now=now, but=walkout) if seen.stage is Stage.DRAFT else (),
+        doubts=await look_again(store, seen.terms, as_drafted(places), now=now, but=seen.register)
+        if seen.stage is Stage.DRAFT
+        else (),
     )
 
 
 async def look_again(
     store: Store, terms: Terms, places: Sequence[Place], *, now: datetime, but: WalkoutId | None = None
 ) -> tuple[Doubted, ...]:
-    """Say what looks wrong in a draft, beside the walkouts that are not over; `but`: it is one of these itself."""
+    """Say what looks wrong in a draft, beside the walkouts that are not over; `but`: it is a step of this campaign."""
     shared = await store.sharing([place.name for place in places if place.tier is Tier.WORKPLACE])
-    there = [walkout for walkout in await store.walkouts() if walkout.stage in NOT_OVER and walkout.id != but]
+    there = [walkout for walkout in await store.walkouts() if walkout.stage in NOT_OVER and walkout.register != but]
     return doubts(terms, places, now=now, others=[(walkout, shared.get(walkout.id, 0)) for walkout in there])

@@ -22,10 +22,13 @@ CODE_LASTS = timedelta(hours=1)
 ID_LETTERS = 5
 
 
-async def draft(plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = None) -> Walkout:
-    """Keep a checked draft, and make its key first.
+async def draft(
+    plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = None, after: WalkoutId | None = None
+) -> Walkout:
+    """Keep a checked draft, and make its key first; `after`: the step of a campaign that it follows.
 
     `seed` names what was sent, where it may be delivered twice: while that is a draft it is returned, not doubled.
+    Raises DraftRefused where the units of the step before would not be found again.
     """
     taken = {walkout.id: walkout for walkout in await store.walkouts()}
     named = WalkoutId(card_codes.from_bytes(seed)[:ID_LETTERS].lower()) if seed is not None else None
@@ -33,12 +36,18 @@ async def draft(plan: Draft, store: Store, keys: Keys, *, seed: bytes | None = N
         return taken[named]
     if named is None or named in taken:
         named = _new_id(taken)
-    walkout = Walkout(id=named, terms=plan.terms)
+    before = taken[after] if after is not None else None
+    campaign = before.register if before is not None else None
+    steps = [walkout.id for walkout in taken.values() if before is not None and walkout.register == before.register]
+    known = {step: await store.units(step) for step in steps}
+    used = max((unit.id for units in known.values() for unit in units), default=0)
+    units = as_units(plan.units, known.get(after, ()) if after is not None else (), used)
+    walkout = Walkout(id=named, terms=plan.terms, campaign=campaign, after=after)
     try:
         keys.add_walkout(walkout.id)
     except OSError as error:  # a full disk, most likely
         raise NotRecorded(type(error).__name__) from None
-    await store.add_walkout(walkout, as_units(plan.units))
+    await store.add_walkout(walkout, units)
     return walkout
 
 

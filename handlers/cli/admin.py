@@ -21,7 +21,7 @@ from bot.secrets import card_codes
 from bot.secrets.card_codes import pretty
 from bot.secrets.key_file import Cost, Lock
 from bot.storage.records import write_terms
-from bot.usecases import backups, closing, health, organizers, stewards, suspensions
+from bot.usecases import backups, closing, health, organizers, steps, stewards, suspensions
 from handlers.sandboxed import sandbox_client
 from handlers.texts import backups as backups_texts
 from handlers.texts import cli as cli_texts
@@ -60,16 +60,20 @@ def _done(out: str, **more: Any) -> Answer:
 async def _draft(app: App, request: Request) -> Answer:
     now = datetime.fromisoformat(request["now"]) if request["now"] else app.clock()
     roster = request["roster"]
+    after = WalkoutId(request["after"]) if request.get("after") else None
+    before = await steps.before(after, app.store, app.keys) if after else None
     plan = await sandbox_client.read(
         app.sandbox,
         _unpack(request["terms"]),
         _unpack(roster) if roster else None,
         codec.read(RosterOptions, request["options"].encode(errors="surrogatepass")),
         now=now,
+        after=before,
     )
-    walkout = await organizers.draft(plan, app.store, app.keys)
-    found = await look_again(app.store, plan.terms, plan.units, now=now, but=walkout.id)
-    preview = organizers_texts.drafted(walkout, plan, found, now)
+    walkout = await organizers.draft(plan, app.store, app.keys, after=after)
+    found = await look_again(app.store, plan.terms, plan.units, now=now, but=walkout.register)
+    step = await steps.compared(plan, after, app.store)
+    preview = organizers_texts.drafted(walkout, plan, found, now, step)
     return _done(f"{preview}\n{walkout.id}")
 
 

@@ -44,6 +44,10 @@ def draft(
     terms: Annotated[Path, typer.Argument(metavar="WALKOUT.TOML", help="The walkout's terms.")],
     data: Data = None,
     now: Now = None,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The step of a campaign that it follows; without a list it has the same."),
+    ] = None,
     workplaces: Annotated[Path | None, typer.Option(help="Instead of the file named in the terms.")] = None,
     name_column: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="The workplace's name; several times: joined by a comma.")
@@ -93,6 +97,7 @@ def draft(
     )
     packed = codec.write(options).decode(errors="surrogatepass")
     request: Request = {"command": "draft", "options": packed, "now": now.isoformat() if now else None}
+    request["after"] = after.lower() if after else None
     conclude(run_to_end(_draft(beginning_in(data, yes=yes), request, terms, workplaces)))
 
 

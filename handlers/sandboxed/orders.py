@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.model import Terms
-from bot.draft import Draft, ListReading, Problem, RosterOptions, SourceFile
+from bot.draft import Before, Draft, ListReading, Problem, RosterOptions, SourceFile
 from handlers.sheets.paper import Paper
 
 
@@ -19,6 +19,7 @@ class Read:
     options: RosterOptions
     languages: tuple[str, ...]  #: that there are catalogues for
     now: datetime | None  #: None: only which file the first one names is asked
+    after: Before | None = None  #: the step of a campaign that they follow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,7 +30,9 @@ def _reading(order: Read | ReadList) -> Reading:
     if order.now is None:
         return Reading(names=workplaces_file(order.toml))
     try:
-        draft = read(order.toml, order.roster, order.options, now=order.now, languages=order.languages)
+        draft = read(
+            order.toml, order.roster, order.options, now=order.now, languages=order.languages, after=order.after
+        )
         return Reading(draft=draft)
     except DraftRefused as refused:
         told = refused.problems[:MOST_PROBLEMS]

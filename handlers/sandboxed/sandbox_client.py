@@ -12,7 +12,7 @@ from functools import partial
 
 from bot.domain.errors import SandboxFull, WorkFailed
 from bot.domain.model import Terms
-from bot.draft import Draft, DraftRefused, ListReading, RosterOptions, SourceFile
+from bot.draft import Before, Draft, DraftRefused, ListReading, RosterOptions, SourceFile
 from bot.sandbox import codec
 from bot.sandbox.pool import SandboxPool, WorkerKind
 from bot.usecases.health import Finding, Grade, Sign, found
@@ -42,10 +42,16 @@ STEP = 600
 
 
 async def read(
-    sandbox: SandboxPool, toml: SourceFile, roster: SourceFile | None, options: RosterOptions, *, now: datetime
+    sandbox: SandboxPool,
+    toml: SourceFile,
+    roster: SourceFile | None,
+    options: RosterOptions,
+    *,
+    now: datetime,
+    after: Before | None = None,
 ) -> Draft:
     """Do what `bot.draft.read` does. Raises DraftRefused, WorkFailed, WorkshopFull."""
-    reading = await _read(sandbox, _order(toml, roster, options, now))
+    reading = await _read(sandbox, _order(toml, roster, options, now, after))
     if reading.problems:
         raise DraftRefused(reading.problems, more=reading.more)
     if reading.draft is None or not reading.draft.is_sound:
@@ -69,8 +75,14 @@ async def read_list(
     return listed
 
 
-def _order(toml: SourceFile, roster: SourceFile | None, options: RosterOptions, now: datetime | None) -> Read:
-    return Read(toml=toml, roster=roster, options=options, languages=tuple(languages()), now=now)
+def _order(
+    toml: SourceFile,
+    roster: SourceFile | None,
+    options: RosterOptions,
+    now: datetime | None,
+    after: Before | None = None,
+) -> Read:
+    return Read(toml=toml, roster=roster, options=options, languages=tuple(languages()), now=now, after=after)
 
 
 async def _read(sandbox: SandboxPool, order: Read | ReadList) -> Reading:

@@ -50,5 +50,8 @@ _WORDS: dict[Doubt, Callable[[Doubted], str]] = {
         len(found.names),
     ),
     Doubt.SAME_TITLE: lambda _found: _("{names} has the same title."),
+    Doubt.NO_PROOF: lambda _found: _(
+        "nobody counts who takes part, so that no step of the campaign can follow. Write turnout = true in the file."
+    ),
     Doubt.SAME_WORKPLACES: lambda _found: _("{n} of {of} workplaces are in {names} as well."),
 }

@@ -67,6 +67,7 @@ _EXPECTED: dict[str, Callable[[], str]] = {
     "number": lambda: _("a whole number without quotes, like 12"),
     "boolean": lambda: _("true or false, without quotes"),
     "list": lambda: _('a list of texts, like ["one", "two"]'),
+    "questions": lambda: _("questions, each below a line [[questions]] with text and options of its own"),
     "time": lambda: _("a date and time, like 2026-12-12T09:00:00"),
 }
 
@@ -172,6 +173,61 @@ _SENTENCES: dict[ProblemKind, Callable[[], str]] = {
     ProblemKind.REPEATED_LEVEL: lambda: _('{field}: "{value}" is there twice. Remove or rename one.'),
     ProblemKind.LEVELS_DIFFER: lambda: _(
         "{field} must have a name for each of levels, in the same order. Write them all, or remove the field."
+    ),
+    ProblemKind.NOT_IN_A_SURVEY: lambda: _("a survey has no {field}: it ends at pledge_by. Remove the field."),
+    ProblemKind.ONLY_IN_A_SURVEY: lambda: _(
+        '{field} can be asked in a survey only. Write kind = "survey", or remove it.'
+    ),
+    ProblemKind.ONLY_IN_A_CAMPAIGN: lambda: _(
+        "{field} is for a step of a campaign. Name the campaign in the field campaign, or remove {field}."
+    ),
+    ProblemKind.ONLY_WITH_TURNOUT: lambda: _("{field} says who counts on the day. Write turnout = true, or remove it."),
+    ProblemKind.OPEN_IN_A_CAMPAIGN: lambda: _(
+        '{field} is "open", and a campaign needs cards: of accounts nobody can tell who took part. Remove this line.'
+    ),
+    ProblemKind.CAMPAIGN_ONLY_IN_ANOTHER_LANGUAGE: lambda: _(
+        "{field} is there, and campaign is not. Add campaign, or remove {field}."
+    ),
+    ProblemKind.NOT_A_PERCENTAGE: lambda: _('{field} must be a share of 2 to 100 whole per cent, like "60%".'),
+    ProblemKind.TOO_MANY_QUESTIONS: lambda: _(
+        "there are {count} questions, at most {most} fit. Keep those that decide something."
+    ),
+    ProblemKind.NOT_IN_A_QUESTION: lambda: _(
+        'a question has no "{value}", only: {choices}. If it is a field of the file, move it above [[questions]].'
+    ),
+    ProblemKind.QUESTION_WITHOUT: lambda: _("this question has no {value}. Add it below [[questions]]."),
+    ProblemKind.SO_MANY_OPTIONS: lambda: _("{field} has {count}; a question needs {least} to {most} of them."),
+    ProblemKind.REPEATED_OPTION: lambda: _('{field}: "{value}" is there twice. Remove or rename one.'),
+    ProblemKind.QUESTIONS_DIFFER: lambda: _(
+        "{field} must ask the same as questions, in the same order, with as many options each. Write them all, or "
+        "remove the field."
+    ),
+    # a step of a campaign against the one before
+    ProblemKind.ANOTHER_CAMPAIGN: lambda: _(
+        'campaign is "{value}", and the step before belongs to "{before}". Remove the field, or draft without --after.'
+    ),
+    ProblemKind.NOT_OF_A_CAMPAIGN: lambda: _(
+        '{id} "{title}" is no step of a campaign, so that its cards end with it. Draft without --after; to begin a '
+        "campaign, name it in the field campaign."
+    ),
+    ProblemKind.CAMPAIGN_IS_CLOSED: lambda: _(
+        'the campaign of {id} "{title}" is closed, and its cards are destroyed. Draft without --after, with a campaign '
+        "of its own."
+    ),
+    ProblemKind.STEP_CALLED_OFF: lambda: _(
+        '{id} "{title}" was called off, so that it proves nothing. Name the step before it.'
+    ),
+    ProblemKind.STEP_PROVES_NOTHING: lambda: _(
+        'of {id} "{title}" nobody counts who takes part, so that no step can follow. Draft it anew with '
+        "turnout = true, or name the step before it."
+    ),
+    ProblemKind.UNIT_MOVED: lambda: _(
+        '"{name}" lay elsewhere in the step before, as "{before}", and its cards belong to it there. Leave it where it '
+        "was, or give it another name and new cards."
+    ),
+    ProblemKind.DEPARTMENTS_DIFFER: lambda: _(
+        '"{name}" has departments in one of the two steps only, and its cards belong to where people work. Leave it as '
+        "it was, or give it another name and new cards."
     ),
     ProblemKind.ROSTER_NOT_FOUND: lambda: _(
         'the file of workplaces "{value}" cannot be found or opened. Put it beside this file, or correct its name.'

@@ -8,10 +8,11 @@ from datetime import datetime
 from bot.domain import words, zones
 from bot.domain.disclosure import FEWEST_LINES, fewer_than
 from bot.domain.doubts import Doubted
-from bot.domain.model import ROOT, Terms, Tier, Unit, Walkout, WalkoutId
+from bot.domain.model import ROOT, StepKind, Terms, Tier, Unit, Walkout, WalkoutId
 from bot.draft import Draft
 from bot.guards.readiness import Gaps
-from handlers.texts import lists
+from bot.usecases.steps import Compared
+from handlers.texts import lists, steps
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.doubts import doubts
@@ -159,10 +160,11 @@ def _board(plan: Draft) -> list[str]:
 
 def times(terms: Terms, now: datetime) -> list[str]:
     """Say when it is by whose clocks, and how far away that is: here a slip is still mended."""
+    starts = _("Starts {starts}, {ahead}.").format(
+        starts=there(when(terms.starts, terms), terms), ahead=ahead(terms.starts, now, terms)
+    )
     lines = [
-        _("Starts {starts}, {ahead}.").format(
-            starts=there(when(terms.starts, terms), terms), ahead=ahead(terms.starts, now, terms)
-        ),
+        *([] if terms.kind is StepKind.SURVEY else [starts]),
         _("Pledge {before}, {ahead}.").format(
             before=before(terms, named=True), ahead=ahead(terms.pledge_by, now, terms)
         ),
@@ -181,12 +183,14 @@ def times(terms: Terms, now: datetime) -> list[str]:
     return lines
 
 
-def drafted(walkout: Walkout, plan: Draft, doubted: Sequence[Doubted], now: datetime) -> str:
+def drafted(
+    walkout: Walkout, plan: Draft, doubted: Sequence[Doubted], now: datetime, step: Compared | None = None
+) -> str:
     """Preview a stored draft, and say what comes next."""
     terms = walkout.terms
     return "\n".join(
         [
-            _("Drafted: {walkout}").format(walkout=preview(plan, doubted, now)),
+            _("Drafted: {walkout}").format(walkout=preview(plan, doubted, now, step)),
             "",
             ngettext(
                 "It opens once {n} organizer says so: /open {id}.",
@@ -199,22 +203,26 @@ def drafted(walkout: Walkout, plan: Draft, doubted: Sequence[Doubted], now: date
     )
 
 
-def preview(plan: Draft, doubted: Sequence[Doubted], now: datetime) -> str:
-    """Say what a draft is, with what looks wrong first after what it is called and when."""
+def preview(plan: Draft, doubted: Sequence[Doubted], now: datetime, step: Compared | None = None) -> str:
+    """Say what a draft is, with what looks wrong first after what it is called and when; `step`: of a campaign."""
     terms = plan.terms
+    is_survey = terms.kind is StepKind.SURVEY
     lines = [
         *doubts(doubted),
+        *steps.about(terms, step),
         *times(terms, now),
         ngettext("{n} workplace, {people} people.", "{n} workplaces, {people} people.", len(plan.workplaces)).format(
             n=number(len(plan.workplaces)), people=number(sum(unit.headcount for unit in plan.workplaces))
         ),
         *_parts(plan),
-        ngettext(
+        steps.goal(terms)
+        if is_survey
+        else ngettext(
             "On at {citywide} pledges citywide, with {n} workplace ready or more.",
             "On at {citywide} pledges citywide, with {n} workplaces ready or more.",
             terms.minimum_workplaces,
         ).format(citywide=number(terms.citywide_threshold), n=number(terms.minimum_workplaces)),
-        *filter(None, [confirmation(Walkout(id=WalkoutId(""), terms=terms))]),
+        *([] if is_survey else filter(None, [confirmation(Walkout(id=WalkoutId(""), terms=terms))])),
         *([] if plan.summary.plain else [_("The list: {summary}.").format(summary=lists.summary(plan.summary))]),
         *lists.warnings(plan.summary),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import zones
-from bot.domain.model import FEWEST, Counts, Entry, Terms, Words
+from bot.domain.model import FEWEST, CountedBy, Counts, Entry, Question, StepKind, Terms, Words
 from bot.draft import DraftUnit, RosterOptions, SourceFile, read
 from bot.draft.writing import check_field, terms_file, workplaces_file
+from bot.parsing.typed_text import plain_name
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 ZONES = ("America/New_York", "Europe/Madrid", "Asia/Kolkata", "Pacific/Chatham", "")
@@ -31,6 +33,8 @@ words = st.builds(
     ask=texts,
     if_disciplined=lines,
 )
+options = st.lists(texts, min_size=2, max_size=8, unique_by=plain_name).map(tuple)
+questions = st.lists(st.builds(Question, text=texts, options=options, many=st.booleans()), max_size=3).map(tuple)
 
 
 @st.composite
@@ -72,7 +76,36 @@ UNITS = (
 )
 
 
-@given(walkouts())
+@st.composite
+def steps(draw: st.DrawFn) -> Terms:
+    """Draw terms of a step of a campaign, as a file can have them."""
+    terms = replace(draw(walkouts()), entry=Entry.CARDS, campaign=draw(texts), opens_where=draw(st.integers(2, 100)))
+    said = {each: replace(words, campaign=draw(texts)) for each, words in terms.translations.items()}
+    kind = draw(st.sampled_from(StepKind))
+    if kind is not StepKind.SURVEY:
+        counted_by = draw(st.sampled_from(CountedBy)) if terms.turnout else CountedBy.CARDS
+        return replace(terms, kind=kind, counted_by=counted_by, translations=said)
+    asked = draw(questions)
+    if draw(st.booleans()):
+        alike = tuple(
+            replace(each, text=draw(texts), options=tuple(f"{n} {option}" for n, option in enumerate(each.options)))
+            for each in asked
+        )
+        said = {each: replace(words, questions=alike) for each, words in said.items()}
+    said = {each: replace(words, on_the_day="") for each, words in said.items()}
+    return replace(
+        terms,
+        kind=kind,
+        starts=terms.pledge_by,
+        ends=None,
+        turnout=False,
+        on_the_day="",
+        questions=asked,
+        translations=said,
+    )
+
+
+@given(st.one_of(walkouts(), steps()))
 def test_terms_are_read_back_the_same(terms: Terms) -> None:
     toml = SourceFile(name="walkout.toml", data=terms_file(terms, "workplaces.csv", {"title": "One\ntwo"}))
     roster = SourceFile(name="workplaces.csv", data=workplaces_file(UNITS))
