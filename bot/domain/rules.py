@@ -708,9 +708,11 @@ def closes_at(walkout: Walkout) -> datetime | None:
     return None
 
 
-def is_over(walkout: Walkout, now: datetime) -> bool:
-    """Say whether nobody can do anything in it any more."""
-    return walkout.stage not in NOT_OVER or (walkout.stage is Stage.ON and now >= over_at(walkout.terms))
+def is_over(walkout: Walkout, *, now: datetime) -> bool:
+    """Say whether it is over for a campaign: its last count is in, and its end has come."""
+    if walkout.stage is Stage.ON:
+        return walkout.next_tally is None and now >= over_at(walkout.terms)
+    return walkout.stage not in NOT_OVER
 
 
 def campaign_closes_at(steps: Sequence[Walkout]) -> datetime | None:

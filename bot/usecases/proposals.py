@@ -226,6 +226,7 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
                 without = ANYWAY.items() <= read(proposal, context).items()
                 if not without and not (await gaps(context.store, proposal.walkout, now=context.clock())).citywide_room:
                     raise NoCitywideRoom
+                await context.store.blank(proposal.walkout, context.keys.pledge)
                 await context.store.decide(proposal.walkout, partial(rules.open_up, now=context.clock()))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await context.store.decide(proposal.walkout, partial(rules.call_off, now=context.clock()))

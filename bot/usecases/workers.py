@@ -17,6 +17,7 @@ from bot.domain.errors import (
     NotOpenYet,
     NotRecorded,
     OneCardEach,
+    OtherStep,
     PledgingClosed,
     TallyDue,
     UnknownCard,
@@ -141,6 +142,13 @@ class Worker:
             seen = replace(seen, path=(await self.store.path(walkout, unit))[1], mine=None)
         return await self._offered(seen)
 
+    async def _shown(self, code: str, of: WalkoutId | None) -> Seen:
+        """Look at a card whose button was pressed. Raises OtherStep where it opens another than that one."""
+        seen = await self._look(self._change(Act.LOOK, code, of))
+        if of not in {None, seen.walkout.id}:
+            raise OtherStep(seen.walkout.id)
+        return seen
+
     async def _look(self, change: Change) -> Seen:
         return await self._offered(await self._seen(await self.store.apply(change), change))
 
@@ -195,7 +203,7 @@ class Worker:
         Only for whoever's pledge stands on the card: `told` says whether it is kept. `of` is as for `pledge`. Raises as
         `look` does.
         """
-        seen = await self._look(self._change(Act.LOOK, code, of))
+        seen = await self._shown(code, of)
         walkout = seen.walkout.id
         if not seen.situation.can_ask or walkout not in self.keys.walkouts:
             return seen
@@ -211,7 +219,7 @@ class Worker:
 
     async def stop_telling(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Forget the address again; only for whoever's card it is. Raises as `look` does."""
-        seen = await self._look(self._change(Act.LOOK, code, of))
+        seen = await self._shown(code, of)
         if seen.told:
             walkout = seen.walkout.id
             await self.store.delete_notice(self.keys.bearer(code, self.who, walkout).notice(walkout))
@@ -223,7 +231,7 @@ class Worker:
         Only for whoever's pledge stands, and only what fits the questions: `changed` says whether it is cast. Raises as
         `look` and `withdraw` do.
         """
-        seen = await self._look(self._change(Act.LOOK, code, of))
+        seen = await self._shown(code, of)
         if not (seen.can_vote and ballots.fits(seen.walkout.terms.questions, ballot)):
             return seen
         change = self._change(Act.VOTE, code, of)
@@ -284,7 +292,7 @@ class Worker:
 
     def _change(self, act: Act, code: str, of: WalkoutId | None = None, unit: UnitId | None = None) -> Change:
         enrol = Enrolment(walkout=of, unit=unit) if of is not None and unit is not None else None
-        return Change(act=act, bearer=self.keys.bearer(code, self.who, of), enrol=enrol)
+        return Change(act=act, bearer=self.keys.bearer(code, self.who, of), of=of, enrol=enrol)
 
     async def _done(self, outcome: Outcome, change: Change) -> Seen:
         """Show what was just recorded. If the store cannot even read any more, nobody may hear "not recorded"."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from bot.domain.errors import UnknownCard, WhichWalkout
+from bot.domain.errors import OtherStep, UnknownCard, WhichWalkout
 from bot.domain.model import CardState, Entry, UnitId, WalkoutId
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Day, Situation
@@ -124,14 +124,14 @@ def _notice_button(seen: Seen, card: str) -> tuple[Button, ...]:
 def on_its_card(change: Callable[[Ask, str, WalkoutId], Awaitable[Reply]]) -> Run:
     """Let a button change something on a card only of the walkout that it names.
 
-    One that names none, as of old messages, or another's: it shows what the card opens now, and changes nothing.
+    One that names none, as of old messages, or another's, or another step's: it shows what the card opens now, and changes nothing.
     """
 
     async def press(ask: Ask) -> Reply:
         if ask.code is None:
             return old_button()
         if ask.of is not None:
-            with suppress(UnknownCard):
+            with suppress(UnknownCard, OtherStep):
                 return await change(ask, ask.code, ask.of)
         return show(ask, await ask.worker.look(ask.code), ask.code)
 

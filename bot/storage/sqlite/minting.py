@@ -101,7 +101,7 @@ class Minting(Walkouts):
             others = {
                 step.id: frozenset(unit.id for unit in await self.units(step.id))
                 for step in steps
-                if step.id != walkout and not rules.is_over(step, self._clock())
+                if step.id != walkout and not rules.is_over(step, now=self._clock())
             }
             *pieces, last = await _cut(seen, cards, others, pledge_of)
 

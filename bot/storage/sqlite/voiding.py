@@ -50,7 +50,7 @@ class Paper(Minting):
         steps = await self._steps(seen)
         tree = Tree(await self._units(walkout))
         branch = json.dumps([unit.id for unit in tree.branch(voiding.unit)])
-        every = json.dumps([step.id for step in steps])
+        every = json.dumps([step.id for step in steps if step.stage is not Stage.CLOSED])
         # used or not: what differs afterwards would tell who has pledged
         await self._rows(_VOID, (seen.register, branch, RECALLED if voiding.recalls else VOIDED))
         await self._rows(_VOIDED, (every, branch, instant(voiding.at)))

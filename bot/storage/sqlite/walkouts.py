@@ -224,10 +224,8 @@ class Walkouts(Notices):
         await self._in_transaction(job)
 
     async def _steps(self, walkout: Walkout) -> list[Walkout]:
-        """Return all steps of its campaign, itself among them, that are not closed."""
-        steps = await self._rows(
-            f"{_WALKOUT} WHERE coalesce(campaign, id) = ? AND stage <> ?", (walkout.register, Stage.CLOSED)
-        )
+        """Return all steps of its campaign, itself among them."""
+        steps = await self._rows(f"{_WALKOUT} WHERE coalesce(campaign, id) = ?", (walkout.register,))
         return [_read_walkout(row) for row in steps]
 
     async def last_unit(self, campaign: WalkoutId) -> UnitId:
