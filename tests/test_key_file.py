@@ -137,7 +137,7 @@ def put(value: Any, *path: str) -> Callable[[Any], None]:
         (None, flipped("server", "key")),
         (None, flipped("walkouts", WALKOUT)),
         (None, flipped("wrapping", "key")),
-        (None, put(3, "version")),  # a newer one's
+        (None, put(4, "version")),  # a newer one's
         (None, put(None, "version")),
         (None, put({}, "wrapping")),
         (None, put(None, "wrapping")),
@@ -199,7 +199,7 @@ def test_a_key_file_of_the_first_kind_is_read_and_written_anew(data: Path, first
     assert json.loads((data / KEY_FILE).read_bytes()) == first_version  # not before the store is ours
     keys.renew_file()
     written = (data / KEY_FILE).read_bytes()
-    assert json.loads(written)["version"] == 2
+    assert json.loads(written)["version"] == 3
     again = opened(data)
     assert (again.store, again.bearer("CODE", ANA).owner(WALKOUT), again.person(ANA)) == ("a" * 32, owner, person)
     again.renew_file()

@@ -27,6 +27,18 @@ class CardRecalled(Refused):
     """The asker's pledge was ended with every other card of the workplace."""
 
 
+class CardRests(Refused):
+    """The card is good, but there is nothing to pledge with it: no step that its campaign has now is its unit's."""
+
+
+class OtherStep(Refused):
+    """What was pressed belongs to a step of the campaign that the card does not open now. People never see this."""
+
+    def __init__(self, walkout: WalkoutId) -> None:
+        super().__init__(walkout)
+        self.walkout = walkout  #: the step that it opens
+
+
 class OneCardEach(Refused):
     """The account has another card standing in the same walkout."""
 
@@ -80,6 +92,14 @@ class TooEarlyToClose(Refused):
         super().__init__(starting, terms)
         self.starting = starting  #: when it can be closed
         self.terms = terms
+
+
+class CampaignGoesOn(Refused):
+    """Another step of the campaign is not closed, so its cards are needed."""
+
+    def __init__(self, step: Walkout) -> None:
+        super().__init__(step)
+        self.step = step
 
 
 class ParcelsWait(Refused):

@@ -296,6 +296,7 @@ class Walkout:
     ended: datetime | None = None  #: when it lapsed, ended or was called off
     campaign: WalkoutId | None = None  #: the first step of its campaign; None: it is the first itself
     after: WalkoutId | None = None  #: the step on whose proof it opens, or that it is another try of
+    cards_gone: bool = False  #: its campaign is closed: the cards are destroyed as well
     votes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """How often each ballot was cast, as `bot.domain.ballots` writes them; read for a survey's last count only."""
 
@@ -303,6 +304,11 @@ class Walkout:
     def register(self) -> WalkoutId:
         """The campaign, which is called as its first step: under it its cards are kept."""
         return self.campaign or self.id
+
+    @property
+    def in_campaign(self) -> bool:
+        """Whether its cards are a campaign's, and outlive it."""
+        return bool(self.terms.campaign) or self.campaign is not None
 
     @property
     def counts_again(self) -> bool:

@@ -6,7 +6,7 @@ so that no check can be overtaken by a tally.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,10 +14,12 @@ from typing import NamedTuple, Protocol
 
 from bot.domain.errors import (
     CardRecalled,
+    CardRests,
     CardSpent,
     NotAskedNow,
     NotOpenYet,
     NotPledged,
+    OtherStep,
     PledgingClosed,
     Refused,
     TallyDue,
@@ -39,6 +41,7 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     OUT = "out"  #: on the day: I am out
     NOT_OUT = "not_out"  #: on the day: I was mistaken
+    VOTE = "vote"  #: in a survey: a ballot is cast beside the pledge, which stays as it is
 
 
 WANTED = {
@@ -82,7 +85,10 @@ class Bearer(Protocol):
 
     @property
     def keys(self) -> Mapping[WalkoutId, tuple[bytes, bytes]]:
-        """The keys of its rows, if it is of this walkout: in the register, and among the pledges."""
+        """The keys of its rows, if it is of this walkout: in the register, and among the pledges.
+
+        The steps of a campaign share the first. A campaign that has no step just now stands here by its own name.
+        """
         ...
 
     def free(self, walkout: WalkoutId) -> bytes:
@@ -97,6 +103,10 @@ class Bearer(Protocol):
         """Return where the notice of the card's owner is kept."""
         ...
 
+    def ballot(self, walkout: WalkoutId) -> bytes:
+        """Return where this person's ballot is kept."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
@@ -104,6 +114,7 @@ class Change:
 
     act: Act
     bearer: Bearer
+    of: WalkoutId | None = None  #: the walkout whose button it is; of another step nothing is changed
     enrol: Enrolment | None = None
     kept: bool = False  #: it may have been done before the instant of a tally that is due: it goes before that one
 
@@ -121,6 +132,7 @@ class Card(NamedTuple):
     state: CardState
     owner: bytes
     stale: bool = False  #: voided or recalled: nobody but its owner can do anything with it
+    rests: bool = False  #: it is in the register alone: of its campaign, no step that there is now has its unit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +144,7 @@ class Head:
     next_tally: datetime | None
     ended: datetime | None
     asked_from: datetime | None = None  #: from when on people are asked whether they are out; None: never
+    opened: datetime | None = None
 
 
 class Outcome(NamedTuple):
@@ -144,7 +157,26 @@ class Outcome(NamedTuple):
     next_tally: datetime | None = None
 
 
-def decide(  # noqa: PLR0911  one way out for each answer
+def step_for(rows: Iterable[Card], heads: Mapping[WalkoutId, Head]) -> Card | None:
+    """Of a card's rows, one for each step of its campaign, return that of the step which it opens now.
+
+    | Its steps are                                  | It opens                         |
+    |------------------------------------------------|----------------------------------|
+    | opened, whatever became of them, and drafts    | the one opened last              |
+    | drafts, and drafts that were called off        | the draft whose deadline is last |
+    | drafts that were called off                    | likewise                         |
+
+    At a unit no step is opened before the last one is over there, so one that goes on is always the one opened last.
+    """
+
+    def order(card: Card) -> tuple[bool, bool, datetime]:
+        head = heads[card.walkout]
+        return head.opened is not None, head.stage is Stage.DRAFT, head.opened or head.pledge_by
+
+    return max(rows, key=order, default=None)
+
+
+def decide(  # noqa: C901, PLR0911, PLR0912  one way out for each answer
     change: Change,
     card: Card | None,
     heads: Mapping[WalkoutId, Head],
@@ -162,10 +194,15 @@ def decide(  # noqa: PLR0911  one way out for each answer
     if card is None:
         return _unknown(change), None
     owner = change.bearer.owner(card.walkout)
-    mine = card.state if card.owner == owner else None
-    if card.stale and mine is None:
+    owned = card.owner == owner
+    if card.stale and not owned:
         return UnknownCard(), None  # before anything else: to nobody but its owner does it differ from no card
+    if card.rests:
+        return CardRests(), None
+    mine = card.state if owned and card.state is not CardState.MINTED else None  # or it is of an earlier step
     head = heads[card.walkout]
+    if change.act is not Act.LOOK and change.of not in {None, card.walkout}:
+        return OtherStep(card.walkout), None
     if change.act is Act.LOOK:
         return _outcome(card, head, mine), None
     if mine is CardState.RECALLED:
@@ -173,9 +210,11 @@ def decide(  # noqa: PLR0911  one way out for each answer
     if change.act in ON_THE_DAY:
         refusal = _refusal_on_the_day(change, card, head, mine, now, is_out=is_out)
     else:
-        refusal = _refusal(change, card, head, mine, now)
+        refusal = _refusal(change, card, head, mine, now, owned=owned)
     if refusal is not None:
         return refusal, None
+    if change.act is Act.VOTE:
+        return _outcome(card, head, mine), None
     wanted = WANTED[change.act]
     if mine is wanted or (change.act is Act.PLEDGE and mine is CardState.OUT):
         return _outcome(card, head, mine), None
@@ -207,7 +246,9 @@ def _enrolled(change: Change, heads: Mapping[WalkoutId, Head]) -> Card | None:
     )
 
 
-def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now: datetime) -> Refused | None:
+def _refusal(
+    change: Change, card: Card, head: Head, mine: CardState | None, now: datetime, *, owned: bool
+) -> Refused | None:
     if head.next_tally is not None and head.next_tally <= now and not change.kept:
         return TallyDue(card.walkout)
     if head.stage is Stage.DRAFT:
@@ -218,7 +259,9 @@ def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now
     if change.act is Act.WITHDRAW:
         # the same answer for a fresh card and for another's: only pressing Pledge tells
         return NotPledged() if mine is None else None
-    return CardSpent() if mine is None and card.owner != change.bearer.free(card.walkout) else None
+    if change.act is Act.VOTE:
+        return None if mine is not None and mine.stands else NotPledged()
+    return None if owned or card.owner == change.bearer.free(card.walkout) else CardSpent()
 
 
 def _refusal_on_the_day(

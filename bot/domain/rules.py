@@ -50,6 +50,7 @@ KEPT_AFTER_STEP = timedelta(days=14)
 """After the start of a campaign's step of which nobody has said when it ends."""
 
 KEPT_AFTER_END = timedelta(hours=48)
+KEPT_AFTER_CAMPAIGN = timedelta(days=60)
 
 NAMED_AT_MOST = 10
 """Workplaces named in one message; a phone shows no more."""
@@ -829,6 +830,25 @@ def closes_at(walkout: Walkout) -> datetime | None:
     if walkout.stage in {Stage.LAPSED, Stage.CALLED_OFF, Stage.ENDED} and walkout.ended is not None:
         return walkout.ended + KEPT_AFTER_END
     return None
+
+
+def is_over(walkout: Walkout, *, now: datetime) -> bool:
+    """Say whether it is over for a campaign: its last count is in, and its end has come."""
+    if walkout.stage is Stage.ON:
+        return walkout.next_tally is None and now >= over_at(walkout.terms)
+    return walkout.stage not in NOT_OVER
+
+
+def campaign_closes_at(steps: Sequence[Walkout]) -> datetime | None:
+    """Return when a campaign's cards are destroyed, or None while that is not known: before a step is over, or drafted.
+
+    A draft may be opened until its deadline. A step that is on already has its day, and so has one that is closed.
+    """
+    if any(step.stage is Stage.OPEN for step in steps) or all(step.stage is Stage.DRAFT for step in steps):
+        return None
+    return KEPT_AFTER_CAMPAIGN + max(
+        step.terms.pledge_by if step.stage is Stage.DRAFT else step.ended or over_at(step.terms) for step in steps
+    )
 
 
 def look_again(walkout: Walkout, units: Sequence[Unit], *, now: datetime, made: datetime) -> Ruling:

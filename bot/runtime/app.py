@@ -172,14 +172,15 @@ async def _keyless(store: Store, keys: Keys) -> list[Walkout]:
 
     Refuses an older copy of the key file: nobody's pledge could be bound, and nobody's found again.
     """
-    keyless = [
-        walkout
-        for walkout in await store.walkouts()
-        if walkout.stage is not Stage.CLOSED and walkout.id not in keys.walkouts
-    ]
-    if any(walkout.id not in keys.closed for walkout in keyless):
+    walkouts = await store.walkouts()
+    if any(map(keys.lack, walkouts)):
         raise KeyFileRefused(str(keys.path), "outdated")
-    return keyless
+    return [walkout for walkout in walkouts if _lost(walkout, keys)]
+
+
+def _lost(walkout: Walkout, keys: Keys) -> bool:
+    cards = walkout.in_campaign and not walkout.cards_gone and walkout.register in keys.ended
+    return cards or (walkout.stage is not Stage.CLOSED and walkout.id in keys.closed)
 
 
 async def _finish_migrating(store: Store) -> None:
@@ -192,7 +193,10 @@ async def _finish_closing(keyless: Iterable[Walkout], store: Store, keys: Keys) 
     """Finish it before anything of these is sent."""
     with suppress(NotRecorded):  # then nothing can be sent either, and the job that closes tries again
         for walkout in keyless:
-            await closing.close(walkout, store, keys)
+            if walkout.stage is not Stage.CLOSED:
+                await closing.close(walkout, store, keys)
+        for campaign in {walkout.register for walkout in keyless} & keys.ended:
+            await closing.close_campaign(campaign, store, keys)
 
 
 def _jobs(

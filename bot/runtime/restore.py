@@ -88,8 +88,8 @@ async def _bring_up_to_date(path: Path, backup: Backup, keys: Keys, since: Since
     """Let nothing be announced of what the backup cannot know, and everybody look again. Raises AnswersWanted."""
     store = await open_store(path, clock=clock, identity=keys.store, kept_anew=keys.kept_anew)
     try:
-        walkouts = [each for each in await store.walkouts() if each.stage is not Stage.CLOSED]
-        if any(each.id not in keys.walkouts and each.id not in keys.closed for each in walkouts):
+        walkouts = await store.walkouts()
+        if any(map(keys.lack, walkouts)):
             raise KeyFileRefused(str(path.parent / KEY_FILE), "outdated")
         uncertain = [each for each in walkouts if each.stage in rules.PLEDGING and each.id in keys.walkouts]
         _check_answers(uncertain, backup, since, clock())

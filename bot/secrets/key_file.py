@@ -26,8 +26,11 @@ from nacl.secret import SecretBox
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import WalkoutId
 
-VERSION = 2
+VERSION = 3
 KEY_BYTES = 32
+
+_WITHOUT_CAMPAIGNS = 2
+"""The version before, which knew none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,9 @@ class Contents:
     closed: frozenset[WalkoutId] = (
         frozenset()
     )  #: whose keys were destroyed; a restored backup may bring their rows back
+    registers: Mapping[WalkoutId, bytes] = field(default_factory=dict, repr=False)  #: of campaigns
+    steps: Mapping[WalkoutId, WalkoutId] = field(default_factory=dict)  #: of which of these campaigns; closed ones too
+    ended: frozenset[WalkoutId] = frozenset()  #: campaigns whose register's key was destroyed
 
 
 class Unreadable(Exception):  # noqa: N818  an answer
@@ -103,6 +109,9 @@ def write_down(contents: Contents, lock: Lock | None) -> bytes:
         "server": _wrap_server(wrapping, "server", contents.server),
         "walkouts": {name: _wrap(wrapping, "walkout", name, key) for name, key in contents.walkouts.items()},
         "closed": sorted(contents.closed),
+        "registers": {name: _wrap(wrapping, "register", name, key) for name, key in contents.registers.items()},
+        "steps": dict(contents.steps),
+        "ended": sorted(contents.ended),
     }
     if contents.following is not None:
         document["following"] = _wrap_server(wrapping, "following", contents.following)
@@ -115,7 +124,7 @@ def read(data: bytes, passphrase: bytes | Lock | None) -> tuple[Contents, Lock |
         document = json.loads(data)
         if "version" not in document:
             return _read_first_version(document), None, False
-        if document["version"] != VERSION:
+        if document["version"] not in {_WITHOUT_CAMPAIGNS, VERSION}:
             raise Unreadable("damaged")
         wrapping, lock = _open(document["wrapping"], passphrase)
         following = document.get("following")
@@ -127,10 +136,18 @@ def read(data: bytes, passphrase: bytes | Lock | None) -> tuple[Contents, Lock |
             },
             following=None if following is None else _unwrap_server(wrapping, "following", following),
             closed=frozenset(map(WalkoutId, document.get("closed", ()))),
+            registers={
+                WalkoutId(name): _unwrap(wrapping, "register", name, wrapped)
+                for name, wrapped in document.get("registers", {}).items()
+            },
+            steps={WalkoutId(step): WalkoutId(of) for step, of in document.get("steps", {}).items()},
+            ended=frozenset(map(WalkoutId, document.get("ended", ()))),
         )
+        if not contents.registers.keys() >= set(contents.steps.values()):
+            raise Unreadable("damaged")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, CryptoError):
         raise Unreadable("damaged") from None
-    return contents, lock, True
+    return contents, lock, document["version"] == VERSION
 
 
 def _read_first_version(document: Any) -> Contents:

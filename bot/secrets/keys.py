@@ -16,7 +16,7 @@ from nacl.public import PrivateKey, SealedBox
 from nacl.secret import SecretBox
 
 from bot.domain.errors import KeyFileRefused
-from bot.domain.model import UnitId, WalkoutId
+from bot.domain.model import Stage, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import HASH_BYTES, NewCard
 from bot.process.logs import Event
 from bot.secrets import card_codes, key_file
@@ -52,53 +52,88 @@ class Addressee:
 class Bearer:
     """A card in somebody's hand, under the keys there were when they showed it; see bot.domain.pledging.Bearer."""
 
-    def __init__(self, walkouts: Mapping[WalkoutId, _WalkoutKeys], code: str, who: Person) -> None:
-        self._walkouts = walkouts
+    def __init__(self, registers: Mapping[WalkoutId, _Register], code: str, who: Person) -> None:
         self._code = code
         self._who = who
+        self._of: dict[WalkoutId, _Register] = {}
         self.card = card_codes.key_of(code)
-        self.keys = {walkout: keys.rows(self.card) for walkout, keys in walkouts.items()}
+        self.keys: dict[WalkoutId, tuple[bytes, bytes]] = {}
+        for campaign, register in registers.items():
+            registered = register.card(self.card)
+            # between two steps a campaign stands for itself; its cards have no pledge then, so no key of one is needed
+            if not register.steps:
+                self._of[campaign] = register
+                self.keys[campaign] = registered, registered
+            for step, pledges in register.steps.items():
+                self._of[step] = register
+                self.keys[step] = registered, pledges.key(registered)
 
     def free(self, walkout: WalkoutId) -> bytes:
         """Return what stands for the owner of a card that nobody has pledged."""
-        return self._walkouts[walkout].free(self.card)
+        return self._of[walkout].free(self.card)
 
     def owner(self, walkout: WalkoutId) -> bytes:
         """Return what stands for this person as the card's owner."""
-        keys = self._walkouts[walkout]
-        return keys.bound(_mac(keys.walkout, "owner", self._code, self._who.platform, self._who.account))
+        register = self._of[walkout]
+        return register.bound(_mac(register.owners, "owner", self._code, self._who.platform, self._who.account))
 
     def notice(self, walkout: WalkoutId) -> bytes:
         """Return where the notice of a card's owner is kept; without the code nobody can tell whose it is."""
-        return _mac(self._walkouts[walkout].walkout, "notice", self._code)
+        return _mac(self._step(walkout), "notice", self._code)
+
+    def ballot(self, walkout: WalkoutId) -> bytes:
+        """Return where this person's ballot is kept; without code and account nobody can tell whose it is."""
+        return _mac(self._step(walkout), "ballot", self._code, self._who.platform, self._who.account)
+
+    def _step(self, walkout: WalkoutId) -> bytes:
+        return self._of[walkout].steps[walkout].walkout
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _WalkoutKeys:
-    """What a walkout's cards and pledges are kept under; each part is 32 bytes long."""
+class _Pledges:
+    """What a walkout's pledges are kept under."""
 
-    walkout: bytes
-    cards: bytes  #: the register's
-    _card: _Hash
+    walkout: bytes  #: its key
     _pledge: _Hash
 
     @classmethod
-    def of(cls, walkout: bytes) -> _WalkoutKeys:
-        register = _keyed(walkout, b"cards")
-        return cls(walkout, register, _begun(register, b"card"), _begun(walkout, b"pledge"))
+    def of(cls, walkout: bytes) -> _Pledges:
+        return cls(walkout, _begun(walkout, b"pledge"))
 
-    def rows(self, card: bytes) -> tuple[bytes, bytes]:
-        registered = _ended(self._card, card)
-        return registered, _ended(self._pledge, registered)
+    def key(self, registered: bytes) -> bytes:
+        return _ended(self._pledge, registered)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Register:
+    """What the cards of a campaign, or of a walkout on its own, are kept under, and the pledges of each step."""
+
+    key: bytes
+    owners: bytes  #: what owners are hashed with before that; of a walkout on its own it is the walkout's key
+    steps: Mapping[WalkoutId, _Pledges]  #: those that have a key
+    _card: _Hash
+
+    @classmethod
+    def of(cls, key: bytes, steps: Mapping[WalkoutId, bytes], *, owners: bytes | None = None) -> _Register:
+        pledges = {step: _Pledges.of(walkout) for step, walkout in steps.items()}
+        return cls(key, key if owners is None else owners, pledges, _begun(key, b"card"))
+
+    @classmethod
+    def alone(cls, walkout: WalkoutId, key: bytes) -> _Register:
+        return cls.of(_keyed(key, b"cards"), {walkout: key}, owners=key)
+
+    def card(self, card: bytes) -> bytes:
+        return _ended(self._card, card)
 
     def free(self, card: bytes) -> bytes:
-        return _keyed(self.cards, b"free", card)
+        return _keyed(self.key, b"free", card)
 
     def bound(self, owner: bytes) -> bytes:
-        return _keyed(self.cards, b"owner", owner)
+        return _keyed(self.key, b"owner", owner)
 
-    def new(self, card: bytes) -> NewCard:
-        return NewCard(*self.rows(card), self.free(card))
+    def new(self, walkout: WalkoutId, card: bytes) -> NewCard:
+        registered = self.card(card)
+        return NewCard(registered, self.steps[walkout].key(registered), self.free(card))
 
 
 class Keys:
@@ -108,11 +143,14 @@ class Keys:
     nobody can even try.
     """
 
-    def __init__(self, path: Path, contents: Contents, lock: Lock | None = None, *, stale: bool = False) -> None:
+    def __init__(
+        self, path: Path, contents: Contents, lock: Lock | None = None, *, stale: bool = False, bare: bool = False
+    ) -> None:
         self.path = path
         self._hold(contents)
         self._lock = lock
         self._stale = stale  #: the file is not written as it should be
+        self._bare = bare  #: there is a passphrase, and the file is not sealed with it yet
 
     @property
     def store(self) -> str:
@@ -136,6 +174,18 @@ class Keys:
         return self._walkouts.keys()
 
     @property
+    def ended(self) -> frozenset[WalkoutId]:
+        """The campaigns whose register's key was destroyed."""
+        return self._contents.ended
+
+    def lack(self, walkout: Walkout) -> bool:
+        """Say whether the store knows a walkout that is not closed, or cards, whose keys never were in this file."""
+        lost = walkout.register not in self._contents.registers and walkout.register not in self.ended
+        if walkout.in_campaign and not walkout.cards_gone and lost:
+            return True
+        return walkout.stage is not Stage.CLOSED and walkout.id not in self.closed and walkout.id not in self.walkouts
+
+    @property
     def _server(self) -> bytes:
         return self._contents.server.key
 
@@ -144,14 +194,29 @@ class Keys:
         return self._contents.walkouts
 
     def bearer(self, code: str, who: Person, of: WalkoutId | None = None) -> Bearer:
-        """Name a card in somebody's hand, where it is known of which walkout; if not, only the store can tell."""
-        return Bearer(self._cards if of is None else _only(self._cards, of), code, who)
+        """Name a card in somebody's hand, where it is known of which walkout; if not, only the store can tell.
+
+        Of a step, it is looked for in all steps of its campaign.
+        """
+        return Bearer(self._registers if of is None else self._only(of), code, who)
+
+    def _only(self, walkout: WalkoutId) -> Mapping[WalkoutId, _Register]:
+        register = self._contents.steps.get(walkout, walkout)
+        return {register: self._registers[register]} if register in self._registers else {}
+
+    def _register(self, walkout: WalkoutId) -> _Register:
+        return self._only(walkout)[self._contents.steps.get(walkout, walkout)]
 
     def new_card(self, walkout: WalkoutId, card: bytes) -> NewCard:
         """Return how a card is kept that nobody has pledged, given SHA-256 of its code. Raises ValueError."""
         if len(card) != HASH_BYTES:
             raise ValueError(f"the hash of a code is {HASH_BYTES} bytes")
-        return self._cards[walkout].new(card)
+        return self._register(walkout).new(walkout, card)
+
+    def pledge(self, walkout: WalkoutId, registered: bytes) -> bytes | None:
+        """Return where the pledge of a card in the register is kept in this step; None where its key is destroyed."""
+        pledges = self._register(walkout).steps.get(walkout) if self._only(walkout) else None
+        return None if pledges is None else pledges.key(registered)
 
     def kept_anew(self, walkout: WalkoutId, card: bytes, owner: bytes | None) -> NewCard | None:
         """Return how a card is kept from now on that older versions kept under SHA-256 of its code.
@@ -160,10 +225,10 @@ class Keys:
         """
         if walkout in self.closed:
             return None
-        if walkout not in self._cards:
+        if walkout not in self._walkouts:
             raise KeyFileRefused(str(self.path), "outdated")
         kept = self.new_card(walkout, card)
-        return kept if owner is None else kept._replace(owner=self._cards[walkout].bound(owner))
+        return kept if owner is None else kept._replace(owner=self._register(walkout).bound(owner))
 
     def open_code(self, walkout: WalkoutId, who: Person) -> str:
         """Return the account's own code in a walkout with open entry."""
@@ -210,17 +275,34 @@ class Keys:
     def _pair(self, walkout: WalkoutId) -> PrivateKey:
         return PrivateKey(_mac(self._walkouts[walkout], "notices"))
 
-    def add_walkout(self, walkout: WalkoutId) -> None:
-        """Make the walkout's key, and have it on disk before anything is bound with it."""
-        fresh = secrets.token_bytes(KEY_BYTES)
-        kept = self._contents.closed - {walkout}
-        self._save(replace(self._contents, walkouts={**self._walkouts, walkout: fresh}, closed=kept))
+    def add_walkout(self, walkout: WalkoutId, *, campaign: WalkoutId | None = None) -> None:
+        """Make the walkout's key, and have it on disk before anything is bound with it.
+
+        As a campaign's first step, which the campaign is called as, it brings the register's key as well.
+        """
+        contents = self._contents
+        walkouts = {**contents.walkouts, walkout: secrets.token_bytes(KEY_BYTES)}
+        made = replace(contents, walkouts=walkouts, closed=contents.closed - {walkout})
+        if campaign is not None:
+            registers = {campaign: secrets.token_bytes(KEY_BYTES), **contents.registers}
+            steps = {**contents.steps, walkout: campaign}
+            made = replace(made, registers=registers, steps=steps, ended=contents.ended - {campaign})
+        self._save(made)
 
     def destroy_walkout(self, walkout: WalkoutId) -> None:
-        """Forget the walkout's key: from then on its cards link nothing to nobody."""
+        """Forget the walkout's key: from then on its pledges, and without a campaign its cards, link nothing."""
         if walkout not in self.closed:
             rest = {name: key for name, key in self._walkouts.items() if name != walkout}
             self._save(replace(self._contents, walkouts=rest, closed=self.closed | {walkout}))
+
+    def destroy_register(self, campaign: WalkoutId) -> None:
+        """Forget the key of a campaign's register: from then on its cards link nothing to nobody."""
+        if campaign not in self.ended:
+            contents = self._contents
+            registers = {name: key for name, key in contents.registers.items() if name != campaign}
+            steps = {step: of for step, of in contents.steps.items() if of != campaign}
+            ended = contents.ended | {campaign}
+            self._save(replace(contents, registers=registers, steps=steps, ended=ended))
 
     def begin_rotation(self) -> None:
         """Make another server's key, to which the store is changed when nothing else uses this one; see `following`."""
@@ -245,19 +327,28 @@ class Keys:
 
     def renew_file(self) -> None:
         """Write the file anew if it is of an older kind. Only for whoever owns the store."""
-        if self._stale:
+        if self._stale or self._bare:
+            sealed = self._bare
             self.save()
-            if self._lock is not None:
+            if sealed:
                 log.warning(Event.SEALED)
 
     def _save(self, contents: Contents) -> None:
         key_file.save(self.path, key_file.write_down(contents, self._lock))
         self._hold(contents)  # only now: what could not be written is tried again
-        self._stale = False
+        self._stale = self._bare = False
 
     def _hold(self, contents: Contents) -> None:
         self._contents = contents
-        self._cards = {walkout: _WalkoutKeys.of(key) for walkout, key in contents.walkouts.items()}
+        steps: dict[WalkoutId, dict[WalkoutId, bytes]] = {campaign: {} for campaign in contents.registers}
+        self._registers: dict[WalkoutId, _Register] = {}
+        for walkout, key in contents.walkouts.items():
+            if walkout in contents.steps:
+                steps[contents.steps[walkout]][walkout] = key
+            else:
+                self._registers[walkout] = _Register.alone(walkout, key)
+        for campaign, key in contents.registers.items():
+            self._registers[campaign] = _Register.of(key, steps[campaign])
 
 
 def open_keys(path: Path, *, database: Path, passphrase_file: Path | None = None, cost: Cost = COST) -> Keys:
@@ -282,7 +373,7 @@ def open_keys(path: Path, *, database: Path, passphrase_file: Path | None = None
     unsealed = lock is None and passphrase is not None
     if passphrase is not None and lock is None:
         lock = Lock.of(passphrase, cost)
-    return Keys(path, contents, lock, stale=unsealed or not newest)
+    return Keys(path, contents, lock, stale=not newest, bare=unsealed)
 
 
 def put_back(copy: Path, path: Path, *, passphrase: bytes, passphrase_file: Path | None, cost: Cost = COST) -> None:
@@ -309,10 +400,6 @@ def _read(path: Path, passphrase: bytes | Lock | None) -> tuple[Contents, Lock |
         return key_file.read(path.read_bytes(), passphrase)
     except Unreadable as unreadable:
         raise KeyFileRefused(str(path), unreadable.why) from None
-
-
-def _only(cards: Mapping[WalkoutId, _WalkoutKeys], walkout: WalkoutId) -> Mapping[WalkoutId, _WalkoutKeys]:
-    return {walkout: cards[walkout]} if walkout in cards else {}
 
 
 def _keyed(key: bytes, purpose: bytes, what: bytes = b"") -> bytes:

@@ -17,6 +17,14 @@ Rule = Callable[[Walkout, Sequence[Unit]], Ruling]
 """A pure rule with its time already bound; a store may call it again if its transaction must be repeated."""
 
 
+PledgeOf = Callable[[WalkoutId, bytes], bytes | None]
+"""Given a step and a card's key in the register, returns its key among the step's pledges; None: that step has none."""
+
+
+def NO_OTHER(_step: WalkoutId, _card: bytes) -> None:  # noqa: N802  a constant
+    """Say that there is no other step."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
     """A chat bound to a walkout, citywide (scope None) or for one unit."""
@@ -283,6 +291,17 @@ class Store(Protocol):
         """Say whether there is one."""
         ...
 
+    async def cast(self, ballot: str, change: Change) -> Outcome:
+        """Keep a ballot in place of the one that the same person cast on the same card, if they may: see Act.VOTE.
+
+        Raises what `apply` raises for such a change.
+        """
+        ...
+
+    async def has_voted(self, locator: bytes) -> bool:
+        """Say whether there is a ballot here. What it says is given to nobody."""
+        ...
+
     async def forget_order(self) -> None:
         """Leave nothing in the files of the order in which cards and notices were written; called at each tally.
 
@@ -291,7 +310,7 @@ class Store(Protocol):
         ...
 
     async def add_walkout(self, walkout: Walkout, units: Sequence[Unit]) -> None:
-        """Keep a new draft."""
+        """Keep a new draft. It takes over rooms, stewards and numbers of cards of the step that it is `after`."""
         ...
 
     async def walkouts(self) -> list[Walkout]:
@@ -300,6 +319,10 @@ class Store(Protocol):
 
     async def walkout(self, walkout: WalkoutId) -> Walkout:
         """One walkout. Raises NoSuchWalkout."""
+        ...
+
+    async def last_unit(self, campaign: WalkoutId) -> UnitId:
+        """Return the highest number of a unit that any step of the campaign has or had. Cost: reads all its cards."""
         ...
 
     async def units(self, walkout: WalkoutId) -> list[Unit]:
@@ -322,8 +345,12 @@ class Store(Protocol):
         """Find a walkout and a unit of it with all that it is part of, the widest first. Cost: as to look up."""
         ...
 
-    async def mint(self, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]]) -> None:
+    async def mint(
+        self, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]], pledge_of: PledgeOf = NO_OTHER
+    ) -> None:
         """Add new cards, each with a blank pledge. None is known before all are there.
+
+        In a campaign they get one as well in every step that has their unit and is not over, by `pledge_of`.
 
         Raises BeyondHeadcount, WrongStage (it is closed), and then adds none at all.
         """
@@ -333,8 +360,20 @@ class Store(Protocol):
         """Note how many cards were drawn at the unit; organizers may be warned of it again."""
         ...
 
+    async def blank(self, walkout: WalkoutId, pledge_of: PledgeOf) -> None:
+        """Give every card of a campaign a blank pledge in this step, as far as it has the cards' units.
+
+        They come in pieces, between which others have their turn. Cut off, or done before, it is done again.
+        """
+        ...
+
     async def mint_approved(
-        self, proposal: str, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]], note: Note
+        self,
+        proposal: str,
+        walkout: WalkoutId,
+        cards: Mapping[UnitId, Sequence[NewCard]],
+        note: Note,
+        pledge_of: PledgeOf = NO_OTHER,
     ) -> bool:
         """Add the cards of a proposal that is granted, and with that it is done.
 
@@ -352,10 +391,15 @@ class Store(Protocol):
         ...
 
     async def close(self, walkout: WalkoutId, news: Announcement) -> None:
-        """Forget the walkout's cards, pledges, notices, rooms, proposals and parcels; keep its announcements.
+        """Forget the walkout's pledges, ballots, notices, rooms, proposals and parcels; keep its announcements.
 
-        It is closed, and the news made, only once nothing of that is left in the file. Cut off, it is called again.
+        Its cards as well, if they are no campaign's. It is closed, and the news made, only once nothing of that is left
+        in the file. Cut off, it is called again.
         """
+        ...
+
+    async def close_campaign(self, campaign: WalkoutId, news: Announcement) -> None:
+        """Forget a campaign's cards and wishes, once all its steps are closed. Cut off, it is called again."""
         ...
 
     async def bind_room(self, room: Room, note: Note | None = None) -> None:

@@ -38,13 +38,13 @@ async def draft(
         named = _new_id(taken)
     before = taken[after] if after is not None else None
     campaign = before.register if before is not None else None
-    steps = [walkout.id for walkout in taken.values() if before is not None and walkout.register == before.register]
-    known = {step: await store.units(step) for step in steps}
-    used = max((unit.id for units in known.values() for unit in units), default=0)
-    units = as_units(plan.units, known.get(after, ()) if after is not None else (), used)
+    if before is None:
+        units = as_units(plan.units)
+    else:
+        units = as_units(plan.units, await store.units(before.id), await store.last_unit(before.register))
     walkout = Walkout(id=named, terms=plan.terms, campaign=campaign, after=after)
     try:
-        keys.add_walkout(walkout.id)
+        keys.add_walkout(walkout.id, campaign=walkout.register if walkout.in_campaign else None)
     except OSError as error:  # a full disk, most likely
         raise NotRecorded(type(error).__name__) from None
     await store.add_walkout(walkout, units)

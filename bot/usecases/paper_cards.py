@@ -193,5 +193,5 @@ async def mint(context: RequestContext, wanted: Order, hashes: Mapping[UnitId, S
         raise NoSuchProposal
     note = context.note(Deed.PRINTED, proposal.walkout, matter=proposal.matter, **wanted.progress.content)
     cards = await stewards.new_cards(proposal.walkout, hashes, context.keys)
-    if not await context.store.mint_approved(proposal.id, proposal.walkout, cards, note):
+    if not await context.store.mint_approved(proposal.id, proposal.walkout, cards, note, context.keys.pledge):
         raise PrintedBefore(wanted.name)

@@ -244,6 +244,7 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
                 if not without and not (await gaps(context.store, proposal.walkout, now=context.clock())).citywide_room:
                     raise NoCitywideRoom
                 draft = await context.store.walkout(proposal.walkout)
+                await context.store.blank(proposal.walkout, context.keys.pledge)
                 await context.store.decide(proposal.walkout, await _opening(context, draft))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await context.store.decide(proposal.walkout, partial(rules.call_off, now=context.clock()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,7 +18,7 @@ from bot.process.clock import Clock
 from bot.process.logs import Event
 from bot.secrets.keys import Keys
 from bot.storage.store import Store
-from bot.usecases.closing import close
+from bot.usecases.closing import close, close_campaign
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ async def tell_of_platform(platform: str, kind: Kind, why: str, store: Store, cl
 
 
 class Closing:
-    """Destroys the secrets of every walkout that is long over.
+    """Destroys the secrets of every walkout that is long over, and the cards of every such campaign.
 
     Parcels have had days to be sent by then. Some may still wait only because nothing ran: whoever comes back from
     that gets an hour to send them. Source: docs/decisions/0015-closing-waits-for-parcels.md.
@@ -111,9 +111,11 @@ class Closing:
         self._patient_until = clock() + LAST_PARCELS
 
     async def due(self) -> datetime | None:
-        """Return when the next walkout is closed, as far as it is known now."""
-        found = [at for walkout in await self._store.walkouts() if (at := await self._closes_at(walkout)) is not None]
-        return min(found, default=None)
+        """Return when the next walkout or campaign is closed, as far as it is known now."""
+        walkouts = await self._store.walkouts()
+        found = [await self._closes_at(walkout) for walkout in walkouts]
+        found += [self._campaign_closes_at(steps) for steps in _campaigns(walkouts).values()]
+        return min((at for at in found if at is not None), default=None)
 
     async def close_all(self) -> None:
         """Close what is due. Raises Held, NotRecorded."""
@@ -122,6 +124,20 @@ class Closing:
                 await self._holds.check()
             if await self._is_due(walkout):
                 await close(walkout, self._store, self._keys)
+        for campaign, steps in _campaigns(await self._store.walkouts()).items():
+            if self._is_over(steps):
+                await self._holds.check()
+            if self._is_over(steps):
+                await close_campaign(campaign, self._store, self._keys)
+
+    def _is_over(self, steps: Sequence[Walkout]) -> bool:
+        at = self._campaign_closes_at(steps)
+        return at is not None and at <= self._clock()
+
+    def _campaign_closes_at(self, steps: Sequence[Walkout]) -> datetime | None:
+        if steps[0].register in self._keys.ended:  # cut off in its middle
+            return self._clock()
+        return rules.campaign_closes_at(steps)
 
     async def _is_due(self, walkout: Walkout) -> bool:
         at = await self._closes_at(walkout)
@@ -137,3 +153,12 @@ class Closing:
             return at
         waits = await self._store.unsettled(walkout.id) > 0
         return max(at, self._patient_until) if waits else at
+
+
+def _campaigns(walkouts: Sequence[Walkout]) -> dict[WalkoutId, list[Walkout]]:
+    """Return the steps of each campaign that has cards."""
+    found: dict[WalkoutId, list[Walkout]] = {}
+    for walkout in walkouts:
+        if walkout.in_campaign and not walkout.cards_gone:
+            found.setdefault(walkout.register, []).append(walkout)
+    return found

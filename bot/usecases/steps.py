@@ -31,7 +31,7 @@ async def before(after: WalkoutId, store: Store, keys: Keys) -> Before:
 
 def _is_closed(step: Walkout, keys: Keys) -> bool:
     """Say whether the cards of its campaign are destroyed."""
-    return step.stage is Stage.CLOSED and step.id in keys.closed
+    return step.cards_gone or step.register in keys.ended
 
 
 async def compared(plan: Draft, after: WalkoutId | None, store: Store) -> Compared | None:

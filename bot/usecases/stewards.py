@@ -304,7 +304,7 @@ async def mint(walkout: WalkoutId, cards: Mapping[UnitId, Iterable[bytes]], stor
 
     Raises WrongStage, BeyondHeadcount.
     """
-    await store.mint(walkout, await new_cards(walkout, cards, keys))
+    await store.mint(walkout, await new_cards(walkout, cards, keys), keys.pledge)
 
 
 async def new_cards(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
-from bot.domain import disclosure
+from bot.domain import ballots, disclosure
 from bot.domain.disclosure import Coarse
 from bot.domain.errors import (
     Held,
@@ -16,6 +17,7 @@ from bot.domain.errors import (
     NotOpenYet,
     NotRecorded,
     OneCardEach,
+    OtherStep,
     PledgingClosed,
     TallyDue,
     UnknownCard,
@@ -47,6 +49,7 @@ class Seen:
     at: datetime  #: when they look
     changed: bool = False
     told: bool = False  #: they have asked to be told when it is on
+    voted: bool = False  #: in a survey; what, nobody is shown
     lines: Mapping[UnitId, Coarse] = field(default_factory=dict)  #: of the city and of areas, while they are counted
 
     situation: Situation = field(init=False)  #: where they stand then
@@ -55,6 +58,11 @@ class Seen:
         """Look once; every second sentence asks."""
         at = situation(self.walkout, self.unit, self.mine, self.at, told=self.told)
         object.__setattr__(self, "situation", at)
+
+    @property
+    def can_vote(self) -> bool:
+        """Whether there is something to vote on, and time for it."""
+        return bool(self.walkout.terms.questions) and self.situation.can_take_back
 
     @property
     def unit(self) -> Unit:
@@ -134,6 +142,13 @@ class Worker:
             seen = replace(seen, path=(await self.store.path(walkout, unit))[1], mine=None)
         return await self._offered(seen)
 
+    async def _shown(self, code: str, of: WalkoutId | None) -> Seen:
+        """Look at a card whose button was pressed. Raises OtherStep where it opens another than that one."""
+        seen = await self._look(self._change(Act.LOOK, code, of))
+        if of not in {None, seen.walkout.id}:
+            raise OtherStep(seen.walkout.id)
+        return seen
+
     async def _look(self, change: Change) -> Seen:
         return await self._offered(await self._seen(await self.store.apply(change), change))
 
@@ -188,7 +203,7 @@ class Worker:
         Only for whoever's pledge stands on the card: `told` says whether it is kept. `of` is as for `pledge`. Raises as
         `look` does.
         """
-        seen = await self._look(self._change(Act.LOOK, code, of))
+        seen = await self._shown(code, of)
         walkout = seen.walkout.id
         if not seen.situation.can_ask or walkout not in self.keys.walkouts:
             return seen
@@ -204,11 +219,24 @@ class Worker:
 
     async def stop_telling(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Forget the address again; only for whoever's card it is. Raises as `look` does."""
-        seen = await self._look(self._change(Act.LOOK, code, of))
+        seen = await self._shown(code, of)
         if seen.told:
             walkout = seen.walkout.id
             await self.store.delete_notice(self.keys.bearer(code, self.who, walkout).notice(walkout))
         return replace(seen, told=False)
+
+    async def vote(self, code: str, ballot: str, of: WalkoutId | None = None) -> Seen:
+        """Cast a ballot in place of the one before, which nobody is shown again; `of` is as for `pledge`.
+
+        Only for whoever's pledge stands, and only what fits the questions: `changed` says whether it is cast. Raises as
+        `look` and `withdraw` do.
+        """
+        seen = await self._shown(code, of)
+        if not (seen.can_vote and ballots.fits(seen.walkout.terms.questions, ballot)):
+            return seen
+        change = self._change(Act.VOTE, code, of)
+        outcome = await self._decided(change, partial(self.store.cast, ballot))
+        return replace(await self._done(outcome, change), changed=True)
 
     async def say_out(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Say on the day that the card's holder is out; saying it twice changes nothing. `of` is as for `pledge`.
@@ -249,10 +277,11 @@ class Worker:
         self.account_limits.remember(self.who, walkout, pledge)
         return await self._done(outcome, change)
 
-    async def _decided(self, change: Change) -> Outcome:
+    async def _decided(self, change: Change, apply: Callable[[Change], Awaitable[Outcome]] | None = None) -> Outcome:
+        apply = apply or self.store.apply
         while True:
             try:
-                return await self.store.apply(change)
+                return await apply(change)
             except TallyDue:  # the tally stands before this change
                 try:
                     await self.tallies.take_due()
@@ -263,7 +292,7 @@ class Worker:
 
     def _change(self, act: Act, code: str, of: WalkoutId | None = None, unit: UnitId | None = None) -> Change:
         enrol = Enrolment(walkout=of, unit=unit) if of is not None and unit is not None else None
-        return Change(act=act, bearer=self.keys.bearer(code, self.who, of), enrol=enrol)
+        return Change(act=act, bearer=self.keys.bearer(code, self.who, of), of=of, enrol=enrol)
 
     async def _done(self, outcome: Outcome, change: Change) -> Seen:
         """Show what was just recorded. If the store cannot even read any more, nobody may hear "not recorded"."""
@@ -277,6 +306,8 @@ class Worker:
         # a pledge just made cannot have a notice: it would have gone when the one before was taken back
         may_be_told = outcome.mine in MAY_BE_TOLD and not outcome.changed
         told = may_be_told and await self.store.has_notice(change.bearer.notice(walkout.id))
+        may_have_voted = walkout.terms.questions and outcome.mine is not None and outcome.mine.stands
+        voted = bool(may_have_voted) and await self.store.has_voted(change.bearer.ballot(walkout.id))
         return Seen(
             walkout=walkout,
             path=path,
@@ -284,5 +315,6 @@ class Worker:
             at=self.clock(),
             changed=outcome.changed,
             told=told,
+            voted=voted,
             lines=await self.lines.of(walkout),
         )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from bot.domain.errors import UnknownCard, WhichWalkout
+from bot.domain.errors import OtherStep, UnknownCard, WhichWalkout
 from bot.domain.model import CardState, Entry, UnitId, WalkoutId
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Day, Situation
@@ -18,7 +18,7 @@ from bot.usecases.workers import Seen
 from handlers.conversation.letter_buttons import NO_CARD, clear_button
 from handlers.conversation.messages import Ask, Button, Reply, Run, carried, old_button, whole_number
 from handlers.conversation.questions import questions_button
-from handlers.texts import general, notices, workers
+from handlers.texts import ballots, general, notices, workers
 
 WORKPLACES_SHOWN = 10
 
@@ -82,6 +82,7 @@ def own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
     card = carried(code, seen.walkout.id)
     return (
         *_pledge_buttons(seen.situation, card),
+        *_vote_button(seen, card),
         *_notice_button(seen, card),
         *((Button(label=workers.read_label(), data=f"R:{card}", below=True),) if _is_worth_reading(seen) else ()),
         replace(questions_button(card), below=not _is_worth_reading(seen)),
@@ -106,6 +107,12 @@ def _pledge_buttons(at: Situation, card: str) -> tuple[Button, ...]:
     return (Button(label=workers.pledge_label(), data=f"p:{card}"), check) if at.can_pledge else (check,)
 
 
+def _vote_button(seen: Seen, card: str) -> tuple[Button, ...]:
+    """Return what a survey's questions are opened with: after the pledge, since each choice before it loses some."""
+    label = ballots.again_label if seen.voted else ballots.vote_label
+    return (Button(label=label(), data=f"V:{card}", below=True),) if seen.can_vote else ()
+
+
 def _notice_button(seen: Seen, card: str) -> tuple[Button, ...]:
     if seen.told:
         return (Button(label=notices.stop_label(), data=f"q:{card}", below=True),)
@@ -117,14 +124,14 @@ def _notice_button(seen: Seen, card: str) -> tuple[Button, ...]:
 def on_its_card(change: Callable[[Ask, str, WalkoutId], Awaitable[Reply]]) -> Run:
     """Let a button change something on a card only of the walkout that it names.
 
-    One that names none, as of old messages, or another's: it shows what the card opens now, and changes nothing.
+    One that names none, as of old messages, or another's, or another step's: it shows what the card opens now, and changes nothing.
     """
 
     async def press(ask: Ask) -> Reply:
         if ask.code is None:
             return old_button()
         if ask.of is not None:
-            with suppress(UnknownCard):
+            with suppress(UnknownCard, OtherStep):
                 return await change(ask, ask.code, ask.of)
         return show(ask, await ask.worker.look(ask.code), ask.code)
 

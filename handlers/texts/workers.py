@@ -9,7 +9,7 @@ from bot.domain.model import ROOT, CardState, Counts, Entry, Stage, Terms, Tier,
 from bot.domain.rules import fell_below, waits_for
 from bot.domain.situation import Asserts, Day, Verdict
 from bot.usecases.workers import Seen
-from handlers.texts import names
+from handlers.texts import ballots, names
 from handlers.texts.asserted import asserts
 from handlers.texts.board import coarse_said, turnout, workplace_line
 from handlers.texts.catalogue import _, ngettext
@@ -617,7 +617,7 @@ def already_pledged(seen: Seen) -> str:
 
 
 def _answer(first: str, seen: Seen, last: str = "") -> str:
-    return "\n\n".join(filter(None, [first, verdict(seen), _under(seen), last]))
+    return "\n\n".join(filter(None, [first, ballots.own(seen), verdict(seen), _under(seen), last]))
 
 
 @asserts(Asserts.STANDS)
@@ -637,7 +637,8 @@ def _tell_no_one() -> str:
 def withdrawn(seen: Seen) -> str:
     """Confirm that a pledge is taken back."""
     first = _taken_back() if seen.changed else _taken_back_before()
-    return f"{first} {_again_until(seen.walkout.terms)}" if _is_ahead(seen) else first
+    again = _again_until(seen.walkout.terms) if _is_ahead(seen) else ""
+    return " ".join(filter(None, [first, ballots.gone(seen), again]))
 
 
 @asserts(Asserts.TAKEN_BACK)
@@ -686,7 +687,7 @@ def not_now() -> str:
 
 def status(seen: Seen) -> str:
     """Show a worker the yes or no, their own pledge, their workplace's line of the board, and what comes next."""
-    own = "\n".join(filter(None, [headline(seen.walkout.terms), _own(seen), _own_line(seen)]))
+    own = "\n".join(filter(None, [headline(seen.walkout.terms), _own(seen), ballots.own(seen), _own_line(seen)]))
     return "\n\n".join(filter(None, [verdict(seen), own, _under(seen)]))
 
 

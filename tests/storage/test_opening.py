@@ -89,7 +89,10 @@ def made(connection: sqlite3.Connection, version: int) -> None:
 def furnish(connection: sqlite3.Connection) -> None:
     """Keep a walkout, two shops and a few cards as the first version did."""
     connection.execute(
-        "INSERT INTO walkout VALUES (?, 'open', ?, ?, ?, 0, 7, NULL, ?, 0, 0, NULL, NULL)",
+        """
+        INSERT INTO walkout (id, stage, terms, starts, pledge_by, opened, tally, next_tally, streak, milestone)
+        VALUES (?, 'open', ?, ?, ?, 0, 7, ?, 0, 0)
+        """,
         (
             WALKOUT,
             write_terms(terms()),
@@ -165,7 +168,7 @@ async def test_whatever_is_known_of_a_workplace_is_known_of_the_unit_it_becomes(
         connection.row_factory = sqlite3.Row
         unit, other = map(dict, connection.execute("SELECT * FROM unit ORDER BY id").fetchall())
     assert len(set(told.values())) == len(told)
-    shape = {"parent": None, "tier": "workplace", "minimum": 0, "has_left": 0}
+    shape = {"parent": None, "tier": "workplace", "minimum": 0, "has_left": 0, "took_part": None}
     assert unit == {"walkout": WALKOUT, "id": 1, "threshold": 5} | told | shape
     assert other["name"] == "Shop 2"
 
@@ -235,7 +238,7 @@ def test_who_is_out_stands_and_is_counted_whatever_is_done_to_cards(schema: sqli
         "UPDATE unit SET parent = 2 WHERE id = 1",
         "INSERT INTO card VALUES (zeroblob(31), 'k7m3q', 1, 0, zeroblob(32))",
         "INSERT INTO card VALUES (zeroblob(32), 'k7m3q', 1, 0, zeroblob(31))",
-        "INSERT INTO card VALUES (zeroblob(32), 'k7m3q', 1, 2, zeroblob(32))",
+        "INSERT INTO card VALUES (zeroblob(32), 'k7m3q', 1, 3, zeroblob(32))",
         "INSERT INTO pledge VALUES (zeroblob(31), 'k7m3q', 1, 'm')",
         "INSERT INTO pledge VALUES (zeroblob(32), 'k7m3q', 1, 'x')",
     ],

@@ -12,21 +12,21 @@ from typing import NamedTuple
 from bot.domain import pledging
 from bot.domain.errors import NotRecorded
 from bot.domain.model import CardState, Stage, UnitId, WalkoutId
-from bot.domain.pledging import HASH_BYTES, Act, Card, Change, Enrolment, Head, Outcome
+from bot.domain.pledging import HASH_BYTES, Act, Bearer, Card, Change, Enrolment, Head, Outcome
 from bot.storage.records import maybe_moment, moment
-from bot.storage.sqlite.writer import Decided, Writer
+from bot.storage.sqlite.writer import Decided, Row, Writer
 
 # A batch's keys and owners travel as one blob each, cut at every 32nd byte, its states as one text. A card is looked
-# for under the key that it has in each of the walkouts.
+# for under the keys that it has in each of the walkouts; of a campaign it is in the register, if in no step's pledges.
 _FIND = """
-    SELECT nth.value, pledge.walkout, pledge.unit, pledge.state, card.owner, card.stale,
-        CASE WHEN ?4 THEN (SELECT is_out FROM unit
+    SELECT nth.value, pledge.walkout, coalesce(pledge.unit, card.unit), coalesce(pledge.state, 'm'), card.owner,
+        card.stale, CASE WHEN ?4 THEN (SELECT is_out FROM unit
             WHERE unit.walkout = pledge.walkout AND unit.id = pledge.unit) END
     FROM json_each(?1) AS nth JOIN card ON card.key = substr(?2, nth.value * 32 + 1, 32)
-        JOIN pledge ON pledge.key = substr(?3, nth.value * 32 + 1, 32)
+        LEFT JOIN pledge ON pledge.key = substr(?3, nth.value * 32 + 1, 32)
 """
 _FIND_HEADS = """
-    SELECT id, stage, pledge_by, next_tally, ended, CASE WHEN ?2 AND terms ->> 'turnout' THEN starts END
+    SELECT id, stage, pledge_by, next_tally, ended, CASE WHEN ?2 AND terms ->> 'turnout' THEN starts END, opened
     FROM walkout WHERE id IN (SELECT value FROM json_each(?1))
 """
 _FIND_FREE = """
@@ -52,6 +52,9 @@ _IS_WRITTEN = """
 """
 _DELETE_NOTICES = """
     DELETE FROM notice WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
+"""
+_DELETE_BALLOTS = """
+    DELETE FROM ballot WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
 """
 
 
@@ -94,9 +97,20 @@ class Cards(Writer):
         if not together:
             batch.decide(write=partial(db.execute, _WRITE_ONE))
             self._wary = batch.refused  # what breaks one batch often breaks the next: do not try it as a whole again
-        if gone := batch.notices_gone():
-            db.execute(_DELETE_NOTICES, (_numbers(len(gone)), b"".join(gone)))
+        if gone := batch.taken_back():
+            numbers = _numbers(len(gone))
+            db.execute(_DELETE_NOTICES, (numbers, b"".join(bearer.notice(walkout) for bearer, walkout in gone)))
+            db.execute(_DELETE_BALLOTS, (numbers, b"".join(bearer.ballot(walkout) for bearer, walkout in gone)))
         return Decided(answers=batch.answers, stands=partial(_are_written, list(batch.written.values())))
+
+    def _decide_one(self, db: sqlite3.Connection, change: Change) -> Outcome:
+        """Decide what writes nothing to a card, within a transaction; on the connection's thread. Raises Refused."""
+        batch = _Batch(db, [change], self._clock(), self._hidden)
+        batch.decide()
+        [answer] = batch.answers
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class _Batch:
@@ -112,21 +126,15 @@ class _Batch:
         self._db = db
         self._changes = changes
         self._cards: dict[bytes, Card] = {}
-        self._out: set[bytes] = set()
         self._find(hidden)
 
     def _find(self, hidden: Collection[bytes]) -> None:
         changes = self._changes
         on_the_day = any(change.act in pledging.ON_THE_DAY for change in changes)
-        every = ((change.bearer.card, pair) for change in changes for pair in change.bearer.keys.values())
-        asked = [(card, pair) for card, pair in every if pair[0] not in hidden]
-        cards, pledges = b"".join([pair[0] for _, pair in asked]), b"".join([pair[1] for _, pair in asked])
-        found = self._db.execute(_FIND, (_numbers(len(asked)), cards, pledges, on_the_day))
-        for nth, walkout, place, state, owner, stale, is_out in found:
-            card = asked[nth][0]
-            self._cards[card] = Card(walkout, place, CardState(state), owner, bool(stale))
-            if is_out:
-                self._out.add(card)
+        every = ((change.bearer.card, step, *pair) for change in changes for step, pair in change.bearer.keys.items())
+        asked = [each for each in every if each[2] not in hidden]
+        cards, pledges = b"".join([each[2] for each in asked]), b"".join([each[3] for each in asked])
+        rows = self._db.execute(_FIND, (_numbers(len(asked)), cards, pledges, on_the_day)).fetchall()
         # of all that was asked, found or not: a stale card costs what an unknown one does
         walkouts = {walkout for change in changes for walkout in change.bearer.keys}
         heads = self._db.execute(_FIND_HEADS, (json.dumps(list(walkouts)), on_the_day))
@@ -137,13 +145,32 @@ class _Batch:
                 next_tally=maybe_moment(row[3]),
                 ended=maybe_moment(row[4]),
                 asked_from=maybe_moment(row[5]),
+                opened=maybe_moment(row[6]),
             )
             for row in heads
         }
+        self._read(rows, asked)
         self._free: dict[Enrolment | None, int] = {None: 0}
         for enrolment in {change.enrol for change in changes if change.enrol}:
             free = self._db.execute(_FIND_FREE, (enrolment.walkout, enrolment.unit)).fetchone()
             self._free[enrolment] = free[0] if free else 0
+
+    def _read(self, rows: Sequence[Row], asked: Sequence[tuple[bytes, WalkoutId, bytes, bytes]]) -> None:
+        """Read what was found of the cards; of several steps the one that a card opens."""
+        several: dict[bytes, list[Card]] = {}
+        out = set()
+        for nth, walkout, place, state, owner, stale, is_out in rows:
+            card, step, *_keys = asked[nth]
+            found = Card(walkout or step, place, CardState(state), owner, bool(stale), rests=walkout is None)
+            before = self._cards.setdefault(card, found)
+            if before is not found:
+                several.setdefault(card, [before]).append(found)
+            if is_out:
+                out.add((card, step))
+        for card, of_steps in several.items():
+            opens = pledging.step_for((each for each in of_steps if not each.rests), self._heads)
+            self._cards[card] = opens or of_steps[0]
+        self._out = {card for card, step in out if self._cards[card].walkout == step}
 
     def decide(self, write: Callable[[_Written], object] | None = None) -> None:
         """Decide the batch in its order, so that two changes to one card see each other; `write` each at once.
@@ -180,10 +207,10 @@ class _Batch:
                         free[change.enrol] -= 1
             self.answers.append(answer)
 
-    def notices_gone(self) -> list[bytes]:
-        """Return where the notices are that go with the pledges taken back."""
+    def taken_back(self) -> list[tuple[Bearer, WalkoutId]]:
+        """Return whose pledges were taken back; the notice goes with it, and the ballot."""
         return [
-            change.bearer.notice(answer.walkout)
+            (change.bearer, answer.walkout)
             for change, answer in zip(self._changes, self.answers, strict=True)
             if change.act is Act.WITHDRAW and isinstance(answer, Outcome)
         ]

@@ -6,7 +6,7 @@ Source: docs/decisions/0050-cards-are-minted-in-pieces.md.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,13 +14,14 @@ from functools import partial
 
 import aiosqlite
 
+from bot.domain import rules
 from bot.domain.errors import BeyondHeadcount, NotRecorded, WrongStage
-from bot.domain.model import Announcement, Stage, Tier, UnitId, WalkoutId
+from bot.domain.model import Announcement, Stage, Tier, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import HASH_BYTES, NewCard
 from bot.storage.sqlite.file_identity import Place
 from bot.storage.sqlite.walkouts import Walkouts
 from bot.storage.sqlite.writer import Row
-from bot.storage.store import Note
+from bot.storage.store import NO_OTHER, Note, PledgeOf
 
 PIECE = 250
 """Cards in a transaction, about: a pledge may have to wait for one."""
@@ -29,6 +30,15 @@ PAUSE = 500
 """Cards that are looked at before others have their turn."""
 
 _PREFIX_BITS = 32
+
+VOIDED, RECALLED = 1, 2
+"""What a card in the register is marked as."""
+
+_REGISTERED = "SELECT key, unit, stale FROM card WHERE campaign = ? AND key > ? ORDER BY key LIMIT ?"
+_BLANK = """
+    INSERT INTO pledge (key, walkout, unit, state) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET state = excluded.state WHERE excluded.state = 'r' AND state <> 'r'
+"""
 
 
 @dataclass(slots=True)
@@ -46,16 +56,23 @@ class Minting(Walkouts):
         super().__init__(connection, clock, place)
         self._minting = asyncio.Lock()  #: cards are coming in pieces: what changes all of a workplace waits
 
-    async def mint(self, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]]) -> None:
+    async def mint(
+        self, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]], pledge_of: PledgeOf = NO_OTHER
+    ) -> None:
         """See Store.mint."""
 
         async def needs_no_approval() -> bool:
             return True
 
-        await self._mint(walkout, cards, needs_no_approval)
+        await self._mint(walkout, cards, pledge_of, needs_no_approval)
 
     async def mint_approved(
-        self, proposal: str, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]], note: Note
+        self,
+        proposal: str,
+        walkout: WalkoutId,
+        cards: Mapping[UnitId, Sequence[NewCard]],
+        note: Note,
+        pledge_of: PledgeOf = NO_OTHER,
     ) -> bool:
         """See Store.mint_approved."""
 
@@ -68,17 +85,25 @@ class Minting(Walkouts):
                 await self._note(note)
             return bool(taken)
 
-        return await self._mint(walkout, cards, is_approved)
+        return await self._mint(walkout, cards, pledge_of, is_approved)
 
     async def _mint(
         self,
         walkout: WalkoutId,
         cards: Mapping[UnitId, Sequence[NewCard]],
+        pledge_of: PledgeOf,
         approved: Callable[[], Awaitable[bool]],
     ) -> bool:
         async with self._minting:
             await self.finish_minting()  # where the last one failed, and so did taking it back
-            *pieces, last = await _cut(walkout, cards)
+            seen = await self.walkout(walkout)
+            steps = await self._in_turn(lambda: self._steps(seen))
+            others = {
+                step.id: frozenset(unit.id for unit in await self.units(step.id))
+                for step in steps
+                if step.id != walkout and not rules.is_over(step, now=self._clock())
+            }
+            *pieces, last = await _cut(seen, cards, others, pledge_of)
 
             async def conclude() -> bool:
                 if not await approved():
@@ -103,9 +128,9 @@ class Minting(Walkouts):
                     await self.finish_minting()
 
     async def _count(self, walkout: WalkoutId, wanted: Mapping[UnitId, int]) -> None:
-        stage = (await self._walkout(walkout)).stage
-        if stage is Stage.CLOSED:  # by whoever had their turn first
-            raise WrongStage(stage)
+        seen = await self._walkout(walkout)
+        if seen.stage is Stage.CLOSED:  # by whoever had their turn first
+            raise WrongStage(seen.stage)
         places = await self._units(walkout)
         divided = {place.parent for place in places}
         for place in places:
@@ -116,7 +141,7 @@ class Minting(Walkouts):
                 raise BeyondHeadcount(place.name, place.headcount, place.issued, new)
         await self._db.executemany(
             "UPDATE unit SET issued = issued + ? WHERE walkout = ? AND id = ?",
-            [(new, walkout, place) for place, new in wanted.items()],
+            [(new, step.id, place) for step in await self._steps(seen) for place, new in wanted.items()],
         )
 
     async def _put_aside(self, piece: _Piece) -> None:
@@ -134,6 +159,27 @@ class Minting(Walkouts):
             "INSERT INTO pledge (key, walkout, unit, state) VALUES (?, ?, ?, 'm')", sorted(piece.pledges)
         )
         self._hidden.update(row[0] for row in piece.cards)  # only now: none that was there before is among them
+
+    async def blank(self, walkout: WalkoutId, pledge_of: PledgeOf) -> None:
+        """See Store.blank."""
+        async with self._minting:  # nor is a card voided meanwhile
+            await self.finish_minting()
+            seen = await self.walkout(walkout)
+            if seen.campaign is None:  # cards of a first step come with a pledge
+                return
+            units = {unit.id for unit in await self.units(walkout)}
+            pledges: list[Row] = []
+            last = b""
+            while found := await self._read(_REGISTERED, (seen.register, last, PAUSE)):
+                last = found[-1][0]
+                keyed = ((pledge_of(walkout, card), unit, stale) for card, unit, stale in found if unit in units)
+                pledges += [
+                    (key, walkout, unit, "r" if stale == RECALLED else "m") for key, unit, stale in keyed if key
+                ]
+                await asyncio.sleep(0)
+            pledges.sort()
+            for at in range(0, len(pledges), PIECE):
+                await self._in_transaction(partial(self._db.executemany, _BLANK, pledges[at : at + PIECE]))
 
     async def hide_minting(self) -> None:
         """At a start: let nobody know the cards that a minting left which was cut off."""
@@ -155,6 +201,12 @@ class Minting(Walkouts):
             await self.finish_minting()  # what one left that failed may name cards of this walkout
             await super().close(walkout, news)
 
+    async def close_campaign(self, campaign: WalkoutId, news: Announcement) -> None:
+        """See Store.close_campaign."""
+        async with self._minting:
+            await self.finish_minting()
+            await super().close_campaign(campaign, news)
+
     async def forget_order(self) -> None:
         """See Store.forget_order."""
         if not self._minting.locked():  # by a minting that goes on
@@ -175,8 +227,16 @@ class Minting(Walkouts):
         return bool(pieces)
 
 
-async def _cut(walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]]) -> list[_Piece]:
-    """Cut them into pieces by how their keys begin, so that each table is filled in its own order."""
+async def _cut(
+    walkout: Walkout,
+    cards: Mapping[UnitId, Sequence[NewCard]],
+    others: Mapping[WalkoutId, Collection[UnitId]],
+    pledge_of: PledgeOf,
+) -> list[_Piece]:
+    """Cut them into pieces by how their keys begin, so that each table is filled in its own order.
+
+    A card has a pledge in each of the `others` that has its unit as well.
+    """
     count = max(1, sum(map(len, cards.values())) // PIECE)
     pieces = [_Piece() for _ in range(count)]
 
@@ -185,8 +245,11 @@ async def _cut(walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]]) ->
 
     new = ((place, card) for place, of_place in cards.items() for card in of_place)
     for nth, (place, card) in enumerate(new, start=1):
-        of(card.card).cards.append((card.card, walkout, place, card.owner))
-        of(card.pledge).pledges.append((card.pledge, walkout, place))
+        of(card.card).cards.append((card.card, walkout.register, place, card.owner))
+        of(card.pledge).pledges.append((card.pledge, walkout.id, place))
+        for step, units in others.items():
+            if place in units and (pledge := pledge_of(step, card.card)) is not None:
+                of(pledge).pledges.append((pledge, step, place))
         if not nth % PAUSE:
             await asyncio.sleep(0)
     return pieces

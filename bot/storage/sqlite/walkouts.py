@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
+from bot.domain import rules
 from bot.domain.errors import NoSuchWalkout
 from bot.domain.model import (
     ROOT,
@@ -26,7 +28,8 @@ from bot.storage.sqlite.writer import Row
 from bot.storage.store import Note, Rule
 
 _WALKOUT = """
-    SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended, campaign, after
+    SELECT id, terms, stage, opened, tally, tallied, next_tally, streak, milestone, reminded, ended, campaign, after,
+        cards_gone
     FROM walkout
 """
 _COLUMNS = """
@@ -45,6 +48,34 @@ _PATHS = f"""
     FROM path JOIN unit USING (walkout, id) JOIN counts USING (walkout, id)
 """  # noqa: S608
 
+_OF_UNITS = "walkout = ?1 AND {column} IN (SELECT value FROM json_each(?2))"
+_FOLLOW = (
+    """
+    INSERT INTO room (walkout, scope, platform, address, language)
+    SELECT ?1, scope, platform, address, language FROM room
+    WHERE walkout = ?2 AND (scope = 0 OR scope IN (SELECT id FROM unit WHERE walkout = ?1))
+    """,
+    """
+    INSERT INTO steward (walkout, unit, id, organizes) SELECT ?1, unit, id, organizes FROM steward
+    WHERE walkout = ?2 AND unit IN (SELECT id FROM unit WHERE walkout = ?1)
+    """,
+    """
+    UPDATE unit SET issued = before.issued, voided = before.voided FROM unit AS before
+    WHERE unit.walkout = ?1 AND before.walkout = ?2 AND before.id = unit.id
+    """,
+)
+"""What a step takes over from the one that it follows: rooms, stewards, and how many cards there are."""
+
+_LAST_UNIT = """
+    SELECT max(id) FROM (
+        SELECT unit.id FROM unit JOIN walkout ON walkout.id = unit.walkout WHERE coalesce(campaign, walkout.id) = ?1
+        UNION ALL SELECT unit FROM card WHERE campaign = ?1  -- a step may have been opened without it
+    )
+"""
+
+_ASKS = frozenset({Stage.DRAFT, Stage.OPEN})
+"""The stages of a survey in which its ballots are needed."""
+
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _TIERS: Mapping[str, Tier] = {tier.value: tier for tier in Tier}
 
@@ -56,17 +87,52 @@ class Walkouts(Notices):
         """See Store.decide."""
 
         async def job() -> Ruling:
-            before = await self._walkout(walkout)
+            before = await self._counted(await self._walkout(walkout))
             ruling = rule(before, await self._units(walkout))
-            if ruling.walkout != before:
-                await self._write_walkout(ruling.walkout)
+            after = ruling.walkout
+            if after != before:
+                await self._write_walkout(after)
+            if ruling.dropped:
+                await self._drop(walkout, ruling)
             if ruling.units:
                 await self._write_board(walkout, ruling.units)
+            if after.terms.questions and after.stage not in _ASKS:
+                await self._rows("DELETE FROM ballot WHERE walkout = ?", (walkout,))
             if ruling.announcements:
                 await self._write_news(walkout, ruling.announcements)
             return ruling
 
         return await self._in_transaction(job)
+
+    async def _counted(self, walkout: Walkout) -> Walkout:
+        """Return a survey whose last tally is due with what its ballots say."""
+        due = rules.latest_tally(walkout, self._clock()) if walkout.terms.questions else None
+        if due is None or due < walkout.terms.pledge_by:
+            return walkout
+        votes = await self._rows("SELECT choices, count(*) FROM ballot WHERE walkout = ? GROUP BY 1", (walkout.id,))
+        return replace(walkout, votes=dict(votes))
+
+    async def _drop(self, walkout: WalkoutId, ruling: Ruling) -> None:
+        """Delete the units without which a step opens, and what was copied or made for them."""
+        dropped = (walkout, json.dumps(sorted(ruling.dropped)))
+        columns = {
+            "steward": "unit",
+            "pledge": "unit",
+            "role_card": "unit",
+            "room": "scope",
+            "counted": "id",
+            "unit": "id",
+        }
+        stewards = await self._rows(f"SELECT id FROM steward WHERE {_OF_UNITS.format(column='unit')}", dropped)  # noqa: S608
+        for table, column in columns.items():
+            await self._rows(f"DELETE FROM {table} WHERE {_OF_UNITS.format(column=column)}", dropped)  # noqa: S608
+        for (steward,) in stewards:
+            await self._forget_member(steward)
+        # areas have as many people as what is left in them
+        await self._db.executemany(
+            "UPDATE unit SET headcount = ? WHERE walkout = ? AND id = ?",
+            [(unit.headcount, walkout, unit.id) for unit in ruling.units],
+        )
 
     async def _write_walkout(self, walkout: Walkout) -> None:
         await self._rows(
@@ -151,8 +217,21 @@ class Walkouts(Notices):
                 """,
                 (walkout.id, json.dumps(rows)),
             )
+            if walkout.after is not None:
+                for statement in _FOLLOW:
+                    await self._rows(statement, (walkout.id, walkout.after))
 
         await self._in_transaction(job)
+
+    async def _steps(self, walkout: Walkout) -> list[Walkout]:
+        """Return all steps of its campaign, itself among them."""
+        steps = await self._rows(f"{_WALKOUT} WHERE coalesce(campaign, id) = ?", (walkout.register,))
+        return [_read_walkout(row) for row in steps]
+
+    async def last_unit(self, campaign: WalkoutId) -> UnitId:
+        """See Store.last_unit."""
+        [(last,)] = await self._read(_LAST_UNIT, (campaign,))
+        return UnitId(last)
 
     async def walkouts(self) -> list[Walkout]:
         """See Store.walkouts."""
@@ -245,8 +324,9 @@ class Walkouts(Notices):
             await self._rows(
                 "DELETE FROM opinion WHERE proposal IN (SELECT id FROM proposal WHERE walkout = ?)", (walkout,)
             )
-            await self._rows("DELETE FROM card WHERE campaign = ?", (walkout,))
-            for table in ("pledge", "parcel", "notice", "room", "proposal", "role_card"):
+            if not (await self._walkout(walkout)).in_campaign:
+                await self._rows("DELETE FROM card WHERE campaign = ?", (walkout,))
+            for table in ("pledge", "ballot", "parcel", "notice", "room", "proposal", "role_card"):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
             for (steward,) in stewards:
                 await self._forget_member(steward)
@@ -254,7 +334,7 @@ class Walkouts(Notices):
             await self._rows(
                 """
                 UPDATE unit SET anchor = 0, turnout_anchor = 0, drawn = NULL, told_drawn = 0, told_people = 0,
-                    voided = NULL
+                    voided = NULL, took_part = NULL
                 WHERE walkout = ?
                 """,
                 (walkout,),
@@ -265,6 +345,24 @@ class Walkouts(Notices):
             await self._rows("UPDATE walkout SET stage = ? WHERE id = ?", (Stage.CLOSED, walkout))
             await self._write_news(None, [news])
 
+        await self._forget_for_good(forget, conclude)
+
+    async def close_campaign(self, campaign: WalkoutId, news: Announcement) -> None:
+        """See Store.close_campaign."""
+
+        async def forget() -> None:
+            for table in ("card", "wish"):
+                await self._rows(f"DELETE FROM {table} WHERE campaign = ?", (campaign,))  # noqa: S608
+
+        async def conclude() -> None:
+            await self._rows("UPDATE walkout SET cards_gone = 1 WHERE coalesce(campaign, id) = ?", (campaign,))
+            await self._write_news(None, [news])
+
+        await self._forget_for_good(forget, conclude)
+
+    async def _forget_for_good(
+        self, forget: Callable[[], Awaitable[None]], conclude: Callable[[], Awaitable[None]]
+    ) -> None:
         await self._in_transaction(forget)
         # How many pages were emptied, and where among those of other walkouts, tells how many cards and notices there
         # were. The stage changes only afterwards: without room for this, closing is tried again.
@@ -314,6 +412,7 @@ def _read_walkout(row: Row) -> Walkout:
         ended=maybe_moment(row[10]),
         campaign=row[11],
         after=row[12],
+        cards_gone=bool(row[13]),
     )
 
 

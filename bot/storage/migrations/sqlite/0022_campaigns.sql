@@ -1,6 +1,7 @@
 -- A walkout is a step of a campaign. Its cards are the campaign's, which is called as its first step.
 ALTER TABLE walkout ADD COLUMN campaign TEXT;  -- NULL: it is the first step itself
 ALTER TABLE walkout ADD COLUMN after TEXT;  -- the step on whose proof it opens, or that it is another try of
+ALTER TABLE walkout ADD COLUMN cards_gone INTEGER NOT NULL DEFAULT 0;  -- its campaign is closed
 ALTER TABLE unit ADD COLUMN took_part INTEGER;  -- people, as its steward has counted them; NULL: nobody has
 
 DROP VIEW change;
