@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from bot.domain import zones
-from bot.domain.model import LEAST_TO_DECIDE, Question, Stage, StepKind, Tier
+from bot.domain.model import LEAST_TO_DECIDE, Question, StepKind, Tier
 from bot.draft import (
     Before,
     DraftRefused,
@@ -98,14 +98,13 @@ async def choices(ask: Ask, hand: InHand, at: Part) -> Sequence[tuple[str, str]]
 
 async def _steps(ask: Ask) -> Sequence[tuple[str, str]]:
     """Return what a step can be of."""
-    found = [(texts.on_its_own(), ""), (texts.first_step(), FIRST)]
-    for step in await steps.to_follow(ask.app.store, ask.app.keys):
-        said = worded(step.terms)
-        is_again = step.stage is Stage.LAPSED
-        found.append(
-            (texts.another_try(said.title), f"{AGAIN}{step.id}") if is_again else (texts.next_step(said), step.id)
-        )
-    return found
+    newest, lapsed = await steps.to_follow(ask.app.store, ask.app.keys)
+    return [
+        (texts.on_its_own(), ""),
+        (texts.first_step(), FIRST),
+        *((texts.next_step(worded(step.terms)), step.id) for step in newest),
+        *((texts.another_try(worded(step.terms).title), f"{AGAIN}{step.id}") for step in lapsed),
+    ]
 
 
 def _deadlines(ask: Ask, hand: InHand) -> Sequence[Moment]:

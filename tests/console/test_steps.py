@@ -35,7 +35,7 @@ def test_the_next_step_has_the_campaign_and_the_workplaces_of_the_one_before(pla
     more = roster().replace("\n", "\nAnother Yard,30,15\n", 1)
     play.write("more.csv", more)
     ran = draft(play, without, "--after", step, "--workplaces", str(play.folder / "more.csv"))
-    assert "New since then, with no card yet: Another Yard." in ran.out
+    assert "New since then, so that it does not open there: Another Yard." in ran.out
 
 
 def test_what_cannot_be_followed_is_refused_with_what_to_do(play: Play) -> None:
