@@ -1,4 +1,4 @@
-"""What a survey comes to is what a recount by hand says, whatever dies in between; and nobody learns who voted what.
+"""What a survey comes to is what a recount by hand says, whatever dies in between.
 
 Histories run in processes that are forked and die before any statement of SQL, and are begun again where they stopped.
 """
@@ -174,7 +174,7 @@ def _founded(folder: Path) -> None:
 
 
 def _forked(folder: Path, groups: Sequence[Group], begin: int, fuse: int) -> tuple[int, bool]:
-    """Live from there on in a process that dies before the nth statement; return how far it came and whether it died."""
+    """Live from there on in a process that dies before the nth statement; say how far it came and whether it died."""
     import asyncio  # noqa: PLC0415  likewise
 
     ours, theirs = os.pipe()
