@@ -235,6 +235,7 @@ def lived(template: Path, groups: Sequence[Group], chance: Random) -> tuple[list
 def recounted(groups: Sequence[Group]) -> object:
     """Go through the history and count; of the code that is tried nothing is used."""
     stands: set[int] = set()
+    owners: dict[int, object] = {}  #: whoever pledges a card first
     votes: dict[int, str] = {}
     recalled: set[int] = set()
     counted = 0
@@ -247,7 +248,9 @@ def recounted(groups: Sequence[Group]) -> object:
             votes = {}
         elif counted < 2:
             for act, card, who, ballot in more:
-                if card in recalled or who != card:
+                if act is Act.PLEDGE and card not in recalled:
+                    owners.setdefault(card, who)
+                if card in recalled or owners.get(card) != who:
                     continue
                 if act is Act.PLEDGE:
                     stands.add(card)
