@@ -206,6 +206,7 @@ class Voiding:
     at: datetime
     recalls: bool  #: what was pledged on them ends as well
     news: Announcement  #: for the unit's rooms
+    vote_again: tuple[Announcement, ...] = ()  #: for every room: a recall throws all ballots away, which bear no unit
 
 
 KeptAnew = Callable[[WalkoutId, bytes, bytes | None], NewCard | None]
