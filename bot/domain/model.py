@@ -342,6 +342,7 @@ class Announcement:
             Kind.LAST_WORD,
             Kind.TOMORROW,
             Kind.STARTS,
+            Kind.SURVEY_OVER,
         }
 
 

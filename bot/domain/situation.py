@@ -54,6 +54,7 @@ class Asserts(StrEnum):
     MISSED = "the last count was not taken in time"
     LAPSED = "not enough had pledged by the deadline"
     CALLED_OFF = "the organizers have called it off"
+    ENDED = "the survey is over"
     BEFORE = "the day has not come"
     TODAY = "this is the day"
     DEADLINE_AHEAD = "the deadline has not passed"
@@ -141,6 +142,7 @@ class Situation:
             Asserts.MISSED: verdict is Verdict.MISSED,
             Asserts.LAPSED: verdict is Verdict.LAPSED,
             Asserts.CALLED_OFF: verdict is Verdict.CALLED_OFF,
+            Asserts.ENDED: verdict is Verdict.ENDED,
             Asserts.BEFORE: self.day is Day.BEFORE,
             Asserts.TODAY: self.day is Day.ITSELF,
             Asserts.DEADLINE_AHEAD: not self.deadline_past,

@@ -21,7 +21,7 @@ from bot.domain.errors import (
     UnknownCard,
     WrongStage,
 )
-from bot.domain.model import CardState, Entry, Stage, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.model import CardState, Entry, Stage, StepKind, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Situation, situation
@@ -48,6 +48,9 @@ class Seen:
     changed: bool = False
     told: bool = False  #: they have asked to be told when it is on
     lines: Mapping[UnitId, Coarse] = field(default_factory=dict)  #: of the city and of areas, while they are counted
+    step: int = 1  #: which one of its campaign it is
+    counted: int = 0  #: steps of the campaign whose last count is in
+    ladder: tuple[Terms, ...] = ()  #: those of them that this workplace has proved, in their order
 
     situation: Situation = field(init=False)  #: where they stand then
 
@@ -65,6 +68,11 @@ class Seen:
     def place(self) -> Unit:
         """The workplace, whose yes or no is theirs."""
         return workplace_on(self.path)
+
+    @property
+    def kind(self) -> StepKind:
+        """What is pledged to."""
+        return self.walkout.terms.kind
 
 
 class CoarseLines:
