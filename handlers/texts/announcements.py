@@ -54,7 +54,9 @@ def _opened(letter: Letter) -> str:
             _("You can pledge until {pledge_by}. Nobody takes part unless enough of us have pledged."),
             _("This is a survey. You can take part until {pledge_by}. Nobody leaves work for it."),
         ).format(pledge_by=deadline(terms, named=True)),
-        _("Ask your steward for a card, and write to me privately."),
+        _("Ask your steward for a card, and write to me privately.")
+        if _walkout(letter).after is None
+        else _("Your card is still good. If you have none, ask your steward. Then write to me privately."),
     ]
     return "\n".join(filter(None, lines))
 
@@ -371,7 +373,7 @@ def _called_off(letter: Letter) -> str:
         _kind(letter),
         _("Called off. {headline}: the organizers have called it off. Nobody walks out: go to work as usual."),
         _("Called off. {headline}: the organizers have called it off. Nobody takes part: go to work as usual."),
-        _("Called off. {headline}: the organizers have called it off. Nobody counts who took part."),
+        _("Called off. {headline}: the organizers have called it off. The survey has no result."),
     ).format(headline=headline(_walkout(letter).terms))
 
 

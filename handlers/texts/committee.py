@@ -110,7 +110,7 @@ def _calling_off(walkout: Walkout, lacks: Gaps) -> list[str]:
             walkout.terms.kind,
             _("Nobody walks out, and no pledge counts any more."),
             _("Nobody takes part, and no pledge counts any more."),
-            _("Nobody counts who took part, and every vote is deleted."),
+            _("The survey has no result, and nobody counts a vote."),
         ),
         ngettext(
             "{n} room hears at once that it is called off.",

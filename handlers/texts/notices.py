@@ -222,7 +222,7 @@ def _called_off(walkout: Walkout, _path: Sequence[Unit]) -> str:
             "address is deleted within two days."
         ),
         _(
-            "Called off. {headline}: the organizers have called it off. Nobody counts who took part. Your address is "
+            "Called off. {headline}: the organizers have called it off. The survey has no result. Your address is "
             "deleted within two days."
         ),
     ).format(headline=headline(walkout.terms))
