@@ -277,6 +277,43 @@ class TooLateToOpen(Refused):
         self.terms = terms
 
 
+class NobodyQualifies(Refused):
+    """No workplace of a step has proved the one before, so there is nobody to open it for."""
+
+    def __init__(self, share: int) -> None:
+        super().__init__(share)
+        self.share = share  #: per cent of its number that a workplace must have come to
+
+
+class NotEnoughLeft(Refused):
+    """Without those that have not proved the step before, a number could not be reached any more."""
+
+    def __init__(self, name: str, needed: int, there: int, *, people: bool) -> None:
+        super().__init__(name, needed, there, people)
+        self.name = name  #: the area's; '': it is the whole walkout's
+        self.needed = needed
+        self.there = there
+        self.people = people  #: it is of people; or of the units right below, of the whole walkout of workplaces
+
+
+class LeavesTooFewFree(Refused):
+    """Without those, the crossing of the unit above would tell of somebody that they have pledged."""
+
+    def __init__(self, name: str, above: str) -> None:
+        super().__init__(name, above)
+        self.name = name
+        self.above = above  #: the unit above; '': the whole walkout
+
+
+class StepNotOver(Refused):
+    """Another step of the campaign still goes on at a workplace that this one is for."""
+
+    def __init__(self, title: str, name: str) -> None:
+        super().__init__(title, name)
+        self.title = title  #: the other step's
+        self.name = name  #: one workplace of both
+
+
 class NoCitywideRoom(Refused):
     """Nobody would hear that it is on, and the organizers have not agreed to that."""
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bot.domain import roles, rules
+from bot.domain import campaigns, roles, rules
 from bot.domain.errors import (
     Forbidden,
     Frozen,
@@ -19,16 +19,15 @@ from bot.domain.errors import (
     NoSuchProposal,
     OwnProposal,
     Refused,
-    TooLateToOpen,
-    WrongStage,
 )
-from bot.domain.model import Announcement, Kind, Stage, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role
 from bot.domain.tree import Tree
 from bot.guards.readiness import gaps
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys
 from bot.storage.store import Note, Voiding
+from bot.usecases import report
 from bot.usecases.context import ID_LETTERS, RequestContext, role_taken
 
 LASTS = timedelta(hours=24)
@@ -141,11 +140,29 @@ async def opine(context: RequestContext, number: str, *, approves: bool) -> Prog
 
 
 async def check_can_open(context: RequestContext, walkout: Walkout) -> None:
-    """Refuse at once what could never be opened. Raises WrongStage, TooLateToOpen."""
-    if walkout.stage is not Stage.DRAFT:
-        raise WrongStage(walkout.stage)
-    if context.clock() >= walkout.terms.pledge_by:
-        raise TooLateToOpen(walkout.terms)
+    """Refuse at once what could not be opened. Raises what rules.open_up does, and StepNotOver."""
+    opening = await _opening(context, walkout)
+    opening(walkout, await context.store.units(walkout.id))
+
+
+async def _opening(context: RequestContext, walkout: Walkout) -> partial[Ruling]:
+    """Return the rule that opens a walkout: a campaign's step where the one it builds on was proved.
+
+    Raises StepNotOver.
+    """
+    now = context.clock()
+    opens = partial(rules.open_up, now=now)
+    if not walkout.terms.campaign:
+        return opens
+    steps = {each.id: (each, units) for each, units in await report.steps(walkout, context.store)}
+    _draft, units = steps.pop(walkout.id)
+    rules.check_no_live_step(units, steps.values(), now=now)
+    if walkout.after is None:
+        return opens
+    before, theirs = steps[walkout.after]
+    if campaigns.has_lapsed(before, theirs):
+        return opens  # another try: there was nothing to prove
+    return partial(opens, qualified=campaigns.qualified(before, theirs, walkout.terms.opens_where))
 
 
 async def _go_on(context: RequestContext, proposal: Proposal) -> Progress:
@@ -226,7 +243,8 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
                 without = ANYWAY.items() <= read(proposal, context).items()
                 if not without and not (await gaps(context.store, proposal.walkout, now=context.clock())).citywide_room:
                     raise NoCitywideRoom
-                await context.store.decide(proposal.walkout, partial(rules.open_up, now=context.clock()))
+                draft = await context.store.walkout(proposal.walkout)
+                await context.store.decide(proposal.walkout, await _opening(context, draft))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await context.store.decide(proposal.walkout, partial(rules.call_off, now=context.clock()))
             case Matter.LEAVE:

@@ -110,16 +110,6 @@ def _next_step(letter: Letter) -> str:
     )
 
 
-def _another_try(letter: Letter) -> str:
-    """Say, once, to whoever asked for it that what did not happen is tried again."""
-    if letter.walkout is None:
-        raise ValueError(letter.news.kind)
-    return _(
-        "{headline}: there is another try. Your card is still good, and nothing is pledged yet: send me its code. "
-        "Your address is deleted now."
-    ).format(headline=headline(letter.walkout.terms))
-
-
 def _campaign_closed(letter: Letter) -> str:
     facts = letter.news.facts
     return closing.campaign(facts.get("titles", {}).get(spoken(), facts["title"]))
@@ -254,7 +244,6 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.WALKOUT_CLOSED: _walkout_closed,
     Kind.CAMPAIGN_CLOSED: _campaign_closed,
     Kind.NEXT_STEP: _next_step,
-    Kind.ANOTHER_TRY: _another_try,
     Kind.RESTORED: _restored,
     Kind.CARDS_KEYED: _cards_keyed,
 }

@@ -102,22 +102,6 @@ def deleted() -> str:
     return _("Your address is deleted. I will not write to you by myself; your pledge stays as it is.")
 
 
-# -- another try ----------------------------------------------------------------------------------------------------
-
-
-def another_try_label() -> str:
-    """Name the button under the letter that says that a step did not happen."""
-    return _("Tell me of another try")
-
-
-def another_try_kept() -> str:
-    """Confirm that somebody is told of another try, and say what is kept for that."""
-    return _(
-        "If there is another try, I write to you here, once. For that I keep your address on this chat service and "
-        "your language, encrypted. I delete them when I have told you, or when the campaign is closed."
-    )
-
-
 # -- the letters --------------------------------------------------------------------------------------------------
 
 
