@@ -10,8 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
 
 from bot.domain.model import Question
+
+
+class Told(TypedDict):
+    """What all are told of a survey's ballots, as the facts of its announcement; None: nothing is said of it."""
+
+    ballots: int | None  #: more than so many were cast
+    totals: list[list[int | None]]  #: and for each option of each question more than so many
+
 
 QUESTIONS = 3
 OPTIONS = 8
@@ -54,7 +63,7 @@ def leaving_out(ballot: str, nth: int) -> str:
     return _with(ballot, nth, 0)
 
 
-def result(questions: Sequence[Question], votes: Mapping[str, int], *, people: int) -> dict[str, object]:
+def result(questions: Sequence[Question], votes: Mapping[str, int], *, people: int) -> Told:
     """Return what all are told: of how many ballots, and of how many for each option, there are more.
 
     None: nothing is said of it. Whoever knows four ballots, and even how many there are, can exclude neither for any

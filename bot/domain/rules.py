@@ -445,7 +445,7 @@ def _changes(ruled: Ruling, units: Iterable[Unit]) -> Ruling:
 def _ends(walkout: Walkout, units: Sequence[Unit], share: int, *, now: datetime) -> Ruling:
     """End a survey, whatever it came to, and tell what its ballots came to."""
     ended = replace(walkout, stage=Stage.ENDED, ended=now)
-    facts: dict[str, object] = {}
+    facts: Mapping[str, object] = {}
     if walkout.terms.questions:
         everybody = sum(people(unit) for unit in units)  # areas, and what has departments, have no cards of their own
         facts = ballots.result(walkout.terms.questions, walkout.votes, people=everybody)
@@ -772,7 +772,7 @@ def remind(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
 
 
 def _to_those_out(kind: Kind, occasion: str, walkout: Walkout, units: Sequence[Unit]) -> Iterable[Announcement]:
-    facts: dict[str, object] = {}
+    facts: Mapping[str, object] = {}
     if kind is Kind.AFTERWARDS and (city := disclosure.coarse(walkout, units)) is not None:
         facts = {"turnout": city.turnout}
     yield Announcement(kind=kind, occasion=occasion, to_organizers=kind is Kind.AFTERWARDS, facts=facts)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
-from bot.domain import disclosure
+from bot.domain import ballots, disclosure
 from bot.domain.disclosure import Coarse
 from bot.domain.errors import (
     Held,
@@ -47,6 +48,7 @@ class Seen:
     at: datetime  #: when they look
     changed: bool = False
     told: bool = False  #: they have asked to be told when it is on
+    voted: bool = False  #: in a survey; what, nobody is shown
     lines: Mapping[UnitId, Coarse] = field(default_factory=dict)  #: of the city and of areas, while they are counted
     step: int = 1  #: which one of its campaign it is
     counted: int = 0  #: steps of the campaign whose last count is in
@@ -58,6 +60,11 @@ class Seen:
         """Look once; every second sentence asks."""
         at = situation(self.walkout, self.unit, self.mine, self.at, told=self.told)
         object.__setattr__(self, "situation", at)
+
+    @property
+    def can_vote(self) -> bool:
+        """Whether there is something to vote on, and time for it."""
+        return bool(self.walkout.terms.questions) and self.situation.can_take_back
 
     @property
     def unit(self) -> Unit:
@@ -218,6 +225,19 @@ class Worker:
             await self.store.delete_notice(self.keys.bearer(code, self.who, walkout).notice(walkout))
         return replace(seen, told=False)
 
+    async def vote(self, code: str, ballot: str, of: WalkoutId | None = None) -> Seen:
+        """Cast a ballot in place of the one before, which nobody is shown again; `of` is as for `pledge`.
+
+        Only for whoever's pledge stands, and only what fits the questions: `changed` says whether it is cast. Raises as
+        `look` and `withdraw` do.
+        """
+        seen = await self._look(self._change(Act.LOOK, code, of))
+        if not (seen.can_vote and ballots.fits(seen.walkout.terms.questions, ballot)):
+            return seen
+        change = self._change(Act.VOTE, code, of)
+        outcome = await self._decided(change, partial(self.store.cast, ballot))
+        return replace(await self._done(outcome, change), changed=True)
+
     async def say_out(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Say on the day that the card's holder is out; saying it twice changes nothing. `of` is as for `pledge`.
 
@@ -257,10 +277,11 @@ class Worker:
         self.account_limits.remember(self.who, walkout, pledge)
         return await self._done(outcome, change)
 
-    async def _decided(self, change: Change) -> Outcome:
+    async def _decided(self, change: Change, apply: Callable[[Change], Awaitable[Outcome]] | None = None) -> Outcome:
+        apply = apply or self.store.apply
         while True:
             try:
-                return await self.store.apply(change)
+                return await apply(change)
             except TallyDue:  # the tally stands before this change
                 try:
                     await self.tallies.take_due()
@@ -285,6 +306,8 @@ class Worker:
         # a pledge just made cannot have a notice: it would have gone when the one before was taken back
         may_be_told = outcome.mine in MAY_BE_TOLD and not outcome.changed
         told = may_be_told and await self.store.has_notice(change.bearer.notice(walkout.id))
+        may_have_voted = walkout.terms.questions and outcome.mine is not None and outcome.mine.stands
+        voted = bool(may_have_voted) and await self.store.has_voted(change.bearer.ballot(walkout.id))
         return Seen(
             walkout=walkout,
             path=path,
@@ -292,5 +315,6 @@ class Worker:
             at=self.clock(),
             changed=outcome.changed,
             told=told,
+            voted=voted,
             lines=await self.lines.of(walkout),
         )

@@ -18,7 +18,7 @@ from bot.usecases.workers import Seen
 from handlers.conversation.letter_buttons import NO_CARD, clear_button
 from handlers.conversation.messages import Ask, Button, Reply, Run, carried, old_button, whole_number
 from handlers.conversation.questions import questions_button
-from handlers.texts import general, notices, workers
+from handlers.texts import ballots, general, notices, workers
 
 WORKPLACES_SHOWN = 10
 
@@ -82,6 +82,7 @@ def own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
     card = carried(code, seen.walkout.id)
     return (
         *_pledge_buttons(seen.situation, card, seen.kind),
+        *_vote_button(seen, card),
         *_notice_button(seen, card),
         *((Button(label=workers.read_label(), data=f"R:{card}", below=True),) if _is_worth_reading(seen) else ()),
         replace(questions_button(card), below=not _is_worth_reading(seen)),
@@ -104,6 +105,12 @@ def _pledge_buttons(at: Situation, card: str, kind: StepKind) -> tuple[Button, .
     if at.can_take_back:
         return check, Button(label=workers.withdraw_label(), data=f"w:{card}")
     return (Button(label=workers.pledge_label(kind), data=f"p:{card}"), check) if at.can_pledge else (check,)
+
+
+def _vote_button(seen: Seen, card: str) -> tuple[Button, ...]:
+    """Return what a survey's questions are opened with: after the pledge, since each choice before it loses some."""
+    label = ballots.again_label if seen.voted else ballots.vote_label
+    return (Button(label=label(), data=f"V:{card}", below=True),) if seen.can_vote else ()
 
 
 def _notice_button(seen: Seen, card: str) -> tuple[Button, ...]:

@@ -80,7 +80,7 @@ def does(what: Matter, walkout: Walkout | None, place: Unit | None, lacks: Gaps)
             case Matter.CALL_OFF:
                 return _calling_off(walkout, lacks)
     if place is not None and (said := _does_to(place, what, walkout.terms.kind if walkout else StepKind.WALKOUT)):
-        return said
+        return [*said, *_to_votes(walkout, what)]
     return {
         Matter.APPOINT: [_("An organizer can do here whatever you can.")],
         Matter.REMOVE: removing(),
@@ -121,6 +121,15 @@ def _calling_off(walkout: Walkout, lacks: Gaps) -> list[str]:
         else _("No room hears it: none is bound. Tell people yourselves."),
         _("Whoever asked to be told hears it privately, and so do organizers and stewards."),
         _("It cannot be undone: nobody can open it again."),
+    ]
+
+
+def _to_votes(walkout: Walkout | None, what: Matter) -> list[str]:
+    """Say what it does to the votes in a survey."""
+    if what is not Matter.RECALL or walkout is None or not walkout.terms.questions:
+        return []
+    return [
+        _("Votes bear no workplace: so every vote cast so far is deleted, everywhere. All rooms hear to vote anew.")
     ]
 
 

@@ -9,7 +9,7 @@ from bot.domain.model import ROOT, CardState, CountedBy, Counts, Entry, Stage, S
 from bot.domain.rules import fell_below, waits_for
 from bot.domain.situation import Asserts, Day, Situation, Verdict
 from bot.usecases.workers import Seen
-from handlers.texts import names
+from handlers.texts import ballots, names
 from handlers.texts.asserted import asserts
 from handlers.texts.board import coarse_said, turnout, workplace_line
 from handlers.texts.catalogue import _, ngettext
@@ -195,12 +195,12 @@ def _goals(seen: Seen) -> str:
     return f"{first}\n{goal}\n{_nothing_else_follows()}"
 
 
-@asserts(Asserts.DEADLINE_AHEAD)
+@asserts(Asserts.SURVEYED)
 def _would_take_part_for(seen: Seen) -> str:
     return _("This is a survey. You would take part for {workplace}.").format(workplace=_own_name(seen))
 
 
-@asserts(Asserts.STANDS)
+@asserts(Asserts.SURVEYED, Asserts.STANDS)
 def _takes_part_for(seen: Seen) -> str:
     return _("This is a survey. You take part for {workplace}.").format(workplace=_own_name(seen))
 
@@ -458,11 +458,13 @@ def verdict(seen: Seen) -> str:  # noqa: C901, PLR0911  one way out for each
         case Verdict.UNDECIDED, _day:
             return _undecided() if not at.deadline_past else f"{_undecided()} {_counting()}"
         case Verdict.WALKS_OUT, Day.BEFORE:
-            return _with_the_day(f"{_walks_out(where)} {_work_until_then(where)}", seen)
+            will = _walks_out(where) if where.kind is StepKind.WALKOUT else _takes_part(where)
+            return _with_the_day(f"{will} {_work_until_then(where)}", seen)
         case Verdict.WALKS_OUT, Day.ITSELF:
-            return _with_the_day(_walks_out_today(where), seen)
+            does = _walks_out_today(where) if where.kind is StepKind.WALKOUT else _takes_part_today(where)
+            return _with_the_day(does, seen)
         case Verdict.WALKS_OUT, _day:
-            return _walked_out(where)
+            return _walked_out(where) if where.kind is StepKind.WALKOUT else _took_part(where)
         case ((Verdict.NOT_YET | Verdict.DOES_NOT | Verdict.LEFT), Day.AFTER):
             return _did_not(where)
         case Verdict.NOT_YET, _day:
@@ -481,8 +483,13 @@ def verdict(seen: Seen) -> str:  # noqa: C901, PLR0911  one way out for each
 def _of_survey(at: Situation) -> str:
     """Say what a survey has come to: nothing while it is open."""
     if at.verdict is Verdict.UNDECIDED:
-        return _counting() if at.deadline_past else ""
+        return _counting_survey() if at.deadline_past else ""
     return {Verdict.LEFT: _survey_left, Verdict.CALLED_OFF: _called_off}.get(at.verdict, _survey_over)()
+
+
+@asserts(Asserts.DEADLINE_PAST, Asserts.SURVEYED)
+def _counting_survey() -> str:
+    return _("The deadline has passed, and I am counting. Look again in some minutes.")
 
 
 @asserts(Asserts.ENDED)
@@ -534,11 +541,12 @@ def _counting() -> str:
 
 @asserts(Asserts.ON, Asserts.WALKS_OUT, Asserts.BEFORE)
 def _walks_out(where: _Words) -> str:
-    return by_kind(
-        where.kind,
-        _("It is on, and {workplace} WALKS OUT on {starts}."),
-        _("It is on, and {workplace} TAKES PART on {starts}."),
-    ).format(workplace=where.workplace, starts=where.starts)
+    return _("It is on, and {workplace} WALKS OUT on {starts}.").format(workplace=where.workplace, starts=where.starts)
+
+
+@asserts(Asserts.ON, Asserts.TAKES_PART, Asserts.BEFORE)
+def _takes_part(where: _Words) -> str:
+    return _("It is on, and {workplace} TAKES PART on {starts}.").format(workplace=where.workplace, starts=where.starts)
 
 
 @asserts(Asserts.BEFORE)
@@ -546,7 +554,7 @@ def _work_until_then(where: _Words) -> str:
     return by_kind(where.kind, _("Until then, work as usual."), _("Nobody leaves work for it."))
 
 
-@asserts(Asserts.WALKS_OUT, Asserts.DEADLINE_PAST)
+@asserts(Asserts.GOES, Asserts.DEADLINE_PAST)
 def fewer_stand(place: Unit) -> str:
     """Say, once the last count is taken, that some have taken their pledges back; never how many."""
     if place.minimum:  # it may have its own number, and too few departments have theirs
@@ -556,20 +564,30 @@ def fewer_stand(place: Unit) -> str:
 
 @asserts(Asserts.ON, Asserts.WALKS_OUT, Asserts.TODAY)
 def _walks_out_today(where: _Words) -> str:
-    return by_kind(
-        where.kind,
-        _("It is the day: {workplace} WALKS OUT, from {starts} on."),
-        _("It is the day: {workplace} TAKES PART, from {starts} on. Nobody leaves work for it."),
-    ).format(workplace=where.workplace, starts=where.starts)
+    return _("It is the day: {workplace} WALKS OUT, from {starts} on.").format(
+        workplace=where.workplace, starts=where.starts
+    )
+
+
+@asserts(Asserts.ON, Asserts.TAKES_PART, Asserts.TODAY)
+def _takes_part_today(where: _Words) -> str:
+    return _("It is the day: {workplace} TAKES PART, from {starts} on. Nobody leaves work for it.").format(
+        workplace=where.workplace, starts=where.starts
+    )
 
 
 @asserts(Asserts.WALKED_OUT)
 def _walked_out(where: _Words) -> str:
-    return by_kind(
-        where.kind,
-        _("It was on: {workplace}'s walkout began on {starts}."),
-        _("It was on: {workplace} was to take part on {starts}."),
-    ).format(workplace=where.workplace, starts=where.starts)
+    return _("It was on: {workplace}'s walkout began on {starts}.").format(
+        workplace=where.workplace, starts=where.starts
+    )
+
+
+@asserts(Asserts.TOOK_PART)
+def _took_part(where: _Words) -> str:
+    return _("It was on: {workplace} was to take part on {starts}.").format(
+        workplace=where.workplace, starts=where.starts
+    )
 
 
 @asserts(Asserts.DOES_NOT, Asserts.ON)
@@ -661,9 +679,14 @@ def _under(seen: Seen) -> str:
     return "\n\n".join(filter(None, [lines, how_you_hear(seen)]))
 
 
+def _is_counted(at: Situation) -> bool:
+    """Say whether how far they are still changes: until the yes or no, or until a survey is over."""
+    return at.still_counted or (at.kind is StepKind.SURVEY and at.verdict is Verdict.UNDECIDED)
+
+
 def _area_lines(seen: Seen) -> list[str]:
     """Say how far the reader's areas are, the smallest first, as anybody may see it; nothing once that is decided."""
-    if not seen.situation.still_counted:
+    if not _is_counted(seen.situation):
         return []
     return [
         _("{workplace}: {said}").format(
@@ -692,7 +715,7 @@ def how_you_hear(seen: Seen) -> str:
     """Say how the reader hears the yes or no while it is still to come, or else of the day."""
     at, room = seen.situation, _room(seen)
     if seen.kind is StepKind.SURVEY:
-        return _hears_of_survey(at) if at.still_counted and not at.deadline_past else ""
+        return _hears_of_survey(at) if at.verdict is Verdict.UNDECIDED and not at.deadline_past else ""
     if at.verdict is Verdict.WALKS_OUT and at.day is Day.BEFORE and (at.told or at.can_ask):
         return _told_of_the_day() if at.told else _ask_for_the_day()
     if not at.still_counted or at.deadline_past:
@@ -711,17 +734,17 @@ def _hears_of_survey(at: Situation) -> str:
     return _ask_for_survey() if at.can_ask else _survey_from_steward()
 
 
-@asserts(Asserts.STILL_COUNTED, Asserts.WILL_HEAR)
+@asserts(Asserts.SURVEYED, Asserts.WILL_HEAR)
 def _told_of_survey() -> str:
     return _("I write to you here when the survey is over.")
 
 
-@asserts(Asserts.STILL_COUNTED, Asserts.CAN_ASK)
+@asserts(Asserts.SURVEYED, Asserts.CAN_ASK)
 def _ask_for_survey() -> str:
     return _("Press “Tell me”, and I write to you here when the survey is over. Or ask your steward.")
 
 
-@asserts(Asserts.STILL_COUNTED)
+@asserts(Asserts.SURVEYED)
 def _survey_from_steward() -> str:
     return _("You hear from your steward what came of it; or here, if you ask me to.")
 
@@ -738,12 +761,12 @@ def _told_here() -> str:
     return _("I write yes or no to you here, at the deadline at the latest.")
 
 
-@asserts(Asserts.BEFORE, Asserts.WALKS_OUT, Asserts.WILL_HEAR)
+@asserts(Asserts.BEFORE, Asserts.GOES, Asserts.WILL_HEAR)
 def _told_of_the_day() -> str:
     return _("I write to you here when the day comes.")
 
 
-@asserts(Asserts.BEFORE, Asserts.WALKS_OUT, Asserts.CAN_ASK)
+@asserts(Asserts.BEFORE, Asserts.GOES, Asserts.CAN_ASK)
 def _ask_for_the_day() -> str:
     return _("Press “Tell me”, and I write to you here when the day comes.")
 
@@ -828,7 +851,7 @@ def already_pledged(seen: Seen) -> str:
 
 
 def _answer(first: str, seen: Seen, last: str = "") -> str:
-    return "\n\n".join(filter(None, [first, verdict(seen), _under(seen), last]))
+    return "\n\n".join(filter(None, [first, ballots.own(seen), verdict(seen), _under(seen), last]))
 
 
 @asserts(Asserts.STANDS)
@@ -860,7 +883,8 @@ def _tell_no_one(seen: Seen) -> str:
 def withdrawn(seen: Seen) -> str:
     """Confirm that a pledge is taken back."""
     first = _taken_back(seen) if seen.changed else _taken_back_before()
-    return f"{first} {_again_until(seen.walkout.terms)}" if _is_ahead(seen) else first
+    again = _again_until(seen.walkout.terms) if _is_ahead(seen) else ""
+    return " ".join(filter(None, [first, ballots.gone(seen), again]))
 
 
 @asserts(Asserts.TAKEN_BACK)
@@ -929,8 +953,8 @@ def not_now() -> str:
 
 def status(seen: Seen) -> str:
     """Show a worker the yes or no, their own pledge, their workplace's line of the board, and what comes next."""
-    own = "\n".join(filter(None, [headline(seen.walkout.terms), _own(seen), _own_line(seen), _ladder(seen)]))
-    return "\n\n".join(filter(None, [verdict(seen), own, _under(seen)]))
+    own = [headline(seen.walkout.terms), _own(seen), ballots.own(seen), _own_line(seen), _ladder(seen)]
+    return "\n\n".join(filter(None, [verdict(seen), "\n".join(filter(None, own)), _under(seen)]))
 
 
 def _own(seen: Seen) -> str:
@@ -998,7 +1022,7 @@ def _own_line(seen: Seen) -> str:
         said = by_kind(
             line.kind, _("{workplace}, out on the day: {said}"), _("{workplace}, taking part on the day: {said}")
         ).format(workplace=line.name, said=turnout(line.turnout, line.threshold))
-    elif not seen.situation.still_counted:
+    elif not _is_counted(seen.situation):
         return ""
     else:
         said = "\n".join([_reached(line.name) if line.reached else workplace_line(line), *_department_line(seen)])

@@ -141,7 +141,7 @@ def told_apart(result: Result, question: Question, number: int) -> list[str]:
         others = number - known
         for own in (any_choice if many else one_choice)(options, known):
             for told, worlds in alike.items():
-                rest = [left for counts in worlds if 0 <= min(left := _less(counts, own)) and max(left) <= others]
+                rest = [left for counts in worlds if min(left := _less(counts, own)) >= 0 and max(left) <= others]
                 for choice, left in enumerate(zip(*rest, strict=True)):
                     if not max(left):
                         follows.append(f"{number} ballots, {own} known, {told}: nobody else chose {choice}")
@@ -160,7 +160,7 @@ def asked(options: int, *, many: bool) -> Question:
 
 @pytest.mark.parametrize(
     ("options", "many", "up_to"),
-    [(1, True, 40), (2, True, 22), (3, True, 13), (1, False, 40), (2, False, 40), (3, False, 20), (4, False, 16)],
+    [(1, True, 40), (2, True, 22), (3, True, 12), (1, False, 40), (2, False, 40), (3, False, 20), (4, False, 13)],
 )
 def test_no_single_vote_follows_from_what_is_told(options: int, up_to: int, *, many: bool) -> None:
     question = asked(options, many=many)
@@ -178,7 +178,8 @@ def as_designed(questions: Sequence[Question], votes: Mapping[str, int], *, peop
     ]
     said = [count // 5 * 5 or None for count in counts] if number >= ballots.FEWEST else [None] * len(counts)
     if not question.many and None in said and any(said):
-        said[said.index(min(filter(None, said)))] = None
+        smallest = min(filter(None, said))
+        said = [None if each == smallest else each for each in said]
     return {"ballots": number // 5 * 5, "totals": [said]}
 
 
@@ -198,6 +199,6 @@ def test_who_is_said_to_lead_has_more_than_every_other() -> None:
         for number in (11, 13, 16, 20, 24):
             for counts in (any_choice if many else one_choice)(2, number):
                 told = ballots.result([asked(2, many=many)], cast(counts, number, many=many), people=number)
-                [totals] = told["totals"]  # type: ignore[misc]
+                [totals] = told["totals"]
                 if len(leading := ballots.leading(totals)) == 1:
                     assert counts[leading[0]] > counts[1 - leading[0]]

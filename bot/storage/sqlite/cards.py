@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bot.domain import pledging
 from bot.domain.errors import NotRecorded
 from bot.domain.model import CardState, Stage, UnitId, WalkoutId
-from bot.domain.pledging import HASH_BYTES, Act, Card, Change, Enrolment, Head, Outcome
+from bot.domain.pledging import HASH_BYTES, Act, Bearer, Card, Change, Enrolment, Head, Outcome
 from bot.storage.records import maybe_moment, moment
 from bot.storage.sqlite.writer import Decided, Writer
 
@@ -52,6 +52,10 @@ _IS_WRITTEN = """
 """
 _DELETE_NOTICES = """
     DELETE FROM notice WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
+"""
+
+_DELETE_BALLOTS = """
+    DELETE FROM ballot WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
 """
 
 
@@ -94,9 +98,20 @@ class Cards(Writer):
         if not together:
             batch.decide(write=partial(db.execute, _WRITE_ONE))
             self._wary = batch.refused  # what breaks one batch often breaks the next: do not try it as a whole again
-        if gone := batch.notices_gone():
-            db.execute(_DELETE_NOTICES, (_numbers(len(gone)), b"".join(gone)))
+        if gone := batch.taken_back():
+            numbers = _numbers(len(gone))
+            db.execute(_DELETE_NOTICES, (numbers, b"".join(bearer.notice(walkout) for bearer, walkout in gone)))
+            db.execute(_DELETE_BALLOTS, (numbers, b"".join(bearer.ballot(walkout) for bearer, walkout in gone)))
         return Decided(answers=batch.answers, stands=partial(_are_written, list(batch.written.values())))
+
+    def _decide_one(self, db: sqlite3.Connection, change: Change) -> Outcome:
+        """Decide what writes nothing to a card, within a transaction; on the connection's thread. Raises Refused."""
+        batch = _Batch(db, [change], self._clock(), self._hidden)
+        batch.decide()
+        [answer] = batch.answers
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class _Batch:
@@ -180,10 +195,10 @@ class _Batch:
                         free[change.enrol] -= 1
             self.answers.append(answer)
 
-    def notices_gone(self) -> list[bytes]:
-        """Return where the notices are that go with the pledges taken back."""
+    def taken_back(self) -> list[tuple[Bearer, WalkoutId]]:
+        """Return whose pledges were taken back; the notice goes with it, and the ballot."""
         return [
-            change.bearer.notice(answer.walkout)
+            (change.bearer, answer.walkout)
             for change, answer in zip(self._changes, self.answers, strict=True)
             if change.act is Act.WITHDRAW and isinstance(answer, Outcome)
         ]
