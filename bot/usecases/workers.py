@@ -155,7 +155,7 @@ class Worker:
     async def _offered(self, seen: Seen) -> Seen:
         walkout = seen.walkout
         if seen.mine is None and walkout.stage is Stage.DRAFT:
-            raise NotOpenYet
+            raise NotOpenYet().of(seen.kind)
         if seen.mine is None and (walkout.stage not in PLEDGING or self.clock() >= walkout.terms.pledge_by):
             if walkout.stage in PLEDGING and walkout.counts_again:  # it is over by the clock alone
                 try:
@@ -164,7 +164,8 @@ class Worker:
                     if held.why is Hold.KEPT:
                         return seen
                     raise
-            raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands=False)
+            closed = PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands=False)
+            raise closed.of(seen.kind)
         return seen
 
     async def pledge(self, code: str, of: WalkoutId | None = None) -> Seen:
@@ -272,7 +273,7 @@ class Worker:
         if other is not None:
             await self.store.apply(replace(change, act=Act.LOOK))  # what is no card is said to be none
             if await self.store.stands(other):  # it may have been recalled
-                raise OneCardEach
+                raise OneCardEach().of((await self.store.walkout(walkout)).terms.kind)
         outcome = await self._decided(change)
         self.account_limits.remember(self.who, walkout, pledge)
         return await self._done(outcome, change)
