@@ -39,6 +39,7 @@ class Matter(StrEnum):
     ADOPT = "adopt"  #: the token that another bot has taken
     RECALL = "recall"  #: what people were told that they have done is undone: never by one alone
     LEAVE = "leave"  #: a unit does not walk out
+    WORD = "word"  #: the organizers say something themselves
 
 
 class Duty(StrEnum):

@@ -456,6 +456,8 @@ def leave(walkout: Walkout, units: Sequence[Unit], *, unit: UnitId, occasion: st
 def is_for(news: Announcement, path: Iterable[Unit]) -> bool:
     """Say whether news for whoever asked to be told is for somebody on this path: who leaves hears it, and once."""
     ids = {unit.id for unit in path}
+    if news.kind is Kind.COMMITTEE_WORD:
+        return not news.facts["units"] or not ids.isdisjoint(news.facts["units"])
     return news.kind is not Kind.LEFT or (news.facts["unit"] in ids and ids.isdisjoint(news.facts["before"]))
 
 
@@ -679,6 +681,7 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
     is_said_anew = private and news.facts.get("last") is False and not walkout.counts_again
     return {
         Kind.OPENED: is_open and can_pledge,
+        Kind.ANOTHER_TRY: can_pledge,
         Kind.LEFT: is_open and (place is None or has_left),
         Kind.WORKPLACE_READY: is_open,
         Kind.WORKPLACES_READY: is_open,
@@ -695,6 +698,7 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
         Kind.TOMORROW: is_on and theirs and now < terms.starts,
         Kind.STARTS: is_on and theirs and now <= terms.starts + STILL_STARTING,
         Kind.AFTERWARDS: is_on,
+        Kind.COMMITTEE_WORD: is_on and now < over_at(terms),
     }.get(news.kind, True)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bot.domain import roles, rules
+from bot.domain import committee_word, roles, rules
 from bot.domain.errors import (
     Forbidden,
     Frozen,
@@ -22,13 +22,13 @@ from bot.domain.errors import (
     TooLateToOpen,
     WrongStage,
 )
-from bot.domain.model import Announcement, Kind, Stage, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role
 from bot.domain.tree import Tree
 from bot.guards.readiness import gaps
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys
-from bot.storage.store import Note, Voiding
+from bot.storage.store import Note, Rule, Voiding
 from bot.usecases.context import ID_LETTERS, RequestContext, role_taken
 
 LASTS = timedelta(hours=24)
@@ -60,7 +60,7 @@ def read(proposal: Proposal, context: RequestContext) -> Content:
 
 
 async def propose(
-    context: RequestContext, matter: Matter, *, walkout: WalkoutId | None, about: MemberId = b"", **content: str | int
+    context: RequestContext, matter: Matter, *, walkout: WalkoutId | None, about: MemberId = b"", **content: Any
 ) -> Progress:
     """Propose it, or approve the same if somebody else has proposed it; carry it out if that is enough.
 
@@ -226,16 +226,32 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
                 without = ANYWAY.items() <= read(proposal, context).items()
                 if not without and not (await gaps(context.store, proposal.walkout, now=context.clock())).citywide_room:
                     raise NoCitywideRoom
-                await context.store.decide(proposal.walkout, partial(rules.open_up, now=context.clock()))
+                await context.store.decide(proposal.walkout, await _opening(context, proposal.walkout))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await context.store.decide(proposal.walkout, partial(rules.call_off, now=context.clock()))
             case Matter.LEAVE:
                 await _leave(context, proposal, proposal.walkout)
+            case Matter.WORD:
+                await _say(context, proposal, proposal.walkout)
+                return
             case Matter.VOID | Matter.RECALL:
                 await _void(context, proposal, proposal.walkout)
                 return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
     await _conclude(context, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)
+
+
+async def _opening(context: RequestContext, walkout: WalkoutId) -> Rule:
+    """Return what opens a draft; where it is another try, it tells in the same transaction whoever asked for that."""
+    after = (await context.store.walkout(walkout)).after
+    tried = after is not None and (await context.store.walkout(after)).stage in {Stage.LAPSED, Stage.CLOSED}
+    news = [Announcement(kind=Kind.ANOTHER_TRY, occasion="0", to_rooms=False)] if tried else []
+
+    def rule(draft: Walkout, units: Sequence[Unit]) -> Ruling:
+        ruling = rules.open_up(draft, units, now=context.clock())
+        return replace(ruling, announcements=(*ruling.announcements, *news))
+
+    return rule
 
 
 async def _leave(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:
@@ -244,6 +260,14 @@ async def _leave(context: RequestContext, proposal: Proposal, walkout: WalkoutId
     leave = partial(rules.leave, unit=unit, occasion=proposal.id, now=context.clock())
     if not (await context.store.unit(walkout, unit)).left:
         await context.store.decide(walkout, leave)
+
+
+async def _say(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:
+    """Say what organizers say themselves. Raises NoWordNow, WordTooSoon, NothingToCorrect."""
+    content = read(proposal, context)
+    rule = partial(committee_word.say, content=content, now=context.clock())
+    decided, note = _decided(context, proposal, content, Deed.DONE, ())
+    await context.store.say_approved(proposal.id, walkout, rule, decided, note)
 
 
 async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:

@@ -26,6 +26,7 @@ from bot.usecases.roles import is_role_card
 from handlers.conversation import (
     board,
     committee,
+    committee_word,
     confirmation,
     drafting,
     drawn_cards,
@@ -52,6 +53,7 @@ from handlers.conversation.messages import (
     OF,
     OF_WALKOUT,
     PRINTED_IN,
+    REACH,
     REFERENCE,
     ROLE,
     ROOM,
@@ -414,7 +416,11 @@ async def _code(ask: Ask) -> Reply:
 async def _asked_or(otherwise: Run, ask: Ask) -> Reply:
     """Take it for the answer to what somebody is being asked; or else for what it looks like."""
     hand = await drafting.pending(ask)
-    return await (otherwise(ask) if hand is None else drafting.typed(ask, hand))
+    if hand is None:
+        return await otherwise(ask)
+    if hand.word is not None and hand.word.at:
+        return await committee_word.typed(ask, hand, hand.word)
+    return await drafting.typed(ask, hand)
 
 
 async def _mistyped(ask: Ask) -> Reply:
@@ -566,6 +572,14 @@ COMMANDS = (
         help=lambda: _("take a workplace or an area out, for good, before it is on"),
     ),
     Command(
+        name="word",
+        who=Role.ORGANIZER,
+        run=committee_word.word,
+        options=(WALKOUT, REACH),
+        changes=True,
+        help=lambda: _("say something yourselves, once it is on"),
+    ),
+    Command(
         name="roles",
         who=Role.ORGANIZER,
         run=committee.list_roles,
@@ -648,6 +662,7 @@ BUTTONS: dict[str, Run] = {
     "l": organizers.press_terms,
     "D": drafting.press,
     "F": drafting.press_file,
+    "W": committee_word.press,
     "Q": questions.press,
     "R": workers.read_again,
 }
@@ -659,7 +674,7 @@ CARD_BUTTONS = frozenset("pjcwoqxyuvQR")
 TRIES_CODE = frozenset("pcwoquvQR")
 """Those that tell whether the code they carry is one."""
 
-CHANGING = frozenset("pjwoqbsftmuvD")
+CHANGING = frozenset("pjwoqbsftmuvDW")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
 SHOWING = frozenset("cnxRQgihel")

@@ -11,18 +11,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.domain.errors import NoSuchMember, NoSuchUnit, WrongStage
+from bot.domain.errors import NoSuchMember, NoSuchUnit, NothingToCorrect, WordTooSoon, WrongStage
 from bot.domain.model import Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER, PLEDGING, check_can_leave
 from bot.domain.tree import labels
 from bot.guards.readiness import Gaps, gaps
 from bot.secrets import card_codes
-from bot.usecases import paper_cards, proposals, roles, suspensions
+from bot.usecases import committee_word, paper_cards, proposals, roles, suspensions
 from bot.usecases.proposals import Progress
+from handlers.conversation import word_buttons
 from handlers.conversation.letter_buttons import fetch_buttons, terms_button
 from handlers.conversation.messages import Ask, Button, Reply, old_button
 from handlers.texts import committee as texts
+from handlers.texts import committee_word as word_texts
 from handlers.texts import fence as fence_texts
 
 SUSPEND = "suspend"
@@ -69,6 +71,10 @@ async def press(ask: Ask) -> Reply:
             raise
         # pressed twice, or after the others: it is so
         return Reply(kind="done", text=texts.now(await ask.app.store.walkout(WalkoutId(about[0]))))
+    except (WordTooSoon, NothingToCorrect):  # likewise, if it is this
+        if not await committee_word.is_said(ask.context, WalkoutId(about[0])):
+            raise
+        return Reply(kind="done", text=word_texts.said_before())
     except NoSuchMember:  # likewise
         return Reply(kind="done", text=texts.removed_before())
     if mark != page.mark:
@@ -158,6 +164,24 @@ async def _of_a_unit(
     )
 
 
+async def _word(ask: Ask, of: str) -> Page:
+    walkout = await ask.app.store.walkout(WalkoutId(of))
+    hand, wording = await committee_word.written(ask.context, walkout)
+    content, known = wording.content, await committee_word.languages(ask.app.store, walkout, wording)
+    missing = word_texts.unwritten([each for each in known if each not in wording.words])
+    what = texts.matter(Matter.WORD, content, texts.named(walkout), "")
+    return Page(
+        text=texts.page(
+            "\n\n".join([what, word_texts.read_out(content, walkout)]),
+            [*word_texts.effects(content), *filter(None, [missing])],
+            await proposals.approvals_needed(ask.context, Matter.WORD, walkout.id),
+        ),
+        label=texts.do_it(Matter.WORD),
+        do=partial(_then, ask, partial(proposals.propose, ask.context, Matter.WORD, walkout=walkout.id, **content)),
+        more=word_buttons.under_page(hand, wording, known),
+    )
+
+
 async def _adopt(ask: Ask) -> Page:
     return Page(
         text=texts.page(
@@ -238,6 +262,7 @@ PAGES: dict[str, tuple[Callable[..., Awaitable[Page]], int]] = {
     Matter.RECALL: (partial(_end_cards, Matter.RECALL), 2),
     Matter.LEAVE: (_leave, 2),
     Matter.REMOVE: (_remove, 1),
+    Matter.WORD: (_word, 1),
     Matter.ADOPT: (_adopt, 0),
     SUSPEND: (_suspend, 1),
 }

@@ -11,7 +11,7 @@ from bot.domain.disclosure import shown
 from bot.domain.model import Kind, Stage, Tier, Unit, Walkout
 from bot.domain.rules import has_number, waits_for, was_missed
 from bot.secrets import references
-from handlers.texts import board, names, verdicts
+from handlers.texts import board, committee_word, names, verdicts
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.letters import WORDS
 from handlers.texts.notices import letter_to_worker
@@ -32,9 +32,9 @@ def announcement(letter: Letter) -> str:
 
 def words(letter: Letter) -> str:
     """Word the news alone."""
-    if letter.worker:
-        return letter_to_worker(letter)
     kind = letter.news.kind
+    if letter.worker and kind not in {Kind.COMMITTEE_WORD, Kind.ANOTHER_TRY}:
+        return letter_to_worker(letter)
     said = (_WORDS.get(kind) or WORDS[kind])(letter)
     if letter.private and kind in _TO_TELL:
         return f"{said}\n\n{_TO_TELL[kind](letter)}"
@@ -359,6 +359,7 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.CARDS_VOIDED: _cards_voided,
     Kind.CARDS_RECALLED: _cards_recalled,
     Kind.LEFT: _left,
+    Kind.COMMITTEE_WORD: lambda letter: committee_word.said(letter.news.facts, _walkout(letter)),
 }
 
 

@@ -22,6 +22,7 @@ from bot.usecases import proposals
 from bot.usecases.audit import Line
 from bot.usecases.proposals import Content, Progress
 from bot.usecases.roles import Appointment, Served
+from handlers.texts import committee_word
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.organizers import gaps, opened
 from handlers.texts.organizers_words import worded
@@ -30,6 +31,8 @@ from handlers.texts.times import before, number, span, when, when_utc
 
 def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
     """Say what exactly is proposed."""
+    if what is Matter.WORD:
+        return committee_word.proposed(content, walkout)
     cards_wanted = int(content.get("number", 0))
     said = {
         Matter.OPEN: _("Open {walkout} for pledges, without a citywide room")
@@ -215,6 +218,7 @@ def do_it(what: Matter, *, anyway: bool = False) -> str:
         Matter.RECALL: _("Recall them"),
         Matter.REMOVE: _("Remove"),
         Matter.LEAVE: _("Take it out"),
+        Matter.WORD: _("Say it"),
         Matter.ADOPT: _("Go on"),
     }[what]
 

@@ -9,7 +9,7 @@ from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing
+from handlers.texts import backups, closing, committee_word
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -229,7 +229,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_yours", _("Only whoever proposed these cards can print them.")
         case errors.NoCardsWithOpenEntry():
             return "no_cards", _("This walkout has open entry: people pledge without cards.")
-    return "refused", start_refusal(refused)
+    return committee_word.refusal(refused) or ("refused", start_refusal(refused))
 
 
 def _held(why: Hold) -> str:
