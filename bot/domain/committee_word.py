@@ -71,7 +71,7 @@ def say(
     """Return the news: to the chosen rooms, and to whoever asked to be told and works there. Raises as the check."""
     check_can_say(walkout, said, corrects=content["corrects"], now=now)
     tree, to = Tree(units), content["to"]
-    chosen: Sequence[UnitId] = () if to in {CITYWIDE, ALL} else tuple(map(UnitId, to))
+    chosen: Sequence[UnitId] = () if to in (CITYWIDE, ALL) else tuple(map(UnitId, to))
     scopes = [unit.id for unit in units] if to == ALL else [e.id for unit in chosen for e in tree.branch(unit)]
     facts = {**content, "units": [*chosen]}
     news = Announcement(kind=Kind.COMMITTEE_WORD, occasion=occasion(now), facts=facts)

@@ -122,6 +122,19 @@ class NothingToCorrect(Refused):
     """They have said nothing, or something else since, or have corrected it before."""
 
 
+class NotCountedNow(Refused):
+    """Stewards count on the day only, where the terms say that they do."""
+
+
+class MoreThanPeople(Refused):
+    """More cannot have taken part than work there."""
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__(name, most)
+        self.name = name
+        self.most = most
+
+
 class NotRecorded(Refused):
     """The store could not write; nothing was changed and the person may try again."""
 

@@ -48,7 +48,7 @@ class Duty(StrEnum):
     RUN = "run"  #: draft, list and read walkouts, see who serves, suspend
     HOST = "host"  #: choose which room hears a unit's news
     STAFF = "staff"  #: appoint and confirm a unit's stewards
-    COUNT = "count"  #: say how many cards were drawn
+    COUNT = "count"  #: say how many cards were drawn, and how many people take part
     LOOK = "look"  #: at a unit's line
 
 
@@ -107,6 +107,7 @@ class Deed(StrEnum):
     LET_GO = "let_go"
     TESTED = "tested"
     DRAWN = "drawn"
+    TOOK_PART = "took_part"
     PRINTED = "printed"
     SUSPENDED = "suspended"
     SUSPENSION_ENDED = "suspension_ended"

@@ -24,6 +24,7 @@ from bot.domain.model import (
     ROOT,
     Announcement,
     BoardLine,
+    CountedBy,
     Counts,
     Kind,
     Ruling,
@@ -210,6 +211,11 @@ def asks_turnout(walkout: Walkout, now: datetime) -> bool:
     """Say whether people are being asked now whether they are out."""
     starts = walkout.terms.starts
     return walkout.terms.turnout and walkout.stage is Stage.ON and starts <= now < starts + ASKED_FOR
+
+
+def stewards_count(walkout: Walkout) -> bool:
+    """Say whether stewards count by hand who takes part, in place of the cards' holders."""
+    return walkout.terms.turnout and walkout.terms.counted_by is CountedBy.STEWARDS
 
 
 def turnout_tally_after(walkout: Walkout, instant: datetime) -> datetime | None:

@@ -231,11 +231,8 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
                 await context.store.decide(proposal.walkout, partial(rules.call_off, now=context.clock()))
             case Matter.LEAVE:
                 await _leave(context, proposal, proposal.walkout)
-            case Matter.WORD:
-                await _say(context, proposal, proposal.walkout)
-                return
-            case Matter.VOID | Matter.RECALL:
-                await _void(context, proposal, proposal.walkout)
+            case Matter.VOID | Matter.RECALL | Matter.WORD:
+                await (_say if proposal.matter is Matter.WORD else _void)(context, proposal, proposal.walkout)
                 return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
     await _conclude(context, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)

@@ -37,6 +37,7 @@ from handlers.conversation import (
     questions,
     report,
     rooms,
+    took_part,
     verification,
     workers,
 )
@@ -622,6 +623,14 @@ COMMANDS = (
         options=(WALKOUT, WORKPLACE, COUNT),
         changes=True,
         help=lambda: _("say how many cards were drawn at a workplace"),
+    ),
+    Command(
+        name="tookpart",
+        who=Role.STEWARD,
+        run=took_part.took_part,
+        options=(WALKOUT, WORKPLACE, COUNT),
+        changes=True,
+        help=lambda: _("say how many people take part at a workplace, on the day"),
     ),
     Command(
         name="report",

@@ -7,11 +7,11 @@ nothing; so it does what was read, or nothing, however late it is pressed or del
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.domain.errors import NoSuchMember, NoSuchUnit, NothingToCorrect, WordTooSoon, WrongStage
+from bot.domain.errors import NoSuchMember, NoSuchUnit, NothingToCorrect, Refused, WordTooSoon, WrongStage
 from bot.domain.model import Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER, PLEDGING, check_can_leave
@@ -66,21 +66,26 @@ async def press(ask: Ask) -> Reply:
         return old_button()
     try:
         page = await make(ask, *about)
-    except WrongStage as refused:
-        if refused.stage not in BECOMES.get(what, frozenset()):
+    except (WrongStage, NoSuchMember, WordTooSoon, NothingToCorrect) as refused:
+        if (done := await _done_before(ask, what, about, refused)) is None:
             raise
-        # pressed twice, or after the others: it is so
-        return Reply(kind="done", text=texts.now(await ask.app.store.walkout(WalkoutId(about[0]))))
-    except (WordTooSoon, NothingToCorrect):  # likewise, if it is this
-        if not await committee_word.is_said(ask.context, WalkoutId(about[0])):
-            raise
-        return Reply(kind="done", text=word_texts.said_before())
-    except NoSuchMember:  # likewise
-        return Reply(kind="done", text=texts.removed_before())
+        return Reply(kind="done", text=done)
     if mark != page.mark:
         anew = _shown(page, what, tuple(about))
         return replace(anew, text=f"{texts.changed_since()}\n\n{anew.text}")
     return await page.do()
+
+
+async def _done_before(ask: Ask, what: str, about: Sequence[str], refused: Refused) -> str | None:
+    """Answer what was pressed twice, or after the others, and is so; None if it is not."""
+    match refused:
+        case WrongStage() if refused.stage in BECOMES.get(what, frozenset()):
+            return texts.now(await ask.app.store.walkout(WalkoutId(about[0])))
+        case NoSuchMember():
+            return texts.removed_before()
+        case WordTooSoon() | NothingToCorrect() if await committee_word.is_said(ask.context, WalkoutId(about[0])):
+            return word_texts.said_before()
+    return None
 
 
 def _shown(page: Page, what: str, about: tuple[str, ...]) -> Reply:

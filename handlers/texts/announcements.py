@@ -9,9 +9,9 @@ from datetime import datetime
 from bot.delivery.outbox import Letter
 from bot.domain.disclosure import shown
 from bot.domain.model import Kind, Stage, Tier, Unit, Walkout
-from bot.domain.rules import has_number, waits_for, was_missed
+from bot.domain.rules import has_number, stewards_count, waits_for, was_missed
 from bot.secrets import references
-from handlers.texts import board, committee_word, names, verdicts
+from handlers.texts import board, committee_word, names, took_part, verdicts
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.letters import WORDS
 from handlers.texts.notices import letter_to_worker
@@ -36,6 +36,8 @@ def words(letter: Letter) -> str:
     if letter.worker and kind not in {Kind.COMMITTEE_WORD, Kind.ANOTHER_TRY}:
         return letter_to_worker(letter)
     said = (_WORDS.get(kind) or WORDS[kind])(letter)
+    if letter.private and kind is Kind.STARTS and stewards_count(_walkout(letter)):
+        said += f"\n\n{took_part.remind()}"
     if letter.private and kind in _TO_TELL:
         return f"{said}\n\n{_TO_TELL[kind](letter)}"
     return said

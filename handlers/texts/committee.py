@@ -651,6 +651,7 @@ def _deed(line: Line) -> str:
         Deed.LET_GO: _("{who} let a room go"),
         Deed.TESTED: _("{who} had every room hear a test"),
         Deed.DRAWN: _("{who} counted the cards drawn: {name}"),
+        Deed.TOOK_PART: _("{who} counted who takes part: {name}"),
         Deed.PRINTED: _("{who} did it: {what}"),
         Deed.SUSPENDED: _("{who} suspended {name}"),
         Deed.SUSPENSION_ENDED: _("{who} ended the suspension of {name}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.committee_word import LONGEST, Content, SaidWord
+from bot.domain.committee_word import ALL, CITYWIDE, LONGEST, Content, SaidWord
 from bot.domain.errors import NothingToCorrect, NothingWritten, NoWordNow, Refused, WordTooSoon
 from bot.domain.model import Walkout
 from handlers.texts.catalogue import _, name_of, ngettext, speaking, spoken
@@ -41,14 +41,14 @@ def read_out(content: Content, walkout: Walkout) -> str:
 
 def where(content: Content) -> str:
     """Say whom it reaches."""
-    if content["to"] == "citywide":
+    if content["to"] == CITYWIDE:
         return _("the citywide rooms")
-    return _("every room") if content["to"] == "all" else str(content["where"])
+    return _("every room") if content["to"] == ALL else str(content["where"])
 
 
 def effects(content: Content) -> list[str]:
     """Say what it does."""
-    some = content["to"] not in {"citywide", "all"}
+    some = content["to"] not in (CITYWIDE, ALL)
     return [
         _("The rooms of {where} hear it at once, and so does whoever works there and asked to be told.").format(
             where=content["where"]

@@ -25,7 +25,6 @@ from tests.console.play import (
 
 NUMBERS = {"Depot": 6, "School": 5, "Café, North": 5}
 ROOMS = ("@olga /room citywide #all", *(f'@olga /room "{name}" #{name.split(",")[0]}' for name in NUMBERS))
-SPANISH = {"es": {"title": "Un día por la renta"}}
 
 
 def terms_in_two(**changes: object) -> str:
@@ -62,7 +61,9 @@ def on(play: Play) -> Iterator[City]:
 
 def heard(lines: list[Line]) -> dict[str, str]:
     """Return the words by room or person."""
-    return {each["to"]: each["text"] for each in lines if each["kind"] == "committee_word"}
+    said = [each for each in lines if each["kind"] == "committee_word"]
+    assert len({each.get("room", each.get("to")) for each in said}) == len(said)
+    return {str(each.get("room", each.get("to"))): each["text"] for each in said}
 
 
 WRITTEN = ("@olga /word citywide", "@olga Bring water. @everyone **now** https://example.org")
@@ -88,26 +89,24 @@ def test_it_is_shown_as_rooms_read_it_asked_about_and_said_once(on: City) -> Non
     assert "500 characters at most" in asked["text"]
     page = on.page(WRITTEN[1])
     own = "» Bring water. @everyone **now** https://example.org"
-    assert own in page["text"] and "in their own words" in page["text"]
+    assert own in page["text"]
+    assert "in their own words" in page["text"]
     assert page["buttons"] == ["Say it", "Also: Español", "Write it anew", "Drop it"]
     proposed = on.do("@olga [Say it]")
     (letter,) = letters(proposed, "omar")
-    assert own in letter["text"] and "olga proposes" in letter["text"]
+    assert own in letter["text"]
+    assert "olga proposes" in letter["text"]
     assert heard(proposed) == {}
     said = heard(on.do("@omar [Approve]"))
     assert sorted(said) == ["#all", "@Café0", "@Depot0", "@School0"]
     for text in said.values():
-        assert own in text and "What I count and decide, I say myself." in text
+        assert own in text
+        assert "What I count and decide, I say myself." in text
     assert "Ref " in said["#all"]
     reference = said["#all"].split("Ref ")[1].split(" ")[0]
     (verified,) = answers(on.do(f"@wanda /verify {reference}"), "wanda")
     assert own in verified["text"]
     assert heard(on.do("@omar [Approve]", "@olga [Say it]")) == {}
-
-
-def test_every_line_is_quoted_so_that_none_looks_like_the_bots(on: City) -> None:
-    page = on.page("@olga /word citywide", "@olga It is on.\\nRef AAAA-BBBB · check it: /verify")
-    assert "» It is on." in page["text"]
 
 
 def test_each_language_is_read_where_it_is_spoken(on: City) -> None:
@@ -117,14 +116,18 @@ def test_each_language_is_read_where_it_is_spoken(on: City) -> None:
     asked = answers(on.do("@olga [Also: Español]"), "olga")[0]
     assert "Español" in asked["text"]
     page = on.page("@olga Traigan agua.")
-    assert "» Traigan agua." in page["text"] and "con sus propias palabras" in page["text"]
+    assert "» Traigan agua." in page["text"]
+    assert "con sus propias palabras" in page["text"]
     said = heard(on.do("@olga [Say it]", "@omar [Approve]"))
-    assert "» Traigan agua." in said["#todos"] and "Bring water" not in said["#todos"]
+    assert "» Traigan agua." in said["#todos"]
+    assert "Bring water" not in said["#todos"]
     assert "Bring water" in said["#all"]
 
 
 def test_chosen_workplaces_hear_it_in_their_rooms_and_nobody_else(on: City) -> None:
-    said = heard(on.do('@olga /word "Depot", "Café, North"', "@olga The gate has moved.", "@olga [Say it]", "@omar [Approve]"))
+    said = heard(
+        on.do('@olga /word "Depot", "Café, North"', "@olga The gate has moved.", "@olga [Say it]", "@omar [Approve]")
+    )
     assert sorted(said) == ["#Café", "#Depot", "@Café0", "@Depot0"]
 
 
@@ -142,14 +145,16 @@ def test_every_room_hears_what_is_for_all(on: City) -> None:
 def test_there_is_one_a_day_and_one_correction_of_it(on: City) -> None:
     on.do(*SAID)
     (refused,) = answers(on.do("@olga /word citywide"), "olga")
-    assert refused["kind"] == "word_too_soon" and "/word correction" in refused["text"]
+    assert refused["kind"] == "word_too_soon"
+    assert "/word correction" in refused["text"]
     corrected = on.do("@omar /word correction", "@omar Bring water and bread.", "@omar [Say it]", "@olga [Approve]")
     said = heard(corrected)
     assert sorted(said) == ["#all", "@Café0", "@Depot0", "@School0"]
     assert all(text.startswith("Correction. ") and "» Bring water and bread." in text for text in said.values())
     assert kinds(answers(on.do("@omar /word correction"), "omar")) == ["nothing_to_correct"]
     (refused,) = answers(on.do("@olga /word citywide"), "olga")
-    assert refused["kind"] == "word_too_soon" and "correction" not in refused["text"]
+    assert refused["kind"] == "word_too_soon"
+    assert "correction" not in refused["text"]
     day = (PLEDGE_BY - timedelta(days=5)).isoformat()
     assert kinds(answers(on.do(f"!clock {day}", "@olga /word citywide"), "olga")) == ["word"]
 
@@ -165,7 +170,8 @@ def test_of_two_that_are_proposed_only_the_first_is_said(on: City) -> None:
 
 def test_it_may_be_500_characters_long_and_no_longer(on: City) -> None:
     (refused,) = answers(on.do("@olga /word citywide", "@olga " + "é" * 503)[-1:], "olga")
-    assert "3 characters too long" in refused["text"] and refused["buttons"] == ["Drop it"]
+    assert "3 characters too long" in refused["text"]
+    assert refused["buttons"] == ["Drop it"]
     assert on.page("@olga " + "é" * 500)["kind"] == "sure"
 
 
@@ -174,7 +180,7 @@ def test_what_is_dropped_is_not_said_and_a_draft_in_the_making_stays(on: City) -
     on.do("@olga /word citywide", "@olga Bring water.")
     assert kinds(answers(on.do("@olga [Drop it]"), "olga")) == ["done"]
     (asked,) = answers(on.do("@olga /draft"), "olga")
-    assert "demands" in asked["text"].lower()
+    assert "What do you demand?" in asked["text"]
 
 
 def test_words_are_no_answer_to_a_draft_once_they_are_written(on: City) -> None:

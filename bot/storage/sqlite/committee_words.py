@@ -10,7 +10,8 @@ from bot.storage.sqlite.walkouts import Walkouts
 from bot.storage.store import Note, WordRule
 
 _SAID = """
-    SELECT occasion, facts FROM announcement WHERE walkout = ? AND scope = 0 AND kind = ? AND about = 0 ORDER BY occasion
+    SELECT occasion, facts FROM announcement WHERE walkout = ? AND scope = 0 AND kind = ? AND about = 0
+    ORDER BY occasion
 """
 
 
