@@ -38,9 +38,10 @@ class SaidWord:
         return datetime.fromisoformat(self.occasion)
 
 
-def occasion(now: datetime) -> str:
-    """Return how what is said now is named."""
-    return now.astimezone(UTC).isoformat(timespec="microseconds")
+def _occasion(said: Sequence[SaidWord], now: datetime) -> str:
+    """Return how what is said now is named: later than all before, also if the clock was set back."""
+    at = max([now, *(each.at + timedelta(microseconds=1) for each in said)])
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def to_correct(said: Sequence[SaidWord]) -> SaidWord | None:
@@ -74,7 +75,7 @@ def say(
     chosen: Sequence[UnitId] = () if to in (CITYWIDE, ALL) else tuple(map(UnitId, to))
     scopes = [unit.id for unit in units] if to == ALL else [e.id for unit in chosen for e in tree.branch(unit)]
     facts = {**content, "units": [*chosen]}
-    news = Announcement(kind=Kind.COMMITTEE_WORD, occasion=occasion(now), facts=facts)
+    news = Announcement(kind=Kind.COMMITTEE_WORD, occasion=_occasion(said, now), facts=facts)
     return [
         replace(news, to_rooms=not chosen),
         *(replace(news, scope=scope, about=scope) for scope in dict.fromkeys(scopes)),

@@ -29,6 +29,7 @@ from bot.guards.readiness import gaps
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys
 from bot.storage.store import Note, Rule, Voiding
+from bot.usecases.another_try import has_lapsed
 from bot.usecases.context import ID_LETTERS, RequestContext, role_taken
 
 LASTS = timedelta(hours=24)
@@ -241,7 +242,7 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
 async def _opening(context: RequestContext, walkout: WalkoutId) -> Rule:
     """Return what opens a draft; where it is another try, it tells in the same transaction whoever asked for that."""
     after = (await context.store.walkout(walkout)).after
-    tried = after is not None and (await context.store.walkout(after)).stage in {Stage.LAPSED, Stage.CLOSED}
+    tried = after is not None and has_lapsed(await context.store.walkout(after))
     news = [Announcement(kind=Kind.ANOTHER_TRY, occasion="0", to_rooms=False)] if tried else []
 
     def rule(draft: Walkout, units: Sequence[Unit]) -> Ruling:

@@ -24,6 +24,7 @@ from bot.secrets.keys import Person
 from bot.usecases import stewards
 from bot.usecases.roles import is_role_card
 from handlers.conversation import (
+    another_try,
     board,
     committee,
     committee_word,
@@ -672,6 +673,7 @@ BUTTONS: dict[str, Run] = {
     "D": drafting.press,
     "F": drafting.press_file,
     "W": committee_word.press,
+    "A": another_try.press,
     "Q": questions.press,
     "R": workers.read_again,
 }
@@ -683,7 +685,7 @@ CARD_BUTTONS = frozenset("pjcwoqxyuvQR")
 TRIES_CODE = frozenset("pcwoquvQR")
 """Those that tell whether the code they carry is one."""
 
-CHANGING = frozenset("pjwoqbsftmuvDW")
+CHANGING = frozenset("pjwoqbsftmuvDWA")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
 SHOWING = frozenset("cnxRQgihel")

@@ -11,7 +11,7 @@ from bot.domain.disclosure import shown
 from bot.domain.model import Kind, Stage, Tier, Unit, Walkout
 from bot.domain.rules import has_number, stewards_count, waits_for, was_missed
 from bot.secrets import references
-from handlers.texts import board, committee_word, names, took_part, verdicts
+from handlers.texts import another_try, board, committee_word, names, took_part, verdicts
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.letters import WORDS
 from handlers.texts.notices import letter_to_worker
@@ -361,6 +361,7 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.CARDS_VOIDED: _cards_voided,
     Kind.CARDS_RECALLED: _cards_recalled,
     Kind.LEFT: _left,
+    Kind.ANOTHER_TRY: lambda letter: another_try.told(_walkout(letter)),
     Kind.COMMITTEE_WORD: lambda letter: committee_word.said(letter.news.facts, _walkout(letter)),
 }
 
