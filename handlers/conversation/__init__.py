@@ -36,6 +36,7 @@ from handlers.conversation import (
     organizers,
     paper_cards,
     questions,
+    readiness,
     report,
     rooms,
     took_part,
@@ -513,6 +514,14 @@ COMMANDS = (
         options=(WALKOUT,),
         changes=True,
         help=lambda: _("open a draft for pledges; its terms are fixed from then on"),
+    ),
+    Command(
+        name="ready",
+        who=Role.ORGANIZER,
+        run=readiness.ready,
+        options=(WALKOUT,),
+        shows=True,
+        help=lambda: _("see whether people are ready, before you open it"),
     ),
     Command(
         name="calloff",

@@ -21,7 +21,7 @@ from bot.secrets import card_codes
 from bot.usecases import committee_word, paper_cards, proposals, roles, suspensions
 from bot.usecases.proposals import Progress
 from handlers.conversation import word_buttons
-from handlers.conversation.letter_buttons import fetch_buttons, terms_button
+from handlers.conversation.letter_buttons import fetch_buttons, ready_buttons, terms_button
 from handlers.conversation.messages import Ask, Button, Reply, old_button
 from handlers.texts import committee as texts
 from handlers.texts import committee_word as word_texts
@@ -110,7 +110,7 @@ async def _open(ask: Ask, of: str) -> Page:
         ),
         label=texts.do_it(Matter.OPEN, anyway=not lacks.citywide_room),
         do=partial(_then, ask, partial(proposals.open_up, ask.context, walkout.id, anyway=not lacks.citywide_room)),
-        more=(terms_button(walkout.id),),
+        more=(terms_button(walkout.id), *ready_buttons(walkout.id)),
     )
 
 

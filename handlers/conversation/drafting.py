@@ -23,7 +23,7 @@ from bot.usecases import organizers, sketches
 from bot.usecases.sketches import InHand
 from handlers.conversation import draft_answers
 from handlers.conversation.draft_answers import TERMS, WORKPLACES, Answered, NoAnswer
-from handlers.conversation.letter_buttons import terms_button
+from handlers.conversation.letter_buttons import ready_buttons, terms_button
 from handlers.conversation.messages import Ask, Button, File, Reply, old_button, say_buttons, whole_number
 from handlers.conversation.organizers import terms_shown
 from handlers.sandboxed import sandbox_client
@@ -300,6 +300,7 @@ def _drafted(walkout: Walkout, text: str) -> Reply:
         text=text,
         buttons=(
             terms_button(walkout.id),
+            *ready_buttons(walkout.id),
             *say_buttons([(committee_texts.next_label(), ("help", walkout.id))]),
             *_file_buttons(walkout.id),
         ),

@@ -6,7 +6,7 @@ from bot.delivery.outbox import Letter
 from bot.domain.model import Entry, Kind, WalkoutId
 from bot.domain.roles import Became, Matter
 from handlers.conversation.messages import Button, say_buttons
-from handlers.texts import another_try, notices
+from handlers.texts import another_try, notices, readiness
 from handlers.texts import committee as texts
 
 NO_CARD = "-"
@@ -57,6 +57,11 @@ def clear_button(card: str) -> Button:
 def fetch_buttons(number: str) -> tuple[Button, ...]:
     """Return the button by which the proposer fetches what was approved."""
     return (Button(label=texts.fetch_cards(), data=f"m:{number}"),)
+
+
+def ready_buttons(walkout: WalkoutId) -> tuple[Button, ...]:
+    """Return the button that says whether people are ready."""
+    return tuple(say_buttons([(readiness.label(), ("ready", walkout))]))
 
 
 def terms_button(walkout: WalkoutId) -> Button:
