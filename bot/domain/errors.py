@@ -128,6 +128,41 @@ class MoreThanMinted(Refused):
         self.most = most  #: as far as anybody may know
 
 
+class NoWordNow(Refused):
+    """Organizers say something themselves from *on* to the end."""
+
+
+class WordTooSoon(Refused):
+    """They have done so less than a day ago."""
+
+    def __init__(self, again: datetime, terms: Terms, *, can_correct: bool) -> None:
+        super().__init__(again, terms, can_correct)
+        self.again = again
+        self.terms = terms
+        self.can_correct = can_correct  #: what they said
+
+
+class NothingWritten(Refused):
+    """There are no words yet."""
+
+
+class NothingToCorrect(Refused):
+    """They have said nothing, or something else since, or have corrected it before."""
+
+
+class NotCountedNow(Refused):
+    """Stewards count on the day only, where the terms say that they do."""
+
+
+class MoreThanPeople(Refused):
+    """More cannot have taken part than work there."""
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__(name, most)
+        self.name = name
+        self.most = most
+
+
 class NotRecorded(Refused):
     """The store could not write; nothing was changed and the person may try again."""
 

@@ -234,6 +234,11 @@ def asks_turnout(walkout: Walkout, now: datetime) -> bool:
     return asks and walkout.stage is Stage.ON and terms.starts <= now < terms.starts + ASKED_FOR
 
 
+def stewards_count(walkout: Walkout) -> bool:
+    """Say whether stewards count by hand who takes part, in place of the cards' holders."""
+    return walkout.terms.turnout and walkout.terms.counted_by is CountedBy.STEWARDS
+
+
 def turnout_tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
     """Return the first tally of the turnout after `instant`, or None after the last, 24 hours after the start."""
     starts = walkout.terms.starts
@@ -572,6 +577,8 @@ def leave(walkout: Walkout, units: Sequence[Unit], *, unit: UnitId, occasion: st
 def is_for(news: Announcement, path: Iterable[Unit]) -> bool:
     """Say whether news for whoever asked to be told is for somebody on this path: who leaves hears it, and once."""
     ids = {unit.id for unit in path}
+    if news.kind is Kind.COMMITTEE_WORD:
+        return not news.facts["units"] or not ids.isdisjoint(news.facts["units"])
     return news.kind is not Kind.LEFT or (news.facts["unit"] in ids and ids.isdisjoint(news.facts["before"]))
 
 
@@ -797,6 +804,7 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
     is_said_anew = private and news.facts.get("last") is False and not walkout.counts_again
     return {
         Kind.OPENED: is_open and can_pledge,
+        Kind.ANOTHER_TRY: can_pledge,
         Kind.LEFT: is_open and (place is None or has_left),
         Kind.WORKPLACE_READY: is_open,
         Kind.WORKPLACES_READY: is_open,
@@ -815,7 +823,7 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
         Kind.AFTERWARDS: is_on,
         Kind.SURVEY_OVER: walkout.stage is Stage.ENDED,
         Kind.VOTE_AGAIN: can_pledge,
-        Kind.COMMITTEE_WORD: is_on,
+        Kind.COMMITTEE_WORD: is_on and now < over_at(terms),
         Kind.ANOTHER_TRY: is_open and can_pledge,
     }.get(news.kind, True)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bot.domain import campaigns, roles, rules
+from bot.domain import campaigns, committee_word, roles, rules
 from bot.domain.errors import (
     Forbidden,
     Frozen,
@@ -26,7 +26,7 @@ from bot.domain.tree import Tree
 from bot.guards.readiness import gaps
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys
-from bot.storage.store import Note, Voiding
+from bot.storage.store import Note, Rule, Voiding
 from bot.usecases import report
 from bot.usecases.context import ID_LETTERS, RequestContext, role_taken
 
@@ -59,7 +59,7 @@ def read(proposal: Proposal, context: RequestContext) -> Content:
 
 
 async def propose(
-    context: RequestContext, matter: Matter, *, walkout: WalkoutId | None, about: MemberId = b"", **content: str | int
+    context: RequestContext, matter: Matter, *, walkout: WalkoutId | None, about: MemberId = b"", **content: Any
 ) -> Progress:
     """Propose it, or approve the same if somebody else has proposed it; carry it out if that is enough.
 
@@ -145,7 +145,7 @@ async def check_can_open(context: RequestContext, walkout: Walkout) -> None:
     opening(walkout, await context.store.units(walkout.id))
 
 
-async def _opening(context: RequestContext, walkout: Walkout) -> partial[Ruling]:
+async def _opening(context: RequestContext, walkout: Walkout) -> Rule:
     """Return the rule that opens a walkout: a campaign's step where the one it builds on was proved.
 
     Raises StepNotOver.
@@ -160,9 +160,15 @@ async def _opening(context: RequestContext, walkout: Walkout) -> partial[Ruling]
     if walkout.after is None:
         return opens
     before, theirs = steps[walkout.after]
-    if campaigns.has_lapsed(before, theirs):
-        return opens  # another try: there was nothing to prove
-    return partial(opens, qualified=campaigns.qualified(before, theirs, walkout.terms.opens_where))
+    if not campaigns.has_lapsed(before, theirs):
+        return partial(opens, qualified=campaigns.qualified(before, theirs, walkout.terms.opens_where))
+
+    def another_try(draft: Walkout, units: Sequence[Unit]) -> Ruling:
+        """Open it without proof, and tell in the same transaction whoever asked for that."""
+        ruling, news = opens(draft, units), Announcement(kind=Kind.ANOTHER_TRY, occasion="0", to_rooms=False)
+        return replace(ruling, announcements=(*ruling.announcements, news))
+
+    return another_try
 
 
 async def _go_on(context: RequestContext, proposal: Proposal) -> Progress:
@@ -250,8 +256,8 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
                 await context.store.decide(proposal.walkout, partial(rules.call_off, now=context.clock()))
             case Matter.LEAVE:
                 await _leave(context, proposal, proposal.walkout)
-            case Matter.VOID | Matter.RECALL:
-                await _void(context, proposal, proposal.walkout)
+            case Matter.VOID | Matter.RECALL | Matter.WORD:
+                await (_say if proposal.matter is Matter.WORD else _void)(context, proposal, proposal.walkout)
                 return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
     await _conclude(context, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)
@@ -263,6 +269,14 @@ async def _leave(context: RequestContext, proposal: Proposal, walkout: WalkoutId
     leave = partial(rules.leave, unit=unit, occasion=proposal.id, now=context.clock())
     if not (await context.store.unit(walkout, unit)).left:
         await context.store.decide(walkout, leave)
+
+
+async def _say(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:
+    """Say what organizers say themselves. Raises NoWordNow, WordTooSoon, NothingToCorrect."""
+    content = read(proposal, context)
+    rule = partial(committee_word.say, content=content, now=context.clock())
+    decided, note = _decided(context, proposal, content, Deed.DONE, ())
+    await context.store.say_approved(proposal.id, walkout, rule, decided, note)
 
 
 async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:

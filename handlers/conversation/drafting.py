@@ -24,7 +24,7 @@ from bot.usecases import organizers, sketches, steps
 from bot.usecases.sketches import InHand
 from handlers.conversation import draft_answers
 from handlers.conversation.draft_answers import TERMS, WORKPLACES, Answered, NoAnswer
-from handlers.conversation.letter_buttons import terms_button
+from handlers.conversation.letter_buttons import ready_buttons, terms_button
 from handlers.conversation.messages import Ask, Button, File, Reply, old_button, say_buttons, whole_number
 from handlers.conversation.organizers import terms_shown
 from handlers.sandboxed import sandbox_client
@@ -47,19 +47,22 @@ STOP, DROP, GO_ON, CHANGE, TERMS_READ, MAKE = "stop", "drop", "on", "change", "r
 async def draft(ask: Ask) -> Reply:
     """Ask what is asked now, or begin."""
     hand = await sketches.load(ask.context)
-    if (hand is None or hand.sketch.made) and (begun := await sketches.keep(ask.context, _anew(hand))) is not None:
+    if (hand is None or not hand.drafts or hand.sketch.made) and (
+        begun := await sketches.keep(ask.context, _anew(hand))
+    ) is not None:
         return await _shown(ask, begun, texts.begin())
     return await _shown(ask, hand or InHand())
 
 
 def _anew(hand: InHand | None) -> InHand:
-    return InHand(sketch=Sketch(language=spoken()), number=0 if hand is None else hand.number)
+    return replace(hand or InHand(), sketch=Sketch(language=spoken()), list=b"", drafts=True)
 
 
 async def pending(ask: Ask) -> InHand | None:
-    """Return what somebody is being asked; None if they are not, or organize nothing any more."""
+    """Return what is in hand where somebody is being asked, for a draft or a word; None if they organize nothing."""
     hand = await sketches.load(ask.context)
-    return hand if hand is not None and not hand.sketch.made and await ask.is_organizer() else None
+    is_asked = hand is not None and ((hand.word and hand.word.at) or (hand.drafts and not hand.sketch.made))
+    return hand if is_asked and await ask.is_organizer() else None
 
 
 async def typed(ask: Ask, hand: InHand) -> Reply:
@@ -76,7 +79,7 @@ def _speaking(ask: Ask, hand: InHand) -> AbstractContextManager[None]:
 async def sent(ask: Ask, file: SourceFile) -> Reply:
     """Take a file: the terms, or the list of workplaces."""
     hand = await sketches.load(ask.context)
-    if hand is None or (hand.sketch.made and ask.number != hand.sketch.last):
+    if hand is None or not hand.drafts or (hand.sketch.made and ask.number != hand.sketch.last):
         hand = _anew(hand)
     take = draft_answers.take_terms if PurePath(file.name).suffix.lower() == ".toml" else draft_answers.take_list
     with _speaking(ask, hand):
@@ -89,7 +92,7 @@ async def press(ask: Ask) -> Reply:
         return old_button()
     number, what = ask.words if len(ask.words) == len(["number", "what"]) else ("", "")
     hand = await sketches.load(ask.context)
-    if hand is None:
+    if hand is None or not hand.drafts:
         return old_button()
     is_open = hand.sketch.at is not None or hand.sketch.made
     if whole_number(number) != hand.number or (what in {MAKE, TERMS_READ} and is_open):
@@ -307,7 +310,7 @@ async def _made(ask: Ask, hand: InHand) -> Reply:
     after = hand.sketch.after
     seed = ask.app.keys.seed(ask.who, _toml(hand).data, hand.list, *([after.encode()] if after else []))
     walkout = await organizers.draft(plan, ask.app.store, ask.app.keys, seed=seed, after=after)
-    await sketches.keep(ask.context, InHand(sketch=Sketch(made=walkout.id, last=ask.number), number=hand.number))
+    await sketches.keep(ask.context, replace(hand, sketch=Sketch(made=walkout.id, last=ask.number), list=b""))
     now = ask.app.clock()
     found = await look_again(ask.app.store, plan.terms, plan.units, now=now, but=walkout.register)
     return _drafted(walkout, organizers_texts.drafted(walkout, plan, found, now, step))
@@ -319,6 +322,7 @@ def _drafted(walkout: Walkout, text: str) -> Reply:
         text=text,
         buttons=(
             terms_button(walkout.id),
+            *ready_buttons(walkout.id),
             *say_buttons([(committee_texts.next_label(), ("help", walkout.id))]),
             *_file_buttons(walkout.id),
         ),

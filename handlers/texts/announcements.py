@@ -9,9 +9,9 @@ from datetime import datetime
 from bot.delivery.outbox import Letter
 from bot.domain.disclosure import shown
 from bot.domain.model import Kind, Stage, StepKind, Tier, Unit, Walkout
-from bot.domain.rules import has_number, waits_for, was_missed
+from bot.domain.rules import has_number, stewards_count, waits_for, was_missed
 from bot.secrets import references
-from handlers.texts import board, names, verdicts
+from handlers.texts import another_try, board, committee_word, names, took_part, verdicts
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.kinds import by_kind
 from handlers.texts.letters import WORDS
@@ -33,10 +33,12 @@ def announcement(letter: Letter) -> str:
 
 def words(letter: Letter) -> str:
     """Word the news alone."""
-    if letter.worker:
-        return letter_to_worker(letter)
     kind = letter.news.kind
+    if letter.worker and kind not in {Kind.COMMITTEE_WORD, Kind.ANOTHER_TRY}:
+        return letter_to_worker(letter)
     said = (_WORDS.get(kind) or WORDS[kind])(letter)
+    if letter.private and kind is Kind.STARTS and stewards_count(_walkout(letter)):
+        said += f"\n\n{took_part.remind()}"
     if letter.private and kind in _TO_TELL:
         return f"{said}\n\n{_TO_TELL[kind](letter)}"
     return said
@@ -497,6 +499,8 @@ _WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.LEFT: _left,
     Kind.SURVEY_OVER: _survey_over,
     Kind.VOTE_AGAIN: _vote_again,
+    Kind.ANOTHER_TRY: lambda letter: another_try.told(_walkout(letter)),
+    Kind.COMMITTEE_WORD: lambda letter: committee_word.said(letter.news.facts, _walkout(letter)),
 }
 
 

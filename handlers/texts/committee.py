@@ -22,6 +22,7 @@ from bot.usecases import proposals
 from bot.usecases.audit import Line
 from bot.usecases.proposals import Content, Progress
 from bot.usecases.roles import Appointment, Served
+from handlers.texts import committee_word
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.kinds import by_kind
 from handlers.texts.organizers import gaps, opened
@@ -31,6 +32,8 @@ from handlers.texts.times import before, number, span, when, when_utc
 
 def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
     """Say what exactly is proposed."""
+    if what is Matter.WORD:
+        return committee_word.proposed(content, walkout)
     cards_wanted = int(content.get("number", 0))
     said = {
         Matter.OPEN: _("Open {walkout} for pledges, without a citywide room")
@@ -234,6 +237,7 @@ def do_it(what: Matter, *, anyway: bool = False) -> str:
         Matter.RECALL: _("Recall them"),
         Matter.REMOVE: _("Remove"),
         Matter.LEAVE: _("Take it out"),
+        Matter.WORD: _("Say it"),
         Matter.ADOPT: _("Go on"),
     }[what]
 
@@ -675,6 +679,7 @@ def _deed(line: Line) -> str:
         Deed.LET_GO: _("{who} let a room go"),
         Deed.TESTED: _("{who} had every room hear a test"),
         Deed.DRAWN: _("{who} counted the cards drawn: {name}"),
+        Deed.TOOK_PART: _("{who} counted who takes part: {name}"),
         Deed.PRINTED: _("{who} did it: {what}"),
         Deed.SUSPENDED: _("{who} suspended {name}"),
         Deed.SUSPENSION_ENDED: _("{who} ended the suspension of {name}"),

@@ -9,8 +9,9 @@ from typing import Any
 from bot.delivery.outbox import Letter
 from bot.domain.errors import Hold
 from bot.domain.model import Kind
-from bot.domain.roles import Role
-from handlers.texts import backups, closing, committee, drawn_cards, fence, general, names
+from bot.domain.roles import Matter, Role
+from bot.usecases.proposals import Content
+from handlers.texts import backups, closing, committee, committee_word, drawn_cards, fence, general, names
 from handlers.texts.catalogue import _, ngettext, spoken
 from handlers.texts.kinds import by_kind
 from handlers.texts.organizers_words import worded
@@ -118,8 +119,12 @@ def _campaign_closed(letter: Letter) -> str:
 def _proposal(letter: Letter) -> str:
     if letter.proposal is None:
         raise ValueError(letter.news.kind)
+    what, content = _what(letter), _content(letter)
     effects = committee.does(letter.proposal.matter, letter.walkout, letter.about, letter.lacks)
-    return committee.asked(_what(letter), effects, letter.proposer, committee.until(letter.proposal, letter.walkout))
+    if letter.proposal.matter is Matter.WORD and letter.walkout is not None:
+        what = "\n\n".join([what, committee_word.read_out(content, letter.walkout)])
+        effects = committee_word.effects(content)
+    return committee.asked(what, effects, letter.proposer, committee.until(letter.proposal, letter.walkout))
 
 
 def _decided(letter: Letter) -> str:
@@ -132,8 +137,12 @@ def _what(letter: Letter) -> str:
     proposal = letter.proposal
     if proposal is None:
         raise ValueError(letter.news.kind)
-    content = json.loads(letter.unseal(proposal.content))
-    return committee.matter(proposal.matter, content, committee.named(letter.walkout), _place(letter))
+    return committee.matter(proposal.matter, _content(letter), committee.named(letter.walkout), _place(letter))
+
+
+def _content(letter: Letter) -> Content:
+    content: Content = json.loads(letter.unseal(letter.proposal.content)) if letter.proposal else {}
+    return content
 
 
 def _role_card_used(letter: Letter) -> str:

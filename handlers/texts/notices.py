@@ -88,7 +88,8 @@ def letters(kind: StepKind = StepKind.WALKOUT) -> str:
         kind,
         _(
             "I write to you here when it is on, and after the last count, with yes or no for your workplace. If it is "
-            "yes, I write again when the day comes. If it is called off, or does not happen, I write that."
+            "yes, I write again when the day comes. If it is called off, or does not happen, I write that. Once it is "
+            "on, I pass on what the organizers say to everybody, or to your workplace."
         ),
         survey=_(
             "I write to you here when the survey is over, with what came of it. If it is called off, I write that."

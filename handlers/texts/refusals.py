@@ -9,7 +9,7 @@ from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing
+from handlers.texts import backups, closing, committee_word, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -72,6 +72,10 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "too_early", _("There is a report once it is over: from {when} on. Until then: /board").format(
                 when=when(refused.starting, refused.terms)
             )
+        case errors.NotCountedNow():
+            return "not_counted", took_part.not_counted()
+        case errors.MoreThanPeople():
+            return "more_than_people", took_part.too_many(refused.name, refused.most)
         case errors.MoreThanMinted():
             return "more_than_minted", _(
                 "{workplace} has {most} cards at most, so no more can have been drawn. Nothing was changed."
@@ -242,7 +246,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_yours", _("Only whoever proposed these cards can print them.")
         case errors.NoCardsWithOpenEntry():
             return "no_cards", _("This walkout has open entry: people pledge without cards.")
-    return "refused", start_refusal(refused)
+    return committee_word.refusal(refused) or ("refused", start_refusal(refused))
 
 
 def _held(why: Hold) -> str:

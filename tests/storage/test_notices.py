@@ -352,7 +352,7 @@ async def test_only_what_decides_about_their_day_is_told_privately(store: Store,
     await store.decide(WALKOUT, says(Announcement(kind=kind, occasion="1", scope=SHOP, about=SHOP)))
     assert await claimed(store) == []
     await store.decide(WALKOUT, says(Announcement(kind=kind, occasion="1")))
-    decided = {Kind.ON, Kind.LAPSED, Kind.CALLED_OFF, Kind.LAST_WORD, Kind.LEFT}
+    decided = {Kind.ON, Kind.LAPSED, Kind.CALLED_OFF, Kind.LAST_WORD, Kind.LEFT, Kind.COMMITTEE_WORD}
     assert len(await claimed(store)) == (kind in decided | {Kind.TOMORROW, Kind.STARTS, Kind.SURVEY_OVER})
 
 
