@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from bot.domain import errors
 from bot.domain.errors import Hold, Refused
@@ -272,18 +273,22 @@ def _cannot_suspend(refused: errors.CannotSuspend) -> str:
 def _closed(refused: errors.PledgingClosed) -> str:
     if refused.kind is StepKind.SURVEY:
         return _survey_closed(refused)
-    ended = {Stage.LAPSED: _not_on}.get(refused.stage, _deadline_past)()
-    if refused.stage is Stage.CALLED_OFF:
-        ended = _called_off(refused.kind)
+    say: dict[Stage, Callable[[], str]] = {
+        Stage.CALLED_OFF: partial(_called_off, refused.kind),
+        Stage.LAPSED: _not_on,
+    }
+    ended = say.get(refused.stage, _deadline_past)()
     if not refused.stands:
         return f"{ended} {_no_pledge()}"
     return f"{ended} {_nobody(refused.kind) if refused.stage not in PLEDGING else _stands()}"
 
 
 def _survey_closed(refused: errors.PledgingClosed) -> str:
-    ended = {Stage.ENDED: _survey_over, Stage.CLOSED: _survey_over}.get(refused.stage, _deadline_past)()
-    if refused.stage is Stage.CALLED_OFF:
-        ended = _called_off(refused.kind)
+    say: dict[Stage, Callable[[], str]] = {
+        Stage.CALLED_OFF: partial(_called_off, refused.kind),
+        Stage.ENDED: _survey_over,
+    }
+    ended = say.get(refused.stage, _deadline_past)()
     return f"{ended} {_takes_part() if refused.stands else _takes_no_part()}"
 
 
