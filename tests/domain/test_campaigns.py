@@ -281,7 +281,7 @@ def test_only_a_step_whose_last_count_is_in_is_proved() -> None:
     reached = BoardLine(reached=True, number=5)
     units = [replace(shops(20)[0], out=True, line=reached, turnout_line=reached)]
     survey, action = last_count(opened(**SURVEY), units).walkout, counted(is_on(), units).walkout
-    closed = {"stage": Stage.CLOSED, "next_tally": None}
+    closed: dict[str, Any] = {"stage": Stage.CLOSED, "next_tally": None}
     table: list[tuple[Walkout, bool]] = [
         (opened(**SURVEY), False),
         (survey, True),
