@@ -196,7 +196,7 @@ def test_a_campaign_of_four_steps_is_what_a_recount_says() -> None:
         reached = [sum(rung > m for rung in campaigns.ladder(steps).values()) for m in range(n + 1)]
         assert [rung.reached for rung in rungs] == [number if number >= 3 else 0 for number in reached]
         print(  # noqa: T201  shown with -s
-            f"\n{kind}: {len(numbers)} employers, {sum(taking_part.values()):,} people take part; {len(proved)} of them "
+            f"\n{kind}: {len(numbers)} employers, {sum(taking_part.values()):,} people take part; {len(proved)} "
             f"qualify at {SHARE} %, {len(whole)} reached their number; ladder {reached}"
         )
     assert 0 < len(still_in) < len(came)
