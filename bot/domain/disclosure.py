@@ -19,7 +19,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.model import FEWEST, ROOT, BoardLine, Counts, Stage, Terms, Tier, Unit, UnitId, Walkout
+from bot.domain.model import FEWEST, ROOT, BoardLine, Counts, Stage, StepKind, Terms, Tier, Unit, UnitId, Walkout
 
 SEEN = 9
 """Four planted people and five others: so many stand behind the first number, and behind *reached* taken back."""
@@ -211,6 +211,7 @@ class Shown:
     out: bool
     turnout: Turnout | None = None  #: None: it is not counted yet, or never, or they are not out
     tier: Tier = Tier.WORKPLACE
+    kind: StepKind = StepKind.WALKOUT  #: what its people pledge to
 
 
 def shown(unit: Unit, walkout: Walkout) -> Shown:
@@ -234,6 +235,7 @@ def shown(unit: Unit, walkout: Walkout) -> Shown:
         out=unit.out,
         turnout=turnout,
         tier=unit.tier,
+        kind=walkout.terms.kind,
     )
 
 

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
-from bot.domain.model import Stage, Terms, Walkout, WalkoutId
+from bot.domain.model import Stage, StepKind, Terms, Walkout, WalkoutId
 
 
 class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault
     """Something a person asked for is not done, for a reason they can be told."""
+
+    kind = StepKind.WALKOUT  #: what the card is for, where that is known
+
+    def of(self, kind: StepKind) -> Self:
+        """Say what the card is for."""
+        self.kind = kind
+        return self
 
 
 class UnknownCard(Refused):

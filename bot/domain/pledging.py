@@ -25,7 +25,7 @@ from bot.domain.errors import (
     UnitNotOut,
     UnknownCard,
 )
-from bot.domain.model import CardState, Stage, UnitId, WalkoutId
+from bot.domain.model import CardState, Stage, StepKind, UnitId, WalkoutId
 from bot.domain.rules import ASKED_FOR, PLEDGING
 
 HASH_BYTES = 32
@@ -39,6 +39,7 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     OUT = "out"  #: on the day: I am out
     NOT_OUT = "not_out"  #: on the day: I was mistaken
+    VOTE = "vote"  #: in a survey: a ballot is cast beside the pledge, which stays as it is
 
 
 WANTED = {
@@ -97,6 +98,10 @@ class Bearer(Protocol):
         """Return where the notice of the card's owner is kept."""
         ...
 
+    def ballot(self, walkout: WalkoutId) -> bytes:
+        """Return where this person's ballot is kept."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
@@ -132,6 +137,7 @@ class Head:
     next_tally: datetime | None
     ended: datetime | None
     asked_from: datetime | None = None  #: from when on people are asked whether they are out; None: never
+    kind: StepKind = StepKind.WALKOUT
 
 
 class Outcome(NamedTuple):
@@ -144,7 +150,7 @@ class Outcome(NamedTuple):
     next_tally: datetime | None = None
 
 
-def decide(  # noqa: PLR0911  one way out for each answer
+def decide(  # noqa: C901, PLR0911  one way out for each answer
     change: Change,
     card: Card | None,
     heads: Mapping[WalkoutId, Head],
@@ -176,6 +182,8 @@ def decide(  # noqa: PLR0911  one way out for each answer
         refusal = _refusal(change, card, head, mine, now)
     if refusal is not None:
         return refusal, None
+    if change.act is Act.VOTE:
+        return _outcome(card, head, mine), None
     wanted = WANTED[change.act]
     if mine is wanted or (change.act is Act.PLEDGE and mine is CardState.OUT):
         return _outcome(card, head, mine), None
@@ -218,6 +226,8 @@ def _refusal(change: Change, card: Card, head: Head, mine: CardState | None, now
     if change.act is Act.WITHDRAW:
         # the same answer for a fresh card and for another's: only pressing Pledge tells
         return NotPledged() if mine is None else None
+    if change.act is Act.VOTE:
+        return None if mine is not None and mine.stands else NotPledged()
     return CardSpent() if mine is None and card.owner != change.bearer.free(card.walkout) else None
 
 

@@ -772,7 +772,7 @@ def remind(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
 
 
 def _to_those_out(kind: Kind, occasion: str, walkout: Walkout, units: Sequence[Unit]) -> Iterable[Announcement]:
-    facts: dict[str, object] = {}
+    facts: Mapping[str, object] = {}
     if kind is Kind.AFTERWARDS and (city := disclosure.coarse(walkout, units)) is not None:
         facts = {"turnout": city.turnout}
     yield Announcement(kind=kind, occasion=occasion, to_organizers=kind is Kind.AFTERWARDS, facts=facts)

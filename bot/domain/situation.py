@@ -47,6 +47,7 @@ class Asserts(StrEnum):
     WALKED_OUT = "it was to walk out, and that day is over"
     TAKES_PART = "their workplace takes part in an action at work"
     TOOK_PART = "it was to take part, and that day is over"
+    GOES = "it does the one or the other"
     DOES_NOT = "it does neither, as things stand or for good"
     DID_NOT = "it did not, and that day is over"
     NOBODY = "nobody walks out anywhere, or takes part"
@@ -142,6 +143,7 @@ class Situation:
             Asserts.WALKED_OUT: goes and not at_work and after,
             Asserts.TAKES_PART: goes and at_work and not after,
             Asserts.TOOK_PART: goes and at_work and after,
+            Asserts.GOES: goes and not after,
             Asserts.DOES_NOT: stays and not after,
             Asserts.DID_NOT: stays and after,
             Asserts.NOBODY: verdict in NOBODY,

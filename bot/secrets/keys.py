@@ -72,6 +72,10 @@ class Bearer:
         """Return where the notice of a card's owner is kept; without the code nobody can tell whose it is."""
         return _mac(self._walkouts[walkout].walkout, "notice", self._code)
 
+    def ballot(self, walkout: WalkoutId) -> bytes:
+        """Return where the ballot of this person is kept; without code and account nobody can tell whose it is."""
+        return _mac(self._walkouts[walkout].walkout, "ballot", self._code, self._who.platform, self._who.account)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _WalkoutKeys:

@@ -198,6 +198,7 @@ class Voiding:
     at: datetime
     recalls: bool  #: what was pledged on them ends as well
     news: Announcement  #: for the unit's rooms
+    vote_again: tuple[Announcement, ...] = ()  #: for every room: a recall throws all ballots away, which bear no unit
 
 
 KeptAnew = Callable[[WalkoutId, bytes, bytes | None], NewCard | None]
@@ -281,6 +282,17 @@ class Store(Protocol):
 
     async def has_notice(self, locator: bytes) -> bool:
         """Say whether there is one."""
+        ...
+
+    async def cast(self, ballot: str, change: Change) -> Outcome:
+        """Keep a ballot in place of the one that the same person cast on the same card, if they may: see Act.VOTE.
+
+        Raises what `apply` raises for such a change.
+        """
+        ...
+
+    async def has_voted(self, locator: bytes) -> bool:
+        """Say whether there is a ballot here. What it says is given to nobody."""
         ...
 
     async def forget_order(self) -> None:

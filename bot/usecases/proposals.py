@@ -270,7 +270,8 @@ async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId)
     recalls, now = proposal.matter is Matter.RECALL, context.clock()
     seen, place = await context.store.walkout(walkout), UnitId(content["workplace"])
     check = rules.check_can_recall if recalls else rules.check_can_void
-    check(seen, list(Tree(await context.store.units(walkout)).branch(place)), now=now)
+    units = await context.store.units(walkout)
+    check(seen, list(Tree(units).branch(place)), now=now)
     news = Announcement(
         kind=Kind.CARDS_RECALLED if recalls else Kind.CARDS_VOIDED,
         occasion=proposal.id,
@@ -278,7 +279,20 @@ async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId)
         about=place,
         to_stewards=True,
     )
-    voiding = Voiding(unit=place, at=now, recalls=recalls, news=news)
+    votes_gone = recalls and bool(seen.terms.questions)
+    everywhere = (None, *(unit.id for unit in units)) if votes_gone else ()
+    again = tuple(
+        Announcement(
+            kind=Kind.VOTE_AGAIN,
+            occasion=proposal.id,
+            scope=scope,
+            about=scope,
+            to_stewards=scope is not None,
+            to_organizers=scope is None,
+        )
+        for scope in everywhere
+    )
+    voiding = Voiding(unit=place, at=now, recalls=recalls, news=news, vote_again=again)
     path = await _path(context, proposal.matter, walkout, place)
     decided, note = _decided(context, proposal, content, Deed.DONE, path)
     await context.store.void_approved(proposal.id, walkout, voiding, decided, note)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
-from bot.domain import disclosure
+from bot.domain import ballots, disclosure
 from bot.domain.disclosure import Coarse
 from bot.domain.errors import (
     Held,
@@ -21,7 +22,7 @@ from bot.domain.errors import (
     UnknownCard,
     WrongStage,
 )
-from bot.domain.model import CardState, Entry, Stage, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.model import CardState, Entry, Stage, StepKind, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Situation, situation
@@ -47,7 +48,11 @@ class Seen:
     at: datetime  #: when they look
     changed: bool = False
     told: bool = False  #: they have asked to be told when it is on
+    voted: bool = False  #: in a survey; what, nobody is shown
     lines: Mapping[UnitId, Coarse] = field(default_factory=dict)  #: of the city and of areas, while they are counted
+    step: int = 1  #: which one of its campaign it is
+    counted: int = 0  #: steps of the campaign whose last count is in
+    ladder: tuple[Terms, ...] = ()  #: those of them that this workplace has proved, in their order
 
     situation: Situation = field(init=False)  #: where they stand then
 
@@ -55,6 +60,11 @@ class Seen:
         """Look once; every second sentence asks."""
         at = situation(self.walkout, self.unit, self.mine, self.at, told=self.told)
         object.__setattr__(self, "situation", at)
+
+    @property
+    def can_vote(self) -> bool:
+        """Whether there is something to vote on, and time for it."""
+        return bool(self.walkout.terms.questions) and self.situation.can_take_back
 
     @property
     def unit(self) -> Unit:
@@ -65,6 +75,11 @@ class Seen:
     def place(self) -> Unit:
         """The workplace, whose yes or no is theirs."""
         return workplace_on(self.path)
+
+    @property
+    def kind(self) -> StepKind:
+        """What is pledged to."""
+        return self.walkout.terms.kind
 
 
 class CoarseLines:
@@ -140,7 +155,7 @@ class Worker:
     async def _offered(self, seen: Seen) -> Seen:
         walkout = seen.walkout
         if seen.mine is None and walkout.stage is Stage.DRAFT:
-            raise NotOpenYet
+            raise NotOpenYet().of(seen.kind)
         if seen.mine is None and (walkout.stage not in PLEDGING or self.clock() >= walkout.terms.pledge_by):
             if walkout.stage in PLEDGING and walkout.counts_again:  # it is over by the clock alone
                 try:
@@ -149,7 +164,8 @@ class Worker:
                     if held.why is Hold.KEPT:
                         return seen
                     raise
-            raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands=False)
+            closed = PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands=False)
+            raise closed.of(seen.kind)
         return seen
 
     async def pledge(self, code: str, of: WalkoutId | None = None) -> Seen:
@@ -210,6 +226,19 @@ class Worker:
             await self.store.delete_notice(self.keys.bearer(code, self.who, walkout).notice(walkout))
         return replace(seen, told=False)
 
+    async def vote(self, code: str, ballot: str, of: WalkoutId | None = None) -> Seen:
+        """Cast a ballot in place of the one before, which nobody is shown again; `of` is as for `pledge`.
+
+        Only for whoever's pledge stands, and only what fits the questions: `changed` says whether it is cast. Raises as
+        `look` and `withdraw` do.
+        """
+        seen = await self._look(self._change(Act.LOOK, code, of))
+        if not (seen.can_vote and ballots.fits(seen.walkout.terms.questions, ballot)):
+            return seen
+        change = self._change(Act.VOTE, code, of)
+        outcome = await self._decided(change, partial(self.store.cast, ballot))
+        return replace(await self._done(outcome, change), changed=True)
+
     async def say_out(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Say on the day that the card's holder is out; saying it twice changes nothing. `of` is as for `pledge`.
 
@@ -244,15 +273,16 @@ class Worker:
         if other is not None:
             await self.store.apply(replace(change, act=Act.LOOK))  # what is no card is said to be none
             if await self.store.stands(other):  # it may have been recalled
-                raise OneCardEach
+                raise OneCardEach().of((await self.store.walkout(walkout)).terms.kind)
         outcome = await self._decided(change)
         self.account_limits.remember(self.who, walkout, pledge)
         return await self._done(outcome, change)
 
-    async def _decided(self, change: Change) -> Outcome:
+    async def _decided(self, change: Change, apply: Callable[[Change], Awaitable[Outcome]] | None = None) -> Outcome:
+        apply = apply or self.store.apply
         while True:
             try:
-                return await self.store.apply(change)
+                return await apply(change)
             except TallyDue:  # the tally stands before this change
                 try:
                     await self.tallies.take_due()
@@ -277,6 +307,8 @@ class Worker:
         # a pledge just made cannot have a notice: it would have gone when the one before was taken back
         may_be_told = outcome.mine in MAY_BE_TOLD and not outcome.changed
         told = may_be_told and await self.store.has_notice(change.bearer.notice(walkout.id))
+        may_have_voted = walkout.terms.questions and outcome.mine is not None and outcome.mine.stands
+        voted = bool(may_have_voted) and await self.store.has_voted(change.bearer.ballot(walkout.id))
         return Seen(
             walkout=walkout,
             path=path,
@@ -284,5 +316,6 @@ class Worker:
             at=self.clock(),
             changed=outcome.changed,
             told=told,
+            voted=voted,
             lines=await self.lines.of(walkout),
         )

@@ -24,6 +24,7 @@ from bot.secrets.keys import Person
 from bot.usecases import stewards
 from bot.usecases.roles import is_role_card
 from handlers.conversation import (
+    ballots,
     board,
     committee,
     confirmation,
@@ -641,6 +642,8 @@ BUTTONS: dict[str, Run] = {
     "g": board.press_page,
     "i": board.press_picture,
     "m": paper_cards.press_print,
+    "V": ballots.press,
+    "B": ballots.press_cast,
     "u": workers.press_out,
     "v": workers.press_not_out,
     "h": report.press_page,
@@ -653,16 +656,16 @@ BUTTONS: dict[str, Run] = {
 }
 """Everything that can be pressed, by the first letter of the button's data."""
 
-CARD_BUTTONS = frozenset("pjcwoqxyuvQR")
+CARD_BUTTONS = frozenset("pjcwoqxyuvQRVB")
 """Those under a card's message."""
 
-TRIES_CODE = frozenset("pcwoquvQR")
+TRIES_CODE = frozenset("pcwoquvQRVB")
 """Those that tell whether the code they carry is one."""
 
-CHANGING = frozenset("pjwoqbsftmuvD")
+CHANGING = frozenset("pjwoqbsftmuvDB")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
-SHOWING = frozenset("cnxRQgihel")
+SHOWING = frozenset("cnxRQgihelV")
 """Those that change nothing, as `Command.shows` has it."""
 
 SHOWING_COMMANDS = frozenset(row.name for row in COMMANDS if row.shows)

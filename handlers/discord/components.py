@@ -64,7 +64,7 @@ def _laid_out(buttons: Sequence[Button]) -> Sequence[Sequence[Button]]:
 
 
 def _style(data: str) -> discord.ButtonStyle:
-    return discord.ButtonStyle.primary if data[0] in "pjbk" else discord.ButtonStyle.secondary
+    return discord.ButtonStyle.primary if data[0] in "pjbkB" else discord.ButtonStyle.secondary
 
 
 class CardForm(discord.ui.Modal):

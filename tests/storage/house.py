@@ -112,6 +112,9 @@ class Hand:
     def notice(self, walkout: WalkoutId) -> bytes:
         return key(f"notice of {self.name} in {walkout}")
 
+    def ballot(self, walkout: WalkoutId) -> bytes:
+        return key(f"ballot of {self.who} by {self.name} in {walkout}")
+
 
 def asks(
     act: Act,

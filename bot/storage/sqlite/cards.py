@@ -10,9 +10,9 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from bot.domain import pledging
-from bot.domain.errors import NotRecorded
-from bot.domain.model import CardState, Stage, UnitId, WalkoutId
-from bot.domain.pledging import HASH_BYTES, Act, Card, Change, Enrolment, Head, Outcome
+from bot.domain.errors import NotRecorded, Refused
+from bot.domain.model import CardState, Stage, StepKind, UnitId, WalkoutId
+from bot.domain.pledging import HASH_BYTES, Act, Bearer, Card, Change, Enrolment, Head, Outcome
 from bot.storage.records import maybe_moment, moment
 from bot.storage.sqlite.writer import Decided, Writer
 
@@ -26,7 +26,8 @@ _FIND = """
         JOIN pledge ON pledge.key = substr(?3, nth.value * 32 + 1, 32)
 """
 _FIND_HEADS = """
-    SELECT id, stage, pledge_by, next_tally, ended, CASE WHEN ?2 AND terms ->> 'turnout' THEN starts END
+    SELECT id, stage, pledge_by, next_tally, ended, CASE WHEN ?2 AND terms ->> 'turnout' THEN starts END,
+        terms ->> 'kind'
     FROM walkout WHERE id IN (SELECT value FROM json_each(?1))
 """
 _FIND_FREE = """
@@ -52,6 +53,10 @@ _IS_WRITTEN = """
 """
 _DELETE_NOTICES = """
     DELETE FROM notice WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
+"""
+
+_DELETE_BALLOTS = """
+    DELETE FROM ballot WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
 """
 
 
@@ -94,9 +99,20 @@ class Cards(Writer):
         if not together:
             batch.decide(write=partial(db.execute, _WRITE_ONE))
             self._wary = batch.refused  # what breaks one batch often breaks the next: do not try it as a whole again
-        if gone := batch.notices_gone():
-            db.execute(_DELETE_NOTICES, (_numbers(len(gone)), b"".join(gone)))
+        if gone := batch.taken_back():
+            numbers = _numbers(len(gone))
+            db.execute(_DELETE_NOTICES, (numbers, b"".join(bearer.notice(walkout) for bearer, walkout in gone)))
+            db.execute(_DELETE_BALLOTS, (numbers, b"".join(bearer.ballot(walkout) for bearer, walkout in gone)))
         return Decided(answers=batch.answers, stands=partial(_are_written, list(batch.written.values())))
+
+    def _decide_one(self, db: sqlite3.Connection, change: Change) -> Outcome:
+        """Decide what writes nothing to a card, within a transaction; on the connection's thread. Raises Refused."""
+        batch = _Batch(db, [change], self._clock(), self._hidden)
+        batch.decide()
+        [answer] = batch.answers
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class _Batch:
@@ -137,6 +153,7 @@ class _Batch:
                 next_tally=maybe_moment(row[3]),
                 ended=maybe_moment(row[4]),
                 asked_from=maybe_moment(row[5]),
+                kind=StepKind(row[6] or StepKind.WALKOUT),
             )
             for row in heads
         }
@@ -158,6 +175,8 @@ class _Batch:
             answer, after = pledging.decide(
                 change, cards.get(card), heads, free=free[change.enrol], now=now, is_out=card in self._out
             )
+            if isinstance(answer, Refused) and (held := cards.get(card)) and held.walkout in heads:
+                answer.of(heads[held.walkout].kind)
             if after is not None:
                 if len(after.owner) != HASH_BYTES:  # or everybody's behind it would be another's
                     raise ValueError(f"an owner is {HASH_BYTES} bytes")
@@ -180,10 +199,10 @@ class _Batch:
                         free[change.enrol] -= 1
             self.answers.append(answer)
 
-    def notices_gone(self) -> list[bytes]:
-        """Return where the notices are that go with the pledges taken back."""
+    def taken_back(self) -> list[tuple[Bearer, WalkoutId]]:
+        """Return whose pledges were taken back; the notice goes with it, and the ballot."""
         return [
-            change.bearer.notice(answer.walkout)
+            (change.bearer, answer.walkout)
             for change, answer in zip(self._changes, self.answers, strict=True)
             if change.act is Act.WITHDRAW and isinstance(answer, Outcome)
         ]

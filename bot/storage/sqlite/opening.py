@@ -17,7 +17,7 @@ import aiosqlite
 from bot.domain.errors import KeyFileRefused, NotRecorded, StoreInUse, StoreTooNew, StoreUnusable
 from bot.domain.model import WalkoutId
 from bot.domain.pledging import HASH_BYTES
-from bot.storage.sqlite.cards import Cards
+from bot.storage.sqlite.ballots import Ballots
 from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.epochs import Epochs
 from bot.storage.sqlite.file_identity import Place
@@ -51,7 +51,7 @@ PRAGMAS = (
 
 
 class SqliteStore(
-    Cards, Paper, Rooms, People, Statements, ScheduledDeletions, Sketches, Epochs, Copies, Examination, Rekeyed
+    Ballots, Paper, Rooms, People, Statements, ScheduledDeletions, Sketches, Epochs, Copies, Examination, Rekeyed
 ):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 

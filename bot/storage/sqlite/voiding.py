@@ -35,7 +35,7 @@ class Paper(Minting):
             if taken:
                 await self._void(walkout, voiding)
                 await self._note(note)
-                await self._write_news(walkout, [news, voiding.news])
+                await self._write_news(walkout, [news, voiding.news, *voiding.vote_again])
             return bool(taken)
 
         async with self._minting:
@@ -48,6 +48,7 @@ class Paper(Minting):
         await self._rows(_VOID, branch)
         await self._rows(_VOIDED, (*branch, instant(voiding.at)))
         if voiding.recalls:
+            await self._rows("DELETE FROM ballot WHERE walkout = ?", (walkout,))  # they bear no unit
             for statement in _RECALL:
                 await self._rows(statement, branch)
         else:

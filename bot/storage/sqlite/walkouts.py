@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -57,9 +58,16 @@ class Walkouts(Notices):
 
         async def job() -> Ruling:
             before = await self._walkout(walkout)
+            if before.terms.questions and before.next_tally == before.terms.pledge_by:
+                votes = await self._rows(
+                    "SELECT choices, count(*) FROM ballot WHERE walkout = ? GROUP BY choices", (walkout,)
+                )
+                before = replace(before, votes=dict(votes))
             ruling = rule(before, await self._units(walkout))
             if ruling.walkout != before:
                 await self._write_walkout(ruling.walkout)
+            if ruling.walkout.stage is Stage.ENDED:
+                await self._rows("DELETE FROM ballot WHERE walkout = ?", (walkout,))
             if ruling.units:
                 await self._write_board(walkout, ruling.units)
             if ruling.announcements:
@@ -246,7 +254,7 @@ class Walkouts(Notices):
                 "DELETE FROM opinion WHERE proposal IN (SELECT id FROM proposal WHERE walkout = ?)", (walkout,)
             )
             await self._rows("DELETE FROM card WHERE campaign = ?", (walkout,))
-            for table in ("pledge", "parcel", "notice", "room", "proposal", "role_card"):
+            for table in ("pledge", "ballot", "parcel", "notice", "room", "proposal", "role_card"):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
             for (steward,) in stewards:
                 await self._forget_member(steward)
