@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from bot.domain import campaigns
-from bot.domain.errors import NobodyQualifies, StepNotOver, TooEarlyToReport
+from bot.domain.errors import (
+    LeavesTooFewFree,
+    NobodyQualifies,
+    NotEnoughLeft,
+    Refused,
+    StepNotOver,
+    TooEarlyToReport,
+)
 from bot.domain.model import BoardLine, Kind, Ruling, Stage, StepKind, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Matter
 from bot.process.clock import MovableClock
@@ -20,6 +27,8 @@ from bot.runtime.app import App, open_app
 from bot.secrets.keys import Person
 from bot.usecases import organizers, proposals, report
 from bot.usecases.context import RequestContext
+from handlers.texts import refusals
+from handlers.texts.catalogue import speaking
 from tests.conftest import PLEDGE_BY, SHOP, draft, shops
 
 FIRST, SECOND, THIRD = WalkoutId("first"), WalkoutId("secnd"), WalkoutId("third")
@@ -122,3 +131,20 @@ async def test_a_report_on_a_survey_is_there_once_it_has_ended(campaign: Campaig
     await campaign.come_to(PLEDGE_BY)
     ended = await campaign.app.store.walkout(FIRST)
     assert len((await report.report(ended, campaign.app.store, campaign.clock)).units) == 2
+
+
+@pytest.mark.parametrize(
+    ("refused", "says"),
+    [
+        (NobodyQualifies(60), "60 % of its number"),
+        (NotEnoughLeft("", 900, 1, people=True), "The whole walkout needs 900 people, and 1 person works"),
+        (NotEnoughLeft("Bronx", 3, 2, people=False), "Bronx needs 3 of its parts, and 2 are left"),
+        (LeavesTooFewFree("Depot", ""), "people in Depot"),
+        (LeavesTooFewFree("Depot", "Bronx"), "Bronx needs nearly everybody"),
+        (StepNotOver("Sticker day", "Depot"), "Sticker day is not over yet in Depot"),
+    ],
+)
+def test_organizers_read_what_is_missing(refused: Refused, says: str) -> None:
+    assert says in refusals.refusal(refused)[1]
+    with speaking("es"):
+        assert says not in refusals.refusal(refused)[1]
