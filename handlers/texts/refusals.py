@@ -10,7 +10,7 @@ from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing, committee_word, took_part
+from handlers.texts import backups, closing, committee_word, opening, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -404,7 +404,7 @@ def start_refusal(refused: Refused) -> str:
             return _key_file(why).format(path=path)
         case errors.WorkFailed() | errors.SandboxFull():
             return refusal(refused)[1]
-    return closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
+    return opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
 
 
 def _key_file(why: str) -> str:
