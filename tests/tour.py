@@ -107,6 +107,8 @@ MORE_WAYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "appoint": (("organizer", "88"),),
     "board": (("csv",),),
     "cards": (("5·6", "1"), ("1/2",), ("1/2", "0"), ("void", "5·6"), ("void",)),
+    "tookpart": (("1/2", "2"), ("1/2", "99"), ("2",)),
+    "word": (("1/2",), ("correction",)),
     "drawn": (("1/2", "2"), ("1/2", "99"), ("2",)),
     "room": (("citywide", "es", "#2"), ("5·6", "en", "#3"), ("citywide", "#4"), ("off", "#4"), ("3+4",)),
 }
@@ -235,6 +237,7 @@ class Tour:
             Takes.WALKOUT: [self.walkout, "0", self.walkout, self.walkout],
             Takes.WORKPLACE: ["1/2", "0/0", "/"],
             Takes.SCOPE: ["citywide", "3+4", "off", "0/0"],
+            Takes.REACH: ["citywide", "all", "0/0"],
             Takes.ROLE: ["steward", "organizer", "0"],
             Takes.NICKNAME: ["77", OLGA if who == OMAR else OMAR, "0"],
             Takes.ROOM: ["#1"],
@@ -391,6 +394,30 @@ class Tour:
                     walkout=before, units=tuple(replace(unit, left=False) for unit in units if unit.left)
                 ),
             )
+
+    async def say_a_word(self) -> None:
+        """Let organizers say something themselves, in two languages, and correct it."""
+        for words in (("citywide",), ("correction",)):
+            await self.choose(OLGA, "word", self.walkout, *words)
+            await self.say(OLGA, "7" * 501)
+            shown = await self.say(OLGA, "§ 77")
+            for data in [button.data for button in shown.buttons]:
+                if data.startswith("W:") and not data.endswith(":drop"):
+                    await self.press(OLGA, data)
+                    shown = await self.say(OLGA, "§ 78")
+            await self.press(OLGA, next(each.data for each in shown.buttons if each.data.startswith("k:")))
+            await self.press_all()
+        await self.choose(OLGA, "word", self.walkout, "all")
+
+    async def hear_of_another_try(self) -> None:
+        """Let somebody ask to be told of another try, and be told; here it is the same that is tried again."""
+        wish = self.app.keys.wish(self.walkout, Person(PLATFORM, ANA))
+        assert wish is not None
+        for _twice in range(2):
+            kept = await self.press(ANA, f"A:{self.walkout}:{wish[1]}")
+            await self.press(ANA, kept.buttons[0].data)
+        await self.press(ANA, f"A:{self.walkout}:{wish[1]}")
+        await self.make(Announcement(kind=Kind.ANOTHER_TRY, occasion="0", to_rooms=False))
 
     async def hear_the_worst(self) -> None:
         """Let a workplace hear that some have taken their pledges back, and that it missed; here neither is so."""

@@ -68,8 +68,8 @@ def letters() -> str:
     """Say what is written to whoever asked, and when."""
     return _(
         "I write to you here when it is on, and after the last count, with yes or no for your workplace. If it is yes, "
-        "I write again when the day comes. If it is called off, or does not happen, I write that. Once it is on, I pass "
-        "on what the organizers say to everybody, or to your workplace."
+        "I write again when the day comes. If it is called off, or does not happen, I write that. Once it is on, I "
+        "pass on what the organizers say to everybody, or to your workplace."
     )
 
 
