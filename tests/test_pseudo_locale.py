@@ -356,6 +356,7 @@ def test_every_deed_and_every_proposal() -> None:
             *(help_command.worker(typed=typed) for typed in (True, False)),
         ]
     )
+    content |= {"to": "all", "corrects": ""}
     lines = [
         Line(number=1, deed=deed, walkout=walkout, tally=2, nickname=nickname, detail={**content, "matter": what})
         for deed in Deed

@@ -237,7 +237,7 @@ class Tour:
             Takes.WALKOUT: [self.walkout, "0", self.walkout, self.walkout],
             Takes.WORKPLACE: ["1/2", "0/0", "/"],
             Takes.SCOPE: ["citywide", "3+4", "off", "0/0"],
-            Takes.REACH: ["citywide", "all", "0/0"],
+            Takes.REACH: ["citywide", "0/0", "all"],
             Takes.ROLE: ["steward", "organizer", "0"],
             Takes.NICKNAME: ["77", OLGA if who == OMAR else OMAR, "0"],
             Takes.ROOM: ["#1"],
@@ -401,10 +401,8 @@ class Tour:
             await self.choose(OLGA, "word", self.walkout, *words)
             await self.say(OLGA, "7" * 501)
             shown = await self.say(OLGA, "§ 77")
-            for data in [button.data for button in shown.buttons]:
-                if data.startswith("W:") and not data.endswith(":drop"):
-                    await self.press(OLGA, data)
-                    shown = await self.say(OLGA, "§ 78")
+            await self.press(OLGA, next(each.data for each in shown.buttons if each.data.startswith("W:")))
+            shown = await self.say(OLGA, "§ 78")
             await self.press(OLGA, next(each.data for each in shown.buttons if each.data.startswith("k:")))
             await self.press_all()
         await self.choose(OLGA, "word", self.walkout, "all")
