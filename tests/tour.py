@@ -39,6 +39,7 @@ from handlers.conversation import (
 from handlers.conversation.letter_buttons import buttons
 from handlers.platforms.uploads import Uploads
 from handlers.texts import committee as committee_texts
+from handlers.texts import committee_word as committee_word_texts
 from handlers.texts import discord, telegram
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
@@ -406,6 +407,9 @@ class Tour:
             await self.press(OLGA, next(each.data for each in shown.buttons if each.data.startswith("k:")))
             await self.press_all()
         await self.choose(OLGA, "word", self.walkout, "all")
+        walkout = await self.app.store.walkout(self.walkout)
+        for each in await self.app.store.words_said(self.walkout):  # organizers read it as each room does
+            self.names |= {*committee_word_texts.read_out(each.content, walkout).split("\n")}
 
     async def hear_of_another_try(self) -> None:
         """Let somebody ask to be told of another try, and be told; here it is the same that is tried again."""
