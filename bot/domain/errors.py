@@ -135,7 +135,7 @@ class NoWordNow(Refused):
 class WordTooSoon(Refused):
     """They have done so less than a day ago."""
 
-    def __init__(self, again: datetime, terms: Terms, *, can_correct: bool) -> None:
+    def __init__(self, again: datetime, terms: Terms, can_correct: bool) -> None:  # noqa: FBT001
         super().__init__(again, terms, can_correct)
         self.again = again
         self.terms = terms
