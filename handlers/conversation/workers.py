@@ -124,7 +124,8 @@ def _notice_button(seen: Seen, card: str) -> tuple[Button, ...]:
 def on_its_card(change: Callable[[Ask, str, WalkoutId], Awaitable[Reply]]) -> Run:
     """Let a button change something on a card only of the walkout that it names.
 
-    One that names none, as of old messages, or another's, or another step's: it shows what the card opens now, and changes nothing.
+    One that names none, as of old messages, or another's, or another step's: it shows what the card opens now, and
+    changes nothing.
     """
 
     async def press(ask: Ask) -> Reply:

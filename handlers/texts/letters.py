@@ -157,6 +157,11 @@ def _walkout_closed(letter: Letter) -> str:
     return closing.told(letter.news.occasion, facts.get("titles", {}).get(spoken(), facts["title"]))
 
 
+def _campaign_closed(letter: Letter) -> str:
+    facts = letter.news.facts
+    return closing.campaign(facts.get("titles", {}).get(spoken(), facts["title"]))
+
+
 def _restored(letter: Letter) -> str:
     return backups.told(str(letter.news.facts["made"]))
 
@@ -188,6 +193,7 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.TOKEN_SHARED: _token_shared,
     Kind.HELD: _held,
     Kind.WALKOUT_CLOSED: _walkout_closed,
+    Kind.CAMPAIGN_CLOSED: _campaign_closed,
     Kind.RESTORED: _restored,
     Kind.CARDS_KEYED: _cards_keyed,
 }
