@@ -316,9 +316,9 @@ async def test_what_a_step_follows_gives_it_rooms_stewards_and_numbers_of_cards(
             (SHOP, f"#{SHOP}", "es"),
         }
         assert (SECOND, SHOP, member.id) in (await store.committee()).own
-        [unit] = await store.units(SECOND)
+        [taken_over] = await store.units(SECOND)
         before = (await store.units(FIRST))[0]
-        assert (unit.issued, unit.voided) == (before.issued, before.voided) == (0, clock())
+        assert (taken_over.issued, taken_over.voided) == (before.issued, before.voided) == (0, clock())
         assert await store.last_unit(FIRST) == OTHER_SHOP
 
 

@@ -45,6 +45,9 @@ EVERYBODY = tuple(Person("here", who) for who in ("ana", "ben", "eve"))
 SHOWN = frozenset({Stage.OPEN, Stage.LAPSED})
 ACTS = 60
 
+UNBLANKED = frozenset({CardRests, OtherStep, NotOpenYet})
+"""What a card answers that has no step but perhaps a draft; the model does not know how many blanks are made."""
+
 
 @dataclass
 class Card:
@@ -72,7 +75,7 @@ class Model:
         opened = [name for name, each in self.steps.items() if each.stage in SHOWN and code in each.states]
         return opened[-1] if opened else None
 
-    def answer(self, act: Act, code: str, who: Person, of: WalkoutId | None) -> type[Refused] | str:  # noqa: C901, PLR0911, PLR0912
+    def answer(self, act: Act, code: str, who: Person, of: WalkoutId | None) -> type[Refused] | str:  # noqa: PLR0911
         """Say what becomes of it: the state then, or why not. Only of a card that no draft could be open for."""
         card = self.cards.get(code)
         if self.gone or card is None or (card.stale and card.owner != who):
@@ -100,7 +103,7 @@ class Model:
         return "p"
 
     def blank(self, code: str) -> str:
-        return "r" if self.cards[code].stale == 2 else "m"  # noqa: PLR2004
+        return "r" if self.cards[code].stale == 2 else "m"
 
 
 class History:
@@ -110,7 +113,7 @@ class History:
         self.app, self.clock, self.model, self.chance = app, clock, model, chance
         self.made = Campaign(app=app, clock=clock, codes=())
 
-    async def differs(self, model: Model) -> str:  # noqa: C901
+    async def differs(self, model: Model) -> str:  # noqa: C901, PLR0911
         """Compare every row; return where the store is another than the model, or ''."""
         store: Any = self.app.store
         keys = self.app.keys
@@ -165,20 +168,17 @@ class History:
         async def do() -> None:
             try:
                 outcome = await self.app.store.apply(change)
-            except NotOpenYet:
-                assert wanted in {CardRests, OtherStep}  # a draft has blank pledges already
-            except OtherStep:
-                assert wanted in {CardRests, OtherStep}
             except Refused as refused:
-                assert type(refused) is wanted
+                became: object = type(refused)
             else:
-                assert outcome.mine == wanted
+                became = outcome.mine
+            assert became == wanted or (became in UNBLANKED and wanted in UNBLANKED)
 
         return do
 
     def print(self) -> Callable[[], Awaitable[None]] | None:
         names = [name for name, each in self.model.steps.items() if each.stage in {Stage.DRAFT, Stage.OPEN}]
-        if not names or len(self.model.cards) > 60:  # noqa: PLR2004
+        if not names or len(self.model.cards) > 60:
             return None
         name = self.chance.choice(names)
         unit = self.chance.choice(sorted(self.model.steps[name].units))
