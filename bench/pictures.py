@@ -27,7 +27,7 @@ from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from bench import tree_picture
 from bot.delivery.outbox import Letter
 from bot.domain import rules
-from bot.domain.model import Kind, Walkout
+from bot.domain.model import Kind, StepKind, Walkout
 from bot.draft import RosterOptions, SourceFile, read
 from bot.parsing.questions import Question
 from bot.process.clock import MovableClock
@@ -188,7 +188,7 @@ async def _run(story: Story, walkout: Walkout) -> None:
         if kept:
             asked = await story.press(who, questions.questions_label(), under, "questions")
             await story.press(who, questions.label(Question.FIRED), asked, "fired")
-        under = await story.press(who, workers.pledge_label(), under, "pledged" if kept else "")
+        under = await story.press(who, workers.pledge_label(StepKind.WALKOUT), under, "pledged" if kept else "")
         asked = await story.press(who, notices.ask_label(), under, "tell-me" if kept else "")
         await story.press(who, notices.yes_label(), asked)
         if kept:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.domain.model import Question, Ruling, Stage, StepKind, Walkout
 from bot.draft import SourceFile
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
@@ -147,3 +149,107 @@ async def test_terms_that_were_sent_as_a_file_name_the_areas_of_the_list(talk: C
     share = await press(talk, asked, "Yes")
     made = await press(talk, share, "50%")
     assert "2 areas (borough)" in made.text
+
+
+# -- steps of a campaign -----------------------------------------------------------------------------------------------
+
+
+async def first_step(talk: Conversation, *, kind: str = "A survey") -> Reply:
+    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
+    assert labels(asked)[:2] == ["A walkout on its own", "First step of a campaign"]
+    await press(talk, asked, "First step")
+    asked = await say(talk, "Buses for all")
+    assert labels(asked)[:3] == ["A survey", "An action", "A walkout"]
+    assert (await say(talk, "a survey")).text.startswith("Please press a button.")
+    return await press(talk, asked, kind)
+
+
+async def survey(talk: Conversation) -> Reply:
+    assert "What is the survey called?" in (await first_step(talk)).text
+    for text in ("What we want", "A demand"):
+        await say(talk, text)
+    asked = await say(talk, "New York")
+    assert "Until when may people take part?" in asked.text  # and not when it starts
+    await press(talk, asked, labels(asked)[1])
+    share = await say(talk, "North Depot 120\nMarket Hall 40\nTotal 30")
+    if "Is it a total?" in share.text:
+        share = await press(talk, share, labels(share)[1])
+    assert "It is a goal: nothing depends on it." in (await press(talk, share, "50%")).text
+    asked = await press(talk, await say(talk, "60"), "1")
+    assert "What do you ask?" in asked.text
+    assert "a question needs 2 to 8 of them." in (await say(talk, "What do we demand?\nMore buses")).text
+    asked = await say(talk, "What do we demand?\nMore buses\n\n Safer buses ")
+    assert labels(asked)[:2] == ["One of them", "As many as they like"]
+    asked = await press(talk, asked, "As many")
+    asked = await press(talk, await say(talk, "How long?\nA day\nA week"), "One of them")
+    return await press(talk, await press(talk, asked, "No more questions"), "Leave out")
+
+
+async def test_a_survey_is_asked_what_a_survey_has(app: App, talk: Conversation) -> None:
+    review = await survey(talk)
+    assert 'A step of the campaign "Buses for all".' in review.text
+    assert "It asks, any of 2 options: What do we demand?" in review.text
+    assert "Its goal: 60 people citywide." in review.text
+    assert "Starts" not in review.text
+    await press(talk, review, "Make the draft")
+    [walkout] = await app.store.walkouts()
+    terms = walkout.terms
+    assert (terms.kind, terms.campaign, walkout.campaign) == (StepKind.SURVEY, "Buses for all", None)
+    assert terms.starts == terms.pledge_by
+    assert terms.questions == (
+        Question(text="What do we demand?", options=("More buses", "Safer buses"), many=True),
+        Question(text="How long?", options=("A day", "A week")),
+    )
+
+
+async def open_first(app: App, talk: Conversation) -> Walkout:
+    await press(talk, await survey(talk), "Make the draft")
+    [walkout] = await app.store.walkouts()
+    await app.store.decide(walkout.id, lambda now, _units: Ruling(walkout=replace(now, stage=Stage.ENDED)))
+    return walkout
+
+
+async def test_the_next_step_takes_over_the_workplaces_and_opens_where_people_took_part(
+    app: App, talk: Conversation
+) -> None:
+    first = await open_first(app, talk)
+    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
+    assert labels(asked)[2] == "Next step of Buses for all"
+    kind = await press(talk, asked, "Next step")
+    assert "What is the action called?" in (await press(talk, kind, "An action")).text
+    for text in ("Stickers", "A demand", "New York", "1 May 2099 noon"):
+        await say(talk, text)
+    asked = await say(talk, "30 Apr 2099 noon")
+    citywide = await press(talk, asked, "The same as before")
+    assert "3 workplaces, 190 people" in citywide.text
+    assert "before anybody takes part? 190 work there." in citywide.text
+    where = await say(talk, "60")
+    assert labels(where)[:4] == ["50 %", "60 %", "75 %", "100 %"]
+    assert "must be a share" in (await say(talk, "all")).text
+    approvals = await press(talk, where, "60 %")
+    review = await press(talk, await press(talk, await press(talk, approvals, "1"), "Leave out"), "Leave out")
+    assert f'It follows "What we want" ({first.id}), and opens only where at least 60 % of' in review.text
+    assert "An action: people take part, and nobody walks out." in review.text
+    made = await press(talk, review, "Make the draft")
+    assert made.kind == "drafted"
+    [step] = [each for each in await app.store.walkouts() if each.id != first.id]
+    assert (step.after, step.campaign, step.terms.campaign) == (first.id, first.id, "Buses for all")
+    assert (step.terms.turnout, step.terms.opens_where) == (True, 60)
+    assert [(unit.id, unit.name, unit.threshold) for unit in await app.store.units(step.id)] == [
+        (unit.id, unit.name, unit.threshold) for unit in await app.store.units(first.id)
+    ]
+
+
+async def test_what_lapsed_is_tried_again_and_asks_for_no_proof(app: App, talk: Conversation) -> None:
+    first = await open_first(app, talk)
+    await app.store.decide(first.id, lambda now, _units: Ruling(walkout=replace(now, stage=Stage.LAPSED)))
+    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
+    asked = await press(talk, asked, "Another try of What we want")
+    assert "Question 2 of 13" in asked.text  # and none of them where it opens
+    assert "Question 3 of 13" in (await press(talk, asked, "An action")).text
+
+
+async def test_whoever_thinks_again_drafts_a_walkout_on_its_own(talk: Conversation) -> None:
+    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
+    asked = await press(talk, asked, "A walkout on its own")
+    assert "Question 1 of 11\nWhat is the walkout called?" in asked.text

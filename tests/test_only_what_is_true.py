@@ -492,7 +492,7 @@ async def test_a_sentence_that_asserts_what_is_not_so_would_be_seen(
 
 async def test_a_button_that_does_not_work_would_be_seen(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = conversation._pledge_buttons
-    monkeypatch.setattr(conversation, "_pledge_buttons", lambda at, code: real(replace(at, pledging=True), code))
+    monkeypatch.setattr(conversation, "_pledge_buttons", lambda at, *rest: real(replace(at, pledging=True), *rest))
     async with town(data) as here:
         await settle(here)
         await here.go_to(PLEDGE_BY + MINUTE)

@@ -73,7 +73,7 @@ async def all_that_workers_read(data: Path, language: str) -> set[str]:
     with speaking(language):
         read |= {
             "\n".join([sheets.open_alone(), sheets.scan_for_telegram(), sheets.your_code(), sheets.send_it("@1", "1")]),
-            "\n".join([sheets.condition(), sheets.deadline(terms()), sheets.in_confidence()]),
+            "\n".join([sheets.condition(terms()), sheets.deadline(terms()), sheets.in_confidence()]),
         }
     return {text for text in (*read, *all_that_is_read(language)) if sentences(text)}
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from bot.domain.model import CardState, Terms
+from bot.domain.model import CardState, StepKind, Terms
 from bot.parsing import typed_text
 from bot.parsing.questions import _FORMS, LONGEST, SIX, Question, asked
 from handlers.texts import discord, notices, questions, telegram, workers
@@ -222,7 +222,11 @@ def test_a_button_that_a_sentence_names_has_that_name() -> None:
     for language in languages():
         with speaking(language):
             labels = [
-                *(workers.pledge_label(), workers.withdraw_label(), workers.out_label()),
+                *(
+                    workers.pledge_label(StepKind.WALKOUT),
+                    workers.withdraw_label(),
+                    workers.out_label(StepKind.WALKOUT),
+                ),
                 *(notices.ask_label(), notices.stop_label(), notices.clear_label()),
             ]
             open_to_all = [questions.answer(question, None, "") for question in Question]

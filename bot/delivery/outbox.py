@@ -16,7 +16,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.domain.errors import Held, InDoubt, NotRecorded
-from bot.domain.model import SPOKEN, Announcement, Kind, Unit, Walkout, WalkoutId
+from bot.domain.model import SPOKEN, Announcement, Kind, Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.domain.rules import is_for, may_be_said
 from bot.domain.tree import workplace_on
@@ -25,7 +25,7 @@ from bot.guards.readiness import Gaps, gaps
 from bot.process import logs
 from bot.process.clock import Clock
 from bot.process.logs import Event
-from bot.secrets.keys import Keys
+from bot.secrets.keys import Keys, Person
 from bot.storage.store import Delivery, Heard, Parcel, RoleCard, Store
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,7 @@ class Letter:
     suspension: Stopped | None = None  #: the one it speaks of, while it runs
     lacks: Gaps = field(default_factory=Gaps)  #: what the walkout of a proposal lacks
     unseal: Callable[[bytes], str] = bytes.decode  #: for what is sealed in those two
+    another_try: str = ""  #: what its reader's button carries to ask for word of another try, where there may be one
     #: to be called when it has its turn, and at each that it has before anybody can read of it; raises Stale
     leaves: Callable[[], None] = field(default=lambda: None, compare=False)
 
@@ -375,10 +376,12 @@ class Outbox:
 
     async def _open_notice(self, parcel: Parcel) -> Letter | None:
         # its notice may be deleted since; and an older version made some that are part of others now
-        if parcel.walkout is None or parcel.person is None or not parcel.news.to_notices:
+        if parcel.walkout is None or parcel.person is None:
             return None
+        if parcel.news.to_wishes:
+            return await self._open_wish(parcel, parcel.walkout, parcel.person)
         addressee = self._keys.unseal_notice(parcel.walkout, parcel.person)
-        if addressee is None:
+        if addressee is None or not parcel.news.to_notices:
             return None
         walkout, path = await self._store.path(parcel.walkout, addressee.unit)
         if not is_for(parcel.news, path):
@@ -393,4 +396,26 @@ class Outbox:
             private=True,
             worker=True,
             nonce=parcel.nonce,
+            another_try=self._asks_for_another(walkout, Person(parcel.platform, addressee.account)),
         )
+
+    async def _open_wish(self, parcel: Parcel, walkout: WalkoutId, sealed: bytes) -> Letter | None:
+        found = await self._store.walkout(walkout)
+        addressee = self._keys.unseal_wish(found.register, sealed)
+        if addressee is None:
+            return None
+        return Letter(
+            news=parcel.news,
+            walkout=found,
+            about=None,
+            language=addressee.language,
+            address=addressee.account,
+            private=True,
+            worker=True,
+            nonce=parcel.nonce,
+        )
+
+    def _asks_for_another(self, walkout: Walkout, who: Person) -> str:
+        """Return what the button carries under the letter of a campaign's step that has lapsed."""
+        wish = self._keys.wish(walkout.register, who) if walkout.terms.campaign else None
+        return "" if wish is None or walkout.stage is not Stage.LAPSED else f"{walkout.register}:{wish[1]}"

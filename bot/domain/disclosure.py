@@ -19,7 +19,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.model import FEWEST, ROOT, BoardLine, Counts, Stage, Terms, Tier, Unit, UnitId, Walkout
+from bot.domain.model import FEWEST, ROOT, BoardLine, Counts, Stage, StepKind, Terms, Tier, Unit, UnitId, Walkout
 
 SEEN = 9
 """Four planted people and five others: so many stand behind the first number, and behind *reached* taken back."""
@@ -35,7 +35,7 @@ CITY_EVERY = timedelta(hours=6)
 
 TENTHS = 10
 NEARLY = 9
-"""Before *on* the coarse line goes no further."""
+"""Before *on* the coarse line goes no further, nor before a survey has ended."""
 
 
 def step(threshold: int) -> int:
@@ -66,6 +66,11 @@ def _number(count: int, threshold: int, *, reached: bool) -> int:
         return max(threshold, count // s * s)
     number = max(0, min(count, threshold - FEWEST)) // s * s
     return number if number >= SEEN else 0
+
+
+def highest(threshold: int) -> int:
+    """Return the highest number that is shown before *reached*; 0: there is none."""
+    return _number(threshold - 1, threshold, reached=False)
 
 
 def fewer_than(threshold: int) -> int:
@@ -206,6 +211,7 @@ class Shown:
     out: bool
     turnout: Turnout | None = None  #: None: it is not counted yet, or never, or they are not out
     tier: Tier = Tier.WORKPLACE
+    kind: StepKind = StepKind.WALKOUT  #: what its people pledge to
 
 
 def shown(unit: Unit, walkout: Walkout) -> Shown:
@@ -229,6 +235,7 @@ def shown(unit: Unit, walkout: Walkout) -> Shown:
         out=unit.out,
         turnout=turnout,
         tier=unit.tier,
+        kind=walkout.terms.kind,
     )
 
 
@@ -319,7 +326,7 @@ def cities(walkout: Walkout, units: Sequence[Unit]) -> dict[UnitId, City]:
 class Coarse:
     """The city, or an area, as everybody else sees it."""
 
-    tenths: int  #: of its number; all ten once it is on, or the area out, and not before
+    tenths: int  #: of its number; all ten once it is on, or the area out, and not before a survey has ended
     reached: int  #: workplaces that have reached their number; 0: fewer than three
     turnout: int | None = None  #: tenths likewise of who is out; None: it is not counted
 
@@ -335,9 +342,12 @@ def coarse_lines(walkout: Walkout, units: Sequence[Unit]) -> dict[UnitId, Coarse
     # what is counted of a workplace is as high as its threshold exactly if its line said then that it has reached it
     found = _below(units, lambda line: line.above, lambda unit: unit.line.above >= unit.threshold)
 
+    # nothing is decided by a survey, so once it has ended the line may go to its end
+    most = TENTHS if walkout.stage is Stage.ENDED else NEARLY
+
     def line(here: _Below, counted: int, threshold: int, *, is_on: bool) -> Coarse:
         return Coarse(
-            tenths=TENTHS if is_on else min(NEARLY, counted * TENTHS // threshold),
+            tenths=TENTHS if is_on else min(most, counted * TENTHS // threshold),
             reached=here.reached if here.reached >= FEWEST_LINES else 0,
             turnout=min(TENTHS, here.out * TENTHS // threshold) if turnout else None,
         )

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
-from bot.domain.model import Stage, Terms, Walkout, WalkoutId
+from bot.domain.model import Stage, StepKind, Terms, Walkout, WalkoutId
 
 
 class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault
     """Something a person asked for is not done, for a reason they can be told."""
+
+    kind = StepKind.WALKOUT  #: what the card is for, where that is known
+
+    def of(self, kind: StepKind) -> Self:
+        """Say what the card is for."""
+        self.kind = kind
+        return self
 
 
 class UnknownCard(Refused):
@@ -119,6 +127,41 @@ class MoreThanMinted(Refused):
         super().__init__(name, most)
         self.name = name
         self.most = most  #: as far as anybody may know
+
+
+class NoWordNow(Refused):
+    """Organizers say something themselves from *on* to the end."""
+
+
+class WordTooSoon(Refused):
+    """They have done so less than a day ago."""
+
+    def __init__(self, again: datetime, terms: Terms, *, can_correct: bool) -> None:
+        super().__init__(again, terms, can_correct)
+        self.again = again
+        self.terms = terms
+        self.can_correct = can_correct  #: what they said
+
+
+class NothingWritten(Refused):
+    """There are no words yet."""
+
+
+class NothingToCorrect(Refused):
+    """They have said nothing, or something else since, or have corrected it before."""
+
+
+class NotCountedNow(Refused):
+    """Stewards count on the day only, where the terms say that they do."""
+
+
+class MoreThanPeople(Refused):
+    """More cannot have taken part than work there."""
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__(name, most)
+        self.name = name
+        self.most = most
 
 
 class NotRecorded(Refused):
@@ -296,6 +339,43 @@ class TooLateToOpen(Refused):
     def __init__(self, terms: Terms) -> None:
         super().__init__(terms)
         self.terms = terms
+
+
+class NobodyQualifies(Refused):
+    """No workplace of a step has proved the one before, so there is nobody to open it for."""
+
+    def __init__(self, share: int) -> None:
+        super().__init__(share)
+        self.share = share  #: per cent of its number that a workplace must have come to
+
+
+class NotEnoughLeft(Refused):
+    """Without those that have not proved the step before, a number could not be reached any more."""
+
+    def __init__(self, name: str, needed: int, there: int, *, people: bool) -> None:
+        super().__init__(name, needed, there, people)
+        self.name = name  #: the area's; '': it is the whole walkout's
+        self.needed = needed
+        self.there = there
+        self.people = people  #: it is of people; or of the units right below, of the whole walkout of workplaces
+
+
+class LeavesTooFewFree(Refused):
+    """Without those, the crossing of the unit above would tell of somebody that they have pledged."""
+
+    def __init__(self, name: str, above: str) -> None:
+        super().__init__(name, above)
+        self.name = name
+        self.above = above  #: the unit above; '': the whole walkout
+
+
+class StepNotOver(Refused):
+    """Another step of the campaign still goes on at a workplace that this one is for."""
+
+    def __init__(self, title: str, name: str) -> None:
+        super().__init__(title, name)
+        self.title = title  #: the other step's
+        self.name = name  #: one workplace of both
 
 
 class NoCitywideRoom(Refused):

@@ -341,14 +341,21 @@ class Announcement:
     def to_notices(self) -> bool:
         """Whether workers who asked for it are told privately: what decides about their day, once each."""
         return (self.scope, self.about) == (None, None) and self.kind in {
-            Kind.LEFT,  # this and the last two only to those whom it is about
+            Kind.LEFT,  # this and the last three only to those whom it is about
             Kind.ON,
             Kind.LAPSED,
             Kind.CALLED_OFF,
             Kind.LAST_WORD,
             Kind.TOMORROW,
             Kind.STARTS,
+            Kind.SURVEY_OVER,
+            Kind.COMMITTEE_WORD,
         }
+
+    @property
+    def to_wishes(self) -> bool:
+        """Whether it is for those who asked, when something lapsed, to be told of another try."""
+        return self.kind is Kind.ANOTHER_TRY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,7 +27,7 @@ from bot.domain.errors import (
     UnitNotOut,
     UnknownCard,
 )
-from bot.domain.model import CardState, Stage, UnitId, WalkoutId
+from bot.domain.model import CardState, Stage, StepKind, UnitId, WalkoutId
 from bot.domain.rules import ASKED_FOR, PLEDGING
 
 HASH_BYTES = 32
@@ -145,6 +145,7 @@ class Head:
     ended: datetime | None
     asked_from: datetime | None = None  #: from when on people are asked whether they are out; None: never
     opened: datetime | None = None
+    kind: StepKind = StepKind.WALKOUT
 
 
 class Outcome(NamedTuple):

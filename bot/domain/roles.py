@@ -39,6 +39,7 @@ class Matter(StrEnum):
     ADOPT = "adopt"  #: the token that another bot has taken
     RECALL = "recall"  #: what people were told that they have done is undone: never by one alone
     LEAVE = "leave"  #: a unit does not walk out
+    WORD = "word"  #: the organizers say something themselves
 
 
 class Duty(StrEnum):
@@ -47,7 +48,7 @@ class Duty(StrEnum):
     RUN = "run"  #: draft, list and read walkouts, see who serves, suspend
     HOST = "host"  #: choose which room hears a unit's news
     STAFF = "staff"  #: appoint and confirm a unit's stewards
-    COUNT = "count"  #: say how many cards were drawn
+    COUNT = "count"  #: say how many cards were drawn, and how many people take part
     LOOK = "look"  #: at a unit's line
 
 
@@ -106,6 +107,7 @@ class Deed(StrEnum):
     LET_GO = "let_go"
     TESTED = "tested"
     DRAWN = "drawn"
+    TOOK_PART = "took_part"
     PRINTED = "printed"
     SUSPENDED = "suspended"
     SUSPENSION_ENDED = "suspension_ended"

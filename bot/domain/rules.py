@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import disclosure
+from bot.domain import ballots, campaigns, disclosure
 from bot.domain.errors import (
     HasLeft,
+    LeavesTooFewFree,
+    NobodyQualifies,
+    NotEnoughLeft,
+    StepNotOver,
     TooEarlyToClose,
     TooLateToLeave,
     TooLateToOpen,
@@ -24,10 +28,12 @@ from bot.domain.model import (
     ROOT,
     Announcement,
     BoardLine,
+    CountedBy,
     Counts,
     Kind,
     Ruling,
     Stage,
+    StepKind,
     Terms,
     Tier,
     Unit,
@@ -40,6 +46,9 @@ LATE = timedelta(minutes=1)
 """How late a tally may run without counting as late; a scheduler is never exactly on time."""
 
 KEPT_AFTER_START = timedelta(days=7)
+KEPT_AFTER_STEP = timedelta(days=14)
+"""After the start of a campaign's step of which nobody has said when it ends."""
+
 KEPT_AFTER_END = timedelta(hours=48)
 KEPT_AFTER_CAMPAIGN = timedelta(days=60)
 
@@ -83,6 +92,17 @@ def people(unit: Unit) -> int:
 def people_out(unit: Unit) -> int:
     """Return how many people say on the day that they are out; likewise never more than there are."""
     return min(unit.turnout, unit.headcount)
+
+
+def take_part(units: Sequence[Unit], counted_by: CountedBy) -> Mapping[UnitId, int]:
+    """Return how many people take part on the day, as they say themselves or as stewards have counted by hand.
+
+    What was counted of a workplace as a whole stands in place of what was counted of its departments.
+    """
+    if counted_by is CountedBy.CARDS:
+        return sums(units, people_out)
+    by_hand = {unit.id: min(unit.took_part, unit.headcount) for unit in units if unit.took_part is not None}
+    return {**sums(units, lambda unit: by_hand.get(unit.id, 0)), **by_hand}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,8 +229,14 @@ def tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
 
 def asks_turnout(walkout: Walkout, now: datetime) -> bool:
     """Say whether people are being asked now whether they are out."""
-    starts = walkout.terms.starts
-    return walkout.terms.turnout and walkout.stage is Stage.ON and starts <= now < starts + ASKED_FOR
+    terms = walkout.terms
+    asks = terms.turnout and terms.counted_by is CountedBy.CARDS
+    return asks and walkout.stage is Stage.ON and terms.starts <= now < terms.starts + ASKED_FOR
+
+
+def stewards_count(walkout: Walkout) -> bool:
+    """Say whether stewards count by hand who takes part, in place of the cards' holders."""
+    return walkout.terms.turnout and walkout.terms.counted_by is CountedBy.STEWARDS
 
 
 def turnout_tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
@@ -256,17 +282,79 @@ def is_late(walkout: Walkout, now: datetime) -> bool:
     return walkout.next_tally is not None and now - walkout.next_tally > LATE
 
 
-def open_up(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
-    """Open the draft for pledges, and tell every room. Raises WrongStage, TooLateToOpen."""
+def open_up(
+    walkout: Walkout, units: Sequence[Unit], *, now: datetime, qualified: AbstractSet[UnitId] | None = None
+) -> Ruling:
+    """Open the draft for pledges, and tell every room; with `qualified` only at these workplaces.
+
+    Raises WrongStage, TooLateToOpen, NobodyQualifies, NotEnoughLeft, LeavesTooFewFree.
+    """
     if walkout.stage is not Stage.DRAFT:
         raise WrongStage(walkout.stage)
     if now >= walkout.terms.pledge_by:
         raise TooLateToOpen(walkout.terms)
+    dropped = frozenset[UnitId]() if qualified is None else campaigns.left_out(units, qualified)
+    kept = _without(dropped, units) if dropped else units
+    if dropped:
+        _check_is_enough(walkout.terms, kept)
     walkout = replace(walkout, stage=Stage.OPEN, opened=now)
-    return Ruling(
+    ruled = Ruling(
         walkout=replace(walkout, next_tally=tally_after(walkout, now)),
-        announcements=tuple(_everywhere(Kind.OPENED, "0", units)),
+        units=tuple(kept),
+        announcements=tuple(_everywhere(Kind.OPENED, "0", kept)),
+        dropped=dropped,
     )
+    return _changes(ruled, units)
+
+
+def _without(dropped: AbstractSet[UnitId], units: Sequence[Unit]) -> list[Unit]:
+    """Leave these out, and count anew how many people are in each area."""
+    kept = [unit for unit in units if unit.id not in dropped]
+    people_in = sums(kept, lambda unit: unit.headcount if unit.tier is Tier.WORKPLACE else 0)
+    return [_with(unit, headcount=people_in[unit.id]) if unit.tier is Tier.AREA else unit for unit in kept]
+
+
+def _check_is_enough(terms: Terms, kept: Sequence[Unit]) -> None:
+    """Refuse what could not be reached by those that are left, or would give one of them away.
+
+    Raises NobodyQualifies, NotEnoughLeft, LeavesTooFewFree.
+    """
+    places = [unit for unit in kept if unit.tier is Tier.WORKPLACE]
+    if not places:
+        raise NobodyQualifies(terms.opens_where)
+    areas, below = [unit for unit in kept if unit.tier is Tier.AREA], Counter(unit.parent for unit in kept)
+    everybody = sum(place.headcount for place in places)
+    for name, needed, there, are_people in (
+        ("", terms.citywide_threshold, everybody, True),
+        ("", terms.minimum_workplaces, len(places), False),
+        *((area.name, area.threshold, area.headcount, True) for area in areas),
+        *((area.name, area.minimum, below[area.id], False) for area in areas),
+    ):
+        if needed > there:
+            raise NotEnoughLeft(name, needed, there, people=are_people)
+    for unit, above in disclosure.gives_away(kept, terms):
+        raise LeavesTooFewFree(unit.name, above.name if above else "")
+
+
+def _goes_on(step: Walkout, now: datetime) -> bool:
+    """Say whether the last count of a step that was opened, or its end, is still to come."""
+    is_out = step.stage is Stage.ON and (step.next_tally is not None or now < over_at(step.terms))
+    return step.stage is Stage.OPEN or is_out
+
+
+def check_no_live_step(
+    units: Iterable[Unit], others: Iterable[tuple[Walkout, Iterable[Unit]]], *, now: datetime
+) -> None:
+    """Refuse to open a step while another of its campaign goes on at any of its workplaces: one at most is pledged.
+
+    Raises StepNotOver.
+    """
+    places = {unit.id: unit for unit in units if unit.tier is Tier.WORKPLACE}
+    for other, theirs in others:
+        if _goes_on(other, now):
+            both = next((unit for unit in theirs if unit.id in places), None)
+            if both is not None:
+                raise StepNotOver(other.terms.title, both.name)
 
 
 def call_off(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
@@ -282,18 +370,19 @@ def call_off(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Rulin
     )
 
 
-def tally(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
+def tally(walkout: Walkout, units: Sequence[Unit], *, now: datetime, share: int = campaigns.WHOLE) -> Ruling:
     """Take the one tally that is due, if any: verdict, board and news.
 
     It stands for its scheduled instant however late it runs, and after downtime only the latest missed one
-    is taken. But nothing turns on after `starts`: a tally that runs late and after it sends nobody out.
+    is taken. But nothing turns on after `starts`: a tally that runs late and after it sends nobody out. A survey, by
+    which nobody is sent anywhere, is counted however late. `share`: see campaigns.proved.
     """
     at = latest_tally(walkout, now)
     if at is None or walkout.stage not in PLEDGING:
         return Ruling(walkout=walkout)
     if at > walkout.terms.pledge_by:
-        return _turnout_tally(walkout, units, at)
-    final = at == walkout.terms.pledge_by
+        return _turnout_tally(walkout, units, at, share)
+    is_survey, final = walkout.terms.kind is StepKind.SURVEY, at == walkout.terms.pledge_by
     too_late = at > walkout.terms.starts or (now > walkout.terms.starts and now - at > LATE)
     found = verdicts(units)
     streak = walkout.streak + 1 if enough(walkout, units, found) else 0
@@ -304,7 +393,7 @@ def tally(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
         next_tally=None if final else tally_after(walkout, at),
         streak=streak,
     )
-    turns_on = walkout.stage is not Stage.ON and confirmed(taken) and not too_late
+    turns_on = not is_survey and walkout.stage is not Stage.ON and confirmed(taken) and not too_late
     places = [
         _with(
             place,
@@ -318,6 +407,8 @@ def tally(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
         ruled = _stays_on(taken, places, found, too_late=too_late, final=final)
     elif turns_on:
         ruled = _turns_on(taken, places, found, final=final)
+    elif final and is_survey:
+        ruled = _ends(taken, places, share, now=now)
     elif final:
         ruled = Ruling(
             walkout=replace(taken, stage=Stage.LAPSED, ended=now),
@@ -357,18 +448,47 @@ def _changes(ruled: Ruling, units: Iterable[Unit]) -> Ruling:
     return replace(ruled, units=tuple(place for place in ruled.units if place is not before[place.id]))
 
 
-def _turnout_tally(walkout: Walkout, units: Sequence[Unit], at: datetime) -> Ruling:
-    """Count who is out. Nothing else changes and nothing is announced: what was promised stands."""
+def _ends(walkout: Walkout, units: Sequence[Unit], share: int, *, now: datetime) -> Ruling:
+    """End a survey, whatever it came to, and tell what its ballots came to."""
+    ended = replace(walkout, stage=Stage.ENDED, ended=now)
+    facts: Mapping[str, object] = {}
+    if walkout.terms.questions:
+        everybody = sum(people(unit) for unit in units)  # areas, and what has departments, have no cards of their own
+        facts = ballots.result(walkout.terms.questions, walkout.votes, people=everybody)
+    news = (
+        replace(each, facts=facts) for each in _everywhere(Kind.SURVEY_OVER, str(walkout.tally), units, privately=True)
+    )
+    return Ruling(walkout=ended, units=tuple(units), announcements=(*news, *_next_step(ended, units, share)))
+
+
+def _next_step(walkout: Walkout, units: Sequence[Unit], share: int) -> Iterable[Announcement]:
+    """Tell organizers, once the last count of a campaign's step is in, for which workplaces the next can open."""
+    if walkout.terms.campaign and campaigns.is_counted(walkout):
+        those = campaigns.qualified(walkout, units, share)
+        facts = _named(unit for unit in units if unit.id in those)
+        others = sum(unit.tier is Tier.WORKPLACE for unit in units) - len(those)
+        yield Announcement(
+            kind=Kind.NEXT_STEP,
+            occasion=str(walkout.tally),
+            to_rooms=False,
+            to_organizers=True,
+            facts={**facts, "others": others, "share": share},
+        )
+
+
+def _turnout_tally(walkout: Walkout, units: Sequence[Unit], at: datetime, share: int) -> Ruling:
+    """Count who is out. Nothing else changes, what was promised stands, and rooms hear nothing."""
     taken = replace(walkout, tally=walkout.tally + 1, tallied=at, next_tally=turnout_tally_after(walkout, at))
     lines = disclosure.next_lines(
         units,
         [place.turnout_line for place in units],
-        sums(units, people_out),
+        take_part(units, walkout.terms.counted_by),
         tally=taken.tally,
         due=disclosure.city_is_due(since=walkout.terms.starts, last=walkout.tallied, at=at),
     )
-    places = (_with(place, turnout_line=line) for place, line in zip(units, lines, strict=True))
-    return _changes(Ruling(walkout=taken, units=tuple(places)), units)
+    places = tuple(_with(place, turnout_line=line) for place, line in zip(units, lines, strict=True))
+    news = tuple(_next_step(taken, places, share))
+    return _changes(Ruling(walkout=taken, units=places, announcements=news), units)
 
 
 def _beyond_drawn(place: Unit) -> bool:
@@ -457,6 +577,8 @@ def leave(walkout: Walkout, units: Sequence[Unit], *, unit: UnitId, occasion: st
 def is_for(news: Announcement, path: Iterable[Unit]) -> bool:
     """Say whether news for whoever asked to be told is for somebody on this path: who leaves hears it, and once."""
     ids = {unit.id for unit in path}
+    if news.kind is Kind.COMMITTEE_WORD:
+        return not news.facts["units"] or not ids.isdisjoint(news.facts["units"])
     return news.kind is not Kind.LEFT or (news.facts["unit"] in ids and ids.isdisjoint(news.facts["before"]))
 
 
@@ -632,6 +754,8 @@ def _reminded_by(walkout: Walkout, now: datetime) -> Walkout:
 
 def over_at(terms: Terms) -> datetime:
     """Return when it is over for us: nobody is asked any more whether they are out, and its end has come."""
+    if terms.kind is StepKind.SURVEY:
+        return terms.pledge_by
     return max(terms.starts + ASKED_FOR, terms.ends or terms.starts)
 
 
@@ -656,7 +780,7 @@ def remind(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
 
 
 def _to_those_out(kind: Kind, occasion: str, walkout: Walkout, units: Sequence[Unit]) -> Iterable[Announcement]:
-    facts: dict[str, object] = {}
+    facts: Mapping[str, object] = {}
     if kind is Kind.AFTERWARDS and (city := disclosure.coarse(walkout, units)) is not None:
         facts = {"turnout": city.turnout}
     yield Announcement(kind=kind, occasion=occasion, to_organizers=kind is Kind.AFTERWARDS, facts=facts)
@@ -680,6 +804,7 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
     is_said_anew = private and news.facts.get("last") is False and not walkout.counts_again
     return {
         Kind.OPENED: is_open and can_pledge,
+        Kind.ANOTHER_TRY: can_pledge,
         Kind.LEFT: is_open and (place is None or has_left),
         Kind.WORKPLACE_READY: is_open,
         Kind.WORKPLACES_READY: is_open,
@@ -696,14 +821,21 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
         Kind.TOMORROW: is_on and theirs and now < terms.starts,
         Kind.STARTS: is_on and theirs and now <= terms.starts + STILL_STARTING,
         Kind.AFTERWARDS: is_on,
+        Kind.SURVEY_OVER: walkout.stage is Stage.ENDED,
+        Kind.VOTE_AGAIN: can_pledge,
+        Kind.COMMITTEE_WORD: is_on and now < over_at(terms),
+        Kind.ANOTHER_TRY: is_open and can_pledge,
     }.get(news.kind, True)
 
 
 def closes_at(walkout: Walkout) -> datetime | None:
     """Return when the walkout's secrets are destroyed, or None while that is not known."""
+    terms = walkout.terms
+    if walkout.stage is Stage.ON and terms.campaign and terms.ends is None:
+        return terms.starts + KEPT_AFTER_STEP
     if walkout.stage is Stage.ON:
-        return max(walkout.terms.starts, walkout.terms.ends or walkout.terms.starts) + KEPT_AFTER_START
-    if walkout.stage in {Stage.LAPSED, Stage.CALLED_OFF} and walkout.ended is not None:
+        return max(terms.starts, terms.ends or terms.starts) + KEPT_AFTER_START
+    if walkout.stage in {Stage.LAPSED, Stage.CALLED_OFF, Stage.ENDED} and walkout.ended is not None:
         return walkout.ended + KEPT_AFTER_END
     return None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.model import CardState, Stage, Unit, Walkout
+from bot.domain.model import CardState, Stage, StepKind, Unit, Walkout
 from bot.domain.rules import ASKED_FOR, LATE, PLEDGING, asks_turnout, was_missed
 
 
@@ -45,15 +45,20 @@ class Asserts(StrEnum):
 
     WALKS_OUT = "their workplace walks out"
     WALKED_OUT = "it was to walk out, and that day is over"
-    DOES_NOT = "it does not walk out, as things stand or for good"
+    TAKES_PART = "their workplace takes part in an action at work"
+    TOOK_PART = "it was to take part, and that day is over"
+    GOES = "it does the one or the other"
+    DOES_NOT = "it does neither, as things stand or for good"
     DID_NOT = "it did not, and that day is over"
-    NOBODY = "nobody walks out anywhere"
+    NOBODY = "nobody walks out anywhere, or takes part"
     ON = "it is on in the city"
     UNDECIDED = "nothing is decided yet"
+    SURVEYED = "it is a survey, which decides nothing, and its last count is still to come"
     STILL_COUNTED = "whether they walk out is still to be counted"
     MISSED = "the last count was not taken in time"
     LAPSED = "not enough had pledged by the deadline"
     CALLED_OFF = "the organizers have called it off"
+    ENDED = "the survey is over"
     BEFORE = "the day has not come"
     TODAY = "this is the day"
     DEADLINE_AHEAD = "the deadline has not passed"
@@ -79,6 +84,7 @@ class Situation:
 
     verdict: Verdict
     day: Day
+    kind: StepKind
     mine: CardState | None  #: their own pledge; None: none, or another account's
     told: bool  #: they have asked to be told
     deadline_past: bool
@@ -93,7 +99,8 @@ class Situation:
     @property
     def still_counted(self) -> bool:
         """Whether the yes or no is still to come."""
-        return self.pledging and self.verdict in {Verdict.UNDECIDED, Verdict.NOT_YET}
+        decides = self.kind is not StepKind.SURVEY
+        return decides and self.pledging and self.verdict in {Verdict.UNDECIDED, Verdict.NOT_YET}
 
     @property
     def stands(self) -> bool:
@@ -129,19 +136,26 @@ class Situation:
         """Return all that is so."""
         verdict, after = self.verdict, self.day is Day.AFTER
         stays = verdict in {Verdict.NOT_YET, Verdict.DOES_NOT, Verdict.LEFT}
+        goes, at_work = verdict is Verdict.WALKS_OUT, self.kind is StepKind.ACTION
+        is_survey = self.kind is StepKind.SURVEY
         so = {
-            Asserts.WALKS_OUT: verdict is Verdict.WALKS_OUT and not after,
-            Asserts.WALKED_OUT: verdict is Verdict.WALKS_OUT and after,
+            Asserts.WALKS_OUT: goes and not at_work and not after,
+            Asserts.WALKED_OUT: goes and not at_work and after,
+            Asserts.TAKES_PART: goes and at_work and not after,
+            Asserts.TOOK_PART: goes and at_work and after,
+            Asserts.GOES: goes and not after,
             Asserts.DOES_NOT: stays and not after,
             Asserts.DID_NOT: stays and after,
             Asserts.NOBODY: verdict in NOBODY,
             Asserts.ON: self.is_on,
-            Asserts.UNDECIDED: verdict is Verdict.UNDECIDED,
+            Asserts.UNDECIDED: verdict is Verdict.UNDECIDED and not is_survey,
+            Asserts.SURVEYED: verdict is Verdict.UNDECIDED and is_survey,
             Asserts.STILL_COUNTED: self.still_counted,
             Asserts.MISSED: verdict is Verdict.MISSED,
             Asserts.LAPSED: verdict is Verdict.LAPSED,
             Asserts.CALLED_OFF: verdict is Verdict.CALLED_OFF,
-            Asserts.BEFORE: self.day is Day.BEFORE,
+            Asserts.ENDED: verdict is Verdict.ENDED,
+            Asserts.BEFORE: self.day is Day.BEFORE and not is_survey,
             Asserts.TODAY: self.day is Day.ITSELF,
             Asserts.DEADLINE_AHEAD: not self.deadline_past,
             Asserts.DEADLINE_PAST: self.deadline_past,
@@ -165,11 +179,12 @@ class Situation:
 def situation(walkout: Walkout, unit: Unit, mine: CardState | None, now: datetime, *, told: bool = False) -> Situation:
     """Say where somebody stands who reads now."""
     terms = walkout.terms
-    over = terms.ends or terms.starts + ASKED_FOR
+    over = terms.starts if terms.kind is StepKind.SURVEY else terms.ends or terms.starts + ASKED_FOR
     past, verdict = now >= terms.pledge_by, _verdict(walkout, unit, now)
     return Situation(
         verdict=verdict,
         day=Day.BEFORE if now < terms.starts else Day.ITSELF if now < over else Day.AFTER,
+        kind=terms.kind,
         mine=mine,
         told=told,
         deadline_past=past,
@@ -180,12 +195,12 @@ def situation(walkout: Walkout, unit: Unit, mine: CardState | None, now: datetim
 
 
 def _verdict(walkout: Walkout, unit: Unit, now: datetime) -> Verdict:  # noqa: C901, PLR0911  one for each stage
-    # rules.tally: a count that is late, and comes after the start, sends nobody out
+    # rules.tally: a count that is late, and comes after the start, sends nobody out; a survey's is taken all the same
     too_late = now > max(walkout.terms.starts, walkout.terms.pledge_by + LATE)
     match walkout.stage:
         case Stage.DRAFT:
             return Verdict.NOT_OPEN
-        case Stage.OPEN if too_late:
+        case Stage.OPEN if too_late and walkout.terms.kind is not StepKind.SURVEY:
             return Verdict.MISSED
         case Stage.OPEN | Stage.ON if unit.left:
             return Verdict.LEFT

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.domain.model import StepKind, WalkoutId
 from bot.draft.options import ListQuestion, RosterOptions, Summary
 from bot.draft.problems import SourceFile
 
 
 class Part(StrEnum):
-    """What is asked, in this order. All but the workplaces are fields of walkout.toml."""
+    """What is asked, in this order. All but the step and the workplaces are fields of walkout.toml."""
 
+    STEP = "step"  #: of a campaign: FIRST, or the id of the one that it follows; '': of none
+    CAMPAIGN = "campaign"
+    KIND = "kind"
     TITLE = "title"
     DEMANDS = "demands"
     CITY = "city"
@@ -24,14 +28,26 @@ class Part(StrEnum):
     LEVELS = "levels"  #: what the areas are called, on a line each; only where the list has any
     SHARE = "share"  #: that has to pledge at each workplace which has no number of its own
     CITYWIDE = "citywide_threshold"
+    OPENS_WHERE = "opens_where"
     APPROVALS = "approvals"
+    QUESTION_1 = "question_1"  #: how many of its options one chooses, itself and its options, on a line each
+    QUESTION_2 = "question_2"
+    QUESTION_3 = "question_3"
     ON_THE_DAY = "on_the_day"
     LEGAL_NOTICE = "legal_notice"
 
 
-MAY_BE_SKIPPED = frozenset({Part.DEMANDS, Part.ON_THE_DAY, Part.LEGAL_NOTICE})
+QUESTIONS = (Part.QUESTION_1, Part.QUESTION_2, Part.QUESTION_3)
+
+MAY_BE_SKIPPED = frozenset({Part.DEMANDS, Part.ON_THE_DAY, Part.LEGAL_NOTICE, *QUESTIONS})
+
+FIRST = "first"
+
+AGAIN = "again "
+"""Before the id of a step that is tried again: nothing is to be proved."""
 
 DEPEND: Mapping[Part, frozenset[Part]] = {
+    Part.STEP: frozenset({Part.CAMPAIGN, Part.WORKPLACES, Part.LEVELS, Part.SHARE, Part.CITYWIDE, Part.OPENS_WHERE}),
     Part.TIMEZONE: frozenset({Part.STARTS, Part.PLEDGE_BY}),
     Part.STARTS: frozenset({Part.PLEDGE_BY}),
     Part.WORKPLACES: frozenset({Part.LEVELS, Part.SHARE, Part.CITYWIDE}),
@@ -59,12 +75,40 @@ class Sketch:
     @property
     def parts(self) -> tuple[Part, ...]:
         """What is asked at all: not what stands in a file that was sent, and no share where the list has numbers."""
-        wanted = (Part.WORKPLACES, Part.SHARE) if self.toml else tuple(Part)
+        wanted = (Part.STEP, Part.WORKPLACES, Part.SHARE) if self.toml else tuple(Part)
         left_out = {
             *([Part.SHARE] if self.answers.get(Part.SHARE) == "" else []),
             *([] if self.answers.get(Part.LEVELS) else [Part.LEVELS]),
+            *self._not_of_this_step(),
         }
         return tuple(part for part in wanted if part not in left_out)
+
+    def _not_of_this_step(self) -> Iterator[Part]:
+        step, is_survey = self.answers.get(Part.STEP, ""), self.kind is StepKind.SURVEY
+        if not step and self.again is not Part.STEP:
+            yield Part.STEP
+        if not step:
+            yield Part.KIND
+        if step != FIRST:
+            yield Part.CAMPAIGN
+        if self.after is None or step.startswith(AGAIN):
+            yield Part.OPENS_WHERE
+        if is_survey:
+            yield from (Part.STARTS, Part.ON_THE_DAY)
+        for question, earlier in zip(QUESTIONS, (None, *QUESTIONS), strict=False):
+            if not is_survey or (earlier is not None and not self.answers.get(earlier)):
+                yield question
+
+    @property
+    def kind(self) -> StepKind:
+        """What people pledge to."""
+        return StepKind(self.answers.get(Part.KIND) or StepKind.WALKOUT)
+
+    @property
+    def after(self) -> WalkoutId | None:
+        """The step of a campaign that it follows."""
+        step = self.answers.get(Part.STEP, "").removeprefix(AGAIN)
+        return WalkoutId(step) if step and step != FIRST else None
 
     @property
     def at(self) -> Part | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.domain.campaigns import has_lapsed, is_counted
 from bot.domain.doubts import proves
-from bot.domain.model import SPOKEN, Stage, Terms, Tier, Unit, Walkout, Words
+from bot.domain.model import SPOKEN, Stage, Terms, Unit, Walkout, Words
 from bot.draft.options import RosterOptions, Totals
 from bot.draft.problems import DraftRefused, Problem, ProblemKind, SourceFile
-from bot.draft.tree import DraftUnit, as_drafted, paths
+from bot.draft.tree import DraftUnit
 from bot.draft.writing import workplaces_file
 
 LISTED = "workplaces.csv"
@@ -65,38 +66,29 @@ def taken_over(terms: Terms, before: Before) -> Terms:
     return replace(terms, campaign=campaign, levels=levels, translations=translations)
 
 
-def check_follow(step: Walkout, *, is_closed: bool) -> None:
+def check_follow(step: Walkout, units: Sequence[Unit], *, is_closed: bool) -> None:
     """Refuse a step that none can build on; `is_closed`: its campaign. Raises DraftRefused."""
-    if (kind := _why_not(step, is_closed=is_closed)) is not None:
+    if (kind := _why_not(step, units, is_closed=is_closed)) is not None:
         facts = {"id": step.id, "title": step.terms.title}
         raise DraftRefused([Problem(file="", line=None, kind=kind, facts=facts)])
 
 
-def can_follow(step: Walkout, *, is_closed: bool) -> bool:
+def can_follow(step: Walkout, units: Sequence[Unit], *, is_closed: bool) -> bool:
     """Say whether another step can build on it."""
-    return _why_not(step, is_closed=is_closed) is None
+    return _why_not(step, units, is_closed=is_closed) is None
 
 
-def _why_not(step: Walkout, *, is_closed: bool) -> ProblemKind | None:
+def _why_not(step: Walkout, units: Sequence[Unit], *, is_closed: bool) -> ProblemKind | None:  # noqa: PLR0911  one way out for each
     if not step.terms.campaign:
         return ProblemKind.NOT_OF_A_CAMPAIGN
     if is_closed:
         return ProblemKind.CAMPAIGN_IS_CLOSED
+    if has_lapsed(step, units):
+        return None  # it is tried again
     if step.stage is Stage.CALLED_OFF:
         return ProblemKind.STEP_CALLED_OFF
-    if step.stage is not Stage.LAPSED and not proves(step.terms):  # what lapsed is tried again
+    if not proves(step.terms):
         return ProblemKind.STEP_PROVES_NOTHING
+    if step.stage is Stage.CLOSED and not is_counted(step):
+        return ProblemKind.STEP_CALLED_OFF
     return None
-
-
-def new_and_gone(
-    units: Sequence[DraftUnit], before: Sequence[DraftUnit] | Sequence[Unit]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Name the workplaces that the step before had not, and those that only it had."""
-    now = dict(zip(paths(units), units, strict=True))
-    then = dict(zip(paths(before), as_drafted(before), strict=True))
-
-    def only(these: dict[tuple[str, ...], DraftUnit], those: dict[tuple[str, ...], DraftUnit]) -> tuple[str, ...]:
-        return tuple(unit.name for path, unit in these.items() if unit.tier is Tier.WORKPLACE and path not in those)
-
-    return only(now, then), only(then, now)

@@ -73,8 +73,9 @@ def fields(values: Mapping[str, Value], comments: Mapping[str, str]) -> Iterable
 
 def check_field(name: str, value: Value, *, now: datetime) -> list[Problem]:
     """Return what is wrong with one field by itself."""
-    text = "\n".join(fields({name: value}, {}))
-    about = read_terms(SourceFile(name="", data=text.encode()), now=now, roster_given=True, languages=(SPOKEN,))
+    kind = {"kind": StepKind.SURVEY} if name == "questions" else {}
+    source = SourceFile(name="", data="\n".join(fields({**kind, name: value}, {})).encode())
+    about = read_terms(source, now=now, roster_given=True, languages=(SPOKEN,), follows=True)
     return [each for each in about.notes.by_line() if each.line is not None]
 
 

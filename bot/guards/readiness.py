@@ -1,15 +1,16 @@
-"""What a walkout still lacks before it is opened, and what looks wrong in it."""
+"""What a walkout still lacks before it is opened, whether people are ready for it, and what looks wrong in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
 from bot.domain import words
 from bot.domain.doubts import Doubted, Place, doubts
-from bot.domain.model import Entry, Stage, Terms, Tier, Unit, WalkoutId
-from bot.domain.rules import NOT_OVER
+from bot.domain.model import Entry, Stage, Terms, Tier, Unit, Walkout, WalkoutId
+from bot.domain.rules import NOT_OVER, over_at
 from bot.domain.tree import Tree, labels
 from bot.draft.tree import as_drafted
 from bot.storage.store import Store
@@ -57,6 +58,81 @@ async def gaps(store: Store, walkout: WalkoutId, *, now: datetime) -> Gaps:
         if seen.stage is Stage.DRAFT
         else (),
     )
+
+
+PEOPLE_PER_STEWARD = 15
+"""As organizers count it: one who looks after more cannot talk to each."""
+
+
+class Point(StrEnum):
+    """What organizers look at before they open a step."""
+
+    STEWARDS = "stewards"  #: one for at most PEOPLE_PER_STEWARD people at each workplace
+    DEPARTMENTS = "departments"  #: each has a steward of its own
+    DRAWN = "drawn"  #: at each workplace as many cards as must be pledged, as its stewards say
+    ROOMS = "rooms"  #: the citywide one, and one of each workplace
+    LANGUAGES = "languages"  #: everything is written in each
+    PROOF = "proof"  #: the step before is counted to its end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """Whether one of these is so. No names of people."""
+
+    point: Point
+    lacking: int = 0  #: stewards, units, languages: as the point has it
+    at: tuple[str, ...] = ()  #: units where it is not so, by name
+    citywide: bool = False  #: of rooms: the citywide one is missing
+
+    @property
+    def is_so(self) -> bool:
+        """Whether nothing is lacking."""
+        return not self.lacking
+
+
+async def checks(store: Store, walkout: WalkoutId, *, now: datetime) -> tuple[Check, ...]:
+    """Say yes or no to each point that there is in this walkout."""
+    seen, units, lacks = await store.walkout(walkout), await store.units(walkout), await gaps(store, walkout, now=now)
+    serving = {(unit, who) for of, unit, who in (await store.committee()).stewards if of == walkout}
+    tree, names = Tree(units), labels(units)
+    workplaces, departments = tree.workplaces(), [unit for unit in units if unit.tier is Tier.DEPARTMENT]
+    short = {
+        place: -(-place.headcount // PEOPLE_PER_STEWARD)
+        - len({who for each in tree.branch(place.id) for unit, who in serving if unit == each.id})
+        for place in workplaces
+    }
+    alone = [unit for unit in departments if unit.id not in {at for at, _who in serving}]
+    undrawn = [place for place in workplaces if not _drawn(place, tree)]
+
+    def check(point: Point, some: Sequence[Unit], lacking: int | None = None, *, citywide: bool = False) -> Check:
+        at = tuple(names[unit.id] for unit in some)
+        return Check(point=point, lacking=len(at) if lacking is None else lacking, at=at, citywide=citywide)
+
+    missing = [place for place in workplaces if short[place] > 0]
+    there = [check(Point.STEWARDS, missing, sum(short[place] for place in missing))]
+    if departments:
+        there.append(check(Point.DEPARTMENTS, alone))
+    if seen.terms.entry is Entry.CARDS:
+        there.append(check(Point.DRAWN, undrawn))
+    rooms = len(lacks.without_room) + (not lacks.citywide_room)
+    there.append(check(Point.ROOMS, lacks.without_room, rooms, citywide=not lacks.citywide_room))
+    there.append(check(Point.LANGUAGES, (), len(lacks.untranslated)))
+    if seen.after is not None:
+        proved = _is_counted(await store.walkout(seen.after), now)
+        there.append(check(Point.PROOF, (), 0 if proved else 1))
+    return tuple(there)
+
+
+def _drawn(place: Unit, tree: Tree) -> bool:
+    """Say whether each part has been counted, and as many cards were drawn as must be pledged."""
+    leaves = tree.leaves(place.id)
+    drawn = [each.drawn for each in leaves if each.drawn is not None]
+    return len(drawn) == len(leaves) and sum(drawn) >= place.threshold
+
+
+def _is_counted(before: Walkout, now: datetime) -> bool:
+    """Say whether a step is counted to its end. One place: what it proved is for bot.domain.campaigns to say."""
+    return before.stage not in NOT_OVER or (before.stage is Stage.ON and now >= over_at(before.terms))
 
 
 async def look_again(

@@ -39,7 +39,8 @@ _FORMS: dict[Question, tuple[str, ...]] = {
     Question.HOW_LONG: (
         "how long", "how long is it", "how long does it last", "how long will it last", "how long does this last",
         "when does it end", "when is it over", "when does it start", "when is it", "when do we walk out", "what day",
-        "when", "cuanto dura", "cuanto tiempo", "cuando termina", "cuando empieza", "cuando es", "que dia", "cuando",
+        "when", "when is the survey over", "cuando termina la encuesta",
+        "cuanto dura", "cuanto tiempo", "cuando termina", "cuando empieza", "cuando es", "que dia", "cuando",
     ),
     Question.FIRED: (
         "can i be fired", "can they fire me", "will i be fired", "will i get fired", "could i be fired",
@@ -55,6 +56,8 @@ _FORMS: dict[Question, tuple[str, ...]] = {
         "is it true that the boss sees this",
         "is it true that my boss sees this", "who sees this", "who can see this", "who sees my name", "is it secret",
         "is this private", "is this anonymous", "is it anonymous", "is this confidential", "do you know my name",
+        "who sees my vote", "who can see my vote", "is my vote secret", "is the vote secret", "do you know how i vote",
+        "quien ve mi voto", "es secreto mi voto", "mi voto es secreto", "el voto es secreto",
         "lo ve mi jefe", "lo ve el jefe", "mi jefe ve esto", "el jefe ve esto", "puede verlo mi jefe",
         "mi jefe puede ver esto", "es verdad que el jefe ve esto", "es cierto que el jefe ve esto", "quien ve esto",
         "quien puede ver esto", "es anonimo", "es secreto", "es confidencial", "sabes mi nombre",

@@ -31,6 +31,9 @@ NOTICE_BYTES = 192
 
 _LONGEST_LANGUAGE = 16
 
+_BUTTON_LETTERS = 10
+"""Of what a button carries: fifty bits, tried by presses alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -256,21 +259,41 @@ class Keys:
 
     def seal_notice(self, walkout: WalkoutId, addressee: Addressee) -> bytes:
         """Encrypt an address to the walkout's public key; gone for good when the walkout's key is destroyed."""
-        fields = [addressee.account, addressee.language[:_LONGEST_LANGUAGE], addressee.unit]
-        text = json.dumps(fields, ensure_ascii=False).encode()
-        # blanks after JSON mean nothing; only a name on the console could be longer
-        padded = text.ljust(-(-len(text) // NOTICE_BYTES) * NOTICE_BYTES)
-        return SealedBox(self._pair(walkout).public_key).encrypt(padded)
+        return _sealed(self._pair(walkout), addressee)
 
     def unseal_notice(self, walkout: WalkoutId, sealed: bytes) -> Addressee | None:
         """Undo `seal_notice`; None once the walkout's key is destroyed, or for what was not sealed here."""
-        if walkout not in self._walkouts:
+        return _unsealed(self._pair(walkout), sealed) if walkout in self._walkouts else None
+
+    # Whoever asks is known by the account alone, since a letter knows no card. That is no weaker than what is sealed,
+    # which the same key opens.
+    def _campaign(self, campaign: WalkoutId) -> bytes | None:
+        return self._contents.registers.get(campaign)
+
+    def wish(self, campaign: WalkoutId, who: Person) -> tuple[bytes, str] | None:
+        """Return where somebody's wish is kept, and what their button carries, which nobody else can make up.
+
+        None once the campaign's key is destroyed.
+        """
+        key = self._campaign(campaign)
+        if key is None:
             return None
-        try:
-            account, language, unit = json.loads(SealedBox(self._pair(walkout)).decrypt(sealed))
-        except CryptoError:
-            return None
-        return Addressee(account=account, language=language, unit=UnitId(unit))
+        asks = _mac(key, "another try", who.platform, who.account)
+        return _mac(key, "wish", who.platform, who.account), card_codes.from_bytes(asks)[:_BUTTON_LETTERS]
+
+    def seal_wish(self, campaign: WalkoutId, addressee: Addressee) -> bytes:
+        """Encrypt an address to the campaign's public key."""
+        return _sealed(self._wishes(campaign), addressee)
+
+    def unseal_wish(self, campaign: WalkoutId, sealed: bytes) -> Addressee | None:
+        """Undo `seal_wish`; None once the campaign's key is destroyed, or for what was not sealed here."""
+        return None if self._campaign(campaign) is None else _unsealed(self._wishes(campaign), sealed)
+
+    def _wishes(self, campaign: WalkoutId) -> PrivateKey:
+        key = self._campaign(campaign)
+        if key is None:
+            raise KeyError(campaign)
+        return PrivateKey(_mac(key, "wishes"))
 
     def _pair(self, walkout: WalkoutId) -> PrivateKey:
         return PrivateKey(_mac(self._walkouts[walkout], "notices"))
@@ -400,6 +423,22 @@ def _read(path: Path, passphrase: bytes | Lock | None) -> tuple[Contents, Lock |
         return key_file.read(path.read_bytes(), passphrase)
     except Unreadable as unreadable:
         raise KeyFileRefused(str(path), unreadable.why) from None
+
+
+def _sealed(pair: PrivateKey, addressee: Addressee) -> bytes:
+    fields = [addressee.account, addressee.language[:_LONGEST_LANGUAGE], addressee.unit]
+    text = json.dumps(fields, ensure_ascii=False).encode()
+    # blanks after JSON mean nothing; only a name on the console could be longer
+    padded = text.ljust(-(-len(text) // NOTICE_BYTES) * NOTICE_BYTES)
+    return SealedBox(pair.public_key).encrypt(padded)
+
+
+def _unsealed(pair: PrivateKey, sealed: bytes) -> Addressee | None:
+    try:
+        account, language, unit = json.loads(SealedBox(pair).decrypt(sealed))
+    except CryptoError:
+        return None
+    return Addressee(account=account, language=language, unit=UnitId(unit))
 
 
 def _keyed(key: bytes, purpose: bytes, what: bytes = b"") -> bytes:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.domain.committee_word import SaidWord
 from bot.domain.fence import Epochs
 from bot.domain.model import Announcement, Kind, Ruling, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Bearer, Change, NewCard, Outcome
@@ -15,6 +16,9 @@ from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles, Stop
 
 Rule = Callable[[Walkout, Sequence[Unit]], Ruling]
 """A pure rule with its time already bound; a store may call it again if its transaction must be repeated."""
+
+WordRule = Callable[[Walkout, Sequence[Unit], Sequence[SaidWord]], Sequence[Announcement]]
+"""Likewise a rule about what organizers say themselves, given what they have said before."""
 
 
 PledgeOf = Callable[[WalkoutId, bytes], bytes | None]
@@ -206,6 +210,7 @@ class Voiding:
     at: datetime
     recalls: bool  #: what was pledged on them ends as well
     news: Announcement  #: for the unit's rooms
+    vote_again: tuple[Announcement, ...] = ()  #: for every room: a recall throws all ballots away, which bear no unit
 
 
 KeptAnew = Callable[[WalkoutId, bytes, bytes | None], NewCard | None]
@@ -283,6 +288,17 @@ class Store(Protocol):
         """
         ...
 
+    async def add_wish(self, wish: Notice) -> None:
+        """Keep somebody's wish to be told if what lapsed is tried again; once, however often asked.
+
+        Its `walkout` is the campaign. Once it was told, or can be told to nobody, it is gone.
+        """
+        ...
+
+    async def delete_wish(self, locator: bytes) -> None:
+        """Forget it; nothing more is sent for it, but for what is being sent."""
+        ...
+
     async def delete_notice(self, locator: bytes) -> None:
         """Forget a notice; nothing more is sent for it, but for what is being sent."""
         ...
@@ -356,6 +372,10 @@ class Store(Protocol):
         """
         ...
 
+    async def set_took_part(self, walkout: WalkoutId, unit: UnitId, number: int, note: Note) -> None:
+        """Note how many people took part at the unit, as whoever looks after it has counted them."""
+        ...
+
     async def set_drawn(self, walkout: WalkoutId, unit: UnitId, drawn: int, note: Note) -> None:
         """Note how many cards were drawn at the unit; organizers may be warned of it again."""
         ...
@@ -387,6 +407,19 @@ class Store(Protocol):
         """Void or recall all cards that the unit and its parts have now, and with that the proposal is done.
 
         False, and nothing changed, if it is not open any more.
+        """
+        ...
+
+    async def words_said(self, walkout: WalkoutId) -> list[SaidWord]:
+        """Return what the organizers have said themselves, in order."""
+        ...
+
+    async def say_approved(
+        self, proposal: str, walkout: WalkoutId, rule: WordRule, news: Announcement, note: Note
+    ) -> bool:
+        """Say what organizers have approved, and with that the proposal is done.
+
+        False, and nothing changed, if it is not open any more. Raises whatever the rule raises.
         """
         ...
 

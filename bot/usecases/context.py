@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from bot.domain.errors import Forbidden, Frozen
 from bot.domain.model import Announcement, Kind, UnitId, WalkoutId
@@ -75,7 +76,7 @@ class RequestContext:
             nickname=self.keys.seal(nickname),
         )
 
-    def note(self, deed: Deed, walkout: WalkoutId | None = None, **detail: str | int) -> Note:
+    def note(self, deed: Deed, walkout: WalkoutId | None = None, **detail: Any) -> Note:
         """Return a line of the audit about what they do."""
         return Note(
             deed=deed,

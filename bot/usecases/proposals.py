@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bot.domain import roles, rules
+from bot.domain import campaigns, committee_word, roles, rules
 from bot.domain.errors import (
     Forbidden,
     Frozen,
@@ -19,16 +19,15 @@ from bot.domain.errors import (
     NoSuchProposal,
     OwnProposal,
     Refused,
-    TooLateToOpen,
-    WrongStage,
 )
-from bot.domain.model import Announcement, Kind, Stage, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.model import Announcement, Kind, Ruling, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role
 from bot.domain.tree import Tree
 from bot.guards.readiness import gaps
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys
-from bot.storage.store import Note, Voiding
+from bot.storage.store import Note, Rule, Voiding
+from bot.usecases import report
 from bot.usecases.context import ID_LETTERS, RequestContext, role_taken
 
 LASTS = timedelta(hours=24)
@@ -60,7 +59,7 @@ def read(proposal: Proposal, context: RequestContext) -> Content:
 
 
 async def propose(
-    context: RequestContext, matter: Matter, *, walkout: WalkoutId | None, about: MemberId = b"", **content: str | int
+    context: RequestContext, matter: Matter, *, walkout: WalkoutId | None, about: MemberId = b"", **content: Any
 ) -> Progress:
     """Propose it, or approve the same if somebody else has proposed it; carry it out if that is enough.
 
@@ -141,11 +140,35 @@ async def opine(context: RequestContext, number: str, *, approves: bool) -> Prog
 
 
 async def check_can_open(context: RequestContext, walkout: Walkout) -> None:
-    """Refuse at once what could never be opened. Raises WrongStage, TooLateToOpen."""
-    if walkout.stage is not Stage.DRAFT:
-        raise WrongStage(walkout.stage)
-    if context.clock() >= walkout.terms.pledge_by:
-        raise TooLateToOpen(walkout.terms)
+    """Refuse at once what could not be opened. Raises what rules.open_up does, and StepNotOver."""
+    opening = await _opening(context, walkout)
+    opening(walkout, await context.store.units(walkout.id))
+
+
+async def _opening(context: RequestContext, walkout: Walkout) -> Rule:
+    """Return the rule that opens a walkout: a campaign's step where the one it builds on was proved.
+
+    Raises StepNotOver.
+    """
+    now = context.clock()
+    opens = partial(rules.open_up, now=now)
+    if not walkout.terms.campaign:
+        return opens
+    steps = {each.id: (each, units) for each, units in await report.steps(walkout, context.store)}
+    _draft, units = steps.pop(walkout.id)
+    rules.check_no_live_step(units, steps.values(), now=now)
+    if walkout.after is None:
+        return opens
+    before, theirs = steps[walkout.after]
+    if not campaigns.has_lapsed(before, theirs):
+        return partial(opens, qualified=campaigns.qualified(before, theirs, walkout.terms.opens_where))
+
+    def another_try(draft: Walkout, units: Sequence[Unit]) -> Ruling:
+        """Open it without proof, and tell in the same transaction whoever asked for that."""
+        ruling, news = opens(draft, units), Announcement(kind=Kind.ANOTHER_TRY, occasion="0", to_rooms=False)
+        return replace(ruling, announcements=(*ruling.announcements, news))
+
+    return another_try
 
 
 async def _go_on(context: RequestContext, proposal: Proposal) -> Progress:
@@ -226,14 +249,15 @@ async def _carry_out(context: RequestContext, proposal: Proposal) -> None:
                 without = ANYWAY.items() <= read(proposal, context).items()
                 if not without and not (await gaps(context.store, proposal.walkout, now=context.clock())).citywide_room:
                     raise NoCitywideRoom
+                draft = await context.store.walkout(proposal.walkout)
                 await context.store.blank(proposal.walkout, context.keys.pledge)
-                await context.store.decide(proposal.walkout, partial(rules.open_up, now=context.clock()))
+                await context.store.decide(proposal.walkout, await _opening(context, draft))
             case Matter.CALL_OFF if stage is not Stage.CALLED_OFF:
                 await context.store.decide(proposal.walkout, partial(rules.call_off, now=context.clock()))
             case Matter.LEAVE:
                 await _leave(context, proposal, proposal.walkout)
-            case Matter.VOID | Matter.RECALL:
-                await _void(context, proposal, proposal.walkout)
+            case Matter.VOID | Matter.RECALL | Matter.WORD:
+                await (_say if proposal.matter is Matter.WORD else _void)(context, proposal, proposal.walkout)
                 return
     # codes are made when the proposer fetches them: nothing keeps them meanwhile
     await _conclude(context, proposal, Became.GRANTED if proposal.matter is Matter.MINT else Became.DONE)
@@ -247,13 +271,22 @@ async def _leave(context: RequestContext, proposal: Proposal, walkout: WalkoutId
         await context.store.decide(walkout, leave)
 
 
+async def _say(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:
+    """Say what organizers say themselves. Raises NoWordNow, WordTooSoon, NothingToCorrect."""
+    content = read(proposal, context)
+    rule = partial(committee_word.say, content=content, now=context.clock())
+    decided, note = _decided(context, proposal, content, Deed.DONE, ())
+    await context.store.say_approved(proposal.id, walkout, rule, decided, note)
+
+
 async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:
     """Void or recall a workplace's cards. Raises WrongStage, VoidedBefore, TooLateToRecall."""
     content = read(proposal, context)
     recalls, now = proposal.matter is Matter.RECALL, context.clock()
     seen, place = await context.store.walkout(walkout), UnitId(content["workplace"])
     check = rules.check_can_recall if recalls else rules.check_can_void
-    check(seen, list(Tree(await context.store.units(walkout)).branch(place)), now=now)
+    units = await context.store.units(walkout)
+    check(seen, list(Tree(units).branch(place)), now=now)
     news = Announcement(
         kind=Kind.CARDS_RECALLED if recalls else Kind.CARDS_VOIDED,
         occasion=proposal.id,
@@ -261,7 +294,20 @@ async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId)
         about=place,
         to_stewards=True,
     )
-    voiding = Voiding(unit=place, at=now, recalls=recalls, news=news)
+    votes_gone = recalls and bool(seen.terms.questions)
+    everywhere = (None, *(unit.id for unit in units)) if votes_gone else ()
+    again = tuple(
+        Announcement(
+            kind=Kind.VOTE_AGAIN,
+            occasion=proposal.id,
+            scope=scope,
+            about=scope,
+            to_stewards=scope is not None,
+            to_organizers=scope is None,
+        )
+        for scope in everywhere
+    )
+    voiding = Voiding(unit=place, at=now, recalls=recalls, news=news, vote_again=again)
     path = await _path(context, proposal.matter, walkout, place)
     decided, note = _decided(context, proposal, content, Deed.DONE, path)
     await context.store.void_approved(proposal.id, walkout, voiding, decided, note)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.domain import rules
+from bot.domain import campaigns, rules
 from bot.domain.errors import NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, WalkoutId
 from bot.guards.holds import Holds
@@ -45,7 +45,8 @@ class Tallies:
         """
         async with self._turn:
             taken = False
-            for walkout in await self._store.walkouts():
+            walkouts = await self._store.walkouts()
+            for walkout in walkouts:
                 if rules.latest_tally(walkout, self._clock()) is not None:
                     await self._holds.check()
                     if self._before is not None:
@@ -53,7 +54,7 @@ class Tallies:
                         await self._holds.check()
                 now = self._clock()  # it may have been set right just now
                 if rules.latest_tally(walkout, now) is not None:
-                    ruling = await self._decide(walkout.id, now)
+                    ruling = await self._decide(walkout.id, now, campaigns.asked_of(walkout, walkouts))
                     after = ruling.walkout
                     news = len(ruling.announcements)
                     log.info(Event.TALLY, after.tally, logs.walkout(after.id), after.stage, news)
@@ -63,9 +64,9 @@ class Tallies:
                     await self._store.forget_order()
                 logs.say_totals()
 
-    async def _decide(self, walkout: WalkoutId, now: datetime) -> Ruling:
+    async def _decide(self, walkout: WalkoutId, now: datetime, share: int) -> Ruling:
         try:
-            return await self._store.decide(walkout, partial(rules.tally, now=now))
+            return await self._store.decide(walkout, partial(rules.tally, now=now, share=share))
         except NotRecorded:  # nor is what people do: platforms keep it until the store works again
             self._holds.stalled()
             raise

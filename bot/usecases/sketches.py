@@ -1,12 +1,14 @@
-"""What an organizer puts together by answering questions: kept sealed until it is a draft, for a week at most."""
+"""What an organizer puts together by answering questions, a draft or a word of the committee: sealed, for a week."""
 
 from __future__ import annotations
 
 import zlib
 from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from bot.domain.committee_word import Content
 from bot.domain.errors import Forbidden
 from bot.domain.roles import Duty
 from bot.draft.sketch import Sketch
@@ -19,10 +21,45 @@ LASTS = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """What organizers want to say themselves, as far as it is written."""
+
+    walkout: str
+    to: str | tuple[int, ...]  #: see bot.domain.committee_word.Content
+    where: str
+    own: str  #: the language it is written in first
+    corrects: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)  #: by language
+    at: str = ""  #: the language in which it is asked for now
+    last: str = ""  #: the platform's number of the message that was answered last: it may come again
+
+    @property
+    def content(self) -> Content:
+        """What is proposed."""
+        return {
+            "words": dict(self.words),
+            "own": self.own,
+            "to": self.to if isinstance(self.to, str) else [*self.to],
+            "where": self.where,
+            "corrects": self.corrects,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kept:
+    """What is kept as one text."""
+
+    sketch: Sketch | None
+    word: Wording | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class InHand:
     """What is in hand."""
 
     sketch: Sketch = field(default_factory=Sketch)
+    drafts: bool = True  #: a draft is, or was: the sketch is one
+    word: Wording | None = None  #: beside it
     list: bytes = b""  #: as it was sent; in our own form once nothing about it is open
     number: int = 0  #: of changes so far; buttons carry it, so that one pressed too late changes nothing
 
@@ -33,19 +70,26 @@ async def load(context: RequestContext) -> InHand | None:
     if row is None:
         return None
     try:
-        sketch = codec.read(Sketch, context.keys.unseal(row.content).encode())
+        kept = codec.read(_Kept, context.keys.unseal(row.content).encode())
     except codec.Misshapen:
         await drop(context)
         return None
-    return InHand(sketch=sketch, list=_unpacked(context.keys.unseal(row.list)), number=row.number)
+    return InHand(
+        sketch=kept.sketch or Sketch(),
+        drafts=kept.sketch is not None,
+        word=kept.word,
+        list=_unpacked(context.keys.unseal(row.list)),
+        number=row.number,
+    )
 
 
 async def keep(context: RequestContext, hand: InHand) -> InHand | None:
     """Keep it as the next change; None if another came first, as of a message delivered twice. Raises Forbidden."""
-    changed = InHand(sketch=hand.sketch, list=hand.list, number=hand.number + 1)
+    changed = replace(hand, number=hand.number + 1)
+    kept = _Kept(sketch=hand.sketch if hand.drafts else None, word=hand.word)
     sketched = Sketched(
         number=changed.number,
-        content=context.keys.seal(codec.write(hand.sketch).decode()),
+        content=context.keys.seal(codec.write(kept).decode()),
         list=context.keys.seal(_packed(hand.list)),
     )
     if await context.store.keep_sketch(context.me, sketched, until=context.clock() + LASTS):

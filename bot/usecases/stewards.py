@@ -9,7 +9,7 @@ from itertools import combinations
 
 from bot.domain import disclosure, rules
 from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchUnit, WhichPart, WhichUnit, WrongStage
-from bot.domain.model import ROOT, Entry, Stage, Tier, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.model import ROOT, Entry, Stage, StepKind, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import NewCard
 from bot.domain.tree import Tree, labels, sums
 from bot.parsing.typed_text import nearest_names, plain_name
@@ -36,6 +36,7 @@ class Area:
     out: int  #: workplaces that walk out
     coarse: disclosure.Coarse | None  #: as anybody may see it; None: it has no number, or too few workplaces
     sums: disclosure.City | None  #: as organizers see it; None for everybody else
+    kind: StepKind = StepKind.WALKOUT  #: what people pledge to
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,6 +170,7 @@ class _Shows:
             out=self._out.get(of, 0),
             coarse=self._coarse.get(of),
             sums=self._sums.get(of),
+            kind=terms.kind,
         )
 
     def lines(self, units: Iterable[Unit], *, whole: bool) -> Iterator[disclosure.Shown | Area]:

@@ -23,7 +23,7 @@ from bot.domain.errors import (
     UnknownCard,
     WrongStage,
 )
-from bot.domain.model import CardState, Entry, Stage, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.model import CardState, Entry, Stage, StepKind, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Act, Change, Enrolment, Outcome
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Situation, situation
@@ -51,6 +51,9 @@ class Seen:
     told: bool = False  #: they have asked to be told when it is on
     voted: bool = False  #: in a survey; what, nobody is shown
     lines: Mapping[UnitId, Coarse] = field(default_factory=dict)  #: of the city and of areas, while they are counted
+    step: int = 1  #: which one of its campaign it is
+    counted: int = 0  #: steps of the campaign whose last count is in
+    ladder: tuple[Terms, ...] = ()  #: those of them that this workplace has proved, in their order
 
     situation: Situation = field(init=False)  #: where they stand then
 
@@ -73,6 +76,11 @@ class Seen:
     def place(self) -> Unit:
         """The workplace, whose yes or no is theirs."""
         return workplace_on(self.path)
+
+    @property
+    def kind(self) -> StepKind:
+        """What is pledged to."""
+        return self.walkout.terms.kind
 
 
 class CoarseLines:
@@ -155,7 +163,7 @@ class Worker:
     async def _offered(self, seen: Seen) -> Seen:
         walkout = seen.walkout
         if seen.mine is None and walkout.stage is Stage.DRAFT:
-            raise NotOpenYet
+            raise NotOpenYet().of(seen.kind)
         if seen.mine is None and (walkout.stage not in PLEDGING or self.clock() >= walkout.terms.pledge_by):
             if walkout.stage in PLEDGING and walkout.counts_again:  # it is over by the clock alone
                 try:
@@ -164,7 +172,8 @@ class Worker:
                     if held.why is Hold.KEPT:
                         return seen
                     raise
-            raise PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands=False)
+            closed = PledgingClosed(walkout.stage, walkout.ended or walkout.terms.pledge_by, stands=False)
+            raise closed.of(seen.kind)
         return seen
 
     async def pledge(self, code: str, of: WalkoutId | None = None) -> Seen:
@@ -272,7 +281,7 @@ class Worker:
         if other is not None:
             await self.store.apply(replace(change, act=Act.LOOK))  # what is no card is said to be none
             if await self.store.stands(other):  # it may have been recalled
-                raise OneCardEach
+                raise OneCardEach().of((await self.store.walkout(walkout)).terms.kind)
         outcome = await self._decided(change)
         self.account_limits.remember(self.who, walkout, pledge)
         return await self._done(outcome, change)

@@ -24,9 +24,11 @@ from bot.secrets.keys import Person
 from bot.usecases import stewards
 from bot.usecases.roles import is_role_card
 from handlers.conversation import (
+    another_try,
     ballots,
     board,
     committee,
+    committee_word,
     confirmation,
     drafting,
     drawn_cards,
@@ -35,8 +37,10 @@ from handlers.conversation import (
     organizers,
     paper_cards,
     questions,
+    readiness,
     report,
     rooms,
+    took_part,
     verification,
     workers,
 )
@@ -53,6 +57,7 @@ from handlers.conversation.messages import (
     OF,
     OF_WALKOUT,
     PRINTED_IN,
+    REACH,
     REFERENCE,
     ROLE,
     ROOM,
@@ -415,7 +420,11 @@ async def _code(ask: Ask) -> Reply:
 async def _asked_or(otherwise: Run, ask: Ask) -> Reply:
     """Take it for the answer to what somebody is being asked; or else for what it looks like."""
     hand = await drafting.pending(ask)
-    return await (otherwise(ask) if hand is None else drafting.typed(ask, hand))
+    if hand is None:
+        return await otherwise(ask)
+    if hand.word is not None and hand.word.at:
+        return await committee_word.typed(ask, hand, hand.word)
+    return await drafting.typed(ask, hand)
 
 
 async def _mistyped(ask: Ask) -> Reply:
@@ -508,6 +517,14 @@ COMMANDS = (
         help=lambda: _("open a draft for pledges; its terms are fixed from then on"),
     ),
     Command(
+        name="ready",
+        who=Role.ORGANIZER,
+        run=readiness.ready,
+        options=(WALKOUT,),
+        shows=True,
+        help=lambda: _("see whether people are ready, before you open it"),
+    ),
+    Command(
         name="calloff",
         who=Role.ORGANIZER,
         run=organizers.call_off,
@@ -567,6 +584,14 @@ COMMANDS = (
         help=lambda: _("take a workplace or an area out, for good, before it is on"),
     ),
     Command(
+        name="word",
+        who=Role.ORGANIZER,
+        run=committee_word.word,
+        options=(WALKOUT, REACH),
+        changes=True,
+        help=lambda: _("say something yourselves, once it is on"),
+    ),
+    Command(
         name="roles",
         who=Role.ORGANIZER,
         run=committee.list_roles,
@@ -611,6 +636,14 @@ COMMANDS = (
         help=lambda: _("say how many cards were drawn at a workplace"),
     ),
     Command(
+        name="tookpart",
+        who=Role.STEWARD,
+        run=took_part.took_part,
+        options=(WALKOUT, WORKPLACE, COUNT),
+        changes=True,
+        help=lambda: _("say how many people take part at a workplace, on the day"),
+    ),
+    Command(
         name="report",
         who=Role.ORGANIZER,
         run=report.report,
@@ -651,6 +684,8 @@ BUTTONS: dict[str, Run] = {
     "l": organizers.press_terms,
     "D": drafting.press,
     "F": drafting.press_file,
+    "W": committee_word.press,
+    "A": another_try.press,
     "Q": questions.press,
     "R": workers.read_again,
 }
@@ -662,7 +697,7 @@ CARD_BUTTONS = frozenset("pjcwoqxyuvQRVB")
 TRIES_CODE = frozenset("pcwoquvQRVB")
 """Those that tell whether the code they carry is one."""
 
-CHANGING = frozenset("pjwoqbsftmuvDB")
+CHANGING = frozenset("pjwoqbsftmuvDBWA")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
 SHOWING = frozenset("cnxRQgihelV")

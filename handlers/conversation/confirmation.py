@@ -7,22 +7,24 @@ nothing; so it does what was read, or nothing, however late it is pressed or del
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.domain.errors import NoSuchMember, NoSuchUnit, WrongStage
+from bot.domain.errors import NoSuchMember, NoSuchUnit, NothingToCorrect, Refused, WordTooSoon, WrongStage
 from bot.domain.model import Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import Became, Matter
 from bot.domain.rules import NOT_OVER, PLEDGING, check_can_leave
 from bot.domain.tree import labels
 from bot.guards.readiness import Gaps, gaps
 from bot.secrets import card_codes
-from bot.usecases import paper_cards, proposals, roles, suspensions
+from bot.usecases import committee_word, paper_cards, proposals, roles, suspensions
 from bot.usecases.proposals import Progress
-from handlers.conversation.letter_buttons import fetch_buttons, terms_button
+from handlers.conversation import word_buttons
+from handlers.conversation.letter_buttons import fetch_buttons, ready_buttons, terms_button
 from handlers.conversation.messages import Ask, Button, Reply, old_button
 from handlers.texts import committee as texts
+from handlers.texts import committee_word as word_texts
 from handlers.texts import fence as fence_texts
 
 SUSPEND = "suspend"
@@ -64,17 +66,26 @@ async def press(ask: Ask) -> Reply:
         return old_button()
     try:
         page = await make(ask, *about)
-    except WrongStage as refused:
-        if refused.stage not in BECOMES.get(what, frozenset()):
+    except (WrongStage, NoSuchMember, WordTooSoon, NothingToCorrect) as refused:
+        if (done := await _done_before(ask, what, about, refused)) is None:
             raise
-        # pressed twice, or after the others: it is so
-        return Reply(kind="done", text=texts.now(await ask.app.store.walkout(WalkoutId(about[0]))))
-    except NoSuchMember:  # likewise
-        return Reply(kind="done", text=texts.removed_before())
+        return Reply(kind="done", text=done)
     if mark != page.mark:
         anew = _shown(page, what, tuple(about))
         return replace(anew, text=f"{texts.changed_since()}\n\n{anew.text}")
     return await page.do()
+
+
+async def _done_before(ask: Ask, what: str, about: Sequence[str], refused: Refused) -> str | None:
+    """Answer what was pressed twice, or after the others, and is so; None if it is not."""
+    match refused:
+        case WrongStage() if refused.stage in BECOMES.get(what, frozenset()):
+            return texts.now(await ask.app.store.walkout(WalkoutId(about[0])))
+        case NoSuchMember():
+            return texts.removed_before()
+        case WordTooSoon() | NothingToCorrect() if await committee_word.is_said(ask.context, WalkoutId(about[0])):
+            return word_texts.said_before()
+    return None
 
 
 def _shown(page: Page, what: str, about: tuple[str, ...]) -> Reply:
@@ -99,7 +110,7 @@ async def _open(ask: Ask, of: str) -> Page:
         ),
         label=texts.do_it(Matter.OPEN, anyway=not lacks.citywide_room),
         do=partial(_then, ask, partial(proposals.open_up, ask.context, walkout.id, anyway=not lacks.citywide_room)),
-        more=(terms_button(walkout.id),),
+        more=(terms_button(walkout.id), *ready_buttons(walkout.id)),
     )
 
 
@@ -155,6 +166,24 @@ async def _of_a_unit(
         ),
         label=texts.do_it(matter),
         do=partial(_then, ask, propose),
+    )
+
+
+async def _word(ask: Ask, of: str) -> Page:
+    walkout = await ask.app.store.walkout(WalkoutId(of))
+    hand, wording = await committee_word.written(ask.context, walkout)
+    content, known = wording.content, await committee_word.languages(ask.app.store, walkout, wording)
+    missing = word_texts.unwritten([each for each in known if each not in wording.words])
+    what = texts.matter(Matter.WORD, content, texts.named(walkout), "")
+    return Page(
+        text=texts.page(
+            "\n\n".join([what, word_texts.read_out(content, walkout)]),
+            [*word_texts.effects(content), *filter(None, [missing])],
+            await proposals.approvals_needed(ask.context, Matter.WORD, walkout.id),
+        ),
+        label=texts.do_it(Matter.WORD),
+        do=partial(_then, ask, partial(proposals.propose, ask.context, Matter.WORD, walkout=walkout.id, **content)),
+        more=word_buttons.under_page(hand, wording, known),
     )
 
 
@@ -238,6 +267,7 @@ PAGES: dict[str, tuple[Callable[..., Awaitable[Page]], int]] = {
     Matter.RECALL: (partial(_end_cards, Matter.RECALL), 2),
     Matter.LEAVE: (_leave, 2),
     Matter.REMOVE: (_remove, 1),
+    Matter.WORD: (_word, 1),
     Matter.ADOPT: (_adopt, 0),
     SUSPEND: (_suspend, 1),
 }

@@ -7,21 +7,35 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from math import ceil
 from pathlib import PurePath
+from typing import Literal
 
 from bot.domain import zones
-from bot.domain.model import LEAST_TO_DECIDE
-from bot.draft import DraftRefused, Problem, ProblemKind, RosterOptions, SourceFile, Totals, typed_list
-from bot.draft.sketch import Part
+from bot.domain.model import LEAST_TO_DECIDE, Question, StepKind, Tier
+from bot.draft import (
+    Before,
+    DraftRefused,
+    Problem,
+    ProblemKind,
+    RosterOptions,
+    SourceFile,
+    Summary,
+    Totals,
+    typed_list,
+)
+from bot.draft.sketch import AGAIN, FIRST, QUESTIONS, Part
+from bot.draft.terms import ANY, ONE
 from bot.draft.writing import Value, check_field
 from bot.parsing import typed_text
 from bot.parsing.dates import Moment, MomentProblem, read_moment, zones_named
 from bot.process.clock import read_instant
+from bot.usecases import steps
 from bot.usecases.sketches import InHand
 from handlers.conversation.messages import Ask
 from handlers.sandboxed import sandbox_client
 from handlers.texts import draft as draft_texts
 from handlers.texts import drafting as texts
 from handlers.texts import lists as lists_texts
+from handlers.texts.organizers_words import worded
 from handlers.texts.times import day_and_hour, moment_choices, moment_problem, moment_says
 
 TERMS, WORKPLACES = "walkout.toml", "workplaces.csv"
@@ -30,6 +44,10 @@ SHARES = ("50%", "65%", "75%")
 CITYWIDE_PERCENT = (30, 40, 50)
 HOW_MANY_APPROVE = ("1", "2", "3")
 EVENING = time(20)
+KINDS = (StepKind.SURVEY, StepKind.ACTION, StepKind.WALKOUT)
+OPEN_WHERE = (50, 60, 75, 100)
+A_SURVEY_LASTS = (3, 7, 14)
+"""Days."""
 
 
 class NoAnswer(Exception):  # noqa: N818  said to the person, never raised further
@@ -49,12 +67,20 @@ class Answered:
     said: str = ""
 
 
-def choices(ask: Ask, hand: InHand, at: Part) -> Sequence[tuple[str, str]]:  # noqa: PLR0911  one way out for each part
+async def choices(ask: Ask, hand: InHand, at: Part) -> Sequence[tuple[str, str]]:  # noqa: C901, PLR0911  one way out for each part
     """Return what can be pressed instead of written: in words, and as the file would have it."""
     sketch = hand.sketch
     if sketch.offered:
         return sketch.offered
     match at:
+        case Part.STEP:
+            return await _steps(ask)
+        case Part.KIND:
+            return [(texts.kind(kind), kind) for kind in KINDS]
+        case Part.OPENS_WHERE:
+            return [(texts.percent(share), f"{share}%") for share in OPEN_WHERE]
+        case Part.WORKPLACES if sketch.after is not None:
+            return [(texts.same_workplaces(), "")]
         case Part.TIMEZONE:
             return [(zones.city(zone), zone) for zone in zones_named(sketch.answers[Part.CITY])]
         case Part.PLEDGE_BY:
@@ -70,9 +96,25 @@ def choices(ask: Ask, hand: InHand, at: Part) -> Sequence[tuple[str, str]]:  # n
     return []
 
 
+async def _steps(ask: Ask) -> Sequence[tuple[str, str]]:
+    """Return what a step can be of."""
+    newest, lapsed = await steps.to_follow(ask.app.store, ask.app.keys)
+    return [
+        (texts.on_its_own(), ""),
+        (texts.first_step(), FIRST),
+        *((texts.next_step(worded(step.terms)), step.id) for step in newest),
+        *((texts.another_try(worded(step.terms).title), f"{AGAIN}{step.id}") for step in lapsed),
+    ]
+
+
 def _deadlines(ask: Ask, hand: InHand) -> Sequence[Moment]:
-    """Return the evenings of the days before they walk out, as far as they lie ahead."""
-    zone, starts = hand.sketch.answers[Part.TIMEZONE], datetime.fromisoformat(hand.sketch.answers[Part.STARTS])
+    """Return evenings: of the days before they walk out, as far as they lie ahead; of a survey in some days."""
+    zone = hand.sketch.answers[Part.TIMEZONE]
+    if Part.STARTS not in hand.sketch.parts:
+        today = zones.pinned(ask.app.clock(), zone).date()
+        ahead = [datetime.combine(today + timedelta(days=days), EVENING) for days in A_SURVEY_LASTS]
+        return [Moment(at=at, zone=zone) for wall in ahead for at in zones.showing(wall, zone)[:1]]
+    starts = datetime.fromisoformat(hand.sketch.answers[Part.STARTS])
     evenings = [datetime.combine(starts.date() - timedelta(days=days), EVENING) for days in (1, 2, 3)]
     found = [Moment(at=at, zone=zone) for wall in evenings for at in zones.showing(wall, zone)[:1]]
     return [each for each in found if ask.app.clock() + LEAST_TO_DECIDE < each.at <= starts - LEAST_TO_DECIDE]
@@ -83,7 +125,7 @@ async def choose(ask: Ask, hand: InHand, at: Part, index: int) -> Answered:
     asked = hand.sketch.asked
     if asked is not None and index < len(asked.choices):
         return await reread(ask, hand, at, source(hand), asked.choices[index].options)
-    offered = [] if asked is not None else choices(ask, hand, at)
+    offered = [] if asked is not None else await choices(ask, hand, at)
     return await take(ask, hand, at, offered[index][1]) if index < len(offered) else Answered(hand=hand)
 
 
@@ -96,13 +138,29 @@ async def read(ask: Ask, hand: InHand, at: Part | None, text: str) -> Answered:
         if not isinstance(found, SourceFile):
             raise NoAnswer("\n".join(map(draft_texts.problem, found)))
         return await take_list(ask, hand, found)
+    if at in {Part.STEP, Part.KIND}:
+        raise NoAnswer(texts.nothing_asked())
+    if at in QUESTIONS:
+        asked, *options = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+        _check(ask, "questions", (Question(text=asked, options=tuple(options)),))
+        written = "\n".join([asked, *options])
+        raise NoAnswer(
+            texts.how_many(), [(texts.one_option(), f"{ONE}\n{written}"), (texts.any_option(), f"{ANY}\n{written}")]
+        )
     return await take(ask, hand, at, text)
 
 
-async def take(ask: Ask, hand: InHand, at: Part, text: str) -> Answered:  # noqa: PLR0911  one way out for each part
+async def take(ask: Ask, hand: InHand, at: Part, text: str) -> Answered:  # noqa: C901, PLR0911  one way out for each part
     """Take a text for the answer, typed or a button's. Raises NoAnswer."""
     sketch = hand.sketch
     match at:
+        case Part.WORKPLACES:
+            return await _same_workplaces(ask, hand)
+        case Part.OPENS_WHERE:
+            _check(ask, at, text)
+            return _answered(hand, at, text)
+        case Part.STEP | Part.KIND | Part.QUESTION_1 | Part.QUESTION_2 | Part.QUESTION_3:  # a button's
+            return _answered(hand, at, text)
         case Part.STARTS | Part.PLEDGE_BY:
             return _moment(ask, hand, at, text)
         case Part.TIMEZONE:
@@ -138,11 +196,32 @@ def _answered(hand: InHand, at: Part, value: str, said: str = "") -> Answered:
     return Answered(hand=replace(hand, sketch=hand.sketch.answered(at, value)), said=said)
 
 
-def _check(ask: Ask, at: Part, value: Value) -> None:
+async def _same_workplaces(ask: Ask, hand: InHand) -> Answered:
+    """Take those of the step before, with their numbers."""
+    before = await before_it(ask, hand)
+    if before is None:
+        raise NoAnswer(texts.nothing_asked())
+    places = [unit for unit in before.units if unit.tier is Tier.WORKPLACE]
+    summary = Summary(workplaces=len(places), people=sum(unit.headcount for unit in places))
+    sketch = replace(hand.sketch, options=RosterOptions(), asked=None, listed=summary)
+    step = _answered(replace(hand, sketch=sketch, list=b""), Part.WORKPLACES, "", lists_texts.summary(summary))
+    return _answered(step.hand, Part.SHARE, "", step.said)
+
+
+async def before_it(ask: Ask, hand: InHand) -> Before | None:
+    """Return the step that it follows. Raises DraftRefused."""
+    after = hand.sketch.after
+    return None if after is None else await steps.before(after, ask.app.store, ask.app.keys)
+
+
+def _check(ask: Ask, at: Part | Literal["questions"], value: Value) -> None:
     """Hold an answer against the rules of the file."""
     problems = check_field(at, value, now=ask.app.clock())
     if problems:
-        called = [replace(each, facts={**each.facts, "field": texts.label(at)}) for each in problems]
+        called = [
+            replace(each, facts={**each.facts, "field": texts.label(at)}) if isinstance(at, Part) else each
+            for each in problems
+        ]
         raise NoAnswer("\n".join(map(draft_texts.sentence, called)))
 
 
@@ -154,7 +233,8 @@ def _moment(ask: Ask, hand: InHand, at: Part, text: str) -> Answered:
         offered = zip(moment_choices(found), [each.at.isoformat() for each in found.readings], strict=True)
         raise NoAnswer(moment_problem(found), list(offered))
     _check(ask, at, found.at)
-    if at is Part.PLEDGE_BY and datetime.fromisoformat(hand.sketch.answers[Part.STARTS]) - found.at < LEAST_TO_DECIDE:
+    starts = hand.sketch.answers.get(Part.STARTS) if at is Part.PLEDGE_BY and Part.STARTS in hand.sketch.parts else None
+    if starts and datetime.fromisoformat(starts) - found.at < LEAST_TO_DECIDE:
         raise NoAnswer(texts.at_least_before(LEAST_TO_DECIDE))
     return _answered(hand, at, found.at.isoformat(), moment_says(found, now))
 
@@ -175,7 +255,8 @@ def _number(hand: InHand, at: Part, text: str) -> int:
 async def take_terms(ask: Ask, hand: InHand, file: SourceFile) -> Answered:
     """Take the file of the terms for the answer to all but the list. Raises NoAnswer with whatever is wrong in it."""
     try:
-        await sandbox_client.read(ask.app.sandbox, file, None, RosterOptions(), now=ask.app.clock())
+        before = await before_it(ask, hand)
+        await sandbox_client.read(ask.app.sandbox, file, None, RosterOptions(), now=ask.app.clock(), after=before)
     except DraftRefused as refused:
         of_its_own = [problem for problem in refused.problems if not _is_about_the_list(problem)]
         if of_its_own:

@@ -13,17 +13,18 @@ from datetime import datetime
 from pathlib import PurePath
 
 from bot.domain.errors import SandboxFull, WorkFailed
-from bot.domain.model import Unit, Walkout, WalkoutId
+from bot.domain.model import Question, StepKind, Unit, Walkout, WalkoutId
 from bot.draft import Draft, DraftRefused, DraftUnit, SourceFile
-from bot.draft.sketch import MAY_BE_SKIPPED, Part, Sketch
+from bot.draft.sketch import MAY_BE_SKIPPED, QUESTIONS, Part, Sketch
+from bot.draft.terms import ANY
 from bot.draft.tree import as_units
 from bot.draft.writing import Value, fields, terms_file, workplaces_file
 from bot.guards.readiness import look_again
-from bot.usecases import organizers, sketches
+from bot.usecases import organizers, sketches, steps
 from bot.usecases.sketches import InHand
 from handlers.conversation import draft_answers
 from handlers.conversation.draft_answers import TERMS, WORKPLACES, Answered, NoAnswer
-from handlers.conversation.letter_buttons import terms_button
+from handlers.conversation.letter_buttons import ready_buttons, terms_button
 from handlers.conversation.messages import Ask, Button, File, Reply, old_button, say_buttons, whole_number
 from handlers.conversation.organizers import terms_shown
 from handlers.sandboxed import sandbox_client
@@ -46,19 +47,22 @@ STOP, DROP, GO_ON, CHANGE, TERMS_READ, MAKE = "stop", "drop", "on", "change", "r
 async def draft(ask: Ask) -> Reply:
     """Ask what is asked now, or begin."""
     hand = await sketches.load(ask.context)
-    if (hand is None or hand.sketch.made) and (begun := await sketches.keep(ask.context, _anew(hand))) is not None:
+    if (hand is None or not hand.drafts or hand.sketch.made) and (
+        begun := await sketches.keep(ask.context, _anew(hand))
+    ) is not None:
         return await _shown(ask, begun, texts.begin())
     return await _shown(ask, hand or InHand())
 
 
 def _anew(hand: InHand | None) -> InHand:
-    return InHand(sketch=Sketch(language=spoken()), number=0 if hand is None else hand.number)
+    return replace(hand or InHand(), sketch=Sketch(language=spoken()), list=b"", drafts=True)
 
 
 async def pending(ask: Ask) -> InHand | None:
-    """Return what somebody is being asked; None if they are not, or organize nothing any more."""
+    """Return what is in hand where somebody is being asked, for a draft or a word; None if they organize nothing."""
     hand = await sketches.load(ask.context)
-    return hand if hand is not None and not hand.sketch.made and await ask.is_organizer() else None
+    is_asked = hand is not None and ((hand.word and hand.word.at) or (hand.drafts and not hand.sketch.made))
+    return hand if is_asked and await ask.is_organizer() else None
 
 
 async def typed(ask: Ask, hand: InHand) -> Reply:
@@ -75,7 +79,7 @@ def _speaking(ask: Ask, hand: InHand) -> AbstractContextManager[None]:
 async def sent(ask: Ask, file: SourceFile) -> Reply:
     """Take a file: the terms, or the list of workplaces."""
     hand = await sketches.load(ask.context)
-    if hand is None or (hand.sketch.made and ask.number != hand.sketch.last):
+    if hand is None or not hand.drafts or (hand.sketch.made and ask.number != hand.sketch.last):
         hand = _anew(hand)
     take = draft_answers.take_terms if PurePath(file.name).suffix.lower() == ".toml" else draft_answers.take_list
     with _speaking(ask, hand):
@@ -88,7 +92,7 @@ async def press(ask: Ask) -> Reply:
         return old_button()
     number, what = ask.words if len(ask.words) == len(["number", "what"]) else ("", "")
     hand = await sketches.load(ask.context)
-    if hand is None:
+    if hand is None or not hand.drafts:
         return old_button()
     is_open = hand.sketch.at is not None or hand.sketch.made
     if whole_number(number) != hand.number or (what in {MAKE, TERMS_READ} and is_open):
@@ -168,12 +172,14 @@ async def _shown(ask: Ask, hand: InHand, above: str = "") -> Reply:
     else:
         organizers_now = len((await ask.app.store.committee()).organizers)
         text = texts.question(sketch, at, organizers_now)
-        choices = [label for label, _value in draft_answers.choices(ask, hand, at)]
+        choices = [label for label, _value in await draft_answers.choices(ask, hand, at)]
     buttons = [_button(hand, label, str(number), below=True) for number, label in enumerate(choices)]
     if sketch.again is not None and at in sketch.answers:
         buttons.append(_button(hand, texts.keep(), KEEP, below=True))
-    if at in MAY_BE_SKIPPED:
-        buttons.append(_button(hand, texts.skip(), SKIP, below=True))
+    if at is Part.TITLE and not sketch.answers.get(Part.STEP):
+        buttons.append(_button(hand, texts.in_a_campaign(), f"{TO}{Part.STEP}", below=True))
+    if at in MAY_BE_SKIPPED and not sketch.offered:
+        buttons.append(_button(hand, texts.no_more_questions() if at in QUESTIONS else texts.skip(), SKIP, below=True))
     if sketch.before() is not None:
         buttons.append(_button(hand, texts.back(), BACK, below=True))
     if sketch.is_begun:
@@ -203,7 +209,7 @@ async def _pressed(ask: Ask, hand: InHand, at: Part | None, what: str) -> Answer
     changed = None
     if what == BACK and (before := sketch.before()) is not None:
         changed = sketch.to(before)
-    elif what.startswith(TO) and (part := what.removeprefix(TO)) in sketch.parts:
+    elif what.startswith(TO) and (part := what.removeprefix(TO)) in {*sketch.parts, Part.STEP}:
         changed = sketch.to(Part(part))
     elif at is not None and what == KEEP and at in sketch.answers:
         changed = sketch.answered(at, sketch.answers[at])
@@ -218,21 +224,34 @@ async def _pressed(ask: Ask, hand: InHand, at: Part | None, what: str) -> Answer
 
 
 def _values(hand: InHand) -> Mapping[str, Value]:
-    answers = hand.sketch.answers
-    texts_of = {
-        part: answers[part] for part in (Part.TITLE, Part.CITY, Part.TIMEZONE, Part.ON_THE_DAY, Part.LEGAL_NOTICE)
-    }
+    sketch = hand.sketch
+    answers = {part: value for part, value in sketch.answers.items() if part in sketch.parts and value}
+    as_they_are = (Part.TITLE, Part.CAMPAIGN, Part.OPENS_WHERE, Part.CITY, Part.TIMEZONE)
+    lines = {part: tuple(answers[part].split("\n")) for part in (Part.DEMANDS, Part.LEVELS) if part in answers}
+    asked = tuple(_question(answers[part]) for part in QUESTIONS if part in answers)
+    is_step = Part.STEP in answers
     return {
-        **{str(part): value for part, value in texts_of.items() if value},
-        **({"demands": tuple(answers[Part.DEMANDS].split("\n"))} if answers[Part.DEMANDS] else {}),
-        **({"levels": tuple(levels.split("\n"))} if (levels := answers.get(Part.LEVELS)) else {}),
-        "starts": datetime.fromisoformat(answers[Part.STARTS]),
-        "pledge_by": datetime.fromisoformat(answers[Part.PLEDGE_BY]),
+        **{str(part): answers[part] for part in (*as_they_are, Part.ON_THE_DAY, Part.LEGAL_NOTICE) if part in answers},
+        **{str(part): value for part, value in lines.items()},
+        **{
+            str(part): datetime.fromisoformat(answers[part])
+            for part in (Part.STARTS, Part.PLEDGE_BY)
+            if part in answers
+        },
         "citywide_threshold": int(answers[Part.CITYWIDE]),
         "approvals": int(answers[Part.APPROVALS]),
-        **({"language": hand.sketch.language} if hand.sketch.language in languages() else {}),
-        "workplaces": WORKPLACES,
+        **({"kind": sketch.kind} if is_step else {}),
+        # or no step could follow
+        **({"turnout": True} if is_step and sketch.kind is not StepKind.SURVEY else {}),
+        **({"questions": asked} if asked else {}),
+        **({"language": sketch.language} if sketch.language in languages() else {}),
+        **({"workplaces": WORKPLACES} if hand.list else {}),
     }
+
+
+def _question(answer: str) -> Question:
+    choose, text, *options = answer.split("\n")
+    return Question(text=text, options=tuple(options), many=choose == ANY)
 
 
 def _toml(hand: InHand) -> SourceFile:
@@ -242,8 +261,10 @@ def _toml(hand: InHand) -> SourceFile:
 
 
 async def _plan(ask: Ask, hand: InHand) -> Draft:
-    roster = SourceFile(name=WORKPLACES, data=hand.list)
-    return await sandbox_client.read(ask.app.sandbox, _toml(hand), roster, hand.sketch.options, now=ask.app.clock())
+    # without a list of its own it has the one of the step before
+    roster = SourceFile(name=WORKPLACES, data=hand.list) if hand.list or hand.sketch.after is None else None
+    before, options, now = await draft_answers.before_it(ask, hand), hand.sketch.options, ask.app.clock()
+    return await sandbox_client.read(ask.app.sandbox, _toml(hand), roster, options, now=now, after=before)
 
 
 async def _review(ask: Ask, hand: InHand, above: str) -> Reply:
@@ -256,14 +277,16 @@ async def _review(ask: Ask, hand: InHand, above: str) -> Reply:
     ]
     try:
         plan = await _plan(ask, hand)
+        step = await steps.compared(plan, hand.sketch.after, ask.app.store)
     except DraftRefused as refused:
         said, buttons = draft_texts.problems(refused), buttons[2:]
     except (WorkFailed, SandboxFull) as refused:
         said, buttons = refusals.refusal(refused)[1], buttons[2:]
     else:
         now = ask.app.clock()
-        found = await look_again(ask.app.store, plan.terms, plan.units, now=now)
-        said = "\n\n".join([texts.review(), organizers_texts.preview(plan, found, now)])
+        but = step.before.register if step else None
+        found = await look_again(ask.app.store, plan.terms, plan.units, now=now, but=but)
+        said = "\n\n".join([texts.review(), organizers_texts.preview(plan, found, now, step)])
     return Reply(kind="drafting", text="\n\n".join(filter(None, [above, said])), buttons=tuple(buttons), known=True)
 
 
@@ -279,16 +302,18 @@ async def _made(ask: Ask, hand: InHand) -> Reply:
     """Make the draft: the same one, if this comes twice."""
     try:
         plan = await _plan(ask, hand)
+        step = await steps.compared(plan, hand.sketch.after, ask.app.store)
     except DraftRefused as refused:
         if hand.sketch.toml is not None:  # the list is read already, and stays
             await sketches.keep(ask.context, replace(hand, sketch=replace(hand.sketch, toml=None)))
         return Reply(kind="refused", text=draft_texts.problems(refused), known=True)
-    seed = ask.app.keys.seed(ask.who, _toml(hand).data, hand.list)
-    walkout = await organizers.draft(plan, ask.app.store, ask.app.keys, seed=seed)
-    await sketches.keep(ask.context, InHand(sketch=Sketch(made=walkout.id, last=ask.number), number=hand.number))
+    after = hand.sketch.after
+    seed = ask.app.keys.seed(ask.who, _toml(hand).data, hand.list, *([after.encode()] if after else []))
+    walkout = await organizers.draft(plan, ask.app.store, ask.app.keys, seed=seed, after=after)
+    await sketches.keep(ask.context, replace(hand, sketch=Sketch(made=walkout.id, last=ask.number), list=b""))
     now = ask.app.clock()
-    found = await look_again(ask.app.store, plan.terms, plan.units, now=now, but=walkout.id)
-    return _drafted(walkout, organizers_texts.drafted(walkout, plan, found, now))
+    found = await look_again(ask.app.store, plan.terms, plan.units, now=now, but=walkout.register)
+    return _drafted(walkout, organizers_texts.drafted(walkout, plan, found, now, step))
 
 
 def _drafted(walkout: Walkout, text: str) -> Reply:
@@ -297,6 +322,7 @@ def _drafted(walkout: Walkout, text: str) -> Reply:
         text=text,
         buttons=(
             terms_button(walkout.id),
+            *ready_buttons(walkout.id),
             *say_buttons([(committee_texts.next_label(), ("help", walkout.id))]),
             *_file_buttons(walkout.id),
         ),

@@ -20,7 +20,7 @@ async def drawn(ask: Ask) -> Reply:
     number = typed_text.number(last)
     if number is None:
         return Reply(kind="help", text=texts.drawn_usage())
-    place = await _meant(ask, named, " ".join(place_words))
+    place = await meant(ask, named, " ".join(place_words))
     if place is None:
         return Reply(kind="help", text=texts.drawn_usage())
     walkout, unit = place
@@ -35,7 +35,7 @@ async def drawn(ask: Ask) -> Reply:
     return Reply(kind="done", text=texts.drawn(unit.name, number))
 
 
-async def _meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Unit] | None:
+async def meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Unit] | None:
     """Return the workplace that is named, or a steward's only one. Raises Forbidden for one that is not theirs."""
     roles = await ask.roles()
     store = ask.app.store

@@ -6,8 +6,8 @@ from bot.delivery.outbox import Letter
 from bot.domain.model import Entry, Kind, WalkoutId
 from bot.domain.roles import Became, Matter
 from handlers.conversation.messages import Button, say_buttons
+from handlers.texts import another_try, notices, readiness
 from handlers.texts import committee as texts
-from handlers.texts import notices
 
 NO_CARD = "-"
 """In place of a code, where people pledge without cards."""
@@ -17,7 +17,7 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
     """Return the buttons under a letter."""
     if letter.worker:
         by_card = letter.walkout is None or letter.walkout.terms.entry is Entry.CARDS
-        return (clear_button("" if by_card else NO_CARD),)
+        return (*another_try_buttons(letter), clear_button("" if by_card else NO_CARD))
     match letter.news.kind:
         case Kind.PROPOSAL if letter.proposal is not None and letter.proposal.became is Became.OPEN:
             number = letter.proposal.id
@@ -42,6 +42,13 @@ def buttons(letter: Letter) -> tuple[Button, ...]:
     return ()
 
 
+def another_try_buttons(letter: Letter) -> tuple[Button, ...]:
+    """Return the button under what says: not now."""
+    if letter.news.kind is not Kind.LAPSED or not letter.another_try:
+        return ()
+    return (Button(label=another_try.ask_label(), data=f"A:{letter.another_try}", below=True),)
+
+
 def clear_button(card: str) -> Button:
     """Return the button that clears a worker's chat; `card` is carried of the card shown, '' where none is."""
     return Button(label=notices.clear_label(), data=f"x:{card}", below=True)
@@ -50,6 +57,11 @@ def clear_button(card: str) -> Button:
 def fetch_buttons(number: str) -> tuple[Button, ...]:
     """Return the button by which the proposer fetches what was approved."""
     return (Button(label=texts.fetch_cards(), data=f"m:{number}"),)
+
+
+def ready_buttons(walkout: WalkoutId) -> tuple[Button, ...]:
+    """Return the button that says whether people are ready."""
+    return tuple(say_buttons([(readiness.label(), ("ready", walkout))]))
 
 
 def terms_button(walkout: WalkoutId) -> Button:

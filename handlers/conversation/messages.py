@@ -218,6 +218,7 @@ class Takes(StrEnum):
     NUMBER = "number"
     VOID = "void"  #: this word or `recall`
     FILTER = "filter"  #: part of a workplace's name, or `csv`
+    REACH = "reach"  #: which rooms hear what organizers say themselves
     ROOM = "room"  #: only where rooms have names that are typed
 
 
@@ -303,6 +304,11 @@ NUMBER = Option(
 )
 PRINTED_IN = Option(
     takes=Takes.LANGUAGE, label=lambda: _("LANGUAGE"), help=lambda: _("the language of the cards; else yours")
+)
+REACH = Option(
+    takes=Takes.REACH,
+    label=lambda: _("citywide|all|WORKPLACE"),
+    help=lambda: _("the citywide rooms, every room, or those of workplaces, with commas between them"),
 )
 COUNT = Option(takes=Takes.NUMBER, label=lambda: _("NUMBER"), help=lambda: _("how many"), required=True)
 VOID = Option(

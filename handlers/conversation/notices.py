@@ -28,7 +28,7 @@ async def tell_me(ask: Ask) -> Reply:
         Button(label=texts.yes_label(), data=f"o:{card}:{_YES}"),
         Button(label=texts.no_label(), data=f"c:{card}"),
     )
-    return Reply(kind="notice_terms", text=texts.offer(seen.unit, ask.ways.can_reach()), buttons=buttons)
+    return Reply(kind="notice_terms", text=texts.offer(seen.unit, ask.ways.can_reach(), seen.kind), buttons=buttons)
 
 
 @on_its_card
@@ -39,7 +39,7 @@ async def _accepted(ask: Ask, code: str, of: WalkoutId) -> Reply:
 def _told(ask: Ask, seen: Seen, code: str) -> Reply:
     if not seen.told:
         return show(ask, seen, code)
-    return Reply(kind="notice", text=texts.kept(), buttons=own_buttons(seen, code))
+    return Reply(kind="notice", text=texts.kept(seen.kind), buttons=own_buttons(seen, code))
 
 
 @on_its_card

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from bot.domain.errors import OtherStep, UnknownCard, WhichWalkout
-from bot.domain.model import CardState, Entry, UnitId, WalkoutId
+from bot.domain.model import CardState, Entry, StepKind, UnitId, WalkoutId
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Day, Situation
 from bot.domain.tree import Tree, labels
@@ -61,16 +61,16 @@ def _terms(ask: Ask, seen: Seen, code: str) -> Reply:
     if seen.mine is not None:
         buttons = own_buttons(seen, code)
     elif seen.walkout.terms.entry is Entry.OPEN:
-        buttons = _offer(f"j:{seen.walkout.id}:{seen.unit.id}", NO_CARD)
+        buttons = _offer(f"j:{seen.walkout.id}:{seen.unit.id}", NO_CARD, seen.kind)
     else:
         card = carried(code, seen.walkout.id)
-        buttons = _offer(f"p:{card}", card)
+        buttons = _offer(f"p:{card}", card, seen.kind)
     return Reply(kind="terms", text=workers.terms(seen, ask.ways.can_see()), buttons=buttons)
 
 
-def _offer(pledge: str, card: str) -> tuple[Button, ...]:
+def _offer(pledge: str, card: str, kind: StepKind) -> tuple[Button, ...]:
     return (
-        Button(label=workers.pledge_label(), data=pledge),
+        Button(label=workers.pledge_label(kind), data=pledge),
         Button(label=workers.not_now_label(), data="n:"),
         replace(questions_button(card), below=True),
         clear_button(card),
@@ -81,7 +81,7 @@ def own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
     """Return what the owner of a pledge can press."""
     card = carried(code, seen.walkout.id)
     return (
-        *_pledge_buttons(seen.situation, card),
+        *_pledge_buttons(seen.situation, card, seen.kind),
         *_vote_button(seen, card),
         *_notice_button(seen, card),
         *((Button(label=workers.read_label(), data=f"R:{card}", below=True),) if _is_worth_reading(seen) else ()),
@@ -96,15 +96,15 @@ def _is_worth_reading(seen: Seen) -> bool:
     return seen.walkout.stage in PLEDGING and at.day is not Day.AFTER and at.mine is not CardState.RECALLED
 
 
-def _pledge_buttons(at: Situation, card: str) -> tuple[Button, ...]:
+def _pledge_buttons(at: Situation, card: str, kind: StepKind) -> tuple[Button, ...]:
     check = Button(label=workers.check_label(), data=f"c:{card}")
     if at.can_say_not_out:
-        return check, Button(label=workers.not_out_label(), data=f"v:{card}")
+        return check, Button(label=workers.not_out_label(kind), data=f"v:{card}")
     if at.can_say_out:
-        return (Button(label=workers.out_label(), data=f"u:{card}"),)
+        return (Button(label=workers.out_label(kind), data=f"u:{card}"),)
     if at.can_take_back:
         return check, Button(label=workers.withdraw_label(), data=f"w:{card}")
-    return (Button(label=workers.pledge_label(), data=f"p:{card}"), check) if at.can_pledge else (check,)
+    return (Button(label=workers.pledge_label(kind), data=f"p:{card}"), check) if at.can_pledge else (check,)
 
 
 def _vote_button(seen: Seen, card: str) -> tuple[Button, ...]:

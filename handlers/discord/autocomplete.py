@@ -84,11 +84,12 @@ class Suggestions:
             names = [name for unit, name in known.names.items() if unit in own]
         elif not organizes:
             names = [name for unit, name in known.names.items() if unit in known.leaves]
-        if takes is Takes.FILTER:
-            names = [_Choice.of("csv", "csv"), *names]
-        if takes is Takes.SCOPE:
-            names = [_Choice.of(texts.citywide(), "citywide"), _Choice.of(texts.off(), "off"), *names]
-        return _best(names, typed)
+        keywords = {
+            Takes.FILTER: [("csv", "csv")],
+            Takes.SCOPE: [(texts.citywide(), "citywide"), (texts.off(), "off")],
+            Takes.REACH: [(texts.citywide(), "citywide"), (texts.everywhere(), "all")],
+        }.get(takes, [])
+        return _best([*(_Choice.of(shown, value) for shown, value in keywords), *names], typed)
 
     async def _units(self, walkout: WalkoutId) -> _Units:
         if walkout not in self._names:

@@ -23,7 +23,7 @@ Suggest = Callable[[Interaction, Command, Takes, str], Awaitable[list[app_comman
 
 GROUP = "organize"
 
-_SUGGESTED = {Takes.WALKOUT, Takes.WORKPLACE, Takes.SCOPE, Takes.ROLE, Takes.VOID, Takes.FILTER}
+_SUGGESTED = {Takes.WALKOUT, Takes.WORKPLACE, Takes.SCOPE, Takes.REACH, Takes.ROLE, Takes.VOID, Takes.FILTER}
 _DESCRIPTIONS = {
     app_commands.TranslationContextLocation.command_description,
     app_commands.TranslationContextLocation.group_description,

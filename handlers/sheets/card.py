@@ -114,7 +114,7 @@ def wording(pdf: Document, terms: Terms, unit: str, bot: Bot, piece: Piece) -> W
         ),
         label=fit(pdf, texts.your_code(), page, 4, largest=7),
         way=fit(pdf, texts.send_it(bot.handle, bot.discord), page, 6.4, largest=7),
-        condition=fit(pdf, texts.condition(), page, 3.6, largest=9, bold=True),
+        condition=fit(pdf, texts.condition(terms), page, 3.6, largest=9, bold=True),
         deadline=fit(pdf, texts.deadline(terms), page, 4.4, largest=9, bold=True),
         confidence=fit(pdf, texts.in_confidence(), page, 6.4, largest=7),
     )

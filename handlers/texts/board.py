@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.disclosure import FEWEST_LINES, NEARLY, TENTHS, Coarse, Shown, Turnout
-from bot.domain.model import Stage, Tier, Walkout
+from bot.domain.model import Stage, StepKind, Tier, Walkout
 from bot.usecases.stewards import Area, Board
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.kinds import by_kind
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import number, when
 
@@ -78,7 +79,7 @@ def lines(line: Shown | Area) -> str:
         share = city_said(line)
         return "\n".join(filter(None, [line.name, _with_bar(line, share) if share else "", workplaces_said(line)]))
     if is_silent(line):
-        return _("{line}, walks out").format(line=line.name) if isinstance(line, Shown) and line.out else line.name
+        return _goes(line, line.name) if isinstance(line, Shown) and line.out else line.name
     drawn = bar(line.threshold if line.reached else line.number, line.threshold)
     return f"{line.name}\n{drawn} {said(line)}"
 
@@ -121,8 +122,14 @@ def said(place: Shown) -> str:
         since=number(place.since),
     )
     if place.turnout is not None:
-        return _("{line}, out: {turnout}").format(line=words, turnout=turnout(place.turnout, place.threshold))
-    return _("{line}, walks out").format(line=words) if place.out else words
+        return by_kind(place.kind, _("{line}, out: {turnout}"), _("{line}, taking part: {turnout}")).format(
+            line=words, turnout=turnout(place.turnout, place.threshold)
+        )
+    return _goes(place, words) if place.out else words
+
+
+def _goes(place: Shown, said: str) -> str:
+    return by_kind(place.kind, _("{line}, walks out"), _("{line}, takes part")).format(line=said)
 
 
 def turnout(turnout: Turnout, threshold: int) -> str:
@@ -165,8 +172,12 @@ def workplaces_said(area: Area) -> str:
 def _walking(area: Area) -> str:
     if not area.out:
         return ""
-    words = ngettext(
-        "{n} of {workplaces} workplace walks out", "{n} of {workplaces} workplaces walk out", area.workplaces
+    words = by_kind(
+        area.kind,
+        ngettext("{n} of {workplaces} workplace walks out", "{n} of {workplaces} workplaces walk out", area.workplaces),
+        ngettext(
+            "{n} of {workplaces} workplace takes part", "{n} of {workplaces} workplaces take part", area.workplaces
+        ),
     )
     return words.format(n=number(area.out), workplaces=number(area.workplaces))
 
@@ -242,20 +253,26 @@ def turnout_said(here: Area) -> str:
     """Say how many say on the day that they are out; nothing before that is counted."""
     if here.sums is not None and here.sums.turnout is not None:
         if here.sums.turnout == 0:
-            return _("Out on the day: nothing counted yet")
-        return _("Out on the day: about {n}").format(n=number(here.sums.turnout))
+            return by_kind(
+                here.kind, _("Out on the day: nothing counted yet"), _("Taking part on the day: nothing counted yet")
+            )
+        return by_kind(here.kind, _("Out on the day: about {n}"), _("Taking part on the day: about {n}")).format(
+            n=number(here.sums.turnout)
+        )
     if here.sums is None and here.coarse is not None and here.coarse.turnout is not None:
-        return _out_on_the_day(here.coarse.turnout, here.threshold)
+        return _out_on_the_day(here.coarse.turnout, here.threshold, here.kind)
     return ""
 
 
 def out_on_the_day(tenths: int, walkout: Walkout) -> str:
     """Say how many of the whole city say that they are out."""
-    return _out_on_the_day(tenths, walkout.terms.citywide_threshold)
+    return _out_on_the_day(tenths, walkout.terms.citywide_threshold, walkout.terms.kind)
 
 
-def _out_on_the_day(tenths: int, threshold: int) -> str:
-    return _("Out on the day: {share}").format(share=_share(tenths, number(threshold)))
+def _out_on_the_day(tenths: int, threshold: int, kind: StepKind) -> str:
+    return by_kind(kind, _("Out on the day: {share}"), _("Taking part on the day: {share}")).format(
+        share=_share(tenths, number(threshold))
+    )
 
 
 def chosen(seen: Board) -> str:

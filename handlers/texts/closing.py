@@ -12,24 +12,40 @@ from handlers.texts.times import number, when, when_utc
 
 def sure(walkout: Walkout) -> str:
     """Ask whether it is meant."""
-    return _(
-        "{title} ({id}): its key, its cards, who asked to be told, its rooms and its stewards will be destroyed. "
-        "Nobody can bring them back. Close it?"
-    ).format(title=worded(walkout.terms).title, id=walkout.id)
+    said = (
+        _(
+            "{title} ({id}): its key, its pledges, who asked to be told, its rooms and its stewards will be destroyed. "
+            "The campaign's cards stay. Nobody can bring back what is destroyed. Close it?"
+        )
+        if walkout.terms.campaign
+        else _(
+            "{title} ({id}): its key, its cards, who asked to be told, its rooms and its stewards will be destroyed. "
+            "Nobody can bring them back. Close it?"
+        )
+    )
+    return said.format(title=worded(walkout.terms).title, id=walkout.id)
 
 
 def closed(walkout: Walkout) -> str:
     """Confirm it."""
-    return told(walkout.id, worded(walkout.terms).title)
+    return told(walkout.id, worded(walkout.terms).title, is_step=bool(walkout.terms.campaign))
 
 
-def told(walkout: str, titled: str) -> str:
-    """Say what is gone and what stays; to organizers also when it happens by itself."""
-    said = _(
-        "{title} ({id}) is closed. Destroyed: its key, its cards, who asked to be told, its rooms, its stewards, and "
-        "what was on its way. The board's last numbers stay for /report, the words of announcements for /verify."
-    ).format(title=titled, id=walkout)
-    return f"{said} {destroy_copies()}"
+def told(walkout: str, titled: str, *, is_step: bool) -> str:
+    """Say what is gone and what stays; to organizers also when it happens by itself. A campaign's cards outlive it."""
+    gone = (
+        _(
+            "{title} ({id}) is closed. Destroyed: its key, its pledges and votes, who asked to be told, its rooms, its "
+            "stewards, and what was on its way. The campaign's cards stay, until sixty days after its last step."
+        )
+        if is_step
+        else _(
+            "{title} ({id}) is closed. Destroyed: its key, its cards, who asked to be told, its rooms, its stewards, "
+            "and what was on its way. The board's last numbers stay for /report, the words of announcements for "
+            "/verify."
+        )
+    )
+    return f"{gone.format(title=titled, id=walkout)} {destroy_copies()}"
 
 
 def campaign(titled: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.model import Entry, Stage, Unit, Walkout
+from bot.domain.model import Entry, Stage, StepKind, Unit, Walkout
 from bot.domain.roles import (
     SUSPENDED_FOR,
     SUSPENDS_AGAIN_AFTER,
@@ -22,7 +22,9 @@ from bot.usecases import proposals
 from bot.usecases.audit import Line
 from bot.usecases.proposals import Content, Progress
 from bot.usecases.roles import Appointment, Served
+from handlers.texts import committee_word
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.kinds import by_kind
 from handlers.texts.organizers import gaps, opened
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import before, number, span, when, when_utc
@@ -30,6 +32,8 @@ from handlers.texts.times import before, number, span, when, when_utc
 
 def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
     """Say what exactly is proposed."""
+    if what is Matter.WORD:
+        return committee_word.proposed(content, walkout)
     cards_wanted = int(content.get("number", 0))
     said = {
         Matter.OPEN: _("Open {walkout} for pledges, without a citywide room")
@@ -78,8 +82,8 @@ def does(what: Matter, walkout: Walkout | None, place: Unit | None, lacks: Gaps)
                 return [*_opening(walkout, lacks), *gaps(lacks)]
             case Matter.CALL_OFF:
                 return _calling_off(walkout, lacks)
-    if place is not None and (said := _does_to(place, what)):
-        return said
+    if place is not None and (said := _does_to(place, what, walkout.terms.kind if walkout else StepKind.WALKOUT)):
+        return [*said, *_to_votes(walkout, what)]
     return {
         Matter.APPOINT: [_("An organizer can do here whatever you can.")],
         Matter.REMOVE: removing(),
@@ -105,7 +109,12 @@ def _calling_off(walkout: Walkout, lacks: Gaps) -> list[str]:
     if walkout.stage is Stage.DRAFT:
         return [_("It is a draft, so nobody is told."), _("It cannot be opened any more; you would draft it anew.")]
     return [
-        _("Nobody walks out, and no pledge counts any more."),
+        by_kind(
+            walkout.terms.kind,
+            _("Nobody walks out, and no pledge counts any more."),
+            _("Nobody takes part, and no pledge counts any more."),
+            _("The survey has no result, and nobody counts a vote."),
+        ),
         ngettext(
             "{n} room hears at once that it is called off.",
             "{n} rooms hear at once that it is called off.",
@@ -118,7 +127,16 @@ def _calling_off(walkout: Walkout, lacks: Gaps) -> list[str]:
     ]
 
 
-def _does_to(unit: Unit, what: Matter) -> list[str]:
+def _to_votes(walkout: Walkout | None, what: Matter) -> list[str]:
+    """Say what it does to the votes in a survey."""
+    if what is not Matter.RECALL or walkout is None or not walkout.terms.questions:
+        return []
+    return [
+        _("Votes bear no workplace: so every vote cast so far is deleted, everywhere. All rooms hear to vote anew.")
+    ]
+
+
+def _does_to(unit: Unit, what: Matter, kind: StepKind) -> list[str]:
     """Say what it does to a unit."""
     said = {
         Matter.VOID: [
@@ -136,7 +154,11 @@ def _does_to(unit: Unit, what: Matter) -> list[str]:
             _("With one more organizer they can take {place} out before it is on."),
         ],
         Matter.LEAVE: [
-            _("{place} does not walk out, and nothing that is part of it does, however many have pledged."),
+            by_kind(
+                kind,
+                _("{place} does not walk out, and nothing that is part of it does, however many have pledged."),
+                _("{place} does not take part, and nothing that is part of it does, however many have pledged."),
+            ),
             _("It does not count as ready any more. No number is lowered, and every pledge stays."),
             _("Its rooms and stewards hear it at once, and so do all organizers."),
             _(
@@ -215,6 +237,7 @@ def do_it(what: Matter, *, anyway: bool = False) -> str:
         Matter.RECALL: _("Recall them"),
         Matter.REMOVE: _("Remove"),
         Matter.LEAVE: _("Take it out"),
+        Matter.WORD: _("Say it"),
         Matter.ADOPT: _("Go on"),
     }[what]
 
@@ -418,8 +441,17 @@ def given(of: Role, walkout: Walkout | None, place: str) -> str:
         else _("Tell people how to write to me: they pledge without a card, with /pledge.")
     )
     answers = [
-        _("Who has pledged? Nobody can see that, not even the organizers."),
-        _("Do we walk out? Only if enough of us pledge, here and across the city."),
+        by_kind(
+            walkout.terms.kind,
+            _("Who has pledged? Nobody can see that, not even the organizers."),
+            survey=_("Who takes part? Nobody can see that, not even the organizers."),
+        ),
+        by_kind(
+            walkout.terms.kind,
+            _("Do we walk out? Only if enough of us pledge, here and across the city."),
+            _("Do we take part? Only if enough of us pledge, here and across the city."),
+            _("What follows from it? Nobody leaves work for it. What came of it is said when it is over."),
+        ),
         _("What do I do with my card? Keep it, and show nobody its code.")
         if by_card
         else _("Can I take it back? Yes, until the deadline: /withdraw"),
@@ -647,6 +679,7 @@ def _deed(line: Line) -> str:
         Deed.LET_GO: _("{who} let a room go"),
         Deed.TESTED: _("{who} had every room hear a test"),
         Deed.DRAWN: _("{who} counted the cards drawn: {name}"),
+        Deed.TOOK_PART: _("{who} counted who takes part: {name}"),
         Deed.PRINTED: _("{who} did it: {what}"),
         Deed.SUSPENDED: _("{who} suspended {name}"),
         Deed.SUSPENSION_ENDED: _("{who} ended the suspension of {name}"),

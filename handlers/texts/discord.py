@@ -67,6 +67,11 @@ def card_label() -> str:
     return _("The 20 letters and digits of your card")
 
 
+def everywhere() -> str:
+    """Name a choice."""
+    return _("all (every room)")
+
+
 def citywide() -> str:
     """Name the choice of all the city's news."""
     return _("citywide")

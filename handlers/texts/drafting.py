@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bot.domain.model import StepKind, Terms
 from bot.draft import Summary
-from bot.draft.sketch import Part, Sketch
+from bot.draft.sketch import QUESTIONS, Part, Sketch
 from bot.parsing.dates import Moment
 from handlers.texts import lists
 from handlers.texts.catalogue import _, ngettext
@@ -16,7 +17,8 @@ from handlers.texts.times import moment_label, number
 def question(sketch: Sketch, part: Part, organizers: int) -> str:
     """Ask for a part: which question it is, what it means, and what it is now if it was answered before."""
     at, of = sketch.place(part)
-    lines = [_("Question {n} of {of}").format(n=at, of=of), _QUESTIONS[part](sketch, organizers)]
+    asked = _OF_A_STEP.get((sketch.kind, part), _QUESTIONS[part])
+    lines = [_("Question {n} of {of}").format(n=at, of=of), asked(sketch, organizers)]
     if answer := sketch.answers.get(part):
         lines.append(_("Now: {answer}").format(answer=_answer(sketch, part, answer)))
     return "\n".join(lines)
@@ -25,6 +27,12 @@ def question(sketch: Sketch, part: Part, organizers: int) -> str:
 def _answer(sketch: Sketch, part: Part, answer: str) -> str:
     if part in {Part.STARTS, Part.PLEDGE_BY}:
         return moment_label(Moment(at=datetime.fromisoformat(answer), zone=sketch.answers[Part.TIMEZONE]))
+    if part is Part.KIND:
+        return kind(sketch.kind)
+    if part is Part.STEP:
+        return first_step() if sketch.after is None else sketch.after
+    if part in QUESTIONS:
+        return answer.partition("\n")[2]
     if part is Part.WORKPLACES and sketch.listed is not None:
         return lists.summary(sketch.listed)
     return answer
@@ -42,6 +50,26 @@ def _people(summary: Summary | None) -> int:
 
 
 _QUESTIONS: dict[Part, Callable[[Sketch, int], str]] = {
+    Part.STEP: lambda _sketch, _n: _(
+        "A campaign builds up step by step: with one card, people pledge to each step anew, and each step opens where "
+        "people did what they pledged before. Which is this?"
+    ),
+    Part.CAMPAIGN: lambda _sketch, _n: _("What is the campaign called? People read it at each of its steps."),
+    Part.KIND: lambda _sketch, _n: _(
+        "What do people pledge to? A survey: they take part until its deadline. An action: on a day, at work, such as "
+        "stickers. A walkout. At an action and a walkout I ask on the day who takes part."
+    ),
+    Part.OPENS_WHERE: lambda _sketch, _n: _(
+        "How many must have taken part in the step before, as a share of their workplace's number? Only there this "
+        "step opens."
+    ),
+    **dict.fromkeys(
+        QUESTIONS,
+        lambda _sketch, _n: _(
+            "What do you ask? Write the question, and each answer that can be chosen on a line of its own below it: "
+            "two to eight of them."
+        ),
+    ),
     Part.TITLE: lambda _sketch, _n: _(
         "What is the walkout called? Everybody reads this first. Write it in a few words."
     ),
@@ -89,7 +117,44 @@ _QUESTIONS: dict[Part, Callable[[Sketch, int], str]] = {
     ),
 }
 
+_OF_A_STEP: dict[tuple[StepKind, Part], Callable[[Sketch, int], str]] = {
+    (StepKind.ACTION, Part.TITLE): lambda _sketch, _n: _(
+        "What is the action called? Everybody reads this first. Write it in a few words."
+    ),
+    (StepKind.ACTION, Part.STARTS): lambda _sketch, _n: _("When is it? Write day and hour, like Sat 1 May 12:00."),
+    (StepKind.ACTION, Part.PLEDGE_BY): lambda _sketch, _n: _(
+        "Until when may people pledge? At least an hour before it starts; a day leaves everybody time to hear."
+    ),
+    (StepKind.ACTION, Part.SHARE): lambda _sketch, _n: _(
+        "How many have to pledge at a workplace before it takes part? Choose a share, or write another, or a number."
+    ),
+    (StepKind.ACTION, Part.CITYWIDE): lambda sketch, _n: _(
+        "How many people have to pledge in the whole city before anybody takes part? {people} work there. Only those "
+        "count whose workplace has reached its own number."
+    ).format(people=number(_people(sketch.listed))),
+    (StepKind.SURVEY, Part.TITLE): lambda _sketch, _n: _(
+        "What is the survey called? Everybody reads this first. Write it in a few words."
+    ),
+    (StepKind.SURVEY, Part.PLEDGE_BY): lambda _sketch, _n: _("Until when may people take part? It is counted then."),
+    (StepKind.SURVEY, Part.SHARE): lambda _sketch, _n: _(
+        "How many have to take part at a workplace, so that it has reached its number? Choose a share, or write "
+        "another, or a number."
+    ),
+    (StepKind.SURVEY, Part.CITYWIDE): lambda sketch, _n: _(
+        "How many people do you want to take part in the whole city? {people} work there. It is a goal: nothing "
+        "depends on it."
+    ).format(people=number(_people(sketch.listed))),
+}
+"""What is asked otherwise where nobody walks out."""
+
 _LABELS: dict[Part, Callable[[], str]] = {
+    Part.STEP: lambda: _("Which step"),
+    Part.CAMPAIGN: lambda: _("Campaign"),
+    Part.KIND: lambda: _("Kind"),
+    Part.OPENS_WHERE: lambda: _("Where it opens"),
+    Part.QUESTION_1: lambda: _("First question"),
+    Part.QUESTION_2: lambda: _("Second question"),
+    Part.QUESTION_3: lambda: _("Third question"),
     Part.TITLE: lambda: _("Title"),
     Part.DEMANDS: lambda: _("Demands"),
     Part.CITY: lambda: _("City"),
@@ -114,6 +179,70 @@ def label(part: Part) -> str:
 def people_share(people: int, percent: int) -> str:
     """Name the button of a citywide number."""
     return _("{n} people ({percent} %)").format(n=number(people), percent=percent)
+
+
+def in_a_campaign() -> str:
+    """Name the button of whoever does not draft a walkout on its own."""
+    return _("It is a step of a campaign")
+
+
+def on_its_own() -> str:
+    """Name a button."""
+    return _("A walkout on its own")
+
+
+def first_step() -> str:
+    """Name a button."""
+    return _("First step of a campaign")
+
+
+def next_step(before: Terms) -> str:
+    """Name the button of a step that follows another."""
+    return _("Next step of {campaign}").format(campaign=before.campaign)
+
+
+def another_try(title: str) -> str:
+    """Name the button of what lapsed and is tried again."""
+    return _("Another try of {title}").format(title=title)
+
+
+def kind(step: StepKind) -> str:
+    """Name a button."""
+    return {
+        StepKind.SURVEY: lambda: _("A survey"),
+        StepKind.ACTION: lambda: _("An action"),
+        StepKind.WALKOUT: lambda: _("A walkout"),
+    }[step]()
+
+
+def percent(share: int) -> str:
+    """Name a button."""
+    return _("{percent} %").format(percent=share)
+
+
+def same_workplaces() -> str:
+    """Name the button that takes over the list of the step before."""
+    return _("The same as before")
+
+
+def how_many() -> str:
+    """Ask of a question."""
+    return _("How many of these answers may somebody choose?")
+
+
+def one_option() -> str:
+    """Name a button."""
+    return _("One of them")
+
+
+def any_option() -> str:
+    """Name a button."""
+    return _("As many as they like")
+
+
+def no_more_questions() -> str:
+    """Name a button."""
+    return _("No more questions")
 
 
 def back() -> str:

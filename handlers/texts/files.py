@@ -15,6 +15,9 @@ def comments() -> Mapping[str, str]:
     """Return what stands above each field of walkout.toml."""
     return {
         "title": _("What it is called, and where. Everybody reads this first."),
+        "kind": _("A walkout; or an action, where nobody walks out; or a survey."),
+        "campaign": _("The campaign that it is a step of."),
+        "opens_where": _("It opens where so much of a workplace's number took part in the step before."),
         "demands": _("What you demand."),
         "legal_notice": _("Shown to every worker before they pledge, in your own words."),
         "on_the_day": _("Sent only once it is on, to everybody who walks out."),
@@ -33,6 +36,8 @@ def comments() -> Mapping[str, str]:
         "approvals": _("How many organizers must agree before it opens, or is called off."),
         "milestones": _("Tell the citywide room when a quarter, half and three quarters are reached."),
         "turnout": _("Ask on the day who is out."),
+        "counted_by": _("Who counts on the day: everybody with their card, or stewards by hand."),
+        "questions": _("What is asked of whoever takes part."),
         "reminders": _("Remind every room so long before the deadline."),
         "workplaces": _("The workplaces, in a file beside this one."),
     }

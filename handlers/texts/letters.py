@@ -9,9 +9,11 @@ from typing import Any
 from bot.delivery.outbox import Letter
 from bot.domain.errors import Hold
 from bot.domain.model import Kind
-from bot.domain.roles import Role
-from handlers.texts import backups, closing, committee, drawn_cards, fence, general, names
+from bot.domain.roles import Matter, Role
+from bot.usecases.proposals import Content
+from handlers.texts import backups, closing, committee, committee_word, drawn_cards, fence, general, names
 from handlers.texts.catalogue import _, ngettext, spoken
+from handlers.texts.kinds import by_kind
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import number
 from handlers.texts.workers import headline
@@ -44,15 +46,35 @@ def _workplaces_ready(letter: Letter) -> str:
         raise ValueError(letter.news.kind)
     title, facts = worded(letter.walkout.terms).title, letter.news.facts
     n, some = _counted(facts)
-    said = ngettext(
-        "{title}: {names} has reached its number. Nobody walks out yet: the city is still counting. See /board",
-        "{title}: {n} workplaces have reached their numbers: {names}. Nobody walks out yet: the city is still "
-        "counting. See /board",
-        n,
+    kind = letter.walkout.terms.kind
+    said = by_kind(
+        kind,
+        ngettext(
+            "{title}: {names} has reached its number. Nobody walks out yet: the city is still counting. See /board",
+            "{title}: {n} workplaces have reached their numbers: {names}. Nobody walks out yet: the city is still "
+            "counting. See /board",
+            n,
+        ),
+        ngettext(
+            "{title}: {names} has reached its number. Nobody takes part yet: the city is still counting. See /board",
+            "{title}: {n} workplaces have reached their numbers: {names}. Nobody takes part yet: the city is still "
+            "counting. See /board",
+            n,
+        ),
+        ngettext(
+            "{title}: {names} has reached its goal. See /board",
+            "{title}: {n} workplaces have reached their goals: {names}. See /board",
+            n,
+        ),
     ).format(title=title, n=number(n), names=some)
     if "areas" not in facts:
         return said
-    areas = _("Areas that have reached their numbers: {names}. Nobody walks out yet.")
+    areas = by_kind(
+        kind,
+        _("Areas that have reached their numbers: {names}. Nobody walks out yet."),
+        _("Areas that have reached their numbers: {names}. Nobody takes part yet."),
+        _("Areas that have reached their goals: {names}."),
+    )
     return "\n".join([said if n else title, areas.format(names=_counted(facts["areas"])[1])])
 
 
@@ -62,11 +84,47 @@ def _counted(facts: Mapping[str, Any]) -> tuple[int, str]:
     return len(named) + more, names.enumerated(named, more)
 
 
+def _next_step(letter: Letter) -> str:
+    """Say to organizers where the next step can open, once a step's last count is in."""
+    if letter.walkout is None:
+        raise ValueError(letter.news.kind)
+    facts = letter.news.facts
+    (n, some), others = _counted(facts), int(facts["others"])
+    opens = (
+        ngettext(
+            "The next step can open at {n} workplace: {names}.", "The next step can open at {n} workplaces: {names}.", n
+        )
+        if n
+        else _("No workplace has shown enough for a next step.")
+    )
+    rest = ngettext("{n} other workplace does not qualify.", "{n} other workplaces do not qualify.", others)
+    return " ".join(
+        filter(
+            None,
+            [
+                _("{title}: the last count is in.").format(title=worded(letter.walkout.terms).title),
+                opens.format(n=number(n), names=some),
+                rest.format(n=number(others)) if others else "",
+                _("Draft it: /draft") if n else "",
+            ],
+        )
+    )
+
+
+def _campaign_closed(letter: Letter) -> str:
+    facts = letter.news.facts
+    return closing.campaign(facts.get("titles", {}).get(spoken(), facts["title"]))
+
+
 def _proposal(letter: Letter) -> str:
     if letter.proposal is None:
         raise ValueError(letter.news.kind)
+    what, content = _what(letter), _content(letter)
     effects = committee.does(letter.proposal.matter, letter.walkout, letter.about, letter.lacks)
-    return committee.asked(_what(letter), effects, letter.proposer, committee.until(letter.proposal, letter.walkout))
+    if letter.proposal.matter is Matter.WORD and letter.walkout is not None:
+        what = "\n\n".join([what, committee_word.read_out(content, letter.walkout)])
+        effects = committee_word.effects(content)
+    return committee.asked(what, effects, letter.proposer, committee.until(letter.proposal, letter.walkout))
 
 
 def _decided(letter: Letter) -> str:
@@ -79,8 +137,12 @@ def _what(letter: Letter) -> str:
     proposal = letter.proposal
     if proposal is None:
         raise ValueError(letter.news.kind)
-    content = json.loads(letter.unseal(proposal.content))
-    return committee.matter(proposal.matter, content, committee.named(letter.walkout), _place(letter))
+    return committee.matter(proposal.matter, _content(letter), committee.named(letter.walkout), _place(letter))
+
+
+def _content(letter: Letter) -> Content:
+    content: Content = json.loads(letter.unseal(letter.proposal.content)) if letter.proposal else {}
+    return content
 
 
 def _role_card_used(letter: Letter) -> str:
@@ -154,12 +216,8 @@ def _held(letter: Letter) -> str:
 
 def _walkout_closed(letter: Letter) -> str:
     facts = letter.news.facts
-    return closing.told(letter.news.occasion, facts.get("titles", {}).get(spoken(), facts["title"]))
-
-
-def _campaign_closed(letter: Letter) -> str:
-    facts = letter.news.facts
-    return closing.campaign(facts.get("titles", {}).get(spoken(), facts["title"]))
+    titled = facts.get("titles", {}).get(spoken(), facts["title"])
+    return closing.told(letter.news.occasion, titled, is_step=bool(facts.get("step")))
 
 
 def _restored(letter: Letter) -> str:
@@ -194,6 +252,7 @@ WORDS: dict[Kind, Callable[[Letter], str]] = {
     Kind.HELD: _held,
     Kind.WALKOUT_CLOSED: _walkout_closed,
     Kind.CAMPAIGN_CLOSED: _campaign_closed,
+    Kind.NEXT_STEP: _next_step,
     Kind.RESTORED: _restored,
     Kind.CARDS_KEYED: _cards_keyed,
 }

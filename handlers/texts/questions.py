@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.domain.model import Terms
+from bot.domain.model import StepKind, Terms
 from bot.parsing.questions import Question
 from handlers.texts.catalogue import _
+from handlers.texts.kinds import by_kind
 from handlers.texts.organizers_words import worded
-from handlers.texts.times import end, when
+from handlers.texts.times import deadline, end, when
 
 
 def questions_label() -> str:
@@ -62,6 +63,10 @@ def _who(terms: Terms | None, _can_see: str) -> str:
 def _how_long(terms: Terms | None, _can_see: str) -> str:
     if terms is None:
         return _("Open your card: its terms say when the walkout starts, and when it ends if that is known.")
+    if terms.kind is StepKind.SURVEY:
+        return _("You can take part until {pledge_by}. That is all: nobody leaves work for it.").format(
+            pledge_by=deadline(terms, named=True)
+        )
     starts = when(terms.starts, terms)
     if terms.ends is None:
         return _("It starts on {starts}. The organizers have not written down when it ends. Ask your steward.").format(
@@ -71,18 +76,41 @@ def _how_long(terms: Terms | None, _can_see: str) -> str:
 
 
 def _fired(terms: Terms | None, _can_see: str) -> str:
-    said = _(
-        "Nobody can promise that nothing happens to you. What helps is numbers: nobody walks out unless enough do. "
-        "I give no legal advice."
+    kind = terms.kind if terms else StepKind.WALKOUT
+    said = by_kind(
+        kind,
+        _(
+            "Nobody can promise that nothing happens to you. What helps is numbers: nobody walks out unless enough do. "
+            "I give no legal advice."
+        ),
+        _(
+            "Nobody can promise that nothing happens to you. What helps is numbers: nobody takes part unless enough "
+            "do. I give no legal advice."
+        ),
+        _(
+            "Nobody can promise that nothing happens to you. What helps: I tell nobody who takes part, or how they "
+            "vote. I give no legal advice."
+        ),
     )
     if terms is None or not terms.legal_notice:
-        return said + " " + _("Ask your steward before you pledge.")
+        return (
+            said
+            + " "
+            + by_kind(
+                kind, _("Ask your steward before you pledge."), survey=_("Ask your steward before you take part.")
+            )
+        )
     return "\n\n".join([said + " " + _("The organizers say:"), terms.legal_notice])
 
 
-def _boss(_terms: Terms | None, can_see: str) -> str:
-    said = _(
-        "I tell nobody who has pledged: not your boss, not the organizers. They see rounded counts. More: /privacy"
+def _boss(terms: Terms | None, can_see: str) -> str:
+    said = by_kind(
+        terms.kind if terms else StepKind.WALKOUT,
+        _("I tell nobody who has pledged: not your boss, not the organizers. They see rounded counts. More: /privacy"),
+        survey=_(
+            "I tell nobody who takes part, or how anybody votes: not your boss, not the organizers. They see rounded "
+            "counts. More: /privacy"
+        ),
     )
     return f"{said}\n\n{can_see}"
 
@@ -107,8 +135,12 @@ def _stop(_terms: Terms | None, _can_see: str) -> str:
     )
 
 
-def _yes(_terms: Terms | None, _can_see: str) -> str:
-    return _("Nothing is recorded: a word here counts for nothing. To pledge, open your card and press “Pledge”.")
+def _yes(terms: Terms | None, _can_see: str) -> str:
+    return by_kind(
+        terms.kind if terms else StepKind.WALKOUT,
+        _("Nothing is recorded: a word here counts for nothing. To pledge, open your card and press “Pledge”."),
+        survey=_("Nothing is recorded: a word here counts for nothing. Open your card and press “Take part”."),
+    )
 
 
 def _help(_terms: Terms | None, _can_see: str) -> str:

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 
 from bot.domain import errors
 from bot.domain.errors import Hold, Refused
-from bot.domain.model import Stage
+from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing, general
+from handlers.texts import backups, closing, committee_word, general, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
 from handlers.texts.general import platform
+from handlers.texts.kinds import by_kind
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import deadline, number, when, when_utc
 
@@ -42,13 +43,21 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.OtherStep():
             return "other_step", general.old_button()
         case errors.OneCardEach():
-            return "one_card_each", _(
-                "You have pledged in this walkout already, with another card. One person, one card. "
-                "Nothing was recorded."
+            return "one_card_each", by_kind(
+                refused.kind,
+                _(
+                    "You have pledged in this walkout already, with another card. One person, one card. "
+                    "Nothing was recorded."
+                ),
+                _("You have pledged already, with another card. One person, one card. Nothing was recorded."),
+                _("You take part already, with another card. One person, one card. Nothing was recorded."),
             )
         case errors.NotOpenYet():
-            return "not_open", _(
-                "This walkout is not open for pledges yet. Keep your card and try again when it is announced."
+            return "not_open", by_kind(
+                refused.kind,
+                _("This walkout is not open for pledges yet. Keep your card and try again when it is announced."),
+                _("It is not open for pledges yet. Keep your card and try again when it is announced."),
+                _("The survey is not open yet. Keep your card and try again when it is announced."),
             )
         case errors.PledgingClosed():
             return "closed", _closed(refused)
@@ -59,13 +68,21 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.NotPledged():
             return "not_pledged", _none_here()
         case errors.NotAskedNow():
-            return "not_asked", _("I ask only on the day who is out, for 24 hours from the start. Nothing was changed.")
+            return "not_asked", by_kind(
+                refused.kind,
+                _("I ask only on the day who is out, for 24 hours from the start. Nothing was changed."),
+                _("I ask only on the day who takes part, for 24 hours from the start. Nothing was changed."),
+            )
         case errors.UnitNotOut():
-            return "not_asked", _not_walking_out()
+            return "not_asked", _not_walking_out(refused.kind)
         case errors.TooEarlyToReport():
             return "too_early", _("There is a report once it is over: from {when} on. Until then: /board").format(
                 when=when(refused.starting, refused.terms)
             )
+        case errors.NotCountedNow():
+            return "not_counted", took_part.not_counted()
+        case errors.MoreThanPeople():
+            return "more_than_people", took_part.too_many(refused.name, refused.most)
         case errors.MoreThanMinted():
             return "more_than_minted", _(
                 "{workplace} has {most} cards at most, so no more can have been drawn. Nothing was changed."
@@ -236,7 +253,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_yours", _("Only whoever proposed these cards can print them.")
         case errors.NoCardsWithOpenEntry():
             return "no_cards", _("This walkout has open entry: people pledge without cards.")
-    return "refused", start_refusal(refused)
+    return committee_word.refusal(refused) or ("refused", start_refusal(refused))
 
 
 def _held(why: Hold) -> str:
@@ -260,15 +277,41 @@ def _cannot_suspend(refused: errors.CannotSuspend) -> str:
 
 
 def _closed(refused: errors.PledgingClosed) -> str:
-    ended = {Stage.CALLED_OFF: _called_off, Stage.LAPSED: _not_on}.get(refused.stage, _deadline_past)()
+    if refused.kind is StepKind.SURVEY:
+        return _survey_closed(refused)
+    ended = {Stage.LAPSED: _not_on}.get(refused.stage, _deadline_past)()
+    if refused.stage is Stage.CALLED_OFF:
+        ended = _called_off(refused.kind)
     if not refused.stands:
         return f"{ended} {_no_pledge()}"
-    return f"{ended} {_nobody() if refused.stage not in PLEDGING else _stands()}"
+    return f"{ended} {_nobody(refused.kind) if refused.stage not in PLEDGING else _stands()}"
+
+
+def _survey_closed(refused: errors.PledgingClosed) -> str:
+    ended = {Stage.ENDED: _survey_over, Stage.CLOSED: _survey_over}.get(refused.stage, _deadline_past)()
+    if refused.stage is Stage.CALLED_OFF:
+        ended = _called_off(refused.kind)
+    return f"{ended} {_takes_part() if refused.stands else _takes_no_part()}"
+
+
+@asserts(Asserts.ENDED)
+def _survey_over() -> str:
+    return _("The survey is over.")
+
+
+@asserts(Asserts.STANDS)
+def _takes_part() -> str:
+    return _("Your card takes part.")
+
+
+@asserts(Asserts.NONE_STANDS)
+def _takes_no_part() -> str:
+    return _("Your card does not take part.")
 
 
 @asserts(Asserts.CALLED_OFF)
-def _called_off() -> str:
-    return _("The organizers have called this walkout off.")
+def _called_off(kind: StepKind) -> str:
+    return by_kind(kind, _("The organizers have called this walkout off."), _("The organizers have called it off."))
 
 
 @asserts(Asserts.NOBODY, Asserts.DEADLINE_PAST)
@@ -287,8 +330,12 @@ def _no_pledge() -> str:
 
 
 @asserts(Asserts.NOBODY, Asserts.STANDS)
-def _nobody() -> str:
-    return _("Your pledge was recorded, but nobody walks out.")
+def _nobody(kind: StepKind) -> str:
+    return by_kind(
+        kind,
+        _("Your pledge was recorded, but nobody walks out."),
+        _("Your pledge was recorded, but nobody takes part."),
+    )
 
 
 @asserts(Asserts.STANDS)
@@ -309,8 +356,12 @@ def _none_here() -> str:
 
 
 @asserts(Asserts.DOES_NOT)
-def _not_walking_out() -> str:
-    return _("Your workplace did not reach its number, so it does not walk out. Nothing was changed.")
+def _not_walking_out(kind: StepKind) -> str:
+    return by_kind(
+        kind,
+        _("Your workplace did not reach its number, so it does not walk out. Nothing was changed."),
+        _("Your workplace did not reach its number, so it does not take part. Nothing was changed."),
+    )
 
 
 def _no_walkout(refused: errors.NoSuchWalkout) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.domain.model import Terms
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.kinds import by_kind
 from handlers.texts.times import before, number
 
 
@@ -42,12 +43,21 @@ def send_it(telegram: str | None, discord: str | None) -> str:
 
 def deadline(terms: Terms) -> str:
     """Say until when the card is good."""
-    return _("Pledge {before}").format(before=before(terms, short=True))
+    return by_kind(terms.kind, _("Pledge {before}"), survey=_("Take part {before}")).format(
+        before=before(terms, short=True)
+    )
 
 
-def condition() -> str:
-    """Say what a pledge comes to, in one line."""
-    return _("You walk out only if enough others do.")
+def condition(terms: Terms) -> str:
+    """Say what a pledge comes to, in one line; of a campaign's card, that it is needed again."""
+    if terms.campaign:
+        return _("Keep this card: it is good for every step.")
+    return by_kind(
+        terms.kind,
+        _("You walk out only if enough others do."),
+        _("You take part only if enough others do."),
+        _("A survey. Nobody learns who takes part."),
+    )
 
 
 def in_confidence() -> str:

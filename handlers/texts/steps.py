@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.model import Stage, StepKind, Terms
+from bot.domain.campaigns import Rung
+from bot.domain.model import StepKind, Terms
 from bot.usecases.steps import Compared
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.names import named
@@ -48,24 +49,48 @@ def _questions(terms: Terms) -> Sequence[str]:
 
 
 def _follows(terms: Terms, step: Compared) -> Sequence[str]:
-    title, before = worded(step.before.terms).title, step.before.id
-    if step.before.stage is Stage.LAPSED:
+    title, before, share = worded(step.before.terms).title, step.before.id, number(terms.opens_where)
+    if step.is_again:
         lines = [_('Another try of "{title}" ({id}): its cards stay good.').format(title=title, id=before)]
     else:
-        lines = [
-            _(
-                'It follows "{title}" ({id}), and opens only where at least {percent} % of a workplace\'s number took '
-                "part there."
-            ).format(title=title, id=before, percent=number(terms.opens_where)),
-        ]
-    if step.new:
-        lines.append(
-            ngettext(
-                "New since then, with no card yet: {names}.",
-                "New since then, with no cards yet: {names}.",
-                len(step.new),
-            ).format(names=named(step.new))
+        opens = _(
+            'It follows "{title}" ({id}), and opens only where at least {percent} % of a workplace\'s number took part '
+            "there."
         )
+        lines = [opens.format(title=title, id=before, percent=share), _qualified(step)]
+        if step.only_reached:
+            said = _("Too small to show {percent} % before all of their number has taken part: {names}.")
+            lines.append(said.format(percent=share, names=named(step.only_reached)))
+    if step.new:
+        if step.is_again:
+            said = _("New since then, with no cards yet: {names}.")
+        else:
+            said = _("New since then, so that it does not open there: {names}.")
+        lines.append(said.format(names=named(step.new)))
     if step.gone:
         lines.append(_("Not in it any more: {names}.").format(names=named(step.gone)))
-    return lines
+    return [*lines, *_ladder(step.ladder)]
+
+
+def _qualified(step: Compared) -> str:
+    """Say where it would open now."""
+    if not step.is_counted:
+        return _("It would open nowhere yet: the last count there is not in.")
+    n = len(step.qualified)
+    if not n:
+        return _("It would open nowhere: nowhere have so many taken part.")
+    said = ngettext("It would open at {n} workplace now: {names}.", "It would open at {n} workplaces now: {names}.", n)
+    return said.format(n=number(n), names=named(step.qualified))
+
+
+def _ladder(rungs: Sequence[Rung]) -> Sequence[str]:
+    """Say how far the campaign has come."""
+    return [
+        _("So far: {n} of {of} workplaces have taken part in {titles}.").format(
+            n=number(rung.reached),
+            of=number(rung.workplaces),
+            titles=named([worded(step.terms).title for step in rung.steps]),
+        )
+        for rung in rungs
+        if rung.reached is not None
+    ]

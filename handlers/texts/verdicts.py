@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from bot.domain.model import Unit, Walkout
+from bot.domain import ballots
+from bot.domain.model import Question, StepKind, Unit, Walkout
 from bot.domain.rules import fell_below, has_number, lacks, left_with
 from bot.domain.tree import workplace_on
 from handlers.texts.catalogue import _
-from handlers.texts.organizers_words import the_day
-from handlers.texts.times import deadline, when
+from handlers.texts.kinds import by_kind
+from handlers.texts.organizers_words import the_day, worded
+from handlers.texts.times import deadline, number, when
 from handlers.texts.workers import fewer_stand, headline
 
 
@@ -17,7 +20,11 @@ def last_word(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say yes or no, once the last count is taken."""
     if not workplace_on(path).out:
         return not_out(walkout, path)
-    said = _("{headline}: the last count is taken. {workplace} walks out on {starts}. Until then, work as usual.")
+    said = by_kind(
+        walkout.terms.kind,
+        _("{headline}: the last count is taken. {workplace} walks out on {starts}. Until then, work as usual."),
+        _("{headline}: the last count is taken. {workplace} takes part on {starts}. Nobody leaves work for it."),
+    )
     return _walks_out(said, walkout, path)
 
 
@@ -25,27 +32,50 @@ def not_out(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say no, once the last count is taken."""
     place, lacking = workplace_on(path), lacks(path)
     if (left := left_with(path)) is not None:
-        why = _("The organizers of {workplace} have decided that it stays at work.").format(workplace=left.name)
+        why = by_kind(
+            walkout.terms.kind,
+            _("The organizers of {workplace} have decided that it stays at work."),
+            _("The organizers of {workplace} have decided that it does not take part."),
+        ).format(workplace=left.name)
     elif lacking is None:
         why = _("I was not running when the pledges were to be counted, and then it was too late to tell everybody.")
     elif has_number(lacking):
         why = _("{workplace} did not reach its number.").format(workplace=lacking.name)
     else:
         why = _("No part of it reached its number.")
-    return _(
-        "{headline}\n{why} {workplace} does NOT walk out on {starts}. Go to work as usual. Nobody learns who pledged."
+    if walkout.terms.kind is StepKind.SURVEY:
+        return f"{headline(walkout.terms)}\n{why}"
+    return by_kind(
+        walkout.terms.kind,
+        _(
+            "{headline}\n{why} {workplace} does NOT walk out on {starts}. Go to work as usual. Nobody learns who "
+            "pledged."
+        ),
+        _(
+            "{headline}\n{why} {workplace} does NOT take part on {starts}. Go to work as usual. Nobody learns who "
+            "pledged."
+        ),
     ).format(headline=headline(walkout.terms), why=why, workplace=place.name, starts=starts(walkout))
 
 
 def tomorrow(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Remind those who walk out, a day before or later."""
-    said = _("Reminder: {headline}. {workplace} walks out on {starts}. Until then, work as usual.")
+    said = by_kind(
+        walkout.terms.kind,
+        _("Reminder: {headline}. {workplace} walks out on {starts}. Until then, work as usual."),
+        _("Reminder: {headline}. {workplace} takes part on {starts}. Nobody leaves work for it."),
+    )
     return _walks_out(said, walkout, path)
 
 
 def begins(walkout: Walkout, path: Sequence[Unit]) -> str:
     """Say that it is time, at the start or up to an hour later."""
-    return _walks_out(_("It begins: {headline}. {workplace} walks out now ({starts})."), walkout, path)
+    said = by_kind(
+        walkout.terms.kind,
+        _("It begins: {headline}. {workplace} walks out now ({starts})."),
+        _("It begins: {headline}. {workplace} takes part now ({starts}). Nobody leaves work for it."),
+    )
+    return _walks_out(said, walkout, path)
 
 
 def _walks_out(said: str, walkout: Walkout, path: Sequence[Unit]) -> str:
@@ -53,6 +83,37 @@ def _walks_out(said: str, walkout: Walkout, path: Sequence[Unit]) -> str:
     place = workplace_on(path)
     yes = said.format(headline=headline(walkout.terms), workplace=place.name, starts=starts(walkout))
     return (f"{yes} {fewer_stand(place)}" if fell_below(place) else yes) + the_day(walkout, path)
+
+
+def survey_over(walkout: Walkout, facts: Mapping[str, Any]) -> str:
+    """Say what a survey has come to, question by question; what is hidden is said to be."""
+    asked = worded(walkout.terms).questions
+    over = _("The survey is over: {headline}.").format(headline=headline(walkout.terms))
+    if not asked:
+        return f"{over} " + _("Thank you to everybody who took part.")
+    if facts["ballots"] is None:
+        return f"{over} " + _("Fewer than nine have voted, so there is no result. Every vote is deleted.")
+    voted = _("More than {n} of us have voted. Numbers are rounded down to steps of five.").format(
+        n=number(int(facts["ballots"]))
+    )
+    results = [_result(question, totals) for question, totals in zip(asked, facts["totals"], strict=True)]
+    return "\n\n".join([f"{over} {voted}", *results, _("Every single vote is deleted.")])
+
+
+def _result(question: Question, totals: Sequence[int | None]) -> str:
+    """Say what one question came to: each option's number, what leads, and why some are hidden."""
+    lines = [f"• {option}: {_votes(n)}" for option, n in zip(question.options, totals, strict=True)]
+    first = [question.options[nth] for nth in ballots.leading(totals)]
+    if first:
+        most = _("Most votes: {options}.") if len(first) == 1 else _("A tie, as far as rounded numbers say: {options}.")
+        lines.append(most.format(options=", ".join(first)))
+    if None in totals:
+        lines.append(_("Hidden numbers are small, or would give single votes away."))
+    return "\n".join([question.text, *lines])
+
+
+def _votes(n: int | None) -> str:
+    return _("hidden") if n is None else _("more than {n}").format(n=number(n))
 
 
 def starts(walkout: Walkout) -> str:

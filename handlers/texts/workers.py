@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.disclosure import shown
-from bot.domain.model import ROOT, CardState, Counts, Entry, Stage, Terms, Tier, Unit, Walkout
+from bot.domain.model import ROOT, CardState, CountedBy, Counts, Entry, Stage, StepKind, Terms, Tier, Unit, Walkout
 from bot.domain.rules import fell_below, waits_for
-from bot.domain.situation import Asserts, Day, Verdict
+from bot.domain.situation import Asserts, Day, Situation, Verdict
 from bot.usecases.workers import Seen
 from handlers.texts import ballots, names
 from handlers.texts.asserted import asserts
 from handlers.texts.board import coarse_said, turnout, workplace_line
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.kinds import by_kind
 from handlers.texts.organizers_words import the_day, worded
 from handlers.texts.times import before, deadline, end, number, when
 
@@ -46,8 +47,10 @@ def terms(seen: Seen, can_see: str) -> str:
             headline(walkout.terms),
             demands(walkout.terms),
             _called_by(walkout.terms),
+            _campaign(seen),
             _times(seen),
             _numbers(seen),
+            _ballot(seen),
             how_you_hear(seen),
             _keep(seen),
             _stored(walkout.terms),
@@ -78,6 +81,16 @@ def _called_by(terms: Terms) -> str:
     return _("Called by: {called_by}").format(called_by=called_by) if called_by else ""
 
 
+def _campaign(seen: Seen) -> str:
+    """Say of a step which one it is, and what that means."""
+    name = worded(seen.walkout.terms).campaign
+    if not name:
+        return ""
+    return _(
+        "Step {n} of {campaign}. Your card is good for all its steps. Each is pledged anew: silence means no."
+    ).format(n=number(seen.step), campaign=name)
+
+
 def _times(seen: Seen) -> str:
     """Say when it is, and until when one decides."""
     terms = seen.walkout.terms
@@ -85,14 +98,17 @@ def _times(seen: Seen) -> str:
         until = _deadline_past(terms)
     else:
         until = _take_back_before(terms) if seen.situation.stands else _pledge_before(terms)
-    return f"{_walkout_is(terms)}\n{until}"
+    return "\n".join(filter(None, [day_of(terms), until]))
 
 
-def _walkout_is(terms: Terms) -> str:
+def day_of(terms: Terms) -> str:
+    """Say when it is; of a survey nothing, which has no day."""
     starts = when(terms.starts, terms)
     if terms.ends is None:
-        return _("Walkout: {starts}").format(starts=starts)
-    return _("Walkout: {starts}, until {ends}").format(starts=starts, ends=end(terms.ends, terms))
+        return by_kind(terms.kind, _("Walkout: {starts}"), _("Day: {starts}"), "").format(starts=starts)
+    return by_kind(terms.kind, _("Walkout: {starts}, until {ends}"), _("Day: {starts}, until {ends}"), "").format(
+        starts=starts, ends=end(terms.ends, terms)
+    )
 
 
 def _is_ahead(seen: Seen) -> bool:
@@ -101,7 +117,12 @@ def _is_ahead(seen: Seen) -> bool:
 
 @asserts(Asserts.DEADLINE_AHEAD)
 def _pledge_before(terms: Terms) -> str:
-    return _("Pledge, or take it back, {before}.").format(before=before(terms, named=True))
+    said = by_kind(
+        terms.kind,
+        _("Pledge, or take it back, {before}."),
+        survey=_("Take part, or take it back, {before}."),
+    )
+    return said.format(before=before(terms, named=True))
 
 
 @asserts(Asserts.DEADLINE_AHEAD, Asserts.CAN_TAKE_BACK)
@@ -117,11 +138,13 @@ def _deadline_past(terms: Terms) -> str:
 def _numbers(seen: Seen) -> str:
     """Say on what it depends; where that is decided, the verdict."""
     walkout, at = seen.walkout, seen.situation
+    if walkout.terms.kind is StepKind.SURVEY:
+        return _goals(seen) if at.verdict is Verdict.UNDECIDED else verdict(seen)
     if at.verdict is Verdict.UNDECIDED:
         first = _pledged_for(seen) if at.stands else _would_pledge_for(seen)
         all_count = walkout.terms.citywide_counts is Counts.ALL
         needs = _listed([*_own_needs(seen, areas_noted=all_count), _city_needs(seen)])
-        return "\n".join(filter(None, [first, needs, confirmation(walkout), _only_if(seen.place)]))
+        return "\n".join(filter(None, [first, needs, confirmation(walkout), _only_if(seen)]))
     join = _will_you_join() if at.verdict is Verdict.WALKS_OUT and at.can_pledge else ""
     numbers = _once_enough(seen) if at.verdict is Verdict.NOT_YET else ""
     return "\n".join(filter(None, [verdict(seen), numbers, join]))
@@ -130,17 +153,81 @@ def _numbers(seen: Seen) -> str:
 @asserts(Asserts.UNDECIDED)
 def _would_pledge_for(seen: Seen) -> str:
     if seen.unit is not seen.place:
-        words = _("You would pledge for {department}. {workplace} walks out only if")
+        words = by_kind(
+            seen.kind,
+            _("You would pledge for {department}. {workplace} walks out only if"),
+            _("You would pledge for {department}. {workplace} takes part only if"),
+        )
         return words.format(department=_own_name(seen), workplace=seen.place.name)
-    return _("You would pledge for {workplace}. It walks out only if").format(workplace=_own_name(seen))
+    return by_kind(
+        seen.kind,
+        _("You would pledge for {workplace}. It walks out only if"),
+        _("You would pledge for {workplace}. It takes part only if"),
+    ).format(workplace=_own_name(seen))
 
 
 @asserts(Asserts.UNDECIDED, Asserts.STANDS)
 def _pledged_for(seen: Seen) -> str:
     if seen.unit is not seen.place:
-        words = _("You have pledged for {department}. {workplace} walks out only if")
+        words = by_kind(
+            seen.kind,
+            _("You have pledged for {department}. {workplace} walks out only if"),
+            _("You have pledged for {department}. {workplace} takes part only if"),
+        )
         return words.format(department=_own_name(seen), workplace=seen.place.name)
-    return _("You have pledged for {workplace}. It walks out only if").format(workplace=_own_name(seen))
+    return by_kind(
+        seen.kind,
+        _("You have pledged for {workplace}. It walks out only if"),
+        _("You have pledged for {workplace}. It takes part only if"),
+    ).format(workplace=_own_name(seen))
+
+
+def _goals(seen: Seen) -> str:
+    """Say for whom somebody takes part in a survey, what may be hoped for, and that nothing else follows."""
+    place = seen.place
+    goal = _("The goal: {threshold} of the {headcount} people of {workplace}, and {citywide} in the city.").format(
+        threshold=number(place.threshold),
+        headcount=number(place.headcount),
+        workplace=place.name,
+        citywide=number(seen.walkout.terms.citywide_threshold),
+    )
+    first = _takes_part_for(seen) if seen.situation.stands else _would_take_part_for(seen)
+    return f"{first}\n{goal}\n{_nothing_else_follows()}"
+
+
+@asserts(Asserts.SURVEYED)
+def _would_take_part_for(seen: Seen) -> str:
+    return _("This is a survey. You would take part for {workplace}.").format(workplace=_own_name(seen))
+
+
+@asserts(Asserts.SURVEYED, Asserts.STANDS)
+def _takes_part_for(seen: Seen) -> str:
+    return _("This is a survey. You take part for {workplace}.").format(workplace=_own_name(seen))
+
+
+def _nothing_else_follows() -> str:
+    return _("It counts who takes part. Nobody leaves work for it.")
+
+
+def _ballot(seen: Seen) -> str:
+    """Say what a survey asks, when one votes, and what becomes of it."""
+    asked = worded(seen.walkout.terms).questions
+    if not asked or seen.situation.verdict is not Verdict.UNDECIDED:
+        return ""
+    return "\n".join(
+        [
+            _("Once you take part, you can vote:"),
+            *(f"• {each.text}" for each in asked),
+            _(
+                "You can change your vote until the deadline. I show it to nobody, not even to you. What I say then is "
+                "totals only, rounded, and only if nine or more vote. Nothing is said of one workplace."
+            ),
+            _(
+                "Kept of a vote until then: what was chosen, and a scrambled mark. Only your card's code and your "
+                "account together lead to it. When I count, every vote is deleted."
+            ),
+        ]
+    )
 
 
 def _own_name(seen: Seen) -> str:
@@ -228,18 +315,25 @@ def _only_ready(terms: Terms) -> str:
     return _(" (only workplaces that reach their own number count)")
 
 
-def _only_if(place: Unit) -> str:
-    return _("Walk out only if you hear that {workplace} does. Until then, work as usual.").format(workplace=place.name)
+def _only_if(seen: Seen) -> str:
+    return by_kind(
+        seen.kind,
+        _("Walk out only if you hear that {workplace} does. Until then, work as usual."),
+        _("Take part only if you hear that {workplace} does. Nobody leaves work for it."),
+    ).format(workplace=seen.place.name)
 
 
 @asserts(Asserts.STILL_COUNTED)
 def _once_enough(seen: Seen) -> str:
     place, needs = seen.place, _own_needs(seen, areas_noted=True)
     if len(needs) > 1 or place.minimum:
-        return "\n".join([_("It walks out too once"), _listed(needs)])
-    return _("It walks out too once {threshold} of its {headcount} people have pledged.").format(
-        threshold=number(place.threshold), headcount=number(place.headcount)
-    )
+        first = by_kind(seen.kind, _("It walks out too once"), _("It takes part too once"))
+        return "\n".join([first, _listed(needs)])
+    return by_kind(
+        seen.kind,
+        _("It walks out too once {threshold} of its {headcount} people have pledged."),
+        _("It takes part too once {threshold} of its {headcount} people have pledged."),
+    ).format(threshold=number(place.threshold), headcount=number(place.headcount))
 
 
 @asserts(Asserts.CAN_PLEDGE)
@@ -268,35 +362,79 @@ def _keep(seen: Seen) -> str:
         return ""
     if seen.walkout.terms.entry is Entry.OPEN:
         return _("You can take it back here until the deadline, from this same account: /withdraw")
-    return _("Keep this message or your card: without both, nobody can take the pledge back.")
+    return by_kind(
+        seen.kind,
+        _("Keep this message or your card: without both, nobody can take the pledge back."),
+        survey=_("Keep this message or your card: without both, nobody can take it back."),
+    )
 
 
 def _stored(terms: Terms) -> str:
     if terms.entry is Entry.OPEN:
-        return _(
-            "Kept: that an account pledged, as a scrambled mark. No name, no message, no time. This walkout has no "
-            "cards, which is weaker: nobody checks accounts. Whoever seizes both our database and our key file can "
-            "test whether an account pledged. If you ask to be told, your account is kept as well, encrypted."
+        return by_kind(
+            terms.kind,
+            _(
+                "Kept: that an account pledged, as a scrambled mark. No name, no message, no time. This walkout has no "
+                "cards, which is weaker: nobody checks accounts. Whoever seizes both our database and our key file can "
+                "test whether an account pledged. If you ask to be told, your account is kept as well, encrypted."
+            ),
+            _(
+                "Kept: that an account pledged, as a scrambled mark. No name, no message, no time. There are no cards "
+                "here, which is weaker: nobody checks accounts. Whoever seizes both our database and our key file can "
+                "test whether an account pledged. If you ask to be told, your account is kept as well, encrypted."
+            ),
+            _(
+                "Kept: that an account takes part, as a scrambled mark. No name, no message, no time. There are no "
+                "cards here, which is weaker: nobody checks accounts. Whoever seizes both our database and our key "
+                "file can test whether an account took part. If you ask to be told, your account is kept as well, "
+                "encrypted."
+            ),
         )
-    return _(
-        "Kept: that this card is pledged, and a scrambled mark. Only your card's code ties it to you. No name, no "
-        "account, no time, unless you ask to be told. I show rounded counts, never who pledged."
+    said = by_kind(
+        terms.kind,
+        _(
+            "Kept: that this card is pledged, and a scrambled mark. Only your card's code ties it to you. No name, no "
+            "account, no time, unless you ask to be told. I show rounded counts, never who pledged."
+        ),
+        survey=_(
+            "Kept: that this card takes part, and a scrambled mark. Only your card's code ties it to you. No name, no "
+            "account, no time, unless you ask to be told. I show rounded counts, never who takes part."
+        ),
+    )
+    if not terms.campaign:
+        return said
+    return f"{said} " + _(
+        "What you pledge is destroyed when this step is closed. Your card's mark stays for the next steps, until sixty "
+        "days after the last one."
     )
 
 
 def _asked(terms: Terms) -> str:
     if not terms.turnout:
         return ""
-    return _(
-        "On the day itself this card has a button “I'm out”. Press it or not. Kept then: that this card is out; no "
-        "name, no account, no time. Shown: rounded counts."
+    if terms.counted_by is CountedBy.STEWARDS:
+        return _("On the day your steward counts how many take part. Kept then: that number, and no name.")
+    return by_kind(
+        terms.kind,
+        _(
+            "On the day itself this card has a button “I'm out”. Press it or not. Kept then: that this card is out; no "
+            "name, no account, no time. Shown: rounded counts."
+        ),
+        _(
+            "On the day itself this card has a button “I'm taking part”. Press it or not. Kept then: that this card "
+            "takes part; no name, no account, no time. Shown: rounded counts."
+        ),
     )
 
 
 def _alone(terms: Terms) -> str:
     if terms.approvals > 1:
         return ""
-    return _("One organizer alone can open this walkout and call it off.")
+    return by_kind(
+        terms.kind,
+        _("One organizer alone can open this walkout and call it off."),
+        _("One organizer alone can open it and call it off."),
+    )
 
 
 def _no_promise() -> str:
@@ -314,15 +452,19 @@ def console_can_see() -> str:
 def verdict(seen: Seen) -> str:  # noqa: C901, PLR0911  one way out for each
     """Say whether the reader's workplace walks out, as things stand there and then."""
     at, where = seen.situation, _Words.of(seen)
+    if where.kind is StepKind.SURVEY:
+        return _of_survey(at)
     match at.verdict, at.day:
         case Verdict.UNDECIDED, _day:
             return _undecided() if not at.deadline_past else f"{_undecided()} {_counting()}"
         case Verdict.WALKS_OUT, Day.BEFORE:
-            return _with_the_day(f"{_walks_out(where)} {_work_until_then()}", seen)
+            will = _walks_out(where) if where.kind is StepKind.WALKOUT else _takes_part(where)
+            return _with_the_day(f"{will} {_work_until_then(where)}", seen)
         case Verdict.WALKS_OUT, Day.ITSELF:
-            return _with_the_day(_walks_out_today(where), seen)
+            does = _walks_out_today(where) if where.kind is StepKind.WALKOUT else _takes_part_today(where)
+            return _with_the_day(does, seen)
         case Verdict.WALKS_OUT, _day:
-            return _walked_out(where)
+            return _walked_out(where) if where.kind is StepKind.WALKOUT else _took_part(where)
         case ((Verdict.NOT_YET | Verdict.DOES_NOT | Verdict.LEFT), Day.AFTER):
             return _did_not(where)
         case Verdict.NOT_YET, _day:
@@ -335,13 +477,35 @@ def verdict(seen: Seen) -> str:  # noqa: C901, PLR0911  one way out for each
             return f"{_does_not_today(where)} {_work_as_usual()}"
         case _nobody, day:
             why = {Verdict.LAPSED: _lapsed, Verdict.MISSED: _missed, Verdict.CALLED_OFF: _called_off}[at.verdict]()
-            return why if day is Day.AFTER else f"{_nobody_walks_out()} {_work_as_usual()} {why}"
+            return why if day is Day.AFTER else f"{_nobody_walks_out(where)} {_work_as_usual()} {why}"
+
+
+def _of_survey(at: Situation) -> str:
+    """Say what a survey has come to: nothing while it is open."""
+    if at.verdict is Verdict.UNDECIDED:
+        return _counting_survey() if at.deadline_past else ""
+    return {Verdict.LEFT: _survey_left, Verdict.CALLED_OFF: _called_off}.get(at.verdict, _survey_over)()
+
+
+@asserts(Asserts.DEADLINE_PAST, Asserts.SURVEYED)
+def _counting_survey() -> str:
+    return _("The deadline has passed, and I am counting. Look again in some minutes.")
+
+
+@asserts(Asserts.ENDED)
+def _survey_over() -> str:
+    return _("The survey is over. Ask your steward what came of it.")
+
+
+def _survey_left() -> str:
+    return _("The organizers have taken your workplace out of this survey.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Words:
     """What the sentences below name."""
 
+    kind: StepKind
     workplace: str
     waits_for: str  #: what has not reached its number, where it is on and their workplace stays in
     starts: str
@@ -351,6 +515,7 @@ class _Words:
     def of(cls, seen: Seen) -> _Words:
         terms = seen.walkout.terms
         return cls(
+            kind=terms.kind,
             workplace=seen.place.name,
             waits_for=waits_for(seen.path).name if seen.situation.verdict is Verdict.NOT_YET else "",
             starts=when(terms.starts, terms),
@@ -379,12 +544,17 @@ def _walks_out(where: _Words) -> str:
     return _("It is on, and {workplace} WALKS OUT on {starts}.").format(workplace=where.workplace, starts=where.starts)
 
 
+@asserts(Asserts.ON, Asserts.TAKES_PART, Asserts.BEFORE)
+def _takes_part(where: _Words) -> str:
+    return _("It is on, and {workplace} TAKES PART on {starts}.").format(workplace=where.workplace, starts=where.starts)
+
+
 @asserts(Asserts.BEFORE)
-def _work_until_then() -> str:
-    return _("Until then, work as usual.")
+def _work_until_then(where: _Words) -> str:
+    return by_kind(where.kind, _("Until then, work as usual."), _("Nobody leaves work for it."))
 
 
-@asserts(Asserts.WALKS_OUT, Asserts.DEADLINE_PAST)
+@asserts(Asserts.GOES, Asserts.DEADLINE_PAST)
 def fewer_stand(place: Unit) -> str:
     """Say, once the last count is taken, that some have taken their pledges back; never how many."""
     if place.minimum:  # it may have its own number, and too few departments have theirs
@@ -399,6 +569,13 @@ def _walks_out_today(where: _Words) -> str:
     )
 
 
+@asserts(Asserts.ON, Asserts.TAKES_PART, Asserts.TODAY)
+def _takes_part_today(where: _Words) -> str:
+    return _("It is the day: {workplace} TAKES PART, from {starts} on. Nobody leaves work for it.").format(
+        workplace=where.workplace, starts=where.starts
+    )
+
+
 @asserts(Asserts.WALKED_OUT)
 def _walked_out(where: _Words) -> str:
     return _("It was on: {workplace}'s walkout began on {starts}.").format(
@@ -406,11 +583,25 @@ def _walked_out(where: _Words) -> str:
     )
 
 
+@asserts(Asserts.TOOK_PART)
+def _took_part(where: _Words) -> str:
+    return _("It was on: {workplace} was to take part on {starts}.").format(
+        workplace=where.workplace, starts=where.starts
+    )
+
+
 @asserts(Asserts.DOES_NOT, Asserts.ON)
 def _not_yet(where: _Words) -> str:
-    return _(
-        "{workplace} does NOT walk out as things stand. It is on in the city, but {waits_for} has not reached its "
-        "number yet."
+    return by_kind(
+        where.kind,
+        _(
+            "{workplace} does NOT walk out as things stand. It is on in the city, but {waits_for} has not reached its "
+            "number yet."
+        ),
+        _(
+            "{workplace} does NOT take part as things stand. It is on in the city, but {waits_for} has not reached its "
+            "number yet."
+        ),
     ).format(workplace=where.workplace, waits_for=where.waits_for)
 
 
@@ -421,27 +612,41 @@ def _yes_or_no_at(where: _Words) -> str:
 
 @asserts(Asserts.DOES_NOT, Asserts.BEFORE, Asserts.DEADLINE_PAST)
 def _does_not(where: _Words) -> str:
-    return _("{workplace} does NOT walk out on {starts}.").format(workplace=where.workplace, starts=where.starts)
+    return by_kind(
+        where.kind,
+        _("{workplace} does NOT walk out on {starts}."),
+        _("{workplace} does NOT take part on {starts}."),
+    ).format(workplace=where.workplace, starts=where.starts)
 
 
 @asserts(Asserts.DOES_NOT, Asserts.TODAY, Asserts.DEADLINE_PAST)
 def _does_not_today(where: _Words) -> str:
-    return _("{workplace} does NOT walk out.").format(workplace=where.workplace)
+    return by_kind(where.kind, _("{workplace} does NOT walk out."), _("{workplace} does NOT take part.")).format(
+        workplace=where.workplace
+    )
 
 
 @asserts(Asserts.DOES_NOT)
 def _has_left(where: _Words) -> str:
-    return _("{workplace} does NOT walk out: its organizers have decided so.").format(workplace=where.workplace)
+    return by_kind(
+        where.kind,
+        _("{workplace} does NOT walk out: its organizers have decided so."),
+        _("{workplace} does NOT take part: its organizers have decided so."),
+    ).format(workplace=where.workplace)
 
 
 @asserts(Asserts.DID_NOT)
 def _did_not(where: _Words) -> str:
-    return _("{workplace} did not walk out on {starts}.").format(workplace=where.workplace, starts=where.starts)
+    return by_kind(
+        where.kind,
+        _("{workplace} did not walk out on {starts}."),
+        _("{workplace} did not take part on {starts}."),
+    ).format(workplace=where.workplace, starts=where.starts)
 
 
 @asserts(Asserts.NOBODY)
-def _nobody_walks_out() -> str:
-    return _("Nobody walks out.")
+def _nobody_walks_out(where: _Words) -> str:
+    return by_kind(where.kind, _("Nobody walks out."), _("Nobody takes part."))
 
 
 def _work_as_usual() -> str:
@@ -474,9 +679,14 @@ def _under(seen: Seen) -> str:
     return "\n\n".join(filter(None, [lines, how_you_hear(seen)]))
 
 
+def _is_counted(at: Situation) -> bool:
+    """Say whether how far they are still changes: until the yes or no, or until a survey is over."""
+    return at.still_counted or (at.kind is StepKind.SURVEY and at.verdict is Verdict.UNDECIDED)
+
+
 def _area_lines(seen: Seen) -> list[str]:
     """Say how far the reader's areas are, the smallest first, as anybody may see it; nothing once that is decided."""
-    if not seen.situation.still_counted:
+    if not _is_counted(seen.situation):
         return []
     return [
         _("{workplace}: {said}").format(
@@ -504,6 +714,8 @@ def next_count(walkout: Walkout) -> str:
 def how_you_hear(seen: Seen) -> str:
     """Say how the reader hears the yes or no while it is still to come, or else of the day."""
     at, room = seen.situation, _room(seen)
+    if seen.kind is StepKind.SURVEY:
+        return _hears_of_survey(at) if at.verdict is Verdict.UNDECIDED and not at.deadline_past else ""
     if at.verdict is Verdict.WALKS_OUT and at.day is Day.BEFORE and (at.told or at.can_ask):
         return _told_of_the_day() if at.told else _ask_for_the_day()
     if not at.still_counted or at.deadline_past:
@@ -513,6 +725,28 @@ def how_you_hear(seen: Seen) -> str:
     if at.can_ask:
         return _heard_in_room_or_ask(room) if room else _heard_from_steward_or_ask()
     return _heard_in_room(room) if room else _heard_from_steward()
+
+
+def _hears_of_survey(at: Situation) -> str:
+    """Say how the reader hears what came of a survey."""
+    if at.told:
+        return _told_of_survey()
+    return _ask_for_survey() if at.can_ask else _survey_from_steward()
+
+
+@asserts(Asserts.SURVEYED, Asserts.WILL_HEAR)
+def _told_of_survey() -> str:
+    return _("I write to you here when the survey is over.")
+
+
+@asserts(Asserts.SURVEYED, Asserts.CAN_ASK)
+def _ask_for_survey() -> str:
+    return _("Press “Tell me”, and I write to you here when the survey is over. Or ask your steward.")
+
+
+@asserts(Asserts.SURVEYED)
+def _survey_from_steward() -> str:
+    return _("You hear from your steward what came of it; or here, if you ask me to.")
 
 
 def _room(seen: Seen) -> str:
@@ -527,12 +761,12 @@ def _told_here() -> str:
     return _("I write yes or no to you here, at the deadline at the latest.")
 
 
-@asserts(Asserts.BEFORE, Asserts.WALKS_OUT, Asserts.WILL_HEAR)
+@asserts(Asserts.BEFORE, Asserts.GOES, Asserts.WILL_HEAR)
 def _told_of_the_day() -> str:
     return _("I write to you here when the day comes.")
 
 
-@asserts(Asserts.BEFORE, Asserts.WALKS_OUT, Asserts.CAN_ASK)
+@asserts(Asserts.BEFORE, Asserts.GOES, Asserts.CAN_ASK)
 def _ask_for_the_day() -> str:
     return _("Press “Tell me”, and I write to you here when the day comes.")
 
@@ -570,9 +804,9 @@ def check_label() -> str:
 
 
 @asserts(Asserts.CAN_PLEDGE)
-def pledge_label() -> str:
+def pledge_label(kind: StepKind) -> str:
     """Name the button."""
-    return _("Pledge")
+    return by_kind(kind, _("Pledge"), survey=_("Take part"))
 
 
 def not_now_label() -> str:
@@ -587,15 +821,15 @@ def withdraw_label() -> str:
 
 
 @asserts(Asserts.CAN_SAY_OUT)
-def out_label() -> str:
+def out_label(kind: StepKind) -> str:
     """Name the day's button."""
-    return _("I'm out")
+    return by_kind(kind, _("I'm out"), _("I'm taking part"))
 
 
 @asserts(Asserts.CAN_SAY_NOT_OUT)
-def not_out_label() -> str:
+def not_out_label(kind: StepKind) -> str:
     """Name the button that takes that back."""
-    return _("I'm not out")
+    return by_kind(kind, _("I'm not out"), _("I'm not taking part"))
 
 
 def read_label() -> str:
@@ -608,12 +842,12 @@ def read_label() -> str:
 
 def pledged(seen: Seen) -> str:
     """Confirm a pledge; said only after the commit."""
-    return _answer(_recorded(seen), seen, _tell_no_one())
+    return _answer(_recorded(seen), seen, _tell_no_one(seen))
 
 
 def already_pledged(seen: Seen) -> str:
     """Answer a second press."""
-    return _answer(_counts_once(), seen)
+    return _answer(_counts_once(seen), seen)
 
 
 def _answer(first: str, seen: Seen, last: str = "") -> str:
@@ -622,28 +856,44 @@ def _answer(first: str, seen: Seen, last: str = "") -> str:
 
 @asserts(Asserts.STANDS)
 def _recorded(seen: Seen) -> str:
-    return _("Recorded. {workplace}: your pledge stands.").format(workplace=_own_name(seen))
+    return by_kind(
+        seen.kind,
+        _("Recorded. {workplace}: your pledge stands."),
+        survey=_("Recorded. {workplace}: you take part."),
+    ).format(workplace=_own_name(seen))
 
 
 @asserts(Asserts.STANDS)
-def _counts_once() -> str:
-    return _("You had already pledged; it counts once.")
+def _counts_once(seen: Seen) -> str:
+    return by_kind(
+        seen.kind,
+        _("You had already pledged; it counts once."),
+        survey=_("You take part already; it counts once."),
+    )
 
 
-def _tell_no_one() -> str:
-    return _("Tell no one how you pledged.")
+def _tell_no_one(seen: Seen) -> str:
+    return by_kind(
+        seen.kind,
+        _("Tell no one how you pledged."),
+        survey=_("Tell no one how you vote.") if seen.walkout.terms.questions else "",
+    )
 
 
 def withdrawn(seen: Seen) -> str:
     """Confirm that a pledge is taken back."""
-    first = _taken_back() if seen.changed else _taken_back_before()
+    first = _taken_back(seen) if seen.changed else _taken_back_before()
     again = _again_until(seen.walkout.terms) if _is_ahead(seen) else ""
     return " ".join(filter(None, [first, ballots.gone(seen), again]))
 
 
 @asserts(Asserts.TAKEN_BACK)
-def _taken_back() -> str:
-    return _("Taken back. Your pledge no longer counts.")
+def _taken_back(seen: Seen) -> str:
+    return by_kind(
+        seen.kind,
+        _("Taken back. Your pledge no longer counts."),
+        survey=_("Taken back. You do not take part any more."),
+    )
 
 
 @asserts(Asserts.TAKEN_BACK)
@@ -653,31 +903,47 @@ def _taken_back_before() -> str:
 
 @asserts(Asserts.CAN_PLEDGE, Asserts.DEADLINE_AHEAD)
 def _again_until(terms: Terms) -> str:
-    return _("You can pledge again until {pledge_by}.").format(pledge_by=deadline(terms))
+    return by_kind(
+        terms.kind,
+        _("You can pledge again until {pledge_by}."),
+        survey=_("You can take part again until {pledge_by}."),
+    ).format(pledge_by=deadline(terms))
 
 
 def out(seen: Seen) -> str:
     """Confirm on the day that somebody is out."""
-    first = _noted_out() if seen.changed else _was_noted_out()
+    first = _noted_out(seen) if seen.changed else _was_noted_out(seen)
     return f"{first} {next_count(seen.walkout)}".strip()
 
 
 @asserts(Asserts.OUT)
-def _noted_out() -> str:
-    return _("Noted: you are out.")
+def _noted_out(seen: Seen) -> str:
+    return by_kind(seen.kind, _("Noted: you are out."), _("Noted: you are taking part."))
 
 
 @asserts(Asserts.OUT)
-def _was_noted_out() -> str:
-    return _("You had already said that you are out; it counts once.")
+def _was_noted_out(seen: Seen) -> str:
+    return by_kind(
+        seen.kind,
+        _("You had already said that you are out; it counts once."),
+        _("You had already said that you are taking part; it counts once."),
+    )
 
 
 @asserts(Asserts.NOT_OUT, Asserts.STANDS)
 def not_out(seen: Seen) -> str:
     """Confirm that somebody is not out after all."""
     if not seen.changed:
-        return _("You have not said that you are out. Your pledge stands.")
-    return _("Taken back: you are not counted as out. Your pledge stands.")
+        return by_kind(
+            seen.kind,
+            _("You have not said that you are out. Your pledge stands."),
+            _("You have not said that you are taking part. Your pledge stands."),
+        )
+    return by_kind(
+        seen.kind,
+        _("Taken back: you are not counted as out. Your pledge stands."),
+        _("Taken back: you are not counted as taking part. Your pledge stands."),
+    )
 
 
 def not_now() -> str:
@@ -687,43 +953,76 @@ def not_now() -> str:
 
 def status(seen: Seen) -> str:
     """Show a worker the yes or no, their own pledge, their workplace's line of the board, and what comes next."""
-    own = "\n".join(filter(None, [headline(seen.walkout.terms), _own(seen), ballots.own(seen), _own_line(seen)]))
-    return "\n\n".join(filter(None, [verdict(seen), own, _under(seen)]))
+    own = [headline(seen.walkout.terms), _own(seen), ballots.own(seen), _own_line(seen), _ladder(seen)]
+    return "\n\n".join(filter(None, [verdict(seen), "\n".join(filter(None, own)), _under(seen)]))
 
 
 def _own(seen: Seen) -> str:
     say = {CardState.PLEDGED: _stands, CardState.OUT: _stands_out, CardState.RECALLED: _recalled}
-    return say.get(seen.mine or CardState.MINTED, _you_took_back)()
+    return say.get(seen.mine or CardState.MINTED, _you_took_back)(seen.kind)
 
 
 @asserts(Asserts.STANDS)
-def _stands() -> str:
-    return _("Your pledge stands.")
+def _stands(kind: StepKind) -> str:
+    return by_kind(kind, _("Your pledge stands."), survey=_("Your card takes part."))
 
 
 @asserts(Asserts.STANDS, Asserts.OUT)
-def _stands_out() -> str:
-    return _("Your pledge stands, and you have said that you are out.")
+def _stands_out(kind: StepKind) -> str:
+    return by_kind(
+        kind,
+        _("Your pledge stands, and you have said that you are out."),
+        _("Your pledge stands, and you have said that you are taking part."),
+    )
 
 
 @asserts(Asserts.RECALLED)
-def _recalled() -> str:
-    return _("Your card was recalled: your pledge counts no more. Draw a new card from your steward.")
+def _recalled(kind: StepKind) -> str:
+    return by_kind(
+        kind,
+        _("Your card was recalled: your pledge counts no more. Draw a new card from your steward."),
+        survey=_("Your card was recalled: it takes part no more. Draw a new card from your steward."),
+    )
 
 
 @asserts(Asserts.TAKEN_BACK)
-def _you_took_back() -> str:
-    return _("You have taken your pledge back.")
+def _you_took_back(kind: StepKind) -> str:
+    return by_kind(
+        kind,
+        _("You have taken your pledge back."),
+        survey=_("You have taken it back: your card does not take part."),
+    )
+
+
+def _ladder(seen: Seen) -> str:
+    """Say which steps of the campaign the reader's workplace has taken part in; nothing before one is counted."""
+    if not seen.counted:
+        return ""
+    said = (
+        ngettext(
+            "{workplace} has taken part in {n} of {steps} step: {names}.",
+            "{workplace} has taken part in {n} of {steps} steps: {names}.",
+            seen.counted,
+        )
+        if seen.ladder
+        else _("{workplace} has not yet taken part in any step that is counted.")
+    )
+    return said.format(
+        workplace=seen.place.name,
+        n=number(len(seen.ladder)),
+        steps=number(seen.counted),
+        names=", ".join(worded(step).title for step in seen.ladder),
+    )
 
 
 def _own_line(seen: Seen) -> str:
     """Say how far the workplace is, while that is still counted; afterwards its number is told to nobody."""
     walkout, line = seen.walkout, shown(seen.place, seen.walkout)
     if line.turnout is not None:
-        said = _("{workplace}, out on the day: {said}").format(
-            workplace=line.name, said=turnout(line.turnout, line.threshold)
-        )
-    elif not seen.situation.still_counted:
+        said = by_kind(
+            line.kind, _("{workplace}, out on the day: {said}"), _("{workplace}, taking part on the day: {said}")
+        ).format(workplace=line.name, said=turnout(line.turnout, line.threshold))
+    elif not _is_counted(seen.situation):
         return ""
     else:
         said = "\n".join([_reached(line.name) if line.reached else workplace_line(line), *_department_line(seen)])

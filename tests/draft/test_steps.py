@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.domain.model import CountedBy, Question, Stage, StepKind, Terms, Tier, Unit, UnitId, Walkout, WalkoutId, Words
 from bot.draft import Before, Draft, DraftRefused, ProblemKind, RosterOptions, SourceFile, read
-from bot.draft.steps import check_follow, new_and_gone
+from bot.draft.steps import check_follow
 from bot.draft.tree import as_drafted, as_units, paths
 from handlers.texts import draft as texts
 from tests.draft.test_tree import units as trees
@@ -97,6 +99,14 @@ def test_a_survey_has_a_deadline_and_no_day() -> None:
     assert terms.starts == terms.pledge_by == datetime(2026, 12, 8, 20, tzinfo=NEW_YORK)
     assert terms.ends is None
     assert terms.questions == ASKED
+
+
+def test_the_example_of_the_reference_is_a_survey() -> None:
+    said = Path(__file__).parents[2].joinpath("docs/reference/file-fields.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", said, flags=re.DOTALL)
+    terms = draft(f'timezone = "America/New_York"\n{example}').terms
+    assert (terms.kind, terms.campaign) == (StepKind.SURVEY, "Buses for all")
+    assert terms.said_in("es").questions[0].many
 
 
 def test_a_survey_may_ask_nothing_and_be_part_of_no_campaign() -> None:
@@ -262,7 +272,6 @@ def test_a_list_of_its_own_goes_before_that_of_the_step_before() -> None:
 def test_units_keep_their_ids_and_new_ones_get_higher_ones() -> None:
     stored = as_units(draft(WALKOUT, ROSTER, BEFORE).units, PLACES, used=9)
     assert [(unit.id, unit.name) for unit in stored] == [(2, "Bellevue"), (10, "Harlem")]
-    assert new_and_gone(draft(WALKOUT, ROSTER, BEFORE).units, PLACES) == (("Harlem",), ("Total",))
 
 
 PARTED = (
@@ -316,7 +325,8 @@ def test_the_same_units_are_the_same_in_the_next_step_whatever_ids_they_have(
     assert paths(as_drafted(stored)) == paths(stored)
 
 
-STEP = Walkout(id=WalkoutId("k7m3q"), terms=FIRST, stage=Stage.ENDED)
+STEP = Walkout(id=WalkoutId("k7m3q"), terms=FIRST, stage=Stage.ENDED, ended=NOW, tallied=NOW)
+ACTION = replace(FIRST, kind=StepKind.ACTION)
 
 
 @pytest.mark.parametrize(
@@ -327,19 +337,21 @@ STEP = Walkout(id=WalkoutId("k7m3q"), terms=FIRST, stage=Stage.ENDED)
         (replace(STEP, stage=Stage.CLOSED), True, K.CAMPAIGN_IS_CLOSED),
         (replace(STEP, terms=replace(FIRST, campaign="")), False, K.NOT_OF_A_CAMPAIGN),
         (replace(STEP, stage=Stage.CALLED_OFF), False, K.STEP_CALLED_OFF),
-        (replace(STEP, stage=Stage.ON, terms=replace(FIRST, kind=StepKind.ACTION)), False, K.STEP_PROVES_NOTHING),
-        (replace(STEP, stage=Stage.ON, terms=replace(FIRST, kind=StepKind.ACTION, turnout=True)), False, None),
-        (replace(STEP, stage=Stage.LAPSED, terms=replace(FIRST, kind=StepKind.ACTION)), False, None),
+        (replace(STEP, stage=Stage.CLOSED, tallied=None), False, K.STEP_CALLED_OFF),
+        (replace(STEP, stage=Stage.ON, terms=ACTION), False, K.STEP_PROVES_NOTHING),
+        (replace(STEP, stage=Stage.ON, terms=replace(ACTION, turnout=True)), False, None),
+        (replace(STEP, stage=Stage.LAPSED, terms=ACTION), False, None),
+        (replace(STEP, stage=Stage.CLOSED, terms=ACTION), False, None),  # it had lapsed
     ],
 )
 def test_what_cannot_be_followed_is_refused_with_what_to_do(
     step: Walkout, *, is_closed: bool, kind: str | None
 ) -> None:
     if kind is None:
-        check_follow(step, is_closed=is_closed)
+        check_follow(step, PLACES, is_closed=is_closed)
         return
     with pytest.raises(DraftRefused) as refused:
-        check_follow(step, is_closed=is_closed)
+        check_follow(step, PLACES, is_closed=is_closed)
     [problem] = refused.value.problems
     assert problem.kind == kind
     assert 'k7m3q "What we want"' in texts.problem(problem)

@@ -10,8 +10,8 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from bot.domain import pledging
-from bot.domain.errors import NotRecorded
-from bot.domain.model import CardState, Stage, UnitId, WalkoutId
+from bot.domain.errors import NotRecorded, Refused
+from bot.domain.model import CardState, Stage, StepKind, UnitId, WalkoutId
 from bot.domain.pledging import HASH_BYTES, Act, Bearer, Card, Change, Enrolment, Head, Outcome
 from bot.storage.records import maybe_moment, moment
 from bot.storage.sqlite.writer import Decided, Row, Writer
@@ -26,7 +26,8 @@ _FIND = """
         LEFT JOIN pledge ON pledge.key = substr(?3, nth.value * 32 + 1, 32)
 """
 _FIND_HEADS = """
-    SELECT id, stage, pledge_by, next_tally, ended, CASE WHEN ?2 AND terms ->> 'turnout' THEN starts END, opened
+    SELECT id, stage, pledge_by, next_tally, ended, CASE WHEN ?2 AND terms ->> 'turnout' THEN starts END, opened,
+        terms ->> 'kind'
     FROM walkout WHERE id IN (SELECT value FROM json_each(?1))
 """
 _FIND_FREE = """
@@ -146,6 +147,7 @@ class _Batch:
                 ended=maybe_moment(row[4]),
                 asked_from=maybe_moment(row[5]),
                 opened=maybe_moment(row[6]),
+                kind=StepKind(row[7] or StepKind.WALKOUT),
             )
             for row in heads
         }
@@ -185,6 +187,8 @@ class _Batch:
             answer, after = pledging.decide(
                 change, cards.get(card), heads, free=free[change.enrol], now=now, is_out=card in self._out
             )
+            if isinstance(answer, Refused) and (held := cards.get(card)) and held.walkout in heads:
+                answer.of(heads[held.walkout].kind)
             if after is not None:
                 if len(after.owner) != HASH_BYTES:  # or everybody's behind it would be another's
                     raise ValueError(f"an owner is {HASH_BYTES} bytes")

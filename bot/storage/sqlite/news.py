@@ -74,6 +74,12 @@ _TO_NOTICES = """
     FROM notice WHERE walkout = ?1
     ON CONFLICT DO NOTHING
 """
+_TO_WISHES = """
+    INSERT INTO parcel (id, walkout, scope, kind, about, occasion, platform, room, member, address, notice)
+    SELECT ?4 - row_number() OVER (ORDER BY locator), ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1
+    FROM wish WHERE campaign = (SELECT coalesce(campaign, id) FROM walkout WHERE id = ?1)
+    ON CONFLICT DO NOTHING
+"""
 _DUE = """
     SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
     AND (? OR kind IN (SELECT value FROM json_each(?)))
@@ -105,7 +111,10 @@ _NEXT = """
 _PARCELS = """
     SELECT parcel.id, parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion, platform, room,
         attempts, nonce, a.facts, a.reference,
-        CASE notice WHEN 1 THEN (SELECT sealed FROM notice WHERE locator = parcel.address)
+        CASE notice WHEN 1 THEN coalesce(
+            (SELECT sealed FROM notice WHERE locator = parcel.address),
+            (SELECT sealed FROM wish WHERE locator = parcel.address)
+        )
             ELSE coalesce((SELECT address FROM member WHERE member.id = parcel.member), parcel.address) END,
         (SELECT language FROM room WHERE (room.walkout, room.scope, room.platform, room.address)
             = (parcel.walkout, parcel.scope, parcel.platform, parcel.room)),
@@ -116,6 +125,10 @@ _PARCELS = """
 """
 # One that was forgotten while it was under way may have left its number to another; nonces are never given anew.
 _SETTLE = "UPDATE parcel SET state = ? WHERE id = ? AND nonce = ?"
+_FULFIL = """
+    DELETE FROM wish
+    WHERE locator IN (SELECT address FROM parcel WHERE id = ? AND nonce = ? AND kind = 'another_try')
+"""
 _POSTPONE = "UPDATE parcel SET state = 'waiting', not_before = ? WHERE id = ? AND nonce = ?"
 _FORGET_MEMBER = """
     DELETE FROM member WHERE id = ?1
@@ -185,8 +198,9 @@ class News(Writer):
             for platform, address in item.to:
                 key = (named, item.scope or 0, item.kind, item.about or 0, item.occasion)
                 await self._rows(_TO_ADDRESS, (*key, platform, address))
-            if item.to_notices:
-                await self._rows(_TO_NOTICES, (named, item.kind, item.occasion, -secrets.randbits(62)))
+            for wanted, statement in ((item.to_notices, _TO_NOTICES), (item.to_wishes, _TO_WISHES)):
+                if wanted:
+                    await self._rows(statement, (named, item.kind, item.occasion, -secrets.randbits(62)))
 
     async def _fresh_references(self, wanted: int) -> list[str]:
         """Make references that no announcement has had."""
@@ -230,6 +244,7 @@ class News(Writer):
 
         async def job() -> None:
             await self._rows(_SETTLE, (became, parcel.id, parcel.nonce))
+            await self._rows(_FULFIL, (parcel.id, parcel.nonce))
             if heard is not None:
                 await self._rows(
                     "UPDATE announcement SET said = ? WHERE reference = ? AND reference <> '' AND said IS NULL",

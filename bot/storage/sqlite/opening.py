@@ -18,6 +18,7 @@ from bot.domain.errors import KeyFileRefused, NotRecorded, StoreInUse, StoreTooN
 from bot.domain.model import WalkoutId
 from bot.domain.pledging import HASH_BYTES
 from bot.storage.sqlite.ballots import Ballots
+from bot.storage.sqlite.committee_words import CommitteeWords
 from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.epochs import Epochs
 from bot.storage.sqlite.file_identity import Place
@@ -30,6 +31,7 @@ from bot.storage.sqlite.scheduled_deletions import ScheduledDeletions
 from bot.storage.sqlite.sketches import Sketches
 from bot.storage.sqlite.verification import Statements
 from bot.storage.sqlite.voiding import Paper
+from bot.storage.sqlite.wishes import Wishes
 from bot.storage.store import KeptAnew
 
 KEYED = 10
@@ -51,7 +53,19 @@ PRAGMAS = (
 
 
 class SqliteStore(
-    Ballots, Paper, Rooms, People, Statements, ScheduledDeletions, Sketches, Epochs, Copies, Examination, Rekeyed
+    Ballots,
+    Paper,
+    CommitteeWords,
+    Wishes,
+    Rooms,
+    People,
+    Statements,
+    ScheduledDeletions,
+    Sketches,
+    Epochs,
+    Copies,
+    Examination,
+    Rekeyed,
 ):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 

@@ -39,7 +39,7 @@ class Paper(Minting):
             if taken:
                 await self._void(walkout, voiding)
                 await self._note(note)
-                await self._write_news(walkout, [news, voiding.news])
+                await self._write_news(walkout, [news, voiding.news, *voiding.vote_again])
             return bool(taken)
 
         async with self._minting:

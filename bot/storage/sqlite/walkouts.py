@@ -316,6 +316,16 @@ class Walkouts(Notices):
 
         await self._in_transaction(job)
 
+    async def set_took_part(self, walkout: WalkoutId, unit: UnitId, number: int, note: Note) -> None:
+        """See Store.set_took_part."""
+        setting = "UPDATE unit SET took_part = ?3 WHERE walkout = ?1 AND id = ?2 AND took_part IS NOT ?3 RETURNING 1"
+
+        async def job() -> None:
+            if await self._rows(setting, (walkout, unit, number)):
+                await self._note(note)
+
+        await self._in_transaction(job)
+
     async def close(self, walkout: WalkoutId, news: Announcement) -> None:
         """See Store.close."""
 
