@@ -105,9 +105,10 @@ class TooEarlyToClose(Refused):
 class CampaignGoesOn(Refused):
     """Another step of the campaign is not closed, so its cards are needed."""
 
-    def __init__(self, step: Walkout) -> None:
-        super().__init__(step)
-        self.step = step
+    def __init__(self, title: str, walkout: WalkoutId) -> None:
+        super().__init__(title, walkout)
+        self.title = title
+        self.walkout = walkout
 
 
 class ParcelsWait(Refused):
