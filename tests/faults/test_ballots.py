@@ -232,7 +232,7 @@ def lived(template: Path, groups: Sequence[Group], chance: Random) -> tuple[list
 # -- and as it is counted by hand -----------------------------------------------------------------------------------
 
 
-def recounted(groups: Sequence[Group]) -> object:
+def recounted(groups: Sequence[Group]) -> object:  # noqa: C901
     """Go through the history and count; of the code that is tried nothing is used."""
     stands: set[int] = set()
     owners: dict[int, object] = {}  #: whoever pledges a card first
