@@ -87,12 +87,6 @@ class Live:
         assert reply is not None
         return {"kind": reply.kind, "text": reply.text, "buttons": [button.label for button in reply.buttons]}
 
-    def let_stewards_count(self, walkout: str) -> None:
-        """Change who counts in a draft."""
-        store: Any = self._app.store
-        sql = "UPDATE walkout SET terms = json_set(terms, '$.counted_by', 'stewards') WHERE id = ?"
-        self._runner.run(store._change(sql, (walkout,)))
-
     def took_part(self) -> dict[str, int | None]:
         """Return what stewards have counted by hand, by unit."""
         [walkout] = self._runner.run(self._app.store.walkouts())

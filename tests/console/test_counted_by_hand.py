@@ -23,10 +23,9 @@ def _steward(console: Live, place: str, name: str) -> None:
 @pytest.fixture
 def counted(play: Play, request: pytest.FixtureRequest) -> Iterator[Live]:
     """The Mill walks out, the Quay does not; each has a steward."""
-    made = play.prepare(terms(turnout=True, citywide_threshold=5), roster(SHOPS))
+    counted_by = getattr(request, "param", "stewards")
+    made = play.prepare(terms(turnout=True, counted_by=counted_by, citywide_threshold=5), roster(SHOPS))
     with live(play) as console:
-        if getattr(request, "param", "stewards") == "stewards":
-            console.let_stewards_count(made.id)
         console.do(*anyway("@olga /open"), *pledging("m", made.cards["Mill"][:5]))
         _steward(console, "Mill", "ana")
         _steward(console, "Quay", "ben")

@@ -236,7 +236,7 @@ def test_a_key_file_of_the_first_kind_is_written_anew_by_any_start(play: Play) -
     key.write_text(json.dumps({"store": "a" * 32, "server": b64encode(bytes(32)).decode(), "walkouts": {}}))
     key.chmod(0o600)
     play.draft()
-    assert json.loads(key.read_bytes())["version"] == 2
+    assert json.loads(key.read_bytes())["version"] == 3
 
 
 def test_a_cheap_copy_is_read_at_its_own_cost(play: Play, key: Path, passphrase: Path) -> None:
