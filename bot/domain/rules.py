@@ -227,7 +227,7 @@ def tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
     return min(_after(instant, walkout.opened, walkout.terms), walkout.terms.pledge_by)
 
 
-def is_counted(walkout: Walkout, now: datetime) -> bool:
+def counts_now(walkout: Walkout, now: datetime) -> bool:
     """Say whether it is being counted now who takes part."""
     terms = walkout.terms
     return terms.turnout and walkout.stage is Stage.ON and terms.starts <= now < terms.starts + ASKED_FOR
@@ -235,7 +235,7 @@ def is_counted(walkout: Walkout, now: datetime) -> bool:
 
 def asks_turnout(walkout: Walkout, now: datetime) -> bool:
     """Say whether people are being asked now whether they are out."""
-    return is_counted(walkout, now) and not stewards_count(walkout)
+    return counts_now(walkout, now) and not stewards_count(walkout)
 
 
 def stewards_count(walkout: Walkout) -> bool:

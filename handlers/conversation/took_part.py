@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.errors import MoreThanPeople, NotCountedNow, UnitNotOut
 from bot.domain.roles import Deed
-from bot.domain.rules import ASKED_FOR, is_counted, stewards_count
+from bot.domain.rules import ASKED_FOR, counts_now, stewards_count
 from bot.parsing import typed_text
 from handlers.conversation.drawn_cards import meant
 from handlers.conversation.messages import Ask, Reply
@@ -20,7 +20,7 @@ async def took_part(ask: Ask) -> Reply:
     if place is None or number is None:
         return Reply(kind="help", text=texts.usage())
     walkout, unit = place
-    if not stewards_count(walkout) or not is_counted(walkout, ask.app.clock()):
+    if not stewards_count(walkout) or not counts_now(walkout, ask.app.clock()):
         raise NotCountedNow
     if not unit.out:
         raise UnitNotOut

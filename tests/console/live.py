@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from bot.process.clock import MovableClock
 from bot.runtime.app import open_app

@@ -14,7 +14,6 @@ from tests.console import as_before
 from tests.console.as_before import HERE, PLAYS, Codes, Playing, Transcript
 from tests.processes import ALLOUT
 
-
 SINCE = (
     " Once it is on, I pass on what the organizers say to everybody, or to your workplace.",
     " Una vez que va, te paso lo que el comité organizador le diga a toda la gente, o a tu lugar de trabajo.",

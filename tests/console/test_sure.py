@@ -8,6 +8,7 @@ from tests.console.live import live
 from tests.console.play import ANYWAY, Line, Play, answers, anyway, kinds, letters, news, pages, sure, terms, to
 
 TERMS = "What workers read"
+READY = "Are we ready?"
 
 
 def page(line: Line) -> str:
@@ -19,7 +20,7 @@ def test_opening_says_what_it_does_and_changes_nothing_before_it_is_pressed(play
     play.prepare()
     with live(play) as console:
         (read,) = console.read("@olga /open")
-        assert read["buttons"] == [ANYWAY, TERMS]
+        assert read["buttons"] == [ANYWAY, TERMS, READY]
         for said in ("nobody can change its terms", "before Tue 8 Dec 2026, 20:00", "No room hears it", "No steward: "):
             assert said in page(read)
         assert "draft" in console.do("@olga /walkouts")[0]["text"]
@@ -36,7 +37,7 @@ def test_without_a_citywide_room_nothing_but_a_button_that_says_so_opens_it(play
         (anew,) = console.read("@olga [Open it]")
         assert "Something has changed" in page(anew)
         assert "Bind one: /room" in page(anew)
-        assert anew["buttons"] == [ANYWAY, TERMS]
+        assert anew["buttons"] == [ANYWAY, TERMS, READY]
         assert "draft" in console.do("@olga /walkouts")[0]["text"]
 
 

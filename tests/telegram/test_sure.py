@@ -14,7 +14,7 @@ async def test_without_a_citywide_room_it_is_opened_only_all_the_same_and_called
     await found(house, organizing=[OLGA], rooms={})
     await house.start()
     page = await house.ask(OLGA, "/open")
-    assert labels(page) == ["Open all the same", "What workers read"]
+    assert labels(page) == ["Open all the same", "What workers read", "Are we ready?"]
     assert "Bind one: /room" in page["text"]
     await house.press(page, "What workers read")
     assert "reads before pledging" in house.last(OLGA)["text"]
@@ -24,7 +24,7 @@ async def test_without_a_citywide_room_it_is_opened_only_all_the_same_and_called
     await house.bind(OLGA, room, "citywide")
     anew = await house.press(page, "Open all the same")
     assert "Something has changed" in anew["text"]
-    assert labels(anew) == ["Open it", "What workers read"]
+    assert labels(anew) == ["Open it", "What workers read", "Are we ready?"]
     opened = await house.press(anew, "Open it")
     assert "is open for pledges" in opened["text"]
     await house.hears(room, "You can pledge until")

@@ -9,7 +9,7 @@ from bot.usecases import organizers
 from handlers.discord.chat import PLATFORM
 from tests.discord.dialogues.house import House
 
-NO_ROOM = ["Open all the same", "What workers read"]
+NO_ROOM = ["Open all the same", "What workers read", "Are we ready?"]
 
 
 async def test_it_is_opened_all_the_same_and_called_off_only_when_it_was_read(house: House) -> None:

@@ -218,7 +218,7 @@ async def test_an_organizer_is_made_opens_a_draft_and_reads_the_board_by_command
     assert city.walkout in listed.text
     asked = await olga.slash("organize open")
     assert "Bind one: /organize room" in asked.text
-    assert asked.buttons == ["Open all the same", "What workers read"]
+    assert asked.buttons == ["Open all the same", "What workers read", "Are we ready?"]
     read = await olga.press(asked.last, "What workers read")
     assert "reads before pledging" in read.text
     proposed = await olga.press(asked.last, "Open all the same")
