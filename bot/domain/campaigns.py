@@ -70,6 +70,11 @@ def qualified(step: Walkout, units: Iterable[Unit], share: int = WHOLE) -> froze
     return frozenset(unit.id for unit in units if unit.tier is Tier.WORKPLACE and proved(step, unit, share))
 
 
+def opens_at(draft: Walkout, step: Step) -> frozenset[UnitId] | None:
+    """Return the workplaces at which a draft can open that builds on this step; None: at all, for it is another try."""
+    return None if has_lapsed(*step) else qualified(*step, draft.terms.opens_where)
+
+
 def asked_of(step: Walkout, steps: Iterable[Walkout]) -> int:
     """Return the share by which a step is proved: the least that any asks for that builds on it; if none does, all."""
     return min((each.terms.opens_where for each in steps if each.after == step.id), default=WHOLE)

@@ -81,5 +81,6 @@ def _news(kind: Kind, occasion: str, terms: Terms, called: str) -> Announcement:
         facts={
             "title": getattr(terms, called),
             "titles": {language: title for language, title in titles.items() if title},
+            "step": bool(terms.campaign),
         },
     )

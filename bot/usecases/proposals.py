@@ -159,9 +159,9 @@ async def _opening(context: RequestContext, walkout: Walkout) -> Rule:
     rules.check_no_live_step(units, steps.values(), now=now)
     if walkout.after is None:
         return opens
-    before, theirs = steps[walkout.after]
-    if not campaigns.has_lapsed(before, theirs):
-        return partial(opens, qualified=campaigns.qualified(before, theirs, walkout.terms.opens_where))
+    qualified = campaigns.opens_at(walkout, steps[walkout.after])
+    if qualified is not None:
+        return partial(opens, qualified=qualified)
 
     def another_try(draft: Walkout, units: Sequence[Unit]) -> Ruling:
         """Open it without proof, and tell in the same transaction whoever asked for that."""

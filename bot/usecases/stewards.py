@@ -220,6 +220,12 @@ def find_leaf(places: Sequence[Unit], name: str) -> Unit:
     return found
 
 
+def find_counted(places: Sequence[Unit], name: str) -> Unit:
+    """Return the workplace or department of this name: its people can be counted. Raises NoSuchUnit, WhichPart."""
+    found = find(places, name)
+    return find_leaf(places, name) if found.tier is Tier.AREA else found
+
+
 def _called(places: Sequence[Unit], names: Mapping[UnitId, str], name: str) -> list[Unit]:
     """Return the units that are called so as a whole, be it with what they are part of."""
     plain, wanted = {place.id: plain_name(place.name) for place in places}, plain_name(name)

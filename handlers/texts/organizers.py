@@ -62,6 +62,8 @@ def gaps(lacks: Gaps) -> list[str]:
                 lacks.more_organizers,
             ).format(n=number(lacks.more_organizers))
         )
+    if lacks.not_opened:
+        said.append(steps.not_opened(_named(lacks.not_opened)))
     if lacks.without_cards:
         said.append(_("No cards yet: {places}. Print them: /cards").format(places=_named(lacks.without_cards)))
     if lacks.without_steward:

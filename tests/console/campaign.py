@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tests.console.play import Line, Play
 
 KEPT = Path(__file__).with_name("campaign.txt")
 
-CHANCE = re.compile(r"(?<=must be: )[0-9A-Z]{4}|(?<=of you see: )[0-9A-Z]{4}|(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{4,5}(-[0-9A-HJKMNP-TV-Z]{4,5})+\b")
+CHANCE = re.compile(
+    r"(?<=must be: )[0-9A-Z]{4}|(?<=of you see: )[0-9A-Z]{4}"
+    r"|(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{4,5}(-[0-9A-HJKMNP-TV-Z]{4,5})+\b"
+)
 """References and codes: others each time."""
 
 PLACES = """\
@@ -252,8 +254,10 @@ def _sticker_day(
         *pledging("nina", nurses[:5]),
         *pledging("saul", school[:5]),
     )
-    playing.do("2026-12-10T21:00:00-05:00", "@dora0 " + depot[0], "@sam /board")
-    playing.do("2026-12-12T09:00:00-05:00", "@dora0 " + depot[0], "@sam /tookpart 6", "@sue /tookpart 11")
+    playing.do(
+        "2026-12-10T21:00:00-05:00", f"@dora0 {depot[0]}", "@sam /board", f"@mia0 {market[0]}", f"@new0 {market[9]}"
+    )
+    playing.do("2026-12-12T09:00:00-05:00", f"@dora0 {depot[0]}", "@sam /tookpart 6", "@sue /tookpart 11")
     playing.do("2026-12-12T12:00:00-05:00", "@sam /tookpart 13", "@sol /tookpart 3", "@sam /tookpart", "@olga /board")
     playing.do("2026-12-13T10:00:00-05:00", "@sol /tookpart 5", "@olga /report", f"@dora0 {depot[0]}")
 
@@ -271,7 +275,7 @@ def _not_yet(
     )
     playing.do(
         "2026-12-28T20:30:00-05:00",
-        *("@dora0 [Tell me if there is another try]", f"@ken0 {kitchen[0]}", "@olga /report"),
+        *("@dora0 [Tell me of a retry]", f"@ken0 {kitchen[0]}", "@olga /report"),
     )
 
 

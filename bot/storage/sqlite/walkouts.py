@@ -60,11 +60,11 @@ _FOLLOW = (
     WHERE walkout = ?2 AND unit IN (SELECT id FROM unit WHERE walkout = ?1)
     """,
     """
-    UPDATE unit SET issued = before.issued, voided = before.voided FROM unit AS before
+    UPDATE unit SET issued = before.issued, drawn = before.drawn, voided = before.voided FROM unit AS before
     WHERE unit.walkout = ?1 AND before.walkout = ?2 AND before.id = unit.id
     """,
 )
-"""What a step takes over from the one that it follows: rooms, stewards, and how many cards there are."""
+"""What a step takes over from the one that it follows: rooms, stewards, and how many cards there are and are drawn."""
 
 _LAST_UNIT = """
     SELECT max(id) FROM (
