@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from bot.domain import errors
 from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing, committee_word, took_part
+from handlers.texts import backups, closing, committee_word, opening, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -272,18 +273,22 @@ def _cannot_suspend(refused: errors.CannotSuspend) -> str:
 def _closed(refused: errors.PledgingClosed) -> str:
     if refused.kind is StepKind.SURVEY:
         return _survey_closed(refused)
-    ended = {Stage.LAPSED: _not_on}.get(refused.stage, _deadline_past)()
-    if refused.stage is Stage.CALLED_OFF:
-        ended = _called_off(refused.kind)
+    say: dict[Stage, Callable[[], str]] = {
+        Stage.CALLED_OFF: partial(_called_off, refused.kind),
+        Stage.LAPSED: _not_on,
+    }
+    ended = say.get(refused.stage, _deadline_past)()
     if not refused.stands:
         return f"{ended} {_no_pledge()}"
     return f"{ended} {_nobody(refused.kind) if refused.stage not in PLEDGING else _stands()}"
 
 
 def _survey_closed(refused: errors.PledgingClosed) -> str:
-    ended = {Stage.ENDED: _survey_over, Stage.CLOSED: _survey_over}.get(refused.stage, _deadline_past)()
-    if refused.stage is Stage.CALLED_OFF:
-        ended = _called_off(refused.kind)
+    say: dict[Stage, Callable[[], str]] = {
+        Stage.CALLED_OFF: partial(_called_off, refused.kind),
+        Stage.ENDED: _survey_over,
+    }
+    ended = say.get(refused.stage, _deadline_past)()
     return f"{ended} {_takes_part() if refused.stands else _takes_no_part()}"
 
 
@@ -399,7 +404,7 @@ def start_refusal(refused: Refused) -> str:
             return _key_file(why).format(path=path)
         case errors.WorkFailed() | errors.SandboxFull():
             return refusal(refused)[1]
-    return closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
+    return opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
 
 
 def _key_file(why: str) -> str:
