@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.console.play import Line, Play
 
@@ -113,6 +114,7 @@ class Playing:
         self.play = Play(folder, inside=True)
         self.said: list[str] = []
         self._names: dict[str, str] = {}  #: of walkouts, by id
+        self._read: dict[str, str] = {}  #: who has read it first
         self._folder = folder
 
     def draft(self, name: str, about: str, now: str, *options: str) -> str:
@@ -142,9 +144,13 @@ class Playing:
         return said
 
     def _keep(self, head: str, text: str) -> None:
+        """Keep it, or where somebody has read the same, only that."""
         for walkout, name in self._names.items():
             head, text = (each.replace(walkout, name) for each in (head, text))
         text = CHANCE.sub("CHANCE", text.replace(str(self._folder), ""))
+        before = self._read.setdefault(text, head)
+        if before is not head and "\n" in text:
+            text = f"(the same as: {before})"
         self.said.append(f"{head}\n{''.join(f'    {line}'.rstrip() + chr(10) for line in text.splitlines())}")
 
 
@@ -299,3 +305,15 @@ def _again(
     playing.do("2027-01-13T10:00:00-05:00", "@olga /report", "@olga /walkouts", f"@dora0 {depot[0]}")
     playing.do("2027-01-20T10:00:00-05:00", "@olga /walkouts", f"@dora0 {depot[0]}")
     playing.do("2027-03-16T10:00:00-04:00", "@olga /walkouts", f"@dora0 {depot[0]}")
+
+
+def played(folder: Path) -> str:
+    """Play it in this folder; return what was read."""
+    playing = Playing(folder)
+    campaign(playing)
+    return "\n".join(playing.said)
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as made:
+        KEPT.write_text(played(Path(made)), encoding="utf-8")
