@@ -76,7 +76,7 @@ async def all_that_workers_read(data: Path, language: str) -> set[str]:
             "\n".join([sheets.open_alone(), sheets.scan_for_telegram(), sheets.your_code(), sheets.send_it("@1", "1")]),
             "\n".join([sheets.condition(terms()), sheets.deadline(terms()), sheets.in_confidence()]),
         }
-    read |= all_that_is_read(language) | all_of_steps(language)
+    read.update(all_that_is_read(language), all_of_steps(language))
     return {text for text in read if sentences(text)}
 
 

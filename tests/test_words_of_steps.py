@@ -32,6 +32,7 @@ SURVEY = replace(
     ),
 )
 ACTION = replace(WALKOUT, terms=replace(TERMS, kind=StepKind.ACTION, campaign="Buses for all", turnout=True))
+LADDER = (SURVEY.terms, ACTION.terms)
 OVER = replace(SURVEY, stage=Stage.ENDED, next_tally=None, ended=TERMS.pledge_by)
 RESULTS: tuple[tuple[int | None, list[int | None]], ...] = (
     (45, [30, 20, None]),
@@ -53,10 +54,9 @@ def result(ballots: int | None, totals: list[int | None], **how: Any) -> str:
 
 def all_of_steps(language: str) -> set[str]:
     """Read an action and a survey from the card to the end."""
-    ladder = {"step": 3, "counted": 2, "ladder": (SURVEY.terms, ACTION.terms)}
     with speaking(language):
         cards = [
-            replace(seen(mine, changed=True), walkout=walkout, at=at, **ladder)
+            replace(seen(mine, changed=True), walkout=walkout, at=at, step=3, counted=2, ladder=LADDER)
             for walkout in (SURVEY, ACTION, OVER)
             for mine in (None, CardState.PLEDGED, CardState.WITHDRAWN)
             for at in (seen().at, TERMS.pledge_by + timedelta(minutes=1))

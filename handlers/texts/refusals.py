@@ -10,7 +10,7 @@ from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing, committee_word, opening, took_part
+from handlers.texts import backups, closing, committee_word, general, opening, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -36,6 +36,13 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.CardRecalled():
             return "recalled", _recalled()
+        case errors.CardRests():
+            return "card_rests", _(
+                "Your card is good, but there is nothing to pledge with it now: your workplace is not part of this "
+                "step, or the next one is not open yet. Keep it, and ask your steward."
+            )
+        case errors.OtherStep():
+            return "other_step", general.old_button()
         case errors.OneCardEach():
             return "one_card_each", by_kind(
                 refused.kind,

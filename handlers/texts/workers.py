@@ -1118,8 +1118,8 @@ def privacy() -> str:
             _("Seven days after the walkout, or two after it is off, cards, addresses and keys are destroyed."),
             _(
                 "Where it is a step of a campaign, your card's mark stays for the next steps, until sixty days after "
-                "the last one. What you pledged in a step is destroyed as I said; if nobody has set its end, fourteen days "
-                "after its start."
+                "the last one. What you pledged in a step is destroyed as I said. If nobody has set its end, that is "
+                "fourteen days after its start."
             ),
             _(
                 "If you vote in a survey: what you chose, and a scrambled mark, until all votes are counted. Only your "
