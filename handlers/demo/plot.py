@@ -1,8 +1,9 @@
 """Who does what between which two tallies of the demo: all chance is here, and all of it hangs on one seed.
 
 The plot steers what people do, never what the bot answers. In the steps before the walkout a few workplaces stay
-behind, and the others reach their number. In the walkout, people at most workplaces reach theirs sooner or later; at one of them some change their mind for a while; in one neighborhood a workplace has its number and waits for
-the others there; at a few the news that it is on makes the difference; at the others it is not enough.
+behind, and the others reach their number. In the walkout, people at most workplaces reach theirs sooner or later; at
+one of them some change their mind for a while; in one neighborhood a workplace has its number and waits for the others
+there; at a few the news that it is on makes the difference; at the others it is not enough.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ CHANGE_THEIR_MIND = SEEN
 LOOK_AND_LEAVE = 0.3
 """So many of those who never pledge open their card and press Not now."""
 
-VOTERS = 4
+VOTERS = 6
 """One in so many who take part in a survey votes as well: who plays it has half a minute."""
 
 BY_HOUR = (0.04, 0.28, 0.36, 0.32)
@@ -119,9 +120,7 @@ class Plot:
 class StepPlot(Plot):
     """A step before the walkout: at a few workplaces too few take part, at the others as many as it takes."""
 
-    def __init__(  # noqa: PLR0913  as any plot, and two more
-        self, units: Sequence[Unit], terms: Terms, opening: datetime, seed: int, *, behind: int
-    ) -> None:
+    def __init__(self, units: Sequence[Unit], terms: Terms, opening: datetime, seed: int, *, behind: int) -> None:
         super().__init__(units, terms, opening, seed)
         self.behind = self._some_stay_behind(behind)
         for place, unit in self._places.items():
@@ -161,7 +160,7 @@ class WalkoutPlot(Plot):
         """Let the people of the late workplaces hear it, from this stretch on."""
         left = len(self._stretches) - 1 - stretch
         for nth, place in enumerate(self._late, start=1):
-            last = stretch + max(1, left * nth // (LATE + 1))
+            last = stretch + max(1, left * nth // (len(self._late) + 1))
             missing = self._places[place].threshold - self._pledged[place]
             for worker in self._next_workers(place, missing):
                 self._acts[self._random.randint(stretch, last)].append(self._act(place, worker, Deed.PLEDGE))
@@ -229,6 +228,7 @@ class WalkoutPlot(Plot):
         for worker in range(unit.threshold + (unit.headcount - unit.threshold) // 2, unit.headcount):
             if self._random.random() < LOOK_AND_LEAVE:
                 self._acts[self._at(self._random.random())].append(self._act(place, worker, Deed.NOT_NOW))
+
 
 def _stretches(opening: datetime, terms: Terms) -> list[float]:
     """Return what part of all activity is over at each tally."""

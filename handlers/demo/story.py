@@ -35,7 +35,7 @@ LATECOMER = "latecomer"
 
 SURVEY, STICKERS, WALKOUT = STEPS = ("1-survey.toml", "2-stickers.toml", "walkout.toml")
 
-LASTS = {SURVEY: timedelta(days=2), STICKERS: timedelta(days=2), WALKOUT: timedelta(days=7)}
+LASTS = {SURVEY: timedelta(days=2), STICKERS: timedelta(days=2), WALKOUT: timedelta(days=5)}
 """From opening to the deadline."""
 
 BEHIND = {SURVEY: 3, STICKERS: 1}
@@ -196,7 +196,7 @@ class Story:
         app, self._buttons = self._app, {}
         before = None if after is None else await steps.before(after.id, app.store, app.keys)
         plan = _plan(folder, name, before)
-        walkout = await organizers.draft(plan, app.store, app.keys, after=after and after.id)
+        walkout = await organizers.draft(plan, app.store, app.keys, after=None if after is None else after.id)
         if after is None:
             await self._prepare(walkout)
         opens = walkout.terms.pledge_by - LASTS[name]
@@ -241,7 +241,8 @@ class Story:
         await self._look_at(scene, sentence, heard=await self._listen())
 
     async def _proved(self, walkout: Walkout) -> int:
-        return len(campaigns.qualified(walkout, await self._app.store.units(walkout.id)))
+        step = await self._app.store.walkout(walkout.id)
+        return len(campaigns.qualified(step, await self._app.store.units(step.id)))
 
     async def _sticker_day(self, walkout: Walkout) -> None:
         """Let the day come, and each workplace count by hand who takes part."""
@@ -411,7 +412,7 @@ def _worth_telling(before: Scene, scene: Scene, heard: Sequence[Heard]) -> list[
         said += [(texts.nearly_there(new.name), READ_S) for new in scene.areas if new.nearly][:1]
     said += [(texts.fell_back(old.name), READ_S) for old, new in pairs if old.reached and not new.reached]
     if scene.walkout.stage is Stage.ON:
-        said += [(texts.waits(*names), READ_S) for names in _waiting(scene) if names[0] in newly]
+        said += [(texts.waits(*names), NOD_S) for names in _waiting(scene) if names[0] in newly]
     else:
         said += [(texts.back_again(name), NOD_S) for name in newly if name not in announced]
     if Kind.MILESTONE in kinds:
