@@ -47,8 +47,8 @@ OPTIONS = (0, 0, 1, 0, 2)
 BEFORE_THE_FILE = datetime(2000, 1, 1, tzinfo=UTC)
 """The demo lives on its own clock, so no date in the file is ever past."""
 
-LOOKS = 2
-"""Looks at the clock between two tallies."""
+LOOKS = {SURVEY: 8, STICKERS: 8, WALKOUT: 2}
+"""Looks at the clock between two tallies: the first steps are tallied once a day."""
 
 GLANCE_S, NOD_S, READ_S, MARVEL_S = 0.05, 0.35, 0.75, 1.5
 """Seconds for a look at the clock, for what was seen before, for something new, and for *on*."""
@@ -211,7 +211,7 @@ class Story:
         scene = await self._scene(walkout)
         stretch = 0
         while scene.walkout.counts_again:
-            await self._stretch(plot.acts(stretch), scene)
+            await self._stretch(plot.acts(stretch), scene, LOOKS[name])
             before_it, scene = scene, await self._tally(scene)
             stretch += 1
             if scene.walkout.stage is not before_it.walkout.stage:
@@ -257,13 +257,13 @@ class Story:
         scene, proved = await self._scene(walkout), await self._proved(walkout)
         await self._look_at(scene, texts.proved(proved, len(scene.lines)), heard=heard)
 
-    async def _stretch(self, acts: Sequence[Act], scene: Scene) -> None:
+    async def _stretch(self, acts: Sequence[Act], scene: Scene, looks: int) -> None:
         """Let the people act and the clock run, until just before the next tally."""
         start, end = self._clock(), scene.walkout.next_tally
         assert end is not None  # noqa: S101  `play` asked
-        for nth in range(LOOKS):
-            self._clock.move_to(start + (end - start) * nth / LOOKS)
-            await asyncio.gather(*(self._do(act) for act in acts[nth::LOOKS]))
+        for nth in range(looks):
+            self._clock.move_to(start + (end - start) * nth / looks)
+            await asyncio.gather(*(self._do(act) for act in acts[nth::looks]))
             self._audience.show(await self._scene(scene.walkout))
             await self._audience.rest(GLANCE_S)
 
