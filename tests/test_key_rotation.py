@@ -40,6 +40,7 @@ SEALED |= {"sketch": {"organizer", "content", "list"}}
 
 NOT_SEALED = {"card": {"key", "owner"}, "pledge": {"key"}, "organizer_code": {"hash"}, "role_card": {"hash"}}
 NOT_SEALED |= {"notice": {"locator", "sealed"}, "store": {"mark"}, "piece": {"cards", "pledges"}}
+NOT_SEALED |= {"ballot": {"locator"}, "wish": {"locator", "sealed"}}
 """Hashes of random codes, what is under a walkout's key, and what is drawn at random."""
 
 
