@@ -337,6 +337,10 @@ class Store(Protocol):
         """One walkout. Raises NoSuchWalkout."""
         ...
 
+    async def steps(self, campaign: WalkoutId) -> list[Walkout]:
+        """Every step of a campaign, in the order of their starts; a walkout on its own is the only one."""
+        ...
+
     async def last_unit(self, campaign: WalkoutId) -> UnitId:
         """Return the highest number of a unit that any step of the campaign has or had. Cost: reads all its cards."""
         ...

@@ -237,6 +237,11 @@ class Walkouts(Notices):
         """See Store.walkouts."""
         return [_read_walkout(row) for row in await self._read(f"{_WALKOUT} ORDER BY starts, id")]
 
+    async def steps(self, campaign: WalkoutId) -> list[Walkout]:
+        """See Store.steps."""
+        found = await self._read(f"{_WALKOUT} WHERE ?1 IN (id, campaign) ORDER BY starts, id", (campaign,))
+        return [_read_walkout(row) for row in found]
+
     async def walkout(self, walkout: WalkoutId) -> Walkout:
         """See Store.walkout."""
         return await self._in_turn(lambda: self._walkout(walkout))
