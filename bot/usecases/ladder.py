@@ -19,6 +19,15 @@ async def steps(walkout: Walkout, store: Store) -> list[Step]:
     return [(each, await store.units(each.id)) for each in await store.steps(walkout.register)]
 
 
+async def next_rung(after: WalkoutId | None, store: Store) -> int:
+    """Say on which rung a draft would stand that is not kept yet."""
+    if after is None:
+        return 1
+    before = await store.walkout(after)
+    draft = Walkout(id=WalkoutId(""), terms=before.terms, after=after)
+    return campaigns.rungs([*await steps(before, store), (draft, ())])[draft.id]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """How far a workplace has come, for whoever holds a card there."""
