@@ -337,8 +337,8 @@ class Store(Protocol):
         """One walkout. Raises NoSuchWalkout."""
         ...
 
-    async def steps(self, campaign: WalkoutId) -> list[Walkout]:
-        """Every step of a campaign, in the order of their starts; a walkout on its own is the only one."""
+    async def steps(self, walkout: Walkout) -> list[Walkout]:
+        """All steps of a walkout's campaign, itself among them, in the order of their starts."""
         ...
 
     async def last_unit(self, campaign: WalkoutId) -> UnitId:

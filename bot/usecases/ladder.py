@@ -16,7 +16,7 @@ async def steps(walkout: Walkout, store: Store) -> list[Step]:
 
     Of what is closed the board is left, which is all that it takes.
     """
-    return [(each, await store.units(each.id)) for each in await store.steps(walkout.register)]
+    return [(each, await store.units(each.id)) for each in await store.steps(walkout)]
 
 
 async def next_rung(after: WalkoutId | None, store: Store) -> int:
@@ -60,7 +60,7 @@ class Ladders:
         """Say how far a workplace has come by now."""
         if not walkout.in_campaign:
             return Place()
-        found = await self._store.steps(walkout.register)
+        found = await self._store.steps(walkout)
         stand = tuple((each.id, each.stage, each.tally, each.next_tally, each.ended) for each in found)
         made = self._made.get(walkout.register)
         if made is None or made.stand != stand:
