@@ -197,6 +197,8 @@ def test_a_picture_of_many_steps_shows_the_newest_and_is_no_longer_than_a_board(
 async def test_it_is_drawn_in_a_process_of_its_own() -> None:
     order = ToDraw(wanted=stairs(seen(THREE)))
     assert codec.read(ToDraw, codec.write(order)) == order
+    for secret in ("Depot", *NAMES):  # no name of a workplace, no id
+        assert secret not in codec.write(order).decode()
     async with aclosing(SandboxPool()) as children:
         assert await sandbox_client.ladder(children, seen(THREE)) == drawing.draw(stairs(seen(THREE)))
 
