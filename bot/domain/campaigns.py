@@ -97,16 +97,29 @@ def rungs(steps: Sequence[Step]) -> Mapping[WalkoutId, int]:
     return {step.id: rung(step) for step, _units in steps}
 
 
-def ladder(steps: Sequence[Step]) -> Mapping[UnitId, int]:
-    """Say how far each workplace has come: the highest rung that it has proved; 0: none yet."""
-    at, opened = rungs(steps), [step for step, _units in steps if step.opened is not None]
-    highest: dict[UnitId, int] = {}
+Came = tuple[tuple[Walkout, bool], ...]
+"""The steps of a workplace whose last count is in, and whether it has proved each."""
+
+
+def came(steps: Sequence[Step]) -> Mapping[UnitId, Came]:
+    """Say of each workplace in which steps it was that are counted, and which it has proved, in the order of steps."""
+    opened = [step for step, _units in steps if step.opened is not None]
+    found: dict[UnitId, Came] = {}
     for step, units in steps:
-        those = qualified(step, units, asked_of(step, opened))
+        those, counted = qualified(step, units, asked_of(step, opened)), is_counted(step)
         for unit in units:
             if unit.tier is Tier.WORKPLACE:
-                highest[unit.id] = max(highest.get(unit.id, 0), at[step.id] if unit.id in those else 0)
-    return highest
+                found[unit.id] = (*found.get(unit.id, ()), *([(step, unit.id in those)] if counted else []))
+    return found
+
+
+def ladder(steps: Sequence[Step]) -> Mapping[UnitId, int]:
+    """Say how far each workplace has come: the highest rung that it has proved; 0: none yet."""
+    at = rungs(steps)
+    return {
+        unit: max((at[step.id] for step, has_proved in those if has_proved), default=0)
+        for unit, those in came(steps).items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

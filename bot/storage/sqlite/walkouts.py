@@ -223,9 +223,13 @@ class Walkouts(Notices):
 
         await self._in_transaction(job)
 
+    async def steps(self, walkout: Walkout) -> list[Walkout]:
+        """See Store.steps."""
+        return await self._in_turn(lambda: self._steps(walkout))
+
     async def _steps(self, walkout: Walkout) -> list[Walkout]:
-        """Return all steps of its campaign, itself among them."""
-        steps = await self._rows(f"{_WALKOUT} WHERE coalesce(campaign, id) = ?", (walkout.register,))
+        wanted = f"{_WALKOUT} WHERE coalesce(campaign, id) = ? ORDER BY starts, id"
+        steps = await self._rows(wanted, (walkout.register,))
         return [_read_walkout(row) for row in steps]
 
     async def last_unit(self, campaign: WalkoutId) -> UnitId:
