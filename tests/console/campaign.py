@@ -128,14 +128,13 @@ class Playing:
         return walkout
 
     def do(self, now: str, *lines: str) -> list[Line]:
-        """Let people say these lines; keep what they and the rooms read."""
+        """Let people say these lines; keep what each of them and each room read."""
         said = self.play.console(*(each for line in lines for each in ("!wait", line)), "!wait", now=now, status=None)
         self.said.append(f"==== {now}\n")
-        for line in said:
-            if "error" in line:
-                self.said.append(f"!!!! {line}")
-                continue
-            reader = line.get("to") or line["room"]
+        self.said += [f"!!!! {line}" for line in said if "error" in line]
+        heard = [(line.get("to") or line["room"], line) for line in said if "error" not in line]
+        # nothing tells in which order two of them read the same news
+        for reader, line in sorted(heard, key=lambda each: each[0]):
             if reader[-1].isdigit() and not reader.endswith("0"):
                 continue
             buttons = "".join(f" [{button}]" for button in line.get("buttons", ()))

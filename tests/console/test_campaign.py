@@ -30,9 +30,9 @@ def test_its_turns_come_in_their_order(kept: str) -> None:
         "$ allout draft stickers.toml --after SURVEY",
         "It does not open where too few took part in the step before: Market.",
         "Step 2 of Buses for all.",
+        "@mia0 <- card_rests",
         "What we want (SURVEY) is closed. Destroyed: its key, its pledges and votes",
         "The campaign's cards stay",
-        "@mia0 <- card_rests",
         "Mercy Hospital: 11 people take part, as you count.",
         "The next step can open at 2 workplaces: Depot, Mercy Hospital.",
         "$ allout draft walkout.toml --after STICKERS",
@@ -45,8 +45,8 @@ def test_its_turns_come_in_their_order(kept: str) -> None:
         "Correction.",
         "» Bring water and bread.",
         "A day for the buses (AGAIN) is closed.",
-        "The campaign Buses for all is closed.",
         "@dora0 <- unknown_card",
+        "The campaign Buses for all is closed.",
     )
     at = 0
     for turn in turns:
