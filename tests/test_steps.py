@@ -322,6 +322,32 @@ async def test_what_a_step_follows_gives_it_rooms_stewards_and_numbers_of_cards(
         assert await store.last_unit(FIRST) == OTHER_SHOP
 
 
+@pytest.mark.parametrize("followed", [False, True])
+async def test_rooms_and_stewards_wait_for_a_step_that_is_drafted_late_and_no_longer_than_the_campaign(
+    data: Path,
+    clock: MovableClock,
+    followed: bool,  # noqa: FBT001
+) -> None:
+    async with campaign(data, clock) as made:
+        store: Any = made.app.store
+        await store.bind_room(Room(walkout=FIRST, scope=None, platform="here", address="#city"))
+        if followed:
+            await made.draft(1)
+        await made.lapse(0)
+        clock.move_to(clock() + rules.KEPT_AFTER_END)
+        await made.app.scheduler.run_due()
+        assert (await store.walkout(FIRST)).stage is Stage.CLOSED
+        assert len(await store.rooms(FIRST)) == (0 if followed else 1)
+        if not followed:
+            await made.draft(1)
+        assert [room.address for room in await store.rooms(SECOND)] == ["#city"]
+        await made.open(1)
+        await made.lapse(1)
+        clock.move_to(clock() + rules.KEPT_AFTER_CAMPAIGN)
+        await made.app.scheduler.run_due()
+        assert await store._read("SELECT count(*) FROM room") == [(0,)]
+
+
 async def test_cards_minted_later_are_of_every_step_that_is_not_over(data: Path, clock: MovableClock) -> None:
     async with campaign(data, clock) as made:
         await made.draft(1, shops(40))

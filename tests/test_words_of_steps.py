@@ -88,9 +88,9 @@ def test_a_result_says_what_leads_and_that_a_number_is_hidden() -> None:
     )
 
 
-def test_a_tie_is_said_as_a_tie() -> None:
+def test_what_cannot_be_told_apart_is_said_so() -> None:
     said = result(*RESULTS[1])
-    assert "A tie, as far as rounded numbers say: The rent, The buses." in said
+    assert "Ahead, and too close to tell apart: The rent, The buses." in said
     assert "Most votes" not in said
 
 

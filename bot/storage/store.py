@@ -350,7 +350,7 @@ class Store(Protocol):
         ...
 
     async def unit(self, walkout: WalkoutId, unit: UnitId) -> Unit:
-        """One unit."""
+        """One unit. Raises NoSuchUnit."""
         ...
 
     async def look_up(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, Unit]:
@@ -426,13 +426,17 @@ class Store(Protocol):
     async def close(self, walkout: WalkoutId, news: Announcement) -> None:
         """Forget the walkout's pledges, ballots, notices, rooms, proposals and parcels; keep its announcements.
 
-        Its cards as well, if they are no campaign's. It is closed, and the news made, only once nothing of that is left
+        Its cards as well, if they are no campaign's; a campaign's step that none follows yet keeps its rooms and
+        stewards for one that does. It is closed, and the news made, only once nothing of that is left
         in the file. Cut off, it is called again.
         """
         ...
 
     async def close_campaign(self, campaign: WalkoutId, news: Announcement) -> None:
-        """Forget a campaign's cards and wishes, once all its steps are closed. Cut off, it is called again."""
+        """Forget a campaign's cards, wishes, rooms and stewards, once all its steps are closed.
+
+        Cut off, it is called again.
+        """
         ...
 
     async def bind_room(self, room: Room, note: Note | None = None) -> None:

@@ -105,7 +105,7 @@ def _result(question: Question, totals: Sequence[int | None]) -> str:
     lines = [f"• {option}: {_votes(n)}" for option, n in zip(question.options, totals, strict=True)]
     first = [question.options[nth] for nth in ballots.leading(totals)]
     if first:
-        most = _("Most votes: {options}.") if len(first) == 1 else _("A tie, as far as rounded numbers say: {options}.")
+        most = _("Most votes: {options}.") if len(first) == 1 else _("Ahead, and too close to tell apart: {options}.")
         lines.append(most.format(options=", ".join(first)))
     if None in totals:
         lines.append(_("Hidden numbers are small, or would give single votes away."))

@@ -232,7 +232,6 @@ def lived(template: Path, groups: Sequence[Group], chance: Random) -> tuple[list
 # -- and as it is counted by hand -----------------------------------------------------------------------------------
 
 
-<<<<<<< HEAD
 class Recount:
     """Goes through a history and counts; of the code that is tried nothing is used."""
 
@@ -264,15 +263,6 @@ class Recount:
 def recounted(groups: Sequence[Group]) -> object:
     """Say what has to be announced."""
     recount, counted = Recount(), 0
-=======
-def recounted(groups: Sequence[Group]) -> object:  # noqa: C901
-    """Go through the history and count; of the code that is tried nothing is used."""
-    stands: set[int] = set()
-    owners: dict[int, object] = {}  #: whoever pledges a card first
-    votes: dict[int, str] = {}
-    recalled: set[int] = set()
-    counted = 0
->>>>>>> store
     for what, more in groups:
         if what == "count":
             counted += 1

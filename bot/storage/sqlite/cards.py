@@ -26,8 +26,9 @@ _FIND = """
         LEFT JOIN pledge ON pledge.key = substr(?3, nth.value * 32 + 1, 32)
 """
 _FIND_HEADS = """
-    SELECT id, stage, pledge_by, next_tally, ended, CASE WHEN ?2 AND terms ->> 'turnout' THEN starts END, opened,
-        terms ->> 'kind'
+    SELECT id, stage, pledge_by, next_tally, ended,
+        CASE WHEN ?2 AND terms ->> 'turnout' AND terms ->> 'counted_by' IS NOT 'stewards' THEN starts END,
+        opened, terms ->> 'kind'
     FROM walkout WHERE id IN (SELECT value FROM json_each(?1))
 """
 _FIND_FREE = """

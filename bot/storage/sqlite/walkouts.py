@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from bot.domain import rules
-from bot.domain.errors import NoSuchWalkout
+from bot.domain.errors import NoSuchUnit, NoSuchWalkout
 from bot.domain.model import (
     ROOT,
     Announcement,
@@ -268,6 +268,8 @@ class Walkouts(Notices):
     async def unit(self, walkout: WalkoutId, unit: UnitId) -> Unit:
         """See Store.unit."""
         rows = await self._read(f"{_UNIT} WHERE walkout = ? AND id = ?", (walkout, unit))
+        if not rows:  # a step was opened without it
+            raise NoSuchUnit("", ())
         return _read_unit(rows[0])
 
     async def look_up(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, Unit]:
@@ -330,16 +332,18 @@ class Walkouts(Notices):
         """See Store.close."""
 
         async def forget() -> None:
-            stewards = await self._rows("DELETE FROM steward WHERE walkout = ? RETURNING id", (walkout,))
+            step = await self._walkout(walkout)
+            # whichever step follows takes rooms and stewards over; organizers may take weeks to draft it
+            followed = await self._rows("SELECT 1 FROM walkout WHERE after = ?", (walkout,))
+            if followed or not step.in_campaign or step.cards_gone:
+                await self._forget_committee(walkout)
             await self._rows(
                 "DELETE FROM opinion WHERE proposal IN (SELECT id FROM proposal WHERE walkout = ?)", (walkout,)
             )
-            if not (await self._walkout(walkout)).in_campaign:
+            if not step.in_campaign:
                 await self._rows("DELETE FROM card WHERE campaign = ?", (walkout,))
-            for table in ("pledge", "ballot", "parcel", "notice", "room", "proposal", "role_card"):
+            for table in ("pledge", "ballot", "parcel", "notice", "proposal", "role_card"):
                 await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
-            for (steward,) in stewards:
-                await self._forget_member(steward)
             # what is left for a report are numbers of the board
             await self._rows(
                 """
@@ -363,12 +367,21 @@ class Walkouts(Notices):
         async def forget() -> None:
             for table in ("card", "wish"):
                 await self._rows(f"DELETE FROM {table} WHERE campaign = ?", (campaign,))  # noqa: S608
+            for step in await self._steps(await self._walkout(campaign)):
+                await self._forget_committee(step.id)
 
         async def conclude() -> None:
             await self._rows("UPDATE walkout SET cards_gone = 1 WHERE coalesce(campaign, id) = ?", (campaign,))
             await self._write_news(None, [news])
 
         await self._forget_for_good(forget, conclude)
+
+    async def _forget_committee(self, walkout: WalkoutId) -> None:
+        """Forget the rooms, and whoever looks after a unit."""
+        await self._rows("DELETE FROM room WHERE walkout = ?", (walkout,))
+        stewards = await self._rows("DELETE FROM steward WHERE walkout = ? RETURNING id", (walkout,))
+        for (steward,) in stewards:
+            await self._forget_member(steward)
 
     async def _forget_for_good(
         self, forget: Callable[[], Awaitable[None]], conclude: Callable[[], Awaitable[None]]
