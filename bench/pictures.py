@@ -1,4 +1,4 @@
-"""Draws the messages that workers read most, as a phone shows them, and the tree: `python -m bench.pictures`.
+"""Draws the messages that workers read most, as a phone shows them, the tree, the ladder: `python -m bench.pictures`.
 
 It plays a walkout of the demo city in a store of its own and draws what the bot says, in every language; with --check
 it only says which pictures, or the page that shows them, are not what the bot says today. Each is the same on every
@@ -24,7 +24,7 @@ from xml.sax.saxutils import escape
 
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
-from bench import tree_picture
+from bench import ladder_picture, tree_picture
 from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.model import Kind, StepKind, Walkout
@@ -347,7 +347,8 @@ async def made() -> dict[str, str]:
         for language, messages in said.items()
         for name in WHEN_READ
     }
-    return {PAGE: page(said), tree_picture.PATH: tree_picture.drawn(), **files}
+    drawn = {each.PATH: each.drawn() for each in (tree_picture, ladder_picture)}
+    return {PAGE: page(said), **drawn, **files}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -113,7 +113,7 @@ def drawn() -> str:
 
 def _frame(said: str, made: Sequence[Unit], top: float) -> list[str]:
     nodes = _nodes(made, top + TOP + 4)
-    parts = [_text(said, EDGE, top + 21, INK, 11.5, "bold")]
+    parts = [text(said, EDGE, top + 21, INK, 11.5, "bold")]
     rows = [top + TOP + 19 + depth * ROW for depth in range(4)]
     for level, x, y in (
         ("city", nodes[ROOT].x + BOX, rows[0]),
@@ -121,7 +121,7 @@ def _frame(said: str, made: Sequence[Unit], top: float) -> list[str]:
         ("workplaces", WIDTH / 2 - BOX, rows[2] + HIGH),
         ("departments", nodes[UnitId(5)].x + BOX, rows[3]),
     ):
-        parts.append(_text(level, x, y, QUIET, 10))
+        parts.append(text(level, x, y, QUIET, 10))
     for unit in made:
         child, parent = nodes[unit.id], nodes[unit.parent]
         colour, width = (OUT, 2.5) if child.is_out else (LINE, 1.5)
@@ -132,7 +132,7 @@ def _frame(said: str, made: Sequence[Unit], top: float) -> list[str]:
     for node in nodes.values():
         parts += _box(node)
     parts += [
-        _text(unit.name, nodes[unit.id].x + BOX / 2 + 4, nodes[unit.id].y + 15, INK, 10)
+        text(unit.name, nodes[unit.id].x + BOX / 2 + 4, nodes[unit.id].y + 15, INK, 10)
         for unit in made
         if unit.tier is Tier.AREA
     ]
@@ -154,5 +154,6 @@ def _box(node: Node) -> list[str]:
     return parts
 
 
-def _text(said: str, x: float, y: float, ink: str, size: float, weight: str = "normal") -> str:
+def text(said: str, x: float, y: float, ink: str, size: float, weight: str = "normal") -> str:
+    """Write a line."""
     return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" fill="{ink}">{escape(said)}</text>'

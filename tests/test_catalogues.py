@@ -54,6 +54,7 @@ MAY_WAIT = {
         "files",
         "help_command",
         "keys",
+        "ladder",
         "lists",
         "organizers",
         "paper_cards",

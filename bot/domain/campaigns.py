@@ -70,6 +70,11 @@ def qualified(step: Walkout, units: Iterable[Unit], share: int = WHOLE) -> froze
     return frozenset(unit.id for unit in units if unit.tier is Tier.WORKPLACE and proved(step, unit, share))
 
 
+def opens_at(draft: Walkout, step: Step) -> frozenset[UnitId] | None:
+    """Return the workplaces at which a draft can open that builds on this step; None: at all, for it is another try."""
+    return None if has_lapsed(*step) else qualified(*step, draft.terms.opens_where)
+
+
 def asked_of(step: Walkout, steps: Iterable[Walkout]) -> int:
     """Return the share by which a step is proved: the least that any asks for that builds on it; if none does, all."""
     return min((each.terms.opens_where for each in steps if each.after == step.id), default=WHOLE)
@@ -92,16 +97,29 @@ def rungs(steps: Sequence[Step]) -> Mapping[WalkoutId, int]:
     return {step.id: rung(step) for step, _units in steps}
 
 
-def ladder(steps: Sequence[Step]) -> Mapping[UnitId, int]:
-    """Say how far each workplace has come: the highest rung that it has proved; 0: none yet."""
-    at, opened = rungs(steps), [step for step, _units in steps if step.opened is not None]
-    highest: dict[UnitId, int] = {}
+Came = tuple[tuple[Walkout, bool], ...]
+"""The steps of a workplace whose last count is in, and whether it has proved each."""
+
+
+def came(steps: Sequence[Step]) -> Mapping[UnitId, Came]:
+    """Say of each workplace in which steps it was that are counted, and which it has proved, in the order of steps."""
+    opened = [step for step, _units in steps if step.opened is not None]
+    found: dict[UnitId, Came] = {}
     for step, units in steps:
-        those = qualified(step, units, asked_of(step, opened))
+        those, counted = qualified(step, units, asked_of(step, opened)), is_counted(step)
         for unit in units:
             if unit.tier is Tier.WORKPLACE:
-                highest[unit.id] = max(highest.get(unit.id, 0), at[step.id] if unit.id in those else 0)
-    return highest
+                found[unit.id] = (*found.get(unit.id, ()), *([(step, unit.id in those)] if counted else []))
+    return found
+
+
+def ladder(steps: Sequence[Step]) -> Mapping[UnitId, int]:
+    """Say how far each workplace has come: the highest rung that it has proved; 0: none yet."""
+    at = rungs(steps)
+    return {
+        unit: max((at[step.id] for step, has_proved in those if has_proved), default=0)
+        for unit, those in came(steps).items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -229,9 +229,13 @@ def tally_after(walkout: Walkout, instant: datetime) -> datetime | None:
 
 def asks_turnout(walkout: Walkout, now: datetime) -> bool:
     """Say whether people are being asked now whether they are out."""
-    terms = walkout.terms
-    asks = terms.turnout and terms.counted_by is CountedBy.CARDS
-    return asks and walkout.stage is Stage.ON and terms.starts <= now < terms.starts + ASKED_FOR
+    return walkout.terms.counted_by is CountedBy.CARDS and counts_turnout(walkout, now)
+
+
+def counts_turnout(walkout: Walkout, now: datetime) -> bool:
+    """Say whether it is the day on which it is counted who is out, be it by their cards or by stewards."""
+    starts = walkout.terms.starts
+    return walkout.terms.turnout and walkout.stage is Stage.ON and starts <= now < starts + ASKED_FOR
 
 
 def stewards_count(walkout: Walkout) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain import words
+from bot.domain import campaigns, words
 from bot.domain.doubts import Doubted, Place, doubts
 from bot.domain.model import Entry, Stage, Terms, Tier, Unit, Walkout, WalkoutId
 from bot.domain.rules import NOT_OVER, over_at
@@ -20,6 +20,7 @@ from bot.storage.store import Store
 class Gaps:
     """What is missing, and how many rooms there are that would hear of it."""
 
+    not_opened: tuple[Unit, ...] = ()  #: of the draft of a step: workplaces that have not proved the one before
     without_cards: tuple[Unit, ...] = ()  #: nobody could pledge there
     without_steward: tuple[Unit, ...] = ()
     without_room: tuple[Unit, ...] = ()  #: no room would hear of it
@@ -32,13 +33,14 @@ class Gaps:
 
 async def gaps(store: Store, walkout: WalkoutId, *, now: datetime) -> Gaps:
     """Say what a walkout lacks now, and what looks wrong in it."""
-    seen = await store.walkout(walkout)
-    places = await store.units(walkout)
-    rooms = await store.rooms(walkout)
+    seen, drafted = await store.walkout(walkout), await store.units(walkout)
+    places = await _opened(store, seen, drafted)
+    staying = {place.id for place in places}
+    rooms = [room for room in await store.rooms(walkout) if room.scope is None or room.scope in staying]
     heard = {room.scope for room in rooms}
     committee = await store.committee()
     stewards = {place for of, place, _who in committee.stewards if of == walkout}
-    tree, names = Tree(places), labels(places)
+    tree, names = Tree(places), labels(drafted)
 
     def named(some: Iterable[Unit]) -> tuple[Unit, ...]:
         return tuple(replace(place, name=names[place.id]) for place in some)
@@ -47,6 +49,7 @@ async def gaps(store: Store, walkout: WalkoutId, *, now: datetime) -> Gaps:
     leaves = tree.leaves() if seen.terms.entry is Entry.CARDS else []
     workplaces = tree.workplaces()
     return Gaps(
+        not_opened=named(place for place in Tree(drafted).workplaces() if place.id not in staying),
         without_cards=named(place for place in leaves if place.issued == 0),
         without_steward=named(place for place in workplaces if place.id not in stewards),
         without_room=named(place for place in workplaces if place.id not in heard),
@@ -58,6 +61,15 @@ async def gaps(store: Store, walkout: WalkoutId, *, now: datetime) -> Gaps:
         if seen.stage is Stage.DRAFT
         else (),
     )
+
+
+async def _opened(store: Store, draft: Walkout, units: Sequence[Unit]) -> Sequence[Unit]:
+    """Return the units with which it would open now; of a step that can open nowhere yet, all."""
+    if draft.after is None or draft.stage is not Stage.DRAFT:
+        return units
+    those = campaigns.opens_at(draft, (await store.walkout(draft.after), await store.units(draft.after)))
+    dropped = campaigns.left_out(units, those) if those else ()
+    return [unit for unit in units if unit.id not in dropped]
 
 
 PEOPLE_PER_STEWARD = 15
@@ -92,9 +104,11 @@ class Check:
 
 async def checks(store: Store, walkout: WalkoutId, *, now: datetime) -> tuple[Check, ...]:
     """Say yes or no to each point that there is in this walkout."""
-    seen, units, lacks = await store.walkout(walkout), await store.units(walkout), await gaps(store, walkout, now=now)
+    seen, lacks = await store.walkout(walkout), await gaps(store, walkout, now=now)
+    drafted = await store.units(walkout)
+    units = await _opened(store, seen, drafted)
     serving = {(unit, who) for of, unit, who in (await store.committee()).stewards if of == walkout}
-    tree, names = Tree(units), labels(units)
+    tree, names = Tree(units), labels(drafted)
     workplaces, departments = tree.workplaces(), [unit for unit in units if unit.tier is Tier.DEPARTMENT]
     short = {
         place: -(-place.headcount // PEOPLE_PER_STEWARD)
@@ -119,7 +133,7 @@ async def checks(store: Store, walkout: WalkoutId, *, now: datetime) -> tuple[Ch
     there.append(check(Point.LANGUAGES, (), len(lacks.untranslated)))
     if seen.after is not None:
         proved = _is_counted(await store.walkout(seen.after), now)
-        there.append(check(Point.PROOF, (), 0 if proved else 1))
+        there.append(check(Point.PROOF, lacks.not_opened, 0 if proved else 1))
     return tuple(there)
 
 

@@ -26,6 +26,7 @@ from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage import sqlite
 from bot.storage.store import Room, Store
 from bot.usecases import closing, key_rotation, scheduled
+from bot.usecases.ladder import Ladders
 from bot.usecases.pairing import PairingWords
 from bot.usecases.scheduled import Closing, Tallies
 from bot.usecases.workers import CoarseLines, Worker
@@ -59,6 +60,7 @@ class App:
     deletions: Mapping[str, ScheduledDeletions]  #: likewise
     bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
     lines: CoarseLines
+    ladders: Ladders
     sandbox: SandboxPool  #: whatever reads other people's files, draws or prints is done there
     titles: dict[str, Title]  #: asks a platform what a chat is called: by platform, once it has been reached
     scheduler: Scheduler
@@ -79,6 +81,7 @@ class App:
             tallies=self.tallies,
             holds=self.holds,
             lines=self.lines,
+            ladders=self.ladders,
         )
 
 
@@ -140,6 +143,7 @@ async def open_app(
             deletions=deletions,
             bots={},
             lines=CoarseLines(store),
+            ladders=Ladders(store),
             sandbox=sandbox,
             titles={},
             scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, deletions, clock, holds), clock),

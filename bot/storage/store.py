@@ -337,6 +337,10 @@ class Store(Protocol):
         """One walkout. Raises NoSuchWalkout."""
         ...
 
+    async def steps(self, walkout: Walkout) -> list[Walkout]:
+        """All steps of a walkout's campaign, itself among them, in the order of their starts."""
+        ...
+
     async def last_unit(self, campaign: WalkoutId) -> UnitId:
         """Return the highest number of a unit that any step of the campaign has or had. Cost: reads all its cards."""
         ...

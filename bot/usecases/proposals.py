@@ -27,7 +27,7 @@ from bot.guards.readiness import gaps
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys
 from bot.storage.store import Note, Rule, Voiding
-from bot.usecases import report
+from bot.usecases import ladder
 from bot.usecases.context import ID_LETTERS, RequestContext, role_taken
 
 LASTS = timedelta(hours=24)
@@ -154,14 +154,14 @@ async def _opening(context: RequestContext, walkout: Walkout) -> Rule:
     opens = partial(rules.open_up, now=now)
     if not walkout.terms.campaign:
         return opens
-    steps = {each.id: (each, units) for each, units in await report.steps(walkout, context.store)}
+    steps = {each.id: (each, units) for each, units in await ladder.steps(walkout, context.store)}
     _draft, units = steps.pop(walkout.id)
     rules.check_no_live_step(units, steps.values(), now=now)
     if walkout.after is None:
         return opens
-    before, theirs = steps[walkout.after]
-    if not campaigns.has_lapsed(before, theirs):
-        return partial(opens, qualified=campaigns.qualified(before, theirs, walkout.terms.opens_where))
+    qualified = campaigns.opens_at(walkout, steps[walkout.after])
+    if qualified is not None:
+        return partial(opens, qualified=qualified)
 
     def another_try(draft: Walkout, units: Sequence[Unit]) -> Ruling:
         """Open it without proof, and tell in the same transaction whoever asked for that."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.domain import campaigns
 from bot.domain.errors import TooEarlyToReport, WrongStage
 from bot.domain.model import Stage, StepKind, Walkout
 from bot.domain.rules import ASKED_FOR, PLEDGING
@@ -25,12 +24,3 @@ async def report(walkout: Walkout, store: Store, clock: Clock) -> Board:
     if walkout.stage in PLEDGING and clock() < over:
         raise TooEarlyToReport(over, walkout.terms)
     return await stewards.board(walkout.id, store, whole=True)
-
-
-async def steps(walkout: Walkout, store: Store) -> list[campaigns.Step]:
-    """Return all steps of a walkout's campaign, itself among them, for the ladder: see bot/domain/campaigns.py.
-
-    Of what is closed the board is left, which is all that it takes.
-    """
-    found = [each for each in await store.walkouts() if each.register == walkout.register]
-    return [(each, await store.units(each.id)) for each in found]

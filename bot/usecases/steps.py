@@ -13,7 +13,7 @@ from bot.draft.steps import can_follow, check_follow
 from bot.draft.tree import as_drafted, as_units
 from bot.secrets.keys import Keys
 from bot.storage.store import Store
-from bot.usecases import report
+from bot.usecases import ladder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +61,7 @@ async def compared(plan: Draft, after: WalkoutId | None, store: Store) -> Compar
         ),
         new=_workplaces(unit for unit in units if unit.id not in {each.id for each in known}),
         gone=_workplaces(unit for unit in known if unit.id not in ids),
-        ladder=campaigns.climbed(await report.steps(step, store)),
+        ladder=campaigns.climbed(await ladder.steps(step, store)),
     )
 
 

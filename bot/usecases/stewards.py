@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from bot.domain import disclosure, rules
+from bot.domain import campaigns, disclosure, rules
 from bot.domain.errors import BeyondHeadcount, NoCardsWithOpenEntry, NoSuchUnit, WhichPart, WhichUnit, WrongStage
 from bot.domain.model import ROOT, Entry, Stage, StepKind, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import NewCard
@@ -15,6 +15,7 @@ from bot.domain.tree import Tree, labels, sums
 from bot.parsing.typed_text import nearest_names, plain_name
 from bot.secrets.keys import Keys
 from bot.storage.store import Store
+from bot.usecases import ladder
 
 NAMED_AT_MOST = 10
 NEAREST = 3
@@ -40,6 +41,15 @@ class Area:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ladder:
+    """How far a campaign has come, as far as whoever looks may know it."""
+
+    rungs: tuple[campaigns.Rung, ...]
+    places: Mapping[UnitId, int]  #: the highest rung that each workplace has proved; a steward's only their own
+    own: tuple[tuple[str, int], ...] = ()  #: the same of a steward's own by their names
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Board:
     """What the last tally published of the city, or of a part of it; workplaces nearest to their threshold first."""
 
@@ -51,6 +61,7 @@ class Board:
     holding: frozenset[UnitId] = frozenset()  #: those of the units that can be looked into
     only: str = ""  #: what the names of the units were chosen by
     nearest: tuple[str, ...] = ()  #: the names that may have been meant where none was chosen
+    ladder: Ladder | None = None  #: None: it is no step of a campaign, or none is open yet
 
     @property
     def everywhere(self) -> int:
@@ -84,7 +95,9 @@ async def board(
     an organizer's board.
     """
     seen = await store.walkout(walkout)
-    return published(seen, await store.units(walkout), of=of, only=only, within=within, whole=whole)
+    places = await store.units(walkout)
+    steps = await ladder.steps(seen, store) if seen.in_campaign else ()
+    return published(seen, places, of=of, only=only, within=within, whole=whole, steps=steps)
 
 
 def published(
@@ -95,6 +108,7 @@ def published(
     only: str = "",
     within: Collection[UnitId] | None = None,
     whole: bool = False,
+    steps: Sequence[campaigns.Step] = (),
 ) -> Board:
     """Leave out whatever nobody may see: from here on, every way to look at a board has only this."""
     places = list(places)
@@ -123,6 +137,30 @@ def published(
         holding=frozenset(line.id for line in lines if line.id != of and tree.children(line.id)),
         only=only.strip()[:LONGEST_NAME],
         nearest=() if chosen else tuple(_nearest(mine, names, only)),
+        ladder=_ladder(steps, mine, tree, names, for_organizers=within is None),
+    )
+
+
+def _ladder(
+    steps: Sequence[campaigns.Step],
+    mine: Sequence[Unit],
+    tree: Tree,
+    names: Mapping[UnitId, str],
+    *,
+    for_organizers: bool,
+) -> Ladder | None:
+    """Leave out of a campaign's ladder what is not for stewards: few workplaces, and where others have come to."""
+    rungs = campaigns.climbed(steps)
+    if not rungs:
+        return None
+    places = campaigns.ladder(steps)
+    if for_organizers:
+        return Ladder(rungs=rungs, places=places)
+    own = {place.id: names[place.id] for unit in mine for place in tree.path(unit.id) if place.tier is Tier.WORKPLACE}
+    return Ladder(
+        rungs=campaigns.for_everybody(rungs),
+        places={place: places[place] for place in own},
+        own=tuple((name, places[place]) for place, name in own.items()),
     )
 
 
@@ -218,6 +256,12 @@ def find_leaf(places: Sequence[Unit], name: str) -> Unit:
         names = labels(places)
         raise WhichPart(name[:LONGEST_NAME], tuple(names[each.id] for each in leaves_below[:NAMED_AT_MOST]))
     return found
+
+
+def find_counted(places: Sequence[Unit], name: str) -> Unit:
+    """Return the workplace or department of this name: its people can be counted. Raises NoSuchUnit, WhichPart."""
+    found = find(places, name)
+    return find_leaf(places, name) if found.tier is Tier.AREA else found
 
 
 def _called(places: Sequence[Unit], names: Mapping[UnitId, str], name: str) -> list[Unit]:

@@ -33,6 +33,7 @@ from bot.guards.rate_limits import AccountLimits
 from bot.process.clock import Clock
 from bot.secrets.keys import Addressee, Keys, Person
 from bot.storage.store import Notice, Store
+from bot.usecases.ladder import Ladders
 from bot.usecases.scheduled import Tallies
 
 MAY_BE_TOLD = frozenset({CardState.PLEDGED, CardState.RECALLED})
@@ -52,7 +53,7 @@ class Seen:
     voted: bool = False  #: in a survey; what, nobody is shown
     lines: Mapping[UnitId, Coarse] = field(default_factory=dict)  #: of the city and of areas, while they are counted
     step: int = 1  #: which one of its campaign it is
-    counted: int = 0  #: steps of the campaign whose last count is in
+    counted: int = 0  #: steps of the campaign with their workplace whose last count is in
     ladder: tuple[Terms, ...] = ()  #: those of them that this workplace has proved, in their order
 
     situation: Situation = field(init=False)  #: where they stand then
@@ -114,6 +115,7 @@ class Worker:
     tallies: Tallies
     holds: Holds
     lines: CoarseLines
+    ladders: Ladders
 
     async def look(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Show a card: to its owner their pledge, to everyone else the terms, pledged or not.
@@ -317,6 +319,7 @@ class Worker:
         told = may_be_told and await self.store.has_notice(change.bearer.notice(walkout.id))
         may_have_voted = walkout.terms.questions and outcome.mine is not None and outcome.mine.stands
         voted = bool(may_have_voted) and await self.store.has_voted(change.bearer.ballot(walkout.id))
+        at = await self.ladders.place(walkout, workplace_on(path))
         return Seen(
             walkout=walkout,
             path=path,
@@ -326,4 +329,7 @@ class Worker:
             told=told,
             voted=voted,
             lines=await self.lines.of(walkout),
+            step=at.step,
+            counted=at.counted,
+            ladder=at.proved,
         )

@@ -674,6 +674,7 @@ BUTTONS: dict[str, Run] = {
     "e": committee.press_older_deeds,
     "g": board.press_page,
     "i": board.press_picture,
+    "L": board.press_ladder,
     "m": paper_cards.press_print,
     "V": ballots.press,
     "B": ballots.press_cast,
@@ -700,7 +701,7 @@ TRIES_CODE = frozenset("pcwoquvQRVB")
 CHANGING = frozenset("pjwoqbsftmuvDBWA")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
-SHOWING = frozenset("cnxRQgihelV")
+SHOWING = frozenset("cnxRQgiLhelV")
 """Those that change nothing, as `Command.shows` has it."""
 
 SHOWING_COMMANDS = frozenset(row.name for row in COMMANDS if row.shows)
@@ -708,8 +709,8 @@ SHOWING_COMMANDS = frozenset(row.name for row in COMMANDS if row.shows)
 ANYBODYS = frozenset("nxydQ")
 """Those that work for everybody."""
 
-ASIDE = frozenset("i")
+ASIDE = frozenset("iL")
 """Those that take seconds and change nothing: no platform need wait for their answer before it goes on."""
 
-PRICES = {"i": 20, "m": 10, "s": 5, "D": 2}
-"""What a button costs that keeps the bot busy: the picture, the cards on paper, the test of the rooms."""
+PRICES = {"i": 20, "L": 20, "m": 10, "s": 5, "D": 2}
+"""What a button costs that keeps the bot busy: the pictures, the cards on paper, the test of the rooms."""

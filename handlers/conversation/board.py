@@ -28,6 +28,7 @@ from handlers.conversation.messages import (
 )
 from handlers.sandboxed import sandbox_client
 from handlers.texts import board as texts
+from handlers.texts import ladder as ladder_texts
 
 CSV = "csv"
 
@@ -107,6 +108,19 @@ async def press_picture(ask: Ask) -> Reply:
     return Reply(kind="picture", text=texts.caption(seen), file=file)
 
 
+async def press_ladder(ask: Ask) -> Reply:
+    """Draw how far its campaign has come."""
+    seen = await _look_again(ask, ask.words[0], ())
+    return old_button() if seen is None or seen.ladder is None else await ladder(ask, seen)
+
+
+async def ladder(ask: Ask, seen: Board) -> Reply:
+    """Draw how far a board's campaign has come; the same for whoever asks, for it goes round."""
+    drawn = await sandbox_client.ladder(ask.app.sandbox, seen)
+    file = File(name=f"steps-{seen.walkout.register}.png", data=drawn, is_picture=True)
+    return Reply(kind="ladder", text=ladder_texts.caption(seen), file=file)
+
+
 async def _look_again(ask: Ask, what: str, only: Sequence[str]) -> Board | None:
     """Look at the board under whose buttons somebody pressed one; None if it is not for them, or not any more."""
     may = await eyes(ask)
@@ -143,7 +157,9 @@ def show(seen: Board, page: int) -> Reply:
         return f"{walkout}{OF_UNIT}{unit}" if unit else walkout
 
     turning = page_buttons(page, pages, lambda number: f"g:{look_into(here[0])}:{number}:{only}")
-    picture = Button(label=texts.picture(), data=f"i:{look_into(here[0])}:{only}")
+    pictures = [Button(label=texts.picture(), data=f"i:{look_into(here[0])}:{only}")]
+    if seen.ladder is not None:
+        pictures.append(Button(label=ladder_texts.label(), data=f"L:{walkout}"))
     parts = [(each.name, each.id) for each in texts.on_page(seen, page) if each.id in seen.holding]
     wide = any(len(name) > SHORT for name, _unit in parts)
     below = [wide or not nth % 2 for nth in range(len(parts))] + [True]
@@ -153,7 +169,7 @@ def show(seen: Board, page: int) -> Reply:
         for (label, unit), begins in zip(parts, below, strict=False)
     )
     nearest = say_buttons((name, ("board", walkout, name)) for name in seen.nearest)
-    return Reply(kind="board", text=texts.board(seen, page), buttons=(*turning, picture, *parts_buttons, *nearest))
+    return Reply(kind="board", text=texts.board(seen, page), buttons=(*turning, *pictures, *parts_buttons, *nearest))
 
 
 def _name(seen: Board) -> str:

@@ -20,6 +20,9 @@ DEPARTMENT = "department"
 ON_THE_DAY = ("turnout", "turnout_reached")
 """Two more, where the walkout asks who is out: the number as the words have it."""
 
+STEP = "step"
+"""One more, where it is a step of a campaign: the last one so far at which enough people took part there."""
+
 CITYWIDE = "citywide"
 """Stands for a workplace's name in the city's own row, which is the first one, if the city is shown."""
 
@@ -35,10 +38,13 @@ def table(seen: Board) -> bytes:
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     asks, levels = seen.walkout.terms.turnout, seen.walkout.terms.levels
     departments = any(_is_department(line) for line in seen.units)
-    tally = _tally(seen)
+    tally, ladder = _tally(seen), seen.ladder
 
-    def row(names: Sequence[str], cells: Sequence[str | int], turnout: Sequence[str | int]) -> None:
-        writer.writerow([*map(guarded, names), *cells, *tally, *(turnout if asks else ())])
+    def row(
+        names: Sequence[str], cells: Sequence[str | int], turnout: Sequence[str | int], step: str | int = ""
+    ) -> None:
+        more = [*(turnout if asks else ()), *((step,) if ladder else ())]
+        writer.writerow([*map(guarded, names), *cells, *tally, *more])
 
     def names(line: Shown | Area) -> list[str]:
         """Put each name of a path into its column."""
@@ -49,7 +55,7 @@ def table(seen: Board) -> bytes:
         return [*areas, workplace, *([department] if departments else ())]
 
     names_of = [*map(guarded, levels), COLUMNS[0], *([DEPARTMENT] if departments else ())]
-    writer.writerow([*names_of, *COLUMNS[1:], *(ON_THE_DAY if asks else ())])
+    writer.writerow([*names_of, *COLUMNS[1:], *(ON_THE_DAY if asks else ()), *((STEP,) if ladder else ())])
     here = seen.here
     if words := _words(here):
         above = [name for _unit, name in seen.of][: len(levels)] if here.id else []
@@ -59,7 +65,7 @@ def table(seen: Board) -> bytes:
         if isinstance(line, Area):
             row(names(line), *_area(line, _words(line)))
         else:
-            row(names(line), _unit(line), _turnout(line))
+            row(names(line), _unit(line), _turnout(line), ladder.places.get(line.id, "") if ladder else "")
     return as_file(text.getvalue())
 
 

@@ -21,6 +21,7 @@ from bot.draft.tree import as_units
 from bot.draft.writing import Value, fields, terms_file, workplaces_file
 from bot.guards.readiness import look_again
 from bot.usecases import organizers, sketches, steps
+from bot.usecases.ladder import next_rung
 from bot.usecases.sketches import InHand
 from handlers.conversation import draft_answers
 from handlers.conversation.draft_answers import TERMS, WORKPLACES, Answered, NoAnswer
@@ -295,7 +296,8 @@ async def _terms_read(ask: Ask, hand: InHand) -> Reply:
         plan = await _plan(ask, hand)
     except DraftRefused as refused:
         return Reply(kind="refused", text=draft_texts.problems(refused))
-    return terms_shown(ask, plan.terms, as_units(plan.units))
+    step = await next_rung(hand.sketch.after, ask.app.store)
+    return terms_shown(ask, plan.terms, as_units(plan.units), step)
 
 
 async def _made(ask: Ask, hand: InHand) -> Reply:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from bot.domain.errors import MoreThanMinted, NoCardsWithOpenEntry
 from bot.domain.model import Entry, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed, Duty, Roles
@@ -35,7 +37,9 @@ async def drawn(ask: Ask) -> Reply:
     return Reply(kind="done", text=texts.drawn(unit.name, number))
 
 
-async def meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Unit] | None:
+async def meant(
+    ask: Ask, named: str | None, name: str, *, find: Callable[[Sequence[Unit], str], Unit] = stewards.find_leaf
+) -> tuple[Walkout, Unit] | None:
     """Return the workplace that is named, or a steward's only one. Raises Forbidden for one that is not theirs."""
     roles = await ask.roles()
     store = ask.app.store
@@ -46,9 +50,9 @@ async def meant(ask: Ask, named: str | None, name: str) -> tuple[Walkout, Unit] 
             return None
         [(of, looked_after)] = own
         units = await store.units(of)
-        return await store.walkout(of), stewards.find_leaf(units, labels(units)[looked_after])
+        return await store.walkout(of), find(units, labels(units)[looked_after])
     walkout = await _walkout(ask, roles, named)
-    place = stewards.find_leaf(await store.units(walkout.id), name)
+    place = find(await store.units(walkout.id), name)
     await ask.context.check(Duty.COUNT, walkout.id, place.id)
     return walkout, place
 

@@ -84,7 +84,8 @@ class Reply:
     known: bool = False  #: to somebody who has shown a card or has a role: where many wait, it goes before the others
     shows_code: bool = False  #: what is answered shows a code that is known
     clears: bool = False  #: the platform deletes what it can of this chat; the text is said so that it does not stay
-    rest: Rest | None = None  #: what was asked for and takes long; for the platform to finish beside everything else
+    rest: Rest | None = None
+    """What was asked for and takes long, for the platform to finish beside everything else; with a file, below it."""
 
 
 Rest = Callable[[Tell], Awaitable[Reply]]

@@ -43,13 +43,14 @@ async def press_terms(ask: Ask) -> Reply:
     if not await ask.is_organizer():
         return old_button()
     walkout = await ask.app.store.walkout(WalkoutId(ask.words[0]))
-    return terms_shown(ask, walkout.terms, await ask.app.store.units(walkout.id))
+    units = await ask.app.store.units(walkout.id)
+    return terms_shown(ask, walkout.terms, units, (await ask.app.ladders.place(walkout, units[0])).step)
 
 
-def terms_shown(ask: Ask, terms: Terms, units: Iterable[Unit]) -> Reply:
+def terms_shown(ask: Ask, terms: Terms, units: Iterable[Unit], step: int) -> Reply:
     """Show what workers will read, as it reads at the first of these units that has cards."""
     walkout, tree = Walkout(id=WalkoutId(""), terms=terms, stage=Stage.OPEN), Tree(units)
     path = tree.path(min(tree.leaves(), key=lambda unit: unit.name.casefold()).id)
-    seen = Seen(walkout=walkout, path=path, mine=None, at=ask.app.clock())
+    seen = Seen(walkout=walkout, path=path, mine=None, at=ask.app.clock(), step=step)
     said = [committee_texts.terms_of(names.full(path)), workers_texts.terms(seen, ask.ways.can_see())]
     return Reply(kind="terms_shown", text="\n\n".join(said), below=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from bot.domain.model import Stage
 from bot.domain.rules import NOT_OVER
 from bot.usecases import organizers
 from bot.usecases.report import report as make
 from bot.usecases.stewards import Board
-from handlers.conversation import board_csv
-from handlers.conversation.messages import Ask, File, Reply, nearest_page, old_button, page_buttons, whole_number
+from handlers.conversation import board, board_csv
+from handlers.conversation.messages import Ask, File, Reply, Tell, nearest_page, old_button, page_buttons, whole_number
 from handlers.texts import report as texts
 from handlers.texts.board import is_silent
 
@@ -22,7 +23,12 @@ async def report(ask: Ask) -> Reply:
     """Show what was reached, and hand it over as a file."""
     seen = await _made(ask, ask.first)
     file = File(name=f"report-{seen.walkout.id}.csv", data=board_csv.table(seen))
-    return _page(seen, 1, file)
+    reply = _page(seen, 1, file)
+    return reply if seen.ladder is None else replace(reply, rest=partial(_ladder, ask, seen))
+
+
+async def _ladder(ask: Ask, seen: Board, _tell: Tell) -> Reply:
+    return await board.ladder(ask, seen)
 
 
 async def press_page(ask: Ask) -> Reply:

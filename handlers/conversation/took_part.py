@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bot.domain.errors import MoreThanPeople, NotCountedNow, UnitNotOut
 from bot.domain.roles import Deed
-from bot.domain.rules import ASKED_FOR, asks_turnout, stewards_count
+from bot.domain.rules import ASKED_FOR, counts_turnout, stewards_count
 from bot.parsing import typed_text
+from bot.usecases import stewards
 from handlers.conversation.drawn_cards import meant
 from handlers.conversation.messages import Ask, Reply
 from handlers.texts import took_part as texts
@@ -16,11 +17,11 @@ async def took_part(ask: Ask) -> Reply:
     named, words = await ask.named_walkout()
     *place_words, last = words or ("",)
     number = typed_text.number(last)
-    place = None if number is None else await meant(ask, named, " ".join(place_words))
+    place = None if number is None else await meant(ask, named, " ".join(place_words), find=stewards.find_counted)
     if place is None or number is None:
         return Reply(kind="help", text=texts.usage())
     walkout, unit = place
-    if not stewards_count(walkout) or not asks_turnout(walkout, ask.app.clock()):
+    if not stewards_count(walkout) or not counts_turnout(walkout, ask.app.clock()):
         raise NotCountedNow
     if not unit.out:
         raise UnitNotOut

@@ -52,6 +52,8 @@ class Lines:
     def show(self, scene: Scene) -> None:
         """Print what a tally changed for the city."""
         before, self._scene = self._scene, scene
+        if before is not None and before.walkout.id != scene.walkout.id:
+            return  # another step begins with nothing
         if before is not None and _headline(scene) != _headline(before):
             self._print(texts.board_line(scene.city, scene.walkout, len(scene.lines)))
         if before is not None and scene.areas != before.areas:

@@ -51,6 +51,9 @@ class View:
 
     def turn_to(self, scene: Scene) -> None:
         """Show the next scene."""
+        if scene.walkout.id != self.scene.walkout.id:  # another step, at fewer workplaces
+            self.scene, self.is_fresh = scene, False
+            self.fell.clear()
         for before, line in zip(self.scene.lines, scene.lines, strict=True):
             if before.reached and not line.reached:
                 self.fell.add(line.name)
@@ -156,7 +159,7 @@ def _cell(line: Shown, width: int, *, fell: bool) -> Text:
 
 def _said(line: Shown, threshold: int | None, *, fell: bool) -> tuple[str, str]:
     if line.out:
-        return texts.out(threshold), f"bold {DONE}"
+        return texts.out(line.kind, threshold), f"bold {DONE}"
     if line.reached:
         return texts.reached(threshold), DONE
     style = FELL if fell else COUNTING if line.number else QUIET

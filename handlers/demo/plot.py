@@ -1,8 +1,9 @@
 """Who does what between which two tallies of the demo: all chance is here, and all of it hangs on one seed.
 
-The plot steers what people do, never what the bot answers. People at most workplaces reach their number sooner or
-later; at one of them some change their mind for a while; in one neighborhood a workplace has its number and waits for
-the others there; at a few the news that it is on makes the difference; at the others it is not enough.
+The plot steers what people do, never what the bot answers. In the steps before the walkout a few workplaces stay
+behind, and the others reach their number. In the walkout, people at most workplaces reach theirs sooner or later; at
+one of them some change their mind for a while; in one neighborhood a workplace has its number and waits for the others
+there; at a few the news that it is on makes the difference; at the others it is not enough.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import accumulate
@@ -38,6 +39,9 @@ CHANGE_THEIR_MIND = SEEN
 LOOK_AND_LEAVE = 0.3
 """So many of those who never pledge open their card and press Not now."""
 
+VOTERS = 6
+"""One in so many who take part in a survey votes as well: who plays it has half a minute."""
+
 BY_HOUR = (0.04, 0.28, 0.36, 0.32)
 """How busy each quarter of the day is, from midnight."""
 
@@ -48,6 +52,7 @@ class Deed(StrEnum):
     PLEDGE = "pledge"
     WITHDRAW = "withdraw"
     NOT_NOW = "not now"
+    VOTE = "pledge and vote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,79 @@ class Plot:
         self._random = Random(seed)  # noqa: S311  chance for a story, not for secrets
         self._tree = Tree(units)
         self._places = {place.id: place for place in self._tree.workplaces()}
+        self._leaves = {leaf.id for leaf in self._tree.leaves()}
         self._people = {place: self._people_of(place) for place in self._places}
         self._acts: dict[int, list[Act]] = defaultdict(list)
         self._stretches = _stretches(opening, terms)
         self._pledged: dict[UnitId, int] = {}  #: how many of a workplace have a deed so far
+
+    def acts(self, stretch: int) -> list[Act]:
+        """Return the acts of a stretch, in a random order."""
+        acts = self._acts[stretch]
+        self._random.shuffle(acts)
+        return acts
+
+    def it_is_on(self, stretch: int) -> None:
+        """Let people hear it, from this stretch on."""
+
+    def _people_of(self, place: UnitId) -> list[tuple[UnitId, int]]:
+        """Return the people of a workplace; those of its departments come forward evenly."""
+        leaves = self._tree.leaves(place)
+        people = [((nth + 0.5) / leaf.headcount, leaf.id, nth) for leaf in leaves for nth in range(leaf.headcount)]
+        return [(leaf, nth) for _part, leaf, nth in sorted(people)]
+
+    def _come(self, place: UnitId, number: int, ready: float) -> None:
+        """Let so many pledge, the last of them at this part of the time."""
+        # more and more people, the nearer the number: nobody likes to be the first
+        times = sorted(ready * self._random.random() ** 0.6 for _nth in range(number - 1))
+        for worker, time in zip(self._next_workers(place, number), [*times, ready], strict=True):
+            self._acts[self._at(time)].append(self._act(place, worker, Deed.PLEDGE))
+
+    def _fall_short(self, place: UnitId, share: float, until: float) -> None:
+        """Let only this share of the threshold pledge."""
+        for worker in self._next_workers(place, int(self._places[place].threshold * share)):
+            self._acts[self._at(self._random.uniform(0, until))].append(self._act(place, worker, Deed.PLEDGE))
+
+    def _act(self, place: UnitId, worker: int, deed: Deed) -> Act:
+        return Act(*self._people[place][worker], deed)
+
+    def _next_workers(self, place: UnitId, number: int) -> range:
+        first = self._pledged.get(place, 0)
+        self._pledged[place] = first + number
+        return range(first, first + number)
+
+    def _at(self, part: float) -> int:
+        """Return the stretch in which this part of all activity is over."""
+        return min(bisect_right(self._stretches, part), len(self._stretches) - 1)
+
+
+class StepPlot(Plot):
+    """A step before the walkout: at a few workplaces too few take part, at the others as many as it takes."""
+
+    def __init__(self, units: Sequence[Unit], terms: Terms, opening: datetime, seed: int, *, behind: int) -> None:
+        super().__init__(units, terms, opening, seed)
+        self.behind = self._some_stay_behind(behind)
+        for place, unit in self._places.items():
+            if place in self.behind:
+                self._fall_short(place, self._random.uniform(0.2, 0.5), 1.0)
+            else:
+                self._come(place, unit.threshold, self._random.uniform(0.3, 1.0))
+        if terms.questions:
+            for acts in self._acts.values():
+                acts[::VOTERS] = [replace(act, deed=Deed.VOTE) for act in acts[::VOTERS]]
+
+    def _some_stay_behind(self, number: int) -> frozenset[UnitId]:
+        """Choose one in each of the areas that have most, none with departments: all areas can still come along."""
+        areas = sorted(self._tree.children(), key=lambda area: -len(self._tree.workplaces(area.id)))
+        whole = [[place.id for place in self._tree.workplaces(area.id) if place.id in self._leaves] for area in areas]
+        return frozenset(self._random.choice(places) for places in whole[:number])
+
+
+class WalkoutPlot(Plot):
+    """The walkout itself."""
+
+    def __init__(self, units: Sequence[Unit], terms: Terms, opening: datetime, seed: int) -> None:
+        super().__init__(units, terms, opening, seed)
         early, waiting, rest = self._cast(terms.citywide_threshold)
         self.falls_back = self._one_that_falls_back(early)
         for place, ready in zip(early, self._spread(len(early)), strict=True):
@@ -82,26 +156,14 @@ class Plot:
         for place in self._places:
             self._some_look(place)
 
-    def acts(self, stretch: int) -> list[Act]:
-        """Return the acts of a stretch, in a random order."""
-        acts = self._acts[stretch]
-        self._random.shuffle(acts)
-        return acts
-
     def it_is_on(self, stretch: int) -> None:
         """Let the people of the late workplaces hear it, from this stretch on."""
         left = len(self._stretches) - 1 - stretch
         for nth, place in enumerate(self._late, start=1):
-            last = stretch + max(1, left * nth // (LATE + 1))
+            last = stretch + max(1, left * nth // (len(self._late) + 1))
             missing = self._places[place].threshold - self._pledged[place]
             for worker in self._next_workers(place, missing):
                 self._acts[self._random.randint(stretch, last)].append(self._act(place, worker, Deed.PLEDGE))
-
-    def _people_of(self, place: UnitId) -> list[tuple[UnitId, int]]:
-        """Return the people of a workplace; those of its departments come forward evenly."""
-        leaves = self._tree.leaves(place)
-        people = [((nth + 0.5) / leaf.headcount, leaf.id, nth) for leaf in leaves for nth in range(leaf.headcount)]
-        return [(leaf, nth) for _part, leaf, nth in sorted(people)]
 
     def _cast(self, citywide: int) -> tuple[list[UnitId], UnitId, list[UnitId]]:
         """Choose enough workplaces to turn it on, and one that waits for its area; return them and the rest.
@@ -150,10 +212,7 @@ class Plot:
     def _reach(self, place: UnitId, ready: float) -> None:
         """Let the workplace reach its number at this part of the time, and grow a little after it."""
         unit = self._places[place]
-        # more and more people, the nearer the number: nobody likes to be the first
-        times = sorted(ready * self._random.random() ** 0.6 for _nth in range(unit.threshold - 1))
-        for worker, time in zip(self._next_workers(place, unit.threshold), [*times, ready], strict=True):
-            self._acts[self._at(time)].append(self._act(place, worker, Deed.PLEDGE))
+        self._come(place, unit.threshold, ready)
         stretch = self._at(ready)
         if place == self.falls_back:
             for worker in range(CHANGE_THEIR_MIND):
@@ -163,29 +222,12 @@ class Plot:
         for worker in self._next_workers(place, self._random.randint(0, (unit.headcount - unit.threshold) // 2)):
             self._acts[self._at(self._random.uniform(ready, 1.0))].append(self._act(place, worker, Deed.PLEDGE))
 
-    def _fall_short(self, place: UnitId, share: float, until: float) -> None:
-        """Let only this share of the threshold pledge."""
-        for worker in self._next_workers(place, int(self._places[place].threshold * share)):
-            self._acts[self._at(self._random.uniform(0, until))].append(self._act(place, worker, Deed.PLEDGE))
-
     def _some_look(self, place: UnitId) -> None:
         # taken from the end of the roster: the late workplaces need the next ones
         unit = self._places[place]
         for worker in range(unit.threshold + (unit.headcount - unit.threshold) // 2, unit.headcount):
             if self._random.random() < LOOK_AND_LEAVE:
                 self._acts[self._at(self._random.random())].append(self._act(place, worker, Deed.NOT_NOW))
-
-    def _act(self, place: UnitId, worker: int, deed: Deed) -> Act:
-        return Act(*self._people[place][worker], deed)
-
-    def _next_workers(self, place: UnitId, number: int) -> range:
-        first = self._pledged.get(place, 0)
-        self._pledged[place] = first + number
-        return range(first, first + number)
-
-    def _at(self, part: float) -> int:
-        """Return the stretch in which this part of all activity is over."""
-        return min(bisect_right(self._stretches, part), len(self._stretches) - 1)
 
 
 def _stretches(opening: datetime, terms: Terms) -> list[float]:

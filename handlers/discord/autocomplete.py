@@ -10,7 +10,7 @@ from discord.app_commands import Choice
 
 from bot.domain.model import Entry, Stage, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Duty, Roles
-from bot.domain.rules import PLEDGING
+from bot.domain.rules import NOT_OVER, PLEDGING
 from bot.domain.tree import Tree, labels
 from bot.parsing.typed_text import nearest_names, plain_name
 from bot.runtime.app import App
@@ -38,7 +38,7 @@ class _Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Units:
-    """A walkout's units, as they are called: they never change."""
+    """A walkout's units, as they are called: they change only when a step is opened without some."""
 
     names: Mapping[UnitId, _Choice]
     parents: Mapping[UnitId, UnitId]
@@ -50,7 +50,7 @@ class Suggestions:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._names: dict[WalkoutId, _Units] = {}
+        self._names: dict[tuple[WalkoutId, bool], _Units] = {}  #: of a draft, and of what was opened
 
     async def suggest(
         self, who: Person, command: Command, takes: Takes, typed: str, walkout: str | None
@@ -74,9 +74,11 @@ class Suggestions:
         if takes is Takes.WALKOUT:
             return _best([_Choice.of(f"{each.id} · {worded(each.terms).title}", each.id) for each in fitting], typed)
         named = [each for each in fitting if walkout is None or each.id == walkout.lower()]
+        if len(named) != 1:  # the steps of a campaign before it are over
+            named = [each for each in named if each.stage in NOT_OVER]
         if len(named) != 1:  # the conversation asks which walkout
             return []
-        known = await self._units(named[0].id)
+        known = await self._units(named[0])
         names = list(known.names.values())
         if looks_after is not None:
             own = {unit for of, unit in looks_after if of == named[0].id}
@@ -91,14 +93,15 @@ class Suggestions:
         }.get(takes, [])
         return _best([*(_Choice.of(shown, value) for shown, value in keywords), *names], typed)
 
-    async def _units(self, walkout: WalkoutId) -> _Units:
-        if walkout not in self._names:
-            units = await self._app.store.units(walkout)
+    async def _units(self, walkout: Walkout) -> _Units:
+        key = walkout.id, walkout.stage is Stage.DRAFT
+        if key not in self._names:
+            units = await self._app.store.units(walkout.id)
             names = {unit: _Choice.of(name, name) for unit, name in labels(units).items()}
             leaves = frozenset(unit.id for unit in Tree(units).leaves())
             parents = {unit.id: unit.parent for unit in units}
-            self._names[walkout] = _Units(names=names, parents=parents, leaves=leaves)
-        return self._names[walkout]
+            self._names[key] = _Units(names=names, parents=parents, leaves=leaves)
+        return self._names[key]
 
 
 def _is_in(units: AbstractSet[UnitId], unit: UnitId, parents: Mapping[UnitId, UnitId]) -> bool:

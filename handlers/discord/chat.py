@@ -237,7 +237,8 @@ class DiscordChat:
         with speaking(said.language):
             if reply.rest is not None:
                 begin = partial(self._shown_first, interaction, reply)
-                await self._begin(said, reply.rest, begin, partial(self._show, interaction))
+                show = partial(self._show, interaction, below=reply.file is not None)
+                await self._begin(said, reply.rest, begin, show)
             else:
                 await (self._clear(interaction, reply) if reply.clears else self._show(interaction, reply))
 
@@ -269,6 +270,9 @@ class DiscordChat:
 
     async def _shown_first(self, interaction: Interaction, reply: Reply) -> Edit:
         """Show the first part of an answer; return what changes it."""
+        if reply.file is not None:
+            await self._show(interaction, reply)
+            return _stays
         (part,) = _parts(interaction, reply)
         if _leaves_card(interaction, reply):
             return (await _patiently(partial(_follow_up, interaction, part))).edit
@@ -347,13 +351,15 @@ class DiscordChat:
             with contextlib.suppress(discord.HTTPException, *TROUBLE):
                 await interaction.followup.send(texts.not_cleared(), ephemeral=True)
 
-    async def _show(self, interaction: Interaction, reply: Reply, *, at_once: bool = False) -> None:
+    async def _show(
+        self, interaction: Interaction, reply: Reply, *, at_once: bool = False, below: bool = False
+    ) -> None:
         """Show an answer: in the first response, or where that was made already."""
         if reply.file is not None and reply.file.lasts is not None:
             await self._hand_over(interaction, reply, reply.file, reply.file.lasts)
             return
         first, *others = parts = _parts(interaction, reply)
-        below = _leaves_card(interaction, reply)
+        below = below or _leaves_card(interaction, reply)
         if at_once:
             responded = await self._respond(interaction, partial(_say, interaction, first, below=below))
             if responded is Responded.NOT:
@@ -424,14 +430,17 @@ class DiscordChat:
             if reply is not None and shows_code(text, reply):
                 reply = replace(reply, text=f"{reply.text}\n\n{texts.delete_it()}")
             if reply is not None and reply.rest is not None:
-                begin = partial(self._posted_first, message.channel, reply.text)
+                begin = partial(self._posted_first, message.channel, reply)
                 answer = partial(self._begin, said, reply.rest, begin, partial(self._give, message))
                 await self._answers.give(message.author.id, answer, known=reply.known)
             else:
                 await self._give(message, reply)
 
-    async def _posted_first(self, channel: discord.abc.Messageable, text: str) -> Edit:
-        post = partial(_post, channel, plain(as_here(text)), None, secrets.token_hex(10))
+    async def _posted_first(self, channel: discord.abc.Messageable, reply: Reply) -> Edit:
+        if reply.file is not None:
+            await self._send(channel, reply)
+            return _stays
+        post = partial(_post, channel, plain(as_here(reply.text)), None, secrets.token_hex(10))
         return (await self._in_turn(post)).edit
 
     async def edited(self, message: discord.Message) -> None:
@@ -581,9 +590,13 @@ async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
     return await call()
 
 
+async def _stays(**_changes: object) -> None:
+    """Leave the words beside a file as they are."""
+
+
 def _takes_more(reply: Reply) -> bool:
     """Say whether more is done than to show it."""
-    return reply.clears or (reply.file is not None and reply.file.lasts is not None)
+    return reply.clears or reply.rest is not None or (reply.file is not None and reply.file.lasts is not None)
 
 
 def _leaves_card(interaction: Interaction, reply: Reply) -> bool:

@@ -1,4 +1,4 @@
-"""Puts a poster on paper, in a process of its own: see handlers.sandboxed.sandbox_client.
+"""Puts a poster, or a campaign's stairs, on paper, in a process of its own: see handlers.sandboxed.sandbox_client.
 
 Everything is placed in pixels from the upper left corner. No pyplot, so no state that two pictures share.
 """
@@ -21,6 +21,7 @@ from PIL import Image
 from bot.domain.model import Stage
 from handlers.pictures.fonts import BOX, drawable, families, shortened
 from handlers.pictures.poster import Bar, Poster, Thermometer
+from handlers.pictures.stairs import Stairs, Step
 from handlers.texts.times import number
 
 mpl.rcdefaults()  # how people set up their own matplotlib is not for our pictures
@@ -32,6 +33,10 @@ DPI = 72  # a point is a pixel
 
 PAPER, INK, QUIET, RULE = "#fbf9f4", "#1d2430", "#5d6673", "#d9d4c8"
 GROUND = "#ece7dc"  #: of a bar
+
+TALL = 420  #: of the highest column
+MOST_APART = 4  #: columns stand no further apart than so many side by side
+NARROW = 60  #: columns that have no room for large numbers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,30 +52,62 @@ OVER = Colours(done="#59616b", counting="#b9b4a8")
 
 
 @lru_cache(maxsize=64)  # after a tally organizers want the same one, and stewards their own; 30 kB each
-def draw(poster: Poster) -> bytes:
+def draw(wanted: Poster | Stairs) -> bytes:
     """Draw it as a PNG."""
-    png = _Sheet(poster).png()
+    sheet = _Sheet(_colours(wanted))
+    if isinstance(wanted, Poster):
+        sheet.board(wanted)
+    else:
+        sheet.stairs(wanted)
+    png = sheet.png()
     # a figure is made of circles, and each holds on to ten megabytes: left alone they come to 250 before Python looks
     gc.collect(1)
     return png
 
 
+def _colours(wanted: Poster | Stairs) -> Colours:
+    is_over = {Stage.LAPSED, Stage.CALLED_OFF, Stage.ENDED, Stage.CLOSED}
+    return OVER if isinstance(wanted, Poster) and wanted.stage in is_over else ALIVE
+
+
 class _Sheet:
     """Paper that is filled from the top, and cut off below the last line."""
 
-    def __init__(self, poster: Poster) -> None:
+    def __init__(self, colours: Colours) -> None:
         self._figure = Figure(dpi=DPI, facecolor=PAPER)
         self._canvas = FigureCanvasAgg(self._figure)
         self._renderer = self._canvas.get_renderer()  # type: ignore[no-untyped-call]  # Agg has no types
         self._pixels = Affine2D()
-        self._colours = OVER if poster.stage in {Stage.LAPSED, Stage.CALLED_OFF, Stage.ENDED, Stage.CLOSED} else ALIVE
+        self._colours = colours
         self._boxes = False  #: some letter could not be drawn
         self._y = float(EDGE)
+
+    def board(self, poster: Poster) -> None:
+        """Put a board on it."""
         self._head(poster)
         if poster.thermometer is not None:
             self._thermometer(poster.thermometer)
         self._units(poster)
         self._foot(poster)
+
+    def stairs(self, stairs: Stairs) -> None:
+        """Put a campaign's steps on it: columns from left to right, and below them what each is."""
+        self._line(stairs.city, 36, colour=QUIET)
+        self._y += 18
+        for line in self._wrapped(stairs.campaign, 58, lines=2):
+            self._line(line, 58, weight="bold")
+        self._y += 30
+        self._rule()
+        self._whole_line(stairs.headline, 38, colour=QUIET)
+        self._y += 90
+        slot = INNER / max(len(stairs.steps), MOST_APART)
+        for nth, step in enumerate(stairs.steps):
+            self._column(step, EDGE + slot * (nth + 0.5), slot * 0.62)
+        self._y += TALL + 80
+        self._rule()
+        for step in stairs.steps:
+            self._step(step)
+        self._explain(stairs.boxes)
 
     def png(self) -> bytes:
         """Develop it."""
@@ -149,9 +186,7 @@ class _Sheet:
             self._y += 20
             return
         if bar.part == 0:
-            empty = self._capsule(EDGE, self._y, INNER, tall, PAPER)
-            empty.set(edgecolor=RULE, linewidth=2, hatch="//")
-            empty.set_hatch_linewidth(3)
+            self._empty(self._capsule(EDGE, self._y, INNER, tall, PAPER), hatched=True)
         else:
             ground = self._capsule(EDGE, self._y, INNER, tall, GROUND)
             fill = self._colours.done if bar.reached else self._colours.counting
@@ -164,9 +199,32 @@ class _Sheet:
         if poster.next_tally:
             self._y += 8
             self._whole_line(poster.next_tally, 34, colour=QUIET)
+        self._explain(poster.boxes)
+
+    def _explain(self, boxes: str) -> None:
         if self._boxes:
             self._y += 8
-            self._whole_line(poster.boxes, 30, colour=QUIET)
+            self._whole_line(boxes, 30, colour=QUIET)
+
+    def _column(self, step: Step, middle: float, across: float) -> None:
+        left, base, tall = middle - across / 2, self._y + TALL, TALL * step.of
+        if step.part:
+            self._add(Rectangle((left, base - tall), across, tall, facecolor=GROUND, linewidth=0))
+            full = TALL * step.part
+            self._add(Rectangle((left, base - full), across, full, facecolor=self._colours.done, linewidth=0))
+        else:
+            self._add(self._empty(Rectangle((left, base - tall), across, tall), hatched=step.is_counted))
+        size = 46 if across > NARROW else 32
+        self._words(middle, base - tall - 18, step.above, size, weight="bold", align="center")
+        self._words(middle, base + 50, step.number, size, colour=QUIET, align="center")
+
+    def _step(self, step: Step) -> None:
+        self._words(EDGE, self._y + 38, step.number, 38, weight="bold", colour=QUIET)
+        beside = EDGE + 70
+        for line in self._wrapped(step.titles, 38, lines=2, room=WIDTH - EDGE - beside):
+            self._line(line, 38, weight="bold", left=beside)
+        self._whole_line(step.said, 36, left=beside, colour=self._colours.done if step.part else QUIET)
+        self._y += 24
 
     # -- tools -------------------------------------------------------------------------------------------------
 
@@ -229,11 +287,11 @@ class _Sheet:
         )
         return self._across(fitting, size, weight)
 
-    def _wrapped(self, text: str, size: float, *, lines: int) -> list[str]:
+    def _wrapped(self, text: str, size: float, *, lines: int, room: float = INNER) -> list[str]:
         done: list[str] = []
         for word in text.split():
             longer = f"{done[-1]} {word}" if done else word
-            if done and (len(done) == lines or self._across(drawable(longer), size, "bold") <= INNER):
+            if done and (len(done) == lines or self._across(drawable(longer), size, "bold") <= room):
                 done[-1] = longer
             else:
                 done.append(word)
@@ -249,6 +307,12 @@ class _Sheet:
         style = f"round,pad=0,rounding_size={height / 2}"
         shape = FancyBboxPatch((x, y), width, height, boxstyle=style, facecolor=colour, linewidth=0)
         self._add(shape)
+        return shape
+
+    def _empty(self, shape: Patch, *, hatched: bool) -> Patch:
+        """Draw what has no number: hatched where it is too small to be shown."""
+        shape.set(facecolor=PAPER, edgecolor=RULE, linewidth=2, hatch="//" if hatched else None)
+        shape.set_hatch_linewidth(3)
         return shape
 
     def _fill(self, ground: Patch, x: float, y: float, width: float, height: float, colour: str) -> None:

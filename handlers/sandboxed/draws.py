@@ -1,4 +1,4 @@
-"""Runs in a child: draws the board."""
+"""Runs in a child: draws the board, and how far a campaign has come."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.sandbox import codec
 from bot.sandbox.worker import serve
-from handlers.pictures.poster import Poster
+from handlers.sandboxed.orders import ToDraw
 
 MOST_MEMORY = 600_000_000
 
@@ -21,7 +21,7 @@ def prepare() -> Callable[[bytes], bytes]:
     os.environ["MPLCONFIGDIR"] = str(Path.cwd())
     from handlers.pictures.drawing import draw  # noqa: PLC0415  see above
 
-    return lambda order: draw(codec.read(Poster, order))
+    return lambda order: draw(codec.read(ToDraw, order).wanted)
 
 
 def fonts() -> Iterable[str]:

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from bot.domain.model import Terms
 from bot.draft import Before, Draft, ListReading, Problem, RosterOptions, SourceFile
+from handlers.pictures.poster import Poster
+from handlers.pictures.stairs import Stairs
 from handlers.sheets.paper import Paper
 
 
@@ -48,6 +50,13 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     more: int = 0  #: problems that are not told
     listed: ListReading | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToDraw:
+    """Either of the two pictures."""
+
+    wanted: Poster | Stairs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,8 @@ from bot.sandbox.pool import SandboxPool, WorkerKind
 from bot.usecases.health import Finding, Grade, Sign, found
 from bot.usecases.stewards import Board
 from handlers.pictures.poster import poster
-from handlers.sandboxed.orders import Print, Read, Reading, ReadList, ToRead
+from handlers.pictures.stairs import stairs
+from handlers.sandboxed.orders import Print, Read, Reading, ReadList, ToDraw, ToRead
 from handlers.sheets.paper import Paper
 from handlers.texts.catalogue import languages, spoken
 
@@ -95,7 +96,12 @@ async def _read(sandbox: SandboxPool, order: Read | ReadList) -> Reading:
 
 async def picture(sandbox: SandboxPool, board: Board) -> bytes:
     """Draw the board as a PNG, 1080 pixels wide. Raises WorkFailed, WorkshopFull."""
-    return await sandbox.do(DRAWS, codec.write(poster(board)), within_s=WITHIN_S)
+    return await sandbox.do(DRAWS, codec.write(ToDraw(wanted=poster(board))), within_s=WITHIN_S)
+
+
+async def ladder(sandbox: SandboxPool, board: Board) -> bytes:
+    """Draw how far its campaign has come, likewise. Raises WorkFailed, WorkshopFull."""
+    return await sandbox.do(DRAWS, codec.write(ToDraw(wanted=stairs(board))), within_s=WITHIN_S)
 
 
 async def sheet(

@@ -325,19 +325,25 @@ class TelegramChat:
 
     def _begun(self, said: Said, chat: int, reply: Reply) -> Callable[[], Awaitable[None]] | None:
         """Return what says that an answer takes long, and then sees to it; None if it does not."""
-        return reply.rest and partial(self._begin, said, chat, reply.text, reply.rest)
+        return reply.rest and partial(self._begin, said, chat, reply, reply.rest)
 
-    async def _begin(self, said: Said, chat: int, text: str, rest: Rest) -> None:
-        sent = await self._message(chat, partial(self._send, chat, text, None, None))
+    async def _begin(self, said: Said, chat: int, reply: Reply, rest: Rest) -> None:
+        if reply.file is not None:
+            await self._say(chat, reply)
+            self._answers.start(self._finish(said, chat, None, rest))
+            return
+        sent = await self._message(chat, partial(self._send, chat, reply.text, None, None))
         if sent is not None:
             self._answers.start(self._finish(said, chat, sent.message_id, rest))
 
-    async def _finish(self, said: Said, chat: int, message: int, rest: Rest) -> None:
+    async def _finish(self, said: Said, chat: int, message: int | None, rest: Rest) -> None:
         tell = partial(self._tell, chat, message)
         reply = await self._answers.finish(chat, partial(self._conversation.finish, said, rest), tell)
         await self._answers.give(chat, partial(self._say, chat, reply), known=reply.known)
 
-    async def _tell(self, chat: int, message: int, text: str) -> None:
+    async def _tell(self, chat: int, message: int | None, text: str) -> None:
+        if message is None:  # a file's words stay
+            return
         with suppress(BadRequest):  # they have deleted it; the rest comes all the same
             await self._message(chat, lambda: self._bot.edit_message_text(text, chat, message), 1)
 

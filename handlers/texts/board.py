@@ -12,6 +12,7 @@ from bot.domain.model import Stage, StepKind, Tier, Walkout
 from bot.usecases.stewards import Area, Board
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.kinds import by_kind
+from handlers.texts.ladder import ladder
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import number, when
 
@@ -38,7 +39,8 @@ def board(seen: Board, page: int | None = None) -> str:
         next_tally(walkout),
     ]
     foot = _("Page {page} of {last}").format(page=number(page), last=number(last)) if page and last > 1 else ""
-    blocks = ["\n".join(filter(None, head)), chosen(seen), "\n".join(map(lines, on_page(seen, page))), foot]
+    steps = ladder(seen) if page in {None, 1} and not seen.of and not seen.only else ""
+    blocks = ["\n".join(filter(None, head)), steps, chosen(seen), "\n".join(map(lines, on_page(seen, page))), foot]
     return "\n\n".join(filter(None, blocks))
 
 

@@ -45,7 +45,7 @@ def told(walkout: str, titled: str, *, is_step: bool) -> str:
             "/verify."
         )
     )
-    return f"{gone.format(title=titled, id=walkout)} {destroy_copies()}"
+    return f"{gone.format(title=titled, id=walkout)} {destroy_copies(of_campaign=is_step)}"
 
 
 def campaign(titled: str) -> str:
@@ -54,7 +54,7 @@ def campaign(titled: str) -> str:
         "The campaign {title} is closed. Destroyed: its cards, their key, and who asked for another try. What its "
         "steps showed stays for /report and /verify."
     ).format(title=titled)
-    return f"{said} {destroy_copies()}"
+    return f"{said} {destroy_copies(of_campaign=True)}"
 
 
 def sure_of_campaign(step: Walkout) -> str:

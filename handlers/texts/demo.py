@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.disclosure import City
-from bot.domain.model import Stage, Terms, Walkout
+from bot.domain.model import Stage, StepKind, Terms, Walkout
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.kinds import by_kind
 from handlers.texts.times import before, clock, number, when
 
 # -- the story ------------------------------------------------------------------------------------------------
@@ -26,9 +27,41 @@ def proposed() -> str:
     return _("Olga sends /open. Nothing opens yet: it takes two organizers.")
 
 
-def opened() -> str:
-    """Say that pledging begins."""
-    return _("Omar agrees. Now workers open their cards, read, and press Pledge.")
+def survey_opened() -> str:
+    """Say that the first step begins."""
+    return _("Omar agrees. A survey first: workers open their cards, take part, and vote.")
+
+
+def next_step(kind: StepKind, places: int) -> str:
+    """Say that another step begins, with the same cards."""
+    said = (
+        _("Next step, {places} workplaces: the walkout. Same cards, pledged anew.")
+        if kind is StepKind.WALKOUT
+        else _("Next step, {places} workplaces: stickers at work. Same cards, pledged anew.")
+    )
+    return said.format(places=number(places))
+
+
+def most_votes(option: str) -> str:
+    """Say what a survey came to."""
+    return _("Most votes: {option}. Only rounded totals; each vote is deleted.").format(option=option)
+
+
+def step_is_on() -> str:
+    """Say that people will take part."""
+    return _("It is on: people wear the sticker that day. Nobody leaves work for it.")
+
+
+def by_hand() -> str:
+    """Say who counts on the day."""
+    return _("On the day each workplace counts by hand: a number, no names.")
+
+
+def proved(places: int, of: int) -> str:
+    """Say where the next step can open."""
+    return _("At {n} of {of} workplaces enough took part: the next step opens there.").format(
+        n=number(places), of=number(of)
+    )
 
 
 def between_tallies() -> str:
@@ -110,7 +143,7 @@ def the_day_after(answer: str) -> str:
 
 def secrets_destroyed(at: datetime, terms: Terms) -> str:
     """Say what becomes of the cards."""
-    return _("On {at} the bot destroys cards and key. No list ever existed.").format(at=when(at, terms))
+    return _("On {at} its key and pledges are destroyed; later the cards.").format(at=when(at, terms))
 
 
 # -- the display ----------------------------------------------------------------------------------------------
@@ -144,10 +177,10 @@ def pledge_until(walkout: Walkout) -> str:
     return _("pledge {before}").format(before=before(walkout.terms))
 
 
-def area(tenths: int, *, out: bool, nearly: bool) -> str:
+def area(kind: StepKind, tenths: int, *, out: bool, nearly: bool) -> str:
     """Say a neighborhood's line in a few letters."""
     if out:
-        return _("✓ out")
+        return by_kind(kind, _("✓ out"), _("✓ in"))
     return _("nearly") if nearly else _("{n}/10").format(n=number(tenths))
 
 
@@ -166,9 +199,9 @@ def reached(threshold: int | None) -> str:
     return _("✓") if threshold is None else _("✓ {n}").format(n=number(threshold))
 
 
-def out(threshold: int | None) -> str:
-    """Say likewise that the workplace goes out."""
-    return _("out") if threshold is None else _("✓ out")
+def out(kind: StepKind, threshold: int | None) -> str:
+    """Say likewise that the workplace goes out, or takes part."""
+    return by_kind(kind, _("out"), _("in")) if threshold is None else by_kind(kind, _("✓ out"), _("✓ in"))
 
 
 def _of(threshold: int | None) -> str:

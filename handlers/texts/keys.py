@@ -13,11 +13,18 @@ def keep_a_copy() -> str:
     )
 
 
-def destroy_copies() -> str:
+def destroy_copies(*, of_campaign: bool = False) -> str:
     """Say at a closing what must be done by hand."""
-    return _(
-        "The walkout's key is destroyed here. Destroy every copy of the key file that was made before, and make "
-        "a new one: allout keys export FILE"
+    return (
+        _(
+            "The key is destroyed here. Destroy every copy of the key file that was made before, and make a new one: "
+            "allout keys export FILE"
+        )
+        if of_campaign
+        else _(
+            "The walkout's key is destroyed here. Destroy every copy of the key file that was made before, and make "
+            "a new one: allout keys export FILE"
+        )
     )
 
 

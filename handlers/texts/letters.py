@@ -104,7 +104,7 @@ def _next_step(letter: Letter) -> str:
             [
                 _("{title}: the last count is in.").format(title=worded(letter.walkout.terms).title),
                 opens.format(n=number(n), names=some),
-                rest.format(n=number(others)) if others else "",
+                rest.format(n=number(others)) if n and others else "",
                 _("Draft it: /draft") if n else "",
             ],
         )

@@ -24,17 +24,24 @@ from handlers.texts.workers import confirmation, headline
 
 
 def walkouts(found: Sequence[Walkout]) -> str:
-    """List the walkouts."""
+    """List the walkouts; a campaign's steps under its name."""
     if not found:
         return _("There is no walkout yet. How one is drafted: /help")
-    return "\n".join(
-        _("{id} · {title} · {stage} · {starts}").format(
-            id=walkout.id,
-            title=worded(walkout.terms).title,
-            stage=stage(walkout.stage),
-            starts=when(walkout.terms.starts, walkout.terms),
-        )
-        for walkout in found
+    campaigns: dict[WalkoutId, list[Walkout]] = {}
+    for walkout in found:
+        if walkout.in_campaign:
+            campaigns.setdefault(walkout.register, []).append(walkout)
+    blocks = [[_listed(walkout) for walkout in found if not walkout.in_campaign]]
+    blocks += [[f"{worded(steps[-1].terms).campaign}:", *map(_listed, steps)] for steps in campaigns.values()]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _listed(walkout: Walkout) -> str:
+    return _("{id} · {title} · {stage} · {starts}").format(
+        id=walkout.id,
+        title=worded(walkout.terms).title,
+        stage=stage(walkout.stage),
+        starts=when(walkout.terms.starts, walkout.terms),
     )
 
 
@@ -62,6 +69,8 @@ def gaps(lacks: Gaps) -> list[str]:
                 lacks.more_organizers,
             ).format(n=number(lacks.more_organizers))
         )
+    if lacks.not_opened:
+        said.append(steps.not_opened(_named(lacks.not_opened)))
     if lacks.without_cards:
         said.append(_("No cards yet: {places}. Print them: /cards").format(places=_named(lacks.without_cards)))
     if lacks.without_steward:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.model import Walkout
 from bot.guards.readiness import PEOPLE_PER_STEWARD, Check, Point
-from handlers.texts import names
+from handlers.texts import names, steps
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.committee import named
 from handlers.texts.times import number
@@ -38,7 +38,7 @@ def ready(walkout: Walkout, found: Sequence[Check]) -> str:
 
 
 def _is_so(check: Check) -> str:
-    return {
+    said = {
         Point.STEWARDS: _("At each workplace, a steward for at most {n} people."),
         Point.DEPARTMENTS: _("Each department has a steward of its own."),
         Point.DRAWN: _("At each workplace as many cards are drawn as it needs pledges."),
@@ -46,6 +46,7 @@ def _is_so(check: Check) -> str:
         Point.LANGUAGES: _("Everything is written in each language."),
         Point.PROOF: _("The step before is counted to its end."),
     }[check.point].format(n=number(PEOPLE_PER_STEWARD))
+    return f"{said} {steps.not_opened(_some(check.at))}" if check.at else said
 
 
 def _lacking(check: Check) -> str:
@@ -75,5 +76,8 @@ def _lacking(check: Check) -> str:
         Point.PROOF: _("The step before is not counted to its end. Wait for that."),
     }[check.point]
     places = [*([_("citywide")] if check.citywide else []), *check.at]
-    shown = names.enumerated(places[:NAMED_AT_MOST], len(places[NAMED_AT_MOST:]))
-    return said.format(n=number(n), most=number(PEOPLE_PER_STEWARD), places=shown)
+    return said.format(n=number(n), most=number(PEOPLE_PER_STEWARD), places=_some(places))
+
+
+def _some(places: Sequence[str]) -> str:
+    return names.enumerated(places[:NAMED_AT_MOST], len(places[NAMED_AT_MOST:]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.campaigns import Rung
+from bot.domain.campaigns import WHOLE, Rung
 from bot.domain.model import StepKind, Terms
 from bot.usecases.steps import Compared
 from handlers.texts.catalogue import _, ngettext
@@ -53,9 +53,13 @@ def _follows(terms: Terms, step: Compared) -> Sequence[str]:
     if step.is_again:
         lines = [_('Another try of "{title}" ({id}): its cards stay good.').format(title=title, id=before)]
     else:
-        opens = _(
-            'It follows "{title}" ({id}), and opens only where at least {percent} % of a workplace\'s number took part '
-            "there."
+        opens = (
+            _(
+                'It follows "{title}" ({id}), and opens only where at least {percent} % of a workplace\'s number took '
+                "part there."
+            )
+            if terms.opens_where < WHOLE
+            else _('It follows "{title}" ({id}), and opens only at workplaces that reached their number there.')
         )
         lines = [opens.format(title=title, id=before, percent=share), _qualified(step)]
         if step.only_reached:
@@ -94,3 +98,10 @@ def _ladder(rungs: Sequence[Rung]) -> Sequence[str]:
         for rung in rungs
         if rung.reached is not None
     ]
+
+
+def not_opened(places: str) -> str:
+    """Say where it does not open."""
+    return _(
+        "It does not open where too few took part in the step before: {places}. People there keep their cards."
+    ).format(places=places)

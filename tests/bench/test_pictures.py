@@ -17,7 +17,7 @@ def test_a_picture_that_is_missing_or_of_other_words_is_named_and_drawn(
 ) -> None:
     assert pictures.main(["--docs", str(data)]) == 0
     drawn = capsys.readouterr().out.split()
-    assert len(drawn) == 2 + 2 * len(pictures.WHEN_READ)
+    assert len(drawn) == 3 + 2 * len(pictures.WHEN_READ)
     (data / pictures.FOLDER / "terms.en.svg").write_text("other words")
     (data / pictures.FOLDER / "no.es.svg").unlink()
     assert pictures.main(["--check", "--docs", str(data)]) == 1

@@ -325,7 +325,7 @@ class Committee:
             assert row["minted"] - (1 << 40) == len(there)
 
 
-LETTERS = "".join(letter for letter in BUTTONS if letter != "i")  # a picture takes a quarter of a second
+LETTERS = "".join(letter for letter in BUTTONS if letter not in "iL")  # a picture takes a quarter of a second
 NAMES = tuple(name for name, *_ in SHOPS)
 HOSTILE_WORDS = (
     "%s", "%n%n", "{0}", "{sentence}", "\\0", "\0", "a\0b", "\x1b[2J", "\u202eyad", "\u200f", "NaN", "-inf", "1e999",

@@ -26,12 +26,14 @@ from bot.sandbox import codec
 from bot.sandbox import pool as workshops
 from bot.sandbox.pool import MOST_WAITING, SandboxPool, WorkerKind
 from bot.secrets.card_codes import mint
+from bot.usecases import stewards
 from handlers.cli import admin
 from handlers.sandboxed import sandbox_client
 from handlers.sandboxed.orders import Print
 from tests.conftest import NOON, WALKOUT, draft, shops, terms
 from tests.console import play
 from tests.faults.canaries import found
+from tests.test_ladder import THREE
 
 pytestmark = pytest.mark.usefixtures("executed_children")
 
@@ -224,6 +226,19 @@ async def test_no_secret_stands_in_a_child_s_memory(data: Path, monkeypatch: pyt
         memory = _memory(_process(children, staying))
         assert _stand_in([*secrets, *earlier], memory) == []
         assert len({code for code in own if found([code], memory)}) == len(own), "what it printed must be found there"
+
+
+@needs_root
+async def test_what_draws_a_campaigns_steps_learns_of_no_workplace(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    depots = ["Quillfeather Depot", "Depot of Wrenfield"]
+    walkout, units = THREE[1]
+    named = [replace(unit, name=name) for unit, name in zip(units, depots, strict=False)] + units[2:]
+    board = stewards.published(walkout, named, steps=[THREE[0], (walkout, named), THREE[2]])
+    async with aclosing(SandboxPool()) as children, _secrets(data, monkeypatch) as secrets:
+        await sandbox_client.ladder(children, board)
+        memory = _memory(_process(children, sandbox_client.DRAWS))
+        assert _stand_in([*secrets, *depots], memory) == []
+        assert found(["Sticker day"], memory), "what it draws must be found there"
 
 
 @needs_root

@@ -38,6 +38,7 @@ from bot.secrets import card_codes
 from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage.sqlite import BATCH
 from bot.storage.store import Store
+from bot.usecases.ladder import Ladders
 from bot.usecases.scheduled import Tallies
 from bot.usecases.stewards import new_cards
 from bot.usecases.workers import CoarseLines, Worker
@@ -394,6 +395,7 @@ class RequestContext:
             tallies=tallies,
             holds=holds,
             lines=CoarseLines(store),
+            ladders=Ladders(store),
         )
 
 

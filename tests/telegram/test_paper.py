@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from bot.domain import rules
 from bot.process.clock import real_clock
 from tests.telegram.house import OLGA, City, House, found, labels
 from tests.telegram.server import Json, broken, flood, held, lost, refused
@@ -259,3 +261,24 @@ async def test_pages_turn_in_place_and_the_picture_and_the_table_come_beside_the
     await house.stop()
     async with house.looked_into() as app:
         assert await app.store.next_deletion("telegram") is None  # only codes are deleted
+
+
+async def test_the_report_of_a_campaigns_step_comes_with_its_table_and_then_the_picture(house: House) -> None:
+    city = await ready(house, campaign="Buses for all", turnout=True)
+    async with house.looked_into() as app:
+        await app.store.decide(city.walkout, partial(rules.call_off, now=real_clock()))
+    server = house.server
+    await house.start()
+    table = await given(house, "/report")
+    assert table["document"]["file_name"] == f"report-{city.walkout}.csv"
+    await house.until(lambda: server.called("sendPhoto"))
+    [photo] = await house.until(lambda: [each for each in server.chats[OLGA].from_bot if "photo" in each])
+    said = "Buses for all\nStep by step, workplaces where enough people took part:\n1. One day for the rent freeze"
+    assert photo["caption"] == f"{said}: not counted yet"
+    board = await house.ask(OLGA, "/board")
+    assert labels(board) == ["Picture", "Step by step"]
+    server.press(board, "Step by step")
+    await house.until(lambda: [call.status for call in server.called("sendPhoto")] == [200, 200])
+    one, two = server.called("sendPhoto")
+    assert one.files["photo"].data == two.files["photo"].data
+    assert one.params["caption"] == two.params["caption"]

@@ -60,11 +60,11 @@ _FOLLOW = (
     WHERE walkout = ?2 AND unit IN (SELECT id FROM unit WHERE walkout = ?1)
     """,
     """
-    UPDATE unit SET issued = before.issued, voided = before.voided FROM unit AS before
+    UPDATE unit SET issued = before.issued, drawn = before.drawn, voided = before.voided FROM unit AS before
     WHERE unit.walkout = ?1 AND before.walkout = ?2 AND before.id = unit.id
     """,
 )
-"""What a step takes over from the one that it follows: rooms, stewards, and how many cards there are."""
+"""What a step takes over from the one that it follows: rooms, stewards, and how many cards there are and are drawn."""
 
 _LAST_UNIT = """
     SELECT max(id) FROM (
@@ -223,9 +223,13 @@ class Walkouts(Notices):
 
         await self._in_transaction(job)
 
+    async def steps(self, walkout: Walkout) -> list[Walkout]:
+        """See Store.steps."""
+        return await self._in_turn(lambda: self._steps(walkout))
+
     async def _steps(self, walkout: Walkout) -> list[Walkout]:
-        """Return all steps of its campaign, itself among them."""
-        steps = await self._rows(f"{_WALKOUT} WHERE coalesce(campaign, id) = ?", (walkout.register,))
+        wanted = f"{_WALKOUT} WHERE coalesce(campaign, id) = ? ORDER BY starts, id"
+        steps = await self._rows(wanted, (walkout.register,))
         return [_read_walkout(row) for row in steps]
 
     async def last_unit(self, campaign: WalkoutId) -> UnitId:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import discord
 import pytest
 
+from bot.domain import rules
 from bot.domain.roles import Role
 from bot.sandbox import pool
 from bot.secrets.card_codes import pretty
@@ -212,6 +215,28 @@ async def test_the_picture_and_the_table_come_beside_the_board(house: House, cit
     assert "“depot”: 1 of 3 workplaces" in one.text
     [typed] = await house.write(olga, "/board csv")
     assert data(house, typed) == data(house, table.last)
+
+
+@pytest.mark.parametrize("private", [False, True], ids=["in a server", "in the chat with the bot"])
+async def test_the_report_of_a_campaigns_step_comes_with_its_table_and_then_the_picture(
+    house: House, olga: Seat, *, private: bool
+) -> None:
+    city = await house.city(printed=False, campaign="Buses for all", turnout=True)
+    await house.app.store.decide(city.walkout, partial(rules.call_off, now=house.app.clock()))
+    messages: Sequence[Message] = (
+        await house.write(olga, "/report") if private else (await olga.slash("organize report")).messages
+    )
+    table, picture = [message for message in messages if message.attachments]
+    assert [file.filename for file in table.attachments] == [f"report-{city.walkout}.csv"]
+    assert data(house, picture).startswith(b"\x89PNG")
+    assert picture.content.endswith("One day for the rent freeze: not counted yet")
+    assert table.content.startswith("Report.")
+    assert getattr(picture, "ephemeral", False) is not private
+    board = await olga.slash("organize board")
+    assert board.buttons == ["Picture", "Step by step"]
+    again = await olga.press(board.last, "Step by step")
+    assert again.left
+    assert data(house, again.last) == data(house, picture)
 
 
 async def test_a_steward_is_suggested_and_shown_their_own_workplaces(house: House, olga: Seat) -> None:

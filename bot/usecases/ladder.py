@@ -1,0 +1,72 @@
+"""How far a campaign has come, as far as whoever looks may know it: see bot/domain/campaigns.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.domain import campaigns
+from bot.domain.campaigns import Step
+from bot.domain.model import Terms, Unit, UnitId, Walkout, WalkoutId
+from bot.storage.store import Store
+
+
+async def steps(walkout: Walkout, store: Store) -> list[Step]:
+    """Return all steps of a walkout's campaign, itself among them.
+
+    Of what is closed the board is left, which is all that it takes.
+    """
+    return [(each, await store.units(each.id)) for each in await store.steps(walkout)]
+
+
+async def next_rung(after: WalkoutId | None, store: Store) -> int:
+    """Say on which rung a draft would stand that is not kept yet."""
+    if after is None:
+        return 1
+    before = await store.walkout(after)
+    draft = Walkout(id=WalkoutId(""), terms=before.terms, after=after)
+    return campaigns.rungs([*await steps(before, store), (draft, ())])[draft.id]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """How far a workplace has come, for whoever holds a card there."""
+
+    step: int = 1  #: on which rung the step stands that they look at
+    counted: int = 0  #: steps with this workplace whose last count is in
+    proved: tuple[Terms, ...] = ()  #: of those that it has proved, in their order
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Made:
+    """What a campaign's steps come to, while they stand so."""
+
+    stand: tuple[object, ...]
+    rungs: Mapping[WalkoutId, int]
+    came: Mapping[UnitId, campaigns.Came] = field(default_factory=dict)
+
+
+class Ladders:
+    """The places on each campaign's ladder. They move when one of its steps does, so they are made once for that.
+
+    A walkout on its own costs nothing; a step costs one statement, which reads its campaign's steps and no units.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._made: dict[WalkoutId, _Made] = {}
+
+    async def place(self, walkout: Walkout, workplace: Unit) -> Place:
+        """Say how far a workplace has come by now."""
+        if not walkout.in_campaign:
+            return Place()
+        found = await self._store.steps(walkout)
+        stand = tuple((each.id, each.stage, each.tally, each.next_tally, each.ended) for each in found)
+        made = self._made.get(walkout.register)
+        if made is None or made.stand != stand:
+            there = [(each, await self._store.units(each.id)) for each in found]
+            made = _Made(stand=stand, rungs=campaigns.rungs(there), came=campaigns.came(there))
+            self._made[walkout.register] = made
+        came = made.came.get(workplace.id, ())
+        proved = tuple(step.terms for step, has_proved in came if has_proved)
+        return Place(step=made.rungs.get(walkout.id, 1), counted=len(came), proved=proved)
