@@ -124,7 +124,7 @@ def test_terms_of_a_step_say_which_it_is_and_what_stays() -> None:
 def test_check_says_how_far_the_workplace_has_come() -> None:
     some = replace(seen(CardState.PLEDGED), walkout=ACTION, counted=2, ladder=(SURVEY.terms,))
     assert "Market Hall has taken part in 1 of 2 steps: A day for the rent freeze." in workers.status(some)
-    assert "Market Hall has not yet taken part in any step" in workers.status(replace(some, ladder=()))
+    assert "So far too few people have taken part at Market Hall." in workers.status(replace(some, ladder=()))
     assert "taken part" not in workers.status(replace(some, counted=0, ladder=()))
 
 

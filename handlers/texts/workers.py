@@ -958,6 +958,8 @@ def status(seen: Seen) -> str:
 
 
 def _own(seen: Seen) -> str:
+    if seen.mine is CardState.PLEDGED and seen.walkout.stage is Stage.ENDED:
+        return _took_part_in_it()
     say = {CardState.PLEDGED: _stands, CardState.OUT: _stands_out, CardState.RECALLED: _recalled}
     return say.get(seen.mine or CardState.MINTED, _you_took_back)(seen.kind)
 
@@ -965,6 +967,11 @@ def _own(seen: Seen) -> str:
 @asserts(Asserts.STANDS)
 def _stands(kind: StepKind) -> str:
     return by_kind(kind, _("Your pledge stands."), survey=_("Your card takes part."))
+
+
+@asserts(Asserts.STANDS)
+def _took_part_in_it() -> str:
+    return _("Your card took part.")
 
 
 @asserts(Asserts.STANDS, Asserts.OUT)
@@ -1005,7 +1012,7 @@ def _ladder(seen: Seen) -> str:
             seen.counted,
         )
         if seen.ladder
-        else _("{workplace} has not yet taken part in any step that is counted.")
+        else _("So far too few people have taken part at {workplace}.")
     )
     return said.format(
         workplace=seen.place.name,

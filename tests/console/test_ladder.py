@@ -64,6 +64,6 @@ def test_the_board_the_table_and_the_report_say_how_far_a_campaign_has_come(play
         rows = list(csv.DictReader(Path(each["file"]).read_text(encoding="utf-8-sig").splitlines()))
         assert {row["workplace"]: row["step"] for row in rows[-3:]} == {"Depot": "1", "School": "1", "Café, North": "0"}
     assert "Depot has taken part in 1 of 1 step: What we want." in answers(lines, "d0")[-1]["text"]
-    assert "Café, North has not yet taken part in any step that is counted." in answers(lines, "c0")[-1]["text"]
+    assert "So far too few people have taken part at Café, North." in answers(lines, "c0")[-1]["text"]
     [listed] = [line["text"] for line in lines if line.get("kind") == "walkouts"]
     assert listed.startswith(f"Buses for all:\n{survey.id} · What we want · over")
