@@ -35,8 +35,8 @@ def told(walkout: str, titled: str, *, is_step: bool) -> str:
     """Say what is gone and what stays; to organizers also when it happens by itself. A campaign's cards outlive it."""
     gone = (
         _(
-            "{title} ({id}) is closed. Destroyed: its key, its pledges and votes, who asked to be told, and what was on "
-            "its way. The campaign's cards, rooms and stewards stay, until sixty days after its last step."
+            "{title} ({id}) is closed. Destroyed: its key, its pledges and votes, who asked to be told, and what was "
+            "on its way. The campaign's cards, rooms and stewards stay, until sixty days after its last step."
         )
         if is_step
         else _(

@@ -31,7 +31,7 @@ def test_its_turns_come_in_their_order(kept: str) -> None:
         "It does not open where too few took part in the step before: Market.",
         "Step 2 of Buses for all.",
         "What we want (SURVEY) is closed. Destroyed: its key, its pledges and votes",
-        "The campaign's cards stay",
+        "The campaign's cards, rooms and stewards stay",
         "@mia0 <- card_rests",
         "Mercy Hospital: 11 people take part, as you count.",
         "The next step can open at 2 workplaces: Depot, Mercy Hospital.",
