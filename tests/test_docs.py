@@ -15,6 +15,7 @@ from bot.draft import SourceFile
 from bot.draft.columns import OWN_COLUMNS
 from bot.draft.terms import FIELDS, REQUIRED
 from bot.runtime.settings import PREFIX, Settings
+from handlers.conversation import COMMANDS
 from handlers.texts.catalogue import languages, translated
 from tests.conftest import NOON
 from tests.console.play import terms as terms_file
@@ -88,6 +89,16 @@ def test_what_is_pressed_is_called_in_a_sheet_as_the_bot_calls_it(sheet: str) ->
     for language in languages()[1:]:
         said = {translated(label, language) for label in pressed} - {None}
         assert said <= set(PRESSED.findall(read(f"how-to/{sheet}.{language}.md"))), language
+
+
+def test_what_is_typed_and_pressed_to_build_up_is_there() -> None:
+    practice, here = read("how-to/building-up.md").split("## How it is done here")
+    assert "Nothing on this page is legal advice" in practice.replace("\n  ", " ")
+    typed, pressed = set(re.findall(r"`/(\w+)", here)), set(re.findall(r"\*\*([^*]+)\*\*", here))
+    assert typed
+    assert typed <= {command.name for command in COMMANDS}
+    assert pressed
+    assert {label for label in pressed if translated(label, "es") is None} == set()
 
 
 @pytest.mark.parametrize("page", ["how-to/departments.md", "reference/file-fields.md"])

@@ -14,8 +14,8 @@ def sure(walkout: Walkout) -> str:
     """Ask whether it is meant."""
     said = (
         _(
-            "{title} ({id}): its key, its pledges, who asked to be told, its rooms and its stewards will be destroyed. "
-            "The campaign's cards stay. Nobody can bring back what is destroyed. Close it?"
+            "{title} ({id}): its key, its pledges and who asked to be told will be destroyed. The campaign's cards, "
+            "rooms and stewards stay. Nobody can bring back what is destroyed. Close it?"
         )
         if walkout.terms.campaign
         else _(
@@ -35,8 +35,8 @@ def told(walkout: str, titled: str, *, is_step: bool) -> str:
     """Say what is gone and what stays; to organizers also when it happens by itself. A campaign's cards outlive it."""
     gone = (
         _(
-            "{title} ({id}) is closed. Destroyed: its key, its pledges and votes, who asked to be told, its rooms, its "
-            "stewards, and what was on its way. The campaign's cards stay, until sixty days after its last step."
+            "{title} ({id}) is closed. Destroyed: its key, its pledges and votes, who asked to be told, and what was "
+            "on its way. The campaign's cards, rooms and stewards stay, until sixty days after its last step."
         )
         if is_step
         else _(
@@ -51,8 +51,8 @@ def told(walkout: str, titled: str, *, is_step: bool) -> str:
 def campaign(titled: str) -> str:
     """Say that a campaign's cards are gone."""
     said = _(
-        "The campaign {title} is closed. Destroyed: its cards, their key, and who asked for another try. What its "
-        "steps showed stays for /report and /verify."
+        "The campaign {title} is closed. Destroyed: its cards, their key, its rooms, its stewards, and who asked for "
+        "another try. What its steps showed stays for /report and /verify."
     ).format(title=titled)
     return f"{said} {destroy_copies(of_campaign=True)}"
 
@@ -60,8 +60,8 @@ def campaign(titled: str) -> str:
 def sure_of_campaign(step: Walkout) -> str:
     """Ask whether it is meant, of a campaign all steps of which are closed."""
     return _(
-        "{title} ({id}) is closed already. The campaign {campaign}: its cards and who asked for another try will be "
-        "destroyed, and no other step can follow. Nobody can bring them back. Close it?"
+        "{title} ({id}) is closed already. The campaign {campaign}: its cards, its rooms, its stewards and who asked "
+        "for another try will be destroyed, and no other step can follow. Nobody can bring them back. Close it?"
     ).format(title=worded(step.terms).title, id=step.id, campaign=worded(step.terms).campaign)
 
 

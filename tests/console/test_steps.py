@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import shutil
 from pathlib import Path
 
 from tests.console.play import NOW, Play, Ran, roster, terms
@@ -58,6 +61,20 @@ def test_a_step_that_none_can_follow_is_doubted(play: Play) -> None:
     assert "Look again: nobody counts who takes part, so that no step of the campaign can follow." in said
     assert "Look again: nobody counts" not in draft(play, terms(campaign="Buses", turnout=True)).out
     assert "Look again: nobody counts" not in draft(play, SURVEY).out
+
+
+def test_the_commands_of_the_page_on_building_up_draft_one_step_after_another(play: Play) -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "how-to" / "building-up.md").read_text(encoding="utf-8")
+    commands = [shlex.split(line) for line in re.findall(r"^\.venv/bin/allout (draft .*)$", page, re.MULTILINE)]
+    shutil.copytree(root / "examples" / "campaign", play.folder / "examples" / "campaign")
+    step = ""
+    for command in commands:
+        ran = play.allout(*(step if word == "ID" else word for word in command), "--now", NOW)
+        assert 'A step of the campaign "Buses for all".' in ran.out
+        assert (f"({step})" in ran.out) == ("--after" in command)
+        step = ran.out.splitlines()[-1]
+    assert len(commands) == 2
 
 
 def test_the_examples_make_a_campaign_one_after_another(play: Play) -> None:
