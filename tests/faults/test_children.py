@@ -232,7 +232,8 @@ async def test_no_secret_stands_in_a_child_s_memory(data: Path, monkeypatch: pyt
 async def test_what_draws_a_campaigns_steps_learns_of_no_workplace(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     depots = ["Quillfeather Depot", "Depot of Wrenfield"]
     walkout, units = THREE[1]
-    named = [replace(unit, name=name) for unit, name in zip(units, depots, strict=False)] + units[2:]
+    named = [replace(unit, name=name) for unit, name in zip(units, depots, strict=False)]
+    named += units[len(depots) :]
     board = stewards.published(walkout, named, steps=[THREE[0], (walkout, named), THREE[2]])
     async with aclosing(SandboxPool()) as children, _secrets(data, monkeypatch) as secrets:
         await sandbox_client.ladder(children, board)
