@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.domain.model import Question, Ruling, Stage, StepKind, Walkout
+from bot.domain.model import BoardLine, Question, Ruling, Stage, StepKind, Unit, Walkout
 from bot.draft import SourceFile
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
@@ -171,7 +171,7 @@ async def survey(talk: Conversation) -> Reply:
     asked = await say(talk, "New York")
     assert "Until when may people take part?" in asked.text  # and not when it starts
     await press(talk, asked, labels(asked)[1])
-    share = await say(talk, "North Depot 120\nMarket Hall 40\nTotal 30")
+    share = await say(talk, "North Depot 120\nMarket Hall 24\nTotal 30")
     if "Is it a total?" in share.text:
         share = await press(talk, share, labels(share)[1])
     assert "It is a goal: nothing depends on it." in (await press(talk, share, "50%")).text
@@ -202,17 +202,24 @@ async def test_a_survey_is_asked_what_a_survey_has(app: App, talk: Conversation)
     )
 
 
-async def open_first(app: App, talk: Conversation) -> Walkout:
+async def ended_first(app: App, talk: Conversation, stage: Stage = Stage.ENDED) -> Walkout:
+    """Have a survey counted, in which the first workplace has reached its number, and the others show nothing."""
     await press(talk, await survey(talk), "Make the draft")
     [walkout] = await app.store.walkouts()
-    await app.store.decide(walkout.id, lambda now, _units: Ruling(walkout=replace(now, stage=Stage.ENDED)))
+    at = walkout.terms.pledge_by
+
+    def end(now: Walkout, units: Sequence[Unit]) -> Ruling:
+        ended = replace(now, stage=stage, opened=at, tallied=at, tally=1, ended=at)
+        return Ruling(walkout=ended, units=(replace(units[0], line=BoardLine(reached=True, since=1)),))
+
+    await app.store.decide(walkout.id, end)
     return walkout
 
 
 async def test_the_next_step_takes_over_the_workplaces_and_opens_where_people_took_part(
     app: App, talk: Conversation
 ) -> None:
-    first = await open_first(app, talk)
+    first = await ended_first(app, talk)
     asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
     assert labels(asked)[2] == "Next step of Buses for all"
     kind = await press(talk, asked, "Next step")
@@ -221,8 +228,8 @@ async def test_the_next_step_takes_over_the_workplaces_and_opens_where_people_to
         await say(talk, text)
     asked = await say(talk, "30 Apr 2099 noon")
     citywide = await press(talk, asked, "The same as before")
-    assert "3 workplaces, 190 people" in citywide.text
-    assert "before anybody takes part? 190 work there." in citywide.text
+    assert "3 workplaces, 174 people" in citywide.text
+    assert "before anybody takes part? 174 work there." in citywide.text
     where = await say(talk, "60")
     assert labels(where)[:4] == ["50 %", "60 %", "75 %", "100 %"]
     assert "must be a share" in (await say(talk, "all")).text
@@ -230,6 +237,10 @@ async def test_the_next_step_takes_over_the_workplaces_and_opens_where_people_to
     review = await press(talk, await press(talk, await press(talk, approvals, "1"), "Leave out"), "Leave out")
     assert f'It follows "What we want" ({first.id}), and opens only where at least 60 % of' in review.text
     assert "An action: people take part, and nobody walks out." in review.text
+    assert "It would open at 1 workplace now: Market Hall." in review.text
+    # of 12, nothing is shown before eight have moved; of 15 nine are
+    assert "Too small to show 60 % before all of their number has taken part: Market Hall." in review.text
+    assert "So far: 1 of 3 workplaces have taken part in What we want." in review.text
     made = await press(talk, review, "Make the draft")
     assert made.kind == "drafted"
     [step] = [each for each in await app.store.walkouts() if each.id != first.id]
@@ -241,8 +252,7 @@ async def test_the_next_step_takes_over_the_workplaces_and_opens_where_people_to
 
 
 async def test_what_lapsed_is_tried_again_and_asks_for_no_proof(app: App, talk: Conversation) -> None:
-    first = await open_first(app, talk)
-    await app.store.decide(first.id, lambda now, _units: Ruling(walkout=replace(now, stage=Stage.LAPSED)))
+    await ended_first(app, talk, Stage.LAPSED)
     asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
     asked = await press(talk, asked, "Another try of What we want")
     assert "Question 2 of 13" in asked.text  # and none of them where it opens
@@ -253,3 +263,47 @@ async def test_whoever_thinks_again_drafts_a_walkout_on_its_own(talk: Conversati
     asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
     asked = await press(talk, asked, "A walkout on its own")
     assert "Question 1 of 11\nWhat is the walkout called?" in asked.text
+
+
+async def test_the_terms_of_a_next_step_may_be_sent_as_a_file(app: App, talk: Conversation) -> None:
+    first = await ended_first(app, talk)
+    file = SourceFile(
+        name="walkout.toml",
+        data=b"""title = "Stickers"
+kind = "action"
+turnout = true
+opens_where = 60
+starts = 2099-05-01T12:00:00-04:00
+pledge_by = 2099-04-30T12:00:00-04:00
+citywide_threshold = 60
+""",
+    )
+    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
+    await press(talk, asked, "Next step")
+    asked = await talk.take(Said(who=OLGA), file)
+    assert (await press(talk, asked, "The same as before")).kind == "drafted"
+    [step] = [each for each in await app.store.walkouts() if each.id != first.id]
+    assert (step.after, step.terms.campaign, step.terms.opens_where) == (first.id, "Buses for all", 60)
+
+
+async def test_each_answer_about_a_step_can_be_changed_and_what_hangs_on_it_is_asked_anew(
+    app: App, talk: Conversation
+) -> None:
+    review = await survey(talk)
+    change = await press(talk, review, "Change something")
+    asked = await press(talk, change, "Second question")
+    assert "Now: How long?\nA day\nA week" in asked.text
+    review = await press(talk, await say(talk, "How long?\nA day\nA month"), "As many")
+    assert "It asks, any of 2 options: How long?" in review.text
+    change = await press(talk, review, "Change something")
+    asked = await press(talk, await press(talk, change, "Kind"), "A walkout")
+    assert "When do people walk out?" in asked.text
+    await say(talk, "1 May 2099 noon")
+    review = await say(talk, "30 Apr 2099 noon")
+    while "Leave out" in labels(review):
+        review = await press(talk, review, "Leave out")
+    assert "It asks" not in review.text
+    assert "A survey" not in review.text
+    await press(talk, review, "Make the draft")
+    [walkout] = await app.store.walkouts()
+    assert (walkout.terms.kind, walkout.terms.turnout, walkout.terms.questions) == (StepKind.WALKOUT, True, ())

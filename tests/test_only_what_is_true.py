@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import partial, reduce
 from itertools import product
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +22,7 @@ import pytest
 
 from bot.domain import rules
 from bot.domain.errors import UnknownCard
-from bot.domain.model import ROOT, CardState, Entry, Tier, Unit, UnitId
+from bot.domain.model import ROOT, CardState, Entry, Question, StepKind, Tier, Unit, UnitId
 from bot.domain.pledging import Act
 from bot.domain.roles import Matter
 from bot.domain.situation import Asserts, Day, Situation, Verdict, situation
@@ -36,10 +36,10 @@ from bot.usecases import organizers, paper_cards, proposals, stewards
 from bot.usecases.context import RequestContext
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.conversation import workers as conversation
-from handlers.texts import announcements, discord, notices, telegram, workers
+from handlers.texts import announcements, discord, keys, notices, refusals, telegram, workers
 from handlers.texts.announcements import announcement
 from handlers.texts.asserted import asserts, listening
-from handlers.texts.catalogue import languages
+from handlers.texts.catalogue import languages, speaking
 from tests.conftest import HOUR, NOON, PLEDGE_BY, WALKOUT, draft, opened
 from tests.test_outbox import Post
 
@@ -106,6 +106,7 @@ class Town:
     said: int = 0
     lies: list[str] = field(default_factory=list)
     claimed: set[str] = field(default_factory=set)  #: what was said of units by their names
+    read: dict[str, set[str]] = field(default_factory=dict)  #: all of it, with its buttons, by language
     number: int = 0
 
     def at(self, name: str) -> UnitId:
@@ -149,6 +150,7 @@ class Town:
         if stands:
             self.met.add((stands.verdict, stands.day, stands.mine))
         self.said += 1
+        self.read.setdefault(said.language or "", set()).add(as_shown(reply))
         worded = in_words(reply, said.language or "")
         for lie in sorted((heard | worded) - so):
             self.lies.append(f"{self.clock()} {name} {said.button or said.text}: {lie!r} of {stands}\n{reply.text}")
@@ -171,6 +173,9 @@ class Town:
         for letter in self.post.letters:
             self.said += 1
             await self.judge(letter.address, announcement(letter))
+            for language in languages():
+                with speaking(language):
+                    self.read.setdefault(language, set()).add(announcement(letter))
         self.post.letters.clear()
 
     async def look_around(self, *, changing: bool = True) -> None:
@@ -223,7 +228,9 @@ CLAIMS: tuple[tuple[str, Callable[[Unit, Facts], bool]], ...] = (
     (rf"({NAMES}) does not walk out(?: on [^.]+)? unless it reaches", lambda unit, so: unit.id not in so.ready),
     (rf"({NAMES}) (?:joins|walks out(?! only if)|WALKS OUT)\b", lambda unit, _so: unit.out),
     (rf"({NAMES}) does (?:not|NOT) walk out", lambda unit, _so: not unit.out),
-    (r"[Ee]very workplace that has reached its number walks out", lambda _unit, so: so.own_is_enough),
+    (rf"({NAMES}) (?:takes part(?! only if)|TAKES PART)\b", lambda unit, _so: unit.out),
+    (rf"({NAMES}) does (?:not|NOT) take part", lambda unit, _so: not unit.out),
+    (r"[Ee]very workplace that has reached its number (?:walks out|takes part)", lambda _unit, so: so.own_is_enough),
     (r"workplaces? (?:does|do) not, unless (?:it reaches|they reach)", lambda _unit, so: so.own_is_enough),
     (r"fewer than its number stand now", lambda _unit, _so: False),  # nobody takes a pledge back for good
 )
@@ -253,28 +260,32 @@ OUT_ALREADY = re.compile(rf"({NAMES}|[Ww]orkplace|[Ww]e|city) (is|are|goes) out"
 WORDS: dict[str, dict[str, Asserts]] = {
     "en": {
         r"\bWALKS OUT\b": Asserts.WALKS_OUT,
-        r"does NOT walk out": Asserts.DOES_NOT,
-        r"Nobody walks out\b|nobody walks out\.": Asserts.NOBODY,
+        r"\bTAKES PART\b": Asserts.TAKES_PART,
+        r"does NOT (walk out|take part)": Asserts.DOES_NOT,
+        r"Nobody (walks out|takes part)\b|nobody (walks out|takes part)\.": Asserts.NOBODY,
+        r"The survey is over": Asserts.ENDED,
         r"Nothing is decided yet": Asserts.UNDECIDED,
         r"The deadline (has passed|was)": Asserts.DEADLINE_PAST,
         r"(?i)your pledge stands": Asserts.STANDS,
         r"I write yes or no|I will write to you here": Asserts.WILL_HEAR,
         r"\[Withdraw\]": Asserts.CAN_TAKE_BACK,
-        r"\[Pledge\]|Will you join|can pledge again": Asserts.CAN_PLEDGE,
-        r"\[I'm out\]": Asserts.CAN_SAY_OUT,
+        r"\[(Pledge|Take part)\]|Will you join|can (pledge|take part) again": Asserts.CAN_PLEDGE,
+        r"\[I'm (out|taking part)\]": Asserts.CAN_SAY_OUT,
         r"\[Tell me": Asserts.CAN_ASK,
     },
     "es": {
         r"\bSALE AL PARO\b": Asserts.WALKS_OUT,
-        r"NO sale al paro": Asserts.DOES_NOT,
-        r"Nadie sale al paro\.|nadie sale al paro\.": Asserts.NOBODY,
+        r"\bPARTICIPA\b": Asserts.TAKES_PART,
+        r"NO (sale al paro|participa)": Asserts.DOES_NOT,
+        r"[Nn]adie (sale al paro|participa)\.": Asserts.NOBODY,
+        r"La encuesta terminó": Asserts.ENDED,
         r"Todavía no hay nada decidido": Asserts.UNDECIDED,
         r"El plazo (pasó|era)": Asserts.DEADLINE_PAST,
         r"(?i)tu compromiso cuenta": Asserts.STANDS,
         r"Te escribo aquí el sí o el no": Asserts.WILL_HEAR,
         r"\[Retirar\]": Asserts.CAN_TAKE_BACK,
-        r"\[Comprometerme\]|¿Te unes|Puedes comprometerte otra vez": Asserts.CAN_PLEDGE,
-        r"\[Salí al paro\]": Asserts.CAN_SAY_OUT,
+        r"\[(Comprometerme|Participar)\]|¿Te unes|Puedes (comprometerte|participar) otra vez": Asserts.CAN_PLEDGE,
+        r"\[(Salí al paro|Participo)\]": Asserts.CAN_SAY_OUT,
         r"\[Avísame": Asserts.CAN_ASK,
     },
 }
@@ -283,8 +294,28 @@ WORDS: dict[str, dict[str, Asserts]] = {
 
 def in_words(reply: Reply, language: str) -> set[Asserts]:
     """Read an answer as people do, with its buttons in brackets."""
-    shown = reply.text + "".join(f"\n[{button.label}]" for button in reply.buttons)
-    return {what for words, what in WORDS[language].items() if re.search(words, shown)}
+    return {what for words, what in WORDS[language].items() if re.search(words, as_shown(reply))}
+
+
+def as_shown(reply: Reply) -> str:
+    """Write an answer with its buttons in brackets."""
+    return reply.text + "".join(f"\n[{button.label}]" for button in reply.buttons)
+
+
+OF_A_WALKOUT = {
+    "en": re.compile(
+        r"\bwalk(s|ed|ing)?[ -]?outs?\b|\bstays? at work|\bI'm (not )?out\b|\bwork as usual until", re.IGNORECASE
+    ),
+    "es": re.compile(r"\bparos?\b|\bhuelgas?\b|\bno salen?\b|\bsal[íi]\b|\bhasta entonces, trabaja", re.IGNORECASE),
+}
+"""What nobody may read who has pledged to something at work, or takes part in a survey."""
+
+
+def in_general(language: str) -> Iterator[str]:
+    """Yield what speaks of no step: of a card that is nobody's, and to organizers of copies of keys."""
+    with speaking(language):
+        yield refusals.refusal(UnknownCard())[1]
+        yield keys.destroy_copies()
 
 
 @asynccontextmanager
@@ -376,6 +407,19 @@ async def play_lapsed(here: Town) -> None:
     await here.look_around()
 
 
+async def play_survey(here: Town) -> None:
+    await settle(here)
+    await here.look_around()
+    await here.go_to(NOON + HOUR)
+    await here.look_around()
+    await here.go_to(PLEDGE_BY, counted=False)
+    await here.look_around(changing=False)
+    await here.go_to(PLEDGE_BY + MINUTE)
+    await here.look_around()
+    await here.go_to(PLEDGE_BY + timedelta(hours=49))
+    await here.look_around()
+
+
 async def play_missed(here: Town) -> None:
     await settle(here)
     starts = (await here.app.store.walkout(WALKOUT)).terms.starts
@@ -418,6 +462,14 @@ WAITING = {
 }
 """What is said, among other things, where a workplace waits for its area."""
 
+ACTION: Mapping[str, Any] = {"kind": StepKind.ACTION, "campaign": "Buses for all"}
+SURVEY: Mapping[str, Any] = {
+    "kind": StepKind.SURVEY,
+    "starts": PLEDGE_BY,
+    "ends": None,
+    "turnout": False,
+    "questions": (Question(text="What first?", options=("Rent", "Buses"), many=True),),
+}
 SOON = {"starts": PLEDGE_BY + HOUR, "ends": PLEDGE_BY + 2 * HOUR}
 STORIES: dict[str, tuple[Callable[[Town], Awaitable[None]], Mapping[str, Any]]] = {
     "on": (play_on, {}),
@@ -426,6 +478,13 @@ STORIES: dict[str, tuple[Callable[[Town], Awaitable[None]], Mapping[str, Any]]] 
     "called off": (play_called_off, {}),
     "called off when on": (play_called_off_when_on, {"ends": None}),
     "lapsed, without cards": (play_lapsed, {**SOON, "entry": Entry.OPEN}),
+    "on, an action": (play_on, ACTION),
+    "lapsed, an action": (play_lapsed, {**SOON, **ACTION}),
+    "missed, an action": (play_missed, {**SOON, **ACTION}),
+    "called off when on, an action": (play_called_off_when_on, ACTION),
+    "survey": (play_survey, SURVEY),
+    "survey, without cards": (play_survey, {**SURVEY, "entry": Entry.OPEN}),
+    "called off, a survey": (play_called_off, SURVEY),
     "on, over a tree": (play_on, OVER_A_TREE),
     "lapsed, over a tree": (play_lapsed, {**SOON, **OVER_A_TREE}),
 }
@@ -450,10 +509,19 @@ async def test_no_sentence_asserts_what_is_not_so(
                 "missed": {Verdict.MISSED},
                 "called off": {Verdict.CALLED_OFF},
                 "called off when on": {Verdict.CALLED_OFF},
+                "survey": {Verdict.UNDECIDED, Verdict.ENDED},
             }[story.partition(",")[0]]
         )
         if story == "on, over a tree":
             assert here.claimed >= WAITING
+        if terms.get("kind") is not None:
+            wrong = [
+                text
+                for language, of in OF_A_WALKOUT.items()
+                for text in here.read[language]
+                if of.search(reduce(lambda text, general: text.replace(general, ""), in_general(language), text))
+            ]
+            assert not wrong, "\n---\n".join(wrong)
         if story.startswith("on"):
             assert {mine for _verdict, _day, mine in here.met} >= {*CardState} - {CardState.MINTED} | {None}
             assert {day for _verdict, day, _mine in here.met} == {*Day}

@@ -16,6 +16,7 @@ from handlers.texts import announcements, sheets
 from handlers.texts.catalogue import speaking
 from tests.conftest import fresh_folder, terms
 from tests.readability import Measured, measure, sentences, syllables
+from tests.test_words_of_steps import all_of_steps
 from tests.test_words_over_trees import all_that_is_read
 from tests.tour import ANA, WAYS, WORKERS, tour
 
@@ -30,8 +31,8 @@ HARDEST_MESSAGE = {"en": 8.0, "es": -60.0}
 FEWEST_WORDS = 15
 """A shorter message has no score that means anything; its sentence is short."""
 
-NEWS = {kind for kind in Kind if kind in announcements._WORDS}
-"""What rooms hear."""
+NEWS = {kind for kind in Kind if kind in announcements._WORDS} - {Kind.SURVEY_OVER, Kind.VOTE_AGAIN}
+"""What rooms hear of a walkout; of a survey, tests/test_words_of_steps.py reads it."""
 
 VISITS = [*((stage, WAYS[0]) for stage in Stage), *((Stage.OPEN, ways) for ways in WAYS[1:])]
 """Ways differ in what is said of typing and of who can see it, wherever the walkout stands."""
@@ -75,7 +76,8 @@ async def all_that_workers_read(data: Path, language: str) -> set[str]:
             "\n".join([sheets.open_alone(), sheets.scan_for_telegram(), sheets.your_code(), sheets.send_it("@1", "1")]),
             "\n".join([sheets.condition(terms()), sheets.deadline(terms()), sheets.in_confidence()]),
         }
-    return {text for text in (*read, *all_that_is_read(language)) if sentences(text)}
+    read.update(all_that_is_read(language), all_of_steps(language))
+    return {text for text in read if sentences(text)}
 
 
 @pytest.fixture(scope="module", params=["en", "es"])

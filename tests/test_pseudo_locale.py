@@ -231,7 +231,10 @@ async def test_all_that_comes_by_itself(data: Path) -> None:
                 await visitor.be_suspended()
             else:
                 await visitor.come_to(stage)
+            if stage is Stage.OPEN:
+                await visitor.hear_of_another_try()
             if stage is Stage.ON:
+                await visitor.say_a_word()
                 await visitor.see_the_last_days()
             check_all(visitor)
             kinds |= visitor.kinds
@@ -333,8 +336,9 @@ def test_every_problem_with_files() -> None:
 
 
 def test_every_deed_and_every_proposal() -> None:
-    content = {"nickname": "7", "number": 8, "name": "9"}
-    check(committee.matter(what, content, "1", "2") for what in Matter)
+    content = {"nickname": "7", "number": 8, "name": "9", "where": "6"}
+    words = ({"to": to, "corrects": corrects} for to in ("citywide", "all", [7]) for corrects in ("", NOON.isoformat()))
+    check(committee.matter(what, {**content, **of}, "1", "2") for of in words for what in Matter)
     check(committee.decided("1", became) for became in Became)
     of = (opened(WalkoutId("7"), title="8", entry=entry) for entry in Entry)
     check(committee.given(role, walkout, "1") for walkout in (*of, None) for role in Role)
@@ -352,6 +356,7 @@ def test_every_deed_and_every_proposal() -> None:
             *(help_command.worker(typed=typed) for typed in (True, False)),
         ]
     )
+    content |= {"to": "all", "corrects": ""}
     lines = [
         Line(number=1, deed=deed, walkout=walkout, tally=2, nickname=nickname, detail={**content, "matter": what})
         for deed in Deed

@@ -46,11 +46,15 @@ def worker(app: App, name: str, platform: str = "here") -> Worker:
     return app.worker(Person(platform, name))
 
 
-async def settle_in(app: App, *, asking: int = PEOPLE, threshold: int = 5, citywide: int = 5) -> list[str]:
+async def settle_in(
+    app: App, *, asking: int = PEOPLE, threshold: int = 5, citywide: int = 5, campaign: str = ""
+) -> list[str]:
     """Open a walkout of two shops with a room; let people pledge at the first, and some of them ask to be told."""
     app.keys.add_walkout(WALKOUT)
     places = [replace(place, threshold=threshold, meet=f"at {place.name}") for place in shops(40, 40)]
-    await app.store.add_walkout(opened(citywide_threshold=citywide, on_the_day="Bring water."), places)
+    await app.store.add_walkout(
+        opened(citywide_threshold=citywide, on_the_day="Bring water.", campaign=campaign), places
+    )
     codes = [mint() for _ in range(41)]
     await stewards.mint(
         WALKOUT, {SHOP: [key_of(code) for code in codes[:40]], OTHER_SHOP: [key_of(codes[40])]}, app.store, app.keys

@@ -39,6 +39,7 @@ from handlers.conversation import (
 from handlers.conversation.letter_buttons import buttons
 from handlers.platforms.uploads import Uploads
 from handlers.texts import committee as committee_texts
+from handlers.texts import committee_word as committee_word_texts
 from handlers.texts import discord, telegram
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import speaking
@@ -107,6 +108,8 @@ MORE_WAYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "appoint": (("organizer", "88"),),
     "board": (("csv",),),
     "cards": (("5·6", "1"), ("1/2",), ("1/2", "0"), ("void", "5·6"), ("void",)),
+    "tookpart": (("1/2", "2"), ("1/2", "99"), ("2",)),
+    "word": (("1/2",), ("correction",)),
     "drawn": (("1/2", "2"), ("1/2", "99"), ("2",)),
     "room": (("citywide", "es", "#2"), ("5·6", "en", "#3"), ("citywide", "#4"), ("off", "#4"), ("3+4",)),
 }
@@ -235,6 +238,7 @@ class Tour:
             Takes.WALKOUT: [self.walkout, "0", self.walkout, self.walkout],
             Takes.WORKPLACE: ["1/2", "0/0", "/"],
             Takes.SCOPE: ["citywide", "3+4", "off", "0/0"],
+            Takes.REACH: ["citywide", "0/0", "all"],
             Takes.ROLE: ["steward", "organizer", "0"],
             Takes.NICKNAME: ["77", OLGA if who == OMAR else OMAR, "0"],
             Takes.ROOM: ["#1"],
@@ -391,6 +395,31 @@ class Tour:
                     walkout=before, units=tuple(replace(unit, left=False) for unit in units if unit.left)
                 ),
             )
+
+    async def say_a_word(self) -> None:
+        """Let organizers say something themselves, in two languages, and correct it."""
+        for words in (("citywide",), ("correction",)):
+            await self.choose(OLGA, "word", self.walkout, *words)
+            await self.say(OLGA, "7" * 501)
+            shown = await self.say(OLGA, "§ 77")
+            await self.press(OLGA, next(each.data for each in shown.buttons if each.data.startswith("W:")))
+            shown = await self.say(OLGA, "§ 78")
+            await self.press(OLGA, next(each.data for each in shown.buttons if each.data.startswith("k:")))
+            await self.press_all()
+        await self.choose(OLGA, "word", self.walkout, "all")
+        walkout = await self.app.store.walkout(self.walkout)
+        for each in await self.app.store.words_said(self.walkout):  # organizers read it as each room does
+            self.names |= {*committee_word_texts.read_out(each.content, walkout).split("\n")}
+
+    async def hear_of_another_try(self) -> None:
+        """Let somebody ask to be told of another try, and be told; here it is the same that is tried again."""
+        wish = self.app.keys.wish(self.walkout, Person(PLATFORM, ANA))
+        assert wish is not None
+        for _twice in range(2):
+            kept = await self.press(ANA, f"A:{self.walkout}:{wish[1]}")
+            await self.press(ANA, kept.buttons[0].data)
+        await self.press(ANA, f"A:{self.walkout}:{wish[1]}")
+        await self.make(Announcement(kind=Kind.ANOTHER_TRY, occasion="0", to_rooms=False))
 
     async def hear_the_worst(self) -> None:
         """Let a workplace hear that some have taken their pledges back, and that it missed; here neither is so."""

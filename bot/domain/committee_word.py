@@ -63,7 +63,7 @@ def check_can_say(walkout: Walkout, said: Sequence[SaidWord], *, corrects: str, 
         return
     before = [each.at for each in said if not each.content["corrects"]]
     if before and now < before[-1] + BETWEEN:
-        raise WordTooSoon(before[-1] + BETWEEN, walkout.terms, can_correct=last is not None)
+        raise WordTooSoon(before[-1] + BETWEEN, walkout.terms, last is not None)
 
 
 def say(

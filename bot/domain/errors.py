@@ -105,9 +105,10 @@ class TooEarlyToClose(Refused):
 class CampaignGoesOn(Refused):
     """Another step of the campaign is not closed, so its cards are needed."""
 
-    def __init__(self, step: Walkout) -> None:
-        super().__init__(step)
-        self.step = step
+    def __init__(self, title: str, walkout: WalkoutId) -> None:
+        super().__init__(title, walkout)
+        self.title = title
+        self.walkout = walkout
 
 
 class ParcelsWait(Refused):
@@ -135,7 +136,7 @@ class NoWordNow(Refused):
 class WordTooSoon(Refused):
     """They have done so less than a day ago."""
 
-    def __init__(self, again: datetime, terms: Terms, *, can_correct: bool) -> None:
+    def __init__(self, again: datetime, terms: Terms, can_correct: bool) -> None:  # noqa: FBT001
         super().__init__(again, terms, can_correct)
         self.again = again
         self.terms = terms

@@ -31,7 +31,7 @@ async def find(walkout: WalkoutId, store: Store, clock: Clock) -> Walkout:
     if seen.stage is Stage.CLOSED and not seen.cards_gone:
         for step in await steps(seen.register, store):
             if step.stage is not Stage.CLOSED:
-                raise CampaignGoesOn(step)
+                raise CampaignGoesOn(step.terms.title, step.id)
     return seen
 
 
@@ -47,7 +47,8 @@ async def close(walkout: Walkout, store: Store, keys: Keys) -> None:
     Organizers are told, by news that belongs to no walkout: what belongs to this one is gone.
     """
     _destroy(keys.destroy_walkout, walkout.id)
-    await store.close(walkout.id, _news(Kind.WALKOUT_CLOSED, walkout.id, walkout.terms, "title"))
+    step = {"step": True} if walkout.in_campaign else {}
+    await store.close(walkout.id, _news(Kind.WALKOUT_CLOSED, walkout.id, walkout.terms, "title", **step))
     log.info(Event.CLOSED, logs.walkout(walkout.id))
 
 
@@ -70,7 +71,7 @@ def _destroy(destroy: Callable[[WalkoutId], None], name: WalkoutId) -> None:
         raise NotRecorded(type(error).__name__) from None
 
 
-def _news(kind: Kind, occasion: str, terms: Terms, called: str) -> Announcement:
+def _news(kind: Kind, occasion: str, terms: Terms, called: str, **facts: bool) -> Announcement:
     """Say what is closed, as it is `called` in each language."""
     titles = {language: getattr(words, called) for language, words in terms.translations.items()}
     return Announcement(
@@ -81,5 +82,6 @@ def _news(kind: Kind, occasion: str, terms: Terms, called: str) -> Announcement:
         facts={
             "title": getattr(terms, called),
             "titles": {language: title for language, title in titles.items() if title},
+            **facts,
         },
     )

@@ -136,10 +136,14 @@ async def _close(app: App, request: Request) -> Answer:
         walkout = await closing.find(WalkoutId(request["walkout"]), app.store, _clock(app, request))
     except WrongStage as refused:
         return _refused(closing_texts.not_over(refused.stage))
-    if walkout.stage is Stage.CLOSED:
+    of_campaign = walkout.stage is Stage.CLOSED and walkout.in_campaign and not walkout.cards_gone
+    if walkout.stage is Stage.CLOSED and not of_campaign:
         return _done(closing_texts.closed_before(walkout), asks="")
     if not request["confirmed"]:
-        return _done("", asks=closing_texts.sure(walkout))
+        return _done("", asks=closing_texts.sure_of_campaign(walkout) if of_campaign else closing_texts.sure(walkout))
+    if of_campaign:
+        await closing.close_campaign(walkout.register, app.store, app.keys)
+        return _done(closing_texts.campaign_closed(walkout))
     await closing.close(walkout, app.store, app.keys)
     return _done(closing_texts.closed(walkout))
 

@@ -44,7 +44,8 @@ def _question(seen: Seen, card: str, nth: int, ballot: str) -> Reply:
         _go(texts.option(name, chosen=option in chosen), card, after, ballots.choosing(question, ballot, nth, option))
         for option, name in enumerate(said.options)
     ]
-    done = [_go(texts.done_label(), card, nth + 1, ballot)] if question.many else []
+    # with nothing chosen it would be what leaving out is; and Discord takes no two buttons that carry the same
+    done = [_go(texts.done_label(), card, nth + 1, ballot)] if question.many and chosen else []
     leave_out = _go(texts.leave_out_label(), card, nth + 1, ballots.leaving_out(ballot, nth))
     text = texts.question(seen.walkout.terms, nth, [said.options[option] for option in chosen])
     return Reply(kind="question", text=text, buttons=(*options, *done, leave_out, _not_now(card)))

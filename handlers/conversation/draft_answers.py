@@ -48,6 +48,8 @@ KINDS = (StepKind.SURVEY, StepKind.ACTION, StepKind.WALKOUT)
 OPEN_WHERE = (50, 60, 75, 100)
 A_SURVEY_LASTS = (3, 7, 14)
 """Days."""
+MOST_STEPS = 8
+"""The last ones of each kind: Discord shows 25 buttons at most."""
 
 
 class NoAnswer(Exception):  # noqa: N818  said to the person, never raised further
@@ -102,8 +104,8 @@ async def _steps(ask: Ask) -> Sequence[tuple[str, str]]:
     return [
         (texts.on_its_own(), ""),
         (texts.first_step(), FIRST),
-        *((texts.next_step(worded(step.terms)), step.id) for step in newest),
-        *((texts.another_try(worded(step.terms).title), f"{AGAIN}{step.id}") for step in lapsed),
+        *((texts.next_step(worded(step.terms)), step.id) for step in newest[-MOST_STEPS:]),
+        *((texts.another_try(worded(step.terms).title), f"{AGAIN}{step.id}") for step in lapsed[-MOST_STEPS:]),
     ]
 
 

@@ -148,19 +148,39 @@ def _who_walks_out(letter: Letter) -> str:
     if not others or (facts.get("last") is False and not walkout.counts_again):  # they have heard since
         return said
     if facts.get("last") is False and walkout.terms.levels:
-        rest = ngettext(
-            "{n} other workplace does not, unless all the numbers that it needs are reached by {pledge_by}.",
-            "{n} other workplaces do not, unless all the numbers that they need are reached by {pledge_by}.",
-            others,
+        rest = by_kind(
+            walkout.terms.kind,
+            ngettext(
+                "{n} other workplace does not, unless all the numbers that it needs are reached by {pledge_by}.",
+                "{n} other workplaces do not, unless all the numbers that they need are reached by {pledge_by}.",
+                others,
+            ),
+            ngettext(
+                "{n} other workplace takes no part, unless all the numbers that it needs are reached by {pledge_by}.",
+                "{n} other workplaces take no part, unless all the numbers that they need are reached by {pledge_by}.",
+                others,
+            ),
         )
     elif facts.get("last") is False:
-        rest = ngettext(
-            "{n} other workplace does not, unless it reaches its number by {pledge_by}.",
-            "{n} other workplaces do not, unless they reach their numbers by {pledge_by}.",
-            others,
+        rest = by_kind(
+            walkout.terms.kind,
+            ngettext(
+                "{n} other workplace does not, unless it reaches its number by {pledge_by}.",
+                "{n} other workplaces do not, unless they reach their numbers by {pledge_by}.",
+                others,
+            ),
+            ngettext(
+                "{n} other workplace takes no part, unless it reaches its number by {pledge_by}.",
+                "{n} other workplaces take no part, unless they reach their numbers by {pledge_by}.",
+                others,
+            ),
         )
     else:
-        rest = ngettext("{n} other workplace does not.", "{n} other workplaces do not.", others)
+        rest = by_kind(
+            walkout.terms.kind,
+            ngettext("{n} other workplace does not.", "{n} other workplaces do not.", others),
+            ngettext("{n} other workplace takes no part.", "{n} other workplaces take no part.", others),
+        )
     return f"{said}\n{rest.format(n=number(others), pledge_by=pledge_by(walkout))}"
 
 

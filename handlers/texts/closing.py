@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.errors import ParcelsWait, Refused, TooEarlyToClose
+from bot.domain.errors import CampaignGoesOn, ParcelsWait, Refused, TooEarlyToClose
 from bot.domain.model import Stage, Walkout
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.keys import destroy_copies
@@ -57,6 +57,19 @@ def campaign(titled: str) -> str:
     return f"{said} {destroy_copies()}"
 
 
+def sure_of_campaign(step: Walkout) -> str:
+    """Ask whether it is meant, of a campaign all steps of which are closed."""
+    return _(
+        "{title} ({id}) is closed already. The campaign {campaign}: its cards and who asked for another try will be "
+        "destroyed, and no other step can follow. Nobody can bring them back. Close it?"
+    ).format(title=worded(step.terms).title, id=step.id, campaign=worded(step.terms).campaign)
+
+
+def campaign_closed(step: Walkout) -> str:
+    """Confirm it."""
+    return campaign(worded(step.terms).campaign)
+
+
 def closed_before(walkout: Walkout) -> str:
     """Say that there was nothing to do."""
     return _("{title} ({id}) is closed already.").format(title=worded(walkout.terms).title, id=walkout.id)
@@ -70,6 +83,11 @@ def refusal(refused: Refused) -> str | None:
                 "It is on, and people need their cards until the day is over: it can be closed from {when} on. "
                 "Nothing was changed."
             ).format(when=when(refused.starting, refused.terms))
+        case CampaignGoesOn():
+            return _(
+                "It is closed already. The campaign's cards can be destroyed once all its steps are closed, and "
+                "{title} ({id}) is not. Nothing was changed."
+            ).format(title=refused.title, id=refused.walkout)
         case ParcelsWait():
             return ngettext(
                 "{n} message of it is still on its way, and closing would destroy it. Let the bot run until it is "

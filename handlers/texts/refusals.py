@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from bot.domain import errors
 from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing, committee_word, took_part
+from handlers.texts import backups, closing, committee_word, general, opening, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -35,6 +36,13 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.CardRecalled():
             return "recalled", _recalled()
+        case errors.CardRests():
+            return "card_rests", _(
+                "Your card is good, but there is nothing to pledge with it now: your workplace is not part of this "
+                "step, or the next one is not open yet. Keep it, and ask your steward."
+            )
+        case errors.OtherStep():
+            return "other_step", general.old_button()
         case errors.OneCardEach():
             return "one_card_each", by_kind(
                 refused.kind,
@@ -272,18 +280,22 @@ def _cannot_suspend(refused: errors.CannotSuspend) -> str:
 def _closed(refused: errors.PledgingClosed) -> str:
     if refused.kind is StepKind.SURVEY:
         return _survey_closed(refused)
-    ended = {Stage.LAPSED: _not_on}.get(refused.stage, _deadline_past)()
-    if refused.stage is Stage.CALLED_OFF:
-        ended = _called_off(refused.kind)
+    say: dict[Stage, Callable[[], str]] = {
+        Stage.CALLED_OFF: partial(_called_off, refused.kind),
+        Stage.LAPSED: _not_on,
+    }
+    ended = say.get(refused.stage, _deadline_past)()
     if not refused.stands:
         return f"{ended} {_no_pledge()}"
     return f"{ended} {_nobody(refused.kind) if refused.stage not in PLEDGING else _stands()}"
 
 
 def _survey_closed(refused: errors.PledgingClosed) -> str:
-    ended = {Stage.ENDED: _survey_over, Stage.CLOSED: _survey_over}.get(refused.stage, _deadline_past)()
-    if refused.stage is Stage.CALLED_OFF:
-        ended = _called_off(refused.kind)
+    say: dict[Stage, Callable[[], str]] = {
+        Stage.CALLED_OFF: partial(_called_off, refused.kind),
+        Stage.ENDED: _survey_over,
+    }
+    ended = say.get(refused.stage, _deadline_past)()
     return f"{ended} {_takes_part() if refused.stands else _takes_no_part()}"
 
 
@@ -399,7 +411,7 @@ def start_refusal(refused: Refused) -> str:
             return _key_file(why).format(path=path)
         case errors.WorkFailed() | errors.SandboxFull():
             return refusal(refused)[1]
-    return closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
+    return opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
 
 
 def _key_file(why: str) -> str:

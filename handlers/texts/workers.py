@@ -1116,5 +1116,14 @@ def privacy() -> str:
                 "read this chat. “Clear this chat” under your card deletes what it can of it; keep your card."
             ),
             _("Seven days after the walkout, or two after it is off, cards, addresses and keys are destroyed."),
+            _(
+                "Where it is a step of a campaign, your card's mark stays for the next steps, until sixty days after "
+                "the last one. What you pledged in a step is destroyed as I said. If nobody has set its end, that is "
+                "fourteen days after its start."
+            ),
+            _(
+                "If you vote in a survey: what you chose, and a scrambled mark, until all votes are counted. Only your "
+                "card's code and your account together lead to it."
+            ),
         )
     )

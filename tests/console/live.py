@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from bot.process.clock import MovableClock
 from bot.runtime.app import open_app
@@ -85,6 +86,17 @@ class Live:
         reply = self._runner.run(conversation.answer(Said(who=Person(PLATFORM, who), button=data)))
         assert reply is not None
         return {"kind": reply.kind, "text": reply.text, "buttons": [button.label for button in reply.buttons]}
+
+    def let_stewards_count(self, walkout: str) -> None:
+        """Change who counts in a draft."""
+        store: Any = self._app.store
+        sql = "UPDATE walkout SET terms = json_set(terms, '$.counted_by', 'stewards') WHERE id = ?"
+        self._runner.run(store._change(sql, (walkout,)))
+
+    def took_part(self) -> dict[str, int | None]:
+        """Return what stewards have counted by hand, by unit."""
+        [walkout] = self._runner.run(self._app.store.walkouts())
+        return {unit.name: unit.took_part for unit in self._runner.run(self._app.store.units(walkout.id))}
 
     def server(self, command: str, **given: str | None) -> str:
         """Carry out one of the server's own commands, as the socket would."""

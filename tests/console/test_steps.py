@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.console.play import NOW, Play, Ran, roster, terms
 
 SURVEY = """title = "What we want"
@@ -56,3 +58,13 @@ def test_a_step_that_none_can_follow_is_doubted(play: Play) -> None:
     assert "Look again: nobody counts who takes part, so that no step of the campaign can follow." in said
     assert "Look again: nobody counts" not in draft(play, terms(campaign="Buses", turnout=True)).out
     assert "Look again: nobody counts" not in draft(play, SURVEY).out
+
+
+def test_the_examples_make_a_campaign_one_after_another(play: Play) -> None:
+    example = Path(__file__).parents[2] / "examples" / "campaign"
+    after: list[str] = []
+    for name in ("1-survey.toml", "2-stickers.toml", "3-walkout.toml"):
+        ran = play.allout("draft", example / name, "--data", play.data, "--now", NOW, *after)
+        assert 'A step of the campaign "Buses for all".' in ran.out
+        assert "Look again: nobody counts" not in ran.out
+        after = ["--after", ran.out.splitlines()[-1]]

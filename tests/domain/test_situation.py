@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.model import CardState, Stage
+from bot.domain.model import CardState, CountedBy, Stage, StepKind
 from bot.domain.situation import Asserts, Day, Verdict, situation
 from tests.conftest import HOUR, NOON, PLEDGE_BY, opened, shops
 
@@ -106,3 +106,45 @@ def test_no_situation_is_two_at_once() -> None:
                     assert len(so & {Asserts.BEFORE, Asserts.TODAY}) <= 1
                     assert len(so & {Asserts.STANDS, Asserts.NONE_STANDS}) == 1
                     assert len(so & {Asserts.CAN_PLEDGE, Asserts.CAN_TAKE_BACK}) <= 1
+
+
+SURVEY: dict[str, Any] = {"kind": StepKind.SURVEY, "starts": PLEDGE_BY}
+ACTION: dict[str, Any] = {"kind": StepKind.ACTION, "starts": STARTS}
+
+
+@pytest.mark.parametrize(
+    ("terms", "given", "now", "verdict", "facts"),
+    [
+        (SURVEY, {}, NOON, Verdict.UNDECIDED, {Asserts.SURVEYED, Asserts.CAN_TAKE_BACK}),
+        # its last count is late: what is done still counts, and nothing can be missed by it
+        (SURVEY, {}, PLEDGE_BY + 90 * HOUR, Verdict.UNDECIDED, {Asserts.SURVEYED, Asserts.CAN_TAKE_BACK}),
+        (SURVEY, {"stage": Stage.ENDED, **COUNTED}, PLEDGE_BY, Verdict.ENDED, {Asserts.ENDED}),
+        (SURVEY, {"stage": Stage.ENDED, **COUNTED}, PLEDGE_BY + 9 * HOUR, Verdict.ENDED, {Asserts.ENDED}),
+        (SURVEY, {"stage": Stage.CALLED_OFF, **COUNTED}, NOON, Verdict.CALLED_OFF, {Asserts.NOBODY}),
+        (ACTION, {}, NOON, Verdict.UNDECIDED, {Asserts.UNDECIDED, Asserts.BEFORE, Asserts.STILL_COUNTED}),
+        (ACTION, {**OUT, **COUNTED}, STARTS, Verdict.WALKS_OUT, {Asserts.TAKES_PART, Asserts.TODAY}),
+        (ACTION, {**OUT, **COUNTED}, STARTS + 24 * HOUR, Verdict.WALKS_OUT, {Asserts.TOOK_PART}),
+        (ACTION, {**ON, **COUNTED}, STARTS, Verdict.DOES_NOT, {Asserts.DOES_NOT, Asserts.TODAY}),
+    ],
+)
+def test_where_a_reader_of_a_campaigns_step_stands(
+    terms: dict[str, Any], given: dict[str, Any], now: datetime, verdict: Verdict, facts: set[Asserts]
+) -> None:
+    given = dict(given)
+    place = replace(shops(9)[0], out=given.pop("out", False))
+    at = situation(replace(opened(**terms), **{"next_tally": PLEDGE_BY, **given}), place, CardState.PLEDGED, now)
+    so = at.facts()
+    assert at.verdict is verdict
+    assert facts <= so
+    of_the_day = {Asserts.WALKS_OUT, Asserts.WALKED_OUT, Asserts.TAKES_PART, Asserts.TOOK_PART}
+    assert so & of_the_day == facts & of_the_day
+    if terms is SURVEY:
+        assert not so & {Asserts.UNDECIDED, Asserts.STILL_COUNTED, Asserts.TODAY, Asserts.BEFORE, Asserts.MISSED}
+
+
+def test_where_stewards_count_by_hand_nobody_can_say_to_be_out() -> None:
+    place = replace(shops(9)[0], out=True)
+    for counted_by in CountedBy:
+        on = replace(opened(starts=STARTS, turnout=True, counted_by=counted_by), stage=Stage.ON, next_tally=None)
+        can = Asserts.CAN_SAY_OUT in situation(on, place, CardState.PLEDGED, STARTS).facts()
+        assert can is (counted_by is CountedBy.CARDS)

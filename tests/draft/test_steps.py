@@ -15,6 +15,7 @@ from bot.domain.model import CountedBy, Question, Stage, StepKind, Terms, Tier, 
 from bot.draft import Before, Draft, DraftRefused, ProblemKind, RosterOptions, SourceFile, read
 from bot.draft.steps import check_follow
 from bot.draft.tree import as_drafted, as_units, paths
+from bot.draft.writing import workplaces_file
 from handlers.texts import draft as texts
 from tests.draft.test_tree import units as trees
 
@@ -355,3 +356,8 @@ def test_what_cannot_be_followed_is_refused_with_what_to_do(
     [problem] = refused.value.problems
     assert problem.kind == kind
     assert 'k7m3q "What we want"' in texts.problem(problem)
+
+
+def test_a_list_is_written_alike_whatever_ids_its_units_have() -> None:
+    assert workplaces_file(PARTED, ("borough",)) == workplaces_file(as_drafted(PARTED), ("borough",))
+    assert workplaces_file(PARTED, ("borough",)).decode("utf-8-sig").splitlines()[2].startswith("Queens,Depot,,100,60")

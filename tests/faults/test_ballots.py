@@ -232,34 +232,46 @@ def lived(template: Path, groups: Sequence[Group], chance: Random) -> tuple[list
 # -- and as it is counted by hand -----------------------------------------------------------------------------------
 
 
+class Recount:
+    """Goes through a history and counts; of the code that is tried nothing is used."""
+
+    def __init__(self) -> None:
+        self.owners: dict[int, object] = {}  #: whoever pledges a card first
+        self.stands: set[int] = set()
+        self.votes: dict[int, str] = {}
+        self.recalled: set[int] = set()
+
+    def recall(self, crew: Sequence[int]) -> None:
+        self.recalled |= set(crew)
+        self.stands -= self.recalled
+        self.votes = {}
+
+    def wish(self, act: Act, card: int, who: object, ballot: str) -> None:
+        if act is Act.PLEDGE and card not in self.recalled:
+            self.owners.setdefault(card, who)
+        if card in self.recalled or self.owners.get(card) != who:
+            return
+        if act is Act.PLEDGE:
+            self.stands.add(card)
+        elif act is Act.WITHDRAW:
+            self.stands.discard(card)
+            self.votes.pop(card, None)
+        elif card in self.stands:
+            self.votes[card] = ballot
+
+
 def recounted(groups: Sequence[Group]) -> object:
-    """Go through the history and count; of the code that is tried nothing is used."""
-    stands: set[int] = set()
-    owners: dict[int, object] = {}  #: whoever pledges a card first
-    votes: dict[int, str] = {}
-    recalled: set[int] = set()
-    counted = 0
+    """Say what has to be announced."""
+    recount, counted = Recount(), 0
     for what, more in groups:
         if what == "count":
             counted += 1
         elif what == "recall":
-            recalled |= set(OF_SHOP[more])
-            stands -= recalled
-            votes = {}
+            recount.recall(OF_SHOP[more])
         elif counted < 2:
-            for act, card, who, ballot in more:
-                if act is Act.PLEDGE and card not in recalled:
-                    owners.setdefault(card, who)
-                if card in recalled or owners.get(card) != who:
-                    continue
-                if act is Act.PLEDGE:
-                    stands.add(card)
-                elif act is Act.WITHDRAW:
-                    stands.discard(card)
-                    votes.pop(card, None)
-                elif card in stands:
-                    votes[card] = ballot
-    return by_hand([bytes.fromhex(ballot)[:2] for ballot in votes.values()])
+            for wish in more:
+                recount.wish(*wish)
+    return by_hand([bytes.fromhex(ballot)[:2] for ballot in recount.votes.values()])
 
 
 def by_hand(cast: Sequence[bytes]) -> object:

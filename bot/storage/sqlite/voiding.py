@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bot.domain import disclosure
+from bot.domain import disclosure, rules
 from bot.domain.model import Announcement, Stage, WalkoutId
 from bot.domain.tree import Tree
 from bot.storage.records import instant
@@ -55,8 +55,9 @@ class Paper(Minting):
         await self._rows(_VOID, (seen.register, branch, RECALLED if voiding.recalls else VOIDED))
         await self._rows(_VOIDED, (every, branch, instant(voiding.at)))
         if voiding.recalls:
-            # in steps that are not open yet as well, as far as their pledges are made
-            alive = json.dumps([step.id for step in steps if step.id == walkout or step.stage is Stage.DRAFT])
+            # in every step that is not over: of one that is not open yet, as far as its pledges are made
+            now = self._clock()
+            alive = json.dumps([step.id for step in steps if step.id == walkout or not rules.is_over(step, now=now)])
             await self._rows(_RECALL, (alive, branch))
             await self._rows(_TELL_ANEW, (walkout, branch))
             await self._rows("DELETE FROM ballot WHERE walkout = ?", (walkout,))  # they bear no unit
