@@ -25,7 +25,7 @@ from bot.domain.roles import Matter
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.keys import Person
-from bot.usecases import organizers, proposals, report
+from bot.usecases import ladder, organizers, proposals, report
 from bot.usecases.context import RequestContext
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
@@ -103,7 +103,7 @@ async def test_a_step_waits_for_the_one_before_it_and_for_its_proof(campaign: Ca
     await proposals.check_can_open(campaign.olga, second)
     await campaign.open(SECOND)
     assert (await campaign.app.store.walkout(SECOND)).stage is Stage.OPEN
-    steps = await report.steps(second, campaign.app.store)
+    steps = await ladder.steps(second, campaign.app.store)
     assert campaigns.ladder(steps)[SHOP] == 1
     assert [rung.reached for rung in campaigns.climbed(steps)] == [1, None]
 
@@ -119,7 +119,7 @@ async def test_another_try_of_what_lapsed_needs_no_proof(campaign: Campaign) -> 
     await campaign.open(SECOND)
     assert (await campaign.app.store.walkout(SECOND)).stage is Stage.OPEN
     assert len(await campaign.app.store.units(SECOND)) == 2
-    assert set(campaigns.rungs(await report.steps(again, campaign.app.store)).values()) == {1}
+    assert set(campaigns.rungs(await ladder.steps(again, campaign.app.store)).values()) == {1}
 
 
 async def test_a_report_on_a_survey_is_there_once_it_has_ended(campaign: Campaign) -> None:
