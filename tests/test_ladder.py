@@ -258,7 +258,7 @@ async def statements(app: App, call: Awaitable[object]) -> list[str]:
     return [each for each in asked if not each.startswith(("BEGIN", "COMMIT", "--"))]
 
 
-async def test_a_press_on_a_walkout_of_its_own_costs_nothing_more_and_on_a_step_one_statement(data: Path) -> None:
+async def test_a_press_costs_nothing_more_but_one_statement_once_a_step_is_counted(data: Path) -> None:
     async with campaign(data) as (app, codes):
         worker = app.worker(ANA)
         for code in codes.values():
@@ -266,10 +266,12 @@ async def test_a_press_on_a_walkout_of_its_own_costs_nothing_more_and_on_a_step_
             await worker.look(code)
         alone = await worker.look(codes[WALKOUT])
         assert await statements(app, app.ladders.place(alone.walkout, alone.place)) == []
-        of_step = await statements(app, worker.look(codes[NAMES[0]], NAMES[2]))
-        of_single = await statements(app, worker.look(codes[WALKOUT], WALKOUT))
-        assert len(of_step) == len(of_single) + 1
-        assert not [each for each in of_single if "coalesce(campaign, id)" in each]
+        single = len(await statements(app, worker.look(codes[WALKOUT], WALKOUT)))
+        assert len(await statements(app, worker.look(codes[NAMES[0]], NAMES[2]))) == single
+        over, units = THREE[2]
+        await stand(app, (replace(over, tallied=PLEDGE_BY + HOUR, next_tally=None), units))
+        await worker.look(codes[NAMES[0]])
+        assert len(await statements(app, worker.look(codes[NAMES[0]], NAMES[2]))) == single + 1
 
 
 async def test_a_worker_reads_which_step_it_is_and_where_their_workplace_took_part(data: Path) -> None:

@@ -21,6 +21,7 @@ import pytest
 import handlers
 from bot.delivery.outbox import Letter
 from bot.domain import errors, zones
+from bot.domain.campaigns import Rung
 from bot.domain.doubts import Doubt, Doubted
 from bot.domain.errors import Hold, KeyFileRefused, Refused, StoreUnusable, TallyDue
 from bot.domain.model import Announcement, BoardLine, Counts, Entry, Kind, Stage, Terms, Walkout, WalkoutId, Words
@@ -32,10 +33,11 @@ from bot.parsing.dates import Moment, MomentProblem, Trouble
 from bot.usecases import stewards
 from bot.usecases.agenda import Step
 from bot.usecases.audit import Line
-from bot.usecases.stewards import Board, published
+from bot.usecases.stewards import Board, Ladder, published
 from handlers.conversation import COMMANDS, RoomsBy, Ways
 from handlers.conversation.board_csv import table
 from handlers.pictures.poster import poster
+from handlers.pictures.stairs import stairs
 from handlers.texts import (
     board,
     catalogue,
@@ -45,6 +47,7 @@ from handlers.texts import (
     draft,
     general,
     help_command,
+    ladder,
     organizers,
     paper_cards,
     refusals,
@@ -379,6 +382,18 @@ def test_boards_of_many_workplaces() -> None:
     ]
     look_closely(published(opened(title="1", city="2"), many))
     look_closely(published(opened(title="1", citywide_counts=Counts.ALL), many, only="1"))
+
+
+def test_boards_of_a_campaign() -> None:
+    rungs = [(None, 3), (0, 3), (1, 3), (3, 3), (1, 1)]
+    for at, (reached, of) in enumerate(rungs):
+        rung = Rung(steps=(opened(title="7"),), reached=reached, workplaces=of)
+        for is_exact in (True, False):
+            check([ladder.said(rung, is_exact=is_exact)])
+        climbed = Ladder(rungs=(rung,), places={}, own=(("7", 1), ("8", 0)) if at else ())
+        seen = replace(published(opened(title="7", campaign="9"), shops(40)), ladder=climbed)
+        check([ladder.ladder(seen), ladder.caption(seen), stairs(seen).headline, stairs(seen).steps[0].said])
+    check([ladder.label()])
 
 
 def test_boards_of_the_day_itself() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.domain import campaigns
 from bot.domain.campaigns import Step
 from bot.domain.model import Terms, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.rules import PLEDGING
 from bot.storage.store import Store
 
 
@@ -43,23 +44,34 @@ class _Made:
 
     stand: tuple[object, ...]
     rungs: Mapping[WalkoutId, int]
-    came: Mapping[UnitId, campaigns.Came] = field(default_factory=dict)
+    came: Mapping[UnitId, campaigns.Came]
 
 
 class Ladders:
-    """The places on each campaign's ladder. They move when one of its steps does, so they are made once for that.
+    """The places on each campaign's ladder, made once for each way its steps stand.
 
-    A walkout on its own costs nothing; a step costs one statement, which reads its campaign's steps and no units.
+    A walkout on its own costs nothing. Nor does a step that goes on: at its units no other does, so nothing moves there
+    between its tallies. Any other step costs one statement, which reads the campaign's steps and no units.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._made: dict[WalkoutId, _Made] = {}
+        self._going_on: dict[WalkoutId, tuple[int, _Made]] = {}  #: as of a step's tally
 
     async def place(self, walkout: Walkout, workplace: Unit) -> Place:
         """Say how far a workplace has come by now."""
         if not walkout.in_campaign:
             return Place()
+        made = await self._now(walkout)
+        came = made.came.get(workplace.id, ())
+        proved = tuple(step.terms for step, has_proved in came if has_proved)
+        return Place(step=made.rungs.get(walkout.id, 1), counted=len(came), proved=proved)
+
+    async def _now(self, walkout: Walkout) -> _Made:
+        tally, made = self._going_on.get(walkout.id, (None, None))
+        if made is not None and tally == walkout.tally and _goes_on(walkout):
+            return made
         found = await self._store.steps(walkout)
         stand = tuple((each.id, each.stage, each.tally, each.next_tally, each.ended) for each in found)
         made = self._made.get(walkout.register)
@@ -67,6 +79,9 @@ class Ladders:
             there = [(each, await self._store.units(each.id)) for each in found]
             made = _Made(stand=stand, rungs=campaigns.rungs(there), came=campaigns.came(there))
             self._made[walkout.register] = made
-        came = made.came.get(workplace.id, ())
-        proved = tuple(step.terms for step, has_proved in came if has_proved)
-        return Place(step=made.rungs.get(walkout.id, 1), counted=len(came), proved=proved)
+        self._going_on[walkout.id] = walkout.tally, made
+        return made
+
+
+def _goes_on(step: Walkout) -> bool:
+    return step.stage in PLEDGING and step.next_tally is not None

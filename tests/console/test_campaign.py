@@ -32,7 +32,7 @@ def test_its_turns_come_in_their_order(kept: str) -> None:
         "Step 2 of Buses for all.",
         "@mia0 <- card_rests",
         "What we want (SURVEY) is closed. Destroyed: its key, its pledges and votes",
-        "The campaign's cards stay",
+        "The campaign's cards, rooms and stewards stay",
         "Mercy Hospital: 11 people take part, as you count.",
         "The next step can open at 2 workplaces: Depot, Mercy Hospital.",
         "$ allout draft walkout.toml --after STICKERS",

@@ -233,7 +233,7 @@ async def test_what_draws_a_campaigns_steps_learns_of_no_workplace(data: Path, m
     depots = ["Quillfeather Depot", "Depot of Wrenfield"]
     walkout, units = THREE[1]
     named = [replace(unit, name=name) for unit, name in zip(units, depots, strict=False)]
-    named += units[2:]
+    named += units[len(depots) :]
     board = stewards.published(walkout, named, steps=[THREE[0], (walkout, named), THREE[2]])
     async with aclosing(SandboxPool()) as children, _secrets(data, monkeypatch) as secrets:
         await sandbox_client.ladder(children, board)

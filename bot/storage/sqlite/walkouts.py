@@ -225,12 +225,18 @@ class Walkouts(Notices):
 
     async def steps(self, walkout: Walkout) -> list[Walkout]:
         """See Store.steps."""
-        return await self._in_turn(lambda: self._steps(walkout))
+        return await self._look_up(self._all_steps, walkout.register)
 
     async def _steps(self, walkout: Walkout) -> list[Walkout]:
-        wanted = f"{_WALKOUT} WHERE coalesce(campaign, id) = ? ORDER BY starts, id"
-        steps = await self._rows(wanted, (walkout.register,))
-        return [_read_walkout(row) for row in steps]
+        return (await self._all_steps([walkout.register]))[walkout.register]
+
+    async def _all_steps(self, campaigns: Sequence[WalkoutId]) -> dict[WalkoutId, list[Walkout]]:
+        wanted = "WHERE coalesce(campaign, id) IN (SELECT value FROM json_each(?)) ORDER BY starts, id"
+        found: dict[WalkoutId, list[Walkout]] = {campaign: [] for campaign in campaigns}
+        for row in await self._rows(f"{_WALKOUT} {wanted}", (json.dumps(campaigns),)):
+            step = _read_walkout(row)
+            found[step.register].append(step)
+        return found
 
     async def last_unit(self, campaign: WalkoutId) -> UnitId:
         """See Store.last_unit."""
