@@ -12,7 +12,7 @@ from tests.discord.dialogues.house import House
 SUBCOMMAND = 1
 TEXT = 3
 SERVER, CHAT_WITH_THE_BOT = 0, 1
-SUGGESTED = {Takes.WALKOUT, Takes.WORKPLACE, Takes.SCOPE, Takes.ROLE, Takes.VOID, Takes.FILTER}
+SUGGESTED = {Takes.WALKOUT, Takes.WORKPLACE, Takes.SCOPE, Takes.REACH, Takes.ROLE, Takes.VOID, Takes.FILTER}
 
 MOST_SUBCOMMANDS = 25
 LONGEST_DESCRIPTION = 100
