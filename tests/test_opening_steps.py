@@ -14,27 +14,43 @@ import pytest
 from bot.domain import campaigns
 from bot.domain.errors import (
     LeavesTooFewFree,
+    NoSuchProposal,
     NobodyQualifies,
     NotEnoughLeft,
     Refused,
     StepNotOver,
     TooEarlyToReport,
 )
-from bot.domain.model import BoardLine, Kind, Ruling, Stage, StepKind, Unit, UnitId, Walkout, WalkoutId
+from bot.delivery.outbox import Letter
+from bot.domain.model import Announcement, BoardLine, Kind, Ruling, Stage, StepKind, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Matter
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.keys import Person
-from bot.usecases import ladder, organizers, proposals, report
+from bot.usecases import audit, ladder, organizers, proposals, report
 from bot.usecases.context import RequestContext
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
-from tests.conftest import PLEDGE_BY, SHOP, draft, shops
+from tests.conftest import OTHER_SHOP, PLEDGE_BY, SHOP, draft, shops
 
 FIRST, SECOND, THIRD = WalkoutId("first"), WalkoutId("secnd"), WalkoutId("third")
 DAY = timedelta(days=1)
 BUSES: dict[str, Any] = {"campaign": "Buses for all", "citywide_threshold": 5, "approvals": 1}
 SURVEY: dict[str, Any] = {"kind": StepKind.SURVEY, "starts": PLEDGE_BY, **BUSES}
+
+
+class Sends:
+    """A platform that takes every letter."""
+
+    def __init__(self) -> None:
+        self.sent: list[Kind] = []
+
+    async def send(self, letter: Letter) -> str:
+        self.sent.append(letter.news.kind)
+        return ""
+
+    async def delete(self, what: str) -> None:
+        raise NotImplementedError
 
 
 @dataclass
@@ -106,6 +122,37 @@ async def test_a_step_waits_for_the_one_before_it_and_for_its_proof(campaign: Ca
     steps = await ladder.steps(second, campaign.app.store)
     assert campaigns.ladder(steps)[SHOP] == 1
     assert [rung.reached for rung in campaigns.climbed(steps)] == [1, None]
+
+
+async def test_what_was_begun_at_a_workplace_without_which_a_step_opens_stops_nothing_else(campaign: Campaign) -> None:
+    store, outbox = campaign.app.store, campaign.app.outboxes["here"]
+    await campaign.add(FIRST, **SURVEY)
+    await campaign.open(FIRST)
+    await campaign.add(SECOND, FIRST, **LATER)
+    await campaign.come_to(PLEDGE_BY)
+    await store.decide(FIRST, partial(shown, reached=SHOP))
+    order = {"workplace": OTHER_SHOP, "place": "Shop 2", "number": 5, "before": 0}
+    printed = await proposals.propose(campaign.olga, Matter.MINT, walkout=SECOND, **order)
+
+    def with_news(walkout: Walkout, _units: Sequence[Unit]) -> Ruling:
+        about = {"about": OTHER_SHOP, "occasion": "1", "to_organizers": True, "to_rooms": False}
+        return Ruling(walkout=walkout, announcements=(Announcement(kind=Kind.MORE_THAN_DRAWN, **about),))
+
+    await store.decide(SECOND, with_news)
+    await campaign.open(SECOND)
+    assert [unit.id for unit in await store.units(SECOND)] == [SHOP]
+
+    outbox.sender = Sends()
+    await outbox.deliver()  # the letter about the other shop is told to nobody, and keeps no other back
+    assert await store.unsettled(SECOND) == 0
+    assert Kind.MORE_THAN_DRAWN not in outbox.sender.sent
+    assert Kind.NEXT_STEP in outbox.sender.sent
+    [line] = [each for each in await audit.page(campaign.olga, None) if each.detail.get("matter") == Matter.MINT][:1]
+    assert line.detail["place"] == "Shop 2"
+    with pytest.raises(NoSuchProposal):
+        await proposals.look(campaign.olga, printed.proposal.id)
+    with pytest.raises(NoSuchProposal):
+        await proposals.propose(campaign.olga, Matter.MINT, walkout=SECOND, **order)
 
 
 async def test_another_try_of_what_lapsed_needs_no_proof(campaign: Campaign) -> None:

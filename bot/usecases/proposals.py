@@ -17,6 +17,7 @@ from bot.domain.errors import (
     LastOrganizer,
     NoCitywideRoom,
     NoSuchProposal,
+    NoSuchUnit,
     OwnProposal,
     Refused,
 )
@@ -210,7 +211,11 @@ async def _path(
     if not roles.is_own(matter):
         return ()
     organized = {at for of, at, _who in (await context.store.committee()).own if of == walkout}
-    return tuple(each for each in await context.path(walkout, unit) if each in organized)
+    try:
+        path = await context.path(walkout, unit)
+    except NoSuchUnit:  # a step was opened without it
+        raise NoSuchProposal from None
+    return tuple(each for each in path if each in organized)
 
 
 async def _deciding(
@@ -333,11 +338,15 @@ def _decided(
 async def _progress(context: RequestContext, proposal: Proposal, missing: int) -> Progress:
     content = read(proposal, context)
     walkout, place = proposal.walkout, content.get("workplace")
+    try:
+        about = None if walkout is None or place is None else await context.store.unit(walkout, UnitId(place))
+    except NoSuchUnit:  # a step was opened without it
+        raise NoSuchProposal from None
     return Progress(
         proposal=proposal,
         content=content,
         walkout=None if walkout is None else await context.store.walkout(walkout),
-        place=None if walkout is None or place is None else await context.store.unit(walkout, UnitId(place)),
+        place=about,
         missing=missing if proposal.became is Became.OPEN else 0,
     )
 

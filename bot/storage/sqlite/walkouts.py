@@ -289,11 +289,14 @@ class Walkouts(Notices):
 
     async def path(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, tuple[Unit, ...]]:
         """See Store.path."""
-        return await self._look_up(self._look_all_up, (walkout, unit))
+        found = await self._look_up(self._look_all_up, (walkout, unit))
+        if found is None:  # a step was opened without it
+            raise NoSuchUnit("", ())
+        return found
 
     async def _look_all_up(
         self, wanted: Sequence[tuple[WalkoutId, UnitId]]
-    ) -> dict[tuple[WalkoutId, UnitId], tuple[Walkout, tuple[Unit, ...]]]:
+    ) -> dict[tuple[WalkoutId, UnitId], tuple[Walkout, tuple[Unit, ...]] | None]:
         asked = (json.dumps(wanted),)
         statements = f"{_WALKOUT} {_WANTED_WALKOUTS}", _PATHS
         found_walkouts, found_units = await self._on_thread(
@@ -307,9 +310,8 @@ class Walkouts(Notices):
 
         # who asks for what is not there must not take the answer from the others
         return {
-            (walkout, unit): (walkouts[walkout], path(walkout, unit))
+            (walkout, unit): (walkouts[walkout], path(walkout, unit)) if (walkout, unit) in units else None
             for walkout, unit in wanted
-            if (walkout, unit) in units
         }
 
     async def set_drawn(self, walkout: WalkoutId, unit: UnitId, drawn: int, note: Note) -> None:
