@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,23 +12,24 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.outbox import Letter
 from bot.domain import campaigns
 from bot.domain.errors import (
     LeavesTooFewFree,
-    NoSuchProposal,
     NobodyQualifies,
+    NoSuchProposal,
     NotEnoughLeft,
     Refused,
+    StepGoesOn,
     StepNotOver,
     TooEarlyToReport,
 )
-from bot.delivery.outbox import Letter
 from bot.domain.model import Announcement, BoardLine, Kind, Ruling, Stage, StepKind, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Matter
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.keys import Person
-from bot.usecases import audit, ladder, organizers, proposals, report
+from bot.usecases import audit, ladder, organizers, paper_cards, proposals, report
 from bot.usecases.context import RequestContext
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
@@ -131,11 +133,11 @@ async def test_what_was_begun_at_a_workplace_without_which_a_step_opens_stops_no
     await campaign.add(SECOND, FIRST, **LATER)
     await campaign.come_to(PLEDGE_BY)
     await store.decide(FIRST, partial(shown, reached=SHOP))
-    order = {"workplace": OTHER_SHOP, "place": "Shop 2", "number": 5, "before": 0}
+    order: dict[str, Any] = {"workplace": OTHER_SHOP, "place": "Shop 2", "number": 5, "before": 0}
     printed = await proposals.propose(campaign.olga, Matter.MINT, walkout=SECOND, **order)
 
     def with_news(walkout: Walkout, _units: Sequence[Unit]) -> Ruling:
-        about = {"about": OTHER_SHOP, "occasion": "1", "to_organizers": True, "to_rooms": False}
+        about: dict[str, Any] = {"about": OTHER_SHOP, "occasion": "1", "to_organizers": True, "to_rooms": False}
         return Ruling(walkout=walkout, announcements=(Announcement(kind=Kind.MORE_THAN_DRAWN, **about),))
 
     await store.decide(SECOND, with_news)
@@ -152,7 +154,39 @@ async def test_what_was_begun_at_a_workplace_without_which_a_step_opens_stops_no
     with pytest.raises(NoSuchProposal):
         await proposals.look(campaign.olga, printed.proposal.id)
     with pytest.raises(NoSuchProposal):
-        await proposals.propose(campaign.olga, Matter.MINT, walkout=SECOND, **order)
+        await proposals.opine(campaign.olga, printed.proposal.id, approves=False)
+
+
+async def test_of_two_steps_approved_in_the_same_moments_one_is_opened(campaign: Campaign) -> None:
+    await campaign.add(FIRST, **SURVEY)
+    await campaign.open(FIRST)
+    for also in (SECOND, THIRD):
+        await campaign.add(also, FIRST, **LATER)
+    await campaign.come_to(PLEDGE_BY)
+    await campaign.app.store.decide(FIRST, partial(shown, reached=SHOP))
+    became = await asyncio.gather(campaign.open(SECOND), campaign.open(THIRD), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in became) == ["NoneType", "StepNotOver"]
+    stages = [(await campaign.app.store.walkout(also)).stage for also in (SECOND, THIRD)]
+    assert sorted(stages) == [Stage.DRAFT, Stage.OPEN]
+
+
+@pytest.mark.parametrize("matter", [Matter.VOID, Matter.RECALL])
+async def test_cards_are_ended_in_the_step_that_goes_on(campaign: Campaign, matter: Matter) -> None:
+    """Else pledges would end after its deadline, its ballots would be counted all the same, and none would hear."""
+    await campaign.add(FIRST, **SURVEY)
+    await campaign.open(FIRST)
+    await campaign.add(SECOND, FIRST, **LATER)
+    shop = await campaign.app.store.unit(FIRST, SHOP)
+    first, second = [await campaign.app.store.walkout(step) for step in (FIRST, SECOND)]
+    with pytest.raises(StepGoesOn) as raised:
+        await paper_cards.check_can_end(campaign.olga, matter, second, shop)
+    assert raised.value.walkout == FIRST
+    if matter is Matter.VOID:  # for which one organizer is enough here
+        with pytest.raises(StepGoesOn):
+            await proposals.propose(campaign.olga, matter, walkout=SECOND, workplace=SHOP, place="Shop 1")
+    await paper_cards.check_can_end(campaign.olga, matter, first, shop)
+    await campaign.come_to(PLEDGE_BY)
+    await paper_cards.check_can_end(campaign.olga, matter, second, shop)
 
 
 async def test_another_try_of_what_lapsed_needs_no_proof(campaign: Campaign) -> None:
@@ -189,6 +223,7 @@ async def test_a_report_on_a_survey_is_there_once_it_has_ended(campaign: Campaig
         (LeavesTooFewFree("Depot", ""), "people in Depot"),
         (LeavesTooFewFree("Depot", "Bronx"), "Bronx needs nearly everybody"),
         (StepNotOver("Sticker day", "Depot"), "Sticker day is not over yet in Depot"),
+        (StepGoesOn("Sticker day", SECOND, "Depot"), "voided and recalled in that step, secnd"),
     ],
 )
 def test_organizers_read_what_is_missing(refused: Refused, says: str) -> None:

@@ -87,9 +87,11 @@ class Walkouts(Notices):
         """See Store.decide."""
 
         async def job() -> Ruling:
-            before = await self._counted(await self._walkout(walkout))
-            ruling = rule(before, await self._units(walkout))
+            before, units = await self._counted(await self._walkout(walkout)), await self._units(walkout)
+            ruling = rule(before, units)
             after = ruling.walkout
+            if after.in_campaign and (before.stage, after.stage) == (Stage.DRAFT, Stage.OPEN):
+                await self._check_no_live_step(after, units)
             if after != before:
                 await self._write_walkout(after)
             if ruling.dropped:
@@ -103,6 +105,14 @@ class Walkouts(Notices):
             return ruling
 
         return await self._in_transaction(job)
+
+    async def _check_no_live_step(self, walkout: Walkout, units: Sequence[Unit]) -> None:
+        """Two steps may be opened in the same moments, and each may have seen none that goes on."""
+        now = self._clock()
+        going_on = [
+            step for step in await self._steps(walkout) if step.id != walkout.id and rules.goes_on(step, now=now)
+        ]
+        rules.check_no_live_step(units, [(step, await self._units(step.id)) for step in going_on], now=now)
 
     async def _counted(self, walkout: Walkout) -> Walkout:
         """Return a survey whose last tally is due with what its ballots say."""
