@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.outbox import Letter
-from bot.domain import campaigns
+from bot.domain import campaigns, rules
 from bot.domain.errors import (
     LeavesTooFewFree,
     NobodyQualifies,
@@ -26,6 +26,7 @@ from bot.domain.errors import (
 )
 from bot.domain.model import Announcement, BoardLine, Kind, Ruling, Stage, StepKind, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Matter
+from bot.guards import readiness
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.keys import Person
@@ -187,6 +188,30 @@ async def test_cards_are_ended_in_the_step_that_goes_on(campaign: Campaign, matt
     await paper_cards.check_can_end(campaign.olga, matter, first, shop)
     await campaign.come_to(PLEDGE_BY)
     await paper_cards.check_can_end(campaign.olga, matter, second, shop)
+
+
+async def test_whether_a_step_is_counted_is_said_by_what_it_proved(campaign: Campaign) -> None:
+    async def is_counted() -> bool:
+        found = await readiness.checks(campaign.app.store, SECOND, now=campaign.clock())
+        return next(check.is_so for check in found if check.point is readiness.Point.PROOF)
+
+    store = campaign.app.store
+    await campaign.add(FIRST, **{**LATER, "pledge_by": PLEDGE_BY, "starts": PLEDGE_BY + DAY})
+    await campaign.open(FIRST)
+    await campaign.add(SECOND, FIRST, **LAST)
+    assert not await is_counted()
+
+    def turns_on(walkout: Walkout, units: Sequence[Unit]) -> Ruling:
+        going = replace(walkout, stage=Stage.ON, tallied=PLEDGE_BY, next_tally=PLEDGE_BY + 2 * DAY)
+        return Ruling(walkout=going, units=tuple(replace(unit, out=True) for unit in units))
+
+    await store.decide(FIRST, turns_on)
+    campaign.clock.move_to(PLEDGE_BY + 2 * DAY)  # its day is over, and the last count is still to come
+    assert not await is_counted()
+    await campaign.app.tallies.take_due()
+    assert await is_counted()
+    await store.decide(FIRST, partial(rules.call_off, now=campaign.clock()))
+    assert not await is_counted()
 
 
 async def test_another_try_of_what_lapsed_needs_no_proof(campaign: Campaign) -> None:

@@ -824,7 +824,6 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
     is_said_anew = private and news.facts.get("last") is False and not walkout.counts_again
     return {
         Kind.OPENED: is_open and can_pledge,
-        Kind.ANOTHER_TRY: can_pledge,
         Kind.LEFT: is_open and (place is None or has_left),
         Kind.WORKPLACE_READY: is_open,
         Kind.WORKPLACES_READY: is_open,
