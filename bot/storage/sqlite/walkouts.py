@@ -104,7 +104,18 @@ class Walkouts(Notices):
                 await self._write_news(walkout, ruling.announcements)
             return ruling
 
-        return await self._in_transaction(job)
+        async def turn() -> Ruling:
+            seen = await self._walkout(walkout)
+            if seen.after is None or seen.stage is not Stage.DRAFT:
+                return await self._transaction(job)
+            # a step may open without thousands of units, and for each SQLite would read all pledges for one of its own
+            await self._rows("PRAGMA foreign_keys=OFF")
+            try:
+                return await self._transaction(job)
+            finally:
+                await self._rows("PRAGMA foreign_keys=ON")
+
+        return await self._in_turn(turn)
 
     async def _check_no_live_step(self, walkout: Walkout, units: Sequence[Unit]) -> None:
         """Two steps may be opened in the same moments, and each may have seen none that goes on."""
