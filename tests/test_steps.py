@@ -288,6 +288,10 @@ async def test_between_steps_a_card_rests(data: Path, clock: MovableClock) -> No
             await made.worker().pledge(made.codes[0], FIRST)
         with pytest.raises(UnknownCard):
             await made.worker().look(mint())
+        # among other codes it is one, and whoever has tried too many learns nothing of it
+        assert (await made.say(f"{made.codes[0]} or {mint()}"))[0] == "card_rests"
+        assert (await made.say(f"{made.codes[0]} or {made.codes[1]}"))[0] == "several_codes"
+        assert not await made.worker().owns(made.codes[0])
 
 
 # --- cards of a campaign, minted, voided, recalled ---
