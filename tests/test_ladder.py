@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -272,6 +273,14 @@ async def test_a_press_costs_nothing_more_but_one_statement_once_a_step_is_count
         await stand(app, (replace(over, tallied=PLEDGE_BY + HOUR, next_tally=None), units))
         await worker.look(codes[NAMES[0]])
         assert len(await statements(app, worker.look(codes[NAMES[0]], NAMES[2]))) == single + 1
+
+
+async def test_of_all_who_look_after_a_tally_one_reads_the_units(data: Path) -> None:
+    async with campaign(data) as (app, _codes):
+        counted, units = step(2, "The walkout", [True] * 5)
+        await stand(app, (counted, units))
+        asked = await statements(app, asyncio.gather(*(app.ladders.place(counted, units[4]) for _ in range(20))))
+        assert sum("FROM unit JOIN counts" in each for each in asked) == len(THREE)
 
 
 async def test_a_worker_reads_which_step_it_is_and_where_their_workplace_took_part(data: Path) -> None:

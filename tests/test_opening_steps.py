@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,30 +12,48 @@ from typing import Any
 
 import pytest
 
-from bot.domain import campaigns
+from bot.delivery.outbox import Letter
+from bot.domain import campaigns, rules
 from bot.domain.errors import (
     LeavesTooFewFree,
     NobodyQualifies,
+    NoSuchProposal,
     NotEnoughLeft,
     Refused,
+    StepGoesOn,
     StepNotOver,
     TooEarlyToReport,
 )
-from bot.domain.model import BoardLine, Kind, Ruling, Stage, StepKind, Unit, UnitId, Walkout, WalkoutId
+from bot.domain.model import Announcement, BoardLine, Kind, Ruling, Stage, StepKind, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Matter
+from bot.guards import readiness
 from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.keys import Person
-from bot.usecases import ladder, organizers, proposals, report
+from bot.usecases import audit, ladder, organizers, paper_cards, proposals, report
 from bot.usecases.context import RequestContext
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
-from tests.conftest import PLEDGE_BY, SHOP, draft, shops
+from tests.conftest import OTHER_SHOP, PLEDGE_BY, SHOP, draft, shops
 
 FIRST, SECOND, THIRD = WalkoutId("first"), WalkoutId("secnd"), WalkoutId("third")
 DAY = timedelta(days=1)
 BUSES: dict[str, Any] = {"campaign": "Buses for all", "citywide_threshold": 5, "approvals": 1}
 SURVEY: dict[str, Any] = {"kind": StepKind.SURVEY, "starts": PLEDGE_BY, **BUSES}
+
+
+class Sends:
+    """A platform that takes every letter."""
+
+    def __init__(self) -> None:
+        self.sent: list[Kind] = []
+
+    async def send(self, letter: Letter) -> str:
+        self.sent.append(letter.news.kind)
+        return ""
+
+    async def delete(self, what: str) -> None:
+        raise NotImplementedError
 
 
 @dataclass
@@ -108,6 +127,93 @@ async def test_a_step_waits_for_the_one_before_it_and_for_its_proof(campaign: Ca
     assert [rung.reached for rung in campaigns.climbed(steps)] == [1, None]
 
 
+async def test_what_was_begun_at_a_workplace_without_which_a_step_opens_stops_nothing_else(campaign: Campaign) -> None:
+    store, outbox = campaign.app.store, campaign.app.outboxes["here"]
+    await campaign.add(FIRST, **SURVEY)
+    await campaign.open(FIRST)
+    await campaign.add(SECOND, FIRST, **LATER)
+    await campaign.come_to(PLEDGE_BY)
+    await store.decide(FIRST, partial(shown, reached=SHOP))
+    order: dict[str, Any] = {"workplace": OTHER_SHOP, "place": "Shop 2", "number": 5, "before": 0}
+    printed = await proposals.propose(campaign.olga, Matter.MINT, walkout=SECOND, **order)
+
+    def with_news(walkout: Walkout, _units: Sequence[Unit]) -> Ruling:
+        about: dict[str, Any] = {"about": OTHER_SHOP, "occasion": "1", "to_organizers": True, "to_rooms": False}
+        return Ruling(walkout=walkout, announcements=(Announcement(kind=Kind.MORE_THAN_DRAWN, **about),))
+
+    await store.decide(SECOND, with_news)
+    await campaign.open(SECOND)
+    assert [unit.id for unit in await store.units(SECOND)] == [SHOP]
+
+    outbox.sender = Sends()
+    await outbox.deliver()  # the letter about the other shop is told to nobody, and keeps no other back
+    assert await store.unsettled(SECOND) == 0
+    assert Kind.MORE_THAN_DRAWN not in outbox.sender.sent
+    assert Kind.NEXT_STEP in outbox.sender.sent
+    [line] = [each for each in await audit.page(campaign.olga, None) if each.detail.get("matter") == Matter.MINT][:1]
+    assert line.detail["place"] == "Shop 2"
+    with pytest.raises(NoSuchProposal):
+        await proposals.look(campaign.olga, printed.proposal.id)
+    with pytest.raises(NoSuchProposal):
+        await proposals.opine(campaign.olga, printed.proposal.id, approves=False)
+
+
+async def test_of_two_steps_approved_in_the_same_moments_one_is_opened(campaign: Campaign) -> None:
+    await campaign.add(FIRST, **SURVEY)
+    await campaign.open(FIRST)
+    for also in (SECOND, THIRD):
+        await campaign.add(also, FIRST, **LATER)
+    await campaign.come_to(PLEDGE_BY)
+    await campaign.app.store.decide(FIRST, partial(shown, reached=SHOP))
+    became = await asyncio.gather(campaign.open(SECOND), campaign.open(THIRD), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in became) == ["NoneType", "StepNotOver"]
+    stages = [(await campaign.app.store.walkout(also)).stage for also in (SECOND, THIRD)]
+    assert sorted(stages) == [Stage.DRAFT, Stage.OPEN]
+
+
+@pytest.mark.parametrize("matter", [Matter.VOID, Matter.RECALL])
+async def test_cards_are_ended_in_the_step_that_goes_on(campaign: Campaign, matter: Matter) -> None:
+    """Else pledges would end after its deadline, its ballots would be counted all the same, and none would hear."""
+    await campaign.add(FIRST, **SURVEY)
+    await campaign.open(FIRST)
+    await campaign.add(SECOND, FIRST, **LATER)
+    shop = await campaign.app.store.unit(FIRST, SHOP)
+    first, second = [await campaign.app.store.walkout(step) for step in (FIRST, SECOND)]
+    with pytest.raises(StepGoesOn) as raised:
+        await paper_cards.check_can_end(campaign.olga, matter, second, shop)
+    assert raised.value.walkout == FIRST
+    if matter is Matter.VOID:  # for which one organizer is enough here
+        with pytest.raises(StepGoesOn):
+            await proposals.propose(campaign.olga, matter, walkout=SECOND, workplace=SHOP, place="Shop 1")
+    await paper_cards.check_can_end(campaign.olga, matter, first, shop)
+    await campaign.come_to(PLEDGE_BY)
+    await paper_cards.check_can_end(campaign.olga, matter, second, shop)
+
+
+async def test_whether_a_step_is_counted_is_said_by_what_it_proved(campaign: Campaign) -> None:
+    async def is_counted() -> bool:
+        found = await readiness.checks(campaign.app.store, SECOND, now=campaign.clock())
+        return next(check.is_so for check in found if check.point is readiness.Point.PROOF)
+
+    store = campaign.app.store
+    await campaign.add(FIRST, **{**LATER, "pledge_by": PLEDGE_BY, "starts": PLEDGE_BY + DAY})
+    await campaign.open(FIRST)
+    await campaign.add(SECOND, FIRST, **LAST)
+    assert not await is_counted()
+
+    def turns_on(walkout: Walkout, units: Sequence[Unit]) -> Ruling:
+        going = replace(walkout, stage=Stage.ON, tallied=PLEDGE_BY, next_tally=PLEDGE_BY + 2 * DAY)
+        return Ruling(walkout=going, units=tuple(replace(unit, out=True) for unit in units))
+
+    await store.decide(FIRST, turns_on)
+    campaign.clock.move_to(PLEDGE_BY + 2 * DAY)  # its day is over, and the last count is still to come
+    assert not await is_counted()
+    await campaign.app.tallies.take_due()
+    assert await is_counted()
+    await store.decide(FIRST, partial(rules.call_off, now=campaign.clock()))
+    assert not await is_counted()
+
+
 async def test_another_try_of_what_lapsed_needs_no_proof(campaign: Campaign) -> None:
     await campaign.add(FIRST, **{**LATER, "pledge_by": PLEDGE_BY})
     await campaign.open(FIRST)
@@ -142,6 +248,7 @@ async def test_a_report_on_a_survey_is_there_once_it_has_ended(campaign: Campaig
         (LeavesTooFewFree("Depot", ""), "people in Depot"),
         (LeavesTooFewFree("Depot", "Bronx"), "Bronx needs nearly everybody"),
         (StepNotOver("Sticker day", "Depot"), "Sticker day is not over yet in Depot"),
+        (StepGoesOn("Sticker day", SECOND, "Depot"), "voided and recalled in that step, secnd"),
     ],
 )
 def test_organizers_read_what_is_missing(refused: Refused, says: str) -> None:

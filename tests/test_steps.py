@@ -21,6 +21,7 @@ from bot.domain.errors import (
     KeyFileRefused,
     NotPledged,
     OtherStep,
+    TooLateToOpen,
     UnknownCard,
 )
 from bot.domain.model import Announcement, CardState, Kind, Ruling, Stage, Unit, UnitId, Walkout, WalkoutId
@@ -287,6 +288,10 @@ async def test_between_steps_a_card_rests(data: Path, clock: MovableClock) -> No
             await made.worker().pledge(made.codes[0], FIRST)
         with pytest.raises(UnknownCard):
             await made.worker().look(mint())
+        # among other codes it is one, and whoever has tried too many learns nothing of it
+        assert (await made.say(f"{made.codes[0]} or {mint()}"))[0] == "card_rests"
+        assert (await made.say(f"{made.codes[0]} or {made.codes[1]}"))[0] == "several_codes"
+        assert not await made.worker().owns(made.codes[0])
 
 
 # --- cards of a campaign, minted, voided, recalled ---
@@ -530,3 +535,44 @@ async def test_a_walkout_on_its_own_closes_with_its_cards(data: Path, clock: Mov
         await closing.close(await made.app.store.walkout(FIRST), made.app.store, made.app.keys)
         store: Any = made.app.store
         assert await store._read("SELECT count(*) FROM card") == [(0,)]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_step_that_opens_without_many_units_does_not_read_all_pledges_for_each(
+    data: Path, clock: MovableClock, *, refused: bool
+) -> None:
+    units = shops(*[40] * 160)
+
+    async def looked_up(dropped: int) -> int:
+        """Open a step without so many; return how many thousand steps SQLite took for that."""
+        async with open_app(data / str(dropped), clock=clock, senders={"here": None}) as app:
+            made = Campaign(app=app, clock=clock, codes=())
+            await made.draft(0, units)
+            cards = {unit.id: [key_of(mint()) for _ in range(5)] for unit in units}
+            await stewards.mint(FIRST, cards, app.store, app.keys)
+            await made.draft(1, units)
+            db: Any = getattr(app.store, "_db")  # noqa: B009
+            ticks = [0]
+
+            def tick() -> int:
+                ticks[0] += 1
+                return 0
+
+            await app.store.blank(SECOND, app.keys.pledge)
+            await db.set_progress_handler(tick, 1000)
+            if refused:
+                clock.move_to(step(1).terms.pledge_by)
+                with pytest.raises(TooLateToOpen):
+                    await made.open(1)
+            else:
+                await made.open(1, frozenset(unit.id for unit in units[-dropped:]))
+                assert len(await app.store.units(SECOND)) == 160 - dropped
+            await db.set_progress_handler(None, 0)
+            assert await db.execute_fetchall("PRAGMA foreign_keys") == [(1,)]
+            assert await db.execute_fetchall("PRAGMA foreign_key_check") == []
+            return ticks[0]
+
+    for folder in ("10", "120"):
+        (data / folder).mkdir(parents=True)
+    few, many = await looked_up(10), await looked_up(120)
+    assert many < 3 * few

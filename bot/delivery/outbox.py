@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from bot.domain.errors import Held, InDoubt, NotRecorded
+from bot.domain.errors import Held, InDoubt, NoSuchUnit, NotRecorded
 from bot.domain.model import SPOKEN, Announcement, Kind, Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.domain.rules import is_for, may_be_said
@@ -325,7 +325,10 @@ class Outbox:
 
     async def _open(self, parcel: Parcel) -> Letter | None:
         """Return what is to be sent; None for what is not to be said any more."""
-        letter = await (self._open_notice if parcel.notice else self._open_other)(parcel)
+        try:
+            letter = await (self._open_notice if parcel.notice else self._open_other)(parcel)
+        except NoSuchUnit:  # it is about one without which its step was opened since
+            return None
         if letter is None or letter.walkout is None:
             return letter
         said = may_be_said(letter.news, letter.walkout, letter.about, private=letter.private, now=self._clock())

@@ -378,6 +378,16 @@ class StepNotOver(Refused):
         self.name = name  #: one workplace of both
 
 
+class StepGoesOn(Refused):
+    """Cards are voided and recalled in the step that goes on at their workplace, and this is another."""
+
+    def __init__(self, title: str, walkout: WalkoutId, name: str) -> None:
+        super().__init__(title, walkout, name)
+        self.title = title
+        self.walkout = walkout
+        self.name = name  #: the workplace
+
+
 class NoCitywideRoom(Refused):
     """Nobody would hear that it is on, and the organizers have not agreed to that."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from bot.domain.errors import (
     LeavesTooFewFree,
     NobodyQualifies,
     NotEnoughLeft,
+    StepGoesOn,
     StepNotOver,
     TooEarlyToClose,
     TooLateToLeave,
@@ -340,7 +341,7 @@ def _check_is_enough(terms: Terms, kept: Sequence[Unit]) -> None:
         raise LeavesTooFewFree(unit.name, above.name if above else "")
 
 
-def _goes_on(step: Walkout, now: datetime) -> bool:
+def goes_on(step: Walkout, *, now: datetime) -> bool:
     """Say whether the last count of a step that was opened, or its end, is still to come."""
     is_out = step.stage is Stage.ON and (step.next_tally is not None or now < over_at(step.terms))
     return step.stage is Stage.OPEN or is_out
@@ -353,12 +354,27 @@ def check_no_live_step(
 
     Raises StepNotOver.
     """
-    places = {unit.id: unit for unit in units if unit.tier is Tier.WORKPLACE}
+    for other, both in _live_at(units, others, now):
+        raise StepNotOver(other.terms.title, both.name)
+
+
+def check_ends_cards(units: Iterable[Unit], others: Iterable[tuple[Walkout, Iterable[Unit]]], *, now: datetime) -> None:
+    """Refuse to void or recall cards by one step while another goes on there, which alone knows what is pledged.
+
+    Raises StepGoesOn.
+    """
+    for other, both in _live_at(units, others, now):
+        raise StepGoesOn(other.terms.title, other.id, both.name)
+
+
+def _live_at(
+    units: Iterable[Unit], others: Iterable[tuple[Walkout, Iterable[Unit]]], now: datetime
+) -> Iterator[tuple[Walkout, Unit]]:
+    """Yield the steps that go on at any of these workplaces, and one where they do."""
+    places = {unit.id for unit in units if unit.tier is Tier.WORKPLACE}
     for other, theirs in others:
-        if _goes_on(other, now):
-            both = next((unit for unit in theirs if unit.id in places), None)
-            if both is not None:
-                raise StepNotOver(other.terms.title, both.name)
+        if goes_on(other, now=now) and (both := next((unit for unit in theirs if unit.id in places), None)) is not None:
+            yield other, both
 
 
 def call_off(walkout: Walkout, units: Sequence[Unit], *, now: datetime) -> Ruling:
@@ -808,7 +824,6 @@ def may_be_said(news: Announcement, walkout: Walkout, place: Unit | None, *, pri
     is_said_anew = private and news.facts.get("last") is False and not walkout.counts_again
     return {
         Kind.OPENED: is_open and can_pledge,
-        Kind.ANOTHER_TRY: can_pledge,
         Kind.LEFT: is_open and (place is None or has_left),
         Kind.WORKPLACE_READY: is_open,
         Kind.WORKPLACES_READY: is_open,

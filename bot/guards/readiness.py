@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot.domain import campaigns, words
 from bot.domain.doubts import Doubted, Place, doubts
 from bot.domain.model import Entry, Stage, Terms, Tier, Unit, Walkout, WalkoutId
-from bot.domain.rules import NOT_OVER, over_at
+from bot.domain.rules import NOT_OVER
 from bot.domain.tree import Tree, labels
 from bot.draft.tree import as_drafted
 from bot.storage.store import Store
@@ -132,8 +132,9 @@ async def checks(store: Store, walkout: WalkoutId, *, now: datetime) -> tuple[Ch
     there.append(check(Point.ROOMS, lacks.without_room, rooms, citywide=not lacks.citywide_room))
     there.append(check(Point.LANGUAGES, (), len(lacks.untranslated)))
     if seen.after is not None:
-        proved = _is_counted(await store.walkout(seen.after), now)
-        there.append(check(Point.PROOF, lacks.not_opened, 0 if proved else 1))
+        before, its_units = await store.walkout(seen.after), await store.units(seen.after)
+        is_over = campaigns.is_counted(before) or campaigns.has_lapsed(before, its_units)
+        there.append(check(Point.PROOF, lacks.not_opened, 0 if is_over else 1))
     return tuple(there)
 
 
@@ -142,11 +143,6 @@ def _drawn(place: Unit, tree: Tree) -> bool:
     leaves = tree.leaves(place.id)
     drawn = [each.drawn for each in leaves if each.drawn is not None]
     return len(drawn) == len(leaves) and sum(drawn) >= place.threshold
-
-
-def _is_counted(before: Walkout, now: datetime) -> bool:
-    """Say whether a step is counted to its end. One place: what it proved is for bot.domain.campaigns to say."""
-    return before.stage not in NOT_OVER or (before.stage is Stage.ON and now >= over_at(before.terms))
 
 
 async def look_again(

@@ -362,7 +362,10 @@ class Store(Protocol):
         ...
 
     async def path(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, tuple[Unit, ...]]:
-        """Find a walkout and a unit of it with all that it is part of, the widest first. Cost: as to look up."""
+        """Find a walkout and a unit of it with all that it is part of, the widest first. Cost: as to look up.
+
+        Raises NoSuchUnit.
+        """
         ...
 
     async def mint(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bot.domain.errors import NoSuchUnit
 from bot.domain.model import UnitId, WalkoutId
 from bot.domain.roles import Deed, Matter
 from bot.storage.store import Noted
@@ -49,8 +51,9 @@ async def _read(context: RequestContext, noted: Noted) -> Line:
     unseal = context.keys.unseal
     detail = json.loads(unseal(noted.detail)) if noted.detail else {}
     if noted.walkout is not None and "workplace" in detail:
-        place = await context.store.unit(noted.walkout, UnitId(detail["workplace"]))
-        detail = {**detail, "place": place.name}
+        with suppress(NoSuchUnit):  # a step was opened without it
+            place = await context.store.unit(noted.walkout, UnitId(detail["workplace"]))
+            detail = {**detail, "place": place.name}
     return Line(
         number=noted.number,
         deed=noted.deed,

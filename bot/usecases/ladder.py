@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -58,6 +59,7 @@ class Ladders:
         self._store = store
         self._made: dict[WalkoutId, _Made] = {}
         self._going_on: dict[WalkoutId, tuple[int, _Made]] = {}  #: as of a step's tally
+        self._turn = asyncio.Lock()  #: all who look after a tally wait for one who reads all units of all steps
 
     async def place(self, walkout: Walkout, workplace: Unit) -> Place:
         """Say how far a workplace has come by now."""
@@ -74,11 +76,12 @@ class Ladders:
             return made
         found = await self._store.steps(walkout)
         stand = tuple((each.id, each.stage, each.tally, each.next_tally, each.ended) for each in found)
-        made = self._made.get(walkout.register)
-        if made is None or made.stand != stand:
-            there = [(each, await self._store.units(each.id)) for each in found]
-            made = _Made(stand=stand, rungs=campaigns.rungs(there), came=campaigns.came(there))
-            self._made[walkout.register] = made
+        async with self._turn:
+            made = self._made.get(walkout.register)
+            if made is None or made.stand != stand:
+                there = [(each, await self._store.units(each.id)) for each in found]
+                made = _Made(stand=stand, rungs=campaigns.rungs(there), came=campaigns.came(there))
+                self._made[walkout.register] = made
         self._going_on[walkout.id] = walkout.tally, made
         return made
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.domain import rules
 from bot.domain.errors import (
     CardsChanged,
     NoCardMissing,
@@ -130,19 +129,14 @@ async def _issued(context: RequestContext, walkout: WalkoutId, of: UnitId | None
     return hashlib.sha256(json.dumps(issued).encode()).hexdigest()
 
 
-CHECKS = {Matter.VOID: rules.check_can_void, Matter.RECALL: rules.check_can_recall}
-"""What a workplace's cards are ended by, and when that can be done."""
-
-
 async def check_can_end(context: RequestContext, matter: Matter, walkout: Walkout, place: Unit) -> None:
     """Refuse what could not be done now to a unit and all below it.
 
-    Raises NoCardsWithOpenEntry, WrongStage, VoidedBefore, TooLateToRecall.
+    Raises NoCardsWithOpenEntry, WrongStage, VoidedBefore, TooLateToRecall, StepGoesOn.
     """
     if walkout.terms.entry is Entry.OPEN:
         raise NoCardsWithOpenEntry
-    branch = Tree(await context.store.units(walkout.id)).branch(place.id)
-    CHECKS[matter](walkout, list(branch), now=context.clock())
+    await proposals.check_can_end(context, matter, walkout, place.id)
 
 
 async def end(context: RequestContext, matter: Matter, walkout: Walkout, place: Unit) -> Progress:

@@ -17,6 +17,7 @@ from bot.domain.errors import (
     LastOrganizer,
     NoCitywideRoom,
     NoSuchProposal,
+    NoSuchUnit,
     OwnProposal,
     Refused,
 )
@@ -124,6 +125,7 @@ async def opine(context: RequestContext, number: str, *, approves: bool) -> Prog
     seen = await context.store.proposal(number)
     if seen is None or seen.about == context.me:
         raise NoSuchProposal
+    await _place(context, seen)
     path = await _path(context, seen.matter, seen.walkout, _unit(read(seen, context)))
     if context.me not in await _deciding(context, seen.matter, seen.walkout, seen.about, path):
         raise NoSuchProposal
@@ -279,14 +281,27 @@ async def _say(context: RequestContext, proposal: Proposal, walkout: WalkoutId) 
     await context.store.say_approved(proposal.id, walkout, rule, decided, note)
 
 
+async def check_can_end(context: RequestContext, matter: Matter, walkout: Walkout, place: UnitId) -> Sequence[Unit]:
+    """Return all units, of which cards can be voided or recalled at this one and all below it.
+
+    Raises WrongStage, VoidedBefore, TooLateToRecall, StepGoesOn.
+    """
+    now, units = context.clock(), await context.store.units(walkout.id)
+    tree = Tree(units)
+    branch = list(tree.branch(place))
+    (rules.check_can_recall if matter is Matter.RECALL else rules.check_can_void)(walkout, branch, now=now)
+    if walkout.in_campaign:
+        others = [step for step in await ladder.steps(walkout, context.store) if step[0].id != walkout.id]
+        rules.check_ends_cards([*tree.path(place), *branch], others, now=now)
+    return units
+
+
 async def _void(context: RequestContext, proposal: Proposal, walkout: WalkoutId) -> None:
-    """Void or recall a workplace's cards. Raises WrongStage, VoidedBefore, TooLateToRecall."""
+    """Void or recall a workplace's cards. Raises as the check."""
     content = read(proposal, context)
     recalls, now = proposal.matter is Matter.RECALL, context.clock()
     seen, place = await context.store.walkout(walkout), UnitId(content["workplace"])
-    check = rules.check_can_recall if recalls else rules.check_can_void
-    units = await context.store.units(walkout)
-    check(seen, list(Tree(units).branch(place)), now=now)
+    units = await check_can_end(context, proposal.matter, seen, place)
     news = Announcement(
         kind=Kind.CARDS_RECALLED if recalls else Kind.CARDS_VOIDED,
         occasion=proposal.id,
@@ -332,14 +347,25 @@ def _decided(
 
 async def _progress(context: RequestContext, proposal: Proposal, missing: int) -> Progress:
     content = read(proposal, context)
-    walkout, place = proposal.walkout, content.get("workplace")
+    walkout = proposal.walkout
     return Progress(
         proposal=proposal,
         content=content,
         walkout=None if walkout is None else await context.store.walkout(walkout),
-        place=None if walkout is None or place is None else await context.store.unit(walkout, UnitId(place)),
+        place=await _place(context, proposal),
         missing=missing if proposal.became is Became.OPEN else 0,
     )
+
+
+async def _place(context: RequestContext, proposal: Proposal) -> Unit | None:
+    """Return the unit that it is about. Raises NoSuchProposal where a step was opened without it."""
+    place = _unit(read(proposal, context))
+    if proposal.walkout is None or place is None:
+        return None
+    try:
+        return await context.store.unit(proposal.walkout, place)
+    except NoSuchUnit:
+        raise NoSuchProposal from None
 
 
 async def approvals_needed(

@@ -11,6 +11,7 @@ from functools import partial
 from bot.domain import ballots, disclosure
 from bot.domain.disclosure import Coarse
 from bot.domain.errors import (
+    CardRests,
     Held,
     Hold,
     InDoubt,
@@ -135,13 +136,15 @@ class Worker:
             await self.store.apply(self._change(Act.LOOK, code))
         except UnknownCard:
             return False
+        except CardRests:  # it is one, though no step has its unit now
+            pass
         return True
 
     async def owns(self, code: str) -> bool:
         """Say whether the account has pledged on this card, also if it took that back."""
         try:
             return (await self.store.apply(self._change(Act.LOOK, code))).mine is not None
-        except UnknownCard:
+        except (UnknownCard, CardRests):
             return False
 
     async def look_without_card(self, walkout: WalkoutId, unit: UnitId) -> Seen:

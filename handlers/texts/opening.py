@@ -1,4 +1,4 @@
-"""Why a step of a campaign is not opened."""
+"""Why a step of a campaign is not opened, and what is not done because another step goes on."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ def refusal(refused: Refused) -> str | None:
                 "{title} is not over yet in {name}, and its last count may be missing. People pledge to one step "
                 "at a time, so open this one afterwards. Nothing is opened."
             ).format(title=refused.title, name=refused.name)
+        case errors.StepGoesOn():
+            return _(
+                "{title} goes on in {name}: its cards are voided and recalled in that step, {id}. Nothing changed."
+            ).format(title=refused.title, name=refused.name, id=refused.walkout)
     return None
 
 

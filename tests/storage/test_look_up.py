@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.domain.errors import NoSuchUnit
 from bot.domain.model import Unit, UnitId, WalkoutId
 from bot.storage.store import Store
 from tests.conftest import OTHER_SHOP, SHOP, WALKOUT, opened, shops
@@ -25,8 +26,8 @@ async def test_everybody_who_asks_at_the_same_time_finds_their_own_workplace(sto
 async def test_who_asks_for_what_is_not_there_does_not_take_the_answer_from_the_others(store: Store) -> None:
     asked = [(WALKOUT, UnitId(99)), (ELSEWHERE, SHOP), (WALKOUT, SHOP)]
     first, second, found = await asyncio.gather(*(store.path(*where) for where in asked), return_exceptions=True)
-    assert isinstance(first, KeyError)
-    assert isinstance(second, KeyError)
+    assert isinstance(first, NoSuchUnit)
+    assert isinstance(second, NoSuchUnit)
     assert not isinstance(found, BaseException)
     assert [unit.id for unit in found[1]] == [SHOP]
 

@@ -87,9 +87,11 @@ class Walkouts(Notices):
         """See Store.decide."""
 
         async def job() -> Ruling:
-            before = await self._counted(await self._walkout(walkout))
-            ruling = rule(before, await self._units(walkout))
+            before, units = await self._counted(await self._walkout(walkout)), await self._units(walkout)
+            ruling = rule(before, units)
             after = ruling.walkout
+            if after.in_campaign and (before.stage, after.stage) == (Stage.DRAFT, Stage.OPEN):
+                await self._check_no_live_step(after, units)
             if after != before:
                 await self._write_walkout(after)
             if ruling.dropped:
@@ -102,7 +104,26 @@ class Walkouts(Notices):
                 await self._write_news(walkout, ruling.announcements)
             return ruling
 
-        return await self._in_transaction(job)
+        async def turn() -> Ruling:
+            seen = await self._walkout(walkout)
+            if seen.after is None or seen.stage is not Stage.DRAFT:
+                return await self._transaction(job)
+            # a step may open without thousands of units, and for each SQLite would read all pledges for one of its own
+            await self._rows("PRAGMA foreign_keys=OFF")
+            try:
+                return await self._transaction(job)
+            finally:
+                await self._rows("PRAGMA foreign_keys=ON")
+
+        return await self._in_turn(turn)
+
+    async def _check_no_live_step(self, walkout: Walkout, units: Sequence[Unit]) -> None:
+        """Two steps may be opened in the same moments, and each may have seen none that goes on."""
+        now = self._clock()
+        going_on = [
+            step for step in await self._steps(walkout) if step.id != walkout.id and rules.goes_on(step, now=now)
+        ]
+        rules.check_no_live_step(units, [(step, await self._units(step.id)) for step in going_on], now=now)
 
     async def _counted(self, walkout: Walkout) -> Walkout:
         """Return a survey whose last tally is due with what its ballots say."""
@@ -289,11 +310,14 @@ class Walkouts(Notices):
 
     async def path(self, walkout: WalkoutId, unit: UnitId) -> tuple[Walkout, tuple[Unit, ...]]:
         """See Store.path."""
-        return await self._look_up(self._look_all_up, (walkout, unit))
+        found = await self._look_up(self._look_all_up, (walkout, unit))
+        if found is None:  # a step was opened without it
+            raise NoSuchUnit("", ())
+        return found
 
     async def _look_all_up(
         self, wanted: Sequence[tuple[WalkoutId, UnitId]]
-    ) -> dict[tuple[WalkoutId, UnitId], tuple[Walkout, tuple[Unit, ...]]]:
+    ) -> dict[tuple[WalkoutId, UnitId], tuple[Walkout, tuple[Unit, ...]] | None]:
         asked = (json.dumps(wanted),)
         statements = f"{_WALKOUT} {_WANTED_WALKOUTS}", _PATHS
         found_walkouts, found_units = await self._on_thread(
@@ -307,9 +331,8 @@ class Walkouts(Notices):
 
         # who asks for what is not there must not take the answer from the others
         return {
-            (walkout, unit): (walkouts[walkout], path(walkout, unit))
+            (walkout, unit): (walkouts[walkout], path(walkout, unit)) if (walkout, unit) in units else None
             for walkout, unit in wanted
-            if (walkout, unit) in units
         }
 
     async def set_drawn(self, walkout: WalkoutId, unit: UnitId, drawn: int, note: Note) -> None:
