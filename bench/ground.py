@@ -25,7 +25,7 @@ from bot.storage.sqlite import PRAGMAS, SqliteStore, open_store
 WALKOUT = WalkoutId("bench")
 IDENTITY = "a bench"
 
-NEW_CARD = "INSERT INTO card (key, walkout, unit, owner) VALUES (?, ?, ?, ?)"
+NEW_CARD = "INSERT INTO card (key, campaign, unit, owner) VALUES (?, ?, ?, ?)"
 NEW_PLEDGE = "INSERT INTO pledge (key, walkout, unit, state) VALUES (?, ?, ?, ?)"
 
 

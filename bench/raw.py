@@ -24,7 +24,7 @@ Asked = tuple[bool, bytes, bytes]
 
 _HEADS = "SELECT id, stage, pledge_by, next_tally FROM walkout"
 _FIND = """
-    SELECT card.key, card.walkout, pledge.state, card.owner
+    SELECT card.key, card.campaign, pledge.state, card.owner
     FROM json_each(?1) AS nth JOIN card ON card.key = substr(?2, nth.value * 32 + 1, 32)
         JOIN pledge ON pledge.key = substr(?3, nth.value * 32 + 1, 32)
 """
@@ -40,14 +40,14 @@ _WRITE_PLEDGE = "UPDATE pledge SET state = ?1 WHERE key = ?2"
 _WRITE_CARD = "UPDATE card SET owner = ?1 WHERE key = ?2"
 _PLEDGE = """
     UPDATE card SET owner = ?1 WHERE key = ?2 AND (owner = ?4 OR owner = ?1) AND EXISTS (
-        SELECT 1 FROM walkout WHERE id = card.walkout AND stage IN ('open', 'on')
+        SELECT 1 FROM walkout WHERE id = card.campaign AND stage IN ('open', 'on')
         AND pledge_by > ?3 AND (next_tally IS NULL OR next_tally > ?3)
     ) RETURNING unit
 """
 _TAKE_BACK = _PLEDGE.replace("(owner = ?4 OR owner = ?1)", "owner = ?1")
 _LOOK = """
     SELECT card.owner, walkout.stage, walkout.pledge_by, walkout.next_tally
-    FROM card JOIN walkout ON walkout.id = card.walkout WHERE card.key = ?
+    FROM card JOIN walkout ON walkout.id = card.campaign WHERE card.key = ?
 """
 
 

@@ -55,7 +55,7 @@ def letters(walkout: Walkout, places: Sequence[Unit]) -> list[str]:
     """Word every piece of news there can be that speaks of the walkout."""
     private = {
         Kind.PROPOSAL, Kind.DECIDED, Kind.ROLE_CARD_USED, Kind.ROLE_GIVEN, Kind.ROLE_TAKEN, Kind.PLATFORM_DOWN,
-        Kind.PLATFORM_BACK, Kind.WALKOUT_CLOSED, Kind.RESTORED, Kind.TOKEN_SHARED, Kind.HELD
+        Kind.PLATFORM_BACK, Kind.WALKOUT_CLOSED, Kind.CAMPAIGN_CLOSED, Kind.RESTORED, Kind.TOKEN_SHARED, Kind.HELD
     }  # fmt: skip
     return [
         announcement(
@@ -75,6 +75,9 @@ def letters(walkout: Walkout, places: Sequence[Unit]) -> list[str]:
                             "can": True,
                             "made": NOON.isoformat(),
                             "counts": NOON.isoformat(),
+                            "words": {"en": "Bring water."},
+                            "own": "en",
+                            "corrects": NOON.isoformat(),
                         }
                     ),
                 ),

@@ -31,7 +31,12 @@ HARDEST_MESSAGE = {"en": 8.0, "es": -60.0}
 FEWEST_WORDS = 15
 """A shorter message has no score that means anything; its sentence is short."""
 
-NEWS = {kind for kind in Kind if kind in announcements._WORDS} - {Kind.SURVEY_OVER, Kind.VOTE_AGAIN}
+NEWS = {kind for kind in Kind if kind in announcements._WORDS} - {
+    Kind.SURVEY_OVER,
+    Kind.VOTE_AGAIN,
+    Kind.ANOTHER_TRY,
+    Kind.COMMITTEE_WORD,
+}
 """What rooms hear of a walkout; of a survey, tests/test_words_of_steps.py reads it."""
 
 VISITS = [*((stage, WAYS[0]) for stage in Stage), *((Stage.OPEN, ways) for ways in WAYS[1:])]

@@ -50,7 +50,7 @@ async def settle_in(
     app: App, *, asking: int = PEOPLE, threshold: int = 5, citywide: int = 5, campaign: str = ""
 ) -> list[str]:
     """Open a walkout of two shops with a room; let people pledge at the first, and some of them ask to be told."""
-    app.keys.add_walkout(WALKOUT)
+    app.keys.add_walkout(WALKOUT, campaign=WALKOUT if campaign else None)
     places = [replace(place, threshold=threshold, meet=f"at {place.name}") for place in shops(40, 40)]
     await app.store.add_walkout(
         opened(citywide_threshold=citywide, on_the_day="Bring water.", campaign=campaign), places

@@ -14,6 +14,7 @@ from bot.delivery.outbox import Letter
 from bot.domain.model import Announcement, CardState, Kind, Question, Stage, StepKind, Words
 from handlers.texts import announcements, notices, sheets, workers
 from handlers.texts.catalogue import languages, speaking
+from tests.conftest import NOON
 from tests.fixed import MARKET_HALL, TERMS, WALKOUT, seen
 
 DEMANDS = Question(text="What comes first?", options=("The rent", "The buses", "Childcare"), many=True)
@@ -64,7 +65,10 @@ def all_of_steps(language: str) -> set[str]:
         read = {workers.terms(card, "") for card in cards} | {workers.status(card) for card in cards}
         read |= {say(card) for card in cards for say in (workers.pledged, workers.withdrawn)}
         read |= {result(*each, worker=worker) for each in RESULTS for worker in (False, True)}
-        read.add(announcements.words(letter(Kind.VOTE_AGAIN, {})))
+        word = {"words": {"en": "Bring water."}, "own": "en"}
+        for corrects in ("", NOON.isoformat()):
+            read.add(announcements.words(letter(Kind.COMMITTEE_WORD, word | {"corrects": corrects})))
+        read |= {announcements.words(letter(kind, {})) for kind in (Kind.VOTE_AGAIN, Kind.ANOTHER_TRY)}
         for kind in StepKind:
             read |= {notices.offer(MARKET_HALL, "", kind), notices.kept(kind)}
         return read | {sheets.condition(walkout.terms) for walkout in (SURVEY, ACTION)}
