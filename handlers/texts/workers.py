@@ -1138,7 +1138,7 @@ def privacy() -> str:
                 "Where it is a step of a campaign, your card's mark stays for the next steps, until sixty days after "
                 "the last one. What you pledged in a step is destroyed as I said. If nobody has set its end, that is "
                 "fourteen days after its start. If you ask to be told of another try, I keep your address and language "
-                "for it, encrypted, until I have told you or the campaign is closed."
+                "for it, encrypted. I delete them once I have told you, or when the campaign is closed."
             ),
             _(
                 "If you vote in a survey: what you chose, and a scrambled mark, until all votes are counted. Only your "
