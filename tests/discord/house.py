@@ -159,9 +159,9 @@ class House(RunningBot):
         """Give a message as it is now."""
         return self.server.messages[message.id]
 
-    async def pledge(self, person: int, code: str, channel: int | None = None) -> Message:
+    async def pledge(self, person: int, code: str, channel: int | None = None, label: str = "Pledge") -> Message:
         """Open a card and pledge; give the card's message."""
-        return await self.press(await self.command(person, "start", channel, card=code), "Pledge", person)
+        return await self.press(await self.command(person, "start", channel, card=code), label, person)
 
     async def pledge_all(self, codes: Iterable[str], channel: int | None = None) -> dict[int, Message]:
         """Let somebody new pledge with each card, all at once; give their card's messages."""

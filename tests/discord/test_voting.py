@@ -10,7 +10,7 @@ async def test_somebody_votes_and_a_kill_in_the_middle_loses_nothing(house: Hous
     let_it_be_a_survey(house, city.walkout)
     await house.start()
     ana, ben = house.server.person(), house.server.person()
-    card = await house.pledge(ana, city.take())
+    card = await house.pledge(ana, city.take(), label="Take part")
     for label in ("Vote", "More pay", "Less heat", "Done"):
         card = await house.press(card, label, ana)
     assert card.labels[:2] == ["A day", "A week"]
@@ -23,7 +23,7 @@ async def test_somebody_votes_and_a_kill_in_the_middle_loses_nothing(house: Hous
     assert card.text.startswith("You have voted.")
     assert "Vote anew" in card.labels
     assert old.id == card.id, "what is about to be cast stands nowhere any more"
-    other = await house.pledge(ben, city.take())
+    other = await house.pledge(ben, city.take(), label="Take part")
     for label in ("Vote", "Leave this out", "A day", "Cast my vote"):
         other = await house.press(other, label, ben)
     await house.stop()

@@ -129,9 +129,9 @@ class House(RunningBot):
         """Give a message as it is now."""
         return self.server.chats[message["chat"]["id"]].messages[message["message_id"]]
 
-    async def pledge(self, person: int, code: str) -> Json:
+    async def pledge(self, person: int, code: str, label: str = "Pledge") -> Json:
         """Open a card and pledge; give the card's message."""
-        return await self.press(await self.ask(person, f"/start {code}"), "Pledge")
+        return await self.press(await self.ask(person, f"/start {code}"), label)
 
     async def pledge_all(self, codes: Iterable[str]) -> dict[int, Json]:
         """Let somebody new pledge with each card, all at once; give their card's messages."""
