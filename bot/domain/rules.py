@@ -40,6 +40,7 @@ from bot.domain.model import (
     Unit,
     UnitId,
     Walkout,
+    WalkoutId,
 )
 from bot.domain.tree import Tree, sums, workplace_id, workplace_on
 
@@ -864,6 +865,18 @@ def is_over(walkout: Walkout, *, now: datetime) -> bool:
     if walkout.stage is Stage.ON:
         return walkout.next_tally is None and now >= over_at(walkout.terms)
     return walkout.stage not in NOT_OVER
+
+
+def most_current(walkouts: Sequence[Walkout], *, now: datetime) -> list[Walkout]:
+    """Leave out of each campaign the steps that are over beside one that is not; of those alone all but the newest."""
+    campaigns: dict[WalkoutId, list[Walkout]] = {}
+    for step in walkouts:
+        campaigns.setdefault(step.register, []).append(step)
+    kept: set[WalkoutId] = set()
+    for steps in campaigns.values():
+        newest = max(steps, key=lambda step: step.opened or step.terms.pledge_by)
+        kept |= {step.id for step in steps if not is_over(step, now=now)} or {newest.id}
+    return [step for step in walkouts if step.id in kept]
 
 
 def campaign_closes_at(steps: Sequence[Walkout]) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain import campaigns
@@ -37,6 +37,7 @@ class Place:
     step: int = 1  #: on which rung the step stands that they look at
     counted: int = 0  #: steps with this workplace whose last count is in
     proved: tuple[Terms, ...] = ()  #: of those that it has proved, in their order
+    without: Terms | None = None  #: the step that was opened since theirs was over, and that it is no part of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,7 @@ class _Made:
     stand: tuple[object, ...]
     rungs: Mapping[WalkoutId, int]
     came: Mapping[UnitId, campaigns.Came]
+    pledging: Sequence[Step]
 
 
 class Ladders:
@@ -68,7 +70,8 @@ class Ladders:
         made = await self._now(walkout)
         came = made.came.get(workplace.id, ())
         proved = tuple(step.terms for step, has_proved in came if has_proved)
-        return Place(step=made.rungs.get(walkout.id, 1), counted=len(came), proved=proved)
+        without = None if _goes_on(walkout) else _without(workplace, walkout, made.pledging)
+        return Place(step=made.rungs.get(walkout.id, 1), counted=len(came), proved=proved, without=without)
 
     async def _now(self, walkout: Walkout) -> _Made:
         tally, made = self._going_on.get(walkout.id, (None, None))
@@ -80,7 +83,8 @@ class Ladders:
             made = self._made.get(walkout.register)
             if made is None or made.stand != stand:
                 there = [(each, await self._store.units(each.id)) for each in found]
-                made = _Made(stand=stand, rungs=campaigns.rungs(there), came=campaigns.came(there))
+                pledging = [(each, units) for each, units in there if each.stage in PLEDGING]
+                made = _Made(stand=stand, rungs=campaigns.rungs(there), came=campaigns.came(there), pledging=pledging)
                 self._made[walkout.register] = made
         self._going_on[walkout.id] = walkout.tally, made
         return made
@@ -88,3 +92,15 @@ class Ladders:
 
 def _goes_on(step: Walkout) -> bool:
     return step.stage in PLEDGING and step.next_tally is not None
+
+
+def _without(workplace: Unit, step: Walkout, pledging: Sequence[Step]) -> Terms | None:
+    """Return what was opened after this step, without this workplace: people there may take it for theirs."""
+    later = [
+        each.terms
+        for each, units in pledging
+        if each.opened is not None
+        and (step.opened is None or each.opened > step.opened)
+        and all(unit.id != workplace.id for unit in units)
+    ]
+    return later[-1] if later else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bot.domain import rules
@@ -76,11 +76,13 @@ async def which(
     named: str | None,
     fitting: Sequence[frozenset[Stage]],
     *,
+    now: datetime,
     among: Collection[WalkoutId] | None = None,
 ) -> Walkout:
     """Return the walkout that is named, or the only one that fits; with `among`, one of these.
 
-    `fitting` is tried from the first set of stages to the last. Raises NoSuchWalkout, WhichWalkout.
+    `fitting` is tried from the first set of stages to the last; steps of a campaign that are over stand behind those
+    that are not. Raises NoSuchWalkout, WhichWalkout.
     """
     if named is not None:
         if among is not None and named.lower() not in among:
@@ -88,7 +90,7 @@ async def which(
         return await store.walkout(WalkoutId(named.lower()))
     walkouts = [walkout for walkout in await store.walkouts() if among is None or walkout.id in among]
     for stages in fitting:
-        found = [walkout for walkout in walkouts if walkout.stage in stages]
+        found = rules.most_current([walkout for walkout in walkouts if walkout.stage in stages], now=now)
         if len(found) == 1:
             return found[0]
         if found:

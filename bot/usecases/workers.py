@@ -56,6 +56,7 @@ class Seen:
     step: int = 1  #: which one of its campaign it is
     counted: int = 0  #: steps of the campaign with their workplace whose last count is in
     ladder: tuple[Terms, ...] = ()  #: those of them that this workplace has proved, in their order
+    without: Terms | None = None  #: a later step of the campaign that their workplace is no part of
 
     situation: Situation = field(init=False)  #: where they stand then
 
@@ -335,4 +336,5 @@ class Worker:
             step=at.step,
             counted=at.counted,
             ladder=at.proved,
+            without=at.without,
         )

@@ -73,7 +73,7 @@ async def board(ask: Ask) -> Reply:
     first = typed_text.word(words[0]).lower() if words else ""
     named = first if first in may.walkouts else None
     words = words[1:] if named else words
-    walkout = await organizers.which(ask.app.store, named, _SHOWN, among=may.walkouts)
+    walkout = await organizers.which(ask.app.store, named, _SHOWN, now=ask.app.clock(), among=may.walkouts)
     table = bool(words) and CSV in {words[0].casefold(), words[-1].casefold()}
     if table and (words == [CSV] or not await _names_one(ask, may, walkout.id, " ".join(words))):
         words.pop(0 if words[0].casefold() == CSV else -1)

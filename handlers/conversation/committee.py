@@ -65,7 +65,7 @@ async def appoint(ask: Ask) -> Reply:
 
 
 async def _appoint_to(ask: Ask, role: Appointed, named: str | None, unit: str, nickname: str) -> Reply:
-    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())
     units = await ask.app.store.units(walkout.id)
     place = stewards.find(units if role is Appointed.STEWARD else _with_organizers(units), unit)
     return _appointed(ask, await roles.appoint(ask.context, role, nickname, walkout=walkout.id, place=place))
@@ -81,7 +81,7 @@ async def leave(ask: Ask) -> Reply:
     named, words = await ask.named_walkout()
     if not words:
         return Reply(kind="help", text=texts.leave_usage())
-    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())
     unit = _leaving(await ask.app.store.units(walkout.id), " ".join(words))
     return await confirmation.show(ask, Matter.LEAVE, walkout.id, str(unit.id))
 

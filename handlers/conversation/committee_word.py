@@ -27,7 +27,7 @@ async def word(ask: Ask) -> Reply:
     store = ask.app.store
     named, words = await ask.named_walkout()
     try:
-        walkout = await organizers.which(store, named, [frozenset({Stage.ON})])
+        walkout = await organizers.which(store, named, [frozenset({Stage.ON})], now=ask.app.clock())
     except NoSuchWalkout as none:
         if none.named is None:
             raise NoWordNow from None

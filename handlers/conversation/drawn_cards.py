@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from bot.domain.errors import MoreThanMinted, NoCardsWithOpenEntry
 from bot.domain.model import Entry, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed, Duty, Roles
-from bot.domain.rules import NOT_OVER
+from bot.domain.rules import NOT_OVER, most_current
 from bot.domain.tree import labels
 from bot.parsing import typed_text
 from bot.usecases import organizers, stewards
@@ -44,8 +44,9 @@ async def meant(
     roles = await ask.roles()
     store = ask.app.store
     if not name:
-        own = [(of, place) for of, place in roles.units if named in {None, of}]
-        own = [each for each in own if (await store.walkout(each[0])).stage in NOT_OVER]
+        theirs = [await store.walkout(of) for of in {of for of, _place in roles.units} if named in {None, of}]
+        current = most_current([each for each in theirs if each.stage in NOT_OVER], now=ask.app.clock())
+        own = [(of, place) for of, place in roles.units if of in {each.id for each in current}]
         if len(own) != 1:
             return None
         [(of, looked_after)] = own
@@ -61,4 +62,4 @@ async def _walkout(ask: Ask, roles: Roles, named: str | None) -> Walkout:
     mine = {of for of, _place in roles.units}
     if named is None and not roles.may(Duty.COUNT) and len(mine) == 1:
         named = WalkoutId(mine.pop())
-    return await organizers.which(ask.app.store, named, [NOT_OVER])
+    return await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())

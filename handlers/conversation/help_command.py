@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.model import Stage, Walkout
 from bot.domain.roles import Duty, Roles
-from bot.domain.rules import NOT_OVER
+from bot.domain.rules import NOT_OVER, most_current
 from bot.guards.readiness import Gaps, gaps
 from bot.parsing import typed_text
 from bot.usecases.agenda import MOST, Step, next_steps
@@ -43,7 +43,7 @@ async def _theirs(ask: Ask, roles: Roles) -> list[Walkout]:
     if ask.first is not None and (named := [each for each in found if each.id == typed_text.word(ask.first).lower()]):
         return named
     ended = [each for each in found if each.stage not in {*NOT_OVER, Stage.CLOSED}]
-    return [each for each in found if each.stage in NOT_OVER] or ended[-1:]
+    return most_current([each for each in found if each.stage in NOT_OVER], now=ask.app.clock()) or ended[-1:]
 
 
 def _words(ask: Ask, step: Step, walkout: Walkout | None) -> tuple[str, ...]:

@@ -28,13 +28,13 @@ async def walkouts(ask: Ask) -> Reply:
 
 async def open_up(ask: Ask) -> Reply:
     """Say what opening a draft does, and ask."""
-    walkout = await organizers.which(ask.app.store, ask.first, [_DRAFT])
+    walkout = await organizers.which(ask.app.store, ask.first, [_DRAFT], now=ask.app.clock())
     return await confirmation.show(ask, Matter.OPEN, walkout.id)
 
 
 async def call_off(ask: Ask) -> Reply:
     """Say what calling a walkout off does, and ask."""
-    walkout = await organizers.which(ask.app.store, ask.first, [PLEDGING])
+    walkout = await organizers.which(ask.app.store, ask.first, [PLEDGING], now=ask.app.clock())
     return await confirmation.show(ask, Matter.CALL_OFF, walkout.id)
 
 

@@ -32,7 +32,7 @@ async def cards(ask: Ask) -> Reply:
     named, words = await ask.named_walkout()
     if not words:
         return await _usage(ask, named)
-    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())
     places = await ask.app.store.units(walkout.id)
     prints = (await ask.roles()).may(Matter.MINT)
     if prints and (spoken := _all(words, places)) is not None:
@@ -64,7 +64,7 @@ async def _usage(ask: Ask, named: str | None) -> Reply:
         return Reply(kind="help", text=texts.void_usage())
     usage = texts.usage(paper_cards.LASTS)
     try:
-        walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+        walkout = await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())
         missing = await paper_cards.missing(ask.context, walkout)
     except (WhichWalkout, NoSuchWalkout, WrongStage, NoCardsWithOpenEntry):
         missing = 0

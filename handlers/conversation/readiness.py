@@ -12,6 +12,8 @@ from handlers.texts import readiness as texts
 
 async def ready(ask: Ask) -> Reply:
     """Say yes or no to each point."""
-    walkout = await organizers.which(ask.app.store, ask.first, [frozenset({Stage.DRAFT}), NOT_OVER])
+    walkout = await organizers.which(
+        ask.app.store, ask.first, [frozenset({Stage.DRAFT}), NOT_OVER], now=ask.app.clock()
+    )
     found = await checks(ask.app.store, WalkoutId(walkout.id), now=ask.app.clock())
     return Reply(kind="ready", text=texts.ready(walkout, found), below=True)

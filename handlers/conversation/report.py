@@ -40,7 +40,7 @@ async def press_page(ask: Ask) -> Reply:
 
 
 async def _made(ask: Ask, named: str | None) -> Board:
-    walkout = await organizers.which(ask.app.store, named, [_OVER, _CLOSED, NOT_OVER])
+    walkout = await organizers.which(ask.app.store, named, [_OVER, _CLOSED, NOT_OVER], now=ask.app.clock())
     return await make(walkout, ask.app.store, ask.app.clock)
 
 

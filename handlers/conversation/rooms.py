@@ -57,7 +57,7 @@ async def room(ask: Ask) -> Reply:
 async def _is_off(ask: Ask, named: str | None, words: Sequence[str]) -> bool:
     if not words or words[0].casefold() != OFF:
         return False
-    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())
     scope = words[:-1] if ask.ways.rooms_by is RoomsBy.NAME and len(words) > 1 else words
     return stewards.begins(OFF, scope, await ask.app.store.units(walkout.id))
 
@@ -73,7 +73,7 @@ class _Wanted:
 
 async def _meant(ask: Ask, named: str | None, words: Sequence[str]) -> _Wanted:
     """Read a scope with a language behind it, or without. Raises NoSuchUnit, NoSuchLanguage."""
-    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())
     places = await ask.app.store.units(walkout.id)
     # a workplace may be called "Citywide Cleaning", or "Casa Es": its whole name comes first
     whole = len(words) > 1 and stewards.is_name(places, " ".join(words))
@@ -122,7 +122,7 @@ def _give_word(ask: Ask, wanted: _Wanted) -> Reply:
 
 
 async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
-    walkout = await organizers.which(ask.app.store, named, [NOT_OVER])
+    walkout = await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())
     platform = ask.who.platform
     if not address and ask.here is not None:
         address = ask.here.address
@@ -165,7 +165,7 @@ async def press_do_not_bind(_ask: Ask) -> Reply:
 
 async def rooms(ask: Ask) -> Reply:
     """List the rooms."""
-    return await _list(ask, await organizers.which(ask.app.store, ask.first, [NOT_OVER]), page=1)
+    return await _list(ask, await organizers.which(ask.app.store, ask.first, [NOT_OVER], now=ask.app.clock()), page=1)
 
 
 async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:

@@ -24,7 +24,7 @@ async def took_part(ask: Ask) -> Reply:
     if not stewards_count(walkout) or not counts_turnout(walkout, ask.app.clock()):
         raise NotCountedNow
     if not unit.out:
-        raise UnitNotOut
+        raise UnitNotOut().of(walkout.terms.kind)
     if number > unit.headcount:
         raise MoreThanPeople(unit.name, unit.headcount)
     note = ask.context.note(Deed.TOOK_PART, walkout.id, name=f"{unit.name}: {number}")

@@ -10,7 +10,7 @@ from discord.app_commands import Choice
 
 from bot.domain.model import Entry, Stage, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Duty, Roles
-from bot.domain.rules import NOT_OVER, PLEDGING
+from bot.domain.rules import NOT_OVER, PLEDGING, most_current
 from bot.domain.tree import Tree, labels
 from bot.parsing.typed_text import nearest_names, plain_name
 from bot.runtime.app import App
@@ -75,7 +75,7 @@ class Suggestions:
             return _best([_Choice.of(f"{each.id} · {worded(each.terms).title}", each.id) for each in fitting], typed)
         named = [each for each in fitting if walkout is None or each.id == walkout.lower()]
         if len(named) != 1:  # the steps of a campaign before it are over
-            named = [each for each in named if each.stage in NOT_OVER]
+            named = most_current([each for each in named if each.stage in NOT_OVER], now=self._app.clock())
         if len(named) != 1:  # the conversation asks which walkout
             return []
         known = await self._units(named[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain import campaigns
 from bot.domain.campaigns import Rung
 from bot.domain.disclosure import FEWEST_LINES
+from bot.domain.rules import NOT_OVER
 from bot.usecases.stewards import Board
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.names import named
@@ -57,7 +58,7 @@ def titles(rung: Rung) -> str:
 def said(rung: Rung, *, is_exact: bool = False) -> str:
     """Say how many workplaces have come so far, or further."""
     if rung.reached is None:
-        return _("not counted yet")
+        return _("not counted yet") if any(step.stage in NOT_OVER for step in rung.steps) else _("not counted")
     if is_exact or rung.reached >= FEWEST_LINES:
         n, words = rung.reached, ngettext("{n} of {of} workplace", "{n} of {of} workplaces", rung.workplaces)
     else:

@@ -105,7 +105,13 @@ def _next_step(letter: Letter) -> str:
                 _("{title}: the last count is in.").format(title=worded(letter.walkout.terms).title),
                 opens.format(n=number(n), names=some),
                 rest.format(n=number(others)) if n and others else "",
-                _("Draft it: /draft") if n else "",
+                # without a draft that asks for a share of its own, all of the number is meant
+                _("Asked was {percent} % of a workplace's number; a draft can ask for less.").format(
+                    percent=number(int(facts["share"]))
+                )
+                if others
+                else "",
+                _("Draft it: /draft"),
             ],
         )
     )

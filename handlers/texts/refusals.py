@@ -39,7 +39,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.CardRests():
             return "card_rests", _(
                 "Your card is good, but there is nothing to pledge with it now: your workplace is not part of this "
-                "step, or the next one is not open yet. Keep it, and ask your steward."
+                "step, or the next one is not open yet. Go to work as usual, keep your card, and ask your steward."
             )
         case errors.OtherStep():
             return "other_step", general.old_button()

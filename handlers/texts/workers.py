@@ -954,7 +954,18 @@ def not_now() -> str:
 def status(seen: Seen) -> str:
     """Show a worker the yes or no, their own pledge, their workplace's line of the board, and what comes next."""
     own = [headline(seen.walkout.terms), _own(seen), ballots.own(seen), _own_line(seen), _ladder(seen)]
-    return "\n\n".join(filter(None, [verdict(seen), "\n".join(filter(None, own)), _under(seen)]))
+    return "\n\n".join(filter(None, [_without(seen), verdict(seen), "\n".join(filter(None, own)), _under(seen)]))
+
+
+def _without(seen: Seen) -> str:
+    """Say first that what is on elsewhere is not for the reader: the citywide room tells everybody to look here."""
+    if seen.without is None:
+        return ""
+    return by_kind(
+        seen.without.kind,
+        _("{workplace} is not part of {title}. Go to work as usual."),
+        survey=_("{workplace} is not part of {title}."),
+    ).format(workplace=seen.place.name, title=worded(seen.without).title)
 
 
 def _own(seen: Seen) -> str:
@@ -1126,7 +1137,8 @@ def privacy() -> str:
             _(
                 "Where it is a step of a campaign, your card's mark stays for the next steps, until sixty days after "
                 "the last one. What you pledged in a step is destroyed as I said. If nobody has set its end, that is "
-                "fourteen days after its start."
+                "fourteen days after its start. If you ask to be told of another try, I keep your address and language "
+                "for it, encrypted. I delete them once I have told you, or when the campaign is closed."
             ),
             _(
                 "If you vote in a survey: what you chose, and a scrambled mark, until all votes are counted. Only your "

@@ -272,7 +272,8 @@ def _not_yet(
 ) -> None:
     playing.do(
         now,
-        *opening(f"@saul0 {school[0]}"),
+        *opening(f"@saul0 {school[0]}"),  # the step before is over, and not closed yet: nobody means that one
+        *("@sam /board", "@sam /drawn 11", "@olga /cards", "@olga /help", "@sam /tookpart 5"),
         *pledging("dora", depot[:6]),
         *("@dora0 [Tell me]", "@dora0 [Yes, tell me]"),
         *pledging("ken", kitchen[:5]),
@@ -298,6 +299,7 @@ def _again(
     playing.do(
         "2027-01-11T08:00:00-05:00",
         *("@olga /word citywide", "@olga Bring water.", "@olga [Say it]", "@omar [Approve]"),
+        f"@saul0 {school[0]}",
         *("@olga /word correction", "@olga Bring water and bread.", "@olga [Say it]", "@omar [Approve]"),
     )
     playing.do("2027-01-12T09:00:00-05:00", f"@dora0 {depot[0]}", "@dora0 [I'm out]")

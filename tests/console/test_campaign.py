@@ -26,7 +26,7 @@ def test_its_turns_come_in_their_order(kept: str) -> None:
     turns = (
         "@dora0 <- voted",
         "@omar <- next_step\n    What we want: the last count is in. The next step can open at 3 workplaces",
-        "1 other workplace does not qualify.",
+        "1 other workplace does not qualify. Asked was 100 % of a workplace's number; a draft can ask for less.",
         "$ allout draft stickers.toml --after SURVEY",
         "It does not open where too few took part in the step before: Market.",
         "Step 2 of Buses for all.",
@@ -37,6 +37,8 @@ def test_its_turns_come_in_their_order(kept: str) -> None:
         "The next step can open at 2 workplaces: Depot, Mercy Hospital.",
         "$ allout draft walkout.toml --after STICKERS",
         "Step 3 of Buses for all.",
+        "Depot: 11 cards drawn.",
+        "School is not part of A day for the buses. Go to work as usual.",
         "@dora0 <- lapsed",
         "@dora0 <- wish",
         "$ allout draft again.toml --after WALKOUT",

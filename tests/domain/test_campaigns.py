@@ -538,3 +538,24 @@ def test_one_step_at_most_is_pledged_at_a_workplace(other: Walkout, now: datetim
     else:
         rules.check_no_live_step(mine, [(other, theirs)], now=now)
     rules.check_no_live_step(mine, [(other, [TREE[0], TREE[6]])], now=now)  # an area alone is nobody's step
+
+
+# --- which step somebody means ---
+
+
+def test_of_a_campaign_nobody_means_what_is_over_beside_what_goes_on() -> None:
+    first = opened(WalkoutId("f1rst"), **BUSES)
+    over = replace(first, stage=Stage.ON, next_tally=None)
+    goes_on = replace(first, id=WalkoutId("s2ep2"), campaign=first.id, after=first.id, opened=OVER)
+    draft = replace(goes_on, id=WalkoutId("dr4ft"), stage=Stage.DRAFT, opened=None)
+    alone = replace(over, id=WalkoutId("4lone"), terms=opened().terms)
+
+    def meant(*steps: Walkout, now: datetime = OVER) -> list[WalkoutId]:
+        return [each.id for each in rules.most_current(steps, now=now)]
+
+    assert meant(over, goes_on, alone) == [goes_on.id, alone.id]
+    assert meant(over, draft) == [draft.id]
+    assert meant(over, goes_on, now=OVER - MICROSECOND) == [over.id, goes_on.id]  # elsewhere both may go on
+    assert meant(over) == [over.id]
+    lapsed = replace(goes_on, stage=Stage.LAPSED)
+    assert meant(lapsed, over) == [lapsed.id]  # of what is over, the newest
