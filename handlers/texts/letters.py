@@ -111,7 +111,7 @@ def _next_step(letter: Letter) -> str:
                 )
                 if others
                 else "",
-                _("Draft it: /draft"),
+                _("Draft it: /draft; if that is done: /open"),
             ],
         )
     )
