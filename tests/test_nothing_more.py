@@ -71,6 +71,7 @@ def letters(walkout: Walkout, places: Sequence[Unit]) -> list[str]:
                             "workplaces": (place.name,),
                             "more": 1,
                             "others": 2,
+                            "share": 100,
                             "turnout": 3,
                             "can": True,
                             "made": NOON.isoformat(),

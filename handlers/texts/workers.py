@@ -1135,14 +1135,10 @@ def privacy() -> str:
             ),
             _("Seven days after the walkout, or two after it is off, cards, addresses and keys are destroyed."),
             _(
-                "Where it is a step of a campaign, your card's mark stays for the next steps, until sixty days after "
-                "the last one. What you pledged in a step is destroyed as I said. If nobody has set its end, that is "
-                "fourteen days after its start. If you ask to be told of another try, I keep your address and language "
-                "for it, encrypted. I delete them once I have told you, or when the campaign is closed."
+                "In a campaign your card's mark stays until sixty days after the last step, and a pledge in a step without "
+                "a set end for fourteen days from its start. If you want word of another try: your address, encrypted, "
+                "until you have it or the campaign is closed."
             ),
-            _(
-                "If you vote in a survey: what you chose, and a scrambled mark, until all votes are counted. Only your "
-                "card's code and your account together lead to it."
-            ),
+            _("If you vote in a survey: what you chose, and a scrambled mark, until it is counted."),
         )
     )

@@ -274,7 +274,7 @@ async def test_the_report_of_a_campaigns_step_comes_with_its_table_and_then_the_
     await house.until(lambda: server.called("sendPhoto"))
     [photo] = await house.until(lambda: [each for each in server.chats[OLGA].from_bot if "photo" in each])
     said = "Buses for all\nStep by step, workplaces where enough people took part:\n1. One day for the rent freeze"
-    assert photo["caption"] == f"{said}: not counted yet"
+    assert photo["caption"] == f"{said}: not counted"
     board = await house.ask(OLGA, "/board")
     assert labels(board) == ["Picture", "Step by step"]
     server.press(board, "Step by step")

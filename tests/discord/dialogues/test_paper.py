@@ -229,7 +229,7 @@ async def test_the_report_of_a_campaigns_step_comes_with_its_table_and_then_the_
     table, picture = [message for message in messages if message.attachments]
     assert [file.filename for file in table.attachments] == [f"report-{city.walkout}.csv"]
     assert data(house, picture).startswith(b"\x89PNG")
-    assert picture.content.endswith("One day for the rent freeze: not counted yet")
+    assert picture.content.endswith("One day for the rent freeze: not counted")
     assert table.content.startswith("Report.")
     assert getattr(picture, "ephemeral", False) is not private
     board = await olga.slash("organize board")
