@@ -71,6 +71,7 @@ async def test_a_survey_a_step_that_lapses_and_another_try(house: DiscordHouse) 
 
     house.strings.ahead = STEP * 3
     await house.hears(city, "It is on. Sticker day")
+    await house.hears(server.dm(olga), "It is on. Sticker day")  # or what answers her below could be this
     reach = await house.suggested(olga, "organize word", "reach")
     assert (reach[0], reach[2:]) == ("citywide", ["Depot"])
     await house.command(olga, "organize word", reach="citywide")
