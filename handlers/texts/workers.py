@@ -1135,8 +1135,8 @@ def privacy() -> str:
             ),
             _("Seven days after the walkout, or two after it is off, cards, addresses and keys are destroyed."),
             _(
-                "In a campaign your card's mark stays until sixty days after the last step. A pledge in a step without a "
-                "set end stays for fourteen days from its start. If you want word of another try: your address, "
+                "In a campaign your card's mark stays until sixty days after the last step. A pledge in a step without "
+                "a set end stays for fourteen days from its start. If you want word of another try: your address, "
                 "encrypted, until you have it or the campaign is closed."
             ),
             _("If you vote in a survey: what you chose, and a scrambled mark, until it is counted."),
