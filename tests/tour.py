@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -115,8 +116,16 @@ MORE_WAYS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """How commands are said that take one thing or another."""
 
+OFTEN = 3
+"""Times that a button is pressed which differs from others in a number alone: back and on again, there is no end."""
+
 _CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}")
 _WORD = re.compile(r"/room ⟧?([0-9A-HJKMNP-TV-Z]{8})\b")
+
+
+def meant(data: str) -> str:
+    """Leave out of what a button carries how often what is being put together has changed."""
+    return re.sub(r"^([DW]):[0-9]+", r"\1:", data)
 
 
 @dataclass(kw_only=True)
@@ -137,6 +146,7 @@ class Tour:
     kinds: set[Kind] = field(default_factory=set)
     names: set[str] = field(default_factory=set)  #: what may stand there in letters: ids, codes, words
     pressed: set[tuple[str, str]] = field(default_factory=set)
+    asked: Counter[tuple[str, str]] = field(default_factory=Counter)  #: how often somebody pressed what means the same
     waiting: list[tuple[str, str]] = field(default_factory=list)  #: who may press what
     mine: dict[str, str] = field(default_factory=dict)  #: cards that somebody has pledged
     told: int = 0  #: letters to workers who asked for them
@@ -202,8 +212,9 @@ class Tour:
         await self.deliver()
         while self.waiting:
             who, data = self.waiting.pop(-1 if newest_first else 0)
-            if (who, data) not in self.pressed:
+            if (who, data) not in self.pressed and self.asked[who, meant(data)] < OFTEN:
                 self.pressed.add((who, data))
+                self.asked[who, meant(data)] += 1
                 await self.press(who, data)
             if not self.waiting:
                 await self.deliver()
