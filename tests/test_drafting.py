@@ -155,8 +155,8 @@ async def test_terms_that_were_sent_as_a_file_name_the_areas_of_the_list(talk: C
 
 
 async def first_step(talk: Conversation, *, kind: str = "A survey") -> Reply:
-    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
-    assert labels(asked)[:2] == ["A walkout on its own", "First step of a campaign"]
+    asked = await press(talk, await say(talk, "/draft"), "A campaign's step")
+    assert labels(asked)[:2] == ["A walkout on its own", "First step"]
     await press(talk, asked, "First step")
     asked = await say(talk, "Buses for all")
     assert labels(asked)[:3] == ["A survey", "An action", "A walkout"]
@@ -220,7 +220,7 @@ async def test_the_next_step_takes_over_the_workplaces_and_opens_where_people_to
     app: App, talk: Conversation
 ) -> None:
     first = await ended_first(app, talk)
-    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
+    asked = await press(talk, await say(talk, "/draft"), "A campaign's step")
     assert labels(asked)[2] == "Next step of Buses for all"
     kind = await press(talk, asked, "Next step")
     assert "What is the action called?" in (await press(talk, kind, "An action")).text
@@ -253,14 +253,14 @@ async def test_the_next_step_takes_over_the_workplaces_and_opens_where_people_to
 
 async def test_what_lapsed_is_tried_again_and_asks_for_no_proof(app: App, talk: Conversation) -> None:
     await ended_first(app, talk, Stage.LAPSED)
-    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
+    asked = await press(talk, await say(talk, "/draft"), "A campaign's step")
     asked = await press(talk, asked, "Another try of What we want")
     assert "Question 2 of 13" in asked.text  # and none of them where it opens
     assert "Question 3 of 13" in (await press(talk, asked, "An action")).text
 
 
 async def test_whoever_thinks_again_drafts_a_walkout_on_its_own(talk: Conversation) -> None:
-    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
+    asked = await press(talk, await say(talk, "/draft"), "A campaign's step")
     asked = await press(talk, asked, "A walkout on its own")
     assert "Question 1 of 11\nWhat is the walkout called?" in asked.text
 
@@ -278,7 +278,7 @@ pledge_by = 2099-04-30T12:00:00-04:00
 citywide_threshold = 60
 """,
     )
-    asked = await press(talk, await say(talk, "/draft"), "It is a step of a campaign")
+    asked = await press(talk, await say(talk, "/draft"), "A campaign's step")
     await press(talk, asked, "Next step")
     asked = await talk.take(Said(who=OLGA), file)
     assert (await press(talk, asked, "The same as before")).kind == "drafted"

@@ -352,7 +352,7 @@ class NobodyQualifies(Refused):
 class NotEnoughLeft(Refused):
     """Without those that have not proved the step before, a number could not be reached any more."""
 
-    def __init__(self, name: str, needed: int, there: int, *, people: bool) -> None:
+    def __init__(self, name: str, needed: int, there: int, people: bool) -> None:  # noqa: FBT001
         super().__init__(name, needed, there, people)
         self.name = name  #: the area's; '': it is the whole walkout's
         self.needed = needed

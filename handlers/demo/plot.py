@@ -52,7 +52,7 @@ class Deed(StrEnum):
     PLEDGE = "pledge"
     WITHDRAW = "withdraw"
     NOT_NOW = "not now"
-    VOTE = "pledge and vote"
+    VOTE = "vote"
 
 
 @dataclass(frozen=True, slots=True)

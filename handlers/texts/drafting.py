@@ -183,7 +183,7 @@ def people_share(people: int, percent: int) -> str:
 
 def in_a_campaign() -> str:
     """Name the button of whoever does not draft a walkout on its own."""
-    return _("It is a step of a campaign")
+    return _("A campaign's step")
 
 
 def on_its_own() -> str:
@@ -193,7 +193,7 @@ def on_its_own() -> str:
 
 def first_step() -> str:
     """Name a button."""
-    return _("First step of a campaign")
+    return _("First step")
 
 
 def next_step(before: Terms) -> str:
