@@ -236,6 +236,8 @@ async def test_all_that_comes_by_itself(data: Path) -> None:
                 await visitor.come_to(stage)
             if stage is Stage.OPEN:
                 await visitor.hear_of_another_try()
+            if stage is Stage.ENDED:
+                await visitor.hear_that_a_survey_is_over()
             if stage is Stage.ON:
                 await visitor.say_a_word()
                 await visitor.see_the_last_days()

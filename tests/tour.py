@@ -420,17 +420,39 @@ class Tour:
         await self.choose(OLGA, "word", self.walkout, "all")
         walkout = await self.app.store.walkout(self.walkout)
         for each in await self.app.store.words_said(self.walkout):  # organizers read it as each room does
-            self.names |= {*committee_word_texts.read_out(each.content, walkout).split("\n")}
+            self.names |= {*filter(None, committee_word_texts.read_out(each.content, walkout).split("\n"))}
+
+    async def hear_that_a_survey_is_over(self) -> None:
+        """Let organizers hear what they hear of a survey."""
+        over = Announcement(kind=Kind.SURVEY_OVER, occasion="0", to_organizers=True)
+        await self.app.store.decide(
+            self.walkout,
+            lambda seen, _places: Ruling(walkout=replace(seen, stage=Stage.ENDED), announcements=(over,)),
+        )
+        await self.deliver()
 
     async def hear_of_another_try(self) -> None:
         """Let somebody ask to be told of another try, and be told; here it is the same that is tried again."""
+        self.app.keys.add_walkout(WalkoutId("again"), campaign=self.walkout)
         wish = self.app.keys.wish(self.walkout, Person(PLATFORM, ANA))
         assert wish is not None
         for _twice in range(2):
             kept = await self.press(ANA, f"A:{self.walkout}:{wish[1]}")
             await self.press(ANA, kept.buttons[0].data)
         await self.press(ANA, f"A:{self.walkout}:{wish[1]}")
-        await self.make(Announcement(kind=Kind.ANOTHER_TRY, occasion="0", to_rooms=False))
+        where = {"workplaces": ["§ 1"], "more": 0, "others": 2, "share": 60}
+        await self.make(
+            Announcement(kind=Kind.ANOTHER_TRY, occasion="0", to_rooms=False),
+            Announcement(kind=Kind.NEXT_STEP, occasion="0", to_rooms=False, to_organizers=True, facts=where),
+            Announcement(kind=Kind.VOTE_AGAIN, occasion="0"),
+            Announcement(
+                kind=Kind.CAMPAIGN_CLOSED,
+                occasion="0",
+                to_rooms=False,
+                to_organizers=True,
+                facts={"title": "24/7", "titles": {}},
+            ),
+        )
 
     async def hear_the_worst(self) -> None:
         """Let a workplace hear that some have taken their pledges back, and that it missed; here neither is so."""
