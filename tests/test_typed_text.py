@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as some
 
 from bot.parsing import typed_text
@@ -311,6 +311,7 @@ def test_no_words_are_taken_for_a_code_however_long_they_are(words: list[str], b
 @given(some.lists(some.from_regex("[a-z]{1,12}", fullmatch=True), min_size=2, max_size=12), some.integers(0, 99_999))
 def test_no_words_with_a_number_among_them_are_taken_for_a_code(words: list[str], number: int) -> None:
     text = " ".join([*words[:-1], str(number), words[-1]])
+    assume([*map(len, text.split())] != [5] * 4)  # four times five with digits among them, as a code is printed
     assert not typed_text.holds_code(text)
     assert sure(typed_text.lone_references(text)) == []
 
