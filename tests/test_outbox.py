@@ -16,7 +16,7 @@ from bot.process.clock import CorrectedClock, MovableClock
 from bot.runtime.app import KEY_FILE
 from bot.runtime.scheduler import Job, Scheduler
 from bot.secrets.keys import Keys, Person, open_keys
-from bot.storage.sqlite.news import PATIENCE
+from bot.storage.sql.news import PATIENCE
 from bot.storage.store import Delivery, Parcel, Room, Store
 from bot.usecases import organizers
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops

@@ -30,7 +30,7 @@ from bot.process.clock import MovableClock
 from bot.runtime.app import KEY_FILE, App, open_app
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
-from bot.storage.sqlite import minting
+from bot.storage.sql import minting
 from bot.storage.store import Member, Room, Voiding
 from bot.usecases import closing, stewards
 from bot.usecases.workers import Worker

@@ -19,7 +19,7 @@ from random import Random
 
 from bot.domain.errors import StoreUnusable
 from bot.runtime.app import DATABASE
-from bot.storage.sqlite import opening, writer
+from bot.storage.sqlite import engine, opening
 from tests.faults import town
 from tests.faults.disk import Event, FolderSynced, Image, Named, NotSynced, Platter, Resized, Synced, Wrote
 from tests.faults.syncs import Call, CannotCatchError, catch
@@ -151,12 +151,12 @@ EACH_HISTORY = 100
 
 def unburied() -> None:
     """Trust the syncs that come after one that failed."""
-    opening.bury = writer.bury = lambda database: None  # type: ignore[attr-defined]  # noqa: ARG005
+    opening.bury = engine.bury = lambda database: None  # type: ignore[attr-defined]  # noqa: ARG005
 
 
 def believed() -> None:
     """Believe SQLite that a commit that failed is undone."""
-    writer._by_sync = lambda error: False  # noqa: ARG005
+    engine._by_sync = lambda error: False  # noqa: ARG005
 
 
 PLANTED: dict[str, Callable[[], None]] = {"nothing": lambda: None, "unburied": unburied, "believed": believed}

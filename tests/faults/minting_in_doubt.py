@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.domain.errors import InDoubt, NotRecorded, UnknownCard
 from bot.process.clock import MovableClock
-from bot.storage.sqlite import minting
+from bot.storage.sql import minting
 from tests.conftest import NOON, SHOP, WALKOUT, opened, shops
 from tests.faults.syncs import Call, CannotCatchError, catch
 from tests.storage.house import SqliteHouse, fresh, looks, together

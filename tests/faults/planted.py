@@ -15,7 +15,8 @@ from bot.delivery.outbox import Letter, Outbox, Sender
 from bot.domain.fence import Epochs
 from bot.guards import holds
 from bot.guards.fence import Fence, Place
-from bot.storage.sqlite import SqliteStore, news
+from bot.storage.sql import news
+from bot.storage.sqlite import SqliteStore
 from bot.storage.store import Delivery, Parcel
 from handlers.cli import running
 from handlers.discord.chat import DiscordChat, Interaction

@@ -21,7 +21,7 @@ from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.keys import Person
 from bot.storage.sqlite import SqliteStore
-from bot.storage.sqlite.writer import Writer
+from bot.storage.sqlite.engine import Engine
 from bot.storage.store import Room
 from bot.usecases import organizers, proposals
 from bot.usecases.context import RequestContext
@@ -42,9 +42,9 @@ class Killed(Exception):  # noqa: N818  an end, not a fault
 @contextmanager
 def ending_after(statements: int) -> Iterator[None]:
     """Let the bot end before a statement of its store."""
-    real, left = Writer._rows, statements
+    real, left = Engine._rows, statements
 
-    async def rows(self: Writer, sql: str, parameters: Any = ()) -> Any:
+    async def rows(self: Engine, sql: str, parameters: Any = ()) -> Any:
         nonlocal left
         if sql not in {"ROLLBACK", "COMMIT"}:
             left -= 1
@@ -52,11 +52,11 @@ def ending_after(statements: int) -> Iterator[None]:
                 raise Killed
         return await real(self, sql, parameters)
 
-    Writer._rows = rows  # type: ignore[method-assign]
+    Engine._rows = rows  # type: ignore[method-assign]
     try:
         yield
     finally:
-        Writer._rows = real  # type: ignore[method-assign]
+        Engine._rows = real  # type: ignore[method-assign]
 
 
 def content(words: str, corrects: str = "") -> dict[str, Any]:

@@ -18,6 +18,7 @@ import pytest
 
 from bot.domain.errors import UnknownCard
 from bot.process.clock import MovableClock
+from bot.storage.sql.minting import PIECE
 from bot.storage.sqlite import minting
 from bot.storage.store import Store
 from tests.conftest import NOON, OTHER_SHOP, ROOT, SHOP, WALKOUT, fresh_folder, opened, shops
@@ -29,7 +30,7 @@ from tests.processes import run
 from tests.storage.house import SqliteHouse, fresh, looks, pledges, standing, together
 
 PEOPLE = range(20)
-NEW = [f"new {n}" for n in range(5 * minting.PIECE)]
+NEW = [f"new {n}" for n in range(5 * PIECE)]
 WAYS = ("begin", "commit", "write", "inside", "file size")
 MINTED = b"minted"
 

@@ -33,7 +33,7 @@ from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import mint
 from bot.secrets.keys import Person
-from bot.storage.sqlite import minting
+from bot.storage.sql import minting
 from bot.usecases import closing
 from tests.conftest import NOON, fresh_folder, shops
 from tests.faults.trials import Trials, trials

@@ -23,7 +23,6 @@ from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
-from bot.storage.sqlite.writer import Writer
 from bot.usecases import organizers, paper_cards, proposals, stewards
 from bot.usecases.context import RequestContext
 from handlers.conversation import Conversation, Said, Ways
@@ -90,10 +89,10 @@ class working:  # noqa: N801  used as a function is
     """Notes every statement that the store carries out, and whether it wrote anything."""
 
     def __enter__(self) -> list[object]:
-        real, batch = self._real = Writer._rows, Writer._in_one_go
+        real, batch = self._real = Engine._rows, Engine._in_one_go
         done: list[object] = []
 
-        def in_one_go(self: Writer, db: sqlite3.Connection, changes: Any) -> Any:
+        def in_one_go(self: Engine, db: sqlite3.Connection, changes: Any) -> Any:
             before = db.total_changes
             stated: list[str] = []
             db.set_trace_callback(stated.append)
@@ -103,18 +102,18 @@ class working:  # noqa: N801  used as a function is
                 db.set_trace_callback(None)
                 done.append(([KEPT.sub("KEPT", sql) for sql in stated], db.total_changes - before))
 
-        async def rows(self: Writer, sql: str, parameters: Any = ()) -> Any:
+        async def rows(self: Engine, sql: str, parameters: Any = ()) -> Any:
             before = self._db.total_changes
             found = await real(self, sql, parameters)
             done.append((sql, self._db.total_changes - before))
             return found
 
-        Writer._rows = rows  # type: ignore[method-assign]
-        Writer._in_one_go = in_one_go  # type: ignore[method-assign]
+        Engine._rows = rows  # type: ignore[method-assign]
+        Engine._in_one_go = in_one_go  # type: ignore[method-assign]
         return done
 
     def __exit__(self, *_: object) -> None:
-        Writer._rows, Writer._in_one_go = self._real  # type: ignore[method-assign]
+        Engine._rows, Engine._in_one_go = self._real  # type: ignore[method-assign]
 
 
 @asynccontextmanager

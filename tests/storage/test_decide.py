@@ -33,8 +33,8 @@ from bot.domain.model import (
 )
 from bot.process.clock import MovableClock
 from bot.runtime.app import DATABASE
+from bot.storage.sql.news import _DUE
 from bot.storage.sqlite import SqliteStore
-from bot.storage.sqlite.news import _DUE
 from bot.storage.store import Delivery, Member, Parcel, Room, Rule, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.house import CLOSED, House, SqliteHouse, fresh, key, pledges, standing, together

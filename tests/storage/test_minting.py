@@ -11,7 +11,7 @@ import pytest
 from bot.domain.errors import BeyondHeadcount, NotRecorded, StoreUnusable, UnknownCard, WrongStage
 from bot.domain.pledging import Outcome
 from bot.process.clock import MovableClock
-from bot.storage.sqlite.minting import PIECE
+from bot.storage.sql.minting import PIECE
 from bot.storage.store import Store
 from tests.conftest import OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.storage.house import CLOSED, House, SqliteHouse, fresh, looks, minted, pledges, short, together

@@ -1,35 +1,31 @@
-"""Cards: the busy path. A batch of changes is decided between set-based reads and set-based writes."""
+"""Cards in SQLite: a batch is one plain function on the connection's thread."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import TypeVar
 
-from bot.domain import pledging
-from bot.domain.errors import NotRecorded, Refused
-from bot.domain.model import CardState, Stage, StepKind, UnitId, WalkoutId
-from bot.domain.pledging import HASH_BYTES, Act, Bearer, Card, Change, Enrolment, Head, Outcome
-from bot.storage.records import maybe_moment, moment
-from bot.storage.sqlite.writer import Decided, Row, Writer
+from bot.domain.errors import NotRecorded
+from bot.domain.model import Stage, UnitId, WalkoutId
+from bot.domain.pledging import Change, Outcome
+from bot.storage.sql.cards import HEADS, Batch, Written
+from bot.storage.sql.walkouts import Walkouts
+from bot.storage.sql.writer import NUMBERS, TEXTS, listed
+from bot.storage.sqlite.engine import Decided, Engine
 
-# A batch's keys and owners travel as one blob each, cut at every 32nd byte, its states as one text. A card is looked
-# for under the keys that it has in each of the walkouts; of a campaign it is in the register, if in no step's pledges.
+T = TypeVar("T")
+
+# A batch's keys and owners travel as one blob each, cut at every 32nd byte, its states as one text. Of a campaign a
+# card is in the register, if in no step's pledges.
 _FIND = """
     SELECT nth.value, pledge.walkout, coalesce(pledge.unit, card.unit), coalesce(pledge.state, 'm'), card.owner,
         card.stale, CASE WHEN ?4 THEN (SELECT is_out FROM unit
             WHERE unit.walkout = pledge.walkout AND unit.id = pledge.unit) END
     FROM json_each(?1) AS nth JOIN card ON card.key = substr(?2, nth.value * 32 + 1, 32)
         LEFT JOIN pledge ON pledge.key = substr(?3, nth.value * 32 + 1, 32)
-"""
-_FIND_HEADS = """
-    SELECT id, stage, pledge_by, next_tally, ended,
-        CASE WHEN ?2 AND terms ->> 'turnout' AND terms ->> 'counted_by' IS NOT 'stewards' THEN starts END,
-        opened, terms ->> 'kind'
-    FROM walkout WHERE id IN (SELECT value FROM json_each(?1))
 """
 _FIND_FREE = """
     SELECT headcount - standing
@@ -59,33 +55,22 @@ _DELETE_BALLOTS = """
     DELETE FROM ballot WHERE locator IN (SELECT substr(?2, nth.value * 32 + 1, 32) FROM json_each(?1) AS nth)
 """
 
-
-class _Written(NamedTuple):
-    """What a batch writes of one card."""
-
-    card: bytes
-    owner: bytes
-    pledge: bytes
-    walkout: WalkoutId
-    unit: UnitId
-    state: CardState
-    makes: bool  #: the rows may not be there yet, or are at another workplace
-
+_FIND_HEADS = f"{HEADS} WHERE id IN (SELECT value FROM json_each(?1))"
+_OF_UNITS = f"unit IN {NUMBERS.format('?2')}"
+_DROP_PLEDGES = f"DELETE FROM pledge WHERE walkout = ?1 AND {_OF_UNITS}"
+_MAKE_STALE = f"UPDATE card SET stale = max(stale, ?3) WHERE campaign = ?1 AND {_OF_UNITS}"
+_RECALL = f"UPDATE pledge SET state = 'r' WHERE walkout IN {TEXTS.format('?1')} AND {_OF_UNITS}"
 
 FEW = 8
 """A batch of fewer changes is written one by one: to write them together pays only from here on."""
 
 
-class Cards(Writer):
+class Cards(Walkouts, Engine):
     """Applies changes to cards."""
-
-    async def stands(self, pledge: bytes) -> bool:
-        """See Store.stands."""
-        return bool(await self._read("SELECT 1 FROM pledge WHERE key = ? AND state IN ('p', 'o')", (pledge,)))
 
     def _decide_and_write(self, db: sqlite3.Connection, changes: Sequence[Change]) -> Decided:
         db.execute("BEGIN IMMEDIATE")
-        batch = _Batch(db, changes, self._clock(), self._hidden)
+        batch = self._find(db, changes)
         together = not self._wary and len(changes) >= FEW
         if together:
             batch.decide()
@@ -95,133 +80,76 @@ class Cards(Writer):
                 # decided and written one by one, only the bad ones fail
                 db.execute("ROLLBACK")
                 db.execute("BEGIN IMMEDIATE")
-                batch, together = _Batch(db, changes, batch.now, self._hidden), False
+                batch, together = self._find(db, changes), False
         if not together:
-            batch.decide(write=partial(db.execute, _WRITE_ONE))
-            self._wary = batch.refused  # what breaks one batch often breaks the next: do not try it as a whole again
+            self._wary = False
+            batch.decide(partial(self._write_one, db))
         if gone := batch.taken_back():
             numbers = _numbers(len(gone))
             db.execute(_DELETE_NOTICES, (numbers, b"".join(bearer.notice(walkout) for bearer, walkout in gone)))
             db.execute(_DELETE_BALLOTS, (numbers, b"".join(bearer.ballot(walkout) for bearer, walkout in gone)))
         return Decided(answers=batch.answers, stands=partial(_are_written, list(batch.written.values())))
 
-    def _decide_one(self, db: sqlite3.Connection, change: Change) -> Outcome:
-        """Decide what writes nothing to a card, within a transaction; on the connection's thread. Raises Refused."""
-        batch = _Batch(db, [change], self._clock(), self._hidden)
+    def _write_one(self, db: sqlite3.Connection, row: Written) -> NotRecorded | None:
+        try:
+            db.execute(_WRITE_ONE, row)
+        except sqlite3.IntegrityError as error:
+            if not db.in_transaction:
+                raise
+            self._wary = True  # what breaks one batch often breaks the next: do not try it as a whole again
+            return NotRecorded(type(error).__name__)
+        return None
+
+    def _find(self, db: sqlite3.Connection, changes: Sequence[Change]) -> Batch:
+        batch = Batch(changes, self._clock(), self._hidden)
+        cards, pledges = b"".join([each.key for each in batch.asked]), b"".join([each.pledge for each in batch.asked])
+        rows = db.execute(_FIND, (_numbers(len(batch.asked)), cards, pledges, batch.on_the_day)).fetchall()
+        heads = db.execute(_FIND_HEADS, (json.dumps(batch.walkouts),))
+        found = (db.execute(_FIND_FREE, (each.walkout, each.unit)).fetchone() for each in batch.enrolments)
+        batch.read(heads, rows, [free[0] if free else 0 for free in found])
+        return batch
+
+    async def _decide_one(self, change: Change) -> Outcome:
+        batch = await self._on_thread(lambda db: self._find(db, [change]))
         batch.decide()
         [answer] = batch.answers
         if isinstance(answer, Exception):
             raise answer
         return answer
 
+    async def _deciding(self, walkout: WalkoutId, job: Callable[[], Awaitable[T]]) -> T:
+        async def turn() -> T:
+            seen = await self._walkout(walkout)
+            if seen.after is None or seen.stage is not Stage.DRAFT:
+                return await self._transaction(job)
+            # a step may open without thousands of units, and for each SQLite would read all pledges for one of its own
+            await self._rows("PRAGMA foreign_keys=OFF")
+            try:
+                return await self._transaction(job)
+            finally:
+                await self._rows("PRAGMA foreign_keys=ON")
 
-class _Batch:
-    """What a batch must know, and what is decided; on the connection's thread."""
+        return await self._in_turn(turn)
 
-    def __init__(
-        self, db: sqlite3.Connection, changes: Sequence[Change], now: datetime, hidden: Collection[bytes]
-    ) -> None:
-        self.now = now
-        self.answers: list[Outcome | Exception] = []
-        self.written: dict[bytes, _Written] = {}
-        self.refused = False  #: the database has refused to write one of them
-        self._db = db
-        self._changes = changes
-        self._cards: dict[bytes, Card] = {}
-        self._find(hidden)
+    # -- many at once ---------------------------------------------------------------------------------------------
 
-    def _find(self, hidden: Collection[bytes]) -> None:
-        changes = self._changes
-        on_the_day = any(change.act in pledging.ON_THE_DAY for change in changes)
-        every = ((change.bearer.card, step, *pair) for change in changes for step, pair in change.bearer.keys.items())
-        asked = [each for each in every if each[2] not in hidden]
-        cards, pledges = b"".join([each[2] for each in asked]), b"".join([each[3] for each in asked])
-        rows = self._db.execute(_FIND, (_numbers(len(asked)), cards, pledges, on_the_day)).fetchall()
-        # of all that was asked, found or not: a stale card costs what an unknown one does
-        walkouts = {walkout for change in changes for walkout in change.bearer.keys}
-        heads = self._db.execute(_FIND_HEADS, (json.dumps(list(walkouts)), on_the_day))
-        self._heads = {
-            WalkoutId(row[0]): Head(
-                stage=Stage(row[1]),
-                pledge_by=moment(row[2]),
-                next_tally=maybe_moment(row[3]),
-                ended=maybe_moment(row[4]),
-                asked_from=maybe_moment(row[5]),
-                opened=maybe_moment(row[6]),
-                kind=StepKind(row[7] or StepKind.WALKOUT),
-            )
-            for row in heads
-        }
-        self._read(rows, asked)
-        self._free: dict[Enrolment | None, int] = {None: 0}
-        for enrolment in {change.enrol for change in changes if change.enrol}:
-            free = self._db.execute(_FIND_FREE, (enrolment.walkout, enrolment.unit)).fetchone()
-            self._free[enrolment] = free[0] if free else 0
+    async def _drop_pledges(self, walkout: WalkoutId, units: Collection[UnitId] | None = None) -> None:
+        if units is None:
+            await self._rows("DELETE FROM pledge WHERE walkout = ?", (walkout,))
+        else:
+            await self._rows(_DROP_PLEDGES, (walkout, listed(units)))
 
-    def _read(self, rows: Sequence[Row], asked: Sequence[tuple[bytes, WalkoutId, bytes, bytes]]) -> None:
-        """Read what was found of the cards; of several steps the one that a card opens."""
-        several: dict[bytes, list[Card]] = {}
-        out = set()
-        for nth, walkout, place, state, owner, stale, is_out in rows:
-            card, step, *_keys = asked[nth]
-            found = Card(walkout or step, place, CardState(state), owner, bool(stale), rests=walkout is None)
-            before = self._cards.setdefault(card, found)
-            if before is not found:
-                several.setdefault(card, [before]).append(found)
-            if is_out:
-                out.add((card, step))
-        for card, of_steps in several.items():
-            opens = pledging.step_for((each for each in of_steps if not each.rests), self._heads)
-            self._cards[card] = opens or of_steps[0]
-        self._out = {card for card, step in out if self._cards[card].walkout == step}
+    async def _drop_cards(self, campaign: WalkoutId) -> None:
+        await self._rows("DELETE FROM card WHERE campaign = ?", (campaign,))
 
-    def decide(self, write: Callable[[_Written], object] | None = None) -> None:
-        """Decide the batch in its order, so that two changes to one card see each other; `write` each at once.
+    async def _make_stale(self, campaign: WalkoutId, units: Collection[UnitId], stale: int) -> None:
+        await self._rows(_MAKE_STALE, (campaign, listed(units), stale))
 
-        What cannot be written is answered so, and the next is decided as if it had not been asked for.
-        """
-        cards, heads, free, now = self._cards, self._heads, self._free, self.now
-        for change in self._changes:
-            bearer = change.bearer
-            card = bearer.card
-            answer: Outcome | Exception
-            answer, after = pledging.decide(
-                change, cards.get(card), heads, free=free[change.enrol], now=now, is_out=card in self._out
-            )
-            if isinstance(answer, Refused) and (held := cards.get(card)) and held.walkout in heads:
-                answer.of(heads[held.walkout].kind)
-            if after is not None:
-                if len(after.owner) != HASH_BYTES:  # or everybody's behind it would be another's
-                    raise ValueError(f"an owner is {HASH_BYTES} bytes")
-                registered, pledged = bearer.keys[after.walkout]
-                before, last = cards.get(card), self.written.get(card)
-                makes = before is None or before.unit != after.unit or (last is not None and last.makes)
-                row = _Written(registered, after.owner, pledged, after.walkout, after.unit, after.state, makes)
-                try:
-                    if write is not None:
-                        write(row)
-                except sqlite3.IntegrityError as error:
-                    if not self._db.in_transaction:
-                        raise
-                    self.refused = True
-                    answer = NotRecorded(type(error).__name__)
-                else:
-                    self.written[card] = row
-                    cards[card] = after
-                    if change.enrol is not None and after.state.stands:
-                        free[change.enrol] -= 1
-            self.answers.append(answer)
-
-    def taken_back(self) -> list[tuple[Bearer, WalkoutId]]:
-        """Return whose pledges were taken back; the notice goes with it, and the ballot."""
-        return [
-            (change.bearer, answer.walkout)
-            for change, answer in zip(self._changes, self.answers, strict=True)
-            if change.act is Act.WITHDRAW and isinstance(answer, Outcome)
-        ]
+    async def _recall(self, walkouts: Collection[WalkoutId], units: Collection[UnitId]) -> None:
+        await self._rows(_RECALL, (listed(walkouts), listed(units)))
 
 
-def _write_together(db: sqlite3.Connection, written: Collection[_Written]) -> None:
+def _write_together(db: sqlite3.Connection, written: Collection[Written]) -> None:
     if made := [row for row in written if row.makes]:
         db.executemany(_WRITE_ONE, made)
     there = [row for row in written if not row.makes]
@@ -232,7 +160,7 @@ def _write_together(db: sqlite3.Connection, written: Collection[_Written]) -> No
     db.execute(_WRITE_PLEDGES, (numbers, states, pledges))
 
 
-def _are_written(written: Collection[_Written], db: sqlite3.Connection) -> bool:
+def _are_written(written: Collection[Written], db: sqlite3.Connection) -> bool:
     return all(db.execute(_IS_WRITTEN, row[:6]).fetchone() for row in written)
 
 

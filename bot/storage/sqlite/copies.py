@@ -6,10 +6,10 @@ import asyncio
 import sqlite3
 from contextlib import closing
 
-from bot.storage.sqlite.writer import Writer
+from bot.storage.sqlite.engine import Engine
 
 
-class Copies(Writer):
+class Copies(Engine):
     """Makes copies."""
 
     async def copy(self) -> bytes:

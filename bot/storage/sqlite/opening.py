@@ -17,21 +17,22 @@ import aiosqlite
 from bot.domain.errors import KeyFileRefused, NotRecorded, StoreInUse, StoreTooNew, StoreUnusable
 from bot.domain.model import WalkoutId
 from bot.domain.pledging import HASH_BYTES
-from bot.storage.sqlite.ballots import Ballots
-from bot.storage.sqlite.committee_words import CommitteeWords
+from bot.storage.sql.ballots import Ballots
+from bot.storage.sql.committee_words import CommitteeWords
+from bot.storage.sql.epochs import Epochs
+from bot.storage.sql.integrity import Examination
+from bot.storage.sql.rekeying import Rekeyed
+from bot.storage.sql.roles import People
+from bot.storage.sql.rooms import Rooms
+from bot.storage.sql.scheduled_deletions import ScheduledDeletions
+from bot.storage.sql.sketches import Sketches
+from bot.storage.sql.verification import Statements
+from bot.storage.sql.voiding import Paper
+from bot.storage.sql.wishes import Wishes
 from bot.storage.sqlite.copies import Copies
-from bot.storage.sqlite.epochs import Epochs
 from bot.storage.sqlite.file_identity import Place
-from bot.storage.sqlite.integrity import Examination
 from bot.storage.sqlite.journal import bury
-from bot.storage.sqlite.rekeying import Rekeyed
-from bot.storage.sqlite.roles import People
-from bot.storage.sqlite.rooms import Rooms
-from bot.storage.sqlite.scheduled_deletions import ScheduledDeletions
-from bot.storage.sqlite.sketches import Sketches
-from bot.storage.sqlite.verification import Statements
-from bot.storage.sqlite.voiding import Paper
-from bot.storage.sqlite.wishes import Wishes
+from bot.storage.sqlite.minting import Minting
 from bot.storage.store import KeptAnew
 
 KEYED = 10
@@ -55,6 +56,7 @@ PRAGMAS = (
 class SqliteStore(
     Ballots,
     Paper,
+    Minting,
     CommitteeWords,
     Wishes,
     Rooms,

@@ -1,4 +1,4 @@
-"""Examining the store: whether the file is whole, its counts agree with its cards, its news with its walkouts.
+"""Examining the store: whether its counts agree with its cards, its news with its walkouts.
 
 Each question waits for the writer's turn by itself, so that pledges wait no longer than the longest of them takes:
 with a million cards a second or so.
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from bot.domain.errors import NotRecorded
 from bot.domain.model import WalkoutId
-from bot.storage.sqlite.writer import Writer
+from bot.storage.sql.writer import Writer
 from bot.storage.store import STUCK_AFTER, Examined
 
-_MOST_DAMAGE = 5
-"""Lines of SQLite's about what is damaged."""
-
-# read from the pledges, against what the triggers have kept
+# read from the pledges, against what is kept
 _MISCOUNTED = """
     SELECT count(*) FROM counts AS place LEFT JOIN (
-        SELECT unit, count(*) AS minted, sum(state IN ('p', 'o')) AS standing, sum(state = 'o') AS turnout
+        SELECT unit, count(*) AS minted, sum(CASE WHEN state IN ('p', 'o') THEN 1 ELSE 0 END) AS standing,
+            sum(CASE WHEN state = 'o' THEN 1 ELSE 0 END) AS turnout
         FROM pledge WHERE walkout = ?1 GROUP BY unit
     ) AS counted ON counted.unit = place.id
     WHERE place.walkout = ?1 AND (place.minted <> coalesce(counted.minted, 0)
@@ -27,13 +25,13 @@ _MISPLACED = """
     SELECT count(*) FROM unit JOIN counts USING (walkout, id)
         LEFT JOIN unit AS above ON above.walkout = unit.walkout AND above.id = unit.parent
     WHERE above.id >= unit.id
-        OR CASE unit.tier WHEN 'department' THEN above.tier IS NOT 'workplace'
+        OR CASE unit.tier WHEN 'department' THEN above.tier IS DISTINCT FROM 'workplace'
             ELSE coalesce(above.tier, 'area') <> 'area' END
         OR (minted > 0 AND NOT EXISTS (SELECT 1 FROM leaf WHERE leaf.walkout = unit.walkout AND leaf.id = unit.id))
 """
 # a walkout that was called off or is closed may have been on before
 _CONTRADICTORY = """
-    SELECT id FROM walkout WHERE stage NOT IN ('called_off', 'closed') AND (stage = 'on') <> (
+    SELECT id FROM walkout WHERE stage NOT IN ('called_off', 'closed') AND CASE stage WHEN 'on' THEN 1 ELSE 0 END <> (
         SELECT count(*) FROM announcement AS news WHERE news.walkout = walkout.id AND kind = 'on' AND scope = 0
     )
 """
@@ -49,12 +47,11 @@ class Examination(Writer):
         """See Store.examine."""
         damage: tuple[str, ...] = ()
         try:
-            said = await self._read(f"PRAGMA integrity_check({_MOST_DAMAGE})")
-            damage = tuple(str(line) for (line,) in said if line != "ok")
+            database, damage, orphans = await self._examine_database()
             return Examined(
-                database=f"SQLite {(await self._read('SELECT sqlite_version()'))[0][0]}",
+                database=database,
                 damage=damage,
-                orphans=len(await self._read("PRAGMA foreign_key_check")),
+                orphans=orphans,
                 misplaced=(await self._read(_MISPLACED))[0][0],
                 miscounted={
                     WalkoutId(walkout): wrong

@@ -6,8 +6,14 @@ from datetime import datetime
 
 from bot.domain.roles import MemberId
 from bot.storage.records import instant, maybe_moment
-from bot.storage.sqlite.writer import Writer
+from bot.storage.sql.writer import Writer
 from bot.storage.store import Sketched
+
+_KEEP = """
+    INSERT INTO sketch (organizer, number, content, list, until) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (organizer) DO UPDATE SET number = excluded.number, content = excluded.content, list = excluded.list,
+        until = excluded.until
+"""
 
 
 class Sketches(Writer):
@@ -28,7 +34,7 @@ class Sketches(Writer):
             if (kept[0][0] if kept else 0) != sketched.number - 1:
                 return False
             await self._rows(
-                "INSERT OR REPLACE INTO sketch (organizer, number, content, list, until) VALUES (?, ?, ?, ?, ?)",
+                _KEEP,
                 (organizer, sketched.number, sketched.content, sketched.list, instant(until)),
             )
             return True

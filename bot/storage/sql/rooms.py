@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from bot.domain.model import Announcement, UnitId, WalkoutId
-from bot.storage.sqlite.news import News
-from bot.storage.sqlite.writer import Row
+from bot.storage.sql.news import News
+from bot.storage.sql.writer import Row
 from bot.storage.store import Note, Room
+
+# Where the new one is there as well, the old one stays.
+_MOVE_ROOM = """
+    UPDATE room SET address = ?1 WHERE platform = ?2 AND address = ?3 AND NOT EXISTS (
+        SELECT 1 FROM room AS there WHERE (there.walkout, there.scope, there.platform, there.address)
+            = (room.walkout, room.scope, room.platform, CAST(?1 AS TEXT))
+    )
+"""
+_MOVE_PARCELS = """
+    UPDATE parcel SET room = ?1 WHERE platform = ?2 AND room = ?3 AND NOT EXISTS (
+        SELECT 1 FROM parcel AS there WHERE (there.walkout, there.scope, there.kind, there.about, there.occasion)
+            = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)
+            AND (there.platform, there.room, there.member, there.address)
+            = (parcel.platform, CAST(?1 AS TEXT), parcel.member, parcel.address)
+    )
+"""
 
 
 class Rooms(News):
@@ -20,7 +36,7 @@ class Rooms(News):
             changed = await self._rows(
                 """
                 INSERT INTO room (walkout, scope, platform, address, language) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET language = excluded.language
+                ON CONFLICT (walkout, scope, platform, address) DO UPDATE SET language = excluded.language
                 WHERE excluded.language NOT IN ('', room.language) RETURNING 1
                 """,
                 (room.walkout, room.scope or 0, room.platform, room.address, room.language),
@@ -48,12 +64,8 @@ class Rooms(News):
         """See Store.move_room."""
 
         async def job() -> None:
-            await self._rows(
-                "UPDATE OR IGNORE room SET address = ? WHERE platform = ? AND address = ?", (new, platform, old)
-            )
-            await self._rows(
-                "UPDATE OR IGNORE parcel SET room = ? WHERE platform = ? AND room = ?", (new, platform, old)
-            )
+            await self._rows(_MOVE_ROOM, (new, platform, old))
+            await self._rows(_MOVE_PARCELS, (new, platform, old))
             # where the new one is bound as well it hears the same already
             await self._rows("DELETE FROM room WHERE platform = ? AND address = ?", (platform, old))
             await self._rows(

@@ -1,4 +1,4 @@
-"""The only task that touches the connection: it applies batches of changes to cards, and runs other jobs in turn."""
+"""SQLite's side of the writer: one connection, which this process alone has; group commit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import secrets
 import sqlite3
-from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -18,15 +17,11 @@ import aiosqlite
 
 from bot.domain.errors import InDoubt, NotRecorded
 from bot.domain.pledging import Change, Outcome
+from bot.storage.sql.writer import Lock, Row, Writer
 from bot.storage.sqlite.file_identity import Place
 from bot.storage.sqlite.journal import bury
 
 T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
-Row = tuple[Any, ...]
-
-BATCH = 256
-"""Changes per transaction at most; more only makes the first of them wait longer."""
 
 Stands = Callable[[sqlite3.Connection], bool]
 """Looks whether what a transaction wrote is there, on the connection's thread."""
@@ -39,53 +34,32 @@ class Decided(NamedTuple):
     stands: Stands
 
 
+_MOST_DAMAGE = 5
+"""Lines of SQLite's about what is damaged."""
+
 BEAT_S = 1.0
 """How often the files are dated anew, whether something was written or not."""
 
 
-class Writer(ABC):
-    """Owns the connection; the rooms beside this file say what is written."""
+class Engine(Writer):
+    """Owns the connection."""
 
     def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], datetime], place: Place) -> None:
+        super().__init__(clock)
         self._db = connection
-        self._clock = clock
         self._place = place
-        self._waiting: deque[_Waiting] = deque()
-        self._together: dict[Any, tuple[set[Any], asyncio.Future[Any]]] = {}  #: what the next look-up of a kind is for
-        self._arrived = asyncio.Event()
-        self._ending = False
         self._wary = False
         self._hidden: set[bytes] = set()  #: keys of cards that are being minted; nobody can know them yet
         self._unsettled = False  #: a sync has failed since what the file holds was made sure of
-        self._writer = asyncio.create_task(self._write(), name="store writer")
         self._beating: asyncio.Task[None] | None = None  #: only whoever owns the files dates them
 
     async def _write(self) -> None:
         try:
-            await self._take_turns()
+            await super()._write()
         except asyncio.CancelledError:
             # the loop ends and nobody closed the store: a connection's thread left alone would hang the exit
             self._db.stop()
             raise
-
-    async def _take_turns(self) -> None:
-        while True:
-            if not self._waiting:
-                if self._ending:
-                    return
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            if self._waiting[0].change is None:
-                await self._waiting.popleft().run()
-            else:
-                await self._apply_batch(self._take_batch())
-
-    def _take_batch(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
-        while self._waiting and len(batch) < BATCH and self._waiting[0].change is not None:
-            batch.append(self._waiting.popleft())
-        return batch
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -99,50 +73,10 @@ class Writer(ABC):
                 self._unsettled |= _by_sync(error)
                 raise NotRecorded(type(error).__name__) from None
 
-    async def _in_turn(self, job: Callable[[], Awaitable[T]]) -> T:
-        """Let the writer run the job when its turn comes. A cancelled caller only stops waiting."""
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    async def _reading(self, job: Callable[[], Awaitable[T]]) -> T:
+        return await self._in_turn(job)  # nobody else writes
 
-        async def run() -> None:
-            try:
-                async with self._turn():
-                    result = await job()
-            except Exception as error:  # noqa: BLE001  handed to whoever asked for the job
-                _answer(answer, error)
-            else:
-                _answer(answer, result)
-
-        self._enqueue(_Waiting(None, answer, run))
-        return await answer
-
-    async def _look_up(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, T]]], key: K) -> T:
-        """Look something up with everybody who wants the like before the read has its turn: one answers them all."""
-        wanted, found = self._together.get(read, (set(), None))
-        if found is None or found.done():  # one that never had its turn is done
-            wanted = set()
-
-            async def job() -> Mapping[K, T]:
-                self._together.pop(read, None)
-                return await read(list(wanted))
-
-            found = asyncio.ensure_future(self._in_turn(job))
-            self._together[read] = wanted, found
-        wanted.add(key)
-        answers: Mapping[K, T] = await asyncio.shield(found)
-        return answers[key]
-
-    def _enqueue(self, waiting: _Waiting) -> None:
-        if self._ending:
-            raise NotRecorded("closing")
-        self._waiting.append(waiting)
-        self._arrived.set()
-
-    async def _in_transaction(self, job: Callable[[], Awaitable[T]]) -> T:
-        """Let the writer run the job in a transaction of its own."""
-        return await self._in_turn(lambda: self._transaction(job))
-
-    async def _transaction(self, job: Callable[[], Awaitable[T]]) -> T:
-        """Run the job in a transaction; whatever goes wrong undoes it. Within a turn only."""
+    async def _transaction(self, job: Callable[[], Awaitable[T]], lock: Lock = Lock.HOUSE) -> T:  # noqa: ARG002
         written_before = self._db.total_changes
         await self._rows("BEGIN IMMEDIATE")
         try:
@@ -216,27 +150,37 @@ class Writer(ABC):
     async def _rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
         return list(await self._db.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
 
+    async def _each(self, sql: str, parameters: Iterable[Row]) -> None:
+        await self._db.executemany(sql, parameters)
+
+    async def _several(self, *statements: tuple[str, Sequence[Any]]) -> list[list[Row]]:
+        return await self._on_thread(
+            lambda db: [db.execute(sql, parameters).fetchall() for sql, parameters in statements]
+        )
+
+    @asynccontextmanager
+    async def _unguarded(self) -> AsyncIterator[None]:
+        await self._rows("PRAGMA defer_foreign_keys = ON")
+        guards = await self._rows("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'deed'")
+        for guard, _sql in guards:
+            await self._rows(f"DROP TRIGGER {guard}")
+        yield
+        for _guard, sql in guards:
+            await self._rows(sql)
+
+    async def _examine_database(self) -> tuple[str, tuple[str, ...], int]:
+        said = await self._read(f"PRAGMA integrity_check({_MOST_DAMAGE})")
+        damage = tuple(str(line) for (line,) in said if line != "ok")
+        [(version,)] = await self._read("SELECT sqlite_version()")
+        return f"SQLite {version}", damage, len(await self._read("PRAGMA foreign_key_check"))
+
     # -- cards ------------------------------------------------------------------------------------------------
 
-    async def apply(self, change: Change) -> Outcome:
-        """See Store.apply."""
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._enqueue(_Waiting(change, answer))
-        return await answer
-
-    async def _apply_batch(self, batch: list[_Waiting]) -> None:
-        answers: Sequence[Outcome | Exception]
-        try:
-            async with self._turn():
-                changes = [waiting.change for waiting in batch if waiting.change]
-                decided, failed = await self._on_thread(partial(self._in_one_go, changes=changes))
-                if failed is not None:
-                    await self._make_sure(failed, decided.stands)
-                answers = decided.answers
-        except Exception as error:  # noqa: BLE001  no caller may wait for ever
-            answers = [error] * len(batch)
-        for waiting, answer in zip(batch, answers, strict=True):
-            _answer(waiting.answer, answer)
+    async def _decide_batch(self, changes: Sequence[Change]) -> Sequence[Outcome | Exception]:
+        decided, failed = await self._on_thread(partial(self._in_one_go, changes=changes))
+        if failed is not None:
+            await self._make_sure(failed, decided.stands)
+        return decided.answers
 
     def _in_one_go(self, db: sqlite3.Connection, changes: Sequence[Change]) -> tuple[Decided, sqlite3.Error | None]:
         """Begin, find, decide, write, commit: on the connection's thread."""
@@ -264,6 +208,11 @@ class Writer(ABC):
 
         await self._in_turn(job)
 
+    async def _scrub(self) -> None:
+        # How many pages were emptied, and where among those of other walkouts, tells how many cards and notices there
+        # were.
+        await self._in_turn(lambda: self._rows("VACUUM"))
+
     # -- the files' dates ---------------------------------------------------------------------------------------
 
     def start_beat(self) -> None:
@@ -288,23 +237,13 @@ class Writer(ABC):
 
         await self._in_turn(job)
 
-    # -- small things -------------------------------------------------------------------------------------------
-
-    async def _read(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
-        return await self._in_turn(lambda: self._rows(sql, parameters))
-
-    async def _change(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
-        return await self._in_transaction(lambda: self._rows(sql, parameters))
-
     async def aclose(self) -> None:
         """See Store.aclose."""
         if self._beating is not None:
             self._beating.cancel()
             with contextlib.suppress(NotRecorded, OSError):
                 await self.beat()
-        self._ending = True
-        self._arrived.set()
-        await asyncio.wait([self._writer])
+        await super().aclose()
         if not self._writer.cancelled():  # then it has stopped the connection itself
             await self._db.close()
 
@@ -319,29 +258,3 @@ def _try_to_commit(db: sqlite3.Connection) -> sqlite3.Error | None:
 
 def _by_sync(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_FSYNC
-
-
-class _Waiting:
-    """A change that waits for the next batch, or (`change` None) a job that waits for its turn."""
-
-    __slots__ = ("answer", "change", "run")
-
-    def __init__(
-        self,
-        change: Change | None,
-        answer: asyncio.Future[Any],
-        run: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
-        self.change = change
-        self.answer = answer
-        if run is not None:
-            self.run = run
-
-
-def _answer(future: asyncio.Future[Any], answer: object) -> None:
-    if future.done():  # its caller was cancelled; what was committed stays
-        return
-    if isinstance(answer, Exception):
-        future.set_exception(answer)
-    else:
-        future.set_result(answer)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from bot.domain.fence import Epochs as Ours
-from bot.storage.sqlite.writer import Writer
+from bot.storage.sql.writer import Writer
+
+_KEEP = """
+    INSERT INTO epoch (place, seen, next) VALUES (?, ?, ?)
+    ON CONFLICT (place) DO UPDATE SET seen = excluded.seen, next = excluded.next
+"""
 
 
 class Epochs(Writer):
@@ -16,4 +21,4 @@ class Epochs(Writer):
 
     async def keep_epochs(self, place: str, ours: Ours) -> None:
         """See Store.keep_epochs."""
-        await self._change("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", (place, ours.seen, ours.next))
+        await self._change(_KEEP, (place, ours.seen, ours.next))

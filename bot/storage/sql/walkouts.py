@@ -23,8 +23,8 @@ from bot.domain.model import (
     WalkoutId,
 )
 from bot.storage.records import instant, maybe_instant, maybe_moment, read_terms, write_terms
-from bot.storage.sqlite.notices import Notices
-from bot.storage.sqlite.writer import Row
+from bot.storage.sql.notices import Notices
+from bot.storage.sql.writer import NUMBERS, TEXTS, Lock, Row, listed
 from bot.storage.store import Note, Rule
 
 _WALKOUT = """
@@ -37,27 +37,28 @@ _COLUMNS = """
     is_out, told_ready, turnout, drawn, told_drawn, told_people, voided, reached, since, number, anchor, above,
     turnout_reached, turnout_since, turnout_number, turnout_anchor, turnout_above, has_left, took_part
 """
-_UNIT = f"SELECT {_COLUMNS} FROM unit JOIN counts USING (walkout, id)"  # noqa: S608
-_WANTED_WALKOUTS = "WHERE id IN (SELECT value ->> 0 FROM json_each(?))"
+_UNIT = f"SELECT {_COLUMNS} FROM unit JOIN counts USING (walkout, id)"
+_WANTED_WALKOUTS = f"WHERE id IN {TEXTS.format('?')}"
 _PATHS = f"""
     WITH RECURSIVE path (walkout, id) AS (
-        SELECT value ->> 0, value ->> 1 FROM json_each(?)
+        SELECT value ->> 0, CAST(value ->> 1 AS BIGINT) FROM json_each(CAST(? AS TEXT))
         UNION SELECT walkout, parent FROM path JOIN unit USING (walkout, id) WHERE parent IS NOT NULL
     )
-    SELECT {_COLUMNS}, EXISTS (SELECT 1 FROM room WHERE room.walkout = unit.walkout AND scope = unit.id)
+    SELECT {_COLUMNS}, CASE WHEN EXISTS (SELECT 1 FROM room WHERE room.walkout = unit.walkout AND scope = unit.id)
+        THEN 1 ELSE 0 END
     FROM path JOIN unit USING (walkout, id) JOIN counts USING (walkout, id)
-"""  # noqa: S608
+"""
 
-_OF_UNITS = "walkout = ?1 AND {column} IN (SELECT value FROM json_each(?2))"
+_OF_UNITS = f"walkout = ?1 AND {{column}} IN {NUMBERS.format('?2')}"
 _FOLLOW = (
     """
     INSERT INTO room (walkout, scope, platform, address, language)
-    SELECT ?1, scope, platform, address, language FROM room
-    WHERE walkout = ?2 AND (scope = 0 OR scope IN (SELECT id FROM unit WHERE walkout = ?1))
+    SELECT CAST(?1 AS TEXT), scope, platform, address, language FROM room
+    WHERE walkout = CAST(?2 AS TEXT) AND (scope = 0 OR scope IN (SELECT id FROM unit WHERE walkout = CAST(?1 AS TEXT)))
     """,
     """
-    INSERT INTO steward (walkout, unit, id, organizes) SELECT ?1, unit, id, organizes FROM steward
-    WHERE walkout = ?2 AND unit IN (SELECT id FROM unit WHERE walkout = ?1)
+    INSERT INTO steward (walkout, unit, id, organizes) SELECT CAST(?1 AS TEXT), unit, id, organizes FROM steward
+    WHERE walkout = CAST(?2 AS TEXT) AND unit IN (SELECT id FROM unit WHERE walkout = CAST(?1 AS TEXT))
     """,
     """
     UPDATE unit SET issued = before.issued, drawn = before.drawn, voided = before.voided FROM unit AS before
@@ -70,11 +71,22 @@ _LAST_UNIT = """
     SELECT max(id) FROM (
         SELECT unit.id FROM unit JOIN walkout ON walkout.id = unit.walkout WHERE coalesce(campaign, walkout.id) = ?1
         UNION ALL SELECT unit FROM card WHERE campaign = ?1  -- a step may have been opened without it
-    )
+    ) AS known
 """
 
 _ASKS = frozenset({Stage.DRAFT, Stage.OPEN})
 """The stages of a survey in which its ballots are needed."""
+
+_BOARD = (
+    "reached", "number", "anchor", "is_out", "told_ready", "turnout_reached", "turnout_number", "turnout_anchor",
+    "told_drawn", "told_people", "since", "above", "turnout_since", "turnout_above", "has_left",
+)  # fmt: skip
+# the whole key comes from the line: SQLite then looks each unit up, instead of each one's line
+_WRITE_BOARD = f"""
+    UPDATE unit SET {", ".join(f"{name} = CAST(line.value ->> {nth} AS BIGINT)" for nth, name in enumerate(_BOARD, 2))}
+    FROM json_each(CAST(?1 AS TEXT)) AS line
+    WHERE unit.walkout = line.value ->> 0 AND unit.id = CAST(line.value ->> 1 AS BIGINT)
+"""
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _TIERS: Mapping[str, Tier] = {tier.value: tier for tier in Tier}
@@ -104,18 +116,7 @@ class Walkouts(Notices):
                 await self._write_news(walkout, ruling.announcements)
             return ruling
 
-        async def turn() -> Ruling:
-            seen = await self._walkout(walkout)
-            if seen.after is None or seen.stage is not Stage.DRAFT:
-                return await self._transaction(job)
-            # a step may open without thousands of units, and for each SQLite would read all pledges for one of its own
-            await self._rows("PRAGMA foreign_keys=OFF")
-            try:
-                return await self._transaction(job)
-            finally:
-                await self._rows("PRAGMA foreign_keys=ON")
-
-        return await self._in_turn(turn)
+        return await self._deciding(walkout, job)
 
     async def _check_no_live_step(self, walkout: Walkout, units: Sequence[Unit]) -> None:
         """Two steps may be opened in the same moments, and each may have seen none that goes on."""
@@ -130,27 +131,29 @@ class Walkouts(Notices):
         due = rules.latest_tally(walkout, self._clock()) if walkout.terms.questions else None
         if due is None or due < walkout.terms.pledge_by:
             return walkout
-        votes = await self._rows("SELECT choices, count(*) FROM ballot WHERE walkout = ? GROUP BY 1", (walkout.id,))
+        votes = await self._rows(
+            "SELECT choices, count(*) FROM ballot WHERE walkout = ? GROUP BY choices", (walkout.id,)
+        )
         return replace(walkout, votes=dict(votes))
 
     async def _drop(self, walkout: WalkoutId, ruling: Ruling) -> None:
         """Delete the units without which a step opens, and what was copied or made for them."""
-        dropped = (walkout, json.dumps(sorted(ruling.dropped)))
+        dropped = (walkout, listed(sorted(ruling.dropped)))
         columns = {
             "steward": "unit",
-            "pledge": "unit",
             "role_card": "unit",
             "room": "scope",
             "counted": "id",
             "unit": "id",
         }
-        stewards = await self._rows(f"SELECT id FROM steward WHERE {_OF_UNITS.format(column='unit')}", dropped)  # noqa: S608
+        stewards = await self._rows(f"SELECT id FROM steward WHERE {_OF_UNITS.format(column='unit')}", dropped)
+        await self._drop_pledges(walkout, ruling.dropped)
         for table, column in columns.items():
-            await self._rows(f"DELETE FROM {table} WHERE {_OF_UNITS.format(column=column)}", dropped)  # noqa: S608
+            await self._rows(f"DELETE FROM {table} WHERE {_OF_UNITS.format(column=column)}", dropped)
         for (steward,) in stewards:
             await self._forget_member(steward)
         # areas have as many people as what is left in them
-        await self._db.executemany(
+        await self._each(
             "UPDATE unit SET headcount = ? WHERE walkout = ? AND id = ?",
             [(unit.headcount, walkout, unit.id) for unit in ruling.units],
         )
@@ -166,43 +169,34 @@ class Walkouts(Notices):
         )
 
     async def _write_board(self, walkout: WalkoutId, places: Iterable[Unit]) -> None:
-        # the whole key comes from the line: SQLite then looks each unit up, instead of each one's line
         lines = [
             (
                 walkout,
                 place.id,
-                place.line.reached,
-                place.line.number,
-                place.line.anchor,
-                place.out,
-                place.told_ready,
-                place.turnout_line.reached,
-                place.turnout_line.number,
-                place.turnout_line.anchor,
-                place.told_drawn,
-                place.told_people,
-                place.line.since,
-                place.line.above,
-                place.turnout_line.since,
-                place.turnout_line.above,
-                place.left,
+                *(
+                    int(value)
+                    for value in (
+                        place.line.reached,
+                        place.line.number,
+                        place.line.anchor,
+                        place.out,
+                        place.told_ready,
+                        place.turnout_line.reached,
+                        place.turnout_line.number,
+                        place.turnout_line.anchor,
+                        place.told_drawn,
+                        place.told_people,
+                        place.line.since,
+                        place.line.above,
+                        place.turnout_line.since,
+                        place.turnout_line.above,
+                        place.left,
+                    )
+                ),
             )
             for place in places
         ]
-        await self._rows(
-            """
-            UPDATE unit SET reached = line.value ->> 2, number = line.value ->> 3,
-                anchor = line.value ->> 4, is_out = line.value ->> 5, told_ready = line.value ->> 6,
-                turnout_reached = line.value ->> 7, turnout_number = line.value ->> 8,
-                turnout_anchor = line.value ->> 9, told_drawn = line.value ->> 10,
-                told_people = line.value ->> 11, since = line.value ->> 12, above = line.value ->> 13,
-                turnout_since = line.value ->> 14, turnout_above = line.value ->> 15,
-                has_left = line.value ->> 16
-            FROM json_each(?1) AS line
-            WHERE unit.walkout = line.value ->> 0 AND unit.id = line.value ->> 1
-            """,
-            (json.dumps(lines),),
-        )
+        await self._rows(_WRITE_BOARD, (json.dumps(lines),))
 
     async def add_walkout(self, walkout: Walkout, units: Sequence[Unit]) -> None:
         """See Store.add_walkout."""
@@ -226,15 +220,26 @@ class Walkouts(Notices):
                 ),
             )
             rows = [
-                [p.id, p.parent or None, p.tier, p.name, p.headcount, p.threshold, p.minimum, p.meet, dict(p.meets)]
+                [
+                    p.id,
+                    p.parent or None,
+                    p.tier,
+                    p.name,
+                    p.headcount,
+                    p.threshold,
+                    p.minimum,
+                    p.meet,
+                    json.dumps(dict(p.meets)),
+                ]
                 for p in units
             ]
             await self._rows(
                 """
                 INSERT INTO unit (walkout, id, parent, tier, name, headcount, threshold, minimum, meet, meets)
-                SELECT ?1, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4, p.value ->> 5,
-                    p.value ->> 6, p.value ->> 7, p.value ->> 8
-                FROM json_each(?2) AS p
+                SELECT CAST(?1 AS TEXT), CAST(p.value ->> 0 AS BIGINT), CAST(p.value ->> 1 AS BIGINT), p.value ->> 2,
+                    p.value ->> 3, CAST(p.value ->> 4 AS BIGINT), CAST(p.value ->> 5 AS BIGINT),
+                    CAST(p.value ->> 6 AS BIGINT), p.value ->> 7, p.value ->> 8
+                FROM json_each(CAST(?2 AS TEXT)) AS p ORDER BY p.key
                 """,
                 (walkout.id, json.dumps(rows)),
             )
@@ -252,9 +257,9 @@ class Walkouts(Notices):
         return (await self._all_steps([walkout.register]))[walkout.register]
 
     async def _all_steps(self, campaigns: Sequence[WalkoutId]) -> dict[WalkoutId, list[Walkout]]:
-        wanted = "WHERE coalesce(campaign, id) IN (SELECT value FROM json_each(?)) ORDER BY starts, id"
+        wanted = f"WHERE coalesce(campaign, id) IN {TEXTS.format('?')} ORDER BY starts, id"
         found: dict[WalkoutId, list[Walkout]] = {campaign: [] for campaign in campaigns}
-        for row in await self._rows(f"{_WALKOUT} {wanted}", (json.dumps(campaigns),)):
+        for row in await self._rows(f"{_WALKOUT} {wanted}", (listed(campaigns),)):
             step = _read_walkout(row)
             found[step.register].append(step)
         return found
@@ -270,7 +275,7 @@ class Walkouts(Notices):
 
     async def walkout(self, walkout: WalkoutId) -> Walkout:
         """See Store.walkout."""
-        return await self._in_turn(lambda: self._walkout(walkout))
+        return await self._reading(lambda: self._walkout(walkout))
 
     async def _walkout(self, walkout: WalkoutId) -> Walkout:
         rows = await self._rows(f"{_WALKOUT} WHERE id = ?", (walkout,))
@@ -280,7 +285,7 @@ class Walkouts(Notices):
 
     async def units(self, walkout: WalkoutId) -> list[Unit]:
         """See Store.units."""
-        return await self._in_turn(lambda: self._units(walkout))
+        return await self._reading(lambda: self._units(walkout))
 
     async def _units(self, walkout: WalkoutId) -> list[Unit]:
         rows = await self._rows(f"{_UNIT} WHERE walkout = ? ORDER BY id", (walkout,))
@@ -289,10 +294,8 @@ class Walkouts(Notices):
     async def sharing(self, names: Collection[str]) -> dict[WalkoutId, int]:
         """See Store.sharing."""
         rows = await self._read(
-            """
-            SELECT walkout, count(*) FROM unit WHERE name IN (SELECT value FROM json_each(?)) GROUP BY walkout
-            """,
-            (json.dumps(list(names)),),
+            f"SELECT walkout, count(*) FROM unit WHERE name IN {TEXTS.format('?')} GROUP BY walkout",
+            (listed(names),),
         )
         return {WalkoutId(walkout): count for walkout, count in rows}
 
@@ -319,10 +322,7 @@ class Walkouts(Notices):
         self, wanted: Sequence[tuple[WalkoutId, UnitId]]
     ) -> dict[tuple[WalkoutId, UnitId], tuple[Walkout, tuple[Unit, ...]] | None]:
         asked = (json.dumps(wanted),)
-        statements = f"{_WALKOUT} {_WANTED_WALKOUTS}", _PATHS
-        found_walkouts, found_units = await self._on_thread(
-            lambda db: [db.execute(statement, asked).fetchall() for statement in statements]
-        )
+        found_walkouts, found_units = await self._several((f"{_WALKOUT} {_WANTED_WALKOUTS}", asked), (_PATHS, asked))
         walkouts = {row[0]: _read_walkout(row) for row in found_walkouts}
         units = {(row[0], row[1]): _read_unit(row, has_room=bool(row[32])) for row in found_units}
 
@@ -342,7 +342,7 @@ class Walkouts(Notices):
             changed = await self._rows(
                 """
                 UPDATE unit SET drawn = ?3, told_drawn = 0
-                WHERE walkout = ?1 AND id = ?2 AND (drawn IS NOT ?3 OR told_drawn) RETURNING 1
+                WHERE walkout = ?1 AND id = ?2 AND (drawn IS DISTINCT FROM ?3 OR told_drawn = 1) RETURNING 1
                 """,
                 (walkout, unit, drawn),
             )
@@ -353,7 +353,9 @@ class Walkouts(Notices):
 
     async def set_took_part(self, walkout: WalkoutId, unit: UnitId, number: int, note: Note) -> None:
         """See Store.set_took_part."""
-        setting = "UPDATE unit SET took_part = ?3 WHERE walkout = ?1 AND id = ?2 AND took_part IS NOT ?3 RETURNING 1"
+        setting = """
+            UPDATE unit SET took_part = ?3 WHERE walkout = ?1 AND id = ?2 AND took_part IS DISTINCT FROM ?3 RETURNING 1
+        """
 
         async def job() -> None:
             if await self._rows(setting, (walkout, unit, number)):
@@ -374,9 +376,10 @@ class Walkouts(Notices):
                 "DELETE FROM opinion WHERE proposal IN (SELECT id FROM proposal WHERE walkout = ?)", (walkout,)
             )
             if not step.in_campaign:
-                await self._rows("DELETE FROM card WHERE campaign = ?", (walkout,))
-            for table in ("pledge", "ballot", "parcel", "notice", "proposal", "role_card"):
-                await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))  # noqa: S608
+                await self._drop_cards(walkout)
+            await self._drop_pledges(walkout)
+            for table in ("ballot", "parcel", "notice", "proposal", "role_card"):
+                await self._rows(f"DELETE FROM {table} WHERE walkout = ?", (walkout,))
             # what is left for a report are numbers of the board
             await self._rows(
                 """
@@ -398,8 +401,8 @@ class Walkouts(Notices):
         """See Store.close_campaign."""
 
         async def forget() -> None:
-            for table in ("card", "wish"):
-                await self._rows(f"DELETE FROM {table} WHERE campaign = ?", (campaign,))  # noqa: S608
+            await self._drop_cards(campaign)
+            await self._rows("DELETE FROM wish WHERE campaign = ?", (campaign,))
             for step in await self._steps(await self._walkout(campaign)):
                 await self._forget_committee(step.id)
 
@@ -419,10 +422,8 @@ class Walkouts(Notices):
     async def _forget_for_good(
         self, forget: Callable[[], Awaitable[None]], conclude: Callable[[], Awaitable[None]]
     ) -> None:
-        await self._in_transaction(forget)
-        # How many pages were emptied, and where among those of other walkouts, tells how many cards and notices there
-        # were. The stage changes only afterwards: without room for this, closing is tried again.
-        await self._in_turn(lambda: self._rows("VACUUM"))
+        await self._in_transaction(forget, Lock.CARDS)
+        await self._scrub()  # the stage changes only afterwards: without room for this, closing is tried again
         await self._in_transaction(conclude)
 
     async def tidy_up(self, news: Announcement) -> None:
@@ -432,11 +433,9 @@ class Walkouts(Notices):
             await self._rows("UPDATE store SET untidy = 0")
             await self._write_news(None, [news])
 
-        if await self._read("SELECT 1 FROM store WHERE untidy"):
-            await self._in_turn(lambda: self._rows("VACUUM"))
+        if await self._read("SELECT 1 FROM store WHERE untidy = 1"):
+            await self._scrub()
             await self._in_transaction(conclude)
-
-    # -- rooms and organizers ---------------------------------------------------------------------------------
 
 
 def _state(walkout: Walkout) -> Row:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.pledging import Change, Outcome
-from bot.storage.sqlite.cards import Cards
+from bot.storage.sql.cards import Cards
+from bot.storage.sql.writer import Lock
 
 _CAST = """
     INSERT INTO ballot (locator, walkout, choices) VALUES (?, ?, ?)
@@ -20,11 +21,11 @@ class Ballots(Cards):
         """See Store.cast."""
 
         async def job() -> Outcome:
-            outcome = await self._on_thread(lambda db: self._decide_one(db, change))
+            outcome = await self._decide_one(change)
             await self._rows(_CAST, (change.bearer.ballot(outcome.walkout), outcome.walkout, ballot))
             return outcome
 
-        return await self._in_transaction(job)
+        return await self._in_transaction(job, Lock.CARDS)
 
     async def has_voted(self, locator: bytes) -> bool:
         """See Store.has_voted."""
@@ -32,6 +33,6 @@ class Ballots(Cards):
 
     async def _have_voted(self, locators: Sequence[bytes]) -> dict[bytes, bool]:
         marks = ", ".join("?" * len(locators))
-        rows = await self._rows(f"SELECT locator FROM ballot WHERE locator IN ({marks})", locators)  # noqa: S608
+        rows = await self._rows(f"SELECT locator FROM ballot WHERE locator IN ({marks})", locators)
         there = {row[0] for row in rows}
         return {locator: locator in there for locator in locators}

@@ -6,7 +6,8 @@ import json
 
 from bot.domain.committee_word import SaidWord
 from bot.domain.model import Announcement, Kind, WalkoutId
-from bot.storage.sqlite.walkouts import Walkouts
+from bot.storage.sql.walkouts import Walkouts
+from bot.storage.sql.writer import Lock
 from bot.storage.store import Note, WordRule
 
 _SAID = """
@@ -20,7 +21,7 @@ class CommitteeWords(Walkouts):
 
     async def words_said(self, walkout: WalkoutId) -> list[SaidWord]:
         """See Store.words_said."""
-        return await self._in_turn(lambda: self._words_said(walkout))
+        return await self._reading(lambda: self._words_said(walkout))
 
     async def _words_said(self, walkout: WalkoutId) -> list[SaidWord]:
         rows = await self._rows(_SAID, (walkout, Kind.COMMITTEE_WORD))
@@ -43,4 +44,4 @@ class CommitteeWords(Walkouts):
                 await self._write_news(walkout, [news, *made])
             return bool(taken)
 
-        return await self._in_transaction(job)
+        return await self._in_transaction(job, Lock.CARDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.model import WalkoutId
 from bot.storage.records import moment
-from bot.storage.sqlite.news import News
+from bot.storage.sql.news import News
 from bot.storage.store import Statement
 
 
@@ -30,4 +30,4 @@ class Statements(News):
             )
             return Statement(walkout=WalkoutId(walkout), citywide=scope == 0, said=moment(said), words=dict(words))
 
-        return await self._in_turn(job)
+        return await self._reading(job)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.pledging import Bearer
-from bot.storage.sqlite.news import News
+from bot.storage.sql.news import News
+from bot.storage.sql.writer import Lock
 from bot.storage.store import Notice
 
 _ADD = """
     INSERT INTO notice (locator, walkout, platform, sealed)
-    SELECT ?1, ?2, ?3, ?4 FROM card JOIN pledge JOIN walkout ON walkout.id = pledge.walkout
-    WHERE card.key = ?5 AND card.owner = ?6 AND pledge.key = ?7 AND pledge.state = 'p' AND pledge.walkout = ?2
-        AND walkout.stage IN ('open', 'on')
+    SELECT ?1, CAST(?2 AS TEXT), ?3, ?4 FROM card CROSS JOIN pledge JOIN walkout ON walkout.id = pledge.walkout
+    WHERE card.key = ?5 AND card.owner = ?6 AND pledge.key = ?7 AND pledge.state = 'p'
+        AND pledge.walkout = CAST(?2 AS TEXT) AND walkout.stage IN ('open', 'on')
     ON CONFLICT DO NOTHING
 """
 
@@ -30,7 +31,7 @@ class Notices(News):
             await self._rows(_ADD, (*row, card, owner, pledge))
             return (await self._have_notices([notice.locator]))[notice.locator]
 
-        return await self._in_transaction(job)
+        return await self._in_transaction(job, Lock.CARDS)
 
     async def delete_notice(self, locator: bytes) -> None:
         """See Store.delete_notice."""
@@ -46,6 +47,6 @@ class Notices(News):
 
     async def _have_notices(self, locators: Sequence[bytes]) -> dict[bytes, bool]:
         marks = ", ".join("?" * len(locators))
-        rows = await self._rows(f"SELECT locator FROM notice WHERE locator IN ({marks})", locators)  # noqa: S608
+        rows = await self._rows(f"SELECT locator FROM notice WHERE locator IN ({marks})", locators)
         there = {row[0] for row in rows}
         return {locator: locator in there for locator in locators}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.storage.sqlite.writer import Writer
+from bot.storage.sql.writer import Writer
 from bot.storage.store import Notice
 
 _ADD = """

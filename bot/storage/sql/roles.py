@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,8 +11,8 @@ from datetime import datetime
 from bot.domain.model import Announcement, UnitId, WalkoutId
 from bot.domain.roles import Became, Deed, Matter, MemberId, Proposal, Role, Roles, Suspension
 from bot.storage.records import instant, moment
-from bot.storage.sqlite.news import News
-from bot.storage.sqlite.writer import Row
+from bot.storage.sql.news import News
+from bot.storage.sql.writer import Row
 from bot.storage.store import Committee, Member, Note, Noted, RoleCard
 
 _ADD_MEMBER = """
@@ -21,10 +20,9 @@ _ADD_MEMBER = """
     ON CONFLICT (id) DO UPDATE SET address = excluded.address, nickname = excluded.nickname
 """
 _PROPOSAL = """
-    SELECT id, matter, walkout, content, key, about, proposer, until, became,
-        (SELECT json_group_array(json_array(hex(organizer), approves)) FROM opinion WHERE proposal = proposal.id)
-    FROM proposal
+    SELECT id, matter, walkout, content, key, about, proposer, until, became FROM proposal
 """
+_OPINIONS = "SELECT organizer, approves FROM opinion WHERE proposal = ?"
 _ROLE_CARD = """
     SELECT hash, id, role, walkout, unit, nickname, appointer, until, proposal, word, redeemer, platform, address,
         settled
@@ -33,7 +31,7 @@ _ROLE_CARD = """
 _SUSPENSION = "SELECT id, suspender, suspended, until, again FROM suspension"
 # What was put off while they were suspended.
 _LET_LETTERS_GO = """
-    UPDATE parcel SET not_before = 0 WHERE state = 'waiting' AND member <> x''
+    UPDATE parcel SET not_before = 0 WHERE state = 'waiting' AND length(member) > 0
     AND member IN (SELECT suspender FROM suspension WHERE {which} UNION SELECT suspended FROM suspension WHERE {which})
 """
 
@@ -56,9 +54,9 @@ class People(News):
         marks = ", ".join(f"?{number}" for number, _member in enumerate(members, 1))
         rows = await self._rows(
             f"""
-            SELECT id, NULL, 0, 1 FROM organizer WHERE id IN ({marks})
+            SELECT id, NULL AS walkout, 0 AS unit, 1 AS organizes FROM organizer WHERE id IN ({marks})
             UNION ALL SELECT id, walkout, unit, organizes FROM steward WHERE id IN ({marks})
-            """,  # noqa: S608
+            """,
             members,
         )
         suspensions = await self._rows(f"{_SUSPENSION} WHERE until > ?", (instant(self._clock()),))
@@ -93,7 +91,7 @@ class People(News):
                 suspensions=tuple(map(_read_suspension, suspensions)),
             )
 
-        return await self._in_turn(job)
+        return await self._reading(job)
 
     async def add_organizer(self, organizer: Member) -> None:
         """See Store.add_organizer."""
@@ -227,7 +225,7 @@ class People(News):
                 """
                 INSERT INTO role_card (hash, id, role, walkout, unit, nickname, appointer, until, proposal,
                     word, redeemer, platform, address)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', x'', '', x'') ON CONFLICT DO NOTHING RETURNING 1
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '', ?10, '', ?10) ON CONFLICT DO NOTHING RETURNING 1
                 """,
                 (
                     card.key,
@@ -239,6 +237,7 @@ class People(News):
                     card.appointer,
                     instant(card.until),
                     card.proposal,
+                    b"",
                 ),
             )
             if added:
@@ -263,7 +262,7 @@ class People(News):
             used = await self._rows(
                 """
                 UPDATE role_card SET redeemer = ?2, platform = ?3, address = ?4, word = ?5
-                WHERE hash = ?1 AND redeemer = x'' AND NOT settled AND (proposal = '' OR EXISTS (
+                WHERE hash = ?1 AND length(redeemer) = 0 AND settled = 0 AND (proposal = '' OR EXISTS (
                     SELECT 1 FROM proposal WHERE proposal.id = role_card.proposal AND became = 'done'))
                 RETURNING 1
                 """,
@@ -286,10 +285,10 @@ class People(News):
             # it stays until it is too old, so that the same code is never made again; whose it was does not
             used_up = await self._rows(
                 """
-                UPDATE role_card SET settled = 1, word = '', redeemer = x'', platform = '', address = x''
-                WHERE hash = ? AND NOT settled RETURNING 1
+                UPDATE role_card SET settled = 1, word = '', redeemer = ?2, platform = '', address = ?2
+                WHERE hash = ?1 AND settled = 0 RETURNING 1
                 """,
-                (card.key,),
+                (card.key, b""),
             )
             if not used_up or card.redeemer is None:
                 return False
@@ -300,9 +299,10 @@ class People(News):
                 await self._rows(
                     """
                     INSERT INTO steward (walkout, unit, id, organizes) VALUES (?, ?, ?, ?)
-                    ON CONFLICT DO UPDATE SET organizes = organizes OR excluded.organizes
+                    ON CONFLICT (walkout, unit, id) DO UPDATE SET organizes = excluded.organizes
+                    WHERE excluded.organizes = 1
                     """,
-                    (card.walkout, card.unit, card.redeemer.id, card.role is Role.UNIT_ORGANIZER),
+                    (card.walkout, card.unit, card.redeemer.id, int(card.role is Role.UNIT_ORGANIZER)),
                 )
             await self._note(note)
             if news is not None:
@@ -352,11 +352,19 @@ class People(News):
 
     async def proposal(self, proposal: str) -> Proposal | None:
         """See Store.proposal."""
-        rows = await self._read(f"{_PROPOSAL} WHERE id = ?", (proposal,))
-        return _read_proposal(rows[0]) if rows else None
+        return await self._reading(lambda: self._find_proposal(f"{_PROPOSAL} WHERE id = ?", (proposal,)))
 
     async def _proposal(self, proposal: str) -> Proposal:
-        return _read_proposal((await self._rows(f"{_PROPOSAL} WHERE id = ?", (proposal,)))[0])
+        found = await self._find_proposal(f"{_PROPOSAL} WHERE id = ?", (proposal,))
+        if found is None:
+            raise LookupError(proposal)
+        return found
+
+    async def _find_proposal(self, sql: str, parameters: Sequence[object]) -> Proposal | None:
+        rows = await self._rows(sql, parameters)
+        if not rows:
+            return None
+        return _read_proposal(rows[0], await self._rows(_OPINIONS, (rows[0][0],)))
 
     async def opine(
         self, proposal: str, organizer: MemberId, *, approves: bool, note: Note, now: datetime
@@ -379,19 +387,18 @@ class People(News):
         changed = await self._rows(
             """
             INSERT INTO opinion (proposal, organizer, approves) VALUES (?, ?, ?)
-            ON CONFLICT DO UPDATE SET approves = excluded.approves WHERE approves <> excluded.approves RETURNING 1
+            ON CONFLICT (proposal, organizer) DO UPDATE SET approves = excluded.approves
+            WHERE opinion.approves <> excluded.approves RETURNING 1
             """,
-            (proposal, organizer, approves),
+            (proposal, organizer, int(approves)),
         )
         return bool(changed)
 
     async def latest(self, key: bytes, *became: Became) -> Proposal | None:
         """See Store.latest."""
         wanted = ", ".join("?" * len(became))
-        rows = await self._read(
-            f"{_PROPOSAL} WHERE key = ? AND became IN ({wanted}) ORDER BY until DESC LIMIT 1", (key, *became)
-        )
-        return _read_proposal(rows[0]) if rows else None
+        sql = f"{_PROPOSAL} WHERE key = ? AND became IN ({wanted}) ORDER BY until DESC LIMIT 1"
+        return await self._reading(lambda: self._find_proposal(sql, (key, *became)))
 
     async def conclude(
         self, proposal: str, became: Became, news: Announcement | None, note: Note, *, expected: Became
@@ -419,7 +426,8 @@ class People(News):
         rows = await self._read(
             """
             SELECT number, deed, walkout, tally, nickname, detail FROM deed
-            WHERE (?1 IS NULL OR walkout = ?1) AND (?2 IS NULL OR number < ?2) ORDER BY number DESC LIMIT ?3
+            WHERE (CAST(?1 AS TEXT) IS NULL OR walkout = CAST(?1 AS TEXT))
+                AND (CAST(?2 AS BIGINT) IS NULL OR number < CAST(?2 AS BIGINT)) ORDER BY number DESC LIMIT ?3
             """,
             (walkout, before, limit),
         )
@@ -458,8 +466,7 @@ def _read_role_card(row: Row) -> RoleCard:
     )
 
 
-def _read_proposal(row: Row) -> Proposal:
-    opinions = [(bytes.fromhex(organizer), approves) for organizer, approves in json.loads(row[9])]
+def _read_proposal(row: Row, opinions: Sequence[Row]) -> Proposal:
     return Proposal(
         id=row[0],
         matter=Matter(row[1]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.storage.records import instant, maybe_moment
-from bot.storage.sqlite.writer import Writer
+from bot.storage.sql.writer import Writer
 from bot.storage.store import ScheduledDeletion
 
 

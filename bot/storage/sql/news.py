@@ -11,7 +11,7 @@ from bot.domain.model import Announcement, Kind, UnitId, WalkoutId
 from bot.domain.roles import MemberId
 from bot.secrets import references
 from bot.storage.records import instant, maybe_moment
-from bot.storage.sqlite.writer import Row, Writer
+from bot.storage.sql.writer import NUMBERS, TEXTS, Lock, Row, Writer, listed
 from bot.storage.store import Delivery, Heard, Note, Parcel
 
 NONCE_BYTES = 10
@@ -23,92 +23,99 @@ PATIENCE = 10
 By then, most of an hour later, it is the letter that cannot be sent, and not the room that cannot be reached.
 """
 
-# CROSS JOIN keeps the order: for each piece of news its recipients are looked up, never the other way round.
-_ADD_NEWS = """
-    INSERT INTO announcement (walkout, scope, kind, about, occasion, facts, reference)
-    SELECT ?1, item.value ->> 'scope', item.value ->> 'kind', item.value ->> 'about', item.value ->> 'occasion',
-           item.value ->> 'facts', item.value ->> 'reference'
-    FROM json_each(?2) AS item WHERE true ON CONFLICT (walkout, scope, kind, about, occasion) DO NOTHING
+_ITEMS = "json_each(CAST(?2 AS TEXT)) AS item"
+_SCOPE = "CAST(item.value ->> 'scope' AS BIGINT)"
+_KEY = f"""
+    CAST(?1 AS TEXT), {_SCOPE}, item.value ->> 'kind', CAST(item.value ->> 'about' AS BIGINT), item.value ->> 'occasion'
 """
-_ADD_PARCELS = """
+_ADD_NEWS = f"""
+    INSERT INTO announcement (walkout, scope, kind, about, occasion, facts, reference)
+    SELECT {_KEY}, item.value ->> 'facts', item.value ->> 'reference'
+    FROM {_ITEMS} WHERE true ON CONFLICT (walkout, scope, kind, about, occasion) DO NOTHING
+"""
+# CROSS JOIN keeps SQLite's order: for each piece of news its recipients are looked up, never the other way round.
+_ADD_PARCELS = f"""
     INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address)
-    SELECT ?1, item.value ->> 'scope', item.value ->> 'kind', item.value ->> 'about', item.value ->> 'occasion',
+    SELECT {_KEY},
 """
 _TO_ROOMS = f"""
-    {_ADD_PARCELS} room.platform, room.address, x'', x''
-    FROM json_each(?2) AS item CROSS JOIN room
-    WHERE item.value ->> 'to_rooms' AND room.walkout = ?1 AND room.scope = item.value ->> 'scope'
-    ORDER BY item.key ON CONFLICT DO NOTHING
+    {_ADD_PARCELS} room.platform, room.address, ?3, ?3 FROM {_ITEMS} CROSS JOIN room
+    WHERE CAST(item.value ->> 'to_rooms' AS BIGINT) = 1 AND room.walkout = CAST(?1 AS TEXT) AND room.scope = {_SCOPE}
+    ORDER BY item.key, room.platform, room.address ON CONFLICT DO NOTHING
 """
-_NOT_TO = "SELECT value FROM json_each(item.value, '$.not_to')"
+_NOT_TO = "hex(member.id) NOT IN " + TEXTS.format("item.value ->> 'not_to'")
 _TO_ORGANIZERS = f"""
-    {_ADD_PARCELS} member.platform, '', member.id, x''
-    FROM json_each(?2) AS item CROSS JOIN organizer JOIN member ON member.id = organizer.id
-    WHERE item.value ->> 'to_organizers' AND member.platform <> item.value ->> 'not_on'
-        AND hex(member.id) NOT IN ({_NOT_TO})
-    ORDER BY item.key ON CONFLICT DO NOTHING
+    {_ADD_PARCELS} member.platform, '', member.id, ?3
+    FROM {_ITEMS} CROSS JOIN organizer JOIN member ON member.id = organizer.id
+    WHERE CAST(item.value ->> 'to_organizers' AS BIGINT) = 1 AND member.platform <> item.value ->> 'not_on'
+        AND {_NOT_TO}
+    ORDER BY item.key, member.id ON CONFLICT DO NOTHING
 """
 _TO_STEWARDS = f"""
-    {_ADD_PARCELS} member.platform, '', member.id, x''
-    FROM json_each(?2) AS item CROSS JOIN steward JOIN member ON member.id = steward.id
-    WHERE item.value ->> 'to_stewards' AND steward.walkout = ?1 AND steward.unit = item.value ->> 'scope'
-    ORDER BY item.key ON CONFLICT DO NOTHING
+    {_ADD_PARCELS} member.platform, '', member.id, ?3
+    FROM {_ITEMS} CROSS JOIN steward JOIN member ON member.id = steward.id
+    WHERE CAST(item.value ->> 'to_stewards' AS BIGINT) = 1 AND steward.walkout = CAST(?1 AS TEXT)
+        AND steward.unit = {_SCOPE}
+    ORDER BY item.key, member.id ON CONFLICT DO NOTHING
 """
 _TO_COMMITTEES = f"""
-    {_ADD_PARCELS} member.platform, '', member.id, x''
-    FROM json_each(?2) AS item CROSS JOIN json_each(item.value, '$.to_committees') AS committee
+    {_ADD_PARCELS} member.platform, '', member.id, ?3
+    FROM {_ITEMS} CROSS JOIN json_each(CAST(item.value ->> 'to_committees' AS TEXT)) AS committee
         CROSS JOIN steward JOIN member ON member.id = steward.id
-    WHERE steward.walkout = ?1 AND steward.unit = committee.value AND organizes
-        AND hex(member.id) NOT IN ({_NOT_TO})
-    ORDER BY item.key ON CONFLICT DO NOTHING
+    WHERE steward.walkout = CAST(?1 AS TEXT) AND steward.unit = CAST(committee.value ->> 0 AS BIGINT)
+        AND organizes = 1 AND {_NOT_TO}
+    ORDER BY item.key, committee.key, member.id ON CONFLICT DO NOTHING
 """
 _TO_ADDRESS = """
     INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address)
-    VALUES (?, ?, ?, ?, ?, ?, '', x'', ?) ON CONFLICT DO NOTHING
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', ?8, ?7) ON CONFLICT DO NOTHING
 """
 # Numbered from a chance start, in the order of their locators: that tells nothing of who asked first, and no gap tells
 # how many asked, once a closed walkout's parcels are gone from among the others.
 _TO_NOTICES = """
     INSERT INTO parcel (id, walkout, scope, kind, about, occasion, platform, room, member, address, notice)
-    SELECT ?4 - row_number() OVER (ORDER BY locator), ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1
-    FROM notice WHERE walkout = ?1
+    SELECT CAST(?4 AS BIGINT) - row_number() OVER (ORDER BY locator), CAST(?1 AS TEXT), 0, CAST(?2 AS TEXT), 0,
+        CAST(?3 AS TEXT), platform, '', ?5, locator, 1
+    FROM notice WHERE walkout = CAST(?1 AS TEXT)
     ON CONFLICT DO NOTHING
 """
 _TO_WISHES = """
     INSERT INTO parcel (id, walkout, scope, kind, about, occasion, platform, room, member, address, notice)
-    SELECT ?4 - row_number() OVER (ORDER BY locator), ?1, 0, ?2, 0, ?3, platform, '', x'', locator, 1
-    FROM wish WHERE campaign = (SELECT coalesce(campaign, id) FROM walkout WHERE id = ?1)
+    SELECT CAST(?4 AS BIGINT) - row_number() OVER (ORDER BY locator), CAST(?1 AS TEXT), 0, CAST(?2 AS TEXT), 0,
+        CAST(?3 AS TEXT), platform, '', ?5, locator, 1
+    FROM wish WHERE campaign = (SELECT coalesce(campaign, id) FROM walkout WHERE id = CAST(?1 AS TEXT))
     ON CONFLICT DO NOTHING
 """
-_DUE = """
-    SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ? AND platform = ?
-    AND (? OR kind IN (SELECT value FROM json_each(?)))
+_DUE = f"""
+    SELECT id FROM parcel WHERE state = 'waiting' AND not_before <= ?1 AND platform = ?2
+    AND (?3 = 1 OR kind IN {TEXTS.format("?4")})
     AND NOT EXISTS (
         SELECT 1 FROM parcel AS earlier WHERE earlier.room <> '' AND earlier.room = parcel.room
         AND earlier.state = 'waiting' AND earlier.platform = parcel.platform
-        AND earlier.id < parcel.id AND earlier.attempts < ?
+        AND earlier.id < parcel.id AND earlier.attempts < ?5
     )
     AND NOT EXISTS (
         SELECT 1 FROM parcel AS other WHERE other.state = 'claimed' AND other.platform = parcel.platform
-        AND (other.room, other.member) = (parcel.room, parcel.member) AND (other.room, other.member) <> ('', x'')
-    ) ORDER BY notice, id LIMIT ?
+        AND (other.room, other.member) = (parcel.room, parcel.member) AND (other.room <> '' OR length(other.member) > 0)
+    ) ORDER BY notice, id LIMIT ?6
 """
 _CLAIM = """
-    UPDATE parcel SET state = 'claimed', attempts = attempts + 1, nonce = CASE nonce WHEN '' THEN ? ELSE nonce END
+    UPDATE parcel SET state = 'claimed', attempts = attempts + 1,
+        nonce = CASE nonce WHEN '' THEN CAST(? AS TEXT) ELSE nonce END
     WHERE id = ?
 """
 _NEXT = """
     SELECT min(not_before) FROM (
-        SELECT min(not_before) AS not_before FROM parcel
+        SELECT not_before FROM parcel
         WHERE state = 'waiting' AND platform = ?1 AND (room = '' OR attempts >= ?2)
         UNION ALL SELECT not_before FROM (
-            SELECT min(id), not_before FROM parcel
-            WHERE state = 'waiting' AND platform = ?1 AND notice = 0 AND room <> '' AND attempts < ?2 GROUP BY room
-        )
-    )
+            SELECT not_before, row_number() OVER (PARTITION BY room ORDER BY id) AS place FROM parcel
+            WHERE state = 'waiting' AND platform = ?1 AND notice = 0 AND room <> '' AND attempts < ?2
+        ) AS of_room WHERE place = 1
+    ) AS first
 """
 # A statement of its own: what RETURNING looks up, SQLite looks for row by row.
-_PARCELS = """
+_PARCELS = f"""
     SELECT parcel.id, parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion, platform, room,
         attempts, nonce, a.facts, a.reference,
         CASE notice WHEN 1 THEN coalesce(
@@ -121,9 +128,13 @@ _PARCELS = """
         notice, member
     FROM parcel JOIN announcement AS a ON (a.walkout, a.scope, a.kind, a.about, a.occasion)
         = (parcel.walkout, parcel.scope, parcel.kind, parcel.about, parcel.occasion)
-    WHERE parcel.id IN (SELECT value FROM json_each(?)) ORDER BY notice, parcel.id
+    WHERE parcel.id IN {NUMBERS.format("?")} ORDER BY notice, parcel.id
 """
 # One that was forgotten while it was under way may have left its number to another; nonces are never given anew.
+_UNCLAIM = f"""
+    UPDATE parcel SET state = 'waiting', attempts = attempts - 1
+    WHERE state = 'claimed' AND platform = ? AND id NOT IN {NUMBERS.format("?")}
+"""
 _SETTLE = "UPDATE parcel SET state = ? WHERE id = ? AND nonce = ?"
 _FULFIL = """
     DELETE FROM wish
@@ -138,9 +149,10 @@ _FORGET_CODES = """
     DELETE FROM role_card WHERE appointer = ?1 AND NOT EXISTS (SELECT 1 FROM member WHERE id = ?1)
 """
 _NOTE = """
-    INSERT INTO deed (walkout, tally, deed, nickname, detail)
-    SELECT ?1, coalesce((SELECT tally FROM walkout WHERE id = ?1), 0), ?2,
-        coalesce((SELECT nickname FROM member WHERE id = ?3), x''), ?4
+    INSERT INTO deed (number, walkout, tally, deed, nickname, detail)
+    SELECT (SELECT coalesce(max(number), 0) + 1 FROM deed), CAST(?1 AS TEXT),
+        coalesce((SELECT tally FROM walkout WHERE id = CAST(?1 AS TEXT)), 0), CAST(?2 AS TEXT),
+        coalesce((SELECT nickname FROM member WHERE id = ?3), ?5), ?4
 """
 
 
@@ -162,7 +174,7 @@ class News(Writer):
 
     async def _note(self, note: Note | None) -> None:
         if note is not None:
-            await self._rows(_NOTE, (note.walkout or "", note.deed, note.by, note.detail))
+            await self._rows(_NOTE, (note.walkout or "", note.deed, note.by, note.detail, b""))
 
     async def _forget_member(self, member: MemberId) -> None:
         """Forget whoever has no role any more; what was on its way to them in a role that they lost is not sent."""
@@ -182,25 +194,26 @@ class News(Writer):
                     "occasion": item.occasion,
                     "facts": json.dumps(dict(item.facts)),
                     "reference": fresh.pop() if item.to_rooms else "",
-                    "to_rooms": item.to_rooms,
-                    "to_organizers": item.to_organizers,
-                    "to_stewards": item.to_stewards,
-                    "to_committees": item.to_committees,
-                    "not_to": [member.hex().upper() for member in item.not_to],
+                    "to_rooms": int(item.to_rooms),
+                    "to_organizers": int(item.to_organizers),
+                    "to_stewards": int(item.to_stewards),
+                    "to_committees": [[unit] for unit in item.to_committees],
+                    "not_to": [[member.hex().upper()] for member in item.not_to],
                     "not_on": item.not_on,
                 }
                 for item in news
             ]
         )
-        for statement in (_ADD_NEWS, _TO_ROOMS, _TO_ORGANIZERS, _TO_STEWARDS, _TO_COMMITTEES):
-            await self._rows(statement, (named, rows))
+        await self._rows(_ADD_NEWS, (named, rows))
+        for statement in (_TO_ROOMS, _TO_ORGANIZERS, _TO_STEWARDS, _TO_COMMITTEES):
+            await self._rows(statement, (named, rows, b""))
         for item in news:
             for platform, address in item.to:
                 key = (named, item.scope or 0, item.kind, item.about or 0, item.occasion)
-                await self._rows(_TO_ADDRESS, (*key, platform, address))
+                await self._rows(_TO_ADDRESS, (*key, platform, address, b""))
             for wanted, statement in ((item.to_notices, _TO_NOTICES), (item.to_wishes, _TO_WISHES)):
                 if wanted:
-                    await self._rows(statement, (named, item.kind, item.occasion, -secrets.randbits(62)))
+                    await self._rows(statement, (named, item.kind, item.occasion, -secrets.randbits(62), b""))
 
     async def _fresh_references(self, wanted: int) -> list[str]:
         """Make references that no announcement has had."""
@@ -208,8 +221,8 @@ class News(Writer):
         while len(fresh) < wanted:
             fresh |= {references.mint() for _ in range(wanted - len(fresh))}
             taken = await self._rows(
-                "SELECT reference FROM announcement WHERE reference IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(fresh)),),
+                f"SELECT reference FROM announcement WHERE reference IN {TEXTS.format('?')}",
+                (listed(fresh),),
             )
             fresh -= {reference for (reference,) in taken}
         return list(fresh)
@@ -220,24 +233,18 @@ class News(Writer):
         """See Store.claim_parcels."""
 
         async def job() -> list[Row]:
-            kinds = json.dumps([*(only or ())])
-            due = await self._rows(_DUE, (instant(now), platform, only is None, kinds, PATIENCE, limit))
+            kinds = listed(only or ())
+            due = await self._rows(_DUE, (instant(now), platform, int(only is None), kinds, PATIENCE, limit))
             if not due:
                 return []
-            await self._db.executemany(_CLAIM, [(secrets.token_hex(NONCE_BYTES), number) for (number,) in due])
-            return await self._rows(_PARCELS, (json.dumps([number for (number,) in due]),))
+            await self._each(_CLAIM, [(secrets.token_hex(NONCE_BYTES), number) for (number,) in due])
+            return await self._rows(_PARCELS, (listed(number for (number,) in due),))
 
-        return list(map(_read_parcel, await self._in_transaction(job)))
+        return list(map(_read_parcel, await self._in_transaction(job, Lock.ROWS)))
 
     async def unclaim_parcels(self, platform: str, *, but: Collection[int]) -> None:
         """See Store.unclaim_parcels."""
-        await self._change(
-            """
-            UPDATE parcel SET state = 'waiting', attempts = attempts - 1
-            WHERE state = 'claimed' AND platform = ? AND id NOT IN (SELECT value FROM json_each(?))
-            """,
-            (platform, json.dumps([*but])),
-        )
+        await self._change(_UNCLAIM, (platform, listed(but)), Lock.ROWS)
 
     async def settle(self, parcel: Parcel, became: Delivery, heard: Heard | None = None) -> None:
         """See Store.settle."""
@@ -255,11 +262,11 @@ class News(Writer):
                     (heard.reference, heard.language, heard.words),
                 )
 
-        await self._in_transaction(job)
+        await self._in_transaction(job, Lock.ROWS)
 
     async def postpone(self, parcel: Parcel, *, until: datetime) -> None:
         """See Store.postpone."""
-        await self._change(_POSTPONE, (instant(until), parcel.id, parcel.nonce))
+        await self._change(_POSTPONE, (instant(until), parcel.id, parcel.nonce), Lock.ROWS)
 
     async def next_parcel(self, platform: str) -> datetime | None:
         """See Store.next_parcel."""
