@@ -23,6 +23,7 @@ from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
+from bot.storage.sqlite.engine import Engine
 from bot.usecases import organizers, paper_cards, proposals, stewards
 from bot.usecases.context import RequestContext
 from handlers.conversation import Conversation, Said, Ways
