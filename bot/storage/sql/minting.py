@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from bot.domain import rules
 from bot.domain.errors import BeyondHeadcount, WrongStage
-from bot.domain.model import Stage, Tier, UnitId, Walkout, WalkoutId
+from bot.domain.model import Stage, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import NewCard
 from bot.storage.sql.walkouts import Walkouts
 from bot.storage.sql.writer import Row
@@ -42,6 +42,10 @@ class Piece:
 
 Approved = Callable[[], Awaitable[bool]]
 """Says within the transaction that counts the cards whether they may come, and that with this it is done."""
+
+
+Read = Callable[[str, Sequence[object]], Awaitable[list[Row]]]
+"""Runs a statement that reads."""
 
 
 class Minting(Walkouts):
@@ -122,18 +126,16 @@ class Minting(Walkouts):
             [(new, step.id, place) for step in await self._steps(seen) for place, new in wanted.items()],
         )
 
-    async def _blank_pledges(self, walkout: WalkoutId, pledge_of: PledgeOf) -> list[Row]:
+    async def _blank_pledges(self, seen: Walkout, units: Collection[Unit], pledge_of: PledgeOf, read: Read) -> list[Row]:
         """Return the pledges of a campaign's cards in one more step: key, walkout, unit, state; in order."""
-        seen = await self.walkout(walkout)
         pledges: list[Row] = []
         if seen.campaign is None:  # cards of a first step come with a pledge
             return pledges
-        units = {unit.id for unit in await self.units(walkout)}
-        last = b""
-        while found := await self._read(_REGISTERED, (seen.register, last, PAUSE)):
+        known, last = {unit.id for unit in units}, b""
+        while found := await read(_REGISTERED, (seen.register, last, PAUSE)):
             last = found[-1][0]
-            keyed = ((pledge_of(walkout, card), unit, stale) for card, unit, stale in found if unit in units)
-            pledges += [(key, walkout, unit, "r" if stale == RECALLED else "m") for key, unit, stale in keyed if key]
+            keyed = ((pledge_of(seen.id, card), unit, stale) for card, unit, stale in found if unit in known)
+            pledges += [(key, seen.id, unit, "r" if stale == RECALLED else "m") for key, unit, stale in keyed if key]
             await asyncio.sleep(0)
         return sorted(pledges)
 

@@ -74,7 +74,8 @@ class Minting(minting.Minting, Cards):
         """See Store.blank."""
         async with self._minting:  # nor is a card voided meanwhile
             await self.finish_minting()
-            pledges = await self._blank_pledges(walkout, pledge_of)
+            seen, units = await self.walkout(walkout), await self.units(walkout)
+            pledges = await self._blank_pledges(seen, units, pledge_of, self._read)
             for at in range(0, len(pledges), minting.PIECE):
                 await self._in_transaction(partial(self._each, _BLANK, pledges[at : at + minting.PIECE]))
 
