@@ -24,6 +24,7 @@ from bot.storage.sqlite.epochs import Epochs
 from bot.storage.sqlite.file_identity import Place
 from bot.storage.sqlite.integrity import Examination
 from bot.storage.sqlite.journal import bury
+from bot.storage.sqlite.leases import Leases
 from bot.storage.sqlite.rekeying import Rekeyed
 from bot.storage.sqlite.roles import People
 from bot.storage.sqlite.rooms import Rooms
@@ -63,6 +64,7 @@ class SqliteStore(
     ScheduledDeletions,
     Sketches,
     Epochs,
+    Leases,
     Copies,
     Examination,
     Rekeyed,
