@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from bot.domain.errors import LeaseLost, NotRecorded
 from bot.domain.leases import RENEWED_AFTER_S, TRIED_AGAIN_AFTER_S, Lease, is_over, may_begin
@@ -25,17 +25,15 @@ log = logging.getLogger(__name__)
 class Leadership:
     """One process's share in one lease. Whatever happens once asks here first, and writes within `fenced`."""
 
-    def __init__(
-        self, store: Leases, name: str, holder: str, *, steady: Callable[[], float] = steady_clock
-    ) -> None:
+    def __init__(self, store: Leases, name: str, holder: str, *, steady: Callable[[], float] = steady_clock) -> None:
         self._store = store
-        self._name = name
+        self.name = name
         self._holder = holder
         self._steady = steady
         self._lease: Lease | None = None
         self._begun_s = -math.inf  #: when the renewal was asked for that was granted last
         self._changed = asyncio.Event()  #: whether there is a lease
-        logs.know(name)
+        logs.know(name, "leases")
 
     @property
     def lease(self) -> Lease | None:
@@ -50,7 +48,7 @@ class Leadership:
     def check(self) -> Lease:
         """Return the lease right before something is begun that happens once. Raises LeaseLost."""
         if self._lease is None or not self.leads:
-            raise LeaseLost(self._name)
+            raise LeaseLost(self.name)
         return self._lease
 
     @contextmanager
@@ -78,7 +76,12 @@ class Leadership:
     async def keep(self) -> None:
         """Take it, renew it, take it again, until cancelled."""
         while True:
-            await asyncio.sleep(await self.step())
+            try:
+                wait_s = await self.step()
+            except Exception as error:  # noqa: BLE001  it must be tried again, or nobody does what this one did
+                log.error(Event.JOB_FAILED, "leases", logs.trouble(error))  # noqa: TRY400
+                wait_s = TRIED_AGAIN_AFTER_S
+            await asyncio.sleep(wait_s)
 
     async def step(self) -> float:
         """Take or renew it once; return after how many seconds to come again."""
@@ -106,16 +109,32 @@ class Leadership:
                 await self._store.give_up_lease(lease)
 
     async def _take(self) -> bool:
-        self._lease = await self._store.take_lease(self._name, self._holder)
+        self._lease = await self._store.take_lease(self.name, self._holder)
         if self._lease is not None:
-            log.info(Event.LEADS, self._name)
+            log.info(Event.LEADS, self.name)
         return self._lease is not None
 
     def _lose(self) -> None:
         self._lease = None
         self._begun_s = -math.inf
         self._changed.set()
-        log.info(Event.LEADS_NO_MORE, self._name)
+        log.info(Event.LEADS_NO_MORE, self.name)
 
     def _age_s(self) -> float:
         return self._steady() - self._begun_s
+
+
+@asynccontextmanager
+async def kept(*leaderships: Leadership) -> AsyncIterator[None]:
+    """Try to take each, and keep at it until the block ends; then nothing of ours is under way any more."""
+    for each in leaderships:
+        await each.step()
+    keeping = [asyncio.create_task(each.keep()) for each in leaderships]
+    try:
+        yield
+    finally:
+        for task in keeping:
+            task.cancel()
+        await asyncio.wait(keeping)
+        for each in leaderships:
+            await each.give_up()
