@@ -9,23 +9,26 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from bot.domain.errors import Held, InDoubt, NoSuchUnit, NotRecorded
+from bot.domain.errors import Held, InDoubt, LeaseLost, NoSuchUnit, NotRecorded
+from bot.domain.leases import Lease
 from bot.domain.model import SPOKEN, Announcement, Kind, Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import GO_ON, Proposal, Stopped
 from bot.domain.rules import is_for, may_be_said
 from bot.domain.tree import workplace_on
 from bot.guards.holds import Holds
+from bot.guards.leadership import Leadership
 from bot.guards.readiness import Gaps, gaps
 from bot.process import logs
 from bot.process.clock import Clock
 from bot.process.logs import Event
 from bot.secrets.keys import Keys, Person
+from bot.storage.fencing import current, fenced
 from bot.storage.store import Delivery, Heard, Parcel, RoleCard, Store
 
 log = logging.getLogger(__name__)
@@ -148,9 +151,12 @@ class Outbox:
         clock: Clock,
         holds: Holds,
         *,
+        leadership: Leadership | None = None,
         before: Callable[[Announcement, WalkoutId | None], Awaitable[bool]] | None = None,
     ) -> None:
-        self.sender = sender  #: None while the platform cannot be reached; parcels wait in the store then
+        self._sender = sender
+        self._leadership = leadership  #: None: there is no other process that could send
+        self._lease: Lease | None = None  #: under which all was claimed that is claimed
         self._platform = platform
         self._store = store
         self._keys = keys
@@ -161,6 +167,19 @@ class Outbox:
         self._flights: dict[str, _Flight] = {}  #: by address, in the order in which they began
         self._owed: deque[Callable[[], Awaitable[None]]] = deque()  #: what became of parcels, not written down yet
         self._turn = asyncio.Lock()
+
+    @property
+    def sender(self) -> Sender | None:
+        """Return the way out; None while the platform cannot be reached, or others send: parcels wait in the store."""
+        return self._sender if self._may_send else None
+
+    @sender.setter
+    def sender(self, sender: Sender | None) -> None:
+        self._sender = sender
+
+    @property
+    def _may_send(self) -> bool:
+        return self._leadership is None or self._leadership.leads
 
     async def disconnect(self) -> None:
         """Let go of the sender, once the parcels under way are sent and written down."""
@@ -179,9 +198,10 @@ class Outbox:
         """Send every parcel that is due; each room hears its own in the order in which they were made.
 
         Raises Held while something holds the bot up: then only what says so was sent. Raises NotRecorded if the store
-        cannot write; then nothing is sent twice or forgotten, and calling again goes on from there.
+        cannot write; then nothing is sent twice or forgotten, and calling again goes on from there. Raises LeaseLost
+        if another process sends now: it begins with what was claimed here.
         """
-        async with self._turn:
+        async with self._turn, self._leading():
             try:
                 while await self._go_on():
                     pass
@@ -189,13 +209,44 @@ class Outbox:
                 with contextlib.suppress(NotRecorded, PlatformDown):
                     await self._land(LAST_S)
                 raise
+            except LeaseLost:  # nothing that waits for its turn may leave
+                raise
             except BaseException:
                 await self._land()
                 raise
 
+    @contextlib.asynccontextmanager
+    async def _leading(self) -> AsyncIterator[None]:
+        """Send as the only one. Raises LeaseLost."""
+        if self._leadership is None:
+            yield
+            return
+        try:
+            with self._leadership.fenced() as lease:
+                if lease is not self._lease:
+                    await self._drop()
+                    self._lease = lease
+                    self._owe(self._unclaim)  # whoever claimed it is not there any more
+                yield
+        except LeaseLost:
+            await self._drop()
+            raise
+
+    async def _drop(self) -> None:
+        """Forget what was claimed: another process may have it."""
+        for flight in self._flights.values():
+            flight.task.cancel()
+        if self._flights:
+            await asyncio.wait([flight.task for flight in self._flights.values()])
+        self._flights.clear()
+        self._claimed.clear()
+        await self._write_down()
+
     async def _go_on(self) -> bool:
         """Begin the next flight, or wait until something has become of one; False once all is sent and written down."""
         await self._write_down()
+        if self._leadership is not None and self._leadership.lease is not self._lease:
+            raise LeaseLost(self._platform)
         self._let_go()
         newest = next(reversed(self._flights.values()), None)
         # whatever is claimed goes next: what had to wait long for a turn might not be so any more
@@ -229,7 +280,7 @@ class Outbox:
         why = await self._holds.why()
         only = None if why is None else WHILE_HELD
         if only is not None and any(parcel.news.kind not in only for parcel in self._claimed):
-            self._owed.append(self._unclaim)
+            self._owe(self._unclaim)
             await self._write_down()
         if not self._claimed:
             try:
@@ -237,7 +288,7 @@ class Outbox:
                     await self._store.claim_parcels(self._platform, now=self._clock(), limit=1, only=only)
                 )
             except InDoubt:
-                self._owed.append(self._unclaim)
+                self._owe(self._unclaim)
                 raise
         if why is not None and not self._claimed:
             raise Held(why)
@@ -261,9 +312,9 @@ class Outbox:
             return False
         self._claimed.popleft()
         if frozen_until is not None:
-            self._owed.append(partial(self._store.postpone, parcel, until=frozen_until))
+            self._owe(partial(self._store.postpone, parcel, until=frozen_until))
         elif letter is None:
-            self._owed.append(partial(self._store.settle, parcel, Delivery.GONE))
+            self._owe(partial(self._store.settle, parcel, Delivery.GONE))
         else:
             left = asyncio.get_running_loop().create_future()
             letter = replace(letter, leaves=partial(self._leaves, left, self._clock() + FRESH_FOR))
@@ -273,16 +324,23 @@ class Outbox:
 
     def _leaves(self, left: asyncio.Future[None], fresh_until: datetime) -> None:
         """Note that a letter has its turn. Raises Stale."""
+        self._check()
         if self._clock() > fresh_until:
             raise Stale
         if not left.done():
             left.set_result(None)
 
+    def _check(self) -> None:
+        """Return if it is for us to send, now. Raises Stale."""
+        if not self._may_send:
+            raise Stale
+
     async def _carry(self, parcel: Parcel, letter: Letter, sender: Sender) -> None:
         try:
+            self._check()  # the process may have stood still since it was claimed
             words = await sender.send(letter)
         except RoomGone:
-            self._owed.append(partial(self._store.settle, parcel, Delivery.GONE))
+            self._owe_settling(parcel, Delivery.GONE)
         except TryLater as trouble:
             self._owe_postponing(parcel, trouble.after)
         except Stale:
@@ -294,7 +352,7 @@ class Outbox:
             log.error(Event.NOT_SENT, logs.trouble(error))  # noqa: TRY400
             self._owe_postponing(parcel, None)
         else:
-            self._owed.append(partial(self._store.settle, parcel, Delivery.SENT, self._heard(letter, words)))
+            self._owe_settling(parcel, Delivery.SENT, self._heard(letter, words))
 
     def _heard(self, letter: Letter, words: str) -> Heard | None:
         if letter.private or not letter.news.reference:  # what people are told privately is nobody else's to verify
@@ -304,11 +362,22 @@ class Outbox:
 
     def _owe_postponing(self, parcel: Parcel, after: timedelta | None) -> None:
         wait = after if after is not None else min(FIRST_WAIT * 2 ** min(parcel.attempts - 1, 10), LONGEST_WAIT)
-        self._owed.append(partial(self._store.postpone, parcel, until=self._clock() + wait))
+        self._owe(partial(self._store.postpone, parcel, until=self._clock() + wait))
+
+    def _owe_settling(self, parcel: Parcel, became: Delivery, heard: Heard | None = None) -> None:
+        """Have it written down even if another process has the parcel by now: this is what the platform said of it."""
+        with fenced(None):
+            self._owe(partial(self._store.settle, parcel, became, heard))
+
+    def _owe(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Have this written down, under the lease that there is now and no other."""
+        self._owed.append(partial(_under, current(), write))
 
     async def _write_down(self) -> None:
         while self._owed:
-            await self._owed[0]()
+            # if it is another process's to say: it says so
+            with contextlib.suppress(LeaseLost):
+                await self._owed[0]()
             self._owed.popleft()
 
     async def _frozen_until(self, parcel: Parcel) -> datetime | None:
@@ -422,3 +491,8 @@ class Outbox:
         """Return what the button carries under the letter of a campaign's step that has lapsed."""
         wish = self._keys.wish(walkout.register, who) if walkout.terms.campaign else None
         return "" if wish is None or walkout.stage is not Stage.LAPSED else f"{walkout.register}:{wish[1]}"
+
+
+async def _under(lease: Lease | None, write: Callable[[], Awaitable[None]]) -> None:
+    with fenced(lease):
+        await write()

@@ -172,6 +172,14 @@ class InDoubt(NotRecorded):
     """The disk failed at the very end; whether it was recorded shows once the disk works again."""
 
 
+class LeaseLost(NotRecorded):
+    """What happens once is another process's to do now, or may be; nothing was changed here."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class Hold(StrEnum):
     """Why nothing is decided or announced now."""
 

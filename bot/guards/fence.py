@@ -10,15 +10,17 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from bot.domain.errors import NotRecorded, OutOfReach
 from bot.domain.fence import EPOCH_BYTES, is_foreign, renewed
 from bot.domain.model import Announcement, Kind, WalkoutId
 from bot.guards.holds import Holds
+from bot.guards.leadership import Leadership
 from bot.process.clock import Clock
 from bot.process.logs import Event
 from bot.storage.store import Store
@@ -96,11 +98,18 @@ class Fence:
     """Looks whether another bot has taken a platform's token, and stops everything if so."""
 
     def __init__(
-        self, store: Store, holds: Holds, clock: Clock, *, steady: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        holds: Holds,
+        clock: Clock,
+        *,
+        ways: Mapping[str, Leadership] = MappingProxyType({}),
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._holds = holds
         self._clock = clock
+        self._ways = ways  #: where another process may be the one that writes
         self._steady = steady
         self._posts: dict[str, _Post] = {}
         self._decided: set[tuple[WalkoutId | None, Kind]] = set()  #: renewed for since we started
@@ -110,6 +119,7 @@ class Fence:
         """Look, and write an epoch of this start, before anything is taken or sent; then look now and then."""
         post = self._posts.setdefault(platform, _Post(platform, place))
         post.place = place  # by another connection, perhaps
+        post.signs.clear()  # until now another process of ours may have been there
         await self._look(post, anew=post.tried_s is None)
         watching = asyncio.create_task(self._watch(post))
         try:
@@ -188,17 +198,25 @@ class Fence:
         found, ours = await post.place.read(), await self._store.epochs(post.place.name)
         if is_foreign(ours, found) and not adopts:
             await asyncio.sleep(SURE_AFTER_S)
-            if is_foreign(ours, found := await post.place.read()):
+            found, ours = await post.place.read(), await self._store.epochs(post.place.name)  # a process of ours wrote?
+            if is_foreign(ours, found):
                 return Stands.FOREIGN
         old = post.tried_s is None or self._steady() - post.tried_s > RENEWED_AFTER_S
         if anew or old:
             fresh, under_way = secrets.token_hex(EPOCH_BYTES), post.tried_s is not None and not adopts
             ours = renewed(ours, found, fresh, under_way=under_way)
-            await self._store.keep_epochs(post.place.name, ours)
+            # one that was ours and has stood still since would keep, or write, what the store's others never made
+            with self._as_the_only_one(post.platform):
+                await self._store.keep_epochs(post.place.name, ours)
             post.tried_s = self._steady()
-            await post.place.write(ours.next)
+            with self._as_the_only_one(post.platform):
+                await post.place.write(ours.next)
             return Stands.WELL
         return Stands.WELL if found == ours.next else Stands.NOT  # what was written did not arrive
+
+    def _as_the_only_one(self, platform: str) -> AbstractContextManager[object]:
+        """Raise LeaseLost where another process writes now."""
+        return self._ways[platform].fenced() if platform in self._ways else nullcontext()
 
     def _note(self, post: _Post, stands: Stands) -> None:
         before, post.stands = post.stands, stands

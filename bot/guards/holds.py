@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from bot.domain import rules
 from bot.domain.errors import Held, Hold
 from bot.domain.model import Announcement, Kind, Walkout
+from bot.guards.leadership import Leadership
 from bot.process.clock import CorrectedClock
 from bot.process.logs import Event
 from bot.storage.store import Store
@@ -48,11 +50,13 @@ class Holds:
         store: Store,
         platforms: Iterable[str] = (),
         *,
+        ways: Mapping[str, Leadership] = MappingProxyType({}),
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._store = store
         self._steady = steady
+        self._ways = ways  #: where another process may be the one that reads and sends
         self._stopped: set[str] = set()  #: platforms where another bot uses our token
         #: since when each has handed out nothing; None: it has not answered since we started, stood still or lost it
         self._quiet_since_s: dict[str, float | None] = dict.fromkeys(platforms)
@@ -101,7 +105,7 @@ class Holds:
 
     def check_card(self) -> None:
         """Return if a card may be looked up: another bot with our token may know others. Raises Held."""
-        if self._stopped:
+        if any(map(self._is_ours, self._stopped)):
             raise Held(Hold.FOREIGN)
 
     async def why(self) -> Hold | None:
@@ -115,7 +119,7 @@ class Holds:
         return why
 
     async def _why_no_change(self) -> Hold | None:
-        if self._stopped:
+        if any(map(self._is_ours, self._stopped)):
             return Hold.FOREIGN
         return None if await self._clock.sure() else Hold.CLOCK
 
@@ -137,11 +141,15 @@ class Holds:
             self._waits_since_s = self._steady()
         return any(self._may_wait(walkout, now) for walkout in late)
 
+    def _is_ours(self, platform: str) -> bool:
+        """Say whether this process reads there and sends; what another one's platforms keep, that one says."""
+        return platform not in self._ways or self._ways[platform].lease is not None
+
     def _may_wait(self, walkout: Walkout, now: datetime) -> bool:
         waited_s = self._steady() - (self._waits_since_s or 0.0)
         if waited_s >= LONGEST_WAIT_S or now >= walkout.terms.starts - rules.LATE:
             return False
-        since = self._quiet_since_s.values()
+        since = [each for platform, each in self._quiet_since_s.items() if self._is_ours(platform)]
         if any(each is not None and self._steady() < each + QUIET_S for each in since):
             return True
         return None in since and (waited_s < QUIET_S or now < walkout.terms.starts - LAST_HALF_HOUR)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
@@ -37,6 +38,11 @@ Clock = Callable[[], datetime]
 def real_clock() -> datetime:
     """Return the time of this machine."""
     return datetime.now(UTC)
+
+
+def steady_clock() -> float:
+    """Count seconds by a clock that nobody can set, and that goes on while the machine sleeps, where one is there."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 def read_instant(text: str) -> datetime | None:

@@ -56,6 +56,8 @@ class Event(StrEnum):
     COPY_FOUND = "another bot has taken %s's token: nothing is decided or announced until one of the two is given up"
     COPY_GONE = "%s's token is ours again"
     NAME_SHARED = "somebody else uses %s's token: have the platform give out a new one"
+    LEADS = "this process does what is done once for %s"
+    LEADS_NO_MORE = "another process does what is done once for %s, or may"
     DOWN = "%s cannot be reached, trying again: %s"
     BACK = "%s can be reached again"
 

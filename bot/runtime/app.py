@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,11 @@ from bot.delivery.outbox import Outbox, Sender
 from bot.delivery.scheduled_deletions import ScheduledDeletions
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
+from bot.domain.leases import HOUSE
 from bot.domain.model import Announcement, Kind, Stage, Walkout
 from bot.guards.fence import Fence
 from bot.guards.holds import Holds
+from bot.guards.leadership import Leadership, kept
 from bot.guards.rate_limits import AccountLimits, TokenBuckets, WrongCodeLimit
 from bot.process import logs
 from bot.process.clock import Ask, Clock, CorrectedClock
@@ -25,6 +28,7 @@ from bot.sandbox.pool import SandboxPool
 from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage import sqlite
 from bot.storage.store import Room, Store
+from bot.storage.twin import Twin
 from bot.usecases import closing, key_rotation, scheduled
 from bot.usecases.ladder import Ladders
 from bot.usecases.pairing import PairingWords
@@ -34,6 +38,9 @@ from bot.usecases.workers import CoarseLines, Worker
 DATABASE = "allout.db"
 KEY_FILE = "allout.key"
 SOCKET = "allout.sock"
+
+HOLDER_BYTES = 8
+"""Of the name under which a process has its leases."""
 
 
 Title = Callable[[str], Awaitable[str | None]]
@@ -56,7 +63,9 @@ class App:
     fence: Fence
     tallies: Tallies
     room_words: PairingWords
-    outboxes: Mapping[str, Outbox]  #: by platform
+    house: Leadership  #: who does what happens once for the whole store
+    ways: Mapping[str, Leadership]  #: who reads and sends: by platform
+    outboxes: Mapping[str, Outbox]  #: likewise
     deletions: Mapping[str, ScheduledDeletions]  #: likewise
     bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
     lines: CoarseLines
@@ -116,38 +125,46 @@ async def open_app(
         await _finish_closing(await _keyless(store, keys), store, keys)
         keys.renew_file()
         await key_rotation.finish(store, keys)
-        holds = Holds(corrected, store, servers or (), steady=steady)
-        fence = Fence(store, holds, clock, steady=steady)
-        tallies = Tallies(store, clock, holds, before=fence.look)
+        holder = secrets.token_hex(HOLDER_BYTES)
+        house, *others = [Leadership(store, name, holder) for name in (HOUSE, *senders)]
+        ways = dict(zip(senders, others, strict=True))
+        holds = Holds(corrected, store, servers or (), ways=ways, steady=steady)
+        fence = Fence(store, holds, clock, ways=ways, steady=steady)
+        tallies = Tallies(store, clock, holds, leadership=house, before=fence.look)
         outboxes = {
-            platform: Outbox(platform, sender, store, keys, clock, holds, before=fence.renew_for)
+            platform: Outbox(
+                platform, sender, store, keys, clock, holds, leadership=ways[platform], before=fence.renew_for
+            )
             for platform, sender in senders.items()
         }
         deletions = {
             platform: ScheduledDeletions(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()
         }
-        yield App(
-            data=data,
-            store=store,
-            keys=keys,
-            clock=clock,
-            account_limits=AccountLimits(),
-            messages=TokenBuckets(clock),
-            shown=TokenBuckets(clock),
-            guesses=WrongCodeLimit(clock),
-            holds=holds,
-            fence=fence,
-            tallies=tallies,
-            room_words=PairingWords(clock),
-            outboxes=outboxes,
-            deletions=deletions,
-            bots={},
-            lines=CoarseLines(store),
-            ladders=Ladders(store),
-            sandbox=sandbox,
-            titles={},
-            scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, deletions, clock, holds), clock),
-        )
+        async with kept(house, *others):
+            yield App(
+                data=data,
+                store=store,
+                keys=keys,
+                clock=clock,
+                account_limits=AccountLimits(),
+                messages=TokenBuckets(clock),
+                shown=TokenBuckets(clock),
+                guesses=WrongCodeLimit(clock),
+                holds=holds,
+                fence=fence,
+                tallies=tallies,
+                house=house,
+                ways=ways,
+                room_words=PairingWords(clock),
+                outboxes=outboxes,
+                deletions=deletions,
+                bots={},
+                lines=CoarseLines(store),
+                ladders=Ladders(store),
+                sandbox=sandbox,
+                titles={},
+                scheduler=Scheduler(_jobs(store, keys, tallies, house, ways, outboxes, deletions, clock, holds), clock),
+            )
     finally:
         try:
             await sandbox.aclose()
@@ -158,7 +175,7 @@ async def open_app(
 @asynccontextmanager
 async def look_into(
     data: Path, *, clock: Clock, passphrase_file: Path | None = None
-) -> AsyncIterator[tuple[sqlite.Twin, Keys]]:
+) -> AsyncIterator[tuple[Twin, Keys]]:
     """Look at a store that is there and at its keys, and change neither. Raises what `open_app` raises."""
     if not (data / KEY_FILE).exists():
         raise KeyFileRefused(str(data / KEY_FILE), "missing")  # else it would be made
@@ -207,12 +224,17 @@ def _jobs(
     store: Store,
     keys: Keys,
     tallies: Tallies,
+    house: Leadership,
+    ways: Mapping[str, Leadership],
     outboxes: Mapping[str, Outbox],
     deletions: Mapping[str, ScheduledDeletions],
     clock: Clock,
     holds: Holds,
 ) -> list[Job]:
-    """List all that happens by itself. At the same instant a tally comes before a reminder."""
+    """List all that happens by itself. At the same instant a tally comes before a reminder.
+
+    What happens once is done by the process that has its lease.
+    """
 
     async def earliest(of: Callable[[Walkout], datetime | None]) -> datetime | None:
         due = [of(walkout) for walkout in await store.walkouts()]
@@ -232,22 +254,40 @@ def _jobs(
     closings = Closing(store, keys, clock, holds)
     return [
         Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
-        Job(
-            name="tally",
-            due=lambda: earliest(lambda walkout: walkout.next_tally),
-            run=tallies.take_due,
+        _once(
+            house,
+            Job(name="tally", due=lambda: earliest(lambda walkout: walkout.next_tally), run=tallies.take_due),
         ),
-        Job(
-            name="remind",
-            due=lambda: earliest(rules.next_reminder),
-            run=partial(scheduled.remind_all, store, clock, holds),
+        _once(
+            house,
+            Job(
+                name="remind",
+                due=lambda: earliest(rules.next_reminder),
+                run=partial(scheduled.remind_all, store, clock, holds),
+            ),
         ),
-        Job(name="close", due=closings.due, run=closings.close_all),
-        Job(name="forget sketches", due=store.oldest_sketch, run=forget_sketches),
+        _once(house, Job(name="close", due=closings.due, run=closings.close_all)),
+        _once(house, Job(name="forget sketches", due=store.oldest_sketch, run=forget_sketches)),
         *(
             Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
             for platform, outbox in outboxes.items()
         ),
         Job(name="log", due=unsaid, run=say_totals),
-        *(Job(name=f"delete on {platform}", due=each.due, run=each.run) for platform, each in deletions.items()),
+        *(
+            _once(ways[platform], Job(name=f"delete on {platform}", due=each.due, run=each.run))
+            for platform, each in deletions.items()
+        ),
     ]
+
+
+def _once(leadership: Leadership, job: Job) -> Job:
+    """Let only that process do it that has the lease, and write nothing once it has not."""
+
+    async def due() -> datetime | None:
+        return await job.due() if leadership.leads else None
+
+    async def run() -> None:
+        with leadership.fenced():
+            await job.run()
+
+    return replace(job, due=due, run=run)

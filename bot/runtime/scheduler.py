@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.errors import Held
+from bot.domain.errors import Held, LeaseLost
 from bot.process import logs
 from bot.process.clock import Clock
 from bot.process.logs import Event
@@ -52,7 +52,7 @@ class Scheduler:
                     return
                 try:
                     await job.run()
-                except Held:
+                except (Held, LeaseLost):
                     jobs.remove(job)
                 except Exception as error:  # noqa: BLE001  one job's trouble must not stop the others
                     log.error(Event.JOB_FAILED, job.name, logs.trouble(error))  # noqa: TRY400
@@ -73,7 +73,7 @@ class Scheduler:
                 if due is not None and due <= self._clock():
                     await job.run()
                     said = None
-            except Held:  # whatever holds it up says so itself
+            except (Held, LeaseLost):  # whatever holds it up says so itself, and whoever does it instead
                 pass
             except Exception as error:  # noqa: BLE001  a store in trouble recovers, so does this loop
                 why = logs.trouble(error)

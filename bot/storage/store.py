@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.domain.committee_word import SaidWord
 from bot.domain.fence import Epochs
+from bot.domain.leases import Lease
 from bot.domain.model import Announcement, Kind, Ruling, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Bearer, Change, NewCard, Outcome
 from bot.domain.roles import Became, Deed, MemberId, Proposal, Role, Roles, Stopped, Suspension, frozen
@@ -256,7 +257,28 @@ class Examined:
     stuck: Mapping[str, int] = field(default_factory=dict)  #: by platform: parcels that were tried again and again
 
 
-class Store(Protocol):
+class Leases(Protocol):
+    """Who of several processes over one store does what is done once; by the database's clock, see bot.domain.leases.
+
+    Within `bot.storage.fencing.fenced` each transaction of the store's raises LeaseLost, and changes nothing, if the
+    lease has another number by then; and as long as it lasts nobody takes the lease over.
+    Any method raises NotRecorded, and then nobody knows.
+    """
+
+    async def take_lease(self, name: str, holder: str) -> Lease | None:
+        """Give the lease, with a new number, if nobody has it, or this holder; else None."""
+        ...
+
+    async def renew_lease(self, lease: Lease) -> bool:
+        """Let it last from now; False if somebody else has taken it."""
+        ...
+
+    async def give_up_lease(self, lease: Lease) -> None:
+        """Let anybody take it at once."""
+        ...
+
+
+class Store(Leases, Protocol):
     """Everything the application remembers.
 
     Each method is one transaction. Any of them raises NotRecorded if the database could not write, and

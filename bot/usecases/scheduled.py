@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain import campaigns, rules
-from bot.domain.errors import NotRecorded
+from bot.domain.errors import Held, Hold, NotRecorded
 from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, WalkoutId
 from bot.guards.holds import Holds
+from bot.guards.leadership import Leadership
 from bot.process import logs
 from bot.process.clock import Clock
 from bot.process.logs import Event
@@ -26,43 +27,73 @@ LAST_PARCELS = timedelta(hours=1)
 """How long after a start parcels may hold up a closing that is due. A hundred thousand letters take no longer."""
 
 
+LOOK_AGAIN_S = 0.1
+"""While another process takes a tally that stands before what somebody does here."""
+
+
 class Tallies:
     """Takes the tallies that are due: the scheduler on time, or whoever finds that one stands before their pledge."""
 
     def __init__(
-        self, store: Store, clock: Clock, holds: Holds, *, before: Callable[[], Awaitable[None]] | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        holds: Holds,
+        *,
+        leadership: Leadership | None = None,
+        before: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._holds = holds
+        self._leadership = leadership  #: None: there is no other process that could take one
         self._before = before  #: may find a reason to hold
         self._turn = asyncio.Lock()  # a thousand people may find the same tally due; it is read up once
 
     async def take_due(self) -> None:
         """Take every tally that is due: verdict, board, news and parcels, each walkout's in one transaction.
 
-        Raises Held, NotRecorded.
+        Where another process takes them, wait until it has. Raises Held, NotRecorded.
         """
         async with self._turn:
-            taken = False
-            walkouts = await self._store.walkouts()
-            for walkout in walkouts:
-                if rules.latest_tally(walkout, self._clock()) is not None:
+            if self._leadership is None:
+                await self._take_due()
+            elif await self._is_ours(self._leadership):
+                with self._leadership.fenced():
+                    await self._take_due()
+
+    async def _is_ours(self, leadership: Leadership) -> bool:
+        """Wait until nothing is due any more or it is ours to take. Raises Held once it is late."""
+        while not leadership.leads:
+            now = self._clock()
+            due = [each for each in await self._store.walkouts() if rules.latest_tally(each, now) is not None]
+            if not due:
+                return False
+            if any(rules.is_late(walkout, now) for walkout in due):  # as it would be found where it is taken
+                raise Held(Hold.KEPT)
+            await asyncio.sleep(LOOK_AGAIN_S)
+        return True
+
+    async def _take_due(self) -> None:
+        taken = False
+        walkouts = await self._store.walkouts()
+        for walkout in walkouts:
+            if rules.latest_tally(walkout, self._clock()) is not None:
+                await self._holds.check()
+                if self._before is not None:
+                    await self._before()
                     await self._holds.check()
-                    if self._before is not None:
-                        await self._before()
-                        await self._holds.check()
-                now = self._clock()  # it may have been set right just now
-                if rules.latest_tally(walkout, now) is not None:
-                    ruling = await self._decide(walkout.id, now, campaigns.asked_of(walkout, walkouts))
-                    after = ruling.walkout
-                    news = len(ruling.announcements)
-                    log.info(Event.TALLY, after.tally, logs.walkout(after.id), after.stage, news)
-                    taken = True
-            if taken:
-                with contextlib.suppress(NotRecorded):  # then at the next tally
-                    await self._store.forget_order()
-                logs.say_totals()
+            now = self._clock()  # it may have been set right just now
+            if rules.latest_tally(walkout, now) is not None:
+                ruling = await self._decide(walkout.id, now, campaigns.asked_of(walkout, walkouts))
+                after = ruling.walkout
+                news = len(ruling.announcements)
+                log.info(Event.TALLY, after.tally, logs.walkout(after.id), after.stage, news)
+                taken = True
+        if taken:
+            with contextlib.suppress(NotRecorded):  # then at the next tally
+                await self._store.forget_order()
+            logs.say_totals()
 
     async def _decide(self, walkout: WalkoutId, now: datetime, share: int) -> Ruling:
         try:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
+from typing import Any
 
 from bot.delivery.outbox import Sender
-from bot.domain.errors import NotRecorded
+from bot.domain.errors import LeaseLost, NotRecorded
 from bot.domain.model import Kind
+from bot.guards.leadership import Leadership
 from bot.process import logs
 from bot.process.logs import Event, Word
 from bot.runtime.app import App
@@ -160,6 +162,21 @@ async def keep_running(
             await link.aclose()
 
 
+async def _while_ours(leadership: Leadership, serve: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Serve a platform until that ends. Raises LeaseLost as soon as another process may do it, and serves no more."""
+    serving = asyncio.create_task(serve())
+    losing = asyncio.create_task(leadership.wait_until_lost())
+    try:
+        await asyncio.wait({serving, losing}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        serving.cancel()
+        losing.cancel()
+        await asyncio.wait({serving, losing})
+    if serving.cancelled():
+        raise LeaseLost(leadership.name)
+    serving.result()
+
+
 async def _keep(
     app: App,
     settings: Settings,
@@ -168,18 +185,28 @@ async def _keep(
     links: Mapping[str, Link],
     started: Callable[[str], None],
 ) -> None:
-    outbox = app.outboxes[link.platform]
+    outbox, leadership = app.outboxes[link.platform], app.ways[link.platform]
     said = False
+
+    async def serve() -> None:
+        nonlocal said
+        async with opener(app, settings, link) as (outbox.sender, take):
+            if not said:
+                said = True
+                started(link.platform)
+            try:
+                await take()
+            finally:
+                await outbox.disconnect()
+
     while True:
+        await leadership.wait_until_leading()  # another process may serve it; nobody need know that we stand by
         try:
-            async with opener(app, settings, link) as (outbox.sender, take):
-                if not said:
-                    said = True
-                    started(link.platform)
-                try:
-                    await take()
-                finally:
-                    await outbox.disconnect()
+            await _while_ours(leadership, serve)
+        except LeaseLost:
+            app.holds.lost(link.platform)
+            link.works()  # there, for all that we know
+            continue
         except WrongToken:
             if all(each.refused for each in links.values() if each is not link):
                 raise AllRefused from None

@@ -152,7 +152,7 @@ class Cards(Walkouts, Engine):
             if not batch.written:
                 await session.undo()
                 return batch.answers
-            mark = await self._write(batch, found)
+            mark = await self._write_down(batch, found)
             for table, locators in (
                 ("notice", [bearer.notice(walkout) for bearer, walkout in batch.taken_back()]),
                 ("ballot", [bearer.ballot(walkout) for bearer, walkout in batch.taken_back()]),
@@ -180,7 +180,7 @@ class Cards(Walkouts, Engine):
         batch.read(heads, [row[:7] for row in rows], [free[0][0] if free else 0 for free in found])
         return batch, _Found(batch, rows)
 
-    async def _write(self, batch: Batch, found: _Found) -> bytes:
+    async def _write_down(self, batch: Batch, found: _Found) -> bytes:
         """Write a batch down; return by what it is known again."""
         written = list(batch.written.values())
         counts = found.changes(batch)

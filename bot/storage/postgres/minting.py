@@ -95,5 +95,3 @@ class Minting(minting.Minting, Cards):
 
         async with self._minting, self._aside():
             await self._transaction(job, Lock.HOUSE)
-
-

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
+from asyncpg.exceptions._base import InterfaceError, PostgresError  # as asyncpg has them; its types do not say so
 
 from bot.domain.errors import InDoubt, NotRecorded
 from bot.storage.sql.writer import Lock, Row
@@ -29,7 +30,7 @@ LOOKS_EVERY_S = 5.0
 
 RETRIES = 5
 
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)  # a TimeoutError is an OSError
+FAILURES = (PostgresError, InterfaceError, OSError)  # a TimeoutError is an OSError
 TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.InvalidCachedStatementError)
 """The whole transaction may simply be done again."""
 
@@ -160,7 +161,7 @@ class Session:
         await self._make_sure(mark)
 
     async def _is_committing(self, db: asyncpg.Connection) -> bool:
-        """Look, by another connection, whether the server still works on it; of what cannot be reached this is taken."""
+        """Look, by another connection, whether the server still works on it; unless it cannot be reached."""
         try:
             async with asyncio.timeout(LOOKS_EVERY_S):
                 other = await self._connect()

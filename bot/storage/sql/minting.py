@@ -126,7 +126,9 @@ class Minting(Walkouts):
             [(new, step.id, place) for step in await self._steps(seen) for place, new in wanted.items()],
         )
 
-    async def _blank_pledges(self, seen: Walkout, units: Collection[Unit], pledge_of: PledgeOf, read: Read) -> list[Row]:
+    async def _blank_pledges(
+        self, seen: Walkout, units: Collection[Unit], pledge_of: PledgeOf, read: Read
+    ) -> list[Row]:
         """Return the pledges of a campaign's cards in one more step: key, walkout, unit, state; in order."""
         pledges: list[Row] = []
         if seen.campaign is None:  # cards of a first step come with a pledge

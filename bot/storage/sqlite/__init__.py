@@ -5,6 +5,6 @@ Why it is built like this, with the measurements: docs/performance.md.
 
 from bot.storage.sql.writer import BATCH
 from bot.storage.sqlite.copies import is_whole
-from bot.storage.sqlite.opening import PRAGMAS, SqliteStore, Twin, look_into, open_store
+from bot.storage.sqlite.opening import PRAGMAS, SqliteStore, look_into, open_store
 
-__all__ = ["BATCH", "PRAGMAS", "SqliteStore", "Twin", "is_whole", "look_into", "open_store"]
+__all__ = ["BATCH", "PRAGMAS", "SqliteStore", "is_whole", "look_into", "open_store"]

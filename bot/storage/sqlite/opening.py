@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -32,8 +31,10 @@ from bot.storage.sql.wishes import Wishes
 from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.file_identity import Place
 from bot.storage.sqlite.journal import bury
+from bot.storage.sqlite.leases import Leases
 from bot.storage.sqlite.minting import Minting
 from bot.storage.store import KeptAnew
+from bot.storage.twin import Twin
 
 KEYED = 10
 """The schema from which on cards are kept under keyed hashes."""
@@ -65,6 +66,7 @@ class SqliteStore(
     ScheduledDeletions,
     Sketches,
     Epochs,
+    Leases,
     Copies,
     Examination,
     Rekeyed,
@@ -127,15 +129,6 @@ def _place_of(path: Path, file: os.stat_result) -> Place:
     if not place.holds(file):
         raise StoreInUse(str(path))  # by whoever replaces it at this moment
     return place
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Twin:
-    """A store's copy in memory, brought to this version's schema."""
-
-    store: SqliteStore
-    found: int  #: the schema of the store itself
-    known: int  #: this version's
 
 
 @asynccontextmanager

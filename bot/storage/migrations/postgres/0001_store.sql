@@ -349,3 +349,11 @@ ALTER TABLE parcel ALTER member SET STATISTICS 0, ALTER address SET STATISTICS 0
 ALTER TABLE role_card ALTER hash SET STATISTICS 0, ALTER redeemer SET STATISTICS 0, ALTER address SET STATISTICS 0,
     ALTER appointer SET STATISTICS 0;
 ALTER TABLE deed ALTER nickname SET STATISTICS 0, ALTER detail SET STATISTICS 0;
+
+-- Who of several processes does what is done once; by this server's clock.
+CREATE TABLE lease (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    number BIGINT NOT NULL,  -- grows with each holder, and is never given anew: the row stays
+    until TIMESTAMPTZ NOT NULL
+);

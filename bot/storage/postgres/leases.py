@@ -1,0 +1,110 @@
+"""Leases in PostgreSQL: rows that are given, renewed and checked by the database's clock.
+
+They have a connection of their own: a long batch delays no renewal, and no renewal waits in a transaction's turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import asyncpg
+
+from bot.domain.errors import LeaseLost, NotRecorded
+from bot.domain.leases import LENGTH_S, Lease
+from bot.storage.postgres.session import FAILURES
+
+T = TypeVar("T")
+
+ANSWERS_WITHIN_S = 2.0
+"""Less than a third of a lease: a call that a dead network swallows costs no more than one renewal."""
+
+_LENGTH = timedelta(seconds=LENGTH_S)
+
+_ADD = "INSERT INTO lease VALUES ($1, '', 0, '-infinity') ON CONFLICT (name) DO NOTHING"
+
+# Were the clock set back, nobody could take over for as long. The holder's own end is not after this one.
+_CUT = "UPDATE lease SET until = clock_timestamp() + $2 WHERE name = $1 AND until > clock_timestamp() + $2"
+
+# The strongest lock: it waits for no transaction of the old holder's that has checked its number (it is tried again),
+# and each that has not will find another.
+_TAKE = """
+    WITH free AS MATERIALIZED (
+        SELECT name FROM lease WHERE name = $1 AND (until <= clock_timestamp() OR holder = $2) FOR UPDATE SKIP LOCKED
+    )
+    UPDATE lease SET holder = $2, number = number + 1, until = clock_timestamp() + $3
+    FROM free WHERE lease.name = free.name RETURNING number
+"""
+
+# Whoever has it may renew it when its time is over, as long as nobody else has taken it: nothing happened in between.
+_RENEW = "UPDATE lease SET until = clock_timestamp() + $3 WHERE name = $1 AND number = $2 RETURNING 1"
+_GIVE_UP = "UPDATE lease SET until = '-infinity' WHERE name = $1 AND number = $2"
+
+# A renewal changes no key and so does not wait for this lock, nor this for it; taking over does.
+_CHECK = "SELECT 1 FROM lease WHERE name = $1 AND number = $2 FOR KEY SHARE"
+
+
+async def check(connection: asyncpg.Connection, lease: Lease) -> None:
+    """Within a transaction, before it writes: see to it that nobody takes the lease over before it ends.
+
+    Raises LeaseLost.
+    """
+    if await connection.fetchval(_CHECK, lease.name, lease.number) is None:
+        raise LeaseLost(lease.name)
+
+
+class Leases:
+    """Keeps leases; `connect` makes a connection that nobody else uses."""
+
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+        self._connect = connect
+        self._connection: asyncpg.Connection | None = None
+        self._turn = asyncio.Lock()
+        self._there: set[str] = set()  #: names that have a row
+
+    async def take_lease(self, name: str, holder: str) -> Lease | None:
+        """See Leases.take_lease."""
+
+        async def take(connection: asyncpg.Connection) -> int | None:
+            if name not in self._there:
+                await connection.execute(_ADD, name)
+                self._there.add(name)
+            await connection.execute(_CUT, name, _LENGTH)
+            number: int | None = await connection.fetchval(_TAKE, name, holder, _LENGTH)
+            return number
+
+        number = await self._ask(take)
+        return None if number is None else Lease(name=name, holder=holder, number=number)
+
+    async def renew_lease(self, lease: Lease) -> bool:
+        """See Leases.renew_lease."""
+        return await self._ask(lambda c: c.fetchval(_RENEW, lease.name, lease.number, _LENGTH)) is not None
+
+    async def give_up_lease(self, lease: Lease) -> None:
+        """See Leases.give_up_lease."""
+        await self._ask(lambda c: c.execute(_GIVE_UP, lease.name, lease.number))
+
+    async def _ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Ask, by a new connection after any trouble. Raises NotRecorded; then nobody knows what became of it."""
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN_S), self._turn:
+                try:
+                    if self._connection is None or self._connection.is_closed():
+                        self._connection = await self._connect()
+                    return await question(self._connection)
+                except BaseException:  # a dead one never answers again, one that was cut off answers somebody else
+                    self._let_go()
+                    raise
+        except FAILURES as error:
+            raise NotRecorded(type(error).__name__) from None
+
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    def close_leases(self) -> None:
+        """Let go of the connection."""
+        self._let_go()

@@ -1,0 +1,186 @@
+"""Opening the database: any number of processes share it; whichever comes first brings it to this version's schema."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from functools import partial
+from importlib import resources
+from urllib.parse import urlsplit
+
+import asyncpg
+from asyncpg.exceptions._base import PostgresError
+
+from bot.domain.errors import KeyFileRefused, StoreTooNew, StoreUnusable
+from bot.storage.postgres.copies import Copies
+from bot.storage.postgres.leases import Leases
+from bot.storage.postgres.minting import Minting
+from bot.storage.postgres.session import FAILURES, Connect
+from bot.storage.sql.ballots import Ballots
+from bot.storage.sql.committee_words import CommitteeWords
+from bot.storage.sql.epochs import Epochs
+from bot.storage.sql.integrity import Examination
+from bot.storage.sql.rekeying import Rekeyed
+from bot.storage.sql.roles import People
+from bot.storage.sql.rooms import Rooms
+from bot.storage.sql.scheduled_deletions import ScheduledDeletions
+from bot.storage.sql.sketches import Sketches
+from bot.storage.sql.verification import Statements
+from bot.storage.sql.voiding import Paper
+from bot.storage.sql.wishes import Wishes
+from bot.storage.twin import Twin
+
+CONNECTS_WITHIN_S = 10.0
+
+_MIGRATING = 7000
+"""Our advisory lock, see bot.storage.postgres.session."""
+
+
+class PostgresStore(
+    Ballots,
+    Paper,
+    Minting,
+    CommitteeWords,
+    Wishes,
+    Rooms,
+    People,
+    Statements,
+    ScheduledDeletions,
+    Sketches,
+    Epochs,
+    Examination,
+    Rekeyed,
+    Copies,
+):
+    """A Store in a database that other processes use as well. Make it with `open_store`."""
+
+    def __init__(self, connect: Connect, clock: Callable[[], datetime], process: str) -> None:
+        super().__init__(connect, clock, process)
+        self._leases = Leases(connect)
+        self.take_lease = self._leases.take_lease
+        self.renew_lease = self._leases.renew_lease
+        self.give_up_lease = self._leases.give_up_lease
+
+    async def aclose(self) -> None:
+        """See Store.aclose."""
+        self._leases.close_leases()
+        await super().aclose()
+
+
+def connecting(url: str, *, pooled: bool = False) -> Connect:
+    """Return what makes a connection to the primary; `pooled`: a pooler stands before it, and keeps no statements."""
+    return partial(
+        asyncpg.connect,
+        url,
+        timeout=CONNECTS_WITHIN_S,
+        statement_cache_size=0 if pooled else 100,
+        target_session_attrs="primary",
+        server_settings={"application_name": "allout"},
+    )
+
+
+async def open_store(
+    url: str,
+    *,
+    clock: Callable[[], datetime],
+    identity: str,
+    following: str | None = None,
+    process: str,
+    pooled: bool = False,
+) -> PostgresStore:
+    """Open the store and bring it to this version's schema, unless another process of it has done so.
+
+    `identity` is the store's name in the key file, `following` the one it may bear already if its key is being changed;
+    `process` names this process. Raises StoreTooNew, StoreUnusable, and KeyFileRefused if the key file belongs to
+    another database.
+    """
+    connect = connecting(url, pooled=pooled)
+    with _refusing(url):
+        connection = await connect()
+        try:
+            async with connection.transaction():
+                await connection.execute(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+                await _migrate(connection, url, identity, following)
+        finally:
+            await connection.close()
+    return PostgresStore(connect, clock, process)
+
+
+@asynccontextmanager
+async def look_into(
+    url: str,
+    *,
+    clock: Callable[[], datetime],
+    identity: str,
+    following: str | None = None,
+    process: str,
+    pooled: bool = False,
+) -> AsyncIterator[Twin]:
+    """Yield the store itself as it is, if it has this version's schema. Raises what `open_store` raises."""
+    connect = connecting(url, pooled=pooled)
+    known = len(_migrations())
+    with _refusing(url):
+        connection = await connect()
+        try:
+            there = await connection.fetchval("SELECT to_regclass('migration') IS NOT NULL")
+            found = await _version(connection) if there else 0
+            if found > known:
+                raise StoreTooNew(place(url), found, known)
+            if found < known:
+                raise StoreUnusable(place(url), f"schema {found} of {known}: start the bot first")
+            await _check_name(connection, url, identity, following)
+        finally:
+            await connection.close()
+    store = PostgresStore(connect, clock, process)
+    try:
+        yield Twin(store=store, found=found, known=known)
+    finally:
+        await store.aclose()
+
+
+def place(url: str) -> str:
+    """Say where the database is, without the password."""
+    parts = urlsplit(url)
+    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _migrations() -> list[str]:
+    folder = resources.files("bot.storage") / "migrations" / "postgres"
+    scripts = sorted((script for script in folder.iterdir() if script.name.endswith(".sql")), key=lambda s: s.name)
+    return [script.read_text(encoding="utf-8") for script in scripts]
+
+
+async def _version(connection: asyncpg.Connection) -> int:
+    return int(await connection.fetchval("SELECT coalesce(max(number), 0) FROM migration"))
+
+
+async def _migrate(connection: asyncpg.Connection, url: str, identity: str, following: str | None) -> None:
+    await connection.execute("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY)")
+    scripts = _migrations()
+    found = await _version(connection)
+    if found > len(scripts):
+        raise StoreTooNew(place(url), found, len(scripts))
+    if found:  # before anything is changed by keys that may be another store's
+        await _check_name(connection, url, identity, following)
+    for number, script in enumerate(scripts[found:], start=found + 1):
+        await connection.execute(script)
+        await connection.execute("INSERT INTO migration (number) VALUES ($1)", number)
+    await connection.execute("INSERT INTO store (id) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM store)", identity)
+    await _check_name(connection, url, identity, following)
+
+
+async def _check_name(connection: asyncpg.Connection, url: str, identity: str, following: str | None) -> None:
+    for (name,) in await connection.fetch("SELECT id FROM store"):
+        if name not in {identity, following}:
+            raise KeyFileRefused(place(url), "foreign")
+
+
+@contextmanager
+def _refusing(url: str) -> Iterator[None]:
+    """Say why PostgreSQL does not open it: in its own words, which name no row."""
+    try:
+        yield
+    except FAILURES as error:
+        why = error.args[0] if isinstance(error, PostgresError) and error.args else type(error).__name__
+        raise StoreUnusable(place(url), str(why)) from None
