@@ -143,7 +143,7 @@ class Server:
     def create_database(self, template: str = "template1") -> str:
         """Make an empty database that belongs to the bot, or a copy of one that nobody is connected to."""
         name = f"test_{os.getpid()}_{next(_NUMBERS)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy OWNER {BOT}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log OWNER {BOT}")
         return name
 
     def drop_database(self, name: str) -> None:

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import pytest
 
 from bot.process.clock import MovableClock
 from bot.storage.store import Store
 from tests.conftest import fresh_folder, opened, shops
-from tests.storage.house import House, SqliteHouse, fresh
+from tests.postgres.servers import Server
+from tests.postgres.stores import empty_store
+from tests.storage.house import House, PostgresHouse, SqliteHouse, fresh
 
 NewHouse = Callable[[], AbstractContextManager[House]]
 
@@ -19,11 +22,16 @@ def _sqlite() -> Iterator[House]:
         yield SqliteHouse(folder)
 
 
-@pytest.fixture(scope="session", params=[pytest.param(_sqlite, id="sqlite")])
+@contextmanager
+def _postgres(server: Server) -> Iterator[House]:
+    with empty_store(server) as name:
+        yield PostgresHouse(server.url(name), partial(server.sql, database=name))
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def new_house(request: pytest.FixtureRequest) -> NewHouse:
     """Each kind of database in turn; hypothesis takes a new house for each of its examples."""
-    made: NewHouse = request.param
-    return made
+    return _sqlite if request.param == "sqlite" else partial(_postgres, request.getfixturevalue("pg_server"))
 
 
 @pytest.fixture

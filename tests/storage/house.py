@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+import asyncpg
+
 from bot.domain.errors import Refused
 from bot.domain.model import Announcement, CardState, Kind, UnitId, WalkoutId
 from bot.domain.pledging import Act, Change, Enrolment, NewCard, Outcome
 from bot.process.clock import Clock
+from bot.storage import postgres
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
 from tests.conftest import WALKOUT
+from tests.postgres.stores import IDENTITY
 
-IDENTITY = "the house"
 CLOSED = Announcement(
     kind=Kind.WALKOUT_CLOSED, occasion=WALKOUT, to_rooms=False, to_organizers=True, facts={"title": "One day"}
 )
@@ -42,6 +46,41 @@ class House(Protocol):
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Read past the store. Only while nobody lives here."""
         ...
+
+
+class PostgresHouse:
+    """A database of a server; `url` is its address for the bot."""
+
+    def __init__(self, url: str, superuser: Callable[[str], str]) -> None:
+        self.url = url
+        self._sql = superuser
+
+    @asynccontextmanager
+    async def open(self, clock: Clock, *, identity: str = IDENTITY) -> AsyncIterator[Store]:
+        store = await postgres.open_store(self.url, clock=clock, identity=identity, process="a test")
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+    def refuse(self, table: str, event: str, condition: str) -> None:
+        kept = {"card": "recent_card", "pledge": "recent_pledge"}.get(table, table)  # the others are views
+        self._sql(
+            f"CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF {condition} THEN RAISE EXCEPTION 'refused by the test'; END IF; RETURN new; END $$; "
+            f"CREATE TRIGGER refuse_{table} BEFORE {event} ON {kept} FOR EACH ROW EXECUTE FUNCTION refuse_{table}()"
+        )
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        async def read() -> list[tuple[Any, ...]]:
+            connection = await asyncpg.connect(self.url)
+            try:
+                return [tuple(row) for row in await connection.fetch(sql)]
+            finally:
+                await connection.close()
+
+        with ThreadPoolExecutor(1) as thread:  # a loop may run in this one
+            return thread.submit(asyncio.run, read()).result()
 
 
 class SqliteHouse:
