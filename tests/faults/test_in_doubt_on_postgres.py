@@ -32,10 +32,17 @@ Commit = Callable[[asyncpg.Connection, str], Coroutine[Any, Any, Told]]
 
 WRITE = "INSERT INTO pledge VALUES ($1) ON CONFLICT (card) DO UPDATE SET card = EXCLUDED.card"
 ADD = "INSERT INTO pledge VALUES ($1) ON CONFLICT DO NOTHING"
-SAYS_IT_DID_NOT_WAIT = {
-    "client_min_messages": "warning",
-    "synchronous_commit": "on",
-}  # whatever the role's settings are
+SAYS_IT_DID_NOT_WAIT = {"client_min_messages": "warning", "synchronous_commit": "on"}  # whatever the role's are
+
+REFUSED = (
+    exceptions.IntegrityConstraintViolationError,
+    exceptions.SerializationError,
+    exceptions.DeadlockDetectedError,
+)
+"""The server's own word that a COMMIT came to nothing."""
+
+LOST = (exceptions.PostgresError, exceptions.InterfaceError, exceptions.InternalClientError, OSError)
+"""Whatever else asyncpg raises; among these are some of its own making that bear a server's code."""
 
 
 async def by_hand(connection: asyncpg.Connection, card: str) -> Told:
