@@ -275,21 +275,37 @@ async def test_a_servers_time_limits_end_no_commit_that_waits(city: City) -> Non
     assert await committing == Told.RECORDED
 
 
-async def test_a_message_in_the_log_confirms_what_others_have_committed_before(city: City) -> None:
-    barrier = "SELECT pg_logical_emit_message(true, 'allout', '')"
-    await (await city.connect()).execute(barrier)
+CONFIRMS = [
+    WRITE.replace("$1", "'there'"),
+    "UPDATE pledge SET card = card",
+    "SELECT FROM pledge FOR UPDATE",
+    "SELECT pg_logical_emit_message(true, 'allout', '')",
+]
+CONFIRMS_NOTHING = [
+    ADD.replace("$1", "'there'"),
+    "SELECT FROM pledge",
+    "UPDATE pledge SET card = card WHERE card = 'not there'",
+    "SELECT pg_current_xact_id()",
+]
+
+
+async def test_what_writes_confirms_what_others_have_committed_before_and_nothing_else_does(city: City) -> None:
     city.between.silence()
-    connection, committing = await city.waits("unconfirmed", by_hand)
+    connection, committing = await city.waits("there", by_hand)
     await city.tell(f"SELECT pg_cancel_backend({pid(connection)})")
     assert await committing == Told.IN_DOUBT
     reading = await city.connect()
     assert await reading.fetchval("SELECT count(*) FROM pledge") == 1  # shown at once, confirmed by nobody
-    confirming = asyncio.create_task(reading.execute(barrier))
-    await city.until(f"EXISTS (SELECT FROM {SESSION} WHERE pid = {pid(reading)} AND wait_event = 'SyncRep')")
-    assert not confirming.done()
+    for statement in CONFIRMS_NOTHING:
+        await reading.execute(statement)
+    for statement in CONFIRMS:
+        writing = asyncio.create_task(reading.execute(statement))
+        await city.until(f"EXISTS (SELECT FROM {SESSION} WHERE pid = {pid(reading)} AND wait_event = 'SyncRep')")
+        await city.tell(f"SELECT pg_cancel_backend({pid(reading)})")
+        await writing
     city.between.heal()
-    await confirming
-    assert await city.fail_over() == {"unconfirmed"}
+    await reading.execute(CONFIRMS[-1])
+    assert await city.fail_over() == {"there"}
 
 
 async def test_what_is_refused_at_the_commit_is_not_recorded(pg_database: str) -> None:

@@ -123,10 +123,10 @@ class Server:
         options = ["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"]
         return run("psql", *options, *where, said=statements, as_user=False).rstrip("\n")
 
-    def until(self, condition: str) -> None:
+    def until(self, condition: str, database: str = "postgres") -> None:
         """Wait until this is so, as the superuser sees it."""
         wait = "PERFORM pg_sleep(0.005); PERFORM pg_stat_clear_snapshot();"
-        self.sql(f"DO $$ BEGIN WHILE NOT ({condition}) LOOP {wait} END LOOP; END $$")
+        self.sql(f"DO $$ BEGIN WHILE NOT ({condition}) LOOP {wait} END LOOP; END $$", database)
 
     def configure(self, **settings: str) -> None:
         """Set this for the next start."""
