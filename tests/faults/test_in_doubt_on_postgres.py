@@ -263,13 +263,13 @@ async def test_a_commit_outlives_whoever_is_no_longer_interested_and_what_they_a
 
 
 async def test_a_servers_time_limits_end_no_commit_that_waits(city: City) -> None:
-    limits = "statement_timeout = '50ms'; SET transaction_timeout = '50ms'; SET lock_timeout = '50ms'"
+    limits = ["statement_timeout", "transaction_timeout", "lock_timeout", "idle_in_transaction_session_timeout"]
     connection = await city.connect()
-    await connection.execute(f"SET {limits}; SET idle_in_transaction_session_timeout = '50ms'")
+    await connection.execute("; ".join(f"SET {limit} = '1s'" for limit in limits))
     city.between.silence()
     committing = asyncio.create_task(by_hand(connection, "waiting"))
-    a_second = "query_start < clock_timestamp() - interval '0.5 s'"
-    await city.until(f"EXISTS (SELECT FROM {SESSION} WHERE wait_event = 'SyncRep' AND {a_second})")
+    longer = "query_start < clock_timestamp() - interval '1.2s'"
+    await city.until(f"EXISTS (SELECT FROM {SESSION} WHERE wait_event = 'SyncRep' AND {longer})")
     assert not committing.done()
     city.between.heal()
     assert await committing == Told.RECORDED
