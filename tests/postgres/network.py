@@ -67,10 +67,9 @@ class Network:
     async def close(self) -> None:
         """Break everything, for good."""
         self.cut()
-        carried = list(self._carried)
-        for task in carried:
-            task.cancel()
-        await asyncio.gather(*carried, return_exceptions=True)
+        self._up.set()
+        self._down.set()
+        await asyncio.gather(*self._carried)
 
 
 async def _pump(reader: StreamReader, writer: StreamWriter, flowing: asyncio.Event) -> None:

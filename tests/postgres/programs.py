@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,15 +40,19 @@ def user() -> str | None:
 def kept_folder() -> Iterator[Path]:
     """Yield a folder for one server, which ends with the block or with this process, even if that is killed."""
     folder = Path(tempfile.mkdtemp(prefix="allout-pg-", dir=TMP))
+    if (name := user()) is not None:
+        shutil.chown(folder, name)
     command = ["sh", "-c", _KEEPER, "keeper", str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True):
         yield folder  # leaving the block closes the pipe and waits
 
 
-def given(folder: Path) -> None:
-    """Give the folder, and it alone, to the user who runs servers."""
-    if (name := user()) is not None:
-        shutil.chown(folder, name)
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Be the only process of this run that makes something there."""
+    with lock.open("w") as file:
+        flock(file, LOCK_EX)
+        yield
 
 
 def _package() -> Path:
@@ -66,10 +71,10 @@ def programs() -> Path:
         subprocess.run([ours / "postgres", "--version"], user=user(), stdout=subprocess.DEVNULL, check=True)
     except PermissionError:  # we lie in somebody's home: nobody's folders are opened for a test
         copy = Path(os.environ[SHARED]) / "programs"
-        if not copy.exists():
-            copy.mkdir(mode=0o755)
-            for part in (package, package.with_name(f"{package.name}.libs")):
-                shutil.copytree(part, copy / part.name, symlinks=True, ignore=shutil.ignore_patterns("*.a", "*.h"))
+        with alone(copy.with_suffix(".lock")):
+            if not copy.exists():
+                for part in (package, package.with_name(f"{package.name}.libs")):
+                    shutil.copytree(part, copy / part.name, ignore=shutil.ignore_patterns("*.a", "*.h"))
         return copy / ours.relative_to(package.parent)
     return ours
 

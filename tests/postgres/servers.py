@@ -13,12 +13,11 @@ import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import psutil
 
-from tests.postgres.programs import SHARED, given, kept_folder, run
+from tests.postgres.programs import SHARED, alone, kept_folder, run
 
 BOT = "bot"
 """The role under which AllOut connects. It owns its database, and is nobody else."""
@@ -123,10 +122,10 @@ class Server:
         options = ["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"]
         return run("psql", *options, *where, said=statements, as_user=False).rstrip("\n")
 
-    def until(self, condition: str) -> None:
+    def until(self, condition: str, database: str = "postgres") -> None:
         """Wait until this is so, as the superuser sees it."""
         wait = "PERFORM pg_sleep(0.005); PERFORM pg_stat_clear_snapshot();"
-        self.sql(f"DO $$ BEGIN WHILE NOT ({condition}) LOOP {wait} END LOOP; END $$")
+        self.sql(f"DO $$ BEGIN WHILE NOT ({condition}) LOOP {wait} END LOOP; END $$", database)
 
     def configure(self, **settings: str) -> None:
         """Set this for the next start."""
@@ -152,7 +151,7 @@ class Server:
 
     def template(self, name: str, fill: Callable[[str], None]) -> str:
         """Have a database to copy from, made and filled by whoever comes first; `fill` leaves no connection open."""
-        with alone(self.folder):
+        with alone(self.folder / "lock"):
             if not self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):  # noqa: S608  a name of the tests'
                 made = self.create_database()
                 fill(self.url(made))
@@ -177,7 +176,6 @@ class Server:
     def standby(self, name: str, *, port: int | None = None, **settings: str) -> Iterator[Server]:
         """Have a standby that follows it; `port` is another way from there to here."""
         with kept_folder() as folder:
-            given(folder)
             follower = Server(folder)
             self.base_backup(follower.data)
             (follower.data / "standby.signal").touch()
@@ -211,7 +209,7 @@ def shared() -> Server:
     """Return the server that all tests of a run share, made by whoever comes first."""
     folder = Path(os.environ[SHARED])
     made = Server(folder)
-    with alone(folder):
+    with alone(folder / "lock"):
         if not (folder / "ready").exists():
             _begun(made)
             (folder / "ready").touch()
@@ -219,7 +217,6 @@ def shared() -> Server:
 
 
 def _begun(made: Server, *, power_cuts: bool = False, **settings: str) -> Server:
-    given(made.folder)
     usual = ["-U", "postgres", "-A", "trust", "--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C"]
     run("initdb", *usual, "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "-D", made.data)
     where = {"port": str(_free_port()), "unix_socket_directories": str(made.folder)}
@@ -227,14 +224,6 @@ def _begun(made: Server, *, power_cuts: bool = False, **settings: str) -> Server
     made.start()
     made.sql(f"CREATE ROLE {BOT} LOGIN PASSWORD '{PASSWORD}'")
     return made
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Be the only process of this run that makes something in a server's folder."""
-    with (folder / "lock").open("w") as file:
-        flock(file, LOCK_EX)
-        yield
 
 
 def _free_port() -> int:

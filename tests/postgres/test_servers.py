@@ -38,6 +38,8 @@ def test_a_killed_server_comes_back_with_what_was_committed() -> None:
         own.start()
         assert own.sql("TABLE kept") == "1"
         own.restart()
+        with own.paused():
+            assert {process.status() for process in own.processes()} == {psutil.STATUS_STOPPED}
         assert own.sql("TABLE kept") == "1"
         assert "COMMIT" in own.wal()
 
