@@ -145,7 +145,7 @@ class Cards(Walkouts, Engine):
 
     async def _decide_together(self, changes: Sequence[Change]) -> Sequence[Outcome | Exception]:
         session = self._main
-        await session.db.execute(_BEGIN)
+        await session.begin(_BEGIN)
         try:
             batch, found = await self._find(changes)
             batch.decide()

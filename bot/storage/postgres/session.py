@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
-from asyncpg.exceptions._base import InterfaceError, PostgresError  # as asyncpg has them; its types do not say so
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from bot.domain.errors import InDoubt, NotRecorded
 from bot.storage.sql.writer import Lock, Row
@@ -30,15 +30,19 @@ LOOKS_EVERY_S = 5.0
 
 RETRIES = 5
 
-FAILURES = (PostgresError, InterfaceError, OSError)  # a TimeoutError is an OSError
+FAILURES = (PostgresError, InterfaceError, InternalClientError, OSError)  # a TimeoutError is an OSError
 TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.InvalidCachedStatementError)
 """The whole transaction may simply be done again."""
 
 HOUSE, CARDS, ENROLMENT = 7001, 7002, 7003
 """Numbers of our advisory locks. They leave nothing in any file, as locks on rows would."""
 
-# A process that is stopped in the middle of a transaction must not keep everybody else from working for ever.
-BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+# A process that is stopped in the middle of a transaction must not keep everybody else from working for ever. And a
+# role may be set up to wait for no standby, or to hear no warnings.
+BEGIN = (
+    "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL client_min_messages = warning; "
+    "SET LOCAL synchronous_commit = on"
+)
 TAKING = {
     Lock.ROWS: (),
     Lock.HOUSE: (f"SELECT pg_advisory_xact_lock({HOUSE})",),
@@ -87,28 +91,39 @@ class Session:
         if self._db is None or self._db.is_closed():
             self._db = await self._connect()
             self._db.add_log_listener(self._heed)
+            # after a crash a primary shows what no standby has; when this has come to an end, they have it
+            await self._wait_for_standby()
+
+    async def _wait_for_standby(self) -> None:
+        self._warned = False
+        await self.db.execute(f"{BEGIN}; SELECT pg_logical_emit_message(true, 'allout', '')")
+        if await self.db.execute("COMMIT") != "COMMIT" or self._warned:
+            self.drop()
+            raise asyncpg.ConnectionDoesNotExistError("no standby has confirmed what is there")
 
     def _heed(self, _connection: object, message: Any) -> None:
         # "the transaction has already committed locally, but might not have been replicated": it comes as a warning,
         # and the commit ends well
-        self._warned |= message.sqlstate == "01000"
+        self._warned |= message.sqlstate in {"01000", "57P01"}
 
     async def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[Row]:
         """Run a statement."""
-        return [tuple(row) for row in await self.db.fetch(dollars(sql), *parameters, timeout=ANSWERS_WITHIN_S)]
+        return [
+            tuple(row) for row in await self._ask(self.db.fetch(dollars(sql), *parameters, timeout=ANSWERS_WITHIN_S))
+        ]
 
     async def each(self, sql: str, parameters: Iterable[Row]) -> None:
         """Run a statement for each of these."""
-        await self.db.executemany(dollars(sql), list(parameters), timeout=ANSWERS_WITHIN_S)
+        await self._ask(self.db.executemany(dollars(sql), list(parameters), timeout=ANSWERS_WITHIN_S))
 
     async def take(self, lock: Lock) -> None:
         """Take what locks it needs, within a transaction."""
         for statement in TAKING[lock]:
-            await self.db.execute(statement)
+            await self._ask(self.db.execute(statement, timeout=ANSWERS_WITHIN_S))
 
     async def reading(self, job: Callable[[], Awaitable[T]]) -> T:
         """Run a job that only reads, all of it as of one instant."""
-        await self.db.execute(f"{READING} IN ACCESS SHARE MODE", timeout=ANSWERS_WITHIN_S)
+        await self.begin(f"{READING} IN ACCESS SHARE MODE")
         try:
             return await job()
         finally:
@@ -124,7 +139,7 @@ class Session:
 
     async def _transaction(self, job: Callable[[], Awaitable[T]], lock: Lock) -> T:
         mark = secrets.token_bytes(8)
-        await self.db.execute(";".join((BEGIN, *TAKING[lock])))
+        await self.begin(";".join((BEGIN, *TAKING[lock])))
         try:
             result = await job()
             wrote = bool(await self.rows(_LEAVE, (self._process, mark)))
@@ -134,12 +149,23 @@ class Session:
         await (self.commit(mark) if wrote else self.undo())
         return result
 
+    async def begin(self, statements: str) -> None:
+        """Begin a transaction by these statements."""
+        await self._ask(self.db.execute(statements, timeout=ANSWERS_WITHIN_S))
+
     async def undo(self) -> None:
         """End a transaction that has written nothing that is to stay."""
         try:
             await self.db.execute("ROLLBACK", timeout=ANSWERS_WITHIN_S)
         except FAILURES:
             self.drop()
+
+    async def _ask(self, answer: Awaitable[T]) -> T:
+        try:
+            return await answer
+        except TimeoutError:  # the next statement would wait for the end of this one, for ever
+            self.drop()
+            raise
 
     async def commit(self, mark: bytes) -> None:
         """Commit what bears this mark. Raises NotRecorded if it is not there, InDoubt if nobody can tell."""
@@ -150,15 +176,16 @@ class Session:
             while not (await asyncio.wait([committing], timeout=LOOKS_EVERY_S))[0]:
                 if not await self._is_committing(db):
                     db.terminate()
-            await asyncio.sleep(0)  # for what came with the answer
-            if committing.exception() is None and not self._warned:
-                return
         except asyncio.CancelledError:  # the loop ends; nobody is told anything any more
             db.terminate()
             raise
-        if isinstance(failed := committing.exception(), asyncpg.IntegrityConstraintViolationError | asyncpg.RaiseError):
+        failed = committing.exception()
+        if isinstance(failed, (asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError, *TRANSIENT)):
             raise failed  # what is checked at the end: then nothing was recorded, for sure
-        await self._make_sure(mark)
+        if failed is None and committing.result() == "ROLLBACK":
+            raise NotRecorded("rolled back")
+        if failed is not None or self._warned:
+            await self._make_sure(mark)
 
     async def _is_committing(self, db: asyncpg.Connection) -> bool:
         """Look, by another connection, whether the server still works on it; unless it cannot be reached."""
@@ -179,7 +206,6 @@ class Session:
             await self.open()
             self._warned = False
             [(found,)] = await self.rows(_ASK, (self._process,))
-            await asyncio.sleep(0)
         except FAILURES:
             raise InDoubt from None
         if self._warned:
