@@ -172,6 +172,10 @@ class InDoubt(NotRecorded):
     """The disk failed at the very end; whether it was recorded shows once the disk works again."""
 
 
+class KeysNotChanged(NotRecorded):
+    """The key file could not be changed: another process is at it, it is not what it must be, or its folder is lost."""
+
+
 class Hold(StrEnum):
     """Why nothing is decided or announced now."""
 
@@ -520,7 +524,7 @@ class KeyFileRefused(Refused):
         super().__init__(path, why)
         self.path = path
         self.why = why  #: missing | foreign | damaged | exposed | orphaned | outdated | sealed | passphrase |
-        #: no_passphrase | there
+        #: no_passphrase | there | busy
 
 
 class InTheWay(Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -226,11 +227,18 @@ def _jobs(
     async def say_totals() -> None:
         logs.say_totals()
 
+    async def keys_changed() -> datetime | None:
+        return clock() if await asyncio.to_thread(lambda: keys.is_behind) else None
+
+    async def follow_keys() -> None:
+        await asyncio.to_thread(keys.catch_up)
+
     async def forget_sketches() -> None:
         await store.drop_old_sketches(now=clock())
 
     closings = Closing(store, keys, clock, holds)
     return [
+        Job(name="follow the key file", due=keys_changed, run=follow_keys),
         Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
         Job(
             name="tally",
