@@ -206,8 +206,11 @@ class Keys:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the file was changed by another process. Raises KeyFileRefused and OSError."""
-        return key_file.mark_of(self.path) != self._held.mark
+        """Whether the file is not as it is known here; `catch_up` takes what has changed, or says what is wrong."""
+        try:
+            return key_file.mark_of(self.path) != self._held.mark
+        except (KeyFileRefused, OSError):
+            return True
 
     def catch_up(self) -> None:
         """Take what another process has changed: new keys are known, and those destroyed are let go of.
