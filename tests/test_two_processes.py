@@ -5,6 +5,7 @@ Two Apps over one Store stand for two processes here; each has read the key file
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import signal
@@ -23,9 +24,10 @@ from bot.process.clock import MovableClock
 from bot.runtime.app import DATABASE, KEY_FILE, App, _jobs, open_app
 from bot.runtime.scheduler import Scheduler
 from bot.secrets import key_file
+from bot.secrets import keys as keys_module
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.key_file import Contents, Cost, Lock
-from bot.secrets.keys import Addressee, Keys, Person, open_keys
+from bot.secrets.keys import Addressee, Keys, Person, changed, open_keys
 from bot.usecases import closing, stewards
 from bot.usecases.ladder import Ladders
 from bot.usecases.scheduled import Tallies
@@ -317,6 +319,32 @@ async def test_where_the_folder_is_lost_pledges_go_on_and_changes_are_refused(on
     two.keys.path = path
     await closing.close(await two.store.walkout(WALKOUT), two.store, two.keys)
     assert not read_again(one).walkouts
+
+
+async def test_where_the_folder_does_not_answer_nobody_waits_long(
+    one: App, two: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where, name in ((key_file, "WAIT_S"), (keys_module, "_LOOKED_WITHIN_S"), (keys_module, "_CHANGED_WITHIN_S")):
+        monkeypatch.setattr(where, name, 0.05)
+    await running(one)
+    two.keys.catch_up()
+    hangs = one.data / "hangs"
+    os.mkfifo(hangs)  # whoever opens it to read waits, as on a network folder whose server is away
+    two.keys.path = hangs
+    looking = asyncio.create_task(two.scheduler.run_due())
+    try:
+        with pytest.raises(UnknownCard):
+            await two.worker(ANA).look(ANOTHER)
+        assert (await two.worker(ANA).pledge(CODE)).mine is CardState.PLEDGED
+        with pytest.raises(KeysNotChanged):
+            await changed(partial(two.keys.destroy_walkout, WALKOUT))
+        assert not looking.done()
+    finally:
+        hangs.chmod(0o600)
+        while not looking.done():  # whoever waits reads nothing
+            os.close(os.open(hangs, os.O_RDWR | os.O_NONBLOCK))
+            await asyncio.wait([looking], timeout=0.01)
+    assert set(two.keys.walkouts) == {WALKOUT}
 
 
 @contextmanager
