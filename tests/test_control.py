@@ -6,6 +6,7 @@ import re
 import socket
 import stat
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,27 @@ async def test_several_are_served_at_once(path: Path) -> None:
     async with serve(path, echo):
         answers = await asyncio.gather(*(ask(path, {"n": n}) for n in range(20)))
     assert answers == [{"got": {"n": n}} for n in range(20)]
+
+
+async def test_of_two_processes_one_listens_and_the_other_takes_over(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_socket, "LOOK_EVERY_S", 0.01)
+
+    async def other(_request: Request) -> Answer:
+        return {"got": "other"}
+
+    async with AsyncExitStack() as first:
+        await first.enter_async_context(serve(path, echo))
+        async with serve(path, other):
+            assert await ask(path, {"n": 1}) == {"got": {"n": 1}}
+            await first.aclose()
+            async with asyncio.timeout(PATIENCE_S):
+                answer = None
+                while answer is None:
+                    _turn, answer = await asyncio.gather(asyncio.sleep(0), ask(path, {"n": 1}))
+            assert answer == {"got": "other"}
+    assert not path.exists()
 
 
 async def test_the_socket_belongs_to_its_owner_alone_and_goes_with_the_server(path: Path) -> None:

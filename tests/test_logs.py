@@ -11,10 +11,12 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bot.domain import rules
 from bot.domain.model import Stage
 from bot.process import logs
 from bot.process.clock import MovableClock, real_clock
@@ -235,6 +237,23 @@ async def test_while_pledges_are_taken_totals_wait_for_the_tally(
         "INFO tally 1 of k7m3q: open, 0 news",
         "ERROR an update was set aside: ValueError",
     ]
+
+
+async def test_they_are_said_at_a_tally_that_another_process_takes(
+    data: Path, clock: MovableClock, said: io.StringIO
+) -> None:
+    async with open_app(data, clock=clock, senders={}) as app:
+        app.keys.add_walkout(WALKOUT)
+        await app.store.add_walkout(opened(), shops(40))
+        await app.scheduler.run_due()
+        ours.warning(Act.NOT_ACKNOWLEDGED, 10062)
+        await app.scheduler.run_due()
+        assert not said.getvalue()
+        tally = (await app.store.walkout(WALKOUT)).next_tally
+        assert tally is not None
+        await app.store.decide(WALKOUT, partial(rules.tally, now=tally, share=60))
+        await app.scheduler.run_due()
+        assert "10062" in said.getvalue()
 
 
 def test_only_the_log_itself_makes_words_for_it() -> None:

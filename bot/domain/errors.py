@@ -180,6 +180,10 @@ class LeaseLost(NotRecorded):
         self.name = name
 
 
+class KeysNotChanged(NotRecorded):
+    """The key file could not be changed: another process is at it, it is not what it must be, or its folder is lost."""
+
+
 class Hold(StrEnum):
     """Why nothing is decided or announced now."""
 
@@ -528,7 +532,7 @@ class KeyFileRefused(Refused):
         super().__init__(path, why)
         self.path = path
         self.why = why  #: missing | foreign | damaged | exposed | orphaned | outdated | sealed | passphrase |
-        #: no_passphrase | there
+        #: no_passphrase | there | busy
 
 
 class InTheWay(Refused):

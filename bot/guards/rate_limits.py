@@ -1,6 +1,6 @@
 """What one account may do, remembered in memory only, under a key that dies with the process.
 
-Limits, and no more than that: another account, or a restart, gets past each of them.
+Limits, and no more than that: another account, another of our bots, or a restart, gets past each of them.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -16,7 +17,7 @@ from bot.delivery.scheduled_deletions import ScheduledDeletions
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.leases import HOUSE
-from bot.domain.model import Announcement, Kind, Stage, Walkout
+from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
 from bot.guards.fence import Fence
 from bot.guards.holds import Holds
 from bot.guards.leadership import Leadership, kept
@@ -240,19 +241,37 @@ def _jobs(
         due = [of(walkout) for walkout in await store.walkouts()]
         return min((instant for instant in due if instant is not None), default=None)
 
+    said: dict[WalkoutId, int] | None = None  # as of these tallies: another process may take them
+
+    async def tallies_taken() -> dict[WalkoutId, int]:
+        return {walkout.id: walkout.tally for walkout in await store.walkouts()}
+
     async def unsaid() -> datetime | None:
         # the next tally says what came together; without one ahead there are no pledges that it could betray
+        nonlocal said
+        taken = await tallies_taken()
+        if said is None or not logs.has_totals():
+            said = taken
         at_once = logs.has_totals() and await earliest(lambda walkout: walkout.next_tally) is None
-        return clock() if at_once else None
+        return clock() if at_once or said != taken else None
 
     async def say_totals() -> None:
+        nonlocal said
         logs.say_totals()
+        said = await tallies_taken()
+
+    async def keys_changed() -> datetime | None:
+        return clock() if await asyncio.to_thread(lambda: keys.is_behind) else None
+
+    async def follow_keys() -> None:
+        await asyncio.to_thread(keys.catch_up)
 
     async def forget_sketches() -> None:
         await store.drop_old_sketches(now=clock())
 
     closings = Closing(store, keys, clock, holds)
     return [
+        Job(name="follow the key file", due=keys_changed, run=follow_keys),
         Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
         _once(
             house,

@@ -25,6 +25,9 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of a request or an answer: the hashes of several hundred thousand cards."""
 
 
+LOOK_EVERY_S = 1.0
+"""How soon another process notices that nobody listens any more."""
+
 PATIENCE_S = 10.0
 """How long a caller may take to say what it wants."""
 
@@ -44,7 +47,10 @@ def _address(path: Path) -> Iterator[str]:
 
 @asynccontextmanager
 async def serve(path: Path, execute: Callable[[Request], Awaitable[Answer]]) -> AsyncIterator[None]:
-    """Carry out each request that arrives while the block lasts. Call it only as the store's owner."""
+    """Carry out each request that arrives while the block lasts.
+
+    Of several processes with one folder one listens; when it has ended, another does.
+    """
     callers: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -65,26 +71,52 @@ async def serve(path: Path, execute: Callable[[Request], Awaitable[Answer]]) -> 
         callers.add(task)
         task.add_done_callback(callers.discard)
 
-    listener = socket.socket(socket.AF_UNIX)
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()  # left by a process that was killed; nobody else can own the store now
-    mask = os.umask(0o177)
-    try:
-        with _address(path) as address:
-            listener.bind(address)
-    finally:
-        os.umask(mask)
-    server = await asyncio.start_unix_server(called, sock=listener, limit=LARGEST)
+    server = await _listen(path, called)
+
+    async def take_over() -> None:
+        nonlocal server
+        while server is None:
+            await asyncio.sleep(LOOK_EVERY_S)
+            server = await _listen(path, called)
+
+    waiting = asyncio.create_task(take_over())
     try:
         yield
     finally:
-        server.close()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        if server is not None:
+            server.close()
         for task in callers:  # a caller who says nothing must not keep the bot from stopping
             task.cancel()
         await asyncio.gather(*callers, return_exceptions=True)
-        await server.wait_closed()
+        if server is not None:
+            await server.wait_closed()
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+
+
+async def _listen(
+    path: Path, called: Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
+) -> asyncio.Server | None:
+    """Listen there; None where another process does."""
+    with _address(path) as address:
+        try:
+            _reader, writer = await asyncio.open_unix_connection(address)
+        except (FileNotFoundError, ConnectionRefusedError):
+            pass
+        else:
+            writer.close()
+            return None
         with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+            path.unlink()  # left by a process that was killed
+        listener = socket.socket(socket.AF_UNIX)
+        mask = os.umask(0o177)
+        try:
+            listener.bind(address)
+        finally:
+            os.umask(mask)
+    return await asyncio.start_unix_server(called, sock=listener, limit=LARGEST)
 
 
 async def ask(path: Path, request: Request) -> Answer | None:

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import fcntl
 import hashlib
 import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from nacl import pwhash
 from nacl.exceptions import CryptoError
@@ -31,6 +35,14 @@ KEY_BYTES = 32
 
 _WITHOUT_CAMPAIGNS = 2
 """The version before, which knew none."""
+
+WAIT_S = 2.0
+"""How long a change waits for another one. Each takes some milliseconds; whoever takes longer has been stopped."""
+
+_LOOK_AGAIN_S = 0.005
+
+_HEAD_BYTES = 512
+"""Where the wrapping key stands, which is new each time the file is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,22 @@ class Contents:
     registers: Mapping[WalkoutId, bytes] = field(default_factory=dict, repr=False)  #: of campaigns
     steps: Mapping[WalkoutId, WalkoutId] = field(default_factory=dict)  #: of which of these campaigns; closed ones too
     ended: frozenset[WalkoutId] = frozenset()  #: campaigns whose register's key was destroyed
+    number: int = 0  #: how often they have been changed
+
+    def may_follow(self, before: Contents) -> bool:
+        """Say whether they have become of those: by changes since, none of which loses a key but by destroying it."""
+        if self.number <= before.number:
+            return self == before
+        # by `closed` and `ended` only: a key that is another now is not the one that was destroyed
+        return (
+            self.server in {before.server, before.following}
+            and _kept(before.walkouts, self.walkouts, but=self.closed)
+            and _kept(before.registers, self.registers, but=self.ended)
+        )
+
+
+def _kept(before: Mapping[WalkoutId, bytes], now: Mapping[WalkoutId, bytes], but: frozenset[WalkoutId]) -> bool:
+    return all(now.get(name) == key for name, key in before.items() if name not in but)
 
 
 class Unreadable(Exception):  # noqa: N818  an answer
@@ -106,6 +134,7 @@ def write_down(contents: Contents, lock: Lock | None) -> bytes:
     document: dict[str, Any] = {
         "version": VERSION,
         "wrapping": {"key": _spell(wrapping)} if lock is None else _seal(wrapping, lock),
+        "number": contents.number,
         "server": _wrap_server(wrapping, "server", contents.server),
         "walkouts": {name: _wrap(wrapping, "walkout", name, key) for name, key in contents.walkouts.items()},
         "closed": sorted(contents.closed),
@@ -142,6 +171,7 @@ def read(data: bytes, passphrase: bytes | Lock | None) -> tuple[Contents, Lock |
             },
             steps={WalkoutId(step): WalkoutId(of) for step, of in document.get("steps", {}).items()},
             ended=frozenset(map(WalkoutId, document.get("ended", ()))),
+            number=int(document.get("number", 0)),
         )
         if not contents.registers.keys() >= set(contents.steps.values()):
             raise Unreadable("damaged")
@@ -232,15 +262,110 @@ def read_passphrase(path: Path) -> bytes:
     return passphrase
 
 
-def save(path: Path, data: bytes) -> None:
-    """Write the file so that a crash leaves the old one or the new one, never half of it."""
+def read_file(path: Path, limit: int = -1) -> bytes:
+    """Return what is in the key file, or how it begins. Raises KeyFileRefused.
+
+    It is opened each time, since a network folder answers for a file's name with what it knew seconds ago.
+    """
+    while True:
+        try:
+            with path.open("rb") as file:
+                data, there = file.read(limit), os.fstat(file.fileno())
+        except FileNotFoundError:
+            raise KeyFileRefused(str(path), "missing") from None
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+            continue
+        if there.st_nlink == 0:  # it was replaced meanwhile, and perhaps overwritten
+            continue
+        if there.st_mode & 0o077:
+            raise KeyFileRefused(str(path), "exposed")
+        return data
+
+
+def mark(data: bytes) -> bytes:
+    """Return what no other writing of a key file has, given at least how it begins."""
+    return hashlib.blake2b(data[:_HEAD_BYTES], digest_size=16).digest()
+
+
+def mark_of(path: Path) -> bytes:
+    """Return the mark of the key file as it is now. Raises KeyFileRefused."""
+    return mark(read_file(path, _HEAD_BYTES))
+
+
+_turn = threading.Lock()  # the lock on a file is a process's, whichever thread took it
+
+
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Keep the other threads of this process waiting. Raises KeyFileRefused where that takes too long."""
+    if not _turn.acquire(timeout=WAIT_S):
+        raise KeyFileRefused(str(path), "busy")
+    try:
+        yield
+    finally:
+        _turn.release()
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """Keep everybody else waiting who would change this key file, on other machines too; yield what replaces it.
+
+    Locked is the file that takes its place, which is there only meanwhile. Its lock is POSIX's: NFSv4 knows that one,
+    and it goes with the process. Raises KeyFileRefused where another one takes too long.
+    """
     fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)  # left by a crash, perhaps readable by others
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    with turn(path), os.fdopen(_locked(fresh, path), "wb") as file:
+        try:
+            yield partial(_replace, path, file, fresh)
+        finally:
+            if _is(file.fileno(), fresh):
+                fresh.unlink()
+
+
+def _locked(fresh: Path, path: Path) -> int:
+    until = time.monotonic() + WAIT_S
+    while True:
+        descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            _lock(descriptor, path, until)
+            # whoever was before us has put it in the key file's place, or away
+            if _is(descriptor, fresh):
+                there = os.fstat(descriptor)
+                if there.st_size == 0 and there.st_mode & 0o077 == 0:
+                    return descriptor
+                fresh.unlink()  # left by a crash, perhaps readable by others
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path, until: float) -> None:
+    while True:
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # POSIX leaves open which
+            if time.monotonic() >= until:
+                raise KeyFileRefused(str(path), "busy") from None
+            time.sleep(_LOOK_AGAIN_S)
+        else:
+            return
+
+
+def _is(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _replace(path: Path, file: BinaryIO, fresh: Path, data: bytes) -> None:
+    """Write the file so that a crash leaves the old one or the new one, never half of it."""
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
     with _wiped_after(path):
         fresh.replace(path)
         with opened(path.parent) as folder:
@@ -277,11 +402,3 @@ def opened(folder: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keep every other process waiting that makes a key file here: two first starts must not make two."""
-    with opened(folder) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from functools import partial
 
 from bot.domain import rules
-from bot.domain.errors import CampaignGoesOn, NotRecorded, ParcelsWait
+from bot.domain.errors import CampaignGoesOn, ParcelsWait
 from bot.domain.model import Announcement, Kind, Stage, Terms, Walkout, WalkoutId
 from bot.process import logs
 from bot.process.clock import Clock
 from bot.process.logs import Event
-from bot.secrets.keys import Keys
+from bot.secrets.keys import Keys, changed
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ async def close(walkout: Walkout, store: Store, keys: Keys) -> None:
     Whichever is cut off, no pledge links to an account again.
     Organizers are told, by news that belongs to no walkout: what belongs to this one is gone.
     """
-    _destroy(keys.destroy_walkout, walkout.id)
+    await changed(partial(keys.destroy_walkout, walkout.id))
     step = {"step": True} if walkout.in_campaign else {}
     await store.close(walkout.id, _news(Kind.WALKOUT_CLOSED, walkout.id, walkout.terms, "title", **step))
     log.info(Event.CLOSED, logs.walkout(walkout.id))
@@ -55,20 +55,13 @@ async def close(walkout: Walkout, store: Store, keys: Keys) -> None:
 async def close_campaign(campaign: WalkoutId, store: Store, keys: Keys) -> None:
     """Destroy the key of a campaign's register, then its cards; of all its steps, what is not destroyed yet."""
     of_campaign = await steps(campaign, store)
-    _destroy(keys.destroy_register, campaign)
+    await changed(partial(keys.destroy_register, campaign))
     for step in of_campaign:
         if step.stage is not Stage.CLOSED:
             await close(step, store, keys)
     first = next(step for step in of_campaign if step.id == campaign)
     await store.close_campaign(campaign, _news(Kind.CAMPAIGN_CLOSED, campaign, first.terms, "campaign"))
     log.info(Event.CLOSED, logs.walkout(campaign))
-
-
-def _destroy(destroy: Callable[[WalkoutId], None], name: WalkoutId) -> None:
-    try:
-        destroy(name)
-    except OSError as error:  # a full disk, most likely
-        raise NotRecorded(type(error).__name__) from None
 
 
 def _news(kind: Kind, occasion: str, terms: Terms, called: str, **facts: bool) -> Announcement:

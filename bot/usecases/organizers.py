@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bot.domain import rules
-from bot.domain.errors import NoSuchWalkout, NotRecorded, WhichWalkout, WrongStage
+from bot.domain.errors import NoSuchWalkout, WhichWalkout, WrongStage
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
 from bot.draft import Draft
 from bot.draft.tree import as_units
 from bot.process.clock import Clock
 from bot.secrets import card_codes
-from bot.secrets.keys import Keys, Person
+from bot.secrets.keys import Keys, Person, changed
 from bot.storage.store import Member, Note, Room, Store
 
 CODE_LASTS = timedelta(hours=1)
@@ -43,10 +43,7 @@ async def draft(
     else:
         units = as_units(plan.units, await store.units(before.id), await store.last_unit(before.register))
     walkout = Walkout(id=named, terms=plan.terms, campaign=campaign, after=after)
-    try:
-        keys.add_walkout(walkout.id, campaign=walkout.register if walkout.in_campaign else None)
-    except OSError as error:  # a full disk, most likely
-        raise NotRecorded(type(error).__name__) from None
+    await changed(partial(keys.add_walkout, walkout.id, campaign=walkout.register if walkout.in_campaign else None))
     await store.add_walkout(walkout, units)
     return walkout
 

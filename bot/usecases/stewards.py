@@ -362,7 +362,7 @@ async def new_cards(
     for nth, (place, each) in enumerate(hashes):
         if not nth % PAUSE:
             await asyncio.sleep(0)
-            if walkout not in keys.walkouts:
+            if not keys.knows(walkout):
                 raise WrongStage(Stage.CLOSED)
         new[place].append(keys.new_card(walkout, each))
     return new

@@ -32,7 +32,7 @@ from bot.domain.tree import workplace_on
 from bot.guards.holds import Holds
 from bot.guards.rate_limits import AccountLimits
 from bot.process.clock import Clock
-from bot.secrets.keys import Addressee, Keys, Person
+from bot.secrets.keys import Addressee, Bearer, Keys, Person
 from bot.storage.store import Notice, Store
 from bot.usecases.ladder import Ladders
 from bot.usecases.scheduled import Tallies
@@ -134,7 +134,7 @@ class Worker:
     async def knows(self, code: str) -> bool:
         """Say whether this is the code of a card, as far as the account may know."""
         try:
-            await self.store.apply(self._change(Act.LOOK, code))
+            await self._apply(self._change(Act.LOOK, code))
         except UnknownCard:
             return False
         except CardRests:  # it is one, though no step has its unit now
@@ -144,14 +144,14 @@ class Worker:
     async def owns(self, code: str) -> bool:
         """Say whether the account has pledged on this card, also if it took that back."""
         try:
-            return (await self.store.apply(self._change(Act.LOOK, code))).mine is not None
+            return (await self._apply(self._change(Act.LOOK, code))).mine is not None
         except (UnknownCard, CardRests):
             return False
 
     async def look_without_card(self, walkout: WalkoutId, unit: UnitId) -> Seen:
         """Show the account's own pledge in a walkout with open entry, or else this workplace's terms."""
         change = self._change(Act.LOOK, self.open_code(walkout), walkout, unit)
-        seen = await self._seen(await self.store.apply(change), change)
+        seen = await self._seen(await self._apply(change), change)
         if seen.mine is None or not seen.mine.stands:  # who took a pledge back may make it elsewhere
             seen = replace(seen, path=(await self.store.path(walkout, unit))[1], mine=None)
         return await self._offered(seen)
@@ -164,7 +164,7 @@ class Worker:
         return seen
 
     async def _look(self, change: Change) -> Seen:
-        return await self._offered(await self._seen(await self.store.apply(change), change))
+        return await self._offered(await self._seen(await self._apply(change), change))
 
     async def _offered(self, seen: Seen) -> Seen:
         walkout = seen.walkout
@@ -188,16 +188,16 @@ class Worker:
         Raises UnknownCard, CardSpent, CardRecalled, NotOpenYet, PledgingClosed, OneCardEach, Held or NotRecorded; then
         nothing is stored. The store decides, in the batch's own transaction.
         """
-        of = of or (await self.store.apply(self._change(Act.LOOK, code))).walkout
+        of = of or (await self._apply(self._change(Act.LOOK, code))).walkout
         change = self._change(Act.PLEDGE, code, of)
-        if of in self.keys.walkouts and self.open_code(of) == code:  # open entry: the head-count has a say as well
-            return await self.enrol(of, (await self.store.apply(replace(change, act=Act.LOOK))).unit)
+        if self.keys.knows(of) and self.open_code(of) == code:  # open entry: the head-count has a say as well
+            return await self.enrol(of, (await self._apply(replace(change, act=Act.LOOK))).unit)
         return await self._pledge(of, change)
 
     async def enrol(self, walkout: WalkoutId, unit: UnitId) -> Seen:
         """Pledge without a card, where the walkout's entry is open. Raises as `pledge` does, and UnitFull."""
         seen = await self.store.walkout(walkout)
-        if seen.terms.entry is not Entry.OPEN or walkout not in self.keys.walkouts:
+        if seen.terms.entry is not Entry.OPEN or not self.keys.knows(walkout):
             raise WrongStage(seen.stage)
         return await self._pledge(walkout, self._change(Act.PLEDGE, self.open_code(walkout), walkout, unit))
 
@@ -220,7 +220,7 @@ class Worker:
         """
         seen = await self._shown(code, of)
         walkout = seen.walkout.id
-        if not seen.situation.can_ask or walkout not in self.keys.walkouts:
+        if not seen.situation.can_ask or not self.keys.knows(walkout):
             return seen
         bearer = self.keys.bearer(code, self.who, walkout)
         addressee = Addressee(account=self.who.account, language=language, unit=seen.unit.id)
@@ -285,7 +285,7 @@ class Worker:
         _card, pledge = keys
         other = self.account_limits.other(self.who, walkout, pledge)
         if other is not None:
-            await self.store.apply(replace(change, act=Act.LOOK))  # what is no card is said to be none
+            await self._apply(replace(change, act=Act.LOOK))  # what is no card is said to be none
             if await self.store.stands(other):  # it may have been recalled
                 raise OneCardEach().of((await self.store.walkout(walkout)).terms.kind)
         outcome = await self._decided(change)
@@ -293,10 +293,9 @@ class Worker:
         return await self._done(outcome, change)
 
     async def _decided(self, change: Change, apply: Callable[[Change], Awaitable[Outcome]] | None = None) -> Outcome:
-        apply = apply or self.store.apply
         while True:
             try:
-                return await apply(change)
+                return await self._apply(change, apply)
             except TallyDue:  # the tally stands before this change
                 try:
                     await self.tallies.take_due()
@@ -304,6 +303,18 @@ class Worker:
                     if held.why is not Hold.KEPT:
                         raise
                     change = replace(change, kept=True)
+
+    async def _apply(self, change: Change, apply: Callable[[Change], Awaitable[Outcome]] | None = None) -> Outcome:
+        """Look for a card that is not known once more where another process has made keys just now."""
+        apply = apply or self.store.apply
+        try:
+            return await apply(change)
+        except UnknownCard:
+            bearer = change.bearer
+            newer = await self.keys.newer(bearer) if isinstance(bearer, Bearer) and change.of is None else None
+            if newer is None:
+                raise
+        return await apply(replace(change, bearer=newer))
 
     def _change(self, act: Act, code: str, of: WalkoutId | None = None, unit: UnitId | None = None) -> Change:
         enrol = Enrolment(walkout=of, unit=unit) if of is not None and unit is not None else None

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.domain.errors import LastOrganizer, NoSuchMember, NoSuchWalkout, NotRecorded, Refused, WrongStage
+from bot.domain.errors import LastOrganizer, NoSuchMember, NoSuchWalkout, Refused, WrongStage
 from bot.domain.model import Stage, UnitId, WalkoutId
 from bot.draft import DraftRefused, RosterOptions, SourceFile
 from bot.guards.readiness import look_again
@@ -20,6 +20,7 @@ from bot.sandbox import codec
 from bot.secrets import card_codes
 from bot.secrets.card_codes import pretty
 from bot.secrets.key_file import Cost, Lock
+from bot.secrets.keys import changed
 from bot.storage.records import write_terms
 from bot.usecases import backups, closing, health, organizers, steps, stewards, suspensions
 from handlers.sandboxed import sandbox_client
@@ -163,10 +164,7 @@ async def _keys_export(app: App, request: Request) -> Answer:
 
 
 async def _keys_rotate(app: App, _request: Request) -> Answer:
-    try:
-        app.keys.begin_rotation()
-    except OSError as error:  # a full disk, most likely
-        raise NotRecorded(type(error).__name__) from None
+    await changed(app.keys.begin_rotation)
     return _done(keys_texts.rotates_at_start())
 
 

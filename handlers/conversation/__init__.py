@@ -148,7 +148,7 @@ class Conversation:
             ask = self._ask(said, *meant.words)
             if meant.pressed:
                 code, of = _carried(meant.words[0])
-                ask = replace(ask, code=code, of=of if of in self._app.keys.walkouts else None)
+                ask = replace(ask, code=code, of=of if of is not None and self._app.keys.knows(of) else None)
             return await (_tried if meant.codes else _answered)(ask, meant)
 
     async def take(self, said: Said, file: SourceFile) -> Reply:

@@ -27,7 +27,7 @@ from bot.domain.model import CardState, Entry, Kind, WalkoutId
 from bot.process.clock import MovableClock
 from bot.runtime.app import DATABASE, KEY_FILE, look_into, open_app
 from bot.runtime.restore import Since, restore
-from bot.secrets import backup_files
+from bot.secrets import backup_files, key_file
 from bot.secrets.card_codes import from_bytes, key_of
 from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage.records import instant, write_terms
@@ -154,15 +154,16 @@ async def test_whatever_an_older_version_kept_of_cards_everybody_finds_again(dat
 async def test_without_its_key_a_store_is_refused_and_left_as_it_is(data: Path, version: int) -> None:
     await made(data, version)
     database = (data / DATABASE).read_bytes()
-    keys = open_keys(data / KEY_FILE, database=data / DATABASE)
-    contents = keys._contents
-    keys._save(replace(contents, walkouts={WITHOUT: contents.walkouts[WITHOUT]}))  # an older copy
+    newest = (data / KEY_FILE).read_bytes()
+    contents, _lock, _newest = key_file.read(newest, None)
+    older = replace(contents, walkouts={WITHOUT: contents.walkouts[WITHOUT]})
+    (data / KEY_FILE).write_bytes(key_file.write_down(older, None))
     with pytest.raises(KeyFileRefused) as refused:
         async with open_app(data, clock=MovableClock(NOON), senders={}):
             pass
     assert refused.value.why == "outdated"
     assert (data / DATABASE).read_bytes() == database
-    keys._save(contents)
+    (data / KEY_FILE).write_bytes(newest)
     await as_before(data, version)
 
 
