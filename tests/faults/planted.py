@@ -20,7 +20,7 @@ from bot.storage.store import Delivery, Parcel
 from handlers.cli import running
 from handlers.discord.chat import DiscordChat, Interaction
 from handlers.platforms import answer_queue
-from handlers.telegram import chat, polling
+from handlers.telegram import chat, polling, webhook
 from handlers.telegram.chat import TelegramChat
 from handlers.telegram.fence_place import TelegramFencePlace
 from handlers.telegram.polling import Poller, RawUpdate
@@ -44,6 +44,26 @@ def confirm_before_handling() -> None:
 
     ask_at_once()
     Poller._next_offset = next_offset  # type: ignore[method-assign,assignment]
+
+
+def answer_before_handling() -> None:
+    """Answer Telegram's deliveries as soon as they have been taken."""
+
+    async def at_once(poller: Poller, update: RawUpdate) -> bool:
+        poller._take(update)
+        return True
+
+    Poller.take = at_once  # type: ignore[method-assign,assignment]
+
+
+def look_after_the_webhook() -> None:
+    """No fault: ask all the time whether Telegram delivers here."""
+    webhook.LOOK_EVERY_S = 0.05
+
+
+def confirm_at_once_or_never() -> None:
+    """No fault: have every delivery again that takes a moment."""
+    webhook.LONGEST_DELIVERY_S = 0.2
 
 
 def wait_for_hiding() -> None:
