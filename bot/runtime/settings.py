@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     discord_gateway_url: str = "wss://gateway.discord.gg/"
     """Another server that speaks Discord's gateway, such as a test's."""
 
+    discord_shards: int | None = Field(default=None, ge=1)
+    """How many sessions the bot has at Discord's gateway, all in one process. By default as many as Discord recommends:
+    one for up to a thousand servers."""
+
     @field_validator("telegram_token", "discord_token", mode="before")
     @classmethod
     def _trimmed(cls, token: object) -> object:

@@ -41,6 +41,7 @@ class Why(StrEnum):
 
     TOKEN = "its token is not accepted"  # noqa: S105
     GATEWAY = "the gateway is closed"
+    STARTS = "it lets no more sessions begin today"
     PORT = "another program has the port of its webhook"
 
 

@@ -18,6 +18,7 @@ from bot.guards.fence import Fence, Place
 from bot.storage.sqlite import SqliteStore, news
 from bot.storage.store import Delivery, Parcel
 from handlers.cli import running
+from handlers.discord import platform as discord_platform
 from handlers.discord.chat import DiscordChat, Interaction
 from handlers.platforms import answer_queue
 from handlers.telegram import chat, polling, webhook
@@ -118,6 +119,16 @@ def say_what_is_not_so_any_more() -> None:
 def wait_for_nothing() -> None:
     """Take a tally at once, however late, as if platforms kept nothing."""
     holds.LONGEST_WAIT_S = 0.0
+
+
+def begin_soon() -> None:
+    """No fault: begin sessions as often as the test's Discord lets them."""
+    discord_platform.IDENTIFY_EVERY_S = 0.6
+
+
+def begin_too_soon() -> None:
+    """Begin all sessions at once, whatever Discord says."""
+    discord_platform.IDENTIFY_EVERY_S = 0.0
 
 
 def send_without_nonce() -> None:

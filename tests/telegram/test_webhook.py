@@ -293,10 +293,8 @@ async def test_the_doctor_says_how_telegram_delivers(house: House, city: City) -
     await house.stop()
     server.say(server.person(), city.take())
     await server.wait_for(lambda: server._webhook_error)
-    assert await said(house) == [
-        "Telegram could not deliver to the address that is set here, and 1 update waits: Wrong response from the "
-        "webhook: 0 Something."
-    ]
+    (trouble,) = await said(house)
+    assert trouble.startswith("Telegram could not deliver to the address that is set here, and 1 update waits: Wrong ")
 
 
 async def said(house: House) -> list[str]:
