@@ -6,7 +6,7 @@ import asyncio
 
 from bot.process.clock import real_clock
 from tests.discord.gateway import shard_of
-from tests.discord.house import PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, found
+from tests.discord.house import OLGA, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, found
 from tests.discord.server import DiscordServer
 from tests.faults import planted
 from tests.faults.houses import DiscordHouse, discord_house
@@ -21,7 +21,7 @@ def lobbies(server: DiscordServer) -> list[int]:
         server.later(0.001)
         guild = server.guild()
         guilds[shard_of(guild, SHARDS)] = guild
-    return [server.room(guilds[shard]) for shard in range(SHARDS)]
+    return [server.room(guilds[shard], f"lobby-{shard}") for shard in range(SHARDS)]
 
 
 async def begun(house: DiscordHouse, number: int = SHARDS, **settings: str) -> None:
@@ -54,6 +54,21 @@ async def test_people_in_servers_of_every_session_are_answered_also_after_one_wa
         assert len(gateway.identifies) == SHARDS
         await house.stop()
         assert (await house.standing(city))["School"] == 0
+
+
+async def test_rooms_of_every_session_are_called_by_their_names() -> None:
+    async with discord_house() as house:
+        server = house.server
+        server.shards = server.gateway.max_concurrency = SHARDS
+        server.person(OLGA)
+        await found(house, opened=real_clock(), organizing=[OLGA])
+        rooms = lobbies(server)
+        await begun(house)
+        for room in rooms:
+            assert "hears" in (await house.command(OLGA, "organize room", room, scope="citywide")).text
+        listed = (await house.command(OLGA, "organize rooms")).text
+        assert all(f"#{server.channels[room].name}" in listed for room in rooms)
+        await house.stop()
 
 
 async def test_the_settings_are_stronger_than_what_discord_recommends() -> None:
