@@ -261,10 +261,12 @@ TOO_MANY = _http(
     {"message": "You are being rate limited.", "retry_after": 0.3, "global": True}, b"429 Too Many Requests"
 ).replace(b"Date:", b"X-RateLimit-Global: true\r\nRetry-After: 1\r\nDate:")
 UNKNOWN = _http({"message": "Unknown Webhook", "code": 10015}, b"404 Not Found")
+STARTS = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
 FIXED = {
     f"{API}/users/@me": _http(ME),
     f"{API}/oauth2/applications/@me": _http(ABOUT),
     f"{API}/applications/@me": _http(ABOUT),
+    f"{API}/gateway/bot": _http({"url": "wss://there.is.none", "shards": 1, "session_start_limit": STARTS}),
 }
 
 

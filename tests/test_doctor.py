@@ -349,6 +349,7 @@ def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> 
         "_good",
         "_hear",
         "_runs",
+        "_delivers",
         "_confined",
         "room_on_disk",
         "versions",

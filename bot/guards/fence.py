@@ -146,6 +146,13 @@ class Fence:
             post.signs.append(self._steady())
             post.signed.set()
 
+    async def meddled(self, platform: str) -> None:
+        """Note what nobody does by accident, and look whether another bot has taken the token."""
+        post = self._posts[platform]
+        post.signs.extend([self._steady()] * post.place.signs)
+        await self._look(post)
+        post.signed.set()
+
     async def look(self) -> None:
         """Look everywhere; called before a tally."""
         await asyncio.gather(*(self._look(post) for post in self._posts.values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
@@ -13,11 +14,21 @@ from bot.parsing.typed_text import QUOTES
 from bot.secrets.backup_files import read_public
 
 PREFIX = "ALLOUT_"
+_WEBHOOK_PORTS = {None, 443, 80, 88, 8443}
+"""Telegram delivers nowhere else."""
 
 
 def trimmed(token: str) -> str:
     """Return a token without what comes along where it is copied: blanks, and quotes as chats and shells write them."""
     return token.strip().strip(f"{QUOTES}'`\u2018\u2019").strip()
+
+
+def _is_deliverable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port in _WEBHOOK_PORTS
+    except ValueError:
+        return False
 
 
 class Settings(BaseSettings):
@@ -62,7 +73,8 @@ class Settings(BaseSettings):
     """An HTTP proxy through which Telegram is reached."""
 
     telegram_webhook_url: str | None = None
-    """Where Telegram delivers, an https address that leads here. Without one the bot asks Telegram for updates."""
+    """Where Telegram delivers: an https address, at port 443, 80, 88 or 8443, from which a reverse proxy leads here.
+    Without one the bot asks Telegram for updates."""
 
     telegram_webhook_port: int = Field(default=8443, ge=1, le=65535)
     """The port of this machine, on 127.0.0.1, to which that address leads."""
@@ -76,10 +88,21 @@ class Settings(BaseSettings):
     discord_gateway_url: str = "wss://gateway.discord.gg/"
     """Another server that speaks Discord's gateway, such as a test's."""
 
+    discord_shards: int | None = Field(default=None, ge=1)
+    """How many sessions the bot has at Discord's gateway, all in one process. By default as many as Discord recommends:
+    one for up to a thousand servers."""
+
     @field_validator("telegram_token", "discord_token", mode="before")
     @classmethod
     def _trimmed(cls, token: object) -> object:
         return (trimmed(token) or None) if isinstance(token, str) else token
+
+    @field_validator("telegram_webhook_url")
+    @classmethod
+    def _leads_here(cls, url: str | None) -> str | None:
+        if url is None or _is_deliverable(url):
+            return url
+        raise PydanticCustomError("webhook_url", "is no https address at port 443, 80, 88 or 8443")
 
     @field_validator("backup_key")
     @classmethod

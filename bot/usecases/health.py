@@ -89,6 +89,10 @@ class Sign(StrEnum):
     TOKEN_REFUSED = "token_refused"  # noqa: S105
     NO_TOKEN = "no_token"  # noqa: S105
     NO_ANSWER = "no_answer"
+    WEBHOOK_DELIVERS = "webhook_delivers"
+    WEBHOOK_FAILS = "webhook_fails"
+    WEBHOOK_ELSEWHERE = "webhook_elsewhere"
+    WEBHOOK_SET = "webhook_set"
     FENCE_STANDS = "fence_stands"
     NO_FENCE = "no_fence"
     TOKEN_TAKEN = "token_taken"  # noqa: S105
@@ -119,12 +123,23 @@ class Hearing(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """How a platform delivers what people do, where it does not wait to be asked."""
+
+    wanted: bool  #: by our settings
+    here: bool  #: to the address that stands in them
+    waiting: int = 0  #: so many updates were not delivered yet
+    trouble: str | None = None  #: why it last failed, as the platform words it, if that was lately
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
     """What a platform answered."""
 
     accepted: bool | None  #: our token; None: it did not answer
     ahead_s: float | None = None  #: by how much our clock is ahead of the platform's; None: it did not say
     rooms: Mapping[str, Hearing] = field(default_factory=dict)  #: by address
+    delivery: Delivery | None = None  #: None: it waits to be asked, as it should
 
 
 def found(sign: Sign, grade: Grade = Grade.OK, **facts: Any) -> Finding:
@@ -313,6 +328,16 @@ async def bound_rooms(store: Store) -> list[Bound]:
     return listed
 
 
+def _delivered(where: str, how: Delivery) -> Finding:
+    if not how.wanted:
+        return found(Sign.WEBHOOK_SET, Grade.LOOK, platform=where)
+    if not how.here:
+        return found(Sign.WEBHOOK_ELSEWHERE, Grade.LOOK, platform=where)
+    if how.trouble is not None:
+        return found(Sign.WEBHOOK_FAILS, Grade.LOOK, platform=where, n=how.waiting, why=how.trouble)
+    return found(Sign.WEBHOOK_DELIVERS, platform=where, n=how.waiting)
+
+
 def visited(where: str, visit: Visit, rooms: Iterable[Bound]) -> Iterator[Finding]:
     """Say what a platform's answers mean."""
     if visit.accepted is None:
@@ -322,6 +347,8 @@ def visited(where: str, visit: Visit, rooms: Iterable[Bound]) -> Iterator[Findin
         yield found(Sign.TOKEN_REFUSED, Grade.BAD, platform=where)
         return
     yield found(Sign.TOKEN_GOOD, platform=where)
+    if visit.delivery is not None:
+        yield _delivered(where, visit.delivery)
     if visit.ahead_s is not None:
         off = abs(visit.ahead_s)
         grade = Grade.OK if off <= OFF_S else Grade.LOOK if off <= FAR_OFF_S else Grade.BAD

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -53,15 +54,43 @@ GIVE_UP_AFTER_S = 60.0
 LAST_S = 3.0
 CLOSING_S = 1.0
 
+IDENTIFY_EVERY_S = 5.0
+"""So often Discord lets as many sessions begin as it says."""
+
 WRONG_TOKEN = 4004
 TOO_MANY = 429
 
 
+class Turns:
+    """When the session of which shard may begin: so many at once, and then none for a while."""
+
+    def __init__(self, at_once: int) -> None:
+        self._free_at = [-math.inf] * at_once
+        self._locks = [asyncio.Lock() for _ in range(at_once)]
+
+    async def turn(self, shard: int) -> None:
+        """Wait for a shard's turn."""
+        mine, now = shard % len(self._locks), asyncio.get_running_loop().time
+        async with self._locks[mine]:
+            await asyncio.sleep(self._free_at[mine] - now())
+            self._free_at[mine] = now() + IDENTIFY_EVERY_S
+
+
 class AllOutClient(discord.Client):
-    """discord.py's client, with as few rights and as little memory as will do."""
+    """discord.py's client, with as few rights and as little memory as will do.
+
+    Where Discord wants several sessions, there is one for each: the first, and its siblings, which share what is not
+    the library's own. The library's client for several would begin anew wherever this one resumes.
+    """
 
     def __init__(
-        self, app: App, link: Link, *, rate_limit: RateLimit | None = None, later: Later | None = None
+        self,
+        app: App,
+        link: Link,
+        *,
+        rate_limit: RateLimit | None = None,
+        later: Later | None = None,
+        first: AllOutClient | None = None,
     ) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True, dm_messages=True),
@@ -73,13 +102,19 @@ class AllOutClient(discord.Client):
             max_ratelimit_timeout=LONGEST_LIMIT_S,
             http_trace=self._trace(),
         )
-        self.rate_limit = rate_limit or RateLimit(
-            CALLS_A_SECOND, asyncio.get_running_loop().time, late_s=1 / CALLS_A_SECOND
-        )
-        self.chat = DiscordChat(app, self, self.rate_limit, later=later)
         self.http.get_from_cdn = _read_file  # type: ignore[method-assign]  # its own reads on, whatever size was said
         self.tree = make_tree(self, self._chosen, self._suggest)
         self.tree.error(self._command_failed)
+        if first is None:
+            self.rate_limit = rate_limit or RateLimit(
+                CALLS_A_SECOND, asyncio.get_running_loop().time, late_s=1 / CALLS_A_SECOND
+            )
+            self.chat = DiscordChat(app, self, self.rate_limit, later=later)
+            self.shards = [self]
+        else:
+            self.rate_limit, self.chat, self.shards = first.rate_limit, first.chat, first.shards
+            self.shards.append(self)
+        self._turns: Turns | None = None  #: None: there is one session, as Discord begins with
         self._app = app
         self._link = link
         self._lost = asyncio.Event()
@@ -90,9 +125,9 @@ class AllOutClient(discord.Client):
 
     async def take(self) -> None:
         """Take what people do until cancelled, then answer what was taken. Raises WrongToken, Unreachable."""
-        connecting = asyncio.ensure_future(self.connect())
+        connecting = asyncio.ensure_future(self._connect())
         losing = asyncio.ensure_future(self._lost.wait())
-        staying = asyncio.ensure_future(stay_open(self._app, PLATFORM, lambda: self.is_ready() and not self._timers))
+        staying = asyncio.ensure_future(stay_open(self._app, PLATFORM, self._all_open))
         try:
             await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
@@ -110,6 +145,26 @@ class AllOutClient(discord.Client):
             await asyncio.wait({connecting, losing, staying})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.chat.rest(), LAST_S)
+
+    def share(self, shard: int, of: int, turns: Turns) -> None:
+        """Be one of several sessions."""
+        self.shard_id, self.shard_count, self._turns = shard, of, turns
+        self._connection.shard_count = of
+
+    async def _connect(self) -> None:
+        if self._turns is not None and self.shard_id is not None:
+            await self._turns.turn(self.shard_id)
+        await self.connect()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait until this session may begin; the very first time that was done already."""
+        await super().before_identify_hook(shard_id, initial=initial)
+        if self._turns is not None and shard_id is not None and not initial:
+            await self._turns.turn(shard_id)
+
+    def get_channel(self, channel: int, /) -> Any:
+        """Look among what any of the sessions was told."""
+        return next(filter(None, (discord.Client.get_channel(each, channel) for each in self.shards)), None)
 
     def _trace(self) -> aiohttp.TraceConfig:
         """Look at answers: what is sent while discord.py waits out a limit on all calls would leave all at once."""
@@ -132,13 +187,24 @@ class AllOutClient(discord.Client):
     async def on_ready(self) -> None:
         """Note that the gateway has let us in."""
         self._settle()
-        self._link.works()
+        self._works()
 
     async def on_resumed(self) -> None:
         """Note that the gateway goes on where it was dropped."""
         self._settle()
-        self._link.works()
+        self._works()
         self._app.holds.answered(PLATFORM, handed=True)  # what was kept may follow
+
+    def _works(self) -> None:
+        if self._all_open():
+            self._link.works()
+
+    def _all_open(self) -> bool:
+        return all(each.is_open() for each in self.shards)
+
+    def is_open(self) -> bool:
+        """Say whether this session is told what people do."""
+        return self.is_ready() and not self._timers
 
     async def on_disconnect(self) -> None:
         """Give the gateway a little time to come back."""
@@ -249,8 +315,10 @@ async def open_discord(
     client = AllOutClient(app, link)
     try:
         try:
-            await client.login(settings.discord_token.get_secret_value() if settings.discord_token else "")
+            token = settings.discord_token.get_secret_value() if settings.discord_token else ""
+            await client.login(token)
             await sync(client.tree)
+            await _shard(client, lambda: AllOutClient(app, link, first=client), token, settings.discord_shards)
         except discord.LoginFailure:
             raise WrongToken from None
         except (discord.DiscordException, *TROUBLE) as error:
@@ -258,7 +326,37 @@ async def open_discord(
         if client.user is not None:
             app.bots[PLATFORM] = client.user.name
         async with app.fence.guard(PLATFORM, DiscordFencePlace(client)):
-            yield DiscordSender(client, client.rate_limit, gone=client.gone, mute=client.mute), client.take
+            yield DiscordSender(client, client.rate_limit, gone=client.gone, mute=client.mute), partial(_take, client)
     finally:
-        with contextlib.suppress(TimeoutError, aiohttp.ClientError):
-            await asyncio.wait_for(client.close(), CLOSING_S)
+        closing = [asyncio.wait_for(each.close(), CLOSING_S) for each in client.shards]
+        for outcome in await asyncio.gather(*closing, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, TimeoutError | aiohttp.ClientError):
+                raise outcome
+
+
+async def _shard(first: AllOutClient, sibling: Callable[[], AllOutClient], token: str, wanted: int | None) -> None:
+    """Make as many sessions as Discord recommends, or as the settings say. Raises Unreachable if it lets none begin."""
+    recommended, _url, limit = await first.http.get_bot_gateway()
+    number = wanted or recommended
+    if limit["remaining"] < number:  # who tries nonetheless loses their token
+        raise Unreachable(Why.STARTS)
+    if number > 1:
+        turns = Turns(limit["max_concurrency"])
+        for shard in range(number):
+            client = sibling() if shard else first
+            client.share(shard, number, turns)
+            if shard:
+                await client.login(token)
+
+
+async def _take(first: AllOutClient) -> None:
+    """Take what people do, over all sessions, until cancelled or until one has ended: all begin anew then."""
+    taking = [asyncio.ensure_future(each.take()) for each in first.shards]
+    try:
+        done, _others = await asyncio.wait(taking, return_when=asyncio.FIRST_COMPLETED)
+        for one in done:
+            one.result()
+    finally:
+        for one in taking:
+            one.cancel()
+        await asyncio.wait(taking)

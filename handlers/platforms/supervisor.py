@@ -43,6 +43,8 @@ class Why(StrEnum):
 
     TOKEN = "its token is not accepted"  # noqa: S105
     GATEWAY = "the gateway is closed"
+    STARTS = "it lets no more sessions begin today"
+    PORT = "another program has the port of its webhook"
 
 
 Told = Why | Word | int

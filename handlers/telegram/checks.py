@@ -6,18 +6,23 @@ It changes nothing, and takes no updates from a bot that runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from telegram import Bot, ChatMemberAdministrator, ChatMemberRestricted
+from telegram import Bot, ChatMemberAdministrator, ChatMemberRestricted, WebhookInfo
 from telegram.constants import ChatMemberStatus, ChatType
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
 from bot.process import logs
+from bot.process.clock import real_clock
 from bot.runtime.settings import Settings
-from bot.usecases.health import Hearing, Visit
+from bot.usecases.health import Delivery, Hearing, Visit
 from handlers.platforms.checks import Introduction, ahead_s, look_at
 from handlers.platforms.supervisor import Unreachable, WrongToken
 from handlers.telegram.room_addresses import Place
 from handlers.telegram.transport import AiohttpRequest
+
+LATELY = timedelta(minutes=10)
+"""Telegram goes on to show a failed delivery long after others arrived."""
 
 _LEFT = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
 
@@ -47,12 +52,26 @@ async def visit(settings: Settings, rooms: Sequence[str]) -> Visit:
     api, proxy = settings.telegram_api_url.rstrip("/"), settings.telegram_proxy
     try:
         async with _bot(settings) as bot:
+            delivery = _delivery(await bot.get_webhook_info(), settings.telegram_webhook_url)
             heard = await look_at(rooms, lambda address: hearing(bot, Place.read(address).chat))
     except InvalidToken:
         return Visit(accepted=False)
     except TelegramError:
         return Visit(accepted=None)
-    return Visit(accepted=True, ahead_s=await ahead_s(api, proxy=proxy), rooms=heard)
+    return Visit(accepted=True, ahead_s=await ahead_s(api, proxy=proxy), rooms=heard, delivery=delivery)
+
+
+def _delivery(info: WebhookInfo, wanted: str | None) -> Delivery | None:
+    if not info.url and wanted is None:
+        return None
+    failed = info.last_error_date
+    lately = failed is not None and real_clock() - failed < LATELY
+    return Delivery(
+        wanted=wanted is not None,
+        here=info.url == wanted,
+        waiting=info.pending_update_count,
+        trouble=info.last_error_message if lately else None,
+    )
 
 
 async def hearing(bot: Bot, address: int) -> Hearing:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import math
-import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from telegram import Bot
@@ -22,30 +20,52 @@ from bot.process import logs
 from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from handlers.platforms.answer_queue import AnswerQueue
-from handlers.platforms.supervisor import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken, stay_open
+from handlers.platforms.supervisor import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
 from handlers.telegram.chat import PLATFORM, TelegramChat
 from handlers.telegram.fence_place import TelegramFencePlace
 from handlers.telegram.menus import Menus
-from handlers.telegram.polling import LONGEST_FINISH_S, POLL_S, Poller, RawUpdate
+from handlers.telegram.polling import ALLOWED, POLL_S, Poller, RawUpdate
 from handlers.telegram.rate_limit import ChatPace
 from handlers.telegram.sender import TelegramSender, seconds
 from handlers.telegram.transport import AiohttpRequest
 
+if TYPE_CHECKING:
+    from handlers.telegram.webhook import Webhook
+
 T = TypeVar("T")
 
-ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member", "channel_post")
 HELD_POLL_S = 10.0
 """Each poll ends one of the other bot's, which has that long to take what is there."""
-
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  the header's name
 
 
 @asynccontextmanager
 async def open_telegram(
     app: App, settings: Settings, link: Link
 ) -> AsyncIterator[tuple[TelegramSender, Callable[[], Awaitable[None]]]]:
-    """Yield Telegram's way out, and what to run for its way in. Raises WrongToken."""
+    """Yield Telegram's way out, and what to run for its way in. Raises WrongToken, Unreachable."""
     token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
+    async with _webhook(app, settings, token) as webhook, _opened(app, settings, link, token, webhook) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _webhook(app: App, settings: Settings, token: str) -> AsyncIterator[Webhook | None]:
+    """Listen, if Telegram shall deliver: from before we can take anything, so that it comes again soon."""
+    if settings.telegram_webhook_url is None:
+        yield None
+        return
+    from handlers.telegram.webhook import Webhook  # noqa: PLC0415  who polls does not pay for a server
+
+    secret = app.keys.same("telegram webhook", token.partition(":")[0]).hex()  # every process of the store has it
+    webhook = Webhook(settings.telegram_webhook_url, secret)
+    async with webhook.listening(settings.telegram_webhook_port):
+        yield webhook
+
+
+@asynccontextmanager
+async def _opened(
+    app: App, settings: Settings, link: Link, token: str, webhook: Webhook | None
+) -> AsyncIterator[tuple[TelegramSender, Callable[[], Awaitable[None]]]]:
     api = settings.telegram_api_url.rstrip("/")
     polling = AiohttpRequest(read_timeout=POLL_S + 10.0, connections=2, proxy=settings.telegram_proxy)
     try:
@@ -70,16 +90,15 @@ async def open_telegram(
             polls = _Polls(bot, polling, link, app.fence)
             poller = Poller(polls.fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))
 
-            async def poll() -> None:
+            async def take() -> None:
                 try:
+                    if webhook is not None:
+                        await webhook.run(app, PLATFORM, bot, poller, partial(_patiently, link))
                     if not app.fence.is_foreign(PLATFORM):  # the other bot may live by it
                         await _patiently(link, bot.delete_webhook)  # pending updates stay
                     await poller.run()
                 except InvalidToken:  # revoked while we ran
                     raise WrongToken from None
-
-            async def listen() -> None:
-                await _listen(app, bot, poller, settings, link)
 
             try:
                 yield (
@@ -92,7 +111,7 @@ async def open_telegram(
                         role_changed=chat.role_changed,
                         recent=chat.recent,
                     ),
-                    listen if settings.telegram_webhook_url else poll,
+                    take,
                 )
             finally:
                 await answers.aclose()
@@ -104,6 +123,7 @@ class _Polls:
     """Asks for updates; notes when somebody else does, and lets another bot that has taken the token go first."""
 
     def __init__(self, bot: Bot, polling: AiohttpRequest, link: Link, fence: Fence) -> None:
+        self._bot = bot
         self._url = f"{bot.base_url}/getUpdates"
         self._polling = polling
         self._link = link
@@ -124,12 +144,20 @@ class _Polls:
             try:
                 answer = await _patiently(self._link, partial(self._poll, f"{self._url}?{urlencode(wanted)}"))
             except Conflict:
-                if time.monotonic() - self._dropped_at > POLL_S:
+                if (await _patiently(self._link, self._bot.get_webhook_info)).url:
+                    await self._take_back()
+                elif time.monotonic() - self._dropped_at > POLL_S:
                     self._fence.sign(PLATFORM)
                 await asyncio.sleep(FIRST_WAIT_S)
             else:
                 updates = list(answer) if isinstance(answer, list) else []
                 return self._left_over(updates) if self._fence.is_foreign(PLATFORM) else updates  # also since we asked
+
+    async def _take_back(self) -> None:
+        """End a webhook that somebody has set with our token, unless they have a right to it."""
+        await self._fence.meddled(PLATFORM)
+        if not self._fence.is_foreign(PLATFORM):
+            await _patiently(self._link, self._bot.delete_webhook)
 
     def _left_over(self, updates: list[RawUpdate]) -> list[RawUpdate]:
         """Return those that the other bot has not taken since we asked last: it answers what it takes."""
@@ -144,43 +172,6 @@ class _Polls:
         except TelegramError:
             self._dropped_at = time.monotonic()
             raise
-
-
-async def _listen(app: App, bot: Bot, poller: Poller, settings: Settings, link: Link) -> None:
-    """Take updates as Telegram delivers them; each is answered only after its effect is committed."""
-    from aiohttp import web  # noqa: PLC0415  who polls does not pay for a server
-
-    secret = secrets.token_urlsafe(32)
-
-    async def handle(request: web.Request) -> web.Response:
-        if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode()):
-            return web.Response(status=403)
-        if app.fence.is_foreign(PLATFORM):
-            return web.Response(status=503)  # Telegram keeps it for the other bot
-        try:
-            update = await request.json()
-        except ValueError:
-            return web.Response(status=400)
-        app.holds.answered(PLATFORM, handed=True)
-        await poller.take(update)
-        return web.Response()
-
-    server = web.Application(client_max_size=1024 * 1024)
-    server.router.add_post("/{path:.*}", handle)
-    runner = web.AppRunner(server, access_log=None, shutdown_timeout=LONGEST_FINISH_S / 2)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", settings.telegram_webhook_port).start()
-        await app.fence.ours(PLATFORM)  # or we would take what is said to the other bot
-        await _patiently(
-            link,
-            lambda: bot.set_webhook(
-                settings.telegram_webhook_url or "", allowed_updates=list(ALLOWED), secret_token=secret
-            ),
-        )
-        await stay_open(app, PLATFORM)
-    finally:
-        await runner.cleanup()
 
 
 async def _patiently(link: Link, call: Callable[[], Awaitable[T]]) -> T:

@@ -24,6 +24,9 @@ RawUpdate = Mapping[str, Any]
 Fetch = Callable[[int | None, int], Awaitable[list[RawUpdate]]]
 """Given the first update wanted and how many seconds to wait for one, return what Telegram has."""
 
+ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member", "channel_post")
+"""What is asked for."""
+
 TRIES = 5
 FIRST_WAIT_S = 0.1
 """Doubled at each try. Short, since a person's next updates wait; Telegram's own troubles are waited out elsewhere."""
@@ -35,6 +38,7 @@ LOOK_AGAIN_S = 0.2
 """How long to wait for what is under way before asking for newer updates again."""
 
 LONGEST_FINISH_S = 3.0
+LONGEST_CUT_S = 0.5
 """A stop takes five seconds at most."""
 
 
@@ -74,14 +78,28 @@ class Poller:
                 offset = self._next_offset(offset, updates)
                 wait_s = 0 if self._under_way else POLL_S
         finally:
-            if self._under_way:
-                await asyncio.wait(self._under_way.values(), timeout=LONGEST_FINISH_S)
+            await self.finish()
 
-    async def take(self, update: RawUpdate) -> None:
-        """Handle one update that came by webhook; return once its effect is committed."""
+    async def take(self, update: RawUpdate) -> bool:
+        """Handle one update that came by webhook; say, once that is known, whether its effect is committed."""
         task = self._take(update)
-        if task is not None:
-            await asyncio.shield(task)
+        if task is None:
+            return True
+        await asyncio.wait([task])
+        return not task.cancelled()
+
+    async def finish(self) -> None:
+        """Finish what is under way. What takes too long ends here: it comes again, perhaps to another process.
+
+        Were it to go on, it could undo there what its person has done since.
+        """
+        if not self._under_way:
+            return
+        _done, late = await asyncio.wait(self._under_way.values(), timeout=LONGEST_FINISH_S)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=LONGEST_CUT_S)
 
     def _take(self, update: RawUpdate) -> asyncio.Task[None] | None:
         number = _number(update)

@@ -101,6 +101,8 @@ _SAID: dict[Sign, Callable[[], str]] = {
     Sign.TOKEN_GOOD: lambda: _("{platform} accepts the token."),
     Sign.TOKEN_REFUSED: lambda: _("{platform} does not accept the token."),
     Sign.NO_ANSWER: lambda: _("{platform} does not answer."),
+    Sign.WEBHOOK_ELSEWHERE: lambda: _("{platform} does not deliver to the address that is set here."),
+    Sign.WEBHOOK_SET: lambda: _("{platform} delivers to an address, and none is set here: so the bot hears nothing."),
     Sign.FENCE_STANDS: lambda: _("On {platform}, another bot with this token would be noticed."),
     Sign.NO_FENCE: lambda: _("On {platform}, another bot with this token would not be noticed."),
     Sign.TOKEN_TAKEN: lambda: _("Another bot has taken the token for {platform}. This one has stopped."),
@@ -125,6 +127,16 @@ _COUNTED: dict[Sign, Callable[[int], str]] = {
     Sign.NO_TOKEN: lambda n: ngettext(
         "There is no token for {platform} here, so {n} room could not be looked at.",
         "There is no token for {platform} here, so {n} rooms could not be looked at.",
+        n,
+    ),
+    Sign.WEBHOOK_DELIVERS: lambda n: ngettext(
+        "{platform} delivers to the address that is set here; {n} update waits.",
+        "{platform} delivers to the address that is set here; {n} updates wait.",
+        n,
+    ),
+    Sign.WEBHOOK_FAILS: lambda n: ngettext(
+        "{platform} could not deliver to the address that is set here, and {n} update waits: {why}.",
+        "{platform} could not deliver to the address that is set here, and {n} updates wait: {why}.",
         n,
     ),
     Sign.ROOMS_HEAR: lambda n: ngettext(
@@ -180,6 +192,17 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     Sign.TOKEN_REFUSED: lambda: _("Set the one that the platform shows for this bot, or have it give you a new one."),
     Sign.NO_TOKEN: lambda: _("Run this with the settings with which the bot runs."),
     Sign.NO_ANSWER: lambda: _("Look at the network, and whether {platform} works for others."),
+    Sign.WEBHOOK_FAILS: lambda: _(
+        "Look whether the bot runs, whether the proxy leads to it, and whether its certificate is good."
+    ),
+    Sign.WEBHOOK_ELSEWHERE: lambda: _(
+        "The bot sets it while it runs, if {platform} takes the address. If it is changed again and again, somebody "
+        "else uses the token: have {platform} give you a new one."
+    ),
+    Sign.WEBHOOK_SET: lambda: _(
+        "The bot ends that while it runs. If it comes again, somebody else uses the token: have {platform} give you "
+        "a new one."
+    ),
     Sign.NO_FENCE: lambda: _("Never run two bots with it. If {platform} works otherwise, start the bot again."),
     Sign.TOKEN_TAKEN: lambda: _("Switch one of them off. If this one is to go on, run: allout adopt"),
     Sign.CLOCK_OFF: lambda: _(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, RECONNECT = 0, 1, 2, 3, 6, 7
 REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 8, 9, 10, 11
 
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, WRONG_TOKEN, ALREADY_AUTHENTICATED = 4001, 4002, 4003, 4004, 4005
-INVALID_SEQUENCE, INVALID_VERSION, INVALID_INTENTS, DISALLOWED_INTENTS = 4007, 4012, 4013, 4014
+INVALID_SEQUENCE, INVALID_SHARD, INVALID_VERSION, INVALID_INTENTS, DISALLOWED_INTENTS = 4007, 4010, 4012, 4013, 4014
 
 GUILDS = 1 << 0
 GUILD_MESSAGES = 1 << 9
@@ -47,10 +49,16 @@ class Session:
 
     id: str
     intents: int
+    shard: tuple[int, int] = (0, 1)  #: which of how many it is
     events: list[Json] = field(default_factory=list)  #: the first has the number 1
     link: Link | None = None  #: the socket it is on now
     over: bool = False  #: cannot be resumed
     resumed: int = 0
+
+
+def shard_of(guild: int | None, of: int) -> int:
+    """Say which of so many sessions hears of a server; of what is in none, the first does."""
+    return 0 if guild is None else (guild >> 22) % of
 
 
 class Link:
@@ -104,6 +112,10 @@ class Gateway:
         self.identifies: list[Identify] = []
         self.resumes: list[Json] = []  #: what was said to resume
         self.refused = 0  #: sockets turned away
+        self.identify_every_s = 0.0  #: after one session of a group has begun, the next waits so long
+        self.max_concurrency = 1  #: groups
+        self.too_soon = 0  #: sessions that were to begin earlier
+        self._began_at: dict[int, float] = {}
         self.closings: list[int | None] = []  #: the codes with which the bot closed sockets; None: it did not
         self.heartbeat_ms = HEARTBEAT_MS
         self.acking = True
@@ -125,7 +137,11 @@ class Gateway:
 
         `scrubbed` is for those who may not read what people write.
         """
+        there = data.get("guild_id") or (data["id"] if event.startswith("GUILD_") else None)
         for session in self.sessions:
+            number, of = session.shard
+            if shard_of(int(there) if there else None, of) != number:
+                continue
             if not session.over and (not intent or session.intents & intent):
                 plain = scrubbed is None or session.intents & MESSAGE_CONTENT
                 self._add(session, event, data if plain or scrubbed is None else scrubbed)
@@ -245,11 +261,20 @@ class Gateway:
             wrong = INVALID_INTENTS
         elif intents & PRIVILEGED & ~self.privileged:
             wrong = DISALLOWED_INTENTS
+        number, of = said.get("shard", (0, 1))
+        if not 0 <= number < of:
+            wrong = INVALID_SHARD
         self.identifies.append(Identify(intents=intents, said=said, accepted=wrong is None))
         if wrong is not None:
             link.close(wrong)
             return
-        session = Session(id=token_hex(16), intents=intents, link=link)
+        group = number % self.max_concurrency
+        if time.monotonic() - self._began_at.get(group, -math.inf) < self.identify_every_s:
+            self.too_soon += 1
+            link.send(INVALID_SESSION, data=False)
+            return
+        self._began_at[group] = time.monotonic()
+        session = Session(id=token_hex(16), intents=intents, shard=(number, of), link=link)
         link.session = session
         self.sessions.append(session)
         for payload in self._welcome(session):

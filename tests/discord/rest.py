@@ -99,12 +99,12 @@ class Windows:
 class Rest:
     """Carries out calls."""
 
-    def __init__(self, world: World, token: str, tell: Callable[..., None], gateway_url: Callable[[], str]) -> None:
+    def __init__(self, world: World, token: str, tell: Callable[..., None], gateway: Callable[[], Json]) -> None:
         self.windows = Windows()
         self._world = world
         self._token = token
         self._tell = tell
-        self._gateway_url = gateway_url
+        self._gateway_now = gateway
         self._nonces: dict[str, tuple[float, int]] = {}
 
     def result(self, request: Request) -> Answer:
@@ -157,8 +157,7 @@ class Rest:
         }
 
     def _gateway(self, _: Request) -> Answer:
-        limit = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
-        return {"url": self._gateway_url(), "shards": 1, "session_start_limit": limit}
+        return self._gateway_now()
 
     def _user(self, _: Request, user: str) -> Answer:
         if int(user) not in self._world.people:

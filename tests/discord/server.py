@@ -19,7 +19,7 @@ from aiohttp import BodyPartReader, web
 
 from tests.discord import commands, schema
 from tests.discord.faults import VIA, Fault, Limits, Meter, Refused
-from tests.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway, Session
+from tests.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway, Session, shard_of
 from tests.discord.rest import Part, Request, Rest
 from tests.discord.world import (
     APPLICATION_ID,
@@ -86,10 +86,12 @@ class DiscordServer(World):
         self.requests: list[Request] = []
         self.violations: list[str] = []  #: where calls differ from Discord's own document
         self.gateway = Gateway(token, self._welcome, self.changed)
-        self.rest = Rest(self, token, self.gateway.tell, lambda: self.gateway_url)
+        self.rest = Rest(self, token, self.gateway.tell, self._gateway)
         self._meter = Meter(limits) if limits is not None else None
         self._schema = schema.load() if checked else None
         self._planned: list[_Planned] = []
+        self.shards = 1  #: sessions that are recommended
+        self.starts = 999  #: sessions that may still begin today
         self.among_others = False  #: what is no server is a chat of several people, in which the bot was called
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -437,11 +439,13 @@ class DiscordServer(World):
             self.gateway.tell(event, self.channel_payload(channel), GUILDS)
 
     def _welcome(self, session: Session) -> list[Json]:
-        here = [guild for guild in self.guilds.values() if guild.here]
+        number, of = session.shard
+        here = [guild for guild in self.guilds.values() if guild.here and shard_of(guild.id, of) == number]
         ready = {
             "v": 10,
             "user": self.user_payload(BOT_ID) | {"mfa_enabled": False, "verified": True, "email": None},
             "session_id": session.id,
+            "shard": list(session.shard),
             "session_type": "normal",
             "resume_gateway_url": self.gateway_url,
             "application": {"id": str(APPLICATION_ID), "flags": 0},
@@ -459,6 +463,11 @@ class DiscordServer(World):
                 if guild.available
             ]
         return events
+
+    def _gateway(self) -> Json:
+        limit = {"total": 1000, "remaining": self.starts, "reset_after": 86_400_000}
+        limit["max_concurrency"] = self.gateway.max_concurrency
+        return {"url": self.gateway_url, "shards": self.shards, "session_start_limit": limit}
 
     # ---- a call
 

@@ -44,11 +44,15 @@ class DiscordHouse(Dying, discord.House):
 
 
 @asynccontextmanager
-async def telegram_house(*, checked: bool = False, limits: Limits | None = None) -> AsyncIterator[TelegramHouse]:
+async def telegram_house(
+    *, checked: bool = False, limits: Limits | None = None, listens: bool = False
+) -> AsyncIterator[TelegramHouse]:
     """Make a house. To hold every call against Telegram's own table costs more than all the rest."""
     with fresh_folder() as folder:
         async with TelegramServer(checked=checked, limits=limits) as server:
             house = TelegramHouse(folder, server)
+            if listens:
+                house.listens()
             try:
                 yield house
                 house.check()

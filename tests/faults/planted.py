@@ -19,9 +19,10 @@ from bot.storage.sql import news
 from bot.storage.sqlite import SqliteStore
 from bot.storage.store import Delivery, Parcel
 from handlers.cli import running
+from handlers.discord import platform as discord_platform
 from handlers.discord.chat import DiscordChat, Interaction
 from handlers.platforms import answer_queue
-from handlers.telegram import chat, polling
+from handlers.telegram import chat, polling, webhook
 from handlers.telegram.chat import TelegramChat
 from handlers.telegram.fence_place import TelegramFencePlace
 from handlers.telegram.polling import Poller, RawUpdate
@@ -45,6 +46,26 @@ def confirm_before_handling() -> None:
 
     ask_at_once()
     Poller._next_offset = next_offset  # type: ignore[method-assign,assignment]
+
+
+def answer_before_handling() -> None:
+    """Answer Telegram's deliveries as soon as they have been taken."""
+
+    async def at_once(poller: Poller, update: RawUpdate) -> bool:
+        poller._take(update)
+        return True
+
+    Poller.take = at_once  # type: ignore[method-assign,assignment]
+
+
+def look_after_the_webhook() -> None:
+    """No fault: ask all the time whether Telegram delivers here."""
+    webhook.LOOK_EVERY_S = 0.05
+
+
+def confirm_at_once_or_never() -> None:
+    """No fault: have every delivery again that takes a moment."""
+    webhook.LONGEST_DELIVERY_S = 0.2
 
 
 def wait_for_hiding() -> None:
@@ -99,6 +120,16 @@ def say_what_is_not_so_any_more() -> None:
 def wait_for_nothing() -> None:
     """Take a tally at once, however late, as if platforms kept nothing."""
     holds.LONGEST_WAIT_S = 0.0
+
+
+def begin_soon() -> None:
+    """No fault: begin sessions as often as the test's Discord lets them."""
+    discord_platform.IDENTIFY_EVERY_S = 0.6
+
+
+def begin_too_soon() -> None:
+    """Begin all sessions at once, whatever Discord says."""
+    discord_platform.IDENTIFY_EVERY_S = 0.0
 
 
 def send_without_nonce() -> None:

@@ -146,9 +146,11 @@ class OnTelegram:
         assert await standing(house, self.city, self.people) == {one.account: one.meant for one in self.people}
 
 
-async def play_on_telegram(chance: Random, fault: Callable[[], None] | None, *, checked: bool = False) -> OnTelegram:
+async def play_on_telegram(
+    chance: Random, fault: Callable[[], None] | None, *, checked: bool = False, listens: bool = False
+) -> OnTelegram:
     """Play with a fresh store."""
-    async with telegram_house(checked=checked) as house:
+    async with telegram_house(checked=checked, listens=listens) as house:
         house.fault = fault
         town = OnTelegram(house, await found(house, opened=real_clock()), chance)
         await town.play()
@@ -163,8 +165,9 @@ async def test_what_telegram_has_as_confirmed_is_done_and_the_rest_is_done_in_th
     answers = updates = 0
     for number in range(tries.number):
         with tries.attempt(number):
-            chance = tries.random("telegram", number)
-            town = await play_on_telegram(chance, planted.ask_at_once if number % 2 else None, checked=not number)
+            chance, how = tries.random("telegram", number), number % 3
+            fault = planted.ask_at_once if how == 1 else None
+            town = await play_on_telegram(chance, fault, checked=not number, listens=how == 2)
         ends += town.ends
         answers += sum(town.answered(update) for one in town.people for update, _act in one.acts)
         updates += sum(len(one.acts) for one in town.people)
@@ -175,9 +178,11 @@ async def test_what_telegram_has_as_confirmed_is_done_and_the_rest_is_done_in_th
     )
 
 
-async def test_an_update_confirmed_before_it_is_handled_would_be_seen() -> None:
+@pytest.mark.parametrize("listens", [False, True], ids=["polling", "webhook"])
+async def test_an_update_confirmed_before_it_is_handled_would_be_seen(listens: bool) -> None:  # noqa: FBT001
+    fault = planted.answer_before_handling if listens else planted.confirm_before_handling
     with pytest.raises(AssertionError, match="surely"):
-        await play_on_telegram(Random(1), planted.confirm_before_handling)
+        await play_on_telegram(Random(1), fault, listens=listens)
 
 
 # ---- Discord: what is acknowledged may be lost, and shows that it was

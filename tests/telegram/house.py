@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
+import os
 import re
+import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -35,11 +39,15 @@ __all__ = [
     "City",
     "House",
     "found",
+    "free_port",
     "labels",
     "room_word",
     "sends",
     "stand",
 ]
+
+ADDRESS = "https://bot.example.org/allout"
+"""Of the webhook, as the world sees it."""
 
 EDITS = frozenset({"editMessageText", "editMessageMedia"})
 SENDS = frozenset({"sendMessage", "sendDocument", "sendPhoto"})
@@ -49,22 +57,34 @@ class House(RunningBot):
     """One `allout run`, started and ended as often as a test likes, on one store."""
 
     platform = "telegram"
+    webhook_port: int | None = None  #: where the bot listens; None: it polls
 
     def __init__(self, folder: Path, server: TelegramServer) -> None:
         super().__init__(folder, server)
         self.server = server
 
+    def listens(self) -> None:
+        """Let its bots listen from now on, behind a reverse proxy, instead of polling."""
+        self.webhook_port = free_port()
+        self.server.doors[ADDRESS] = f"http://127.0.0.1:{self.webhook_port}/allout"
+
     @property
     def settings(self) -> dict[str, str]:
         """What leads the bot to the loopback server."""
         where = {"ALLOUT_TELEGRAM_TOKEN": self.server.token, "ALLOUT_TELEGRAM_API_URL": self.server.origin}
+        if self.webhook_port is not None:
+            where |= {
+                "ALLOUT_TELEGRAM_WEBHOOK_URL": ADDRESS,
+                "ALLOUT_TELEGRAM_WEBHOOK_PORT": str(self.webhook_port),
+            }
         return where if self.server.limits else where | {"ALLOUT_TELEGRAM_PER_SECOND": str(UNLIMITED)}
 
     async def start(self, **settings: str) -> None:
-        """Start the bot and wait until it asks for updates."""
+        """Start the bot and wait until it asks for updates, or has them delivered."""
         before = len(self.server.requests)
         await self.launch(**settings)
-        await self.until(lambda: [r for r in self.server.requests[before:] if r.method == "getUpdates"])
+        asks = "getUpdates" if self.webhook_port is None else "getWebhookInfo"
+        await self.until(lambda: [r for r in self.server.requests[before:] if r.method == asks])
 
     # ---- waiting
 
@@ -73,14 +93,12 @@ class House(RunningBot):
         await self.until(self._is_quiet)
 
     def _is_quiet(self) -> bool:
+        if self.server.unconfirmed or self.server._again:
+            return False
+        if self.webhook_port is not None:
+            return self.server.webhook is not None
         polls = self.server.called("getUpdates")
-        return (
-            not self.server.unconfirmed
-            and not self.server._again
-            and bool(polls)
-            and polls[-1].status is None
-            and polls[-1].params.get("timeout", 0) > 0
-        )
+        return bool(polls) and polls[-1].status is None and polls[-1].params.get("timeout", 0) > 0
 
     async def hears(self, chat: int, words: str, since: int = 0) -> Json:
         """Wait until the bot has said these words in a chat, after so many messages; give the newest such message."""
@@ -163,6 +181,15 @@ class House(RunningBot):
         titles = {room.title for room in server.chats.values()}
         accounts = {str(user) for user in server._people}
         self.check_silence(names | titles | accounts | {TOKEN.partition(":")[2]}, _messages(server))
+
+
+def free_port() -> int:
+    """Find a port that nobody is given who asks for any: below those, and not the next process's either."""
+    for port in itertools.count(10_000 + os.getpid() % 1_000 * 20):
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def _messages(server: TelegramServer) -> set[str]:

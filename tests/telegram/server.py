@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import parse_qsl
 
-from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp import BodyPartReader, ClientError, ClientSession, ClientTimeout, MultipartReader, StreamReader, web
 from aiohttp.base_protocol import BaseProtocol
 from multidict import CIMultiDictProxy
 
@@ -38,6 +38,11 @@ MOST_UPDATES = 100
 UNLIMITED = 10_000
 """Messages a second for a bot at a server without limits, which need not be waited for."""
 
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+RESENT_S = 0.05
+"""After a delivery that failed; twice as long after each that fails again. Telegram's own is a second."""
+
+MOST_RESENT_S = 0.5
 LARGEST_DOWNLOAD = 20 * 1024 * 1024
 HERE = {"creator", "administrator", "member", "restricted"}
 
@@ -73,6 +78,15 @@ class Request:
     status: int | None = None  #: of the answer; None until there is one, or if it was dropped
     refusal: str = ""  #: what the answer said, where it was a no
     applied: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """An update that was brought to a webhook."""
+
+    update: int
+    status: int  #: 0: nobody answered
+    retry_after: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -231,6 +245,9 @@ class TelegramServer:
         self.descriptions: dict[str, str] = {}  #: by language
         self.short_descriptions: dict[str, str] = {}
         self.webhook: Json | None = None
+        self.doors: dict[str, str] = {}  #: where a webhook's address leads, as its reverse proxy has it
+        self.deliveries: list[Delivered] = []
+        self.most_at_once = 0  #: deliveries under way
         self.files: dict[str, tuple[str, bytes]] = {}  #: by file_id: path and contents
         self.updates: dict[int, Json] = {}  #: every update there ever was
         self.violations: list[str] = []  #: where calls differ from Telegram's own table
@@ -244,6 +261,9 @@ class TelegramServer:
         self._pending: list[Json] = []
         self._again: list[Json] = []
         self._allowed: set[str] | None = None
+        self._under_way: dict[object, asyncio.Task[None]] = {}  #: deliveries, by whose turn they are
+        self._delivering: asyncio.Task[None] | None = None
+        self._webhook_error: Json = {}
         self._poll = 0
         self._closing = False
         self._changed_event = asyncio.Event()
@@ -268,6 +288,7 @@ class TelegramServer:
         await site.start()
         self._port = self._runner.addresses[0][1]
         self._closing = False
+        self._delivering = asyncio.create_task(self._deliver())
         return self
 
     async def _tell_time(self, _request: web.Request, response: web.StreamResponse) -> None:
@@ -278,6 +299,9 @@ class TelegramServer:
     ) -> None:
         self._closing = True
         self._changed()
+        for task in filter(None, [self._delivering, *self._under_way.values()]):
+            task.cancel()
+            await asyncio.wait([task])
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -433,7 +457,7 @@ class TelegramServer:
 
     def duplicate(self, update_id: int) -> int:
         """Deliver an update once more, even if it was confirmed."""
-        self._again.append(self.updates[update_id])
+        self._again.append(dict(self.updates[update_id]))
         self._changed()
         return update_id
 
@@ -644,7 +668,12 @@ class TelegramServer:
 
     def _set_webhook(self, request: Request) -> bool:
         self._drop_pending(request)
+        if request.params["url"] and not request.params["url"].startswith("https://"):
+            raise Refused(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
         self.webhook = dict(request.params) if request.params["url"] else None
+        if "allowed_updates" in request.params:
+            self._allowed = set(request.params["allowed_updates"]) or None
+        self._webhook_error = {}
         self._poll += 1
         return True
 
@@ -662,7 +691,55 @@ class TelegramServer:
             "url": self.webhook["url"] if self.webhook else "",
             "has_custom_certificate": False,
             "pending_update_count": len(self._pending),
+            **self._webhook_error,
         }
+
+    # ---- deliveries
+
+    async def _deliver(self) -> None:
+        """Bring updates to the webhook, if there is one, as Telegram's own server does.
+
+        Those of one chat come in their order, and so do one person's presses: the next when the one before was taken.
+        """
+        async with ClientSession(timeout=ClientTimeout(PATIENCE_S)) as session:
+            while True:
+                changed = self._changed_event
+                if self.webhook is not None and self.webhook["url"] in self.doors:
+                    for update in [*self._pending, *self._again]:
+                        turn = _turn(update)
+                        if turn not in self._under_way and len(self._under_way) < self.webhook["max_connections"]:
+                            self._under_way[turn] = asyncio.create_task(self._bring(session, turn, update))
+                    self.most_at_once = max(self.most_at_once, len(self._under_way))
+                await changed.wait()
+
+    async def _bring(self, session: ClientSession, turn: object, update: Json) -> None:
+        wait = RESENT_S
+        try:
+            while self.webhook is not None and (door := self.doors.get(self.webhook["url"])):
+                delivered = await self._brought(session, door, self.webhook.get("secret_token", ""), update)
+                self.deliveries.append(delivered)
+                self._changed()
+                if 200 <= delivered.status < 300:
+                    self._pending = [each for each in self._pending if each is not update]
+                    self._again = [each for each in self._again if each is not update]
+                    return
+                self._webhook_error = {
+                    "last_error_date": int(real_clock().timestamp()),
+                    "last_error_message": f"Wrong response from the webhook: {delivered.status} Something",
+                }
+                await asyncio.sleep(RESENT_S if delivered.retry_after else wait)
+                wait = min(2 * wait, MOST_RESENT_S)
+        finally:
+            del self._under_way[turn]
+            self._changed()
+
+    async def _brought(self, session: ClientSession, door: str, secret: str, update: Json) -> Delivered:
+        try:
+            async with session.post(door, json=update, headers={SECRET_HEADER: secret}) as answer:
+                again = answer.headers.get("Retry-After")
+                return Delivered(update=update["update_id"], status=answer.status, retry_after=again)
+        except (ClientError, TimeoutError):
+            return Delivered(update=update["update_id"], status=0)
 
     # ---- messages
 
@@ -945,6 +1022,16 @@ async def _read_parts(
         else:
             kind = part.headers.get("Content-Type", "")
             files[part.name] = Upload(filename=part.filename, content_type=kind, data=data)
+
+
+def _turn(update: Json) -> object:
+    """Say what an update waits behind: what is said in its chat, or what its person presses."""
+    match update:
+        case {"callback_query": {"from": {"id": int(person)}}}:
+            return "callback_query", person
+        case {"message": {"chat": {"id": int(chat)}}} | {"channel_post": {"chat": {"id": int(chat)}}}:
+            return chat
+    return update["update_id"]
 
 
 def _spoken(kind: Kind) -> str:

@@ -6,7 +6,7 @@ from bot.usecases.health import Sign
 from tests.telegram.house import OLGA, House, found
 from tests.telegram.server import broken, dropped, flood, refused, unauthorized
 
-READS = {"getMe", "getChat", "getChatMember"}
+READS = {"getMe", "getWebhookInfo", "getChat", "getChatMember"}
 
 
 async def test_beside_the_running_bot_each_room_is_looked_at_and_nobody_notices(house: House) -> None:
