@@ -181,7 +181,7 @@ class Tour:
         # a word that binds a chat is written there
         for word in _WORD.findall(reply.text):
             self.names.add(word)
-            self.app.room_words.seen(word, "8")
+            self.app.room_words.seen(word, PLATFORM, "8")
             self.waiting.append((who, f"b:{word}"))
         return reply
 

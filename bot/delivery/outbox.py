@@ -1,6 +1,6 @@
 """Carries parcels out: claims them, hands them to their platform, settles what became of them.
 
-Each platform has an outbox of its own, so that the trouble of one never keeps the other's rooms waiting.
+Each way has an outbox of its own, so that the trouble of one never keeps the other's rooms waiting.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class _Flight:
 
 
 class Outbox:
-    """The only way out to one platform.
+    """All that leaves by one way.
 
     Many parcels are under way at once, but one to each room and each person: so a crash can repeat to each of them the
     one that they heard last, and nothing else.
@@ -141,7 +141,7 @@ class Outbox:
 
     def __init__(
         self,
-        platform: str,
+        way: str,
         sender: Sender | None,
         store: Store,
         keys: Keys,
@@ -151,7 +151,7 @@ class Outbox:
         before: Callable[[Announcement, WalkoutId | None], Awaitable[bool]] | None = None,
     ) -> None:
         self.sender = sender  #: None while the platform cannot be reached; parcels wait in the store then
-        self._platform = platform
+        self._way = way
         self._store = store
         self._keys = keys
         self._clock = clock
@@ -173,7 +173,7 @@ class Outbox:
         """Return when the next parcel may be sent."""
         if self._owed or (self._claimed and self.sender is not None):  # the store could not write then
             return self._clock()
-        return await self._store.next_parcel(self._platform) if self.sender is not None else None
+        return await self._store.next_parcel(self._way) if self.sender is not None else None
 
     async def deliver(self) -> None:
         """Send every parcel that is due; each room hears its own in the order in which they were made.
@@ -234,7 +234,7 @@ class Outbox:
         if not self._claimed:
             try:
                 self._claimed.extend(
-                    await self._store.claim_parcels(self._platform, now=self._clock(), limit=1, only=only)
+                    await self._store.claim_parcels(self._way, now=self._clock(), limit=1, only=only)
                 )
             except InDoubt:
                 self._owed.append(self._unclaim)
@@ -245,7 +245,7 @@ class Outbox:
 
     async def _unclaim(self) -> None:
         under_way = [flight.parcel for flight in self._flights.values()]
-        await self._store.unclaim_parcels(self._platform, but=under_way)
+        await self._store.unclaim_parcels(self._way, but=under_way)
         self._claimed.clear()
 
     async def _begin(self, sender: Sender) -> bool:

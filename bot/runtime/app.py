@@ -15,6 +15,7 @@ from bot.delivery.scheduled_deletions import ScheduledDeletions
 from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Announcement, Kind, Stage, Walkout
+from bot.domain.ways import bot_of, platform_of
 from bot.guards.fence import Fence
 from bot.guards.holds import Holds
 from bot.guards.rate_limits import AccountLimits, TokenBuckets, WrongCodeLimit
@@ -29,6 +30,7 @@ from bot.usecases import closing, key_rotation, scheduled
 from bot.usecases.ladder import Ladders
 from bot.usecases.pairing import PairingWords
 from bot.usecases.scheduled import Closing, Tallies
+from bot.usecases.ways import Unrun
 from bot.usecases.workers import CoarseLines, Worker
 
 DATABASE = "allout.db"
@@ -56,19 +58,29 @@ class App:
     fence: Fence
     tallies: Tallies
     room_words: PairingWords
-    outboxes: Mapping[str, Outbox]  #: by platform
+    outboxes: Mapping[str, Outbox]  #: by way
     deletions: Mapping[str, ScheduledDeletions]  #: likewise
-    bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
+    bots: dict[str, str]  #: what cards call the bot: by way, once it has been reached there
     lines: CoarseLines
     ladders: Ladders
     sandbox: SandboxPool  #: whatever reads other people's files, draws or prints is done there
-    titles: dict[str, Title]  #: asks a platform what a chat is called: by platform, once it has been reached
+    titles: dict[str, Title]  #: asks a platform what a chat is called: by way, once it has been reached
     scheduler: Scheduler
 
     async def title(self, room: Room) -> str:
         """Say what a chat is called; by its address where nobody else can say."""
         ask = self.titles.get(room.platform)
         return (ask and await ask(room.address)) or room.address
+
+    async def welcome(self, way: str) -> None:
+        """Note that a bot was let in by its platform, before anything leaves or is taken. Raises NotRecorded."""
+        if bot_of(way):
+            await self.store.welcome(way, self.bots.get(way, bot_of(way)))
+
+    def bot(self, platform: str, by: str = "") -> str | None:
+        """Return what cards call the bot on a platform; where there are several, the one by which somebody writes."""
+        there = {way: name for way, name in self.bots.items() if platform_of(way) == platform}
+        return there.get(by) or next(iter(there.values()), None)
 
     def worker(self, who: Person) -> Worker:
         """Name somebody as a worker."""
@@ -97,7 +109,7 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Own the store in this folder for as long as the block lasts.
 
-    A platform whose sender is None gets one when it can be reached; its parcels wait in the store until then.
+    A way whose sender is None gets one when it can be reached; its parcels wait in the store until then.
     `servers` are those by whose clocks ours is put right; their platforms keep what people do while the bot is away.
 
     Raises StoreInUse, StoreTooNew, StoreUnusable, KeyFileRefused.
@@ -120,12 +132,10 @@ async def open_app(
         fence = Fence(store, holds, clock, steady=steady)
         tallies = Tallies(store, clock, holds, before=fence.look)
         outboxes = {
-            platform: Outbox(platform, sender, store, keys, clock, holds, before=fence.renew_for)
-            for platform, sender in senders.items()
+            way: Outbox(way, sender, store, keys, clock, holds, before=fence.renew_for)
+            for way, sender in senders.items()
         }
-        deletions = {
-            platform: ScheduledDeletions(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()
-        }
+        deletions = {way: ScheduledDeletions(way, outbox, store, keys, clock) for way, outbox in outboxes.items()}
         yield App(
             data=data,
             store=store,
@@ -229,7 +239,7 @@ def _jobs(
     async def forget_sketches() -> None:
         await store.drop_old_sketches(now=clock())
 
-    closings = Closing(store, keys, clock, holds)
+    closings, unrun = Closing(store, keys, clock, holds), Unrun(outboxes, store, clock, holds)
     return [
         Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
         Job(
@@ -244,10 +254,8 @@ def _jobs(
         ),
         Job(name="close", due=closings.due, run=closings.close_all),
         Job(name="forget sketches", due=store.oldest_sketch, run=forget_sketches),
-        *(
-            Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
-            for platform, outbox in outboxes.items()
-        ),
+        *(Job(name=f"deliver on {way}", due=outbox.due, run=outbox.deliver) for way, outbox in outboxes.items()),
+        Job(name="tell of bots that nobody runs", due=unrun.due, run=unrun.tell),
         Job(name="log", due=unsaid, run=say_totals),
-        *(Job(name=f"delete on {platform}", due=each.due, run=each.run) for platform, each in deletions.items()),
+        *(Job(name=f"delete on {way}", due=each.due, run=each.run) for way, each in deletions.items()),
     ]

@@ -82,20 +82,6 @@ async def remind_all(store: Store, clock: Clock, holds: Holds) -> None:
             await store.decide(walkout.id, partial(rules.remind, now=now))
 
 
-async def tell_of_platform(platform: str, kind: Kind, why: str, store: Store, clock: Clock) -> None:
-    """Tell the organizers on the other platforms that this one fails, or works again."""
-    await store.tell(
-        Announcement(
-            kind=kind,
-            occasion=clock().isoformat(),
-            to_rooms=False,
-            to_organizers=True,
-            not_on=platform,
-            facts={"platform": platform, "why": why},
-        )
-    )
-
-
 class Closing:
     """Destroys the secrets of every walkout that is long over, and the cards of every such campaign.
 

@@ -132,14 +132,13 @@ async def _made(ask: Ask, order: paper_cards.Order, tell: Tell | None = None) ->
                 tell(texts.drawing(drawn, order.number))
 
     codes = {place.id: [card_codes.mint() for _ in range(number)] for place, number in order.wanted}
-    bots = ask.app.bots
     with speaking(order.language):
         drawn = await sandbox_client.sheet(
             ask.app.sandbox,
             order.terms,
             [(place.name, codes[place.id]) for place, _number in order.wanted],
-            telegram=bots.get("telegram"),
-            discord=bots.get("discord"),
+            telegram=ask.bot("telegram"),
+            discord=ask.bot("discord"),
             told=told,
         )
     hashes = {place: [card_codes.key_of(code) for code in some] for place, some in codes.items()}

@@ -24,7 +24,7 @@ from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from bot.usecases import organizers
 from handlers.conversation import Command, Takes
-from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat, Later, asked_to_wait_s
+from handlers.discord.chat import TROUBLE, DiscordChat, Later, asked_to_wait_s
 from handlers.discord.commands import Interaction, make_tree, sync
 from handlers.discord.fence_place import DiscordFencePlace
 from handlers.discord.sender import DiscordSender
@@ -76,7 +76,7 @@ class AllOutClient(discord.Client):
         self.rate_limit = rate_limit or RateLimit(
             CALLS_A_SECOND, asyncio.get_running_loop().time, late_s=1 / CALLS_A_SECOND
         )
-        self.chat = DiscordChat(app, self, self.rate_limit, later=later)
+        self.chat = DiscordChat(app, link.way, self, self.rate_limit, later=later)
         self.http.get_from_cdn = _read_file  # type: ignore[method-assign]  # its own reads on, whatever size was said
         self.tree = make_tree(self, self._chosen, self._suggest)
         self.tree.error(self._command_failed)
@@ -92,7 +92,7 @@ class AllOutClient(discord.Client):
         """Take what people do until cancelled, then answer what was taken. Raises WrongToken, Unreachable."""
         connecting = asyncio.ensure_future(self.connect())
         losing = asyncio.ensure_future(self._lost.wait())
-        staying = asyncio.ensure_future(stay_open(self._app, PLATFORM, lambda: self.is_ready() and not self._timers))
+        staying = asyncio.ensure_future(stay_open(self._app, self._link.way, lambda: self.is_ready() and not self._timers))
         try:
             await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
@@ -138,7 +138,7 @@ class AllOutClient(discord.Client):
         """Note that the gateway goes on where it was dropped."""
         self._settle()
         self._link.works()
-        self._app.holds.answered(PLATFORM, handed=True)  # what was kept may follow
+        self._app.holds.answered(self._link.way, handed=True)  # what was kept may follow
 
     async def on_disconnect(self) -> None:
         """Give the gateway a little time to come back."""
@@ -174,7 +174,7 @@ class AllOutClient(discord.Client):
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Take a button that was pressed, or a form that was filled in; commands have takers of their own."""
-        self._app.holds.answered(PLATFORM, handed=True)
+        self._app.holds.answered(self._link.way, handed=True)
         match interaction.type, interaction.data:
             case discord.InteractionType.component, {"custom_id": str(data)}:
                 await self.chat.pressed(interaction, data)
@@ -184,7 +184,7 @@ class AllOutClient(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         """Answer direct messages; nothing else reaches us."""
         if message.guild is None and not message.author.bot:
-            self._app.holds.answered(PLATFORM, handed=True)
+            self._app.holds.answered(self._link.way, handed=True)
             await self.chat.written(message)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
@@ -209,7 +209,7 @@ class AllOutClient(discord.Client):
             room.address
             for walkout in await self._app.store.walkouts()
             for room in await self._app.store.rooms(walkout.id)
-            if room.platform == PLATFORM
+            if room.platform == self._link.way
         }
         for channel in (*guild.channels, *guild.threads):
             if str(channel.id) in bound:
@@ -217,11 +217,11 @@ class AllOutClient(discord.Client):
 
     async def gone(self, channel: int) -> None:
         """Unbind a channel that does not hear us any more, and tell the organizers."""
-        await organizers.lose_room(PLATFORM, str(channel), self._app.store, self._app.clock)
+        await organizers.lose_room(self._link.way, str(channel), self._app.store, self._app.clock)
 
     async def mute(self, channel: int) -> None:
         """Tell the organizers that we may not write in a channel."""
-        await organizers.room_is_mute(PLATFORM, str(channel), self._app.store, self._app.clock)
+        await organizers.room_is_mute(self._link.way, str(channel), self._app.store, self._app.clock)
 
 
 def _parse(event: str, parser: Callable[[Any], object], data: Any) -> None:
@@ -256,8 +256,8 @@ async def open_discord(
         except (discord.DiscordException, *TROUBLE) as error:
             raise Unreachable(logs.kind(error)) from None
         if client.user is not None:
-            app.bots[PLATFORM] = client.user.name
-        async with app.fence.guard(PLATFORM, DiscordFencePlace(client)):
+            app.bots[link.way] = client.user.name
+        async with app.fence.guard(link.way, DiscordFencePlace(client)):
             yield DiscordSender(client, client.rate_limit, gone=client.gone, mute=client.mute), client.take
     finally:
         with contextlib.suppress(TimeoutError, aiohttp.ClientError):

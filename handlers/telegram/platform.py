@@ -23,7 +23,7 @@ from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from handlers.platforms.answer_queue import AnswerQueue
 from handlers.platforms.supervisor import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken, stay_open
-from handlers.telegram.chat import PLATFORM, TelegramChat
+from handlers.telegram.chat import TelegramChat
 from handlers.telegram.fence_place import TelegramFencePlace
 from handlers.telegram.menus import Menus
 from handlers.telegram.polling import LONGEST_FINISH_S, POLL_S, Poller, RawUpdate
@@ -59,20 +59,20 @@ async def open_telegram(
         await _patiently(link, bot.initialize)
     except InvalidToken:
         raise WrongToken from None
-    app.bots[PLATFORM] = bot.link
+    app.bots[link.way] = bot.link
     try:
-        async with app.fence.guard(PLATFORM, TelegramFencePlace(bot)):
+        async with app.fence.guard(link.way, TelegramFencePlace(bot)):
             menus = Menus(bot)
             await _patiently(link, menus.set_up)
             answers = AnswerQueue()
             rate_limit = ChatPace(settings.telegram_per_second, asyncio.get_running_loop().time)
-            chat = TelegramChat(app, bot, menus, answers, rate_limit)
+            chat = TelegramChat(app, link.way, bot, menus, answers, rate_limit)
             polls = _Polls(bot, polling, link, app.fence)
-            poller = Poller(polls.fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))
+            poller = Poller(polls.fetch, chat.handle, lambda handed: app.holds.answered(link.way, handed=handed))
 
             async def poll() -> None:
                 try:
-                    if not app.fence.is_foreign(PLATFORM):  # the other bot may live by it
+                    if not app.fence.is_foreign(link.way):  # the other bot may live by it
                         await _patiently(link, bot.delete_webhook)  # pending updates stay
                     await poller.run()
                 except InvalidToken:  # revoked while we ran
@@ -117,7 +117,7 @@ class _Polls:
             wanted: dict[str, Any] = {"timeout": wait_s, "limit": 100, "allowed_updates": json.dumps(ALLOWED)}
             if offset is not None:
                 wanted["offset"] = offset
-            if self._fence.is_foreign(PLATFORM):
+            if self._fence.is_foreign(self._link.way):
                 await asyncio.sleep(HELD_POLL_S)
                 wanted |= {"timeout": 0}
                 wanted.pop("offset", None)
@@ -125,11 +125,11 @@ class _Polls:
                 answer = await _patiently(self._link, partial(self._poll, f"{self._url}?{urlencode(wanted)}"))
             except Conflict:
                 if time.monotonic() - self._dropped_at > POLL_S:
-                    self._fence.sign(PLATFORM)
+                    self._fence.sign(self._link.way)
                 await asyncio.sleep(FIRST_WAIT_S)
             else:
                 updates = list(answer) if isinstance(answer, list) else []
-                return self._left_over(updates) if self._fence.is_foreign(PLATFORM) else updates  # also since we asked
+                return self._left_over(updates) if self._fence.is_foreign(self._link.way) else updates  # also since we asked
 
     def _left_over(self, updates: list[RawUpdate]) -> list[RawUpdate]:
         """Return those that the other bot has not taken since we asked last: it answers what it takes."""
@@ -155,13 +155,13 @@ async def _listen(app: App, bot: Bot, poller: Poller, settings: Settings, link: 
     async def handle(request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode()):
             return web.Response(status=403)
-        if app.fence.is_foreign(PLATFORM):
+        if app.fence.is_foreign(link.way):
             return web.Response(status=503)  # Telegram keeps it for the other bot
         try:
             update = await request.json()
         except ValueError:
             return web.Response(status=400)
-        app.holds.answered(PLATFORM, handed=True)
+        app.holds.answered(link.way, handed=True)
         await poller.take(update)
         return web.Response()
 
@@ -171,14 +171,14 @@ async def _listen(app: App, bot: Bot, poller: Poller, settings: Settings, link: 
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", settings.telegram_webhook_port).start()
-        await app.fence.ours(PLATFORM)  # or we would take what is said to the other bot
+        await app.fence.ours(link.way)  # or we would take what is said to the other bot
         await _patiently(
             link,
             lambda: bot.set_webhook(
                 settings.telegram_webhook_url or "", allowed_updates=list(ALLOWED), secret_token=secret
             ),
         )
-        await stay_open(app, PLATFORM)
+        await stay_open(app, link.way)
     finally:
         await runner.cleanup()
 

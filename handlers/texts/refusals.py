@@ -98,7 +98,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
         case errors.OutOfReach():
             return "not_recorded", _("I cannot reach {platform} just now, so nothing was changed. Try again.").format(
-                platform=platform(refused.platform)
+                platform=platform(refused.way)
             )
         case errors.WorkFailed():
             return "work_failed", _(

@@ -31,6 +31,7 @@ from bot.storage.sqlite.scheduled_deletions import ScheduledDeletions
 from bot.storage.sqlite.sketches import Sketches
 from bot.storage.sqlite.verification import Statements
 from bot.storage.sqlite.voiding import Paper
+from bot.storage.sqlite.ways import Ways
 from bot.storage.sqlite.wishes import Wishes
 from bot.storage.store import KeptAnew
 
@@ -66,6 +67,7 @@ class SqliteStore(
     Copies,
     Examination,
     Rekeyed,
+    Ways,
 ):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
