@@ -233,9 +233,7 @@ class Outbox:
             await self._write_down()
         if not self._claimed:
             try:
-                self._claimed.extend(
-                    await self._store.claim_parcels(self._way, now=self._clock(), limit=1, only=only)
-                )
+                self._claimed.extend(await self._store.claim_parcels(self._way, now=self._clock(), limit=1, only=only))
             except InDoubt:
                 self._owed.append(self._unclaim)
                 raise

@@ -38,8 +38,8 @@ TOLD_AFTER_S = {Hold.FOREIGN: 0.0, Hold.CLOCK: 30.0, Hold.KEPT: 2 * QUIET_S}
 class Holds:
     """What holds the bot up, if anything does, the weightiest first.
 
-    `ways` are those whose platforms keep what people do while the bot is away. Each says when it hands something out, and
-    when it has nothing.
+    `ways` are those whose platforms keep what people do while the bot is away. Each says when it hands something out,
+    and when it has nothing.
     """
 
     def __init__(

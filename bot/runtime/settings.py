@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.domain.ways import way
 from bot.parsing.typed_text import QUOTES
 from bot.secrets.backup_files import read_public
 
@@ -18,6 +20,14 @@ PREFIX = "ALLOUT_"
 def trimmed(token: str) -> str:
     """Return a token without what comes along where it is copied: blanks, and quotes as chats and shells write them."""
     return token.strip().strip(f"{QUOTES}'`\u2018\u2019").strip()
+
+
+def _decoded(part: str) -> str:
+    """Return what the first part of a token from Discord says, which is the bot's number; '' if it is none."""
+    try:
+        return b64decode(part + "=" * (-len(part) % 4), validate=True).decode()
+    except ValueError:
+        return ""
 
 
 class Settings(BaseSettings):
@@ -75,6 +85,18 @@ class Settings(BaseSettings):
 
     discord_gateway_url: str = "wss://gateway.discord.gg/"
     """Another server that speaks Discord's gateway, such as a test's."""
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """The bot that runs on each platform that has a token. Which one that is, the token itself says."""
+        found = {}
+        if self.telegram_token is not None:
+            found["telegram"] = self.telegram_token.get_secret_value().partition(":")[0]
+        if self.discord_token is not None:
+            found["discord"] = _decoded(self.discord_token.get_secret_value().partition(".")[0])
+        return {
+            platform: way(platform, bot if bot.isascii() and bot.isdecimal() else "") for platform, bot in found.items()
+        }
 
     @field_validator("telegram_token", "discord_token", mode="before")
     @classmethod

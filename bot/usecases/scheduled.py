@@ -11,7 +11,7 @@ from functools import partial
 
 from bot.domain import campaigns, rules
 from bot.domain.errors import NotRecorded
-from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, WalkoutId
+from bot.domain.model import Ruling, Stage, Walkout, WalkoutId
 from bot.guards.holds import Holds
 from bot.process import logs
 from bot.process.clock import Clock

@@ -123,7 +123,9 @@ class Part:
 class DiscordChat:
     """Handles one interaction or message at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, way: str, client: discord.Client, rate_limit: RateLimit, *, later: Later | None = None) -> None:
+    def __init__(
+        self, app: App, way: str, client: discord.Client, rate_limit: RateLimit, *, later: Later | None = None
+    ) -> None:
         self._app = app
         self._way = way
         self._later = later or asyncio.get_running_loop().call_later
@@ -191,7 +193,9 @@ class DiscordChat:
         if self._conversation.heed(self._person(interaction.user), SUGGESTION_PRICE) is not Heed.ANSWER:
             return []
         with speaking(_language(interaction)):
-            return await self._suggestions.suggest(self._person(interaction.user), command, takes, typed, walkout or None)
+            return await self._suggestions.suggest(
+                self._person(interaction.user), command, takes, typed, walkout or None
+            )
 
     def _person(self, user: discord.abc.User) -> Person:
         return Person(self._way, str(user.id))

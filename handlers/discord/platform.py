@@ -92,7 +92,9 @@ class AllOutClient(discord.Client):
         """Take what people do until cancelled, then answer what was taken. Raises WrongToken, Unreachable."""
         connecting = asyncio.ensure_future(self.connect())
         losing = asyncio.ensure_future(self._lost.wait())
-        staying = asyncio.ensure_future(stay_open(self._app, self._link.way, lambda: self.is_ready() and not self._timers))
+        staying = asyncio.ensure_future(
+            stay_open(self._app, self._link.way, lambda: self.is_ready() and not self._timers)
+        )
         try:
             await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
@@ -148,6 +150,9 @@ class AllOutClient(discord.Client):
                 loop.call_later(NOTICED_AFTER_S, self._link.fails, Why.GATEWAY),
                 loop.call_later(GIVE_UP_AFTER_S, self._lost.set),
             ]
+
+    def _is_open(self) -> bool:
+        return self.is_ready() and not self._timers
 
     def _settle(self) -> None:
         for timer in self._timers:

@@ -149,8 +149,7 @@ async def keep_running(
     """Run every way until cancelled. Raises AllRefused; calls `started` for each, once it runs."""
     links = {way: Link(way, app) for way in openers}
     keeping = [
-        asyncio.create_task(_keep(app, settings, opener, links[way], links, started))
-        for way, opener in openers.items()
+        asyncio.create_task(_keep(app, settings, opener, links[way], links, started)) for way, opener in openers.items()
     ]
     try:
         await asyncio.gather(*keeping)

@@ -243,7 +243,9 @@ class TelegramChat:
     async def _answer_press(self, query: Raw) -> None:
         user = query["from"]
         number = f"press {query.get('id', '')}"  # as a message's, but never the same as one
-        said = Said(who=self._person(user), button=query.get("data", ""), language=user.get("language_code"), number=number)
+        said = Said(
+            who=self._person(user), button=query.get("data", ""), language=user.get("language_code"), number=number
+        )
         reply = await self._conversation.answer(said)
         if reply is None:
             return
@@ -530,4 +532,3 @@ def _language(message: Raw) -> str | None:
     """Return what the writer's app speaks; what is posted in a channel has no writer."""
     language: str | None = message.get("from", {}).get("language_code")
     return language
-

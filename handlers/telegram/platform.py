@@ -129,7 +129,9 @@ class _Polls:
                 await asyncio.sleep(FIRST_WAIT_S)
             else:
                 updates = list(answer) if isinstance(answer, list) else []
-                return self._left_over(updates) if self._fence.is_foreign(self._link.way) else updates  # also since we asked
+                return (
+                    self._left_over(updates) if self._fence.is_foreign(self._link.way) else updates
+                )  # also since we asked
 
     def _left_over(self, updates: list[RawUpdate]) -> list[RawUpdate]:
         """Return those that the other bot has not taken since we asked last: it answers what it takes."""

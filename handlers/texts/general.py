@@ -86,7 +86,12 @@ def platform(way: str, bot: str = "") -> str:
 
 def handle(bot: str) -> str:
     """Name a bot as people there do; on Telegram it is known by its link."""
-    return f"@{bot.rpartition('/')[2]}" if "/" in bot else bot
+    return f"@{shortly(bot)}" if "/" in bot else bot
+
+
+def shortly(bot: str) -> str:
+    """Name it without what a link has around its name."""
+    return bot.rpartition("/")[2]
 
 
 def old_button() -> str:

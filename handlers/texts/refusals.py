@@ -96,6 +96,11 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             return "not_recorded", _held(refused.why)
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
+        case errors.NoSuchWay():
+            return "no_bot", _(
+                "No bot that is known here and does not run is called {named}. Or none runs on its platform to take "
+                "over; start that first: allout run"
+            ).format(named=refused.named)
         case errors.OutOfReach():
             return "not_recorded", _("I cannot reach {platform} just now, so nothing was changed. Try again.").format(
                 platform=platform(refused.way)

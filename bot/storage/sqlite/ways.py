@@ -1,4 +1,4 @@
-"""Ways: which bots there are, and what belongs to each. The columns are called `platform`, as older stores have them."""
+"""Ways: which bots there are, and what belongs to each. Columns are called `platform`, as older stores have them."""
 
 from __future__ import annotations
 
@@ -27,18 +27,22 @@ _NOT_TWICE = "DELETE FROM parcel WHERE {which} AND state <> 'sent'"
 _ADOPT = (
     _MOVE_ROOMS.format(which="platform = ?2"),
     "DELETE FROM room WHERE platform = ?2",
-    *(f"UPDATE {table} SET platform = ?1 WHERE platform = ?2" for table in ("member", "role_card", "notice", "wish")),
+    "UPDATE member SET platform = ?1 WHERE platform = ?2",
+    "UPDATE role_card SET platform = ?1 WHERE platform = ?2",
+    "UPDATE notice SET platform = ?1 WHERE platform = ?2",
+    "UPDATE wish SET platform = ?1 WHERE platform = ?2",
     _MOVE_PARCELS.format(which="platform = ?2"),
     _NOT_TWICE.format(which="platform = ?2"),
     "DELETE FROM way WHERE way = ?2",
 )
 
 _OTHERS = "platform <> ?1 AND substr(platform || ':', 1, length(?3)) = ?3"  # of the same platform
+_HEARS_OTHERS = f"SELECT 1 FROM room WHERE address = ?2 AND {_OTHERS} LIMIT 1"  # noqa: S608
 _TAKE_CHAT = (
     _MOVE_ROOMS.format(which=f"address = ?2 AND {_OTHERS}"),
-    f"DELETE FROM room WHERE address = ?2 AND {_OTHERS}",
+    f"DELETE FROM room WHERE address = ?2 AND {_OTHERS}",  # noqa: S608
     _MOVE_PARCELS.format(which=f"room = ?2 AND state = 'waiting' AND {_OTHERS}"),
-    f"DELETE FROM parcel WHERE room = ?2 AND state = 'waiting' AND {_OTHERS}",
+    f"DELETE FROM parcel WHERE room = ?2 AND state = 'waiting' AND {_OTHERS}",  # noqa: S608
 )
 _FOLLOW = (
     "UPDATE member SET platform = ?1 WHERE id = ?2",
@@ -85,7 +89,7 @@ class Ways(Writer):
 
     async def _adopt(self, old: str, new: str) -> None:
         for statement in _ADOPT:
-            await self._rows(statement, (new, old) if "?1" in statement else (None, old))
+            await self._rows(statement, (new, old))
         if bot_of(old):  # another bot's messages cannot be deleted, and the numbers may be those of one's own
             await self._rows("DELETE FROM errand WHERE platform = ?", (old,))
         await self._rows("UPDATE errand SET platform = ? WHERE platform = ?", (new, old))
@@ -107,7 +111,7 @@ class Ways(Writer):
         which = (way, address, f"{platform_of(way)}:")
 
         async def job() -> None:
-            if await self._rows(f"SELECT 1 FROM room WHERE address = ?2 AND {_OTHERS} LIMIT 1", which):
+            if await self._rows(_HEARS_OTHERS, which):
                 for statement in _TAKE_CHAT:
                     await self._rows(statement, which)
 
