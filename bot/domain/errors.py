@@ -196,6 +196,14 @@ class OutOfReach(Refused):
         self.way = way
 
 
+class NoSuchBot(Refused):
+    """No bot is called so whose name could stand on cards."""
+
+    def __init__(self, bots: tuple[str, ...]) -> None:
+        super().__init__(*bots)
+        self.bots = bots
+
+
 class NoSuchWay(Refused):
     """No bot of this name is known here whose rooms and people another one, run here, could take over."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,16 +26,19 @@ async def tell_of_way(way: str, kind: Kind, why: str, store: Store, clock: Clock
 
 async def of_way(way: str, kind: Kind, why: str, store: Store, *, occasion: str) -> Announcement:
     """Return the news of a way. It says which bot that is, where its platform has several."""
-    bots = await store.ways()
-    bot = bots.get(way, bot_of(way)) if several({way, *bots}, platform_of(way)) else ""
     return Announcement(
         kind=kind,
         occasion=occasion,
         to_rooms=False,
         to_organizers=True,
         not_on=way,
-        facts={"platform": way, "why": why, "bot": bot},
+        facts={"platform": way, "why": why, "bot": which_of_several(way, await store.ways())},
     )
+
+
+def which_of_several(way: str, bots: Mapping[str, str]) -> str:
+    """Return what a way's bot is called; '' where its platform has no other, so that nobody need be told."""
+    return bots.get(way, bot_of(way)) if several({way, *bots}, platform_of(way)) else ""
 
 
 class Unrun:

@@ -15,6 +15,7 @@ from bot.parsing.typed_text import same_name
 from bot.storage.store import UNHEARD_AFTER, Room
 from bot.usecases import organizers, stewards
 from bot.usecases import rooms as testing
+from bot.usecases.ways import which_of_several
 from handlers.conversation.messages import (
     Ask,
     Button,
@@ -182,10 +183,12 @@ async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
         title if titles.count(title) == 1 or title == room.address else f"{title} {room.address}"
         for title, room in zip(titles, shown, strict=True)
     ]
+    bots = await ask.app.store.ways()
     found = [
         texts.Listed(
             name=title,
             platform=each.platform,
+            bot=which_of_several(each.platform, bots),
             scope=names[each.scope] if each.scope else None,
             language=each.language or walkout.terms.language or SPOKEN,
             unheard=each.tries if each.tries >= UNHEARD_AFTER else 0,

@@ -81,12 +81,12 @@ def platform(way: str, bot: str = "") -> str:
     """Name the platform of a way; and its bot, where people must be told which one is meant."""
     name = platform_of(way)
     called = _("console") if name == "console" else name.capitalize()
-    return f"{called} ({handle(bot)})" if bot else called
+    return _("{bot} on {platform}").format(bot=handle(bot), platform=called) if bot else called
 
 
 def handle(bot: str) -> str:
-    """Name a bot as people there do; on Telegram it is known by its link."""
-    return f"@{shortly(bot)}" if "/" in bot else bot
+    """Name a bot as people write it; on Telegram it is known by its link."""
+    return f"@{shortly(bot)}"
 
 
 def shortly(bot: str) -> str:

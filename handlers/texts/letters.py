@@ -200,8 +200,8 @@ def _platform_down(letter: Letter) -> str:
         ).format(platform=platform)
     if letter.news.facts["why"] == NOT_RUN:
         return _(
-            "No process runs the bot on {platform}, and news for its rooms and people waits. "
-            "Whoever keeps the server: `allout doctor` says what can be done."
+            "{platform}: no process runs this bot, and news for its rooms and people waits. "
+            "Whoever keeps the server: allout doctor says what can be done."
         ).format(platform=platform)
     return _(
         "I cannot reach {platform} just now. Rooms there hear their news when it is back; everything else goes on."
