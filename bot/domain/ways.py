@@ -5,7 +5,7 @@ Who somebody is does not: whoever writes to two bots of a platform is one person
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 _BETWEEN = ":"
 
@@ -28,3 +28,8 @@ def bot_of(way: str) -> str:
 def several(ways: Iterable[str], platform: str) -> bool:
     """Say whether a platform has more than one bot, so that people must be told which one is meant."""
     return len({each for each in ways if platform_of(each) == platform and bot_of(each)}) > 1
+
+
+def which_of_several(way: str, bots: Mapping[str, str]) -> str:
+    """Return what a way's bot is called; '' where its platform has no other, so that nobody need be told."""
+    return bots.get(way, bot_of(way)) if several({way, *bots}, platform_of(way)) else ""

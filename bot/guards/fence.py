@@ -18,6 +18,7 @@ from typing import Protocol
 from bot.domain.errors import NotRecorded, OutOfReach
 from bot.domain.fence import EPOCH_BYTES, is_foreign, renewed
 from bot.domain.model import Announcement, Kind, WalkoutId
+from bot.domain.ways import which_of_several
 from bot.guards.holds import Holds
 from bot.process.clock import Clock
 from bot.process.logs import Event
@@ -218,12 +219,13 @@ class Fence:
         if before is not None and post.told_of_s - before <= QUIET_S:
             return
         log.error(Event.NAME_SHARED, post.way)
+        bot = which_of_several(post.way, await self._store.ways())
         news = Announcement(
             kind=Kind.TOKEN_SHARED,
             occasion=self._clock().isoformat(),
             to_rooms=False,
             to_organizers=True,
-            facts={"platform": post.way},
+            facts={"platform": post.way, "bot": bot},
         )
         try:
             await self._store.tell(news)

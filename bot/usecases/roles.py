@@ -19,12 +19,12 @@ from bot.domain.errors import (
 from bot.domain.model import Announcement, Kind, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Deed, Duty, Matter, MemberId, Role, Suspension
 from bot.domain.tree import labels
+from bot.domain.ways import which_of_several
 from bot.secrets import card_codes
 from bot.storage.store import Committee, Member, RoleCard
 from bot.usecases import suspensions
 from bot.usecases.context import ID_LETTERS, RequestContext, role_taken
 from bot.usecases.proposals import LASTS, Progress, approvals_needed, look, propose
-from bot.usecases.ways import which_of_several
 
 WORD_LETTERS = 4
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.errors import NoSuchWay
 from bot.domain.model import Announcement, Kind
-from bot.domain.ways import bot_of, platform_of, several
+from bot.domain.ways import bot_of, platform_of, which_of_several
 from bot.guards.holds import Holds
 from bot.process.clock import Clock
 from bot.storage.store import Store
@@ -34,11 +34,6 @@ async def of_way(way: str, kind: Kind, why: str, store: Store, *, occasion: str)
         not_on=way,
         facts={"platform": way, "why": why, "bot": which_of_several(way, await store.ways())},
     )
-
-
-def which_of_several(way: str, bots: Mapping[str, str]) -> str:
-    """Return what a way's bot is called; '' where its platform has no other, so that nobody need be told."""
-    return bots.get(way, bot_of(way)) if several({way, *bots}, platform_of(way)) else ""
 
 
 class Unrun:

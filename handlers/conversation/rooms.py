@@ -11,11 +11,11 @@ from bot.domain.model import SPOKEN, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed, Duty
 from bot.domain.rules import NOT_OVER
 from bot.domain.tree import Tree, labels
+from bot.domain.ways import which_of_several
 from bot.parsing.typed_text import same_name
 from bot.storage.store import UNHEARD_AFTER, Room
 from bot.usecases import organizers, stewards
 from bot.usecases import rooms as testing
-from bot.usecases.ways import which_of_several
 from handlers.conversation.messages import (
     Ask,
     Button,

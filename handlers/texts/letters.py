@@ -213,7 +213,7 @@ def _platform_back(letter: Letter) -> str:
 
 
 def _token_shared(letter: Letter) -> str:
-    return fence.shared(str(letter.news.facts["platform"]))
+    return fence.shared(str(letter.news.facts["platform"]), str(letter.news.facts.get("bot", "")))
 
 
 def _held(letter: Letter) -> str:

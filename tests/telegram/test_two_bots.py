@@ -16,10 +16,12 @@ from bot.runtime.settings import Settings
 from bot.secrets.keys import Person
 from bot.storage.store import Room
 from bot.usecases import organizers, ways
+from handlers.platforms.supervisor import AllRefused, keep_running
+from handlers.telegram.platform import open_telegram
 from tests.house import OLGA, OMAR, City, found
 from tests.telegram.house import labels
 from tests.telegram.test_paper import given
-from tests.telegram.two_bots import FIRST, Bot, Two, running, servers
+from tests.telegram.two_bots import FIRST, Bot, Two, running, servers, started
 from tests.test_sheets import reading
 
 
@@ -170,11 +172,14 @@ async def test_an_older_store_is_its_first_bots(bots: tuple[Bot, Bot], city: Cit
 
 
 async def test_a_token_that_is_refused_adopts_nothing(bots: tuple[Bot, Bot], city: City) -> None:
-    first, _second = bots
-    async with open_app(first.store, clock=real_clock, senders={"telegram:5": None}) as app:
+    first, second = bots
+    async with open_app(first.store, clock=real_clock, senders={first.way: None}) as app:
         await organizers.bind_room(Room(walkout=city.walkout, scope=None, platform="telegram", address="-5"), app.store)
-    async with open_app(first.store, clock=real_clock, senders={}) as app:
+        settings = Settings(telegram_token=FIRST, telegram_api_url=second.server.origin)  # type: ignore[arg-type]
+        with pytest.raises(AllRefused):
+            await keep_running(app, settings, {first.way: open_telegram}, started)
         assert [room.platform for room in await app.store.rooms(city.walkout)] == ["telegram"]
+        assert await app.store.ways() == {}
 
 
 async def test_rooms_of_a_bot_that_was_changed_wait_and_are_brought_over(bots: tuple[Bot, Bot], city: City) -> None:

@@ -83,7 +83,7 @@ async def running(*bots: Bot, clock: Clock = real_clock) -> AsyncIterator[App]:
             )
             before = len(bot.server.requests)
             opener = {settings.ways["telegram"]: open_telegram}
-            works.append(asyncio.create_task(keep_running(app, settings, opener, _started)))
+            works.append(asyncio.create_task(keep_running(app, settings, opener, started)))
             await bot.until(lambda bot=bot, before=before: _polls(bot, before))  # type: ignore[misc]
         try:
             yield app
@@ -93,7 +93,7 @@ async def running(*bots: Bot, clock: Clock = real_clock) -> AsyncIterator[App]:
             await asyncio.gather(*works, return_exceptions=True)
 
 
-async def _started(_way: str) -> None:
+async def started(_way: str) -> None:
     """Say nothing of it."""
 
 
