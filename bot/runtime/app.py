@@ -42,6 +42,10 @@ Title = Callable[[str], Awaitable[str | None]]
 """Given a chat's address, says what it is called now, which is kept nowhere; None where the platform does not say."""
 
 
+Menu = Callable[[str], Awaitable[None]]
+"""Given somebody's address, shows them the commands of the roles that they have now."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class App:
     """The parts that every platform and every command of the server shares."""
@@ -65,6 +69,7 @@ class App:
     ladders: Ladders
     sandbox: SandboxPool  #: whatever reads other people's files, draws or prints is done there
     titles: dict[str, Title]  #: asks a platform what a chat is called: by way, once it has been reached
+    menus: dict[str, Menu]  #: by way, where there are menus that show commands of a role
     scheduler: Scheduler
 
     async def title(self, room: Room) -> str:
@@ -156,6 +161,7 @@ async def open_app(
             ladders=Ladders(store),
             sandbox=sandbox,
             titles={},
+            menus={},
             scheduler=Scheduler(_jobs(store, keys, tallies, outboxes, deletions, clock, holds), clock),
         )
     finally:

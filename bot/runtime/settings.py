@@ -59,7 +59,8 @@ class Settings(BaseSettings):
     """What is printed: from INFO on each tally is a line. At no level is anything of any person."""
 
     telegram_token: SecretStr | None = None
-    """The bot's token, from BotFather. Without one the bot does not run on Telegram."""
+    """The bot's token, from BotFather. Without one the bot does not run on Telegram. It says which bot this is: rooms
+    and people belong to that one."""
 
     telegram_api_url: str = "https://api.telegram.org"
     """Another server that speaks Telegram's Bot API, such as a self-hosted one."""

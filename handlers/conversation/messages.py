@@ -184,7 +184,9 @@ class Ask:
         roles = await acting(self.app.store, self.context.me)
         if roles.may_somewhere(Duty.LOOK):
             with suppress(NotRecorded):  # next time, then
-                await self.app.store.follow(self.context.me, self.who.way)
+                moved = await self.app.store.follow(self.context.me, self.who.way)
+                if moved and (show_menu := self.app.menus.get(self.who.way)) is not None:
+                    await show_menu(self.who.account)
         return roles
 
     async def organizes(self) -> bool:

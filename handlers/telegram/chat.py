@@ -94,6 +94,7 @@ class TelegramChat:
         self._rate_limit = rate_limit
         self._asides = PerPersonOrder()
         app.titles[way] = self.title
+        app.menus[way] = self.role_changed
         self._conversation = Conversation(
             app,
             Ways(
