@@ -52,7 +52,7 @@ class Unrun:
     async def due(self) -> datetime | None:
         """Return when organizers are to be told of one."""
         now, before = self._clock(), self._waits
-        first = {way: parcel for way, parcel in (await self._store.untried()).items() if way not in self._here}
+        first = {way: parcel for way, parcel in (await self._store.untried()).items() if self._is_foreign(way)}
         if first and await self._holds.why() is not None:  # then nothing leaves, whoever runs it
             before = {}
         self._waits = {
@@ -60,6 +60,10 @@ class Unrun:
             for way, parcel in first.items()
         }
         return min((since + TOLD_AFTER for _parcel, since in self._waits.values()), default=None)
+
+    def _is_foreign(self, way: str) -> bool:
+        """Say whether it is not run here, nor about to be taken over by the first bot of its platform."""
+        return way not in self._here and (bool(bot_of(way)) or way not in map(platform_of, self._here))
 
     async def tell(self) -> None:
         """Tell of those that wait for so long: once a day, as long as it is so. Raises NotRecorded."""

@@ -161,6 +161,14 @@ async def keep_running(
             await link.aclose()
 
 
+async def _welcome(app: App, way: str) -> None:
+    """Have the store know this bot before anything leaves or is taken. Raises Unreachable, to be tried again."""
+    try:
+        await app.welcome(way)
+    except NotRecorded as error:
+        raise Unreachable(logs.kind(error)) from None
+
+
 async def _keep(
     app: App,
     settings: Settings,
@@ -174,7 +182,7 @@ async def _keep(
     while True:
         try:
             async with opener(app, settings, link) as (sender, take):
-                await app.welcome(link.way)
+                await _welcome(app, link.way)
                 outbox.sender = sender
                 if not said:
                     said = True
@@ -189,7 +197,5 @@ async def _keep(
             link.refuses()
         except Unreachable as error:
             link.fails(error.why)
-        except NotRecorded as error:  # whose it is could not be written down: nothing may leave before
-            link.fails(logs.kind(error))
         await asyncio.sleep(link.wait_s)
         link.wait_s = min(2 * link.wait_s, LONGEST_WAIT_S)

@@ -70,6 +70,8 @@ class Ways(Writer):
 
     async def welcome(self, way: str, bot: str) -> None:
         """See Store.welcome."""
+        if (await self.ways()).get(way) == bot:
+            return
 
         async def job() -> None:
             known = await self._rows("SELECT way FROM way")
