@@ -48,16 +48,18 @@ async def open_telegram(
     token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
     api = settings.telegram_api_url.rstrip("/")
     polling = AiohttpRequest(read_timeout=POLL_S + 10.0, connections=2, proxy=settings.telegram_proxy)
+    calling = AiohttpRequest(proxy=settings.telegram_proxy)
     try:
         bot = Bot(
             token,
             base_url=f"{api}/bot",
             base_file_url=f"{api}/file/bot",
-            request=AiohttpRequest(proxy=settings.telegram_proxy),
+            request=calling,
             get_updates_request=polling,
         )
         await _patiently(link, bot.initialize)
     except InvalidToken:
+        await asyncio.gather(calling.shutdown(), polling.shutdown())  # a bot that was not let in closes nothing
         raise WrongToken from None
     app.bots[link.way] = bot.link
     try:
