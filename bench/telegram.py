@@ -340,7 +340,7 @@ async def ours_alone(app: App) -> AsyncIterator[Handle]:
     """Yield what ours does with updates, but for the network."""
     async with Bot(OURS, request=Nowhere(), get_updates_request=Nowhere()) as bot:
         clock = asyncio.get_running_loop().time
-        chat = TelegramChat(app, bot, Menus(bot), AnswerQueue(), ChatPace(UNLIMITED, clock))
+        chat = TelegramChat(app, PLATFORM, bot, Menus(bot), AnswerQueue(), ChatPace(UNLIMITED, clock))
 
         async def handle(updates: list[RawUpdate]) -> None:
             over = asyncio.Event()

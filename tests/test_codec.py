@@ -41,6 +41,7 @@ def test_orders_and_answers_are_the_same_on_the_other_side() -> None:
         places=(("Depot", ("A", "B")),),
         telegram=None,
         discord="x",
+        also=("https://t.me/b",),
         paper=Paper.A4,
         language="es",
         step=2,

@@ -327,7 +327,7 @@ async def test_a_servers_time_is_read_from_its_answers() -> None:
 def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> None:
     facts: dict[str, Any] = {
         **dict.fromkeys(
-            ("path", "mode", "device", "why", "walkout", "python", "database", "zone", "then", "now"), "{x}"
+            ("path", "mode", "device", "why", "walkout", "python", "database", "zone", "then", "now", "bot"), "{x}"
         ),
         "n": 2,
         "schema": 1,
@@ -360,7 +360,7 @@ def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> 
 
 def test_rooms_are_told_of_by_walkout_and_workplace_and_never_by_their_address() -> None:
     rooms = [
-        health.Bound(walkout="k7m3q", unit=name, platform="telegram", address=f"-100{number}")
+        health.Bound(walkout="k7m3q", unit=name, way="telegram", bot="", address=f"-100{number}")
         for number, name in enumerate(["", "Depot", "School", "Depot"])
     ]
     heard = {"-1000": Hearing.WELL, "-1001": Hearing.GONE, "-1002": Hearing.MUTE}

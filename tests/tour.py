@@ -23,7 +23,7 @@ from bot.runtime.app import App, open_app
 from bot.secrets.card_codes import key_of, mint, pretty
 from bot.secrets.keys import Person
 from bot.storage.store import Room
-from bot.usecases import organizers, scheduled, stewards, suspensions
+from bot.usecases import organizers, stewards, suspensions, ways
 from handlers.conversation import (
     BUTTONS,
     COMMANDS,
@@ -49,6 +49,12 @@ from tests.conftest import NOON
 from tests.console.play import roster, terms
 
 PLATFORM = "console"
+_OUTAGES = (
+    (Kind.PLATFORM_DOWN, "token"),
+    (Kind.PLATFORM_DOWN, "away"),
+    (Kind.PLATFORM_DOWN, ways.NOT_RUN),
+    (Kind.PLATFORM_BACK, ""),
+)
 OLGA, OMAR, STEWARD, ANA, BEN = "901", "902", "903", "904", "905"
 EVERYBODY = (ANA, BEN, STEWARD, OLGA, OMAR)
 WORKERS = (ANA, BEN)
@@ -181,7 +187,7 @@ class Tour:
         # a word that binds a chat is written there
         for word in _WORD.findall(reply.text):
             self.names.add(word)
-            self.app.room_words.seen(word, "8")
+            self.app.room_words.seen(word, PLATFORM, "8")
             self.waiting.append((who, f"b:{word}"))
         return reply
 
@@ -519,9 +525,9 @@ class Tour:
         await self.deliver()
         await organizers.lose_room(PLATFORM, "#66", self.app.store, self.app.clock)
         for platform in ("telegram", "discord"):
-            for kind, why in ((Kind.PLATFORM_DOWN, "token"), (Kind.PLATFORM_DOWN, "away"), (Kind.PLATFORM_BACK, "")):
+            for kind, why in _OUTAGES:
                 self.clock.move_to(self.clock() + timedelta(seconds=1))
-                await scheduled.tell_of_platform(platform, kind, why, self.app.store, self.app.clock)
+                await ways.tell_of_way(platform, kind, why, self.app.store, self.app.clock)
                 await self.deliver()
             shared = Announcement(
                 kind=Kind.TOKEN_SHARED,

@@ -1,6 +1,6 @@
 """Carries parcels out: claims them, hands them to their platform, settles what became of them.
 
-Each platform has an outbox of its own, so that the trouble of one never keeps the other's rooms waiting.
+Each way has an outbox of its own, so that the trouble of one never keeps the other's rooms waiting.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class _Flight:
 
 
 class Outbox:
-    """The only way out to one platform.
+    """All that leaves by one way.
 
     Many parcels are under way at once, but one to each room and each person: so a crash can repeat to each of them the
     one that they heard last, and nothing else.
@@ -144,7 +144,7 @@ class Outbox:
 
     def __init__(
         self,
-        platform: str,
+        way: str,
         sender: Sender | None,
         store: Store,
         keys: Keys,
@@ -154,10 +154,10 @@ class Outbox:
         leadership: Leadership | None = None,
         before: Callable[[Announcement, WalkoutId | None], Awaitable[bool]] | None = None,
     ) -> None:
-        self._sender = sender
+        self.sender = sender  #: None while the platform cannot be reached; parcels wait in the store then
         self._leadership = leadership  #: None: there is no other process that could send
         self._lease: Lease | None = None  #: under which all was claimed that is claimed
-        self._platform = platform
+        self._way = way
         self._store = store
         self._keys = keys
         self._clock = clock
@@ -192,7 +192,7 @@ class Outbox:
         """Return when the next parcel may be sent."""
         if self._owed or (self._claimed and self.sender is not None):  # the store could not write then
             return self._clock()
-        return await self._store.next_parcel(self._platform) if self.sender is not None else None
+        return await self._store.next_parcel(self._way) if self.sender is not None else None
 
     async def deliver(self) -> None:
         """Send every parcel that is due; each room hears its own in the order in which they were made.
@@ -246,7 +246,7 @@ class Outbox:
         """Begin the next flight, or wait until something has become of one; False once all is sent and written down."""
         await self._write_down()
         if self._leadership is not None and self._leadership.lease is not self._lease:
-            raise LeaseLost(self._platform)
+            raise LeaseLost(self._way)
         self._let_go()
         newest = next(reversed(self._flights.values()), None)
         # whatever is claimed goes next: what had to wait long for a turn might not be so any more
@@ -284,9 +284,7 @@ class Outbox:
             await self._write_down()
         if not self._claimed:
             try:
-                self._claimed.extend(
-                    await self._store.claim_parcels(self._platform, now=self._clock(), limit=1, only=only)
-                )
+                self._claimed.extend(await self._store.claim_parcels(self._way, now=self._clock(), limit=1, only=only))
             except InDoubt:
                 self._owe(self._unclaim)
                 raise
@@ -296,7 +294,7 @@ class Outbox:
 
     async def _unclaim(self) -> None:
         under_way = [flight.parcel for flight in self._flights.values()]
-        await self._store.unclaim_parcels(self._platform, but=under_way)
+        await self._store.unclaim_parcels(self._way, but=under_way)
         self._claimed.clear()
 
     async def _begin(self, sender: Sender) -> bool:

@@ -1,6 +1,6 @@
 """Messages that delete themselves when it is time, even if the bot was restarted meanwhile.
 
-What is to be deleted is sealed; each platform has deletions of its own, which never wait for its parcels.
+What is to be deleted is sealed; each way has deletions of its own, which never wait for its parcels.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 
 
 class ScheduledDeletions:
-    """Deletes a platform's messages when it is time."""
+    """Deletes one bot's messages when it is time."""
 
-    def __init__(self, platform: str, outbox: Outbox, store: Store, keys: Keys, clock: Clock) -> None:
-        self._platform = platform
+    def __init__(self, way: str, outbox: Outbox, store: Store, keys: Keys, clock: Clock) -> None:
+        self._way = way
         self._outbox = outbox
         self._store = store
         self._keys = keys
@@ -34,7 +34,7 @@ class ScheduledDeletions:
         """Have a message deleted, by its platform's own name for it. A store that cannot write is tried again."""
         sealed, due = self._keys.seal(what), self._clock() + after
         try:
-            await self._store.add_deletion(self._platform, sealed, due=due)
+            await self._store.add_deletion(self._way, sealed, due=due)
         except NotRecorded:
             self._unwritten.append((sealed, due))
 
@@ -42,15 +42,15 @@ class ScheduledDeletions:
         """Return when there is something to do."""
         if self._unwritten:
             return self._clock()
-        return await self._store.next_deletion(self._platform) if self._outbox.sender is not None else None
+        return await self._store.next_deletion(self._way) if self._outbox.sender is not None else None
 
     async def run(self) -> None:
         """Delete what is due. Raises NotRecorded."""
         while self._unwritten:
             sealed, due = self._unwritten[0]
-            await self._store.add_deletion(self._platform, sealed, due=due)
+            await self._store.add_deletion(self._way, sealed, due=due)
             self._unwritten.pop(0)
-        for deletion in await self._store.due_deletions(self._platform, now=self._clock()):
+        for deletion in await self._store.due_deletions(self._way, now=self._clock()):
             if (sender := self._outbox.sender) is None:
                 return
             await self._do(deletion, sender)

@@ -203,9 +203,25 @@ class Held(Refused):
 class OutOfReach(Refused):
     """What is asked for is written on a platform, which does not answer or does not want it."""
 
-    def __init__(self, platform: str) -> None:
-        super().__init__(platform)
-        self.platform = platform
+    def __init__(self, way: str) -> None:
+        super().__init__(way)
+        self.way = way
+
+
+class NoSuchBot(Refused):
+    """No bot is called so whose name could stand on cards."""
+
+    def __init__(self, bots: tuple[str, ...]) -> None:
+        super().__init__(*bots)
+        self.bots = bots
+
+
+class NoSuchWay(Refused):
+    """No bot of this name is known here whose rooms and people another one, run here, could take over."""
+
+    def __init__(self, named: str) -> None:
+        super().__init__(named)
+        self.named = named
 
 
 class WorkFailed(Refused):

@@ -331,9 +331,9 @@ class Announcement:
     to_stewards: bool = False  #: so do the scope's stewards
     to_committees: tuple[UnitId, ...] = ()  #: and the organizers of these units
     to_rooms: bool = True
-    to: tuple[tuple[str, bytes], ...] = ()  #: to these people: platform and sealed address
+    to: tuple[tuple[str, bytes], ...] = ()  #: to these people: way and sealed address
     not_to: frozenset[bytes] = frozenset()  #: organizers who know already, or must not
-    not_on: str = ""  #: organizers on this platform are not told; it is what the news is about
+    not_on: str = ""  #: organizers whom this way reaches are not told; it is what the news is about
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     reference: str = ""  #: by which anybody can verify it; the store gives one to what goes to rooms
 

@@ -19,6 +19,7 @@ from typing import Protocol
 from bot.domain.errors import NotRecorded, OutOfReach
 from bot.domain.fence import EPOCH_BYTES, is_foreign, renewed
 from bot.domain.model import Announcement, Kind, WalkoutId
+from bot.domain.ways import which_of_several
 from bot.guards.holds import Holds
 from bot.guards.leadership import Leadership
 from bot.process.clock import Clock
@@ -67,7 +68,7 @@ class Place(Protocol):
 
 
 class Stands(StrEnum):
-    """How it is with a platform's fence."""
+    """How it is with a way's fence."""
 
     WELL = "well"
     FOREIGN = "foreign"  #: another bot has taken the token
@@ -75,10 +76,10 @@ class Stands(StrEnum):
 
 
 class _Post:
-    """What is known of one platform."""
+    """What is known of one way."""
 
-    def __init__(self, platform: str, place: Place) -> None:
-        self.platform = platform
+    def __init__(self, way: str, place: Place) -> None:
+        self.way = way
         self.place = place
         self.stands = Stands.NOT
         self.ours = asyncio.Event()  #: as long as it is not another's
@@ -95,7 +96,7 @@ class _Post:
 
 
 class Fence:
-    """Looks whether another bot has taken a platform's token, and stops everything if so."""
+    """Looks whether another bot has taken a way's token, and stops everything if so."""
 
     def __init__(
         self,
@@ -115,9 +116,9 @@ class Fence:
         self._decided: set[tuple[WalkoutId | None, Kind]] = set()  #: renewed for since we started
 
     @asynccontextmanager
-    async def guard(self, platform: str, place: Place) -> AsyncIterator[None]:
+    async def guard(self, way: str, place: Place) -> AsyncIterator[None]:
         """Look, and write an epoch of this start, before anything is taken or sent; then look now and then."""
-        post = self._posts.setdefault(platform, _Post(platform, place))
+        post = self._posts.setdefault(way, _Post(way, place))
         post.place = place  # by another connection, perhaps
         post.signs.clear()  # until now another process of ours may have been there
         await self._look(post, anew=post.tried_s is None)
@@ -129,20 +130,20 @@ class Fence:
             await asyncio.wait([watching])
 
     def stands(self) -> dict[str, Stands]:
-        """Say how it is, by platform; those that were never reached are left out."""
-        return {platform: post.stands for platform, post in self._posts.items()}
+        """Say how it is, by way; those that were never reached are left out."""
+        return {way: post.stands for way, post in self._posts.items()}
 
-    def is_foreign(self, platform: str) -> bool:
-        """Say whether another bot has taken this platform's token."""
-        return platform in self._posts and self._posts[platform].stands is Stands.FOREIGN
+    def is_foreign(self, way: str) -> bool:
+        """Say whether another bot has taken this way's token."""
+        return way in self._posts and self._posts[way].stands is Stands.FOREIGN
 
-    async def ours(self, platform: str) -> None:
-        """Wait until no other bot has this platform's token."""
-        await self._posts[platform].ours.wait()
+    async def ours(self, way: str) -> None:
+        """Wait until no other bot has this way's token."""
+        await self._posts[way].ours.wait()
 
-    def sign(self, platform: str) -> None:
+    def sign(self, way: str) -> None:
         """Note what another bot with our token may have done: it is looked at once whether it has taken that."""
-        if (post := self._posts.get(platform)) is not None:  # one that was reached, and so is looked at
+        if (post := self._posts.get(way)) is not None:  # one that was reached, and so is looked at
             post.signs.append(self._steady())
             post.signed.set()
 
@@ -170,13 +171,13 @@ class Fence:
         return True
 
     async def adopt(self) -> list[str]:
-        """Take every token that another bot had taken; return the platforms. Raises OutOfReach, NotRecorded."""
+        """Take every token that another bot had taken; return the ways. Raises OutOfReach, NotRecorded."""
         taken = [post for post in self._posts.values() if post.stands is Stands.FOREIGN]
         for post in taken:
             await self._look(post, anew=True, adopts=True)
             if post.stands is Stands.FOREIGN:
-                raise OutOfReach(post.platform)
-        return [post.platform for post in taken]
+                raise OutOfReach(post.way)
+        return [post.way for post in taken]
 
     async def _watch(self, post: _Post) -> None:
         while True:
@@ -213,10 +214,10 @@ class Fence:
             fresh, under_way = secrets.token_hex(EPOCH_BYTES), post.tried_s is not None and not adopts
             ours = renewed(ours, found, fresh, under_way=under_way)
             # one that was ours and has stood still since would keep, or write, what the store's others never made
-            with self._as_the_only_one(post.platform):
+            with self._as_the_only_one(post.way):
                 await self._store.keep_epochs(post.place.name, ours)
             post.tried_s = self._steady()
-            with self._as_the_only_one(post.platform):
+            with self._as_the_only_one(post.way):
                 await post.place.write(ours.next)
             return Stands.WELL
         return Stands.WELL if found == ours.next else Stands.NOT  # what was written did not arrive
@@ -230,11 +231,11 @@ class Fence:
         if stands is Stands.FOREIGN:
             post.ours.clear()
             if before is not stands:
-                log.error(Event.COPY_FOUND, post.platform)
-            self._holds.stop(post.platform)
+                log.error(Event.COPY_FOUND, post.way)
+            self._holds.stop(post.way)
         elif before is Stands.FOREIGN:
-            log.warning(Event.COPY_GONE, post.platform)
-            self._holds.lift(post.platform)
+            log.warning(Event.COPY_GONE, post.way)
+            self._holds.lift(post.way)
             post.ours.set()
 
     async def _tell(self, post: _Post) -> None:
@@ -242,13 +243,14 @@ class Fence:
         before, post.told_of_s = post.told_of_s, post.signs[-1]
         if before is not None and post.told_of_s - before <= QUIET_S:
             return
-        log.error(Event.NAME_SHARED, post.platform)
+        log.error(Event.NAME_SHARED, post.way)
+        bot = which_of_several(post.way, await self._store.ways())
         news = Announcement(
             kind=Kind.TOKEN_SHARED,
             occasion=self._clock().isoformat(),
             to_rooms=False,
             to_organizers=True,
-            facts={"platform": post.platform},
+            facts={"platform": post.way, "bot": bot},
         )
         try:
             await self._store.tell(news)

@@ -40,26 +40,26 @@ TOLD_AFTER_S = {Hold.FOREIGN: 0.0, Hold.CLOCK: 30.0, Hold.KEPT: 2 * QUIET_S}
 class Holds:
     """What holds the bot up, if anything does, the weightiest first.
 
-    `platforms` are those that keep what people do while the bot is away. Each says when it hands something out, and
-    when it has nothing.
+    `ways` are those whose platforms keep what people do while the bot is away. Each says when it hands something out,
+    and when it has nothing.
     """
 
     def __init__(
         self,
         clock: CorrectedClock,
         store: Store,
-        platforms: Iterable[str] = (),
+        ways: Iterable[str] = (),
         *,
-        ways: Mapping[str, Leadership] = MappingProxyType({}),
+        leaderships: Mapping[str, Leadership] = MappingProxyType({}),
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._store = store
         self._steady = steady
-        self._ways = ways  #: where another process may be the one that reads and sends
-        self._stopped: set[str] = set()  #: platforms where another bot uses our token
+        self._leaderships = leaderships  #: where another process may be the one that reads and sends
+        self._stopped: set[str] = set()  #: ways where another bot uses our token
         #: since when each has handed out nothing; None: it has not answered since we started, stood still or lost it
-        self._quiet_since_s: dict[str, float | None] = dict.fromkeys(platforms)
+        self._quiet_since_s: dict[str, float | None] = dict.fromkeys(ways)
         self._waits_since_s: float | None = None  #: a tally, for what platforms have kept
         self._looked: tuple[datetime, float] | None = None
         self._why: Hold | None = None
@@ -68,23 +68,23 @@ class Holds:
 
     # -- what others know ---------------------------------------------------------------------------------------
 
-    def stop(self, platform: str) -> None:
-        """Decide and send nothing any more: another bot uses this platform's token."""
-        self._stopped.add(platform)
+    def stop(self, way: str) -> None:
+        """Decide and send nothing any more: another bot uses this way's token."""
+        self._stopped.add(way)
 
-    def lift(self, platform: str) -> None:
+    def lift(self, way: str) -> None:
         """Take that back."""
-        self._stopped.discard(platform)
+        self._stopped.discard(way)
 
-    def answered(self, platform: str, *, handed: bool) -> None:
-        """Note that a platform can be reached, and whether it has handed out something that people did."""
-        if platform in self._quiet_since_s and (handed or self._quiet_since_s[platform] is None):
-            self._quiet_since_s[platform] = self._steady()
+    def answered(self, way: str, *, handed: bool) -> None:
+        """Note that a way is open, and whether it has handed out something that people did."""
+        if way in self._quiet_since_s and (handed or self._quiet_since_s[way] is None):
+            self._quiet_since_s[way] = self._steady()
 
-    def lost(self, platform: str) -> None:
-        """Note that a platform cannot be reached."""
-        if platform in self._quiet_since_s:
-            self._quiet_since_s[platform] = None
+    def lost(self, way: str) -> None:
+        """Note that a way is closed."""
+        if way in self._quiet_since_s:
+            self._quiet_since_s[way] = None
 
     def stalled(self) -> None:
         """Note that for a while nothing could be taken or recorded: platforms have kept what people did."""
@@ -143,7 +143,7 @@ class Holds:
 
     def _is_ours(self, platform: str) -> bool:
         """Say whether this process reads there and sends; what another one's platforms keep, that one says."""
-        return platform not in self._ways or self._ways[platform].lease is not None
+        return platform not in self._leaderships or self._leaderships[platform].lease is not None
 
     def _may_wait(self, walkout: Walkout, now: datetime) -> bool:
         waited_s = self._steady() - (self._waits_since_s or 0.0)

@@ -18,6 +18,7 @@ from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.leases import HOUSE
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
+from bot.domain.ways import bot_of, platform_of
 from bot.guards.fence import Fence
 from bot.guards.holds import Holds
 from bot.guards.leadership import Leadership, kept
@@ -34,6 +35,7 @@ from bot.usecases import closing, key_rotation, scheduled
 from bot.usecases.ladder import Ladders
 from bot.usecases.pairing import PairingWords
 from bot.usecases.scheduled import Closing, Tallies
+from bot.usecases.ways import Unrun
 from bot.usecases.workers import CoarseLines, Worker
 
 DATABASE = "allout.db"
@@ -46,6 +48,10 @@ HOLDER_BYTES = 8
 
 Title = Callable[[str], Awaitable[str | None]]
 """Given a chat's address, says what it is called now, which is kept nowhere; None where the platform does not say."""
+
+
+Menu = Callable[[str], Awaitable[None]]
+"""Given somebody's address, shows them the commands of the roles that they have now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,20 +71,31 @@ class App:
     tallies: Tallies
     room_words: PairingWords
     house: Leadership  #: who does what happens once for the whole store
-    ways: Mapping[str, Leadership]  #: who reads and sends: by platform
+    ways: Mapping[str, Leadership]  #: who reads and sends: by way
     outboxes: Mapping[str, Outbox]  #: likewise
     deletions: Mapping[str, ScheduledDeletions]  #: likewise
-    bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
+    bots: dict[str, str]  #: what cards call the bot: by way, once it has been reached there
     lines: CoarseLines
     ladders: Ladders
     sandbox: SandboxPool  #: whatever reads other people's files, draws or prints is done there
-    titles: dict[str, Title]  #: asks a platform what a chat is called: by platform, once it has been reached
+    titles: dict[str, Title]  #: asks a platform what a chat is called: by way, once it has been reached
+    menus: dict[str, Menu]  #: by way, where there are menus that show commands of a role
     scheduler: Scheduler
 
     async def title(self, room: Room) -> str:
         """Say what a chat is called; by its address where nobody else can say."""
         ask = self.titles.get(room.platform)
         return (ask and await ask(room.address)) or room.address
+
+    async def welcome(self, way: str) -> None:
+        """Note that a bot was let in by its platform, before anything leaves or is taken. Raises NotRecorded."""
+        if bot_of(way):
+            await self.store.welcome(way, self.bots.get(way, bot_of(way)))
+
+    def bot(self, platform: str, by: str = "") -> str | None:
+        """Return what cards call the bot on a platform; where there are several, the one by which somebody writes."""
+        there = {way: name for way, name in self.bots.items() if platform_of(way) == platform}
+        return there.get(by) or next(iter(there.values()), None)
 
     def worker(self, who: Person) -> Worker:
         """Name somebody as a worker."""
@@ -107,7 +124,7 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Own the store in this folder for as long as the block lasts.
 
-    A platform whose sender is None gets one when it can be reached; its parcels wait in the store until then.
+    A way whose sender is None gets one when it can be reached; its parcels wait in the store until then.
     `servers` are those by whose clocks ours is put right; their platforms keep what people do while the bot is away.
 
     Raises StoreInUse, StoreTooNew, StoreUnusable, KeyFileRefused.
@@ -129,18 +146,14 @@ async def open_app(
         holder = secrets.token_hex(HOLDER_BYTES)
         house, *others = [Leadership(store, name, holder) for name in (HOUSE, *senders)]
         ways = dict(zip(senders, others, strict=True))
-        holds = Holds(corrected, store, servers or (), ways=ways, steady=steady)
+        holds = Holds(corrected, store, servers or (), leaderships=ways, steady=steady)
         fence = Fence(store, holds, clock, ways=ways, steady=steady)
         tallies = Tallies(store, clock, holds, leadership=house, before=fence.look)
         outboxes = {
-            platform: Outbox(
-                platform, sender, store, keys, clock, holds, leadership=ways[platform], before=fence.renew_for
-            )
-            for platform, sender in senders.items()
+            way: Outbox(way, sender, store, keys, clock, holds, leadership=ways[way], before=fence.renew_for)
+            for way, sender in senders.items()
         }
-        deletions = {
-            platform: ScheduledDeletions(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()
-        }
+        deletions = {way: ScheduledDeletions(way, outbox, store, keys, clock) for way, outbox in outboxes.items()}
         async with kept(house, *others):
             yield App(
                 data=data,
@@ -164,6 +177,7 @@ async def open_app(
                 ladders=Ladders(store),
                 sandbox=sandbox,
                 titles={},
+                menus={},
                 scheduler=Scheduler(_jobs(store, keys, tallies, house, ways, outboxes, deletions, clock, holds), clock),
             )
     finally:
@@ -269,7 +283,7 @@ def _jobs(
     async def forget_sketches() -> None:
         await store.drop_old_sketches(now=clock())
 
-    closings = Closing(store, keys, clock, holds)
+    closings, unrun = Closing(store, keys, clock, holds), Unrun(outboxes, store, clock, holds)
     return [
         Job(name="follow the key file", due=keys_changed, run=follow_keys),
         Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
@@ -287,14 +301,12 @@ def _jobs(
         ),
         _once(house, Job(name="close", due=closings.due, run=closings.close_all)),
         _once(house, Job(name="forget sketches", due=store.oldest_sketch, run=forget_sketches)),
-        *(
-            Job(name=f"deliver on {platform}", due=outbox.due, run=outbox.deliver)
-            for platform, outbox in outboxes.items()
-        ),
+        *(Job(name=f"deliver on {way}", due=outbox.due, run=outbox.deliver) for way, outbox in outboxes.items()),
+        _once(house, Job(name="tell of bots that nobody runs", due=unrun.due, run=unrun.tell)),
         Job(name="log", due=unsaid, run=say_totals),
         *(
-            _once(ways[platform], Job(name=f"delete on {platform}", due=each.due, run=each.run))
-            for platform, each in deletions.items()
+            _once(ways[way], Job(name=f"delete on {way}", due=each.due, run=each.run))
+            for way, each in deletions.items()
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.domain.ways import way
 from bot.parsing.typed_text import QUOTES
 from bot.secrets.backup_files import read_public
 
@@ -29,6 +31,14 @@ def _is_deliverable(url: str) -> bool:
         return parts.scheme == "https" and bool(parts.hostname) and parts.port in _WEBHOOK_PORTS
     except ValueError:
         return False
+
+
+def _decoded(part: str) -> str:
+    """Return what the first part of a token from Discord says, which is the bot's number; '' if it is none."""
+    try:
+        return b64decode(part + "=" * (-len(part) % 4), validate=True).decode()
+    except ValueError:
+        return ""
 
 
 class Settings(BaseSettings):
@@ -60,7 +70,8 @@ class Settings(BaseSettings):
     """What is printed: from INFO on each tally is a line. At no level is anything of any person."""
 
     telegram_token: SecretStr | None = None
-    """The bot's token, from BotFather. Without one the bot does not run on Telegram."""
+    """The bot's token, from BotFather. Without one the bot does not run on Telegram. It says which bot this is: rooms
+    and people belong to that one."""
 
     telegram_api_url: str = "https://api.telegram.org"
     """Another server that speaks Telegram's Bot API, such as a self-hosted one."""
@@ -91,6 +102,18 @@ class Settings(BaseSettings):
     discord_shards: int | None = Field(default=None, ge=1)
     """How many sessions the bot has at Discord's gateway, all in one process. By default as many as Discord recommends:
     one for up to a thousand servers."""
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """The bot that runs on each platform that has a token. Which one that is, the token itself says."""
+        found = {}
+        if self.telegram_token is not None:
+            found["telegram"] = self.telegram_token.get_secret_value().partition(":")[0]
+        if self.discord_token is not None:
+            found["discord"] = _decoded(self.discord_token.get_secret_value().partition(".")[0])
+        return {
+            platform: way(platform, bot if bot.isascii() and bot.isdecimal() else "") for platform, bot in found.items()
+        }
 
     @field_validator("telegram_token", "discord_token", mode="before")
     @classmethod

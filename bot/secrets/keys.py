@@ -20,6 +20,7 @@ from nacl.secret import SecretBox
 from bot.domain.errors import KeyFileRefused, KeysNotChanged
 from bot.domain.model import Stage, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import HASH_BYTES, NewCard
+from bot.domain.ways import platform_of
 from bot.process.logs import Event
 from bot.secrets import card_codes, key_file
 from bot.secrets.key_file import COST, KEY_BYTES, Contents, Cost, Lock, ServerKey, Unreadable
@@ -45,10 +46,18 @@ _CHANGED_WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who writes to the bot, as their platform names them. Only ever hashed or sealed."""
+    """Who writes to the bot, as their platform names them, and the way by which they do. Only ever hashed or sealed.
 
-    platform: str
+    Who they are is their platform and account, by whichever of its bots.
+    """
+
+    way: str
     account: str
+
+    @property
+    def platform(self) -> str:
+        """Return the platform that names them so."""
+        return platform_of(self.way)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

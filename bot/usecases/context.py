@@ -71,7 +71,7 @@ class RequestContext:
         """Return whoever asks as somebody with a role."""
         return Member(
             id=self.me,
-            platform=self.who.platform,
+            platform=self.who.way,
             address=self.keys.seal(self.who.account),
             nickname=self.keys.seal(nickname),
         )

@@ -9,6 +9,7 @@ import re
 import shutil
 import stat
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from typing import Any
 from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Terms
 from bot.domain.rules import NOT_OVER
+from bot.domain.ways import bot_of
 from bot.guards.fence import Fence, Stands
 from bot.process import memory_protection
 from bot.secrets.keys import Keys
@@ -88,6 +90,7 @@ class Sign(StrEnum):
     TOKEN_GOOD = "token_good"  # noqa: S105
     TOKEN_REFUSED = "token_refused"  # noqa: S105
     NO_TOKEN = "no_token"  # noqa: S105
+    OTHER_BOT = "other_bot"
     NO_ANSWER = "no_answer"
     WEBHOOK_DELIVERS = "webhook_delivers"
     WEBHOOK_FAILS = "webhook_fails"
@@ -307,20 +310,22 @@ class Bound:
 
     walkout: str
     unit: str  #: '': citywide
-    platform: str
+    way: str
+    bot: str  #: what it is called that speaks there; '' where nobody knows
     address: str
 
 
 async def bound_rooms(store: Store) -> list[Bound]:
     """List every room that is to hear something yet."""
-    listed = []
+    listed, bots = [], await store.ways()
     for walkout in await store.walkouts():
         names = {place.id: place.name for place in await store.units(walkout.id)}
         listed += [
             Bound(
                 walkout=walkout.id,
                 unit=names[room.scope] if room.scope else "",
-                platform=room.platform,
+                way=room.platform,
+                bot=bots.get(room.platform, bot_of(room.platform)),
                 address=room.address,
             )
             for room in await store.rooms(walkout.id)
@@ -336,6 +341,12 @@ def _delivered(where: str, how: Delivery) -> Finding:
     if how.trouble is not None:
         return found(Sign.WEBHOOK_FAILS, Grade.LOOK, platform=where, n=how.waiting, why=how.trouble)
     return found(Sign.WEBHOOK_DELIVERS, platform=where, n=how.waiting)
+
+
+def astray(where: str, rooms: Iterable[Bound]) -> Iterator[Finding]:
+    """Tell of rooms that other bots of a platform speak to: whether those run, nobody here knows."""
+    for bot, number in sorted(Counter(room.bot for room in rooms).items()):
+        yield found(Sign.OTHER_BOT, Grade.LOOK, platform=where, n=number, bot=bot)
 
 
 def visited(where: str, visit: Visit, rooms: Iterable[Bound]) -> Iterator[Finding]:

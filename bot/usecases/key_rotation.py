@@ -40,10 +40,10 @@ class _Rekeying:
         except CryptoError:
             return sealed
 
-    def member(self, member: MemberId, platform: str, address: bytes) -> MemberId | None:
+    def member(self, member: MemberId, way: str, address: bytes) -> MemberId | None:
         """Recognize by their address, which is their account; None if it is not theirs."""
         try:
-            who = Person(platform, self._old.unseal(address))
+            who = Person(way, self._old.unseal(address))
         except CryptoError:
             return None
         return self._new.person(who) if self._old.person(who) == member else None

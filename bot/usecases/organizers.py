@@ -61,7 +61,7 @@ async def add(who: Person, nickname: str, store: Store, keys: Keys) -> None:
     await store.add_organizer(
         Member(
             id=keys.person(who),
-            platform=who.platform,
+            platform=who.way,
             address=keys.seal(who.account),
             nickname=keys.seal(nickname),
         )
@@ -101,17 +101,18 @@ async def bind_room(room: Room, store: Store, note: Note | None = None) -> None:
     if walkout.stage not in rules.NOT_OVER:
         raise WrongStage(walkout.stage)
     await store.bind_room(room, note)
+    await store.take_chat(room.platform, room.address)  # two bots would tell it everything twice
 
 
-async def lose_room(platform: str, address: str, store: Store, clock: Clock) -> None:
+async def lose_room(way: str, address: str, store: Store, clock: Clock) -> None:
     """Unbind a chat that is gone, and tell the organizers."""
-    await store.lose_room(platform, address, partial(_of_room, Kind.ROOM_GONE, clock().isoformat()))
+    await store.lose_room(way, address, partial(_of_room, Kind.ROOM_GONE, clock().isoformat()))
 
 
-async def room_is_mute(platform: str, address: str, store: Store, clock: Clock) -> None:
+async def room_is_mute(way: str, address: str, store: Store, clock: Clock) -> None:
     """Tell the organizers that we may not write in a chat that is bound: once a day, as long as it is so."""
     today = clock().astimezone(UTC).date().isoformat()
-    await store.tell_of_room(platform, address, partial(_of_room, Kind.ROOM_MUTE, f"{today} {address}"))
+    await store.tell_of_room(way, address, partial(_of_room, Kind.ROOM_MUTE, f"{today} {address}"))
 
 
 def _of_room(kind: Kind, occasion: str, room: Room) -> Announcement:

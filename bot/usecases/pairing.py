@@ -48,11 +48,13 @@ class PairingWords:
         )
         return word
 
-    def seen(self, text: str, address: str) -> tuple[str, Wish] | None:
-        """Note that a word was written in a chat; None if no such word waits, or it was seen in another chat."""
+    def seen(self, text: str, way: str, address: str) -> tuple[str, Wish] | None:
+        """Note that a word was written in a chat; None if no such word waits there, or it was seen in another chat."""
         word = typed_text.word(text)
         wish = self._wishes.get(word)
         if wish is None or wish.until <= self._clock() or wish.address not in {None, address}:
+            return None
+        if wish.organizer.way != way:  # another bot has given it, and waits for it
             return None
         self._wishes[word] = wish = replace(wish, address=address)
         return word, wish

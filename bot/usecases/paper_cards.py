@@ -45,6 +45,7 @@ class Order:
     terms: Terms
     wanted: tuple[tuple[Unit, int], ...]  #: how many at each workplace
     language: str  #: of what is printed; '': of whoever prints it
+    bot: str  #: whose name stands on them; '': of the one that prints them
 
     @property
     def number(self) -> int:
@@ -58,7 +59,7 @@ class Order:
 
 
 async def propose(
-    context: RequestContext, walkout: Walkout, place: Unit, number: int | None, *, language: str = ""
+    context: RequestContext, walkout: Walkout, place: Unit, number: int | None, *, language: str = "", bot: str = ""
 ) -> Progress:
     """Propose to print so many cards of a unit that has cards, or as many as are missing to the head-count.
 
@@ -72,8 +73,7 @@ async def propose(
         raise TooManyCards(MOST)
     wanted = min(wanted, MOST)
     content: dict[str, Any] = {"workplace": place.id, "place": place.name, "number": wanted}
-    if language:
-        content["language"] = language
+    content |= _printed_as(language, bot)
     # with the cards there were before, the next such order is another one, and the same delivered twice is not
     earlier = await context.store.latest(
         proposals.key(context.keys, Matter.MINT, walkout.id, {**content, "before": place.issued - wanted}),
@@ -99,7 +99,7 @@ async def missing(context: RequestContext, walkout: Walkout, of: UnitId | None =
 
 
 async def propose_all(
-    context: RequestContext, walkout: Walkout, place: Unit | None = None, *, language: str = ""
+    context: RequestContext, walkout: Walkout, place: Unit | None = None, *, language: str = "", bot: str = ""
 ) -> Progress:
     """Propose to print, in one file, all that is missing to the head-counts everywhere, or in all of a unit.
 
@@ -115,12 +115,15 @@ async def propose_all(
     content: dict[str, Any] = {"number": wanted, "before": await _issued(context, walkout.id, of)}
     if place is not None:
         content |= {"workplace": place.id, "place": place.name}
-    if language:
-        content["language"] = language
+    content |= _printed_as(language, bot)
     granted = await context.store.latest(proposals.key(context.keys, Matter.MINT, walkout.id, content), Became.GRANTED)
     if granted is not None and granted.proposer == context.me:
         return await proposals.look(context, granted.id)
     return await proposals.propose(context, Matter.MINT, walkout=walkout.id, **content)
+
+
+def _printed_as(language: str, bot: str) -> dict[str, str]:
+    return {name: said for name, said in (("language", language), ("bot", bot)) if said}
 
 
 async def _issued(context: RequestContext, walkout: WalkoutId, of: UnitId | None) -> str:
@@ -173,6 +176,7 @@ async def order(context: RequestContext, number: str) -> Order:
         terms=walkout.terms,
         wanted=tuple((each, lacks) for each, lacks in wanted if lacks),
         language=str(progress.content.get("language", "")),
+        bot=str(progress.content.get("bot", "")),
     )
 
 

@@ -19,6 +19,7 @@ from bot.domain.errors import (
 from bot.domain.model import Announcement, Kind, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.roles import Deed, Duty, Matter, MemberId, Role, Suspension
 from bot.domain.tree import labels
+from bot.domain.ways import which_of_several
 from bot.secrets import card_codes
 from bot.storage.store import Committee, Member, RoleCard
 from bot.usecases import suspensions
@@ -49,6 +50,8 @@ class Served:
     role: Role
     walkout: Walkout | None = None
     place: Unit | None = None
+    way: str = ""  #: by which letters to them go
+    bot: str = ""  #: which one that is, where its platform has several
 
 
 async def appoint(
@@ -185,7 +188,12 @@ async def served(context: RequestContext) -> list[Served]:
     committee = await context.store.committee()
     walkouts = {walkout.id: walkout for walkout in await context.store.walkouts()}
     names = {member.id: context.keys.unseal(member.nickname) for member in committee.members.values()}
-    found = [Served(nickname=names[who], role=Role.ORGANIZER) for who in committee.organizers]
+    bots = await context.store.ways()
+    by = {who: member.platform for who, member in committee.members.items()}
+    reached = {who: which_of_several(way, bots) for who, way in by.items()}
+    found = [
+        Served(nickname=names[who], role=Role.ORGANIZER, way=by[who], bot=reached[who]) for who in committee.organizers
+    ]
     found.sort(key=lambda each: each.nickname.casefold())
     named = dict[tuple[WalkoutId, UnitId], Unit]()
     for of in {walkout for walkout, _place, _who in committee.stewards}:
@@ -199,6 +207,8 @@ async def served(context: RequestContext) -> list[Served]:
                 role=committee.role_at(walkout, place, who),
                 walkout=walkouts[walkout],
                 place=named[walkout, place],
+                way=by[who],
+                bot=reached[who],
             )
         )
     return found

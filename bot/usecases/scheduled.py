@@ -11,7 +11,7 @@ from functools import partial
 
 from bot.domain import campaigns, rules
 from bot.domain.errors import Held, Hold, NotRecorded
-from bot.domain.model import Announcement, Kind, Ruling, Stage, Walkout, WalkoutId
+from bot.domain.model import Ruling, Stage, Walkout, WalkoutId
 from bot.guards.holds import Holds
 from bot.guards.leadership import Leadership
 from bot.process import logs
@@ -111,20 +111,6 @@ async def remind_all(store: Store, clock: Clock, holds: Holds) -> None:
             await holds.check()
         if due is not None and due <= (now := clock()):
             await store.decide(walkout.id, partial(rules.remind, now=now))
-
-
-async def tell_of_platform(platform: str, kind: Kind, why: str, store: Store, clock: Clock) -> None:
-    """Tell the organizers on the other platforms that this one fails, or works again."""
-    await store.tell(
-        Announcement(
-            kind=kind,
-            occasion=clock().isoformat(),
-            to_rooms=False,
-            to_organizers=True,
-            not_on=platform,
-            facts={"platform": platform, "why": why},
-        )
-    )
 
 
 class Closing:

@@ -22,7 +22,7 @@ from bot.secrets.card_codes import pretty
 from bot.secrets.key_file import Cost, Lock
 from bot.secrets.keys import changed
 from bot.storage.records import write_terms
-from bot.usecases import backups, closing, health, organizers, steps, stewards, suspensions
+from bot.usecases import backups, closing, health, organizers, steps, stewards, suspensions, ways
 from handlers.sandboxed import sandbox_client
 from handlers.texts import backups as backups_texts
 from handlers.texts import cli as cli_texts
@@ -193,6 +193,11 @@ async def _doctor(app: App, _request: Request) -> Answer:
     return _done("", findings=[asdict(each) for each in findings], rooms=[asdict(each) for each in rooms])
 
 
+async def _bring_over(app: App, request: Request) -> Answer:
+    was, now = await ways.bring_over(request["bot"], app.bots, app.store)
+    return _done(cli_texts.brought_over(was, app.bots[now]))
+
+
 def pack(file: SourceFile) -> dict[str, str]:
     """Write a file down for the way to the running bot."""
     return {"name": file.name, "data": b64encode(file.data).decode()}
@@ -223,4 +228,5 @@ _COMMANDS: dict[str, Callable[[App, Request], Awaitable[Answer]]] = {
     "keys_rotate": _keys_rotate,
     "doctor": _doctor,
     "adopt": _adopt,
+    "bring_over": _bring_over,
 }

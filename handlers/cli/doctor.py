@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from bot.domain.errors import Refused
+from bot.domain.ways import bot_of, platform_of
 from bot.process.clock import real_clock
 from bot.runtime import control_socket
 from bot.runtime.app import DATABASE, SOCKET, look_into
@@ -70,7 +71,11 @@ async def _examine(settings: Settings) -> list[Finding]:
         inside, rooms = await _inside(settings)
         findings += inside
     for platform, visiting in _visitors(settings).items():
-        there = [room for room in rooms if room.platform == platform]
+        way = settings.ways.get(platform, platform)
+        # those of its only bot, until that has run once with this version, are called by the platform alone
+        on_it = [room for room in rooms if platform_of(room.way) == platform]
+        there = [room for room in on_it if not bot_of(way) or room.way in {way, platform}]
+        findings += health.astray(platform, [room for room in on_it if room not in there])
         if visiting is not None:
             visit = await visiting(settings, list(dict.fromkeys(room.address for room in there)))
             findings += health.visited(platform, visit, there)

@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Mapping
 from functools import partial
 from time import monotonic
 
+from bot.domain.ways import platform_of
 from bot.process import logs
 from bot.process.clock import Ask, real_clock
 from bot.process.garbage_collection import uncollected
 from bot.runtime import control_socket
 from bot.runtime.app import SOCKET, open_app
 from bot.runtime.settings import Settings
+from bot.usecases.ways import strays
 from handlers.cli import admin
 from handlers.cli.common import Data, Yes, ask_before_beginning, cli, fail, run_to_end, settings_in
 from handlers.platforms.supervisor import AllRefused, Opener, keep_running
@@ -40,11 +42,11 @@ def _openers(settings: Settings) -> dict[str, Opener]:
         if settings.telegram_token is not None:
             from handlers.telegram.platform import open_telegram  # noqa: PLC0415
 
-            openers["telegram"] = open_telegram
+            openers[settings.ways["telegram"]] = open_telegram
         if settings.discord_token is not None:
             from handlers.discord.platform import open_discord  # noqa: PLC0415
 
-            openers["discord"] = open_discord
+            openers[settings.ways["discord"]] = open_discord
     return openers
 
 
@@ -54,9 +56,9 @@ def _clocks(settings: Settings) -> dict[str, Ask]:
 
     clocks: dict[str, Ask] = {}
     if settings.telegram_token is not None:
-        clocks["telegram"] = partial(time_at, settings.telegram_api_url, proxy=settings.telegram_proxy)
+        clocks[settings.ways["telegram"]] = partial(time_at, settings.telegram_api_url, proxy=settings.telegram_proxy)
     if settings.discord_token is not None:
-        clocks["discord"] = partial(time_at, f"{settings.discord_api_url.rstrip('/')}/gateway")
+        clocks[settings.ways["discord"]] = partial(time_at, f"{settings.discord_api_url.rstrip('/')}/gateway")
     return clocks
 
 
@@ -70,9 +72,11 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
         passphrase_file=settings.key_passphrase_file,
     ) as app:
 
-        def started(platform: str) -> None:
-            name = app.bots[platform].rpartition("/")[2]  # on Telegram it is the bot's link
-            print(texts.running(platform, name, str(settings.data)), file=sys.stderr)  # noqa: T201
+        async def started(way: str) -> None:
+            name = app.bots[way].rpartition("/")[2]  # on Telegram it is the bot's link
+            lines = [texts.running(platform_of(way), name, str(settings.data))]
+            lines += [texts.stray(stray, name) for stray in await strays([way], app.store)]
+            print(*lines, sep="\n", file=sys.stderr)  # noqa: T201
 
         try:
             async with control_socket.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):
@@ -80,7 +84,7 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
                     keep_running(app, settings, openers, started), app.scheduler.run_forever(settings.look_every_s)
                 )
         except AllRefused:
-            fail("\n".join(map(texts.wrong_token, openers)))
+            fail("\n".join(texts.wrong_token(platform_of(way)) for way in openers))
 
 
 async def _until_stopped(*works: Awaitable[None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -122,8 +122,11 @@ def cards(
     form: Annotated[card_files.Form, typer.Option("--format", help="How they are written.")] = card_files.Form.CSV,
     paper: Annotated[Paper | None, typer.Option(help="For pdf. Default: what is usual where the walkout is.")] = None,
     telegram_bot: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="For pdf: QR codes open this bot. Default: they hold the bare code."),
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="For pdf: QR codes open this bot; others, given too, are named. Default: they hold the bare code.",
+        ),
     ] = None,
     language: Annotated[
         str | None,
@@ -138,9 +141,7 @@ def cards(
         fail(texts.already_there(str(out)))
     if (left := card_files.beside(out)).exists():
         fail(texts.half_written(str(left)))
-    telegram = None
-    if telegram_bot is not None:
-        telegram = card_files.telegram_link(telegram_bot) or fail(texts.not_a_bot(telegram_bot))
+    telegram = [card_files.telegram_link(bot) or fail(texts.not_a_bot(bot)) for bot in telegram_bot or ()]
     request: Request = {
         "walkout": walkout.lower(),
         "workplace": workplace,
@@ -155,11 +156,13 @@ Content = Callable[[sandbox_client.Places, Terms], Awaitable[bytes]]
 
 
 async def _printed(
-    telegram: str | None, paper: Paper | None, language: str | None, places: sandbox_client.Places, terms: Terms
+    bots: Sequence[str], paper: Paper | None, language: str | None, places: sandbox_client.Places, terms: Terms
 ) -> bytes:
     async with aclosing(SandboxPool()) as children:
         with speaking(language or terms.language):
-            return await sandbox_client.sheet(children, terms, places, telegram=telegram, paper=paper)
+            return await sandbox_client.sheet(
+                children, terms, places, telegram=next(iter(bots), None), also=bots[1:], paper=paper
+            )
 
 
 async def _written(form: card_files.Form, places: sandbox_client.Places, _terms: Terms) -> bytes:

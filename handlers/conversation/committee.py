@@ -98,8 +98,7 @@ def _leaving(units: list[Unit], name: str) -> Unit:
 
 
 def _appointed(ask: Ask, made: roles.Appointment) -> Reply:
-    bots = ask.app.bots
-    return Reply(kind="role_card", text=texts.appointed(made, bots.get("telegram"), bots.get("discord")))
+    return Reply(kind="role_card", text=texts.appointed(made, ask.bot("telegram"), ask.bot("discord")))
 
 
 async def press_confirm(ask: Ask) -> Reply:

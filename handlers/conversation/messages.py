@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.domain.errors import NotRecorded
 from bot.domain.model import WalkoutId
 from bot.domain.roles import Duty, Matter, Roles
 from bot.parsing import typed_text
@@ -170,9 +172,22 @@ class Ask:
             who=self.who, store=app.store, keys=app.keys, clock=app.clock, number=self.number, fence=app.fence
         )
 
+    def bot(self, platform: str) -> str | None:
+        """Return what cards call the bot on a platform: this one, on its own."""
+        return self.app.bot(platform, self.who.way)
+
     async def roles(self) -> Roles:
-        """Say what the person may do; asked only where it matters. Raises Frozen for whom a suspension stops."""
-        return await acting(self.app.store, self.context.me)
+        """Say what the person may do; asked only where it matters. Raises Frozen for whom a suspension stops.
+
+        Whoever may do something is reached by the bot to which they wrote last.
+        """
+        roles = await acting(self.app.store, self.context.me)
+        if roles.may_somewhere(Duty.LOOK):
+            with suppress(NotRecorded):  # next time, then
+                moved = await self.app.store.follow(self.context.me, self.who.way)
+                if moved and (show_menu := self.app.menus.get(self.who.way)) is not None:
+                    await show_menu(self.who.account)
+        return roles
 
     async def organizes(self) -> bool:
         """Say whether the person is an organizer, also if a suspension stops them."""

@@ -11,6 +11,7 @@ from bot.domain.model import SPOKEN, Unit, Walkout, WalkoutId
 from bot.domain.roles import Deed, Duty
 from bot.domain.rules import NOT_OVER
 from bot.domain.tree import Tree, labels
+from bot.domain.ways import which_of_several
 from bot.parsing.typed_text import same_name
 from bot.storage.store import UNHEARD_AFTER, Room
 from bot.usecases import organizers, stewards
@@ -94,7 +95,7 @@ async def _bind(ask: Ask, wanted: _Wanted, address: str) -> Reply:
     bound = Room(
         walkout=walkout,
         scope=place.id if place else None,
-        platform=ask.who.platform,
+        platform=ask.who.way,
         address=address,
         language=wanted.language,
     )
@@ -123,23 +124,23 @@ def _give_word(ask: Ask, wanted: _Wanted) -> Reply:
 
 async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())
-    platform = ask.who.platform
+    way = ask.who.way
     if not address and ask.here is not None:
         address = ask.here.address
     else:
         address = await _address_of(ask, walkout.id, address)
     for each in await ask.app.store.rooms(walkout.id):
-        if (each.platform, each.address) == (platform, address):
+        if (each.platform, each.address) == (way, address):
             await ask.context.check(Duty.HOST, walkout.id, each.scope)
     note = ask.context.note(Deed.LET_GO, walkout.id)
-    was_bound = await ask.app.store.release_room(walkout.id, platform, address, note)
-    gone = Room(walkout=walkout.id, scope=None, platform=platform, address=address)
+    was_bound = await ask.app.store.release_room(walkout.id, way, address, note)
+    gone = Room(walkout=walkout.id, scope=None, platform=way, address=address)
     return Reply(kind="done", text=texts.room_released(await ask.app.title(gone), was_bound=was_bound))
 
 
 async def _address_of(ask: Ask, walkout: WalkoutId, named: str) -> str:
-    """Return the address of the one bound chat that is called so on this platform; else what was written."""
-    bound = {room.address: room for room in await ask.app.store.rooms(walkout) if room.platform == ask.who.platform}
+    """Return the address of the one bound chat that is called so and hears this bot; else what was written."""
+    bound = {room.address: room for room in await ask.app.store.rooms(walkout) if room.platform == ask.who.way}
     if named in bound:
         return named
     called = [address for address, room in bound.items() if same_name(await ask.app.title(room), named)]
@@ -182,10 +183,12 @@ async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
         title if titles.count(title) == 1 or title == room.address else f"{title} {room.address}"
         for title, room in zip(titles, shown, strict=True)
     ]
+    bots = await ask.app.store.ways()
     found = [
         texts.Listed(
             name=title,
             platform=each.platform,
+            bot=which_of_several(each.platform, bots),
             scope=names[each.scope] if each.scope else None,
             language=each.language or walkout.terms.language or SPOKEN,
             unheard=each.tries if each.tries >= UNHEARD_AFTER else 0,

@@ -123,8 +123,11 @@ class Part:
 class DiscordChat:
     """Handles one interaction or message at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, client: discord.Client, rate_limit: RateLimit, *, later: Later | None = None) -> None:
+    def __init__(
+        self, app: App, way: str, client: discord.Client, rate_limit: RateLimit, *, later: Later | None = None
+    ) -> None:
         self._app = app
+        self._way = way
         self._later = later or asyncio.get_running_loop().call_later
         self._answers = AnswerQueue()
         self._rate_limit = rate_limit
@@ -132,7 +135,7 @@ class DiscordChat:
         self._turns = PerPersonOrder()
         self._taken = SeenUpdates()  #: delivered again, an old press must not undo a later one
         self._tried = SeenUpdates()  #: what we have tried to respond to
-        app.titles[PLATFORM] = self.title
+        app.titles[way] = self.title
         self._suggestions = Suggestions(app)
         self._conversation = Conversation(
             app,
@@ -159,7 +162,7 @@ class DiscordChat:
         await self._answer(
             interaction,
             Said(
-                who=_person(interaction.user),
+                who=self._person(interaction.user),
                 words=(command.name, *words),
                 language=_language(interaction),
                 here=_here(interaction),
@@ -174,27 +177,32 @@ class DiscordChat:
             await self._acknowledge(interaction, lambda response: response.send_modal(form))
             return
         said = Said(
-            who=_person(interaction.user), button=data, language=_language(interaction), here=_here(interaction)
+            who=self._person(interaction.user), button=data, language=_language(interaction), here=_here(interaction)
         )
         await self._answer(interaction, said)
 
     async def filled_in(self, interaction: Interaction) -> None:
         """Look at the card that somebody wrote into the form; it is meant as one, whatever it looks like."""
         code = written(interaction)
-        said = Said(who=_person(interaction.user), words=("start", code), language=_language(interaction))
+        said = Said(who=self._person(interaction.user), words=("start", code), language=_language(interaction))
         await self._answer(interaction, said)
 
     async def suggest(self, interaction: Interaction, command: Command, takes: Takes, typed: str) -> list[Choice[str]]:
         """Suggest what to fill in."""
         walkout = getattr(interaction.namespace, Takes.WALKOUT)  # None where there is none
-        if self._conversation.heed(_person(interaction.user), SUGGESTION_PRICE) is not Heed.ANSWER:
+        if self._conversation.heed(self._person(interaction.user), SUGGESTION_PRICE) is not Heed.ANSWER:
             return []
         with speaking(_language(interaction)):
-            return await self._suggestions.suggest(_person(interaction.user), command, takes, typed, walkout or None)
+            return await self._suggestions.suggest(
+                self._person(interaction.user), command, takes, typed, walkout or None
+            )
+
+    def _person(self, user: discord.abc.User) -> Person:
+        return Person(self._way, str(user.id))
 
     async def _answer(self, interaction: Interaction, said: Said) -> None:
         async with self._turns.place(said.who) as turn:
-            if only_shows(said) and not self._app.fence.is_foreign(PLATFORM):
+            if only_shows(said) and not self._app.fence.is_foreign(self._way):
                 await self._answer_at_once(interaction, said, turn)
                 return
             waits = await self._acknowledge(interaction, partial(_defer, interaction))
@@ -288,7 +296,7 @@ class DiscordChat:
 
     async def _acknowledge(self, interaction: Interaction, how: Callable[[Response], Awaitable[object]]) -> bool:
         """Tell Discord that an answer will come; False if it does not wait for one any more."""
-        held = self._app.fence.is_foreign(PLATFORM)
+        held = self._app.fence.is_foreign(self._way)
         if held:
             await asyncio.sleep(GIVES_WAY_S)
         responded = await self._respond(interaction, how)
@@ -313,7 +321,7 @@ class DiscordChat:
                 log.warning(Act.NOT_ACKNOWLEDGED, error.code)
                 return Responded.NOT
             if first:
-                self._app.fence.sign(PLATFORM)
+                self._app.fence.sign(self._way)
             return Responded.BEFORE if first else Responded.NOW
         except TROUBLE as error:
             log.warning(Act.NOT_ACKNOWLEDGED, logs.kind(error))
@@ -405,7 +413,7 @@ class DiscordChat:
         So a crash in between leaves no file behind. Raises discord.Forbidden if nothing can be said there.
         """
         sent = await self._in_turn(partial(_post, channel, text, None, nonce))
-        await self._app.deletions[PLATFORM].delete_later(f"{sent.channel.id} {sent.id}", lasts)
+        await self._app.deletions[self._way].delete_later(f"{sent.channel.id} {sent.id}", lasts)
         await self._in_turn(lambda: sent.edit(attachments=[_file(file)]))
 
     # -- direct messages --------------------------------------------------------------------------------------
@@ -413,7 +421,7 @@ class DiscordChat:
     async def written(self, message: discord.Message) -> None:
         """Answer a direct message."""
         text = _words(message)
-        said = Said(who=_person(message.author), text=text)
+        said = Said(who=self._person(message.author), text=text)
         async with self._turns.place(said.who) as turn:
             await turn()
             if self._comes_again(message.id):
@@ -445,7 +453,7 @@ class DiscordChat:
 
     async def edited(self, message: discord.Message) -> None:
         """Answer somebody who changes what they have written."""
-        if self._conversation.heed(_person(message.author)) is not Heed.ANSWER:
+        if self._conversation.heed(self._person(message.author)) is not Heed.ANSWER:
             return
         reply = edited()
         if holds_code(message.content):
@@ -637,10 +645,6 @@ def _is_seen_or_heard(attachment: discord.Attachment) -> bool:
 def _words(message: discord.Message) -> str:
     """Return what is written in a message; what was forwarded stands in what it was forwarded from."""
     return "\n".join([message.content, *(snapshot.content for snapshot in message.message_snapshots)]).strip()
-
-
-def _person(user: discord.abc.User) -> Person:
-    return Person(PLATFORM, str(user.id))
 
 
 def _language(interaction: Interaction) -> str:

@@ -25,7 +25,7 @@ from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from bot.usecases import organizers
 from handlers.conversation import Command, Takes
-from handlers.discord.chat import PLATFORM, TROUBLE, DiscordChat, Later, asked_to_wait_s
+from handlers.discord.chat import TROUBLE, DiscordChat, Later, asked_to_wait_s
 from handlers.discord.commands import Interaction, make_tree, sync
 from handlers.discord.fence_place import DiscordFencePlace
 from handlers.discord.sender import DiscordSender
@@ -109,7 +109,7 @@ class AllOutClient(discord.Client):
             self.rate_limit = rate_limit or RateLimit(
                 CALLS_A_SECOND, asyncio.get_running_loop().time, late_s=1 / CALLS_A_SECOND
             )
-            self.chat = DiscordChat(app, self, self.rate_limit, later=later)
+            self.chat = DiscordChat(app, link.way, self, self.rate_limit, later=later)
             self.shards = [self]
         else:
             self.rate_limit, self.chat, self.shards = first.rate_limit, first.chat, first.shards
@@ -127,7 +127,7 @@ class AllOutClient(discord.Client):
         """Take what people do until cancelled, then answer what was taken. Raises WrongToken, Unreachable."""
         connecting = asyncio.ensure_future(self._connect())
         losing = asyncio.ensure_future(self._lost.wait())
-        staying = asyncio.ensure_future(stay_open(self._app, PLATFORM, self._all_open))
+        staying = asyncio.ensure_future(stay_open(self._app, self._link.way, self._all_open))
         try:
             await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
@@ -193,7 +193,7 @@ class AllOutClient(discord.Client):
         """Note that the gateway goes on where it was dropped."""
         self._settle()
         self._works()
-        self._app.holds.answered(PLATFORM, handed=True)  # what was kept may follow
+        self._app.holds.answered(self._link.way, handed=True)  # what was kept may follow
 
     def _works(self) -> None:
         if self._all_open():
@@ -214,6 +214,9 @@ class AllOutClient(discord.Client):
                 loop.call_later(NOTICED_AFTER_S, self._link.fails, Why.GATEWAY),
                 loop.call_later(GIVE_UP_AFTER_S, self._lost.set),
             ]
+
+    def _is_open(self) -> bool:
+        return self.is_ready() and not self._timers
 
     def _settle(self) -> None:
         for timer in self._timers:
@@ -240,7 +243,7 @@ class AllOutClient(discord.Client):
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Take a button that was pressed, or a form that was filled in; commands have takers of their own."""
-        self._app.holds.answered(PLATFORM, handed=True)
+        self._app.holds.answered(self._link.way, handed=True)
         match interaction.type, interaction.data:
             case discord.InteractionType.component, {"custom_id": str(data)}:
                 await self.chat.pressed(interaction, data)
@@ -250,7 +253,7 @@ class AllOutClient(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         """Answer direct messages; nothing else reaches us."""
         if message.guild is None and not message.author.bot:
-            self._app.holds.answered(PLATFORM, handed=True)
+            self._app.holds.answered(self._link.way, handed=True)
             await self.chat.written(message)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
@@ -275,7 +278,7 @@ class AllOutClient(discord.Client):
             room.address
             for walkout in await self._app.store.walkouts()
             for room in await self._app.store.rooms(walkout.id)
-            if room.platform == PLATFORM
+            if room.platform == self._link.way
         }
         for channel in (*guild.channels, *guild.threads):
             if str(channel.id) in bound:
@@ -283,11 +286,11 @@ class AllOutClient(discord.Client):
 
     async def gone(self, channel: int) -> None:
         """Unbind a channel that does not hear us any more, and tell the organizers."""
-        await organizers.lose_room(PLATFORM, str(channel), self._app.store, self._app.clock)
+        await organizers.lose_room(self._link.way, str(channel), self._app.store, self._app.clock)
 
     async def mute(self, channel: int) -> None:
         """Tell the organizers that we may not write in a channel."""
-        await organizers.room_is_mute(PLATFORM, str(channel), self._app.store, self._app.clock)
+        await organizers.room_is_mute(self._link.way, str(channel), self._app.store, self._app.clock)
 
 
 def _parse(event: str, parser: Callable[[Any], object], data: Any) -> None:
@@ -324,8 +327,8 @@ async def open_discord(
         except (discord.DiscordException, *TROUBLE) as error:
             raise Unreachable(logs.kind(error)) from None
         if client.user is not None:
-            app.bots[PLATFORM] = client.user.name
-        async with app.fence.guard(PLATFORM, DiscordFencePlace(client)):
+            app.bots[link.way] = client.user.name
+        async with app.fence.guard(link.way, DiscordFencePlace(client)):
             yield DiscordSender(client, client.rate_limit, gone=client.gone, mute=client.mute), partial(_take, client)
     finally:
         closing = [asyncio.wait_for(each.close(), CLOSING_S) for each in client.shards]

@@ -16,12 +16,13 @@ from typing import Any
 from bot.delivery.outbox import Sender
 from bot.domain.errors import LeaseLost, NotRecorded
 from bot.domain.model import Kind
+from bot.domain.ways import platform_of
 from bot.guards.leadership import Leadership
 from bot.process import logs
 from bot.process.logs import Event, Word
 from bot.runtime.app import App
 from bot.runtime.settings import Settings
-from bot.usecases.scheduled import tell_of_platform
+from bot.usecases.ways import tell_of_way
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +65,15 @@ class AllRefused(Exception):  # noqa: N818
 
 
 class Link:
-    """How it stands with one platform. Whoever runs it says so at every failure and at every success."""
+    """How it stands with one way. Whoever runs it says so at every failure and at every success."""
 
-    def __init__(self, platform: str, app: App) -> None:
-        self.platform = platform
+    def __init__(self, way: str, app: App) -> None:
+        self.way = way
+        self.platform = platform_of(way)  #: as the log calls it: a process has one bot there
         self.refused = False  #: the token is not accepted
         self.wait_s = FIRST_WAIT_S  #: before it is tried again
         self._app = app
-        logs.know(platform)
+        logs.know(self.platform)
         self._outage: asyncio.Task[None] | None = None
         self._mended = asyncio.Event()
         self._tell_now = asyncio.Event()
@@ -87,7 +89,7 @@ class Link:
 
     def fails(self, why: Told) -> None:
         """Note that the platform does not answer; `why` goes into the log."""
-        self._app.holds.lost(self.platform)
+        self._app.holds.lost(self.way)
         if self._outage is None or self._mended.is_set():
             log.error(Event.DOWN, self.platform, why)
             self._mended, self._tell_now = asyncio.Event(), asyncio.Event()
@@ -122,7 +124,7 @@ class Link:
         why = "token" if self.refused else "network"
         while True:
             try:
-                await tell_of_platform(self.platform, kind, why, self._app.store, self._app.clock)
+                await tell_of_way(self.way, kind, why, self._app.store, self._app.clock)
             except NotRecorded:
                 await asyncio.sleep(FIRST_WAIT_S)
             else:
@@ -137,22 +139,21 @@ Only once its way in is open may it say that it works: a platform that lets us i
 """
 
 
-async def stay_open(app: App, platform: str, is_open: Callable[[], bool] = lambda: True) -> None:
+async def stay_open(app: App, way: str, is_open: Callable[[], bool] = lambda: True) -> None:
     """Note until cancelled that what people do reaches us: a platform that delivers never says that it has nothing."""
     while True:
         if is_open():
-            app.holds.answered(platform, handed=False)
+            app.holds.answered(way, handed=False)
         await asyncio.sleep(OPEN_S)
 
 
 async def keep_running(
-    app: App, settings: Settings, openers: Mapping[str, Opener], started: Callable[[str], None]
+    app: App, settings: Settings, openers: Mapping[str, Opener], started: Callable[[str], Awaitable[None]]
 ) -> None:
-    """Run every platform until cancelled. Raises AllRefused; calls `started` for each, once it runs."""
-    links = {platform: Link(platform, app) for platform in openers}
+    """Run every way until cancelled. Raises AllRefused; calls `started` for each, once it runs."""
+    links = {way: Link(way, app) for way in openers}
     keeping = [
-        asyncio.create_task(_keep(app, settings, opener, links[platform], links, started))
-        for platform, opener in openers.items()
+        asyncio.create_task(_keep(app, settings, opener, links[way], links, started)) for way, opener in openers.items()
     ]
     try:
         await asyncio.gather(*keeping)
@@ -179,23 +180,33 @@ async def _while_ours(leadership: Leadership, serve: Callable[[], Coroutine[Any,
     serving.result()
 
 
+async def _welcome(app: App, way: str) -> None:
+    """Have the store know this bot before anything leaves or is taken. Raises Unreachable, to be tried again."""
+    try:
+        await app.welcome(way)
+    except NotRecorded as error:
+        raise Unreachable(logs.kind(error)) from None
+
+
 async def _keep(
     app: App,
     settings: Settings,
     opener: Opener,
     link: Link,
     links: Mapping[str, Link],
-    started: Callable[[str], None],
+    started: Callable[[str], Awaitable[None]],
 ) -> None:
-    outbox, leadership = app.outboxes[link.platform], app.ways[link.platform]
+    outbox, leadership = app.outboxes[link.way], app.ways[link.way]
     said = False
 
     async def serve() -> None:
         nonlocal said
-        async with opener(app, settings, link) as (outbox.sender, take):
+        async with opener(app, settings, link) as (sender, take):
+            await _welcome(app, link.way)
+            outbox.sender = sender
             if not said:
                 said = True
-                started(link.platform)
+                await started(link.way)
             try:
                 await take()
             finally:
@@ -206,7 +217,7 @@ async def _keep(
         try:
             await _while_ours(leadership, serve)
         except LeaseLost:
-            app.holds.lost(link.platform)
+            app.holds.lost(link.way)
             link.works()  # there, for all that we know
             continue
         except WrongToken:

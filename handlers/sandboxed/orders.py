@@ -67,6 +67,7 @@ class Print:
     places: tuple[tuple[str, tuple[str, ...]], ...]
     telegram: str | None
     discord: str | None
+    also: tuple[str, ...]
     paper: Paper | None
     language: str
     step: int  #: it says each time that so many more are drawn; 0: never

@@ -26,6 +26,7 @@ def _print(order: bytes) -> bytes:
             wanted.places,
             telegram=wanted.telegram,
             discord=wanted.discord,
+            also=wanted.also,
             paper=wanted.paper,
             drawn=one_more,
         )

@@ -111,6 +111,7 @@ async def sheet(
     *,
     telegram: str | None = None,
     discord: str | None = None,
+    also: Sequence[str] = (),
     paper: Paper | None = None,
     told: Callable[[int], None] | None = None,
 ) -> bytes:
@@ -124,6 +125,7 @@ async def sheet(
         places=tuple((name, tuple(codes)) for name, codes in places),
         telegram=telegram,
         discord=discord,
+        also=tuple(also),
         paper=paper,
         language=spoken(),
         step=STEP if told else 0,

@@ -67,6 +67,7 @@ class Bot:
 
     telegram: str | None  #: its link
     discord: str | None  #: its name
+    also: tuple[str, ...] = ()  #: links of other bots on Telegram that do the same
 
     def data(self, code: str) -> str:
         """Return what the QR code holds."""
@@ -74,8 +75,9 @@ class Bot:
 
     @property
     def handle(self) -> str | None:
-        """Return its name on Telegram."""
-        return f"@{self.telegram.rstrip('/').rpartition('/')[2]}" if self.telegram else None
+        """Return its name on Telegram, or all their names."""
+        links = filter(None, (self.telegram, *self.also))
+        return ", ".join(f"@{link.rstrip('/').rpartition('/')[2]}" for link in links) or None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

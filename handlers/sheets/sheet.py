@@ -23,6 +23,7 @@ def sheet(
     *,
     telegram: str | None = None,
     discord: str | None = None,
+    also: Sequence[str] = (),
     paper: Paper | None = None,
     chance: random.Random | None = None,
     drawn: Callable[[], None] = lambda: None,
@@ -30,12 +31,13 @@ def sheet(
     """Return the printable cards of these workplaces, given by name with their codes.
 
     `telegram` is the bot's link (`https://t.me/allout_bot`): the QR codes then open it, otherwise they hold the
-    bare code. `discord` is the bot's name there. Each workplace begins with a page for its steward; its cards
-    are in random order, and nothing numbers them. It takes some 3 ms a card; `drawn` is called after each.
+    bare code. `discord` is the bot's name there; `also` are links of other bots on Telegram, which are named too.
+    Each workplace begins with a page for its steward; its cards are in random order, and nothing numbers them. It
+    takes some 3 ms a card; `drawn` is called after each.
     Pure: the same file for the same arguments, `chance` included.
     """
     chance = chance or secrets.SystemRandom()
-    bot = Bot(telegram=telegram, discord=discord)
+    bot = Bot(telegram=telegram, discord=discord, also=tuple(also))
     pdf = Document(SIZES[paper or usual_paper(terms)])
     pieces = _pieces(pdf)
     pattern = place_pattern(pdf, pieces[0])

@@ -84,15 +84,17 @@ OUR_COMMANDS = {row.name for row in COMMANDS}
 class TelegramChat:
     """Handles one update at a time; what it does may be repeated and then changes nothing."""
 
-    def __init__(self, app: App, bot: Bot, menus: Menus, answers: AnswerQueue, rate_limit: ChatPace) -> None:
+    def __init__(self, app: App, way: str, bot: Bot, menus: Menus, answers: AnswerQueue, rate_limit: ChatPace) -> None:
         self.recent = RecentMessages()
         self._app = app
+        self._way = way
         self._bot = bot
         self._menus = menus
         self._answers = answers
         self._rate_limit = rate_limit
         self._asides = PerPersonOrder()
-        app.titles[PLATFORM] = self.title
+        app.titles[way] = self.title
+        app.menus[way] = self.role_changed
         self._conversation = Conversation(
             app,
             Ways(
@@ -130,7 +132,7 @@ class TelegramChat:
 
     async def moved(self, old: str, new: str) -> None:
         """Follow a group that became a supergroup."""
-        await self._app.store.move_room(PLATFORM, old, new)
+        await self._app.store.move_room(self._way, old, new)
 
     async def gone(self, address: str) -> None:
         """Unbind a chat that does not want us any more, with all its topics, or one topic; tell the organizers."""
@@ -138,19 +140,19 @@ class TelegramChat:
             room.address
             for walkout in await self._app.store.walkouts()
             for room in await self._app.store.rooms(walkout.id)
-            if room.platform == PLATFORM
+            if room.platform == self._way
         }
         for room in sorted(bound):
             if address in {room, str(Place.read(room).chat)}:
-                await organizers.lose_room(PLATFORM, room, self._app.store, self._app.clock)
+                await organizers.lose_room(self._way, room, self._app.store, self._app.clock)
 
     async def mute(self, address: str) -> None:
         """Tell the organizers that we may not write in a chat."""
-        await organizers.room_is_mute(PLATFORM, address, self._app.store, self._app.clock)
+        await organizers.room_is_mute(self._way, address, self._app.store, self._app.clock)
 
     async def role_changed(self, address: str) -> None:
         """Give somebody the menu of the roles that they have now."""
-        roles = await self._app.store.roles(self._app.keys.person(Person(PLATFORM, address)))
+        roles = await self._app.store.roles(self._app.keys.person(Person(self._way, address)))
         if roles.suspension is None:  # else they have theirs again in a day
             await self._menus.fit(int(address), roles)
 
@@ -169,7 +171,7 @@ class TelegramChat:
         chat, text = message["chat"]["id"], _words(message)
         self.recent.note(chat, message["message_id"])
         number = str(message["message_id"])
-        said = Said(who=_person(user), text=text, language=user.get("language_code"), number=number)
+        said = Said(who=self._person(user), text=text, language=user.get("language_code"), number=number)
         try:
             reply = await self._conversation.answer(said)
         except (
@@ -193,7 +195,7 @@ class TelegramChat:
         if message["chat"]["type"] != Chat.PRIVATE or "from" not in message or not text:  # or a place on a map moves
             return
         user = message["from"]
-        heed = self._conversation.heed(_person(user))
+        heed = self._conversation.heed(self._person(user))
         hidden = await self._hidden(self._hide(message)) if holds_code(text) else None
         if heed is Heed.ANSWER:
             with speaking(user.get("language_code")):
@@ -242,7 +244,9 @@ class TelegramChat:
     async def _answer_press(self, query: Raw) -> None:
         user = query["from"]
         number = f"press {query.get('id', '')}"  # as a message's, but never the same as one
-        said = Said(who=_person(user), button=query.get("data", ""), language=user.get("language_code"), number=number)
+        said = Said(
+            who=self._person(user), button=query.get("data", ""), language=user.get("language_code"), number=number
+        )
         reply = await self._conversation.answer(said)
         if reply is None:
             return
@@ -390,7 +394,7 @@ class TelegramChat:
         sent = await self._message(chat, partial(self._send, chat, caption, None, None))
         if sent is None:
             return False
-        await self._app.deletions[PLATFORM].delete_later(f"{chat} {sent.message_id}", lasts)
+        await self._app.deletions[self._way].delete_later(f"{chat} {sent.message_id}", lasts)
         media = InputMediaDocument(file.data, filename=file.name, caption=caption)
         try:
             put = partial(self._put, media, chat, sent.message_id, shown)
@@ -417,7 +421,7 @@ class TelegramChat:
 
     async def _uploaded(self, message: Raw, user: Raw, document: Raw) -> None:
         self.recent.note(message["chat"]["id"], message["message_id"])
-        name, who = document.get("file_name", ""), _person(user)
+        name, who = document.get("file_name", ""), self._person(user)
         heed = self._conversation.heed(who, UPLOAD_PRICE)
         if heed is Heed.SILENCE:
             return
@@ -465,7 +469,7 @@ class TelegramChat:
                 word = ""
         # what is written to a channel privately is between the writer and its administrators: no room
         can_be_bound = word and not chat.get("is_direct_messages")
-        found = self._app.room_words.seen(word, str(Place.of(message))) if can_be_bound else None
+        found = self._app.room_words.seen(word, self._way, str(Place.of(message))) if can_be_bound else None
         if found is not None:
             await self._word_seen(message, *found)
         elif for_us and not unanswered:
@@ -486,10 +490,13 @@ class TelegramChat:
         organizer = int(wish.organizer.account)
         await self._answers.give(organizer, partial(self._say, organizer, reply), known=True)
 
+    def _person(self, user: Raw) -> Person:
+        return Person(self._way, str(user["id"]))
+
     async def _not_here(self, message: Raw) -> None:
         chat, heed = message["chat"]["id"], Heed.ANSWER
         if "from" in message:
-            heed = self._conversation.heed(_person(message["from"]))
+            heed = self._conversation.heed(self._person(message["from"]))
         if heed is Heed.ANSWER or holds_code(_words(message)):
             await self._hidden(self._hide(message))
         if heed is Heed.ANSWER:
@@ -526,7 +533,3 @@ def _language(message: Raw) -> str | None:
     """Return what the writer's app speaks; what is posted in a channel has no writer."""
     language: str | None = message.get("from", {}).get("language_code")
     return language
-
-
-def _person(user: Raw) -> Person:
-    return Person(PLATFORM, str(user["id"]))

@@ -21,7 +21,7 @@ from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from handlers.platforms.answer_queue import AnswerQueue
 from handlers.platforms.supervisor import FIRST_WAIT_S, LONGEST_WAIT_S, Link, WrongToken
-from handlers.telegram.chat import PLATFORM, TelegramChat
+from handlers.telegram.chat import TelegramChat
 from handlers.telegram.fence_place import TelegramFencePlace
 from handlers.telegram.menus import Menus
 from handlers.telegram.polling import ALLOWED, POLL_S, Poller, RawUpdate
@@ -68,33 +68,35 @@ async def _opened(
 ) -> AsyncIterator[tuple[TelegramSender, Callable[[], Awaitable[None]]]]:
     api = settings.telegram_api_url.rstrip("/")
     polling = AiohttpRequest(read_timeout=POLL_S + 10.0, connections=2, proxy=settings.telegram_proxy)
+    calling = AiohttpRequest(proxy=settings.telegram_proxy)
     try:
         bot = Bot(
             token,
             base_url=f"{api}/bot",
             base_file_url=f"{api}/file/bot",
-            request=AiohttpRequest(proxy=settings.telegram_proxy),
+            request=calling,
             get_updates_request=polling,
         )
         await _patiently(link, bot.initialize)
     except InvalidToken:
+        await asyncio.gather(calling.shutdown(), polling.shutdown())  # a bot that was not let in closes nothing
         raise WrongToken from None
-    app.bots[PLATFORM] = bot.link
+    app.bots[link.way] = bot.link
     try:
-        async with app.fence.guard(PLATFORM, TelegramFencePlace(bot)):
+        async with app.fence.guard(link.way, TelegramFencePlace(bot)):
             menus = Menus(bot)
             await _patiently(link, menus.set_up)
             answers = AnswerQueue()
             rate_limit = ChatPace(settings.telegram_per_second, asyncio.get_running_loop().time)
-            chat = TelegramChat(app, bot, menus, answers, rate_limit)
+            chat = TelegramChat(app, link.way, bot, menus, answers, rate_limit)
             polls = _Polls(bot, polling, link, app.fence)
-            poller = Poller(polls.fetch, chat.handle, lambda handed: app.holds.answered(PLATFORM, handed=handed))
+            poller = Poller(polls.fetch, chat.handle, lambda handed: app.holds.answered(link.way, handed=handed))
 
             async def take() -> None:
                 try:
                     if webhook is not None:
-                        await webhook.run(app, PLATFORM, bot, poller, partial(_patiently, link))
-                    if not app.fence.is_foreign(PLATFORM):  # the other bot may live by it
+                        await webhook.run(app, link.way, bot, poller, partial(_patiently, link))
+                    if not app.fence.is_foreign(link.way):  # the other bot may live by it
                         await _patiently(link, bot.delete_webhook)  # pending updates stay
                     await poller.run()
                 except InvalidToken:  # revoked while we ran
@@ -137,7 +139,7 @@ class _Polls:
             wanted: dict[str, Any] = {"timeout": wait_s, "limit": 100, "allowed_updates": json.dumps(ALLOWED)}
             if offset is not None:
                 wanted["offset"] = offset
-            if self._fence.is_foreign(PLATFORM):
+            if self._fence.is_foreign(self._link.way):
                 await asyncio.sleep(HELD_POLL_S)
                 wanted |= {"timeout": 0}
                 wanted.pop("offset", None)
@@ -147,16 +149,18 @@ class _Polls:
                 if (await _patiently(self._link, self._bot.get_webhook_info)).url:
                     await self._take_back()
                 elif time.monotonic() - self._dropped_at > POLL_S:
-                    self._fence.sign(PLATFORM)
+                    self._fence.sign(self._link.way)
                 await asyncio.sleep(FIRST_WAIT_S)
             else:
                 updates = list(answer) if isinstance(answer, list) else []
-                return self._left_over(updates) if self._fence.is_foreign(PLATFORM) else updates  # also since we asked
+                return (
+                    self._left_over(updates) if self._fence.is_foreign(self._link.way) else updates
+                )  # also since we asked
 
     async def _take_back(self) -> None:
         """End a webhook that somebody has set with our token, unless they have a right to it."""
-        await self._fence.meddled(PLATFORM)
-        if not self._fence.is_foreign(PLATFORM):
+        await self._fence.meddled(self._link.way)
+        if not self._fence.is_foreign(self._link.way):
             await _patiently(self._link, self._bot.delete_webhook)
 
     def _left_over(self, updates: list[RawUpdate]) -> list[RawUpdate]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.usecases.ways import Stray
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.general import platform as called
+from handlers.texts.general import shortly
 from handlers.texts.times import number
 
 
@@ -92,6 +95,37 @@ def running(platform: str, name: str, data: str) -> str:
         "discord": _("AllOut runs as {name} on Discord; its data is in {data}. Stop it with Ctrl-C."),
     }
     return said[platform].format(name=name, data=data)
+
+
+def stray(stray: Stray, name: str) -> str:
+    """Tell of rooms that this bot does not speak to."""
+    return (
+        ngettext(
+            "{n} room on {platform} is another bot's, {bot}. It does not run here; if it runs nowhere, its news waits.",
+            "{n} rooms on {platform} are another bot's, {bot}. It does not run here; if it runs nowhere, their news "
+            "waits.",
+            stray.rooms,
+        )
+        + " "
+        + _("If it never will, add {name} to those chats, then run: allout bring-over {bot}")
+    ).format(n=number(stray.rooms), platform=called(stray.way), bot=shortly(stray.bot), name=name)
+
+
+def sure_of_bringing_over(bot: str) -> str:
+    """Say what is given over."""
+    return _(
+        "The bot that runs here then writes to every room, organizer and steward of {bot}, and to whoever asked it to "
+        "be told. First add it to every chat, and have people open it once; who has not is not reached."
+    ).format(bot=bot)
+
+
+def brought_over(stray: Stray, new: str) -> str:
+    """Confirm that another bot has taken over."""
+    return ngettext(
+        "{n} room of {bot} is {new}'s from now on, and so is everybody whom it has written to.",
+        "{n} rooms of {bot} are {new}'s from now on, and so is everybody whom it has written to.",
+        stray.rooms,
+    ).format(n=number(stray.rooms), bot=shortly(stray.bot), new=shortly(new))
 
 
 def nobody_reads() -> str:

@@ -22,7 +22,7 @@ from bot.usecases import proposals
 from bot.usecases.audit import Line
 from bot.usecases.proposals import Content, Progress
 from bot.usecases.roles import Appointment, Served
-from handlers.texts import committee_word
+from handlers.texts import committee_word, general
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.kinds import by_kind
 from handlers.texts.organizers import gaps, opened
@@ -502,7 +502,7 @@ def settled_before() -> str:
 
 def roles(found: Sequence[Served], running: Sequence[Stopped]) -> str:
     """List everybody with a role, and who is suspended."""
-    organizers = ", ".join(each.nickname for each in found if each.role is Role.ORGANIZER)
+    organizers = ", ".join(_reached(each) for each in found if each.role is Role.ORGANIZER)
     lines = [_("Organizers: {names}").format(names=organizers)]
     lines += [suspension(each) for each in running]
     title = None
@@ -513,10 +513,14 @@ def roles(found: Sequence[Served], running: Sequence[Stopped]) -> str:
             title = worded(each.walkout.terms).title
             lines.append("\n" + _("Stewards · {title}").format(title=title))
         said = _("{place}: {nickname}") if each.role is Role.STEWARD else _("{place}: {nickname}, its organizer")
-        lines.append(said.format(place=each.place.name, nickname=each.nickname))
+        lines.append(said.format(place=each.place.name, nickname=_reached(each)))
     lines.append("\n" + _("To appoint somebody: /appoint"))
     lines.append(_("Is an organizer's account in the wrong hands? Stop it at once: /suspend"))
     return "\n".join(lines)
+
+
+def _reached(each: Served) -> str:
+    return f"{each.nickname} ({general.platform(each.way, each.bot)})" if each.bot else each.nickname
 
 
 def remove_usage() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bot.usecases.health import Finding, Grade, Sign
 from handlers.texts.catalogue import _, ngettext
-from handlers.texts.general import platform
+from handlers.texts.general import platform, shortly
 from handlers.texts.times import number
 
 
@@ -41,6 +41,8 @@ def _shown(facts: dict[str, object]) -> dict[str, object]:
     shown = {name: number(fact) if isinstance(fact, int) else fact for name, fact in facts.items()}
     if "platform" in shown:
         shown["platform"] = platform(str(shown["platform"]))
+    if "bot" in shown:
+        shown["bot"] = shortly(str(shown["bot"]))
     if "workplace" in shown:
         shown["workplace"] = shown["workplace"] or _("citywide")
     if "why" in shown:
@@ -139,6 +141,9 @@ _COUNTED: dict[Sign, Callable[[int], str]] = {
         "{platform} could not deliver to the address that is set here, and {n} updates wait: {why}.",
         n,
     ),
+    Sign.OTHER_BOT: lambda n: ngettext(
+        "{n} room on {platform} is another bot's: {bot}.", "{n} rooms on {platform} are another bot's: {bot}.", n
+    ),
     Sign.ROOMS_HEAR: lambda n: ngettext(
         "{n} room on {platform} can be written to.", "{n} rooms on {platform} can be written to.", n
     ),
@@ -191,6 +196,10 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     Sign.ROOT: lambda: _("Make a user of its own for it, and give the folder to them."),
     Sign.TOKEN_REFUSED: lambda: _("Set the one that the platform shows for this bot, or have it give you a new one."),
     Sign.NO_TOKEN: lambda: _("Run this with the settings with which the bot runs."),
+    Sign.OTHER_BOT: lambda: _(
+        "It must run too, with the same store. If it never will again, add this one's bot to its chats, then run: "
+        "allout bring-over {bot}"
+    ),
     Sign.NO_ANSWER: lambda: _("Look at the network, and whether {platform} works for others."),
     Sign.WEBHOOK_FAILS: lambda: _(
         "Look whether the bot runs, whether the proxy leads to it, and whether its certificate is good."

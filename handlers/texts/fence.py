@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.texts.catalogue import _
-from handlers.texts.general import platform
+from handlers.texts.general import handle, platform
 
 
 def taken() -> str:
@@ -17,12 +17,13 @@ def taken() -> str:
     )
 
 
-def shared(where: str) -> str:
-    """Tell organizers of somebody who uses the token beside us."""
-    return _(
+def shared(where: str, bot: str = "") -> str:
+    """Tell organizers of somebody who uses the token beside us; `bot`: of which one, where there are several."""
+    said = _(
         "Somebody else uses my token on {platform}. They can read along there and write under my name. "
         "I go on. Whoever runs the server: have {platform} give out a new token, set it, and start me again."
     ).format(platform=platform(where))
+    return f"{handle(bot)}: {said}" if bot else said
 
 
 def adopted(platforms: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from bot.domain.ways import platform_of
 from handlers.texts.catalogue import _
 from handlers.texts.times import clock_utc, span
 
@@ -76,9 +77,21 @@ def strange_letters(letters: str) -> str:
     )
 
 
-def platform(name: str) -> str:
-    """Name a platform."""
-    return _("console") if name == "console" else name.capitalize()
+def platform(way: str, bot: str = "") -> str:
+    """Name the platform of a way; and its bot, where people must be told which one is meant."""
+    name = platform_of(way)
+    called = _("console") if name == "console" else name.capitalize()
+    return _("{bot} on {platform}").format(bot=handle(bot), platform=called) if bot else called
+
+
+def handle(bot: str) -> str:
+    """Name a bot as people write it; on Telegram it is known by its link."""
+    return f"@{shortly(bot)}"
+
+
+def shortly(bot: str) -> str:
+    """Name it without what a link has around its name."""
+    return bot.rpartition("/")[2]
 
 
 def old_button() -> str:

@@ -11,6 +11,7 @@ from bot.domain.errors import Hold
 from bot.domain.model import Kind
 from bot.domain.roles import Matter, Role
 from bot.usecases.proposals import Content
+from bot.usecases.ways import NOT_RUN
 from handlers.texts import backups, closing, committee, committee_word, drawn_cards, fence, general, names
 from handlers.texts.catalogue import _, ngettext, spoken
 from handlers.texts.kinds import by_kind
@@ -186,12 +187,21 @@ def _more_than_people(letter: Letter) -> str:
     return drawn_cards.more_than_people(_place(letter))
 
 
+def _of_way(letter: Letter) -> str:
+    return general.platform(str(letter.news.facts["platform"]), str(letter.news.facts.get("bot", "")))
+
+
 def _platform_down(letter: Letter) -> str:
-    platform = general.platform(str(letter.news.facts["platform"]))
+    platform = _of_way(letter)
     if letter.news.facts["why"] == "token":
         return _(
             "{platform} refuses this bot's token, so nobody can reach me there and no room there hears anything. "
             "Set the right one on the server. I keep trying, and everything else goes on."
+        ).format(platform=platform)
+    if letter.news.facts["why"] == NOT_RUN:
+        return _(
+            "{platform}: no process runs this bot, and news for its rooms and people waits. "
+            "Whoever keeps the server: allout doctor says what can be done."
         ).format(platform=platform)
     return _(
         "I cannot reach {platform} just now. Rooms there hear their news when it is back; everything else goes on."
@@ -199,11 +209,11 @@ def _platform_down(letter: Letter) -> str:
 
 
 def _platform_back(letter: Letter) -> str:
-    return _("{platform} can be reached again.").format(platform=general.platform(str(letter.news.facts["platform"])))
+    return _("{platform} can be reached again.").format(platform=_of_way(letter))
 
 
 def _token_shared(letter: Letter) -> str:
-    return fence.shared(str(letter.news.facts["platform"]))
+    return fence.shared(str(letter.news.facts["platform"]), str(letter.news.facts.get("bot", "")))
 
 
 def _held(letter: Letter) -> str:

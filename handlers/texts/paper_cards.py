@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from handlers.texts.catalogue import _, languages, ngettext, spoken
+from handlers.texts.general import handle
 from handlers.texts.times import number, span
 
 
@@ -20,6 +22,13 @@ def usage(lasts: timedelta) -> str:
         'Are pledges there that cannot be? /cards recall "Workplace" ends all its cards and pledges; everybody draws a '
         "new one."
     ).format(time=span(lasts), language=next(each for each in reversed(languages()) if each != spoken()))
+
+
+def of_bots(bots: Iterable[str]) -> str:
+    """Say how another bot's name is printed, where there are several; which those are."""
+    return _("Add @all to have the names of all bots on the cards, or one of these: {bots}").format(
+        bots=", ".join(map(handle, bots))
+    )
 
 
 def void_usage() -> str:

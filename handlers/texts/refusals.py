@@ -10,7 +10,7 @@ from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing, committee_word, general, opening, took_part
+from handlers.texts import backups, closing, committee_word, general, opening, paper_cards, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -101,9 +101,16 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.NotRecorded():
             return "not_recorded", _("Not recorded: I could not write it down just now. Try again in a minute.")
+        case errors.NoSuchBot():
+            return "no_bot", paper_cards.of_bots(refused.bots)
+        case errors.NoSuchWay():
+            return "no_bot", _(
+                "No bot that is known here and does not run is called {named}. Or none runs on its platform to take "
+                "over; start that first: allout run"
+            ).format(named=refused.named)
         case errors.OutOfReach():
             return "not_recorded", _("I cannot reach {platform} just now, so nothing was changed. Try again.").format(
-                platform=platform(refused.platform)
+                platform=platform(refused.way)
             )
         case errors.WorkFailed():
             return "work_failed", _(

@@ -16,6 +16,7 @@ class Listed:
 
     name: str
     platform: str
+    bot: str  #: there, where it has several
     scope: str | None  #: the workplace it hears of; None: it hears the citywide news
     language: str
     unheard: int = 0  #: so often its news was tried in vain; 0: it hears us, as far as we know
@@ -84,7 +85,7 @@ def rooms(found: Sequence[Listed], usage: str, page: int, pages: int) -> str:
     lines = [
         _("{room} ({platform}): {scope}, {language}").format(
             room=each.name,
-            platform=general.platform(each.platform),
+            platform=general.platform(each.platform, each.bot),
             scope=_("citywide") if each.scope is None else each.scope,
             language=name_of(each.language),
         )

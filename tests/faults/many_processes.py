@@ -151,7 +151,7 @@ class Process:
         clock, keys = server.clock, server.keys
         self.house, self.way = (Leadership(store, each, name, steady=lambda: server.now_s) for each in (HOUSE, WAY))
         ways = {WAY: self.way}
-        holds = Holds(CorrectedClock(clock), store, ways=ways, steady=lambda: server.now_s)
+        holds = Holds(CorrectedClock(clock), store, leaderships=ways, steady=lambda: server.now_s)
         tallies = Tallies(store, clock, holds, leadership=self.house)
         self.outbox = Outbox(WAY, self, store, keys, clock, holds, leadership=self.way)
         deletions = {WAY: ScheduledDeletions(WAY, self.outbox, store, keys, clock)}

@@ -177,6 +177,7 @@ def _order(codes: list[str]) -> bytes:
             places=(("Depot", tuple(codes)),),
             telegram=None,
             discord=None,
+            also=(),
             paper=None,
             language="en",
             step=0,

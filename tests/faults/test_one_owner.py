@@ -29,8 +29,8 @@ from tests.faults import town
 from tests.faults.children import FORKS
 from tests.faults.town import PEOPLE, PLATFORM, Ledger, Town, sound
 from tests.faults.trials import Trials, trials
+from tests.postgres.stores import IDENTITY
 from tests.processes import run
-from tests.storage.house import IDENTITY
 
 LONGEST_S = 2.0
 MOST = 4

@@ -60,6 +60,10 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+async def _started(_way: str) -> None:
+    """Say nothing of it."""
+
+
 @asynccontextmanager
 async def running(app: App, telegram: OnTelegram, discord: OnDiscord) -> AsyncIterator[None]:
     """Run the bot on both platforms, in this process."""
@@ -74,7 +78,7 @@ async def running(app: App, telegram: OnTelegram, discord: OnDiscord) -> AsyncIt
     )
     openers: dict[str, Opener] = {"telegram": open_telegram, "discord": open_discord}
     works = [
-        asyncio.create_task(keep_running(app, settings, openers, lambda _platform: None)),
+        asyncio.create_task(keep_running(app, settings, openers, _started)),
         asyncio.create_task(app.scheduler.run_forever(0.05)),
     ]
     try:

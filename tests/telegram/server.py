@@ -233,11 +233,13 @@ class TelegramServer:
         self,
         *,
         token: str = TOKEN,
+        username: str = "allout_test_bot",
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
         checked: bool = True,
     ) -> None:
         self.token = token
+        self.bot = BOT | {"id": int(token.partition(":")[0]), "username": username}
         self.requests: list[Request] = []
         self.chats: dict[int, Room] = {}
         self.callbacks: dict[str, Json | None] = {}  #: what each button press was answered; None: not yet
@@ -475,7 +477,7 @@ class TelegramServer:
     def _known(self, user_id: int) -> Json:
         """Give somebody as Telegram shows them; in a group they need not have started a chat of their own."""
         bare = {"id": user_id, "is_bot": False, "first_name": f"Person {user_id % 1000}", "language_code": "en"}
-        return BOT if user_id == BOT_ID else self._people.setdefault(user_id, bare)
+        return self.bot if user_id in {BOT_ID, self.bot["id"]} else self._people.setdefault(user_id, bare)
 
     def _next(self, name: str) -> int:
         self._numbers[name] += 1
@@ -900,7 +902,7 @@ class TelegramServer:
     # ---- chats and the bot itself
 
     def _get_me(self, _: Request) -> Json:
-        return BOT | {
+        return self.bot | {
             "can_join_groups": True,
             "can_read_all_group_messages": False,
             "supports_inline_queries": False,
@@ -918,7 +920,7 @@ class TelegramServer:
     def _get_chat_member(self, request: Request) -> Json:
         room = self._reachable(request)
         user_id = request.params["user_id"]
-        if user_id == BOT_ID:
+        if user_id in {BOT_ID, self.bot["id"]}:
             posts = room.kind == "channel" and room.bot == "administrator"
             rights: Json = {"can_post_messages": room.may_write} if posts else {}
             if room.bot == "restricted":

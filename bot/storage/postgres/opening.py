@@ -28,6 +28,7 @@ from bot.storage.sql.scheduled_deletions import ScheduledDeletions
 from bot.storage.sql.sketches import Sketches
 from bot.storage.sql.verification import Statements
 from bot.storage.sql.voiding import Paper
+from bot.storage.sql.ways import Ways
 from bot.storage.sql.wishes import Wishes
 from bot.storage.twin import Twin
 
@@ -51,6 +52,7 @@ class PostgresStore(
     Epochs,
     Examination,
     Rekeyed,
+    Ways,
     Copies,
 ):
     """A Store in a database that other processes use as well. Make it with `open_store`."""

@@ -27,6 +27,7 @@ from bot.storage.sql.scheduled_deletions import ScheduledDeletions
 from bot.storage.sql.sketches import Sketches
 from bot.storage.sql.verification import Statements
 from bot.storage.sql.voiding import Paper
+from bot.storage.sql.ways import Ways
 from bot.storage.sql.wishes import Wishes
 from bot.storage.sqlite.copies import Copies
 from bot.storage.sqlite.file_identity import Place
@@ -70,6 +71,7 @@ class SqliteStore(
     Copies,
     Examination,
     Rekeyed,
+    Ways,
 ):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 

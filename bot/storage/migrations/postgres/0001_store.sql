@@ -357,3 +357,8 @@ CREATE TABLE lease (
     number BIGINT NOT NULL,  -- grows with each holder, and is never given anew: the row stays
     until TIMESTAMPTZ NOT NULL
 );
+
+CREATE TABLE way (
+    way TEXT PRIMARY KEY,  -- a platform, and a bot's own number there
+    bot TEXT NOT NULL  -- what it is called there
+);
