@@ -58,6 +58,7 @@ class App:
     room_words: PairingWords
     outboxes: Mapping[str, Outbox]  #: by platform
     deletions: Mapping[str, ScheduledDeletions]  #: likewise
+    answering: set[str]  #: platforms that answer
     bots: dict[str, str]  #: what cards call the bot: by platform, once it has been reached there
     lines: CoarseLines
     ladders: Ladders
@@ -141,6 +142,7 @@ async def open_app(
             room_words=PairingWords(clock),
             outboxes=outboxes,
             deletions=deletions,
+            answering=set(),
             bots={},
             lines=CoarseLines(store),
             ladders=Ladders(store),

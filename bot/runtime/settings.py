@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     """What is printed: from INFO on each tally is a line. At no level is anything of any person."""
 
+    health_port: int | None = Field(default=None, ge=1, le=65535)
+    """A port of this machine, on 127.0.0.1, where `/healthz`, `/readyz` and `/metrics` answer. Without one they do
+    not."""
+
     telegram_token: SecretStr | None = None
     """The bot's token, from BotFather. Without one the bot does not run on Telegram."""
 

@@ -74,6 +74,7 @@ class Link:
 
     def works(self) -> None:
         """Note that the platform answers."""
+        self._app.answering.add(self.platform)
         if not self._mended.is_set() and self._outage is not None:
             log.warning(Event.BACK, self.platform)
             self._mended.set()
@@ -83,6 +84,7 @@ class Link:
 
     def fails(self, why: Told) -> None:
         """Note that the platform does not answer; `why` goes into the log."""
+        self._app.answering.discard(self.platform)
         self._app.holds.lost(self.platform)
         if self._outage is None or self._mended.is_set():
             log.error(Event.DOWN, self.platform, why)
