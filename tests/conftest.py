@@ -38,6 +38,8 @@ OTHER_SHOP = UnitId(2)
 
 ROOT = Path(__file__).parent.parent
 
+pytest_plugins = ["tests.postgres.fixtures"]
+
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108  real files, but no disk: these tests try no power cuts
 _MEMORY = _IN_MEMORY if _IN_MEMORY.is_dir() else None
 
