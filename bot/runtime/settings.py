@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     data: Path = Path("allout-data")
     """Folder of the database, the key file and the socket."""
 
+    database_url: SecretStr | None = None
+    """A PostgreSQL database, as `postgresql://role@host/database`, which any number of processes share. Without one
+    SQLite keeps everything in the folder."""
+
     key_passphrase_file: Path | None = None
     """A file with the passphrase that seals the key file, such as a credential from systemd. Without one its mode
     alone protects it."""
