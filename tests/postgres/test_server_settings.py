@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +20,8 @@ from bot.usecases import server_health
 from bot.usecases.health import Finding, Grade, Sign
 from handlers.cli import cli
 from handlers.texts import doctor as texts
+from tests.conftest import ROOT
+from tests.postgres.programs import programs
 from tests.postgres.servers import BOT, PASSWORD, server
 from tests.postgres.servers import Server as Running
 
@@ -215,6 +220,18 @@ def test_an_old_server_is_said() -> None:
 )
 def test_a_way_that_others_can_read_is_seen(url: str, hosts: list[str]) -> None:
     assert list(open_ways(url)) == hosts
+
+
+async def test_the_role_that_the_example_makes_is_as_it_should_be(running: Running, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("it's a \\ secret")
+    where = {"PGHOST": str(running.folder), "PGPORT": str(running.port), "BOT_PASSWORD_FILE": str(secret)}
+    environment = {"PATH": f"{programs()}:{os.environ['PATH']}", **where}
+    subprocess.run([ROOT / "examples/many-bots/role.sh"], env=environment, check=True)
+    findings = await found(running.url("allout", role="allout"))
+    assert {each.grade for each in findings.values()} == {Grade.OK}
+    assert running.sql("SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'allout'") == "t"
+    assert "secret" not in running.log.read_text()
 
 
 async def test_the_command_looks_at_the_server(
