@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -227,7 +226,8 @@ async def test_the_role_that_the_example_makes_is_as_it_should_be(running: Runni
     secret.write_text("it's a \\ secret")
     where = {"PGHOST": str(running.folder), "PGPORT": str(running.port), "BOT_PASSWORD_FILE": str(secret)}
     environment = {"PATH": f"{programs()}:{os.environ['PATH']}", **where}
-    subprocess.run([ROOT / "examples/many-bots/role.sh"], env=environment, check=True)
+    role = await asyncio.create_subprocess_exec(ROOT / "examples/many-bots/role.sh", env=environment)
+    assert await role.wait() == 0
     findings = await found(running.url("allout", role="allout"))
     assert {each.grade for each in findings.values()} == {Grade.OK}
     assert running.sql("SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'allout'") == "t"
