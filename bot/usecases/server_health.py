@@ -33,7 +33,8 @@ def served(seen: Server, open_to: Collection[str]) -> Iterator[Finding]:
         yield found(Sign.ROLE_POWERFUL, Grade.BAD, role=seen.role, powers=", ".join(seen.powers))
     else:
         yield found(Sign.ROLE_PLAIN, role=seen.role)
-    ways = [*open_to, *(["PostgreSQL"] if seen.pooled and not seen.near and not seen.encrypted else [])]
+    # something on this machine may pass on what is said
+    ways = open_to or (["PostgreSQL"] if not seen.near and not seen.encrypted else [])
     yield found(Sign.WAY_OPEN, Grade.BAD, host=", ".join(ways)) if ways else found(Sign.WAY_CLOSED)
     if seen.pooled:
         yield found(Sign.POOLED, Grade.LOOK)

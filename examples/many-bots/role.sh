@@ -1,9 +1,12 @@
 #!/bin/sh
-# Makes the bots' role and database, once, as the superuser; BOT_PASSWORD_FILE holds the role's password. The settings keep
-# the server's log from saying when somebody pledged, and with what; `allout doctor` looks at them.
+# Makes the bots' role and database, once, as the superuser. BOT_PASSWORD_FILE holds the role's password; with "-" it is read
+# from the standard input. The settings keep the server's log from saying when somebody pledged, and with what; `allout doctor`
+# looks at them.
 set -eu
-psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --set password="$(cat "${BOT_PASSWORD_FILE:-/run/secrets/bot-password}")" \
-    --username "${POSTGRES_USER:-postgres}" --dbname postgres <<'SQL'
+BOT_PASSWORD=$(cat "${BOT_PASSWORD_FILE:-/run/secrets/bot-password}")
+export BOT_PASSWORD  # not on a command line, which everybody on the machine can read
+psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" --dbname postgres <<'SQL'
+\set password `printf %s "$BOT_PASSWORD"`
 SET password_encryption = 'scram-sha-256';
 SET log_min_error_statement = 'panic';
 CREATE ROLE allout LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'password';

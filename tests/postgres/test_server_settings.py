@@ -199,7 +199,7 @@ def test_an_old_server_is_said() -> None:
         wrong=(),
     )
     signs = {each.sign for each in server_health.served(old, [])}
-    assert {Sign.SERVER_OLD, Sign.WAY_OPEN} <= signs  # the way from a pooler on another machine
+    assert {Sign.SERVER_OLD, Sign.WAY_OPEN} <= signs  # the way on, from a pooler or a balancer here
 
 
 @pytest.mark.parametrize(
