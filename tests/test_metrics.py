@@ -192,6 +192,7 @@ async def test_ready_is_who_leads_all_its_bots(here: Scene) -> None:
     assert b"another process leads" in await here.asked("/readyz")
     assert await here.status("/readyz") == await here.status("/readyz/telegram") == 503
     assert await here.status("/readyz/discord") == 200
+    assert b"allout_platform_up{" not in await here.asked()  # nobody is woken since a process stands by
     assert await here.status("/readyz/console") == 503
 
 

@@ -44,7 +44,7 @@ class Condition:
 
     database: bool = False  #: answers
     leases: Mapping[str, bool] = field(default_factory=dict)
-    platforms: Mapping[str, bool] = field(default_factory=dict)  #: whether each answers
+    platforms: Mapping[str, bool] = field(default_factory=dict)  #: those that we serve, and whether each answers
     foreign: frozenset[str] = frozenset()  #: platforms whose token another bot has taken
     held: Hold | None = None
     stuck: Mapping[str, int] = field(default_factory=dict)  #: rooms' parcels that were tried again and again
@@ -103,8 +103,13 @@ class Operations(Collector):
             tallied = max((each.tallied for each in walkouts if each.tallied), default=None)
         self._condition = Condition(
             database=database,
-            leases=dict(self._leases()),
-            platforms={platform: platform in app.answering for platform in app.outboxes},
+            leases=(leases := dict(self._leases())),
+            # whoever stands by does not talk to it
+            platforms={
+                platform: platform in app.answering
+                for platform in app.outboxes
+                if any(held for name, held in leases.items() if _is_of(name, platform))
+            },
             foreign=frozenset(filter(app.fence.is_foreign, app.outboxes)),
             held=app.holds.standing,
             stuck={platform: outbox.stuck for platform, outbox in app.outboxes.items()},
