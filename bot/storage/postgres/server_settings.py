@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
+from asyncpg.exceptions import InterfaceError, PostgresError
 
 from bot.domain.errors import NotRecorded
 
@@ -126,9 +127,9 @@ async def look_at(url: str) -> Server:
                 return await examine(connection)
             finally:
                 connection.terminate()
-    except asyncpg.PostgresError as error:
-        raise NotRecorded(f"{type(error).__name__} {error.sqlstate}") from None
-    except (OSError, ValueError, asyncpg.InterfaceError) as error:  # TimeoutError is an OSError
+    except PostgresError as error:
+        raise NotRecorded(f"{type(error).__name__} {getattr(error, 'sqlstate', '')}") from None
+    except (OSError, ValueError, InterfaceError) as error:  # TimeoutError is an OSError
         raise NotRecorded(type(error).__name__) from None
 
 
