@@ -15,6 +15,8 @@ RUN /opt/allout/bin/pip install --no-cache-dir --no-build-isolation --no-deps /s
 
 FROM ${PYTHON}
 COPY --from=build /opt/allout /opt/allout
+# Where a volume for the data is mounted: it takes the folder's owner.
+RUN install -d -m 700 -o 10001 -g 10001 /data
 ENV PATH=/opt/allout/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 # .env and the data folder are mounted here; nothing else is written.
 WORKDIR /srv/allout

@@ -329,6 +329,7 @@ def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> 
         **dict.fromkeys(
             ("path", "mode", "device", "why", "walkout", "python", "database", "zone", "then", "now", "bot"), "{x}"
         ),
+        **dict.fromkeys(("version", "role", "powers", "host", "name", "value", "wanted"), "{x}"),
         "n": 2,
         "schema": 1,
         "known": 2,
@@ -344,6 +345,8 @@ def test_every_sign_has_words_and_what_is_not_ok_says_what_to_do(sign: Sign) -> 
         "_closed",
         "_right",
         "_fits",
+        "_plain",
+        "standby_awaited",
         "_sound",
         "_kept",
         "_good",

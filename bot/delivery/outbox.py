@@ -29,7 +29,7 @@ from bot.process.clock import Clock
 from bot.process.logs import Event
 from bot.secrets.keys import Keys, Person
 from bot.storage.fencing import current, fenced
-from bot.storage.store import Delivery, Heard, Parcel, RoleCard, Store
+from bot.storage.store import STUCK_AFTER, Delivery, Heard, Parcel, RoleCard, Store
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +166,7 @@ class Outbox:
         self._claimed: deque[Parcel] = deque()
         self._flights: dict[str, _Flight] = {}  #: by address, in the order in which they began
         self._owed: deque[Callable[[], Awaitable[None]]] = deque()  #: what became of parcels, not written down yet
+        self._stuck: dict[int, datetime] = {}  #: rooms' parcels, and until when they are sure to be tried again
         self._turn = asyncio.Lock()
 
     @property
@@ -180,6 +181,13 @@ class Outbox:
     @property
     def _may_send(self) -> bool:
         return self._leadership is None or self._leadership.leads
+
+    @property
+    def stuck(self) -> int:
+        """Count the rooms' parcels that were tried again and again; of letters nobody counts any."""
+        now = self._clock()
+        self._stuck = {parcel: until for parcel, until in self._stuck.items() if now < until}
+        return len(self._stuck)
 
     async def disconnect(self) -> None:
         """Let go of the sender, once the parcels under way are sent and written down."""
@@ -334,6 +342,7 @@ class Outbox:
             raise Stale
 
     async def _carry(self, parcel: Parcel, letter: Letter, sender: Sender) -> None:
+        self._stuck.pop(parcel.id, None)
         try:
             self._check()  # the process may have stood still since it was claimed
             words = await sender.send(letter)
@@ -360,7 +369,10 @@ class Outbox:
 
     def _owe_postponing(self, parcel: Parcel, after: timedelta | None) -> None:
         wait = after if after is not None else min(FIRST_WAIT * 2 ** min(parcel.attempts - 1, 10), LONGEST_WAIT)
-        self._owe(partial(self._store.postpone, parcel, until=self._clock() + wait))
+        until = self._clock() + wait
+        if parcel.room is not None and parcel.attempts >= STUCK_AFTER:
+            self._stuck[parcel.id] = until + LONGEST_WAIT
+        self._owe(partial(self._store.postpone, parcel, until=until))
 
     def _owe_settling(self, parcel: Parcel, became: Delivery, heard: Heard | None = None) -> None:
         """Have it written down even if another process has the parcel by now: this is what the platform said of it."""

@@ -91,6 +91,11 @@ class Holds:
         self._quiet_since_s = dict.fromkeys(self._quiet_since_s)
         self._waits_since_s = None
 
+    @property
+    def standing(self) -> Hold | None:
+        """Return what was last found to hold us up: it is asked every second by whoever tells organizers."""
+        return self._why
+
     # -- what they lead to --------------------------------------------------------------------------------------
 
     async def check(self) -> None:

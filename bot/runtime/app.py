@@ -74,6 +74,7 @@ class App:
     ways: Mapping[str, Leadership]  #: who reads and sends: by way
     outboxes: Mapping[str, Outbox]  #: likewise
     deletions: Mapping[str, ScheduledDeletions]  #: likewise
+    answering: set[str]  #: ways whose platforms answer
     bots: dict[str, str]  #: what cards call the bot: by way, once it has been reached there
     lines: CoarseLines
     ladders: Ladders
@@ -172,6 +173,7 @@ async def open_app(
                 room_words=PairingWords(clock),
                 outboxes=outboxes,
                 deletions=deletions,
+                answering=set(),
                 bots={},
                 lines=CoarseLines(store),
                 ladders=Ladders(store),

@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     data: Path = Path("allout-data")
     """Folder of the database, the key file and the socket."""
 
+    database_url: SecretStr | None = None
+    """A PostgreSQL database, as `postgresql://role@host/database`, which any number of processes share. Without one
+    SQLite keeps everything in the folder."""
+
     key_passphrase_file: Path | None = None
     """A file with the passphrase that seals the key file, such as a credential from systemd. Without one its mode
     alone protects it."""
@@ -68,6 +72,10 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     """What is printed: from INFO on each tally is a line. At no level is anything of any person."""
+
+    health_port: int | None = Field(default=None, ge=1, le=65535)
+    """A port of this machine, on 127.0.0.1, where `/healthz`, `/readyz` and `/metrics` answer. Without one they do
+    not."""
 
     telegram_token: SecretStr | None = None
     """The bot's token, from BotFather. Without one the bot does not run on Telegram. It says which bot this is: rooms

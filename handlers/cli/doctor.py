@@ -18,7 +18,7 @@ from bot.domain.errors import Refused
 from bot.domain.ways import bot_of, platform_of
 from bot.process.clock import real_clock
 from bot.runtime import control_socket
-from bot.runtime.app import DATABASE, SOCKET, look_into
+from bot.runtime.app import DATABASE, KEY_FILE, SOCKET, look_into
 from bot.runtime.control_socket import Answer
 from bot.runtime.settings import Settings
 from bot.sandbox.pool import SandboxPool
@@ -65,8 +65,13 @@ def _laid_out(finding: Finding, width: int) -> str:
 
 
 async def _examine(settings: Settings) -> list[Finding]:
-    findings = list(health.surroundings(settings.data, database=DATABASE, here=Path.cwd()))
+    url = settings.database_url and settings.database_url.get_secret_value()
+    findings = list(health.surroundings(settings.data, database=KEY_FILE if url else DATABASE, here=Path.cwd()))
     rooms: list[Bound] = []
+    if url:
+        from bot.usecases import server_health  # noqa: PLC0415  who has SQLite needs no PostgreSQL
+
+        findings += [each async for each in server_health.server(url, real_clock)]
     if (settings.data / DATABASE).exists():
         inside, rooms = await _inside(settings)
         findings += inside

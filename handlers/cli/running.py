@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from time import monotonic
 
@@ -14,7 +15,8 @@ from bot.process import logs
 from bot.process.clock import Ask, real_clock
 from bot.process.garbage_collection import uncollected
 from bot.runtime import control_socket
-from bot.runtime.app import SOCKET, open_app
+from bot.runtime.app import SOCKET, App, open_app
+from bot.runtime.scheduler import Scheduler
 from bot.runtime.settings import Settings
 from bot.usecases.ways import strays
 from handlers.cli import admin
@@ -79,12 +81,33 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
             print(*lines, sep="\n", file=sys.stderr)  # noqa: T201
 
         try:
-            async with control_socket.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)):
+            async with (
+                control_socket.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)),
+                AsyncExitStack() as operated,
+            ):
+                looking = await _operated(app, settings, operated)
                 await _until_stopped(
-                    keep_running(app, settings, openers, started), app.scheduler.run_forever(settings.look_every_s)
+                    keep_running(app, settings, openers, started),
+                    app.scheduler.run_forever(settings.look_every_s),
+                    *looking,
                 )
         except AllRefused:
             fail("\n".join(texts.wrong_token(platform_of(way)) for way in openers))
+
+
+async def _operated(app: App, settings: Settings, until: AsyncExitStack) -> list[Awaitable[None]]:
+    """Answer whoever looks how the bot is, if a port for it is set; return what must run for that."""
+    if settings.health_port is None:
+        return []
+    from bot.runtime.operations import Operations  # noqa: PLC0415  who does not set it pays for no server
+
+    leaderships = (app.house, *app.ways.values())
+    operations = Operations(app, lambda: {each.name: each.lease is not None for each in leaderships})
+    try:
+        await until.enter_async_context(operations.serve(settings.health_port))
+    except OSError:
+        fail(texts.port_taken(settings.health_port))
+    return [Scheduler([operations.job()], app.clock).run_forever(settings.look_every_s)]
 
 
 async def _until_stopped(*works: Awaitable[None]) -> None:

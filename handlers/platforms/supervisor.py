@@ -80,6 +80,7 @@ class Link:
 
     def works(self) -> None:
         """Note that the platform answers."""
+        self._app.answering.add(self.way)
         if not self._mended.is_set() and self._outage is not None:
             log.warning(Event.BACK, self.platform)
             self._mended.set()
@@ -89,6 +90,7 @@ class Link:
 
     def fails(self, why: Told) -> None:
         """Note that the platform does not answer; `why` goes into the log."""
+        self._app.answering.discard(self.way)
         self._app.holds.lost(self.way)
         if self._outage is None or self._mended.is_set():
             log.error(Event.DOWN, self.platform, why)

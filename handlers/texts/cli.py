@@ -184,3 +184,8 @@ def removes(nickname: str) -> str:
 def say_yes(question: str) -> str:
     """Ask a script to mean it."""
     return _("{question} Nobody is at the terminal to say so; if it is meant, add --yes.").format(question=question)
+
+
+def port_taken(port: int) -> str:
+    """Say that nobody could look how the bot is."""
+    return _("Port {port} is taken. Give ALLOUT_HEALTH_PORT another one, or none.").format(port=port)

@@ -45,9 +45,28 @@ def _shown(facts: dict[str, object]) -> dict[str, object]:
         shown["bot"] = shortly(str(shown["bot"]))
     if "workplace" in shown:
         shown["workplace"] = shown["workplace"] or _("citywide")
+    if "wanted" in shown:
+        shown["remedy"] = _remedy(shown)
     if "why" in shown:
         shown["why"] = _key_file().get(str(shown["why"]), str(shown["why"]))
     return shown
+
+
+def _remedy(facts: dict[str, object]) -> str:
+    """Say how a setting of the database is put right."""
+    special = {
+        "data_checksums": _("Stop the database once, and run: pg_checksums --enable"),
+        "in_hot_standby": _("Connect to the primary; add to ALLOUT_DATABASE_URL: target_session_attrs=primary"),
+        "server_encoding": _("Make the database anew, with ENCODING 'UTF8'."),
+        "archive_mode": _(
+            "If you need the archive, keep it short, and as safe as the key file. Else: archive_mode = off"
+        ),
+    }
+    if (said := special.get(str(facts["name"]))) is not None:
+        return said
+    if facts["role"]:
+        return _("As the database's superuser: ALTER ROLE {role} SET {name} = '{wanted}';").format(**facts)
+    return _("As the database's superuser: ALTER SYSTEM SET {name} = '{wanted}'; and start it again.").format(**facts)
 
 
 def _key_file() -> dict[str, str]:
@@ -110,6 +129,24 @@ _SAID: dict[Sign, Callable[[], str]] = {
     Sign.TOKEN_TAKEN: lambda: _("Another bot has taken the token for {platform}. This one has stopped."),
     Sign.CLOCK_RIGHT: lambda: _("The clock agrees with {platform}'s."),
     Sign.CLOCK_OFF: lambda: _("The clock differs from {platform}'s by {seconds} seconds."),
+    Sign.SERVER_SILENT: lambda: _("The database cannot be reached: {why}."),
+    Sign.SERVER_FITS: lambda: _("The database is PostgreSQL {version}."),
+    Sign.SERVER_OLD: lambda: _("The database is PostgreSQL {version}, with which AllOut was never tried."),
+    Sign.SERVER_CLOCK_OFF: lambda: _("The clock differs from the database's by {seconds} seconds."),
+    Sign.ROLE_PLAIN: lambda: _("The database's role {role} may do no more than it must."),
+    Sign.ROLE_POWERFUL: lambda: _("The database's role {role} may do what it need not: {powers}."),
+    Sign.WAY_CLOSED: lambda: _("Nobody on the way to the database can read along."),
+    Sign.WAY_OPEN: lambda: _("Somebody on the way to {host} could read along, or pretend to be the database."),
+    Sign.POOLED: lambda: _("A pooler stands between the bot and the database."),
+    Sign.STANDBY_AWAITED: lambda: _("No pledge is confirmed before a standby has it."),
+    Sign.SETTINGS_RIGHT: lambda: _("The database's settings lose nothing and tell nothing."),
+    Sign.SETTING_TELLS: lambda: _("{name} is {value}: the database writes down when people pledge."),
+    Sign.SETTING_MAY_TELL: lambda: _(
+        "{name} is {value}: the database may write down when people pledge, or with what."
+    ),
+    Sign.SETTING_LOSES: lambda: _("{name} is {value}: a pledge that was confirmed can be lost."),
+    Sign.SETTING_MAY_LOSE: lambda: _("{name} is {value}: that a disk has changed what it keeps is not noticed."),
+    Sign.SETTING_BREAKS: lambda: _("{name} is {value}: the bot cannot work so."),
     Sign.ROOM_GONE: lambda: _("A room of {walkout} on {platform} ({workplace}) is gone, or the bot is not in it."),
     Sign.ROOM_MUTE: lambda: _("The bot may not write in a room of {walkout} on {platform} ({workplace})."),
     Sign.ROOM_UNKNOWN: lambda: _("{platform} does not say how a room of {walkout} is ({workplace})."),
@@ -124,6 +161,11 @@ _COUNTED: dict[Sign, Callable[[int], str]] = {
     Sign.PARCELS_STUCK: lambda n: ngettext(
         "{n} message on {platform} was tried again and again and could not be sent.",
         "{n} messages on {platform} were tried again and again and could not be sent.",
+        n,
+    ),
+    Sign.STANDBY_NOT_AWAITED: lambda n: ngettext(
+        "{n} standby follows the database, and no pledge waits for it: it may lack some when it takes over.",
+        "{n} standbys follow the database, and no pledge waits for them: they may lack some when one takes over.",
         n,
     ),
     Sign.NO_TOKEN: lambda n: ngettext(
@@ -214,6 +256,20 @@ _ADVICE: dict[Sign, Callable[[], str]] = {
     ),
     Sign.NO_FENCE: lambda: _("Never run two bots with it. If {platform} works otherwise, start the bot again."),
     Sign.TOKEN_TAKEN: lambda: _("Switch one of them off. If this one is to go on, run: allout adopt"),
+    Sign.SERVER_SILENT: lambda: _("Look whether it runs, and whether ALLOUT_DATABASE_URL is right."),
+    Sign.SERVER_OLD: lambda: _("Use a newer one, 15 at least."),
+    Sign.SERVER_CLOCK_OFF: lambda: _("Switch time synchronization on on both machines: timedatectl set-ntp true"),
+    Sign.ROLE_POWERFUL: lambda: _("As the database's superuser, take that from it with ALTER ROLE or REVOKE."),
+    Sign.WAY_OPEN: lambda: _("Give the server a certificate, and add to ALLOUT_DATABASE_URL: sslmode=verify-full"),
+    Sign.POOLED: lambda: _("Connect without it if you can: each process needs a few connections only."),
+    Sign.STANDBY_NOT_AWAITED: lambda: _(
+        "Set synchronous_standby_names, or let Patroni do it: synchronous_mode: quorum"
+    ),
+    Sign.SETTING_TELLS: lambda: "{remedy}",
+    Sign.SETTING_MAY_TELL: lambda: "{remedy}",
+    Sign.SETTING_LOSES: lambda: "{remedy}",
+    Sign.SETTING_MAY_LOSE: lambda: "{remedy}",
+    Sign.SETTING_BREAKS: lambda: "{remedy}",
     Sign.CLOCK_OFF: lambda: _(
         "Set the system's clock. Half a minute off, the bot goes by {platform}'s; an hour off, it decides nothing. "
         "Then: timedatectl set-ntp true"
