@@ -84,7 +84,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Let every process that the tests start read what one has compiled; none of them writes there.
 
-    Without this each of them takes twice as long wherever PYTHONDONTWRITEBYTECODE is set.
+    Without this each of them takes twice as long wherever PYTHONDONTWRITEBYTECODE is set, and each worker rewrites
+    every test's assertions by itself.
     """
     if not sys.dont_write_bytecode or hasattr(config, "workerinput"):  # xdist's workers have it from who started them
         return
@@ -93,9 +94,12 @@ def pytest_configure(config: pytest.Config) -> None:
     surroundings = pytest.MonkeyPatch()
     config.add_cleanup(surroundings.undo)
     surroundings.setenv("PYTHONPYCACHEPREFIX", folder)
+    surroundings.setattr(sys, "pycache_prefix", folder)
     writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     commands = [[sys.executable, "-c", f"import {', '.join(names)}"] for names in COMPILED]
-    compiling = [subprocess.Popen(command, cwd=ROOT, env=writing) for command in commands]
+    collecting = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-n0", *config.args]
+    with subprocess.Popen(collecting, cwd=config.invocation_params.dir, env=writing, stdout=subprocess.DEVNULL):
+        compiling = [subprocess.Popen(command, cwd=ROOT, env=writing) for command in commands]
     assert [process.wait() for process in compiling] == [0] * len(compiling)
 
 
