@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
+import aiosqlite
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -24,6 +26,8 @@ from bot.domain.model import Stage, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.process.clock import MovableClock
 from bot.sandbox import pool
 from tests.forked_children import Forked
+
+T = TypeVar("T")
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 """When walkouts open here."""
@@ -86,7 +90,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Let every process that the tests start read what one has compiled; none of them writes there.
 
-    Without this each of them takes twice as long wherever PYTHONDONTWRITEBYTECODE is set.
+    Without this each of them takes twice as long wherever PYTHONDONTWRITEBYTECODE is set, and each worker rewrites
+    every test's assertions by itself.
     """
     if not sys.dont_write_bytecode or hasattr(config, "workerinput"):  # xdist's workers have it from who started them
         return
@@ -95,9 +100,12 @@ def pytest_configure(config: pytest.Config) -> None:
     surroundings = pytest.MonkeyPatch()
     config.add_cleanup(surroundings.undo)
     surroundings.setenv("PYTHONPYCACHEPREFIX", folder)
+    surroundings.setattr(sys, "pycache_prefix", folder)
     writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     commands = [[sys.executable, "-c", f"import {', '.join(names)}"] for names in COMPILED]
-    compiling = [subprocess.Popen(command, cwd=ROOT, env=writing) for command in commands]
+    collecting = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-n0", *config.args]
+    with subprocess.Popen(collecting, cwd=config.invocation_params.dir, env=writing, stdout=subprocess.DEVNULL):
+        compiling = [subprocess.Popen(command, cwd=ROOT, env=writing) for command in commands]
     assert [process.wait() for process in compiling] == [0] * len(compiling)
 
 
@@ -153,6 +161,22 @@ def executed_children(monkeypatch: pytest.MonkeyPatch) -> None:
 def executed_bots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let bots be executed, as people do it, for tests that look at how they start and end."""
     monkeypatch.setattr("tests.house.RunningBot.forked", False)
+
+
+@pytest.fixture
+def no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let SQLite work on the loop's own thread, for tests in which one thing happens after the other.
+
+    What is asked of the store, and in which order, stays; the way to a second thread and back costs such a test a third
+    of its time.
+    """
+
+    async def execute(_of: aiosqlite.Connection, function: Callable[..., T], *args: Any, **more: Any) -> T:
+        await asyncio.sleep(0)  # whoever is ready goes on, as while another thread works
+        return function(*args, **more)
+
+    monkeypatch.setattr(aiosqlite, "connect", partial(aiosqlite.connect, check_same_thread=False))
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", execute)
 
 
 @pytest.fixture

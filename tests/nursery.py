@@ -21,12 +21,15 @@ import handlers.discord.platform
 import handlers.telegram.platform
 from bot.guards import holds
 from handlers.cli import running
-from handlers.platforms import checks
+from handlers.platforms import checks, supervisor
 from tests.faults.forks import Strings
 from tests.forks import NUMBER, Birth
 
 QUIET_S = 1.0
 """A minute, for bots whose time is short."""
+
+OPEN_S = QUIET_S * supervisor.OPEN_S / holds.QUIET_S
+"""How often they note that a platform's way in is open."""
 
 
 def main() -> None:
@@ -105,6 +108,7 @@ def _hang(strings: Strings) -> None:
     running.real_clock = strings.clock  # type: ignore[attr-defined]
     running.monotonic = strings.steady  # type: ignore[attr-defined]
     holds.QUIET_S = QUIET_S
+    supervisor.OPEN_S = OPEN_S
 
 
 if __name__ == "__main__":

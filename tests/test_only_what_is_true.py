@@ -43,6 +43,8 @@ from handlers.texts.catalogue import languages, speaking
 from tests.conftest import HOUR, NOON, PLEDGE_BY, WALKOUT, draft, opened
 from tests.test_outbox import Post
 
+pytestmark = pytest.mark.usefixtures("no_thread")
+
 STARTS = PLEDGE_BY + timedelta(days=4)
 MINUTE = timedelta(minutes=1)
 
