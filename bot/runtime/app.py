@@ -121,25 +121,29 @@ async def open_app(
     sandbox = SandboxPool()
     try:
         await _finish_migrating(store)
-        await _finish_closing(await _keyless(store, keys), store, keys)
-        keys.renew_file()
-        await key_rotation.finish(store, keys)
+        keyless = await _keyless(store, keys)
         holder = secrets.token_hex(HOLDER_BYTES)
         house, *others = [Leadership(store, name, holder) for name in (HOUSE, *senders)]
         ways = dict(zip(senders, others, strict=True))
-        holds = Holds(corrected, store, servers or (), ways=ways, steady=steady)
-        fence = Fence(store, holds, clock, ways=ways, steady=steady)
-        tallies = Tallies(store, clock, holds, leadership=house, before=fence.look)
-        outboxes = {
-            platform: Outbox(
-                platform, sender, store, keys, clock, holds, leadership=ways[platform], before=fence.renew_for
-            )
-            for platform, sender in senders.items()
-        }
-        deletions = {
-            platform: ScheduledDeletions(platform, outbox, store, keys, clock) for platform, outbox in outboxes.items()
-        }
         async with kept(house, *others):
+            if house.leads:  # or the one that has it may just be closing them
+                with house.fenced():
+                    await _finish_closing(keyless, store, keys)
+            keys.renew_file()
+            await key_rotation.finish(store, keys)
+            holds = Holds(corrected, store, servers or (), ways=ways, steady=steady)
+            fence = Fence(store, holds, clock, ways=ways, steady=steady)
+            tallies = Tallies(store, clock, holds, leadership=house, before=fence.look)
+            outboxes = {
+                platform: Outbox(
+                    platform, sender, store, keys, clock, holds, leadership=ways[platform], before=fence.renew_for
+                )
+                for platform, sender in senders.items()
+            }
+            deletions = {
+                platform: ScheduledDeletions(platform, outbox, store, keys, clock)
+                for platform, outbox in outboxes.items()
+            }
             yield App(
                 data=data,
                 store=store,

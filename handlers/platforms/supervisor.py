@@ -190,14 +190,16 @@ async def _keep(
 
     async def serve() -> None:
         nonlocal said
-        async with opener(app, settings, link) as (outbox.sender, take):
-            if not said:
-                said = True
-                started(link.platform)
-            try:
-                await take()
-            finally:
-                await outbox.disconnect()
+        # under the lease all the same is written what people do: once another process is handed it, this try is refused
+        with leadership.fenced():
+            async with opener(app, settings, link) as (outbox.sender, take):
+                if not said:
+                    said = True
+                    started(link.platform)
+                try:
+                    await take()
+                finally:
+                    await outbox.disconnect()
 
     while True:
         await leadership.wait_until_leading()  # another process may serve it; nobody need know that we stand by

@@ -249,7 +249,9 @@ class Seen:
                 finally:
                     server.busy -= 1
             if isinstance(answer, Ruling):
-                server.became.update(f"{args[0]} {news.kind} {news.occasion}" for news in answer.announcements)
+                server.became.update(
+                    f"{args[0]} {each.kind} {each.occasion} {each.scope} {each.about}" for each in answer.announcements
+                )
                 server.became[f"{args[0]} tally {answer.walkout.tally}"] += "tally" in repr(args[1])
             await process.runs.wait()
             return answer

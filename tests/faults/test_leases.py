@@ -230,7 +230,7 @@ class HouseHistory(History):
     async def begin(self) -> None:
         self.walkout = WalkoutId(f"h{self.label:0>4}")
         now = self.server.clock()
-        terms = {"pledge_by": now + 2 * DAY, "starts": now + 3 * DAY, "tally_every": DAY / 2}
+        terms = {"pledge_by": now + 2 * DAY, "starts": now + 3 * DAY, "tally_every": DAY / 2, "reminders": (DAY / 4,)}
         made = opened(self.walkout, **terms)
         made = replace(made, opened=now, next_tally=now + made.terms.tally_every)
         await self.server.store.add_walkout(made, shops(40, 40))
@@ -253,9 +253,10 @@ class HouseHistory(History):
         for _step in range(self.random.randint(5, 25)):
             await self.step()
         await self.heal()
-        while await self.next_due() is not None:
+        for _try in range(40):
             await self.happen()
             await self.work(2 * LENGTH_S)
+        assert await self.next_due() is None
         for process in self.processes:
             await process.cleared()
 
@@ -280,7 +281,7 @@ async def _histories(server: Server, tries: Trials, kind: type[History] = Histor
     return faults, repeats
 
 
-@trials(150, full=20_000)
+@trials(100, full=20_000)
 async def test_each_room_hears_all_in_order_and_one_repeat_a_fault_at_most(
     tries: Trials, server: Server, record_property: pytest.RecordProperty
 ) -> None:
@@ -299,7 +300,7 @@ async def test_one_that_does_not_stop_by_its_own_clock_would_be_seen(
     assert server.trespasses
 
 
-@trials(100, full=5_000)
+@trials(30, full=5_000)
 async def test_tallies_reminders_and_closings_happen_once_in_the_process_that_has_the_house(
     tries: Trials, server: Server, record_property: pytest.RecordProperty
 ) -> None:
