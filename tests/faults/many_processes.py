@@ -157,6 +157,7 @@ class Process:
         self.runs.set()
         self.reaches_leases.set()
         self.died = False
+        self.stops_before = ""  #: it asks this of the store
         self._again_s: dict[str, float] = {}
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         store: Any = Seen(self)
@@ -238,6 +239,9 @@ class Seen:
         }
 
         async def ask(*args: Any, **kwargs: Any) -> Any:
+            if name == process.stops_before:
+                process.stops_before = ""
+                process.runs.clear()
             await process.runs.wait()
             if name in OF_LEASES:
                 await process.reaches_leases.wait()
