@@ -105,7 +105,7 @@ class Server:
                 with suppress(ValueError):  # it was never locked
                     self.table.locked.remove(lease.name)
 
-        store._in_transaction = in_transaction  # type: ignore[assignment,method-assign]
+        store._in_transaction = in_transaction  # type: ignore[method-assign]
 
     @property
     def database_s(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -289,7 +289,7 @@ async def _histories(server: Server, tries: Trials, kind: type[History] = Histor
 
 @trials(100, full=20_000)
 async def test_each_room_hears_all_in_order_and_one_repeat_a_fault_at_most(
-    tries: Trials, server: Server, record_property: pytest.RecordProperty
+    tries: Trials, server: Server, record_property: Callable[[str, object], None]
 ) -> None:
     faults, repeats = await _histories(server, tries)
     record_property("found", f"{faults} faults, {repeats} repeats")
@@ -308,7 +308,7 @@ async def test_one_that_does_not_stop_by_its_own_clock_would_be_seen(
 
 @trials(15, full=5_000)
 async def test_tallies_reminders_and_closings_happen_once_in_the_process_that_has_the_house(
-    tries: Trials, server: Server, record_property: pytest.RecordProperty
+    tries: Trials, server: Server, record_property: Callable[[str, object], None]
 ) -> None:
     faults, _repeats = await _histories(server, tries, HouseHistory)
     record_property("found", f"{faults} faults")

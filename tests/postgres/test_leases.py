@@ -32,7 +32,9 @@ class Given:
         self.leases = Leases(self.connect)
 
     async def connect(self) -> asyncpg.Connection:
-        return await asyncpg.connect(self.url, server_settings={"search_path": "given, pg_catalog, public"})
+        path = {"search_path": "given, pg_catalog, public"}
+        made: asyncpg.Connection = await asyncpg.connect(self.url, server_settings=path)
+        return made
 
     async def pass_by(self, seconds: float) -> None:
         await self.hands.execute("UPDATE given.clock SET reads = reads + make_interval(secs => $1)", seconds)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import asyncpg
+from asyncpg import exceptions
 
 from bot.domain.errors import LeaseLost, NotRecorded
 from bot.domain.leases import LENGTH_S, Lease
@@ -28,6 +29,8 @@ TABLE = """
 
 ANSWERS_WITHIN_S = 2.0
 """Less than a third of a lease: a call that a dead network swallows costs no more than one renewal."""
+
+TROUBLE = (exceptions.PostgresError, exceptions.InterfaceError, exceptions.InternalClientError)
 
 _LENGTH = timedelta(seconds=LENGTH_S)
 
@@ -105,7 +108,7 @@ class Leases:
                 except BaseException:  # a dead one never answers again, one that was cut off answers somebody else
                     self._let_go()
                     raise
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:  # TimeoutError is an OSError
+        except (OSError, *TROUBLE) as error:  # TimeoutError is an OSError
             raise NotRecorded(type(error).__name__) from None
 
     def _let_go(self) -> None:
