@@ -16,8 +16,10 @@ from bot.delivery import outbox
 from bot.domain import rules
 from bot.domain.leases import LENGTH_S, LONGEST_SEND_S, RENEWED_AFTER_S, TRIED_AGAIN_AFTER_S
 from bot.domain.model import Kind, Stage, WalkoutId
-from bot.guards import leadership
-from bot.process.clock import MovableClock
+from bot.guards import fence, leadership
+from bot.guards.fence import Fence, Stands
+from bot.guards.holds import Holds
+from bot.process.clock import CorrectedClock, MovableClock
 from bot.process.logs import Event
 from bot.runtime.app import KEY_FILE
 from bot.secrets.keys import open_keys
@@ -26,6 +28,7 @@ from tests.conftest import WALKOUT, fresh_folder, opened, shops
 from tests.faults.many_processes import WAY, Process, Server
 from tests.faults.trials import Trials, trials
 from tests.storage.house import SqliteHouse
+from tests.test_fence import Place
 from tests.test_outbox import announce
 
 DAY = timedelta(days=1)
@@ -137,6 +140,32 @@ async def test_a_database_whose_clock_is_set_gives_each_lease_to_one(server: Ser
     await announce(server.store, "more")
     await go_on(server, second, first, seconds=LENGTH_S + 2)
     assert Counter(room for room, _news in server.heard) == dict.fromkeys(ROOMS, 2)
+    await asyncio.gather(first.cleared(), second.cleared())
+
+
+async def test_who_takes_over_takes_nobody_of_its_own_store_for_a_stranger(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fence, "SURE_AFTER_S", 0.0)
+    first, second = Process(server, "first"), Process(server, "second")
+    holds, place = Holds(CorrectedClock(server.clock), server.store), Place()
+    old, new = (
+        Fence(server.store, holds, server.clock, ways={WAY: each.way}, steady=lambda: server.now_s)
+        for each in (first, second)
+    )
+    await go_on(server, first, seconds=1)
+    place.swallows = True  # for now: it is on its way
+    async with old.guard(WAY, place):
+        await go_on(server, second, seconds=LENGTH_S + 1)
+        place.swallows = False
+        async with new.guard(WAY, place):
+            place.holds = place.written[0]
+            await new.look()
+            await old.look()
+            server.pass_by(fence.RENEWED_AFTER_S + 1)
+            await old.look()  # it has stood still, and would write by now
+            assert new.stands()[WAY] is Stands.WELL
+    assert len(set(place.written)) == 1
     await asyncio.gather(first.cleared(), second.cleared())
 
 
