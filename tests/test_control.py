@@ -68,7 +68,7 @@ async def test_of_two_processes_one_listens_and_the_other_takes_over(
             assert await ask(path, {"n": 1}) == {"got": {"n": 1}}
             await first.aclose()
             async with asyncio.timeout(PATIENCE_S):
-                while (answer := await ask(path, {"n": 1})) is None:
+                while (answer := await ask(path, {"n": 1})) is None:  # noqa: ASYNC110  nothing tells when it listens
                     await asyncio.sleep(0)
             assert answer == {"got": "other"}
     assert not path.exists()

@@ -200,7 +200,11 @@ class Outbox:
         """Return when the next parcel may be sent."""
         if self._owed or (self._claimed and self.sender is not None):  # the store could not write then
             return self._clock()
-        return await self._store.next_parcel(self._way) if self.sender is not None else None
+        if self.sender is None:
+            return None
+        if self._leadership is not None and self._leadership.lease is not self._lease:  # what others had claimed
+            return self._clock()
+        return await self._store.next_parcel(self._way)
 
     async def deliver(self) -> None:
         """Send every parcel that is due; each room hears its own in the order in which they were made.

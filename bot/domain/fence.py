@@ -37,8 +37,8 @@ def is_foreign(ours: Epochs, found: str) -> bool:
 def renewed(ours: Epochs, found: str, fresh: str, *, under_way: bool = False) -> Epochs:
     """Return what is kept before its `next` is written over what was found, be that ours or another's.
 
-    With `under_way`, this process has written before, and what has not arrived yet is written again: were it to come
-    after something newer, it would be a stranger's.
+    With `under_way`, this process has written before, or the one from which it took over, and what has not arrived yet
+    is written again: were it to come after something newer, it would be a stranger's.
     """
     again = under_way and found != ours.next
     return replace(ours, seen=found or ours.seen, next=ours.next if again else fresh)

@@ -211,7 +211,7 @@ class Fence:
                 return Stands.FOREIGN
         old = post.tried_s is None or self._steady() - post.tried_s > RENEWED_AFTER_S
         if anew or old:
-            fresh, under_way = secrets.token_hex(EPOCH_BYTES), post.tried_s is not None and not adopts
+            fresh, under_way = secrets.token_hex(EPOCH_BYTES), self._have_written(post) and not adopts
             ours = renewed(ours, found, fresh, under_way=under_way)
             # one that was ours and has stood still since would keep, or write, what the store's others never made
             with self._as_the_only_one(post.way):
@@ -221,6 +221,11 @@ class Fence:
                 await post.place.write(ours.next)
             return Stands.WELL
         return Stands.WELL if found == ours.next else Stands.NOT  # what was written did not arrive
+
+    def _have_written(self, post: _Post) -> bool:
+        """Say whether this process has written, or another of this store's, so that it may still be on its way."""
+        lease = self._ways[post.way].lease if post.way in self._ways else None
+        return post.tried_s is not None or (lease is not None and lease.number > 1)
 
     def _as_the_only_one(self, platform: str) -> AbstractContextManager[object]:
         """Raise LeaseLost where another process writes now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -122,40 +122,42 @@ async def open_app(
     servers: Mapping[str, Ask] | None = None,
     steady: Callable[[], float] = monotonic,
     passphrase_file: Path | None = None,
+    database_url: str | None = None,
 ) -> AsyncIterator[App]:
     """Own the store in this folder for as long as the block lasts.
 
     A way whose sender is None gets one when it can be reached; its parcels wait in the store until then.
     `servers` are those by whose clocks ours is put right; their platforms keep what people do while the bot is away.
 
+    With `database_url` the store is in that database, of PostgreSQL, and other processes may use it as well.
+
     Raises StoreInUse, StoreTooNew, StoreUnusable, KeyFileRefused.
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = data / DATABASE
     clock = corrected = CorrectedClock(clock, servers, steady=steady)
-    keys = open_keys(data / KEY_FILE, database=database, passphrase_file=passphrase_file)
-    following = keys.following.store if keys.following else None
-    store = await sqlite.open_store(
-        database, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
-    )
+    holder = secrets.token_hex(HOLDER_BYTES)
+    keys = open_keys(data / KEY_FILE, database=await _database(data, database_url), passphrase_file=passphrase_file)
+    store = await _open_store(data, database_url, keys, clock, holder)
     sandbox = SandboxPool()
     try:
         await _finish_migrating(store)
-        await _finish_closing(await _keyless(store, keys), store, keys)
-        keys.renew_file()
-        await key_rotation.finish(store, keys)
-        holder = secrets.token_hex(HOLDER_BYTES)
+        keyless = await _keyless(store, keys)
         house, *others = [Leadership(store, name, holder) for name in (HOUSE, *senders)]
         ways = dict(zip(senders, others, strict=True))
-        holds = Holds(corrected, store, servers or (), leaderships=ways, steady=steady)
-        fence = Fence(store, holds, clock, ways=ways, steady=steady)
-        tallies = Tallies(store, clock, holds, leadership=house, before=fence.look)
-        outboxes = {
-            way: Outbox(way, sender, store, keys, clock, holds, leadership=ways[way], before=fence.renew_for)
-            for way, sender in senders.items()
-        }
-        deletions = {way: ScheduledDeletions(way, outbox, store, keys, clock) for way, outbox in outboxes.items()}
         async with kept(house, *others):
+            if house.leads:  # or the one that has it may just be closing them
+                with house.fenced():
+                    await _finish_closing(keyless, store, keys)
+            keys.renew_file()
+            await key_rotation.finish(store, keys)
+            holds = Holds(corrected, store, servers or (), leaderships=ways, steady=steady)
+            fence = Fence(store, holds, clock, ways=ways, steady=steady)
+            tallies = Tallies(store, clock, holds, leadership=house, before=fence.look)
+            outboxes = {
+                way: Outbox(way, sender, store, keys, clock, holds, leadership=ways[way], before=fence.renew_for)
+                for way, sender in senders.items()
+            }
+            deletions = {way: ScheduledDeletions(way, outbox, store, keys, clock) for way, outbox in outboxes.items()}
             yield App(
                 data=data,
                 store=store,
@@ -191,18 +193,48 @@ async def open_app(
 
 @asynccontextmanager
 async def look_into(
-    data: Path, *, clock: Clock, passphrase_file: Path | None = None
+    data: Path, *, clock: Clock, passphrase_file: Path | None = None, database_url: str | None = None
 ) -> AsyncIterator[tuple[Twin, Keys]]:
     """Look at a store that is there and at its keys, and change neither. Raises what `open_app` raises."""
     if not (data / KEY_FILE).exists():
         raise KeyFileRefused(str(data / KEY_FILE), "missing")  # else it would be made
-    keys = open_keys(data / KEY_FILE, database=data / DATABASE, passphrase_file=passphrase_file)
-    following = keys.following.store if keys.following else None
-    async with sqlite.look_into(
-        data / DATABASE, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
-    ) as twin:
+    keys = open_keys(data / KEY_FILE, database=await _database(data, database_url), passphrase_file=passphrase_file)
+    async with _look_into(data, database_url, keys, clock) as twin:
         await _keyless(twin.store, keys)
         yield twin, keys
+
+
+# PostgreSQL's driver is imported here: who has SQLite does not pay for it.
+
+
+async def _database(data: Path, url: str | None) -> Path | bool:
+    if url is None:
+        return data / DATABASE
+    from bot.storage import postgres  # noqa: PLC0415
+
+    return await postgres.is_there(url)
+
+
+async def _open_store(data: Path, url: str | None, keys: Keys, clock: Clock, holder: str) -> Store:
+    following = keys.following.store if keys.following else None
+    if url is None:
+        return await sqlite.open_store(
+            data / DATABASE, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
+        )
+    from bot.storage import postgres  # noqa: PLC0415
+
+    return await postgres.open_store(url, clock=clock, identity=keys.store, following=following, process=holder)
+
+
+def _look_into(data: Path, url: str | None, keys: Keys, clock: Clock) -> AbstractAsyncContextManager[Twin]:
+    following = keys.following.store if keys.following else None
+    if url is None:
+        return sqlite.look_into(
+            data / DATABASE, clock=clock, identity=keys.store, following=following, kept_anew=keys.kept_anew
+        )
+    from bot.storage import postgres  # noqa: PLC0415
+
+    return postgres.look_into(url, clock=clock, identity=keys.store, following=following, process="a look")
 
 
 async def _keyless(store: Store, keys: Keys) -> list[Walkout]:

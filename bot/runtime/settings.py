@@ -112,6 +112,11 @@ class Settings(BaseSettings):
     one for up to a thousand servers."""
 
     @property
+    def postgres(self) -> str | None:
+        """The database's address, if the store is in one of PostgreSQL's."""
+        return None if self.database_url is None else self.database_url.get_secret_value()
+
+    @property
     def ways(self) -> dict[str, str]:
         """The bot that runs on each platform that has a token. Which one that is, the token itself says."""
         found = {}

@@ -530,12 +530,13 @@ async def changed(change: Callable[[], None]) -> None:
         raise KeysNotChanged(type(error).__name__) from None
 
 
-def open_keys(path: Path, *, database: Path, passphrase_file: Path | None = None, cost: Cost = COST) -> Keys:
+def open_keys(path: Path, *, database: Path | bool, passphrase_file: Path | None = None, cost: Cost = COST) -> Keys:
     """Read the key file, or make it at the very first start. Raises KeyFileRefused.
 
+    `database` is where the store is, or whether there is one: then there must be its keys.
     With a passphrase, what is not sealed yet is sealed at this cost when it is written next.
     """
-    has_data = database.exists() and database.stat().st_size > 0
+    has_data = database if isinstance(database, bool) else database.exists() and database.stat().st_size > 0
     passphrase = None if passphrase_file is None else key_file.read_passphrase(passphrase_file)
     if not path.exists():
         if has_data:

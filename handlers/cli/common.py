@@ -62,7 +62,11 @@ async def carry_out(settings: Settings, request: Request) -> Answer:
     if answer is not None:
         return answer
     async with open_app(
-        settings.data, clock=real_clock, senders={}, passphrase_file=settings.key_passphrase_file
+        settings.data,
+        clock=real_clock,
+        senders={},
+        passphrase_file=settings.key_passphrase_file,
+        database_url=settings.postgres,
     ) as app:
         return await admin.execute(app, request)
 

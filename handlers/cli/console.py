@@ -59,6 +59,7 @@ async def _console(
         clock=clock,
         senders={PLATFORM: ConsoleSender(printer)},
         passphrase_file=settings.key_passphrase_file,
+        database_url=settings.postgres,
     ) as app:
         for name in names:
             await organizers.add(Person(PLATFORM, name), name, app.store, app.keys)

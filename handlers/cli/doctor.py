@@ -65,14 +65,14 @@ def _laid_out(finding: Finding, width: int) -> str:
 
 
 async def _examine(settings: Settings) -> list[Finding]:
-    url = settings.database_url and settings.database_url.get_secret_value()
+    url = settings.postgres
     findings = list(health.surroundings(settings.data, database=KEY_FILE if url else DATABASE, here=Path.cwd()))
     rooms: list[Bound] = []
     if url:
         from bot.usecases import server_health  # noqa: PLC0415  who has SQLite needs no PostgreSQL
 
         findings += [each async for each in server_health.server(url, real_clock)]
-    if (settings.data / DATABASE).exists():
+    if url or (settings.data / DATABASE).exists():
         inside, rooms = await _inside(settings)
         findings += inside
     for platform, visiting in _visitors(settings).items():
@@ -105,7 +105,9 @@ async def _inside(settings: Settings) -> tuple[list[Finding], list[Bound]]:
 
 
 async def _here(settings: Settings) -> tuple[list[Finding], list[Bound]]:
-    async with look_into(settings.data, clock=real_clock, passphrase_file=settings.key_passphrase_file) as (twin, keys):
+    async with look_into(
+        settings.data, clock=real_clock, passphrase_file=settings.key_passphrase_file, database_url=settings.postgres
+    ) as (twin, keys):
         findings = [found(Sign.NO_BOT, Grade.LOOK)]
         if twin.found < twin.known:
             findings.append(found(Sign.STORE_OLDER, Grade.LOOK, schema=twin.found, known=twin.known))

@@ -92,7 +92,11 @@ async def _rotate(settings: Settings) -> Answer:
     if (answer := await ask(settings.data / SOCKET, {"command": "keys_rotate"})) is not None:
         return answer
     async with open_app(
-        settings.data, clock=real_clock, senders={}, passphrase_file=settings.key_passphrase_file
+        settings.data,
+        clock=real_clock,
+        senders={},
+        passphrase_file=settings.key_passphrase_file,
+        database_url=settings.postgres,
     ) as app:
         app.keys.begin_rotation()
         await key_rotation.finish(app.store, app.keys)

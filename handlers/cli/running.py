@@ -72,6 +72,7 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
         servers=_clocks(settings),
         steady=monotonic,
         passphrase_file=settings.key_passphrase_file,
+        database_url=settings.postgres,
     ) as app:
 
         async def started(way: str) -> None:

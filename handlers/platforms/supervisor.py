@@ -203,16 +203,18 @@ async def _keep(
 
     async def serve() -> None:
         nonlocal said
-        async with opener(app, settings, link) as (sender, take):
-            await _welcome(app, link.way)
-            outbox.sender = sender
-            if not said:
-                said = True
-                await started(link.way)
-            try:
-                await take()
-            finally:
-                await outbox.disconnect()
+        # under the lease all the same is written what people do: once another process is handed it, this try is refused
+        with leadership.fenced():
+            async with opener(app, settings, link) as (sender, take):
+                await _welcome(app, link.way)
+                outbox.sender = sender
+                if not said:
+                    said = True
+                    await started(link.way)
+                try:
+                    await take()
+                finally:
+                    await outbox.disconnect()
 
     while True:
         await leadership.wait_until_leading()  # another process may serve it; nobody need know that we stand by

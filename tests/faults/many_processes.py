@@ -8,8 +8,10 @@ the transaction. `tests/postgres/test_leases.py` holds the two against each othe
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -17,6 +19,7 @@ from bot.delivery.outbox import Letter, Outbox, TryLater
 from bot.delivery.scheduled_deletions import ScheduledDeletions
 from bot.domain.errors import LeaseLost, NotRecorded
 from bot.domain.leases import HOUSE, LENGTH_S, LONGEST_SEND_S, Lease
+from bot.domain.model import Ruling
 from bot.guards.holds import Holds
 from bot.guards.leadership import Leadership
 from bot.process.clock import CorrectedClock, MovableClock
@@ -24,6 +27,7 @@ from bot.runtime.app import _jobs
 from bot.runtime.scheduler import Scheduler
 from bot.secrets.keys import Keys
 from bot.storage import fencing
+from bot.storage.sql.writer import Lock
 from bot.storage.sqlite import SqliteStore
 from bot.usecases.scheduled import Tallies
 
@@ -44,11 +48,12 @@ class Table:
     """The table of leases, by its rules: an oracle for SQL."""
 
     rows: dict[str, Row] = field(default_factory=dict)
+    locked: list[str] = field(default_factory=list)  #: by transactions under way
 
     def take(self, name: str, holder: str, now_s: float) -> Lease | None:
         row = self.rows.setdefault(name, Row())
         row.until_s = min(row.until_s, now_s + LENGTH_S)
-        if row.until_s > now_s and row.holder != holder:
+        if name in self.locked or (row.until_s > now_s and row.holder != holder):
             return None
         row.holder, row.number, row.until_s = holder, row.number + 1, now_s + LENGTH_S
         return Lease(name=name, holder=holder, number=row.number)
@@ -75,6 +80,7 @@ class Server:
         self.now_s = 0.0
         self.database_ahead_s = 0.0  #: somebody has set its clock
         self.fences = True
+        self.became: Counter[str] = Counter()  #: what was decided
         self.heard: list[tuple[str, str]] = []  #: rooms and what they heard, in order
         self.trespasses: list[str] = []  #: what was heard from a process that was not the one any more
         self.takes_s = 0.0  #: a letter, until it is heard
@@ -82,17 +88,25 @@ class Server:
         self.busy = 0
         write = store._in_transaction
 
-        def in_transaction(job: Callable[[], Awaitable[T]]) -> Awaitable[T]:
-            lease = fencing.current()
+        async def in_transaction(job: Callable[[], Awaitable[T]], lock: Lock = Lock.HOUSE) -> T:
+            if (lease := fencing.current()) is None:
+                return await write(job, lock)
 
             async def checked() -> T:
-                if self.fences and lease is not None and not self.table.holds(lease):
-                    raise LeaseLost(lease.name)
+                if not self.table.holds(lease):
+                    if self.fences:
+                        raise LeaseLost(lease.name)
+                    self.trespasses.append(f"a write under {lease}")
+                self.table.locked.append(lease.name)
                 return await job()
 
-            return write(checked)
+            try:
+                return await write(checked, lock)
+            finally:
+                with suppress(ValueError):  # it was never locked
+                    self.table.locked.remove(lease.name)
 
-        store._in_transaction = in_transaction  # type: ignore[assignment,method-assign]
+        store._in_transaction = in_transaction  # type: ignore[method-assign]
 
     @property
     def database_s(self) -> float:
@@ -144,9 +158,9 @@ class Process:
         self.runs.set()
         self.reaches_leases.set()
         self.died = False
+        self.stops_before = ""  #: it asks this of the store
         self._again_s: dict[str, float] = {}
         self._tasks: dict[str, asyncio.Task[Any]] = {}
-        self.done: list[str] = []  #: of what happens once
         store: Any = Seen(self)
         clock, keys = server.clock, server.keys
         self.house, self.way = (Leadership(store, each, name, steady=lambda: server.now_s) for each in (HOUSE, WAY))
@@ -201,10 +215,12 @@ class Process:
 
     async def cleared(self) -> None:
         """Leave nothing to the loop."""
-        flights = [flight.task for flight in self.outbox._flights.values()]
-        for task in (*self._tasks.values(), *flights):
-            task.cancel()
-        results = await asyncio.gather(*self._tasks.values(), *flights, return_exceptions=True)
+        tasks = [*self._tasks.values(), *(flight.task for flight in self.outbox._flights.values())]
+        while not all(task.done() for task in tasks):
+            for task in tasks:  # again and again: a dead one puts nothing in order
+                task.cancel()
+            await asyncio.sleep(0)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
         wrong = [each for each in results if isinstance(each, Exception) and not isinstance(each, NotRecorded)]
         assert not wrong, wrong
 
@@ -224,6 +240,9 @@ class Seen:
         }
 
         async def ask(*args: Any, **kwargs: Any) -> Any:
+            if name == process.stops_before:
+                process.stops_before = ""
+                process.runs.clear()
             await process.runs.wait()
             if name in OF_LEASES:
                 await process.reaches_leases.wait()
@@ -234,12 +253,12 @@ class Seen:
                     answer = await getattr(server.store, name)(*args, **kwargs)
                 finally:
                     server.busy -= 1
+            if isinstance(answer, Ruling):
+                server.became.update(
+                    f"{args[0]} {each.kind} {each.occasion} {each.scope} {each.about}" for each in answer.announcements
+                )
+                server.became[f"{args[0]} tally {answer.walkout.tally}"] += "tally" in repr(args[1])
             await process.runs.wait()
             return answer
 
         return ask
-
-
-def renamed(lease: Lease, number: int) -> Lease:
-    """Return the lease as it was under another number."""
-    return replace(lease, number=number)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import aiohttp
 
 from tests.processes import PATIENCE_S
-from tests.telegram.house import City, House, labels
-from tests.telegram.test_webhook import free_port
+from tests.telegram.house import City, House, free_port, labels
 
 
 async def test_a_running_bot_says_that_it_is_ready_and_a_pledge_changes_no_byte(house: House, city: City) -> None:

@@ -13,8 +13,10 @@ from zlib import crc32
 import asyncpg
 
 from bot.domain.errors import NotRecorded
+from bot.domain.leases import Lease
 from bot.domain.model import CardState, UnitId, WalkoutId
 from bot.domain.pledging import Change, Outcome
+from bot.storage.postgres import leases
 from bot.storage.postgres.engine import Engine
 from bot.storage.postgres.session import BEGIN, CARDS, ENROLMENT, RETRIES, TRANSIENT
 from bot.storage.sql.cards import HEADS, Batch
@@ -127,26 +129,30 @@ class _Counts(NamedTuple):
 class Cards(Walkouts, Engine):
     """Applies changes to cards."""
 
-    async def _decide_batch(self, changes: Sequence[Change]) -> Sequence[Outcome | Exception]:
+    async def _decide_batch(self, changes: Sequence[Change], held: Collection[Lease]) -> Sequence[Outcome | Exception]:
         for _ in range(RETRIES):
             try:
-                return await self._decide_together(changes)
+                return await self._decide_together(changes, held)
             except (_Overtaken, *TRANSIENT):
                 await self._main.open()
             except (asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError) as error:
                 if len(changes) == 1:
                     return [NotRecorded(type(error).__name__)]
                 # decided and written one by one, only the bad ones fail
-                return [(await self._decide_batch([change]))[0] for change in changes]
+                return [(await self._decide_batch([change], held))[0] for change in changes]
         if len(changes) == 1:
             return [NotRecorded("overtaken")]
         half = len(changes) // 2  # so many others work on these cards that fewer must do
-        return [*await self._decide_batch(changes[:half]), *await self._decide_batch(changes[half:])]
+        return [*await self._decide_batch(changes[:half], held), *await self._decide_batch(changes[half:], held)]
 
-    async def _decide_together(self, changes: Sequence[Change]) -> Sequence[Outcome | Exception]:
+    async def _decide_together(
+        self, changes: Sequence[Change], held: Collection[Lease]
+    ) -> Sequence[Outcome | Exception]:
         session = self._main
         await session.begin(_BEGIN)
         try:
+            for lease in held:
+                await leases.check(session.db, lease)
             batch, found = await self._find(changes)
             batch.decide()
             if not batch.written:

@@ -34,6 +34,8 @@ from bot.storage.twin import Twin
 
 CONNECTS_WITHIN_S = 10.0
 
+_IS_THERE = "SELECT to_regclass('migration') IS NOT NULL"
+
 _MIGRATING = 7000
 """Our advisory lock, see bot.storage.postgres.session."""
 
@@ -70,7 +72,7 @@ class PostgresStore(
         await super().aclose()
 
 
-def connecting(url: str, *, pooled: bool = False) -> Connect:
+def connecting(url: str, *, pooled: bool) -> Connect:
     """Return what makes a connection to the primary; `pooled`: a pooler stands before it, and keeps no statements."""
     return partial(
         asyncpg.connect,
@@ -89,7 +91,6 @@ async def open_store(
     identity: str,
     following: str | None = None,
     process: str,
-    pooled: bool = False,
 ) -> PostgresStore:
     """Open the store and bring it to this version's schema, unless another process of it has done so.
 
@@ -97,15 +98,9 @@ async def open_store(
     `process` names this process. Raises StoreTooNew, StoreUnusable, and KeyFileRefused if the key file belongs to
     another database.
     """
-    connect = connecting(url, pooled=pooled)
-    with _refusing(url):
-        connection = await connect()
-        try:
-            async with connection.transaction():
-                await connection.execute(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
-                await _migrate(connection, url, identity, following)
-        finally:
-            await connection.close()
+    async with _connected(url) as (connection, connect), connection.transaction():
+        await connection.execute(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+        await _migrate(connection, url, identity, following)
     return PostgresStore(connect, clock, process)
 
 
@@ -117,28 +112,39 @@ async def look_into(
     identity: str,
     following: str | None = None,
     process: str,
-    pooled: bool = False,
 ) -> AsyncIterator[Twin]:
     """Yield the store itself as it is, if it has this version's schema. Raises what `open_store` raises."""
-    connect = connecting(url, pooled=pooled)
-    known = len(_migrations())
-    with _refusing(url):
-        connection = await connect()
-        try:
-            there = await connection.fetchval("SELECT to_regclass('migration') IS NOT NULL")
-            found = await _version(connection) if there else 0
-            if found > known:
-                raise StoreTooNew(place(url), found, known)
-            if found < known:
-                raise StoreUnusable(place(url), f"schema {found} of {known}: start the bot first")
-            await _check_name(connection, url, identity, following)
-        finally:
-            await connection.close()
+    known = len(migrations())
+    async with _connected(url) as (connection, connect):
+        found = await _version(connection) if await connection.fetchval(_IS_THERE) else 0
+        if found > known:
+            raise StoreTooNew(place(url), found, known)
+        if found < known:
+            raise StoreUnusable(place(url), f"schema {found} of {known}: start the bot first")
+        await _check_name(connection, url, identity, following)
     store = PostgresStore(connect, clock, process)
     try:
         yield Twin(store=store, found=found, known=known)
     finally:
         await store.aclose()
+
+
+async def is_there(url: str) -> bool:
+    """Say whether there is a store. Raises StoreUnusable."""
+    async with _connected(url) as (connection, _connect):
+        return bool(await connection.fetchval(_IS_THERE))
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[tuple[asyncpg.Connection, Connect]]:
+    """Yield a connection, and what makes others. Raises StoreUnusable."""
+    with _refusing(url):
+        connection = await connecting(url, pooled=True)()
+        try:
+            pooled = connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()")
+            yield connection, connecting(url, pooled=pooled)
+        finally:
+            await connection.close()
 
 
 def place(url: str) -> str:
@@ -147,7 +153,8 @@ def place(url: str) -> str:
     return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _migrations() -> list[str]:
+def migrations() -> list[str]:
+    """Return the scripts that make a schema of this version, in order."""
     folder = resources.files("bot.storage") / "migrations" / "postgres"
     scripts = sorted((script for script in folder.iterdir() if script.name.endswith(".sql")), key=lambda s: s.name)
     return [script.read_text(encoding="utf-8") for script in scripts]
@@ -159,7 +166,7 @@ async def _version(connection: asyncpg.Connection) -> int:
 
 async def _migrate(connection: asyncpg.Connection, url: str, identity: str, following: str | None) -> None:
     await connection.execute("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY)")
-    scripts = _migrations()
+    scripts = migrations()
     found = await _version(connection)
     if found > len(scripts):
         raise StoreTooNew(place(url), found, len(scripts))

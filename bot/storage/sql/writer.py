@@ -13,8 +13,10 @@ from enum import Enum, auto
 from typing import Any, TypeVar
 
 from bot.domain.errors import NotRecorded
+from bot.domain.leases import Lease
 from bot.domain.model import UnitId, WalkoutId
 from bot.domain.pledging import Change, Outcome
+from bot.storage import fencing
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -148,8 +150,10 @@ class Writer(ABC):
         return [await self._rows(sql, parameters) for sql, parameters in statements]
 
     @abstractmethod
-    async def _decide_batch(self, changes: Sequence[Change]) -> Sequence[Outcome | Exception]:
-        """Decide a batch of changes to cards, write it down, commit. Within a turn only."""
+    async def _decide_batch(
+        self, changes: Sequence[Change], leases: Collection[Lease]
+    ) -> Sequence[Outcome | Exception]:
+        """Decide a batch of changes to cards, write it down, commit; only under these leases. Within a turn only."""
 
     @abstractmethod
     async def _decide_one(self, change: Change) -> Outcome:
@@ -195,7 +199,8 @@ class Writer(ABC):
         answers: Sequence[Outcome | Exception]
         try:
             async with self._turn():
-                answers = await self._decide_batch([waiting.change for waiting in batch if waiting.change])
+                leases = {waiting.lease for waiting in batch if waiting.lease}
+                answers = await self._decide_batch([waiting.change for waiting in batch if waiting.change], leases)
         except Exception as error:  # noqa: BLE001  no caller may wait for ever
             answers = [error] * len(batch)
         for waiting, answer in zip(batch, answers, strict=True):
@@ -205,7 +210,7 @@ class Writer(ABC):
 class _Waiting:
     """A change that waits for the next batch, or (`change` None) a job that waits for its turn."""
 
-    __slots__ = ("answer", "change", "run")
+    __slots__ = ("answer", "change", "lease", "run")
 
     def __init__(
         self,
@@ -214,6 +219,7 @@ class _Waiting:
         run: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.change = change
+        self.lease = fencing.current()  #: under which it was asked for
         self.answer = answer
         if run is not None:
             self.run = run

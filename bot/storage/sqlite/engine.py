@@ -7,7 +7,7 @@ import contextlib
 import secrets
 import sqlite3
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import aiosqlite
 
 from bot.domain.errors import InDoubt, NotRecorded
+from bot.domain.leases import Lease
 from bot.domain.pledging import Change, Outcome
 from bot.storage.sql.writer import Lock, Row, Writer
 from bot.storage.sqlite.file_identity import Place
@@ -176,7 +177,11 @@ class Engine(Writer):
 
     # -- cards ------------------------------------------------------------------------------------------------
 
-    async def _decide_batch(self, changes: Sequence[Change]) -> Sequence[Outcome | Exception]:
+    async def _decide_batch(
+        self,
+        changes: Sequence[Change],
+        leases: Collection[Lease],  # noqa: ARG002  one process owns the file
+    ) -> Sequence[Outcome | Exception]:
         decided, failed = await self._on_thread(partial(self._in_one_go, changes=changes))
         if failed is not None:
             await self._make_sure(failed, decided.stands)
