@@ -55,6 +55,11 @@ class House(RunningBot):
         self.server = server
 
     @property
+    def way(self) -> str:
+        """How the store calls its bot."""
+        return f"{self.platform}:{self.server.bot['id']}"
+
+    @property
     def settings(self) -> dict[str, str]:
         """What leads the bot to the loopback server."""
         where = {"ALLOUT_TELEGRAM_TOKEN": self.server.token, "ALLOUT_TELEGRAM_API_URL": self.server.origin}
