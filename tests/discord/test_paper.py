@@ -57,7 +57,7 @@ async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_wa
     await house.stop()
     async with house.looked_into() as app:
         now = real_clock()
-        [deletion] = await app.store.due_deletions("discord", now=now + timedelta(minutes=10))
+        [deletion] = await app.store.due_deletions("discord:1100000000000000001", now=now + timedelta(minutes=10))
         await app.store.put_off_deletion(deletion.id, until=now)
     await house.start()
     await house.until(lambda: [one.status for one in server.called("DELETE /channels/*/messages/*")] == [204])
@@ -65,7 +65,7 @@ async def test_cards_go_by_direct_message_once_and_are_deleted_though_the_bot_wa
     await house.command(OLGA, "help")  # and has noted by then that it is done
     await house.stop()
     async with house.looked_into() as app:
-        assert await app.store.next_deletion("discord") is None
+        assert await app.store.next_deletion("discord:1100000000000000001") is None
 
 
 async def test_all_that_is_missing_comes_as_one_file_from_a_button(house: House) -> None:

@@ -69,6 +69,11 @@ class House(RunningBot):
         self.server.doors[ADDRESS] = f"http://127.0.0.1:{self.webhook_port}/allout"
 
     @property
+    def way(self) -> str:
+        """How the store calls its bot."""
+        return f"{self.platform}:{self.server.bot['id']}"
+
+    @property
     def settings(self) -> dict[str, str]:
         """What leads the bot to the loopback server."""
         where = {"ALLOUT_TELEGRAM_TOKEN": self.server.token, "ALLOUT_TELEGRAM_API_URL": self.server.origin}

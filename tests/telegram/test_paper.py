@@ -61,10 +61,10 @@ async def let_ten_minutes_pass(house: House) -> None:
     await house.stop()
     async with house.looked_into() as app:
         now = real_clock()
-        due = await app.store.next_deletion("telegram")
+        due = await app.store.next_deletion(house.way)
         assert due is not None
         assert timedelta(minutes=9) < due - now <= timedelta(minutes=10)
-        for deletion in await app.store.due_deletions("telegram", now=now + timedelta(hours=1)):
+        for deletion in await app.store.due_deletions(house.way, now=now + timedelta(hours=1)):
             await app.store.put_off_deletion(deletion.id, until=now + SOON)
     await house.start()
 
@@ -89,7 +89,7 @@ async def test_cards_come_as_a_file_that_is_deleted_when_it_is_time_though_the_b
     await written_off(house)
     await house.stop()
     async with house.looked_into() as app:
-        assert await app.store.next_deletion("telegram") is None
+        assert await app.store.next_deletion(house.way) is None
 
 
 async def test_all_that_is_missing_comes_as_one_file_from_a_button_pressed_once_and_is_deleted(house: House) -> None:
@@ -172,7 +172,7 @@ async def test_a_deletion_that_fails_is_tried_again_and_one_that_somebody_else_d
     await written_off(house)
     await house.stop()
     async with house.looked_into() as app:
-        assert await app.store.next_deletion("telegram") is None
+        assert await app.store.next_deletion(house.way) is None
 
 
 async def test_a_file_that_does_not_get_through_is_sent_again(house: House) -> None:
@@ -260,7 +260,7 @@ async def test_pages_turn_in_place_and_the_picture_and_the_table_come_beside_the
     assert data.decode().count("\n") == 14
     await house.stop()
     async with house.looked_into() as app:
-        assert await app.store.next_deletion("telegram") is None  # only codes are deleted
+        assert await app.store.next_deletion(house.way) is None  # only codes are deleted
 
 
 async def test_the_report_of_a_campaigns_step_comes_with_its_table_and_then_the_picture(house: House) -> None:

@@ -35,11 +35,6 @@ class Bot(House):
         return await self.server.wait_for(true, patience_s)
 
     @property
-    def way(self) -> str:
-        """How the store calls it."""
-        return f"telegram:{self.server.bot['id']}"
-
-    @property
     def said_to(self) -> dict[int, list[str]]:
         """Everything that it has said, by chat."""
         return {chat: room.texts for chat, room in self.server.chats.items()}
