@@ -68,7 +68,7 @@ async def test_of_two_processes_one_listens_and_the_other_takes_over(
             assert await ask(path, {"n": 1}) == {"got": {"n": 1}}
             await first.aclose()
             async with asyncio.timeout(PATIENCE_S):
-                answer = None
+                answer: Answer | None = None
                 while answer is None:
                     _turn, answer = await asyncio.gather(asyncio.sleep(0), ask(path, {"n": 1}))
             assert answer == {"got": "other"}
