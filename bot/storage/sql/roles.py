@@ -17,7 +17,8 @@ from bot.storage.store import Committee, Member, Note, Noted, RoleCard
 
 _ADD_MEMBER = """
     INSERT INTO member (id, platform, address, nickname) VALUES (?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET address = excluded.address, nickname = excluded.nickname
+    ON CONFLICT (id) DO UPDATE SET platform = excluded.platform, address = excluded.address,
+        nickname = excluded.nickname
 """
 _PROPOSAL = """
     SELECT id, matter, walkout, content, key, about, proposer, until, became FROM proposal
