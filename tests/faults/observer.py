@@ -185,10 +185,13 @@ def _tells(expected: Chances, looks: NDArray[np.int_], number: int) -> float:
     """Return how little is left unknown of the count, on average, once the line has been seen: more is better."""
     place = np.arange(len(expected))[:, None] * number + looks
     joint = np.bincount(place.ravel(), weights=expected.ravel(), minlength=len(expected) * number)
-    joint = joint.reshape(len(expected), number)
-    seen = np.broadcast_to(joint.sum(axis=0), joint.shape)
-    there = joint > 0
-    return float((joint[there] * np.log(joint[there] / seen[there])).sum())
+    return _sum_of_logs(joint) - _sum_of_logs(joint.reshape(len(expected), number).sum(axis=0))
+
+
+def _sum_of_logs(chances: Chances) -> float:
+    """Return the sum of each chance times its logarithm."""
+    some = chances[chances > 0]
+    return float(some @ np.log(some))
 
 
 def _learned(sure: Sequence[bool], history: Sequence[int], *, left_out: set[int]) -> Learned:
@@ -363,9 +366,5 @@ def _tells_of_both(expected: Believed, looks: NDArray[np.int_]) -> float:
     told = 0.0
     for counts in (expected.here, expected.elsewhere):
         joint = np.bincount(counts * len(seen) + where, weights=expected.chance, minlength=64 * len(seen))
-        joint = joint.reshape(64, len(seen))
-        there = joint > 0
-        told += float(
-            (joint[there] * np.log(joint[there] / np.broadcast_to(joint.sum(axis=0), joint.shape)[there])).sum()
-        )
+        told += _sum_of_logs(joint) - _sum_of_logs(joint.reshape(64, len(seen)).sum(axis=0))
     return told

@@ -551,7 +551,7 @@ async def _live_all(tries: Trials, template: Path, plans: Callable[[Random], Pla
 
 
 @pytest.mark.parametrize("plans", [plan_of, trees.planned], ids=["a list", "a tree"])
-@trials(100, full=10_000)
+@trials(50, full=10_000)
 def test_it_is_on_exactly_if_the_rule_held_at_a_tally_once_and_for_good(
     tries: Trials, plans: Callable[[Random], Plan], record_property: Callable[[str, object], None]
 ) -> None:

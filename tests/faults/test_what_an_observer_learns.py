@@ -69,7 +69,7 @@ def test_the_rule_of_before_told_the_number_of_colleagues_and_their_moves(
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-@trials(25, full=200)
+@trials(12, full=200)
 def test_up_to_four_planted_cards_hardly_ever_tell_how_many_colleagues_stand_or_that_one_moved(
     tries: Trials, scene: Scene, record_property: Callable[[str, object], None]
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_number_that_goes_with_five_would_be_seen() -> None:
         return disclosure.next_line(line, count=count, threshold=threshold, tally=tally)
 
     scene = next(scene for scene in SCENES if scene.at_first == 10)
-    assert max(learned(hasty, scene, 4, Trials(number=25, seed=1)).shares) > AT_MOST
+    assert max(learned(hasty, scene, 4, Trials(number=12, seed=1)).shares) > AT_MOST
 
 
 # -- the price ----------------------------------------------------------------------------------------------------
