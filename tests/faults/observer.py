@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,7 +188,7 @@ def _tells(expected: Chances, looks: NDArray[np.int_], number: int) -> float:
     return _sum_of_logs(joint) - _sum_of_logs(joint.reshape(len(expected), number).sum(axis=0))
 
 
-def _sum_of_logs(chances: Chances) -> float:
+def _sum_of_logs(chances: NDArray[Any]) -> float:
     """Return the sum of each chance times its logarithm."""
     some = chances[chances > 0]
     return float(some @ np.log(some))
@@ -275,8 +275,9 @@ class HouseLines:
         self._rule = rule
         self._lines: list[tuple[BoardLine, BoardLine]] = []
         self._numbers: dict[tuple[BoardLine, BoardLine], int] = {}
-        self._then: dict[tuple[int, bool], int] = {}
+        self._then = {due: np.full(4096, -1) for due in (False, True)}  #: -1: nobody has asked yet
         self._looks: list[int] = []
+        self._seen: dict[tuple[int, bool], int] = {}  #: what can be seen of a pair, numbered
         self.number((BoardLine(), BoardLine()))
 
     def number(self, lines: tuple[BoardLine, BoardLine]) -> int:
@@ -285,7 +286,8 @@ class HouseLines:
             self._numbers[lines] = len(self._lines)
             self._lines.append(lines)
             whole, part = lines
-            self._looks.append((1023 if whole.reached else whole.number) * 2 + part.reached)
+            look = (1023 if whole.reached else whole.number, part.reached)
+            self._looks.append(self._seen.setdefault(look, len(self._seen)))
         return self._numbers[lines]
 
     def then(
@@ -293,14 +295,13 @@ class HouseLines:
     ) -> NDArray[np.int_]:
         """Return what becomes of lines at these counts."""
         due = tally % DUE_EVERY == 0
-        keys, where = np.unique((lines * 64 + here) * 64 + elsewhere, return_inverse=True)
-        after = []
-        for key in keys.tolist():
-            if (key, due) not in self._then:
-                lines_then = self._rule(self._lines[key // 4096], key // 64 % 64, key % 64, due=due)
-                self._then[key, due] = self.number(lines_then)
-            after.append(self._then[key, due])
-        return np.asarray(after)[where]
+        keys, known = (lines * 64 + here) * 64 + elsewhere, self._then[due]
+        if (more := int(keys.max()) + 1 - len(known)) > 0:
+            known = self._then[due] = np.concatenate([known, np.full(max(more, len(known)), -1)])
+        for key in np.unique(keys[known[keys] < 0]).tolist():
+            after = self._rule(self._lines[key // 4096], key // 64 % 64, key % 64, due=due)
+            known[key] = self.number(after)
+        return np.asarray(known[keys])
 
     def looks(self, lines: NDArray[np.int_]) -> NDArray[np.int_]:
         """Return what of each pair is seen: the workplace's number or *reached*, the department's *reached*."""
@@ -362,9 +363,9 @@ def _moved(at: tuple[int, int], house: House, chance: Random) -> tuple[int, int]
 
 def _tells_of_both(expected: Believed, looks: NDArray[np.int_]) -> float:
     """Return how little is left unknown of both counts once the lines have been seen: more is better."""
-    seen, where = np.unique(looks, return_inverse=True)
+    number = int(looks.max()) + 1
     told = 0.0
     for counts in (expected.here, expected.elsewhere):
-        joint = np.bincount(counts * len(seen) + where, weights=expected.chance, minlength=64 * len(seen))
-        told += _sum_of_logs(joint) - _sum_of_logs(joint.reshape(64, len(seen)).sum(axis=0))
+        joint = np.bincount(counts * number + looks, weights=expected.chance, minlength=64 * number)
+        told += _sum_of_logs(joint) - _sum_of_logs(joint.reshape(64, number).sum(axis=0))
     return told
