@@ -12,6 +12,8 @@ from handlers import conversation
 from handlers.conversation import SHOWING, SHOWING_COMMANDS, Reply, Said, only_shows
 from tests.tour import ANA, OLGA, STEWARD, Tour, tour
 
+pytestmark = pytest.mark.usefixtures("no_thread")
+
 
 @dataclass(kw_only=True)
 class Watched(Tour):

@@ -62,6 +62,8 @@ from tests.conftest import NOON, opened, shops, terms
 from tests.console.play import terms as terms_file
 from tests.tour import ABOUT, ANA, BEN, GENTLY, MANY, OLGA, OWN, STEWARD, WAYS, Tour, tour
 
+pytestmark = pytest.mark.usefixtures("no_thread")
+
 PSEUDO = "⟦⟧"
 
 LONGEST_LABEL = 20
