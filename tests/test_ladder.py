@@ -28,6 +28,7 @@ from bot.storage.sqlite import SqliteStore
 from bot.usecases import organizers, stewards
 from bot.usecases.ladder import Place, next_rung
 from bot.usecases.stewards import Board, published
+from bot.usecases.workers import CoarseLines
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.conversation.board_csv import STEP, table
 from handlers.pictures import drawing
@@ -281,6 +282,9 @@ async def test_of_all_who_look_after_a_tally_one_reads_the_units(data: Path) -> 
         await stand(app, (counted, units))
         asked = await statements(app, asyncio.gather(*(app.ladders.place(counted, units[4]) for _ in range(20))))
         assert sum("FROM unit JOIN counts" in each for each in asked) == len(THREE)
+        open_one, lines = replace(counted, stage=Stage.OPEN), CoarseLines(app.store)
+        asked = await statements(app, asyncio.gather(*(lines.of(open_one) for _ in range(20))))
+        assert sum("FROM unit JOIN counts" in each for each in asked) == 1
 
 
 async def test_a_worker_reads_which_step_it_is_and_where_their_workplace_took_part(data: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -92,17 +93,23 @@ class CoarseLines:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lines: dict[WalkoutId, tuple[int, Stage, Mapping[UnitId, Coarse]]] = {}
+        self._making = asyncio.Lock()
 
     async def of(self, walkout: Walkout) -> Mapping[UnitId, Coarse]:
         """Return them as of the last tally: until the city is decided, and after that while areas may still join."""
         areas_may_join = walkout.stage is Stage.ON and walkout.counts_again and walkout.terms.levels
         if walkout.stage is not Stage.OPEN and not areas_may_join:
             return {}
-        known = self._lines.get(walkout.id)
-        if known is None or known[:2] != (walkout.tally, walkout.stage):
-            lines = disclosure.coarse_lines(walkout, await self._store.units(walkout.id))
-            known = self._lines[walkout.id] = walkout.tally, walkout.stage, lines
-        return known[2]
+        if (known := self._known(walkout)) is None:
+            async with self._making:  # of a crowd that comes after a tally one reads the units, for all
+                if (known := self._known(walkout)) is None:
+                    known = disclosure.coarse_lines(walkout, await self._store.units(walkout.id))
+                    self._lines[walkout.id] = walkout.tally, walkout.stage, known
+        return known
+
+    def _known(self, walkout: Walkout) -> Mapping[UnitId, Coarse] | None:
+        tally, stage, lines = self._lines.get(walkout.id, (None, None, None))
+        return lines if (tally, stage) == (walkout.tally, walkout.stage) else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
