@@ -42,6 +42,7 @@ DATA = Path(__file__).parents[2] / "shared" / "data" / "nlrb_nyc_units_2017_2021
 
 pytestmark = [
     pytest.mark.real_data,
+    pytest.mark.usefixtures("no_thread"),
     pytest.mark.skipif(not DATA.exists(), reason="the union elections' file is not part of the project"),
 ]
 
