@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.domain import rules
-from bot.domain.errors import BeyondHeadcount, WrongStage
+from bot.domain.errors import BeyondHeadcount, NotRecorded, WrongStage
 from bot.domain.model import Stage, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import NewCard
 from bot.storage.sql.walkouts import Walkouts
@@ -114,6 +114,8 @@ class Minting(Walkouts):
         if seen.stage is Stage.CLOSED:  # by whoever had their turn first
             raise WrongStage(seen.stage)
         places = await self._units(walkout)
+        if wanted.keys() - {place.id for place in places}:  # taken off the walkout since they were made
+            raise NotRecorded("no such unit")
         divided = {place.parent for place in places}
         for place in places:
             new = wanted.get(place.id, 0)
