@@ -23,6 +23,7 @@ from bot.domain.model import Announcement, CardState, Kind, UnitId, WalkoutId
 from bot.domain.pledging import Act, Change, Enrolment, NewCard, Outcome
 from bot.process.clock import Clock
 from bot.storage import postgres
+from bot.storage.postgres.opening import PostgresStore
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
 from tests.conftest import WALKOUT
@@ -61,8 +62,10 @@ class PostgresHouse:
         self._sql = superuser
 
     @asynccontextmanager
-    async def open(self, clock: Clock, *, identity: str = IDENTITY) -> AsyncIterator[Store]:
-        store = await postgres.open_store(self.url, clock=clock, identity=identity, process="a test")
+    async def open(
+        self, clock: Clock, *, identity: str = IDENTITY, process: str = "a test"
+    ) -> AsyncIterator[PostgresStore]:
+        store = await postgres.open_store(self.url, clock=clock, identity=identity, process=process)
         try:
             yield store
         finally:
