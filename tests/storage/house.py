@@ -83,6 +83,10 @@ class PostgresHouse:
             f"EXECUTE FUNCTION refuse_{table}()"
         )
 
+    def do(self, sql: str) -> None:
+        """Do this as the superuser, whoever lives here."""
+        self._sql(sql)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         async def read() -> list[tuple[Any, ...]]:
             connection = await asyncpg.connect(self.url)

@@ -58,11 +58,14 @@ class Model:
             case "void":
                 return True, replace(self, stale=True)
             case "recall":
-                return True, replace(
-                    self, stale=True, paper={card: (CardState.RECALLED, who) for card, (_, who) in self.paper.items()}
-                )
+                recalled = {card: (CardState.RECALLED, who) for card, (_state, who) in self.paper.items()}
+                return True, replace(self, stale=True, paper=recalled)
             case "enrol" | "leave":
                 return self._enrol(does)
+            case _:
+                return self._ask(does)
+
+    def _ask(self, does: Does) -> tuple[object, Model]:
         state, owner = self.paper[does.card]
         if self.stale and owner != does.who:
             return (UnknownCard, False), self
@@ -89,9 +92,7 @@ class Model:
         return (wanted, True), replace(self, enrolled=self.enrolled | {does.who: wanted})
 
 
-def orders(
-    model: Model, queues: tuple[tuple[tuple[Does, object], ...], ...], seen: set[object] | None = None
-) -> Iterator[Model]:
+def orders(model: Model, queues: Sequence[tuple[tuple[Does, object], ...]]) -> Iterator[Model]:
     """Yield what may be so after all of it, if it was done one by one, each queue in its order, with these answers."""
     if not any(queues):
         yield model
@@ -147,7 +148,7 @@ class Town:
         return tuple((unit.minted, unit.standing) for unit in units if unit.id in {self._open, self._closed})
 
 
-def asked(chance: random.Random, *, ends: bool) -> list[Does]:
+def asked(chance: random.Random) -> list[Does]:
     """Say what is asked for at the same instant: few cards, few people, and fewer places than want one."""
     enrolling = [Does("enrol", who=f"{n}") for n in range(PLACES + 3)] + [Does("leave", who=f"{n}") for n in range(3)]
     paper = [
@@ -160,7 +161,7 @@ def asked(chance: random.Random, *, ends: bool) -> list[Does]:
     chance.shuffle(wanted)
     if chance.random() < 0.5:
         wanted[chance.randrange(ASKED)] = Does("tally")
-    return wanted + [Does(chance.choice(("void", "recall")))] * ends
+    return wanted
 
 
 async def test_two_processes_answer_and_count_as_one_would(house: PostgresHouse, clock: MovableClock) -> None:
@@ -177,20 +178,23 @@ async def test_two_processes_answer_and_count_as_one_would(house: PostgresHouse,
             models = [Model({}, {str(n): (CardState.MINTED, "") for n in range(PAPER)})]
             end = chance.randrange(ROUNDS)
             for nth in range(ROUNDS):
-                wanted = asked(chance, ends=nth == end)
+                wanted = asked(chance)
                 split = [chance.randrange(2) for _ in wanted]
-                answers = await asyncio.gather(*(town.do(does, by) for does, by in zip(wanted, split, strict=True)))
-                answered = list(zip(wanted, answers, split, strict=True))
-                ending = tuple((does, answer) for does, answer, _by in answered if does.what in {"void", "recall"})
+                ends = [Does(chance.choice(("void", "recall")))] * (nth == end)  # after cards that come, so not in turn
+                *answers, ended = await asyncio.gather(
+                    *(town.do(does, by) for does, by in zip(wanted, split, strict=True)),
+                    asyncio.gather(*(town.do(does, by=chance.randrange(2)) for does in ends)),
+                )
+                ending = tuple(zip(ends, ended, strict=True))
                 queues = [
-                    tuple((does, answer) for does, answer, at in answered if at == by and does.what not in {"void", "recall"})
+                    tuple((does, said) for does, said, at in zip(wanted, answers, split, strict=True) if at == by)
                     for by in (0, 1)
                 ]
                 counts = await town.counts(chance.randrange(2))
-                possible = [after for model in models for after in orders(model, (*queues, ending))]
+                possible = [after for model in models for after in orders(model, [*queues, ending])]
                 models = []
                 for model in possible:
                     if model.counts() == counts and model not in models:
                         models.append(model)
-                assert models, (trial, nth, answered, counts)
+                assert models, (trial, nth, queues, ending, counts)
     assert house.rows("SELECT count(*) FROM recent_card") != []
