@@ -150,14 +150,16 @@ class Town:
 
 def asked(chance: random.Random) -> list[Does]:
     """Say what is asked for at the same instant: few cards, few people, and fewer places than want one."""
-    enrolling = [Does("enrol", who=f"{n}") for n in range(PLACES + 3)] + [Does("leave", who=f"{n}") for n in range(3)]
+    enrolling = [Does("enrol", who=f"{n}") for n in range(PLACES + 3)] + [
+        Does("leave", who=f"{n}") for n in range(PLACES)
+    ]
     paper = [
         Does(act, card, who)
         for act in (Act.PLEDGE, Act.WITHDRAW, Act.LOOK)
         for card in map(str, range(PAPER))
         for who in ("ana", "bo")
     ]
-    wanted = chance.sample(enrolling, 2) + chance.choices(paper, k=ASKED - 2)
+    wanted = chance.sample(enrolling, ASKED // 2) + chance.choices(paper, k=ASKED // 2)
     chance.shuffle(wanted)
     if chance.random() < 0.5:
         wanted[chance.randrange(ASKED)] = Does("tally")
@@ -175,19 +177,24 @@ async def test_two_processes_answer_and_count_as_one_would(house: PostgresHouse,
             town = Town((one, other), clock, trial)
             await granted(one, f"V{trial}")
             await one.conclude(f"V{trial}", Became.OPEN, None, NOTE, expected=Became.GRANTED)
-            models = [Model({}, {str(n): (CardState.MINTED, "") for n in range(PAPER)})]
+            for n in range(PLACES - 1):  # one place is left
+                await town.do(Does("enrol", who=f"{n}"), by=0)
+            models = [
+                Model(
+                    {str(n): CardState.PLEDGED for n in range(PLACES - 1)},
+                    {str(n): (CardState.MINTED, "") for n in range(PAPER)},
+                )
+            ]
             end = chance.randrange(ROUNDS)
             for nth in range(ROUNDS):
                 wanted = asked(chance)
                 split = [chance.randrange(2) for _ in wanted]
                 ends = [Does(chance.choice(("void", "recall")))] * (nth == end)  # after cards that come, so not in turn
-                *answers, ended = await asyncio.gather(
-                    *(town.do(does, by) for does, by in zip(wanted, split, strict=True)),
-                    asyncio.gather(*(town.do(does, by=chance.randrange(2)) for does in ends)),
-                )
-                ending = tuple(zip(ends, ended, strict=True))
+                everything = [*zip(wanted, split, strict=True), *((does, chance.randrange(2)) for does in ends)]
+                answers = await asyncio.gather(*(town.do(does, by) for does, by in everything))
+                ending = tuple(zip(ends, answers[len(wanted) :], strict=True))
                 queues = [
-                    tuple((does, said) for does, said, at in zip(wanted, answers, split, strict=True) if at == by)
+                    tuple((does, said) for does, said, at in zip(wanted, answers, split, strict=False) if at == by)
                     for by in (0, 1)
                 ]
                 counts = await town.counts(chance.randrange(2))
