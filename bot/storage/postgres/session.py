@@ -151,7 +151,11 @@ class Session:
 
     async def begin(self, statements: str) -> None:
         """Begin a transaction by these statements."""
-        await self._ask(self.db.execute(statements, timeout=ANSWERS_WITHIN_S))
+        try:
+            await self._ask(self.db.execute(statements, timeout=ANSWERS_WITHIN_S))
+        except BaseException:  # it may have begun, and only not had its locks
+            await self.undo()
+            raise
 
     async def undo(self) -> None:
         """End a transaction that has written nothing that is to stay."""

@@ -100,7 +100,9 @@ CREATE TABLE kept_pledge (
 
 -- What has changed since the last tally stands here as well, whole rows, and goes before what is kept. At a tally it is
 -- folded into what is kept, and these tables are truncated: their files are gone then, and with them all order.
--- `version` finds out whether another process has changed the same row since it was read.
+-- `version` finds out whether another process has changed the same row since it was read. PostgreSQL is not to look at
+-- these tables in its own time: a plan made when it has just found one empty, which is kept, would read it from end to
+-- end for each card when it has grown; and pg_stats would list what is in it.
 CREATE TABLE recent_card (
     key BYTEA PRIMARY KEY,
     campaign TEXT NOT NULL,
@@ -108,14 +110,14 @@ CREATE TABLE recent_card (
     stale INTEGER NOT NULL,
     owner BYTEA NOT NULL CHECK (length(owner) = 32),
     version BIGINT NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, autovacuum_enabled = off);
 CREATE TABLE recent_pledge (
     key BYTEA PRIMARY KEY,
     walkout TEXT NOT NULL,
     unit BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('m', 'p', 'w', 'o', 'r')),
     version BIGINT NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, autovacuum_enabled = off);
 CREATE VIEW card AS
     SELECT key, campaign, unit, stale, owner FROM recent_card
     UNION ALL SELECT key, campaign, unit, stale, owner FROM kept_card
@@ -144,7 +146,7 @@ CREATE TABLE recent_count (
     standing BIGINT NOT NULL,
     turnout BIGINT NOT NULL,
     PRIMARY KEY (walkout, id, slot)
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 50, autovacuum_enabled = off);
 CREATE VIEW counts AS
     SELECT counted.walkout, counted.id, counted.minted + coalesce(recent.minted, 0) AS minted,
         counted.standing + coalesce(recent.standing, 0) AS standing,
