@@ -12,7 +12,6 @@ from tests.postgres.servers import Server
 PAGE = 8192
 _HEADER, _LONG_HEADER = 24, 40  #: of a page of the log; the first one of a file says more
 _LOG_FILE = re.compile("[0-9A-F]{24}")
-_HEAP_HEADER = 23
 
 
 def of_database(data: Path, server: Server, name: str) -> dict[str, bytes]:
@@ -61,39 +60,16 @@ def path_of(server: Server, database: str, relation: str) -> Path:
     return server.data / server.sql(f"SELECT pg_relation_filepath('{relation}')", database)
 
 
-def layout(contents: bytes, *, heap: bool) -> bytes:
-    """Give a relation's pages without what is numbered anew each time: places in the log, transactions.
+def layout(contents: bytes, transactions: range) -> bytes:
+    """Give a relation's pages without what is numbered anew each time: places in the log, these transactions.
 
-    Of transactions it is left which rows have the same one, and which came first.
+    Of transactions it is left which rows have the same one, and which came first, in what is over as well.
     """
-    known = sorted({xid for page in _of(contents) if heap for at in _rows(page) for xid in _xids(page, at)})
-    ranks = {xid: nth for nth, xid in enumerate(known)}
-    made = bytearray()
-    for page in _of(contents):
-        changed = bytearray(page)
-        changed[:10] = bytes(10)  # its place in the log, its checksum
-        changed[20:24] = bytes(4)  # the oldest transaction that may be pruned
-        for at in _rows(page) if heap else ():
-            for offset, xid in zip((0, 4), _xids(page, at), strict=True):
-                changed[at + offset : at + offset + 4] = ranks[xid].to_bytes(4, "big")
-        made += changed
-    return bytes(made)
-
-
-def _of(contents: bytes) -> Iterator[bytes]:
-    for start in range(0, len(contents), PAGE):
-        yield contents[start : start + PAGE]
-
-
-def _rows(page: bytes) -> Iterator[int]:
-    """Say where the rows of a page of a table begin, those that are over among them."""
-    (lower,) = struct.unpack_from("<H", page, 12)
-    for at in range(_HEADER, lower, 4):
-        (item,) = struct.unpack_from("<I", page, at)
-        if item >> 17 >= _HEAP_HEADER:
-            yield item & 0x7FFF
-
-
-def _xids(page: bytes, at: int) -> tuple[int, int]:
-    first, last = struct.unpack_from("<II", page, at)
-    return first, last
+    words = len(contents) // 4
+    of_pages = list(struct.unpack(f"<{words}I", contents))
+    ranks = {xid: nth for nth, xid in enumerate(sorted({word for word in of_pages if word in transactions}))}
+    for page in range(0, words, PAGE // 4):
+        of_pages[page : page + 2] = 0, 0  # its place in the log
+        of_pages[page + 2] &= ~0xFFFF  # its checksum
+        of_pages[page + 5] = 0  # the oldest transaction that may be pruned
+    return struct.pack(f"<{words}I", *(ranks.get(word, word) for word in of_pages))
