@@ -22,8 +22,8 @@ _ASIDE: ContextVar[Session | None] = ContextVar("aside", default=None)
 _BY_LOCATOR = ("notice", "wish", "ballot")
 _BY_KEY = ("kept_card", "kept_pledge")
 
-AT_A_TALLY, AT_CLOSING = 50_000, 1_000_000
-"""So many rows at most are written anew while pledges wait: a quarter of a second, and five."""
+AT_A_TALLY, AT_CLOSING = 20_000, 200_000
+"""So many rows at most are written anew, as pledges wait for it: some tenths of a second, and some seconds."""
 
 LOCKED_WITHIN_S = 2
 """For a whole table. While we wait for somebody who reads it, a pg_dump, everybody waits behind us."""
