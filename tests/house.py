@@ -85,6 +85,7 @@ class RunningBot(ABC):
     def __init__(self, folder: Path, platform: Platform) -> None:
         self.folder = folder
         self.store = folder / "store"
+        self.database_url: str | None = None  #: where `found` puts the store, if not there
         self.codes: list[str] = []  #: cards that no log and no file may hold
         self._platform = platform
         self._said = bytearray()
@@ -295,7 +296,7 @@ async def found(
     }
     toml = SourceFile(name="walkout.toml", data=terms(**usual | changes).encode())
     csv = SourceFile(name="workplaces.csv", data=roster(shops).encode())
-    async with open_app(house.store, clock=MovableClock(now), senders={}) as app:
+    async with open_app(house.store, clock=MovableClock(now), senders={}, database_url=house.database_url) as app:
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=now), app.store, app.keys)
         places = {place.name: place for place in await app.store.units(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}

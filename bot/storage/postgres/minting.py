@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.model import UnitId, WalkoutId
 from bot.domain.pledging import NewCard
 from bot.storage.postgres.cards import Cards
+from bot.storage.postgres.session import MINTING
 from bot.storage.sql import minting
 from bot.storage.sql.minting import Approved, Piece
 from bot.storage.sql.writer import Lock
@@ -57,6 +58,7 @@ class Minting(minting.Minting, Cards):
 
         async def job() -> None:
             more: Counter[tuple[WalkoutId, UnitId]] = Counter()
+            await self._rows(f"SELECT pg_advisory_xact_lock_shared({MINTING})")
             for piece in pieces:
                 await self._put(piece)
                 more.update((of, unit) for _key, of, unit in piece.pledges)

@@ -34,7 +34,7 @@ FAILURES = (PostgresError, InterfaceError, InternalClientError, OSError)  # a Ti
 TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.InvalidCachedStatementError)
 """The whole transaction may simply be done again."""
 
-HOUSE, CARDS, ENROLMENT = 7001, 7002, 7003
+HOUSE, CARDS, ENROLMENT, MINTING = 7001, 7002, 7003, 7004
 """Numbers of our advisory locks. They leave nothing in any file, as locks on rows would."""
 
 # A process that is stopped in the middle of a transaction must not keep everybody else from working for ever. And a
