@@ -10,7 +10,7 @@ from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing, committee_word, general, opening, paper_cards, took_part
+from handlers.texts import backups, closing, committee_word, general, moving, opening, paper_cards, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -413,6 +413,8 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} is in use by another AllOut. Stop that one first, or choose another --data.").format(
                 path=path
             )
+        case errors.StoreMoved(path=path, elsewhere=elsewhere):
+            return moving.moved(path, elsewhere)
         case errors.StoreTooNew(path=path, found=found, known=known):
             return _(
                 "{path} was written by a newer AllOut (schema {found}; this one knows {known}). Install the newer one."
