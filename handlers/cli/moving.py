@@ -33,7 +33,7 @@ def move(
     clock = (lambda: now) if now else real_clock
     where = to if to.startswith(("postgresql://", "postgres://")) else settings.data if to == "sqlite" else Path(to)
     source = home(settings.data, settings.postgres, clock).place
-    target = home(*((where, None) if isinstance(where, Path) else (settings.data, where)), clock).place
+    target = (home(where, None, clock) if isinstance(where, Path) else home(settings.data, where, clock)).place
     ask_first(texts.sure(source, target), yes=yes)
     said_s = monotonic()
 

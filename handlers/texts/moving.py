@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from bot.domain.errors import Refused, StoreMoved
 from handlers.texts.catalogue import _
 
 
-def moved(path: str, elsewhere: str) -> str:
+def refusal(refused: Refused) -> str | None:
     """Refuse to open what does not count any more, or not yet."""
+    if not isinstance(refused, StoreMoved):
+        return None
     return _(
         "The store is in {elsewhere}, and {path} does not count. Run the bot on that one: set ALLOUT_DATABASE_URL or "
         "ALLOUT_DATA. If allout move was cut off, give it again. Nothing was changed."
-    ).format(path=path, elsewhere=elsewhere)
+    ).format(path=refused.path, elsewhere=refused.elsewhere)
 
 
 def sure(source: str, target: str) -> str:

@@ -413,8 +413,6 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} is in use by another AllOut. Stop that one first, or choose another --data.").format(
                 path=path
             )
-        case errors.StoreMoved(path=path, elsewhere=elsewhere):
-            return moving.moved(path, elsewhere)
         case errors.StoreTooNew(path=path, found=found, known=known):
             return _(
                 "{path} was written by a newer AllOut (schema {found}; this one knows {known}). Install the newer one."
@@ -425,7 +423,8 @@ def start_refusal(refused: Refused) -> str:
             return _key_file(why).format(path=path)
         case errors.WorkFailed() | errors.SandboxFull():
             return refusal(refused)[1]
-    return opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
+    said = opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or moving.refusal(refused)
+    return said or _("That cannot be done.")
 
 
 def _key_file(why: str) -> str:

@@ -10,7 +10,7 @@ import aiosqlite
 from bot.storage.copying import copy
 from bot.storage.postgres.engine import Engine
 from bot.storage.postgres.tables import PostgresTables
-from bot.storage.sqlite.opening import bring_up
+from bot.storage.sqlite.opening import make
 from bot.storage.sqlite.tables import SqliteTables
 
 
@@ -20,7 +20,7 @@ class Copies(Engine):
     async def copy(self) -> bytes:
         """See Store.copy."""
         async with aiosqlite.connect(":memory:", isolation_level=None) as memory:
-            await bring_up(memory)
+            await make(memory)
             await memory.execute_fetchall("BEGIN")
             async with self._aside():
                 tables = PostgresTables(self._session.db)

@@ -15,7 +15,7 @@ from bot.storage.moving import Fill
 from bot.storage.sql.writer import Writer
 from bot.storage.sqlite.file_identity import Place
 from bot.storage.sqlite.journal import bury
-from bot.storage.sqlite.opening import LOCK_WAIT_S, SqliteStore, bring_up, own, refusing
+from bot.storage.sqlite.opening import LOCK_WAIT_S, SqliteStore, make, own, refusing
 from bot.storage.sqlite.tables import SqliteTables
 from bot.storage.store import Examined
 
@@ -91,7 +91,7 @@ class _Owned:
             os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             async with aiosqlite.connect(fresh, isolation_level=None) as db:
                 await own(db)
-                await bring_up(db)
+                await make(db)
                 await db.execute_fetchall("BEGIN")
                 await fill(SqliteTables(db))
                 await db.execute_fetchall("UPDATE store SET elsewhere = ?", (elsewhere,))

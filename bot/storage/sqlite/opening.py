@@ -214,7 +214,7 @@ async def _migrate(
         await _check_name(connection, path, identity, following)
     if found < KEYED:
         await _prepare_cards(connection, path, kept_anew, there=found > 0)
-    await bring_up(connection)
+    await _bring_up(connection)
     await connection.execute_fetchall(
         "INSERT INTO store (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM store)", (identity,)
     )
@@ -225,8 +225,13 @@ async def _migrate(
     await connection.execute_fetchall("UPDATE parcel SET state = 'waiting' WHERE state = 'claimed'")
 
 
-async def bring_up(connection: aiosqlite.Connection) -> None:
-    """Bring it to this version's schema."""
+async def make(connection: aiosqlite.Connection) -> None:
+    """Make this version's tables in an empty database."""
+    await connection.create_function("kept_anew", 3, lambda *_: None)  # of no card
+    await _bring_up(connection)
+
+
+async def _bring_up(connection: aiosqlite.Connection) -> None:
     # a table that others refer to can only be made anew while nobody looks after that: https://sqlite.org/lang_altertable
     await connection.execute_fetchall("PRAGMA foreign_keys=OFF")
     found = await _version(connection)
