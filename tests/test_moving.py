@@ -34,7 +34,9 @@ HALVES = {
 
 LATER = "2026-12-01T09:30:00-05:00"
 
-NEWS = Announcement(kind=Kind.RESTORED, occasion="once", to_rooms=False, to_organizers=True, facts={"made": NOON})
+NEWS = Announcement(
+    kind=Kind.RESTORED, occasion="once", to_rooms=False, to_organizers=True, facts={"made": NOON.isoformat()}
+)
 
 
 @pytest.fixture
