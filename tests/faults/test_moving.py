@@ -28,7 +28,7 @@ from tests.conftest import NOON
 from tests.faults import town
 from tests.faults.children import FORKS
 from tests.faults.trials import Trials, trials
-from tests.moved import Rows, fill, in_postgres, in_sqlite
+from tests.moved import Rows, in_postgres, in_sqlite
 from tests.postgres.servers import Server
 
 STEPS = ("storage/moving.py", "storage/copying.py", "/moving.py", "/tables.py", "/session.py", "/opening.py")
@@ -66,9 +66,13 @@ class Site:
             process.close()
             # what the server still does for whoever was killed
             self._server.until(
-                "NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = 'allout' AND datname = "
+                "NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = 'allout' AND datname = "  # noqa: S608
                 f"'{self.url.rpartition('/')[2]}')"
             )
+            if self.in_postgres:  # for ten seconds it holds what belongs to whoever runs the bot
+                self._server.sql(
+                    "UPDATE lease SET until = '-infinity' WHERE until > now()", self.url.rpartition("/")[2]
+                )
             return int(reading.recv()) if lived else None
 
     def check(self) -> str:
@@ -147,7 +151,6 @@ def _fill_too_early(owned: Any) -> None:
 @pytest.fixture
 def site(data: Path, pg_server: Server, pg_database: str) -> Site:
     asyncio.run(town.found(data))
-    fill(data / DATABASE)
     return Site(data, pg_server, pg_database)
 
 
@@ -176,7 +179,7 @@ def kill_and_go_on(tries: Trials, site: Site) -> Counter[str]:
     return found
 
 
-@trials(60, full=2000)
+@trials(24, full=2000)
 def test_a_move_that_is_killed_harms_nothing(
     tries: Trials, site: Site, record_property: Callable[[str, object], None]
 ) -> None:
