@@ -18,7 +18,7 @@ from bot.draft import SourceFile
 from bot.parsing.typed_text import nearest_names
 from bot.process.clock import read_instant, real_clock
 from bot.runtime import control_socket
-from bot.runtime.app import DATABASE, SOCKET, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, SOCKET, open_app
 from bot.runtime.control_socket import Answer, Request
 from bot.runtime.settings import PREFIX, Settings
 from handlers.cli import admin
@@ -93,7 +93,7 @@ def settings_in(data: Path | None) -> Settings:
 def store_in(data: Path | None) -> Settings:
     """Read the settings where a store must be there already: no command but those that begin one makes one."""
     settings = settings_in(data)
-    if not _is_begun(settings.data):
+    if not _is_begun(settings.data, DATABASE if settings.postgres is None else KEY_FILE):
         names = _stores_in(Path(), settings.data.parent)
         near = nearest_names(names, settings.data.name, 1) or list(names)
         fail(texts.no_store(str(settings.data), names[near[0]] if near else ""))
@@ -116,10 +116,10 @@ def ask_before_beginning(data: Path, *, yes: bool) -> None:
         ask_first(texts.begins(str(data), names[near[0]]), yes=yes)
 
 
-def _is_begun(data: Path) -> bool:
+def _is_begun(data: Path, by: str = DATABASE) -> bool:
     """Say whether there is a store; where nobody can tell, because the folder is somebody else's, end."""
     try:
-        return (data / DATABASE).exists()
+        return (data / by).exists()
     except OSError as error:
         fail(texts.unreadable_file(str(data), error.strerror or type(error).__name__))
 

@@ -49,7 +49,10 @@ TAKING = {
     Lock.CARDS: (f"SELECT pg_advisory_xact_lock({HOUSE})", f"SELECT pg_advisory_xact_lock({CARDS})"),
 }
 # Before the snapshot is taken, since to truncate these tables shows in snapshots that were there before.
-READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; LOCK TABLE recent_card, recent_pledge, recent_count"
+READING = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+    "LOCK TABLE recent_card, recent_pledge, recent_count, notice, wish, ballot"
+)
 
 _LEAVE = """
     INSERT INTO mark (process, mark) SELECT $1, $2 WHERE pg_current_xact_id_if_assigned() IS NOT NULL

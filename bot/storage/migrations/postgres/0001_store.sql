@@ -4,7 +4,8 @@
 CREATE TABLE store (
     id TEXT NOT NULL,  -- the key file names the store it belongs to
     untidy INTEGER NOT NULL DEFAULT 0,
-    scattered INTEGER NOT NULL DEFAULT 0  -- 1: notices, wishes or ballots lie in the order in which they came
+    scattered INTEGER NOT NULL DEFAULT 0,  -- 1: notices, wishes or ballots lie in the order in which they came
+    elsewhere TEXT NOT NULL DEFAULT ''  -- where the store is that counts; '' if it is this one
 );
 
 -- Each process leaves here, in each transaction, by what it knows it again if the end of its commit was not heard.
