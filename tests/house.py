@@ -23,15 +23,17 @@ from bot.domain import rules
 from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.process.clock import MovableClock, real_clock
-from bot.runtime.app import DATABASE, App, open_app
+from bot.runtime.app import DATABASE, App
 from bot.secrets.card_codes import key_of, mint, pretty
 from bot.secrets.keys import Person
 from bot.storage.records import instant
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
+from tests import stores
 from tests.console.play import roster, terms
 from tests.forks import Forked, born
 from tests.processes import ALLOUT, PATIENCE_S, environment, held_up_s
+from tests.stores import open_app
 
 T = TypeVar("T")
 
@@ -100,7 +102,7 @@ class RunningBot(ABC):
     async def launch(self, **settings: str) -> Process | Forked:
         """Start the bot; it may not be ready."""
         known = {"ALLOUT_DATA": str(self.store), "ALLOUT_LOOK_EVERY_S": str(SOON_S)}
-        wanted = known | self.settings | settings
+        wanted = known | stores.setting(self.store) | self.settings | settings
         if self.forked:
             self._process = await born(self.folder, wanted)
         else:
@@ -135,6 +137,7 @@ class RunningBot(ABC):
         """End the bot as a power cut would."""
         self.process.kill()
         await self.ended()
+        stores.let_leases_end(self.store)
 
     def held_up_s(self) -> float:
         """Say for how many seconds so far the bot and this process were ready and the machine busy with others."""
@@ -190,7 +193,7 @@ class RunningBot(ABC):
             "--data",
             str(self.store),
             cwd=self.folder,
-            env=environment(),
+            env=environment() | stores.setting(self.store),
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -212,7 +215,7 @@ class RunningBot(ABC):
             "doctor",
             "--json",
             cwd=self.folder,
-            env=environment() | {"ALLOUT_DATA": str(self.store)} | self.settings,
+            env=environment() | {"ALLOUT_DATA": str(self.store)} | stores.setting(self.store) | self.settings,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,

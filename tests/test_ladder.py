@@ -19,7 +19,7 @@ from bot.domain.campaigns import Step
 from bot.domain.disclosure import FEWEST_LINES
 from bot.domain.model import BoardLine, Ruling, Stage, Unit, UnitId, WalkoutId
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.sandbox import codec
 from bot.sandbox.pool import SandboxPool
 from bot.secrets.card_codes import key_of, mint
@@ -40,6 +40,7 @@ from handlers.texts import ladder as texts
 from handlers.texts.catalogue import languages, speaking
 from tests.conftest import HOUR, NOON, PLEDGE_BY, WALKOUT, opened, shops
 from tests.domain.test_properties import modest
+from tests.stores import open_app
 from tests.test_board_surfaces import ODD, size
 from tests.test_outbox import Post
 

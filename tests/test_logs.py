@@ -21,9 +21,9 @@ from bot.domain.model import Stage
 from bot.process import logs
 from bot.process.clock import MovableClock, real_clock
 from bot.process.logs import Act, Event
-from bot.runtime.app import open_app
 from tests.conftest import HOUR, NOON, WALKOUT, opened, shops
 from tests.processes import run
+from tests.stores import open_app
 
 SECRET = "what-nobody-may-read"
 ACCOUNT = 5_900_000_001

@@ -27,7 +27,7 @@ from bot.domain.errors import (
 from bot.domain.model import Announcement, CardState, Kind, Ruling, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Card, Head
 from bot.process.clock import MovableClock
-from bot.runtime.app import KEY_FILE, App, open_app
+from bot.runtime.app import KEY_FILE, App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.storage.sql import minting
@@ -36,6 +36,7 @@ from bot.usecases import closing, stewards
 from bot.usecases.workers import Worker
 from handlers.conversation import Conversation, Said, Ways
 from tests.conftest import NOON, OTHER_SHOP, SHOP, WALKOUT, draft, shops
+from tests.stores import open_app
 
 DAY = timedelta(days=1)
 FIRST, SECOND, THIRD = WALKOUT, WalkoutId("s2ep2"), WalkoutId("s3ep3")

@@ -13,7 +13,7 @@ import pytest
 from bot.domain.model import CardState, Kind, Question, StepKind, WalkoutId, Words
 from bot.domain.roles import Matter
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.usecases import organizers, paper_cards, proposals, stewards
@@ -22,6 +22,7 @@ from handlers.conversation import CARD_BUTTONS, SHOWING, Conversation, Reply, Sa
 from handlers.conversation.messages import LONGEST_DATA
 from handlers.discord.components import LONGEST_LABEL, MOST_ROWS, Buttons
 from tests.conftest import MICROSECOND, NOON, PLEDGE_BY, SHOP, WALKOUT, opened, shops
+from tests.stores import open_app
 from tests.test_outbox import Post
 
 WAYS = Ways(can_see=lambda: "", in_a_hurry=True)

@@ -21,7 +21,7 @@ from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.guards.rate_limits import REST
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint, pretty
 from bot.secrets.keys import Person
 from bot.storage.store import Room
@@ -30,6 +30,7 @@ from handlers.conversation import BUTTONS, COMMANDS
 from tests.conftest import NOON
 from tests.console.play import roster, terms
 from tests.faults.hostile import MARK, ODD_NUMBERS, ODD_TEXTS
+from tests.stores import open_app
 
 Row = tuple[Any, ...]
 

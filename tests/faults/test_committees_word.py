@@ -18,7 +18,7 @@ from bot.domain.errors import NotRecorded, Refused
 from bot.domain.model import Kind, Ruling, Stage
 from bot.domain.roles import Became, Matter
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.keys import Person
 from bot.storage.sqlite import SqliteStore
 from bot.storage.sqlite.engine import Engine
@@ -27,6 +27,7 @@ from bot.usecases import organizers, proposals
 from bot.usecases.context import RequestContext
 from tests.conftest import NOON, STARTS, WALKOUT, fresh_folder, opened, shops
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 from tests.test_outbox import Post
 
 OLGA, OMAR = Person("here", "olga"), Person("here", "omar")

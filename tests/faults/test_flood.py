@@ -18,7 +18,7 @@ from bot.domain.roles import Role
 from bot.guards import rate_limits
 from bot.guards.rate_limits import BURST, REST, WITHIN, WRONG_CODES, Heed, TokenBuckets, WrongCodeLimit
 from bot.process.clock import Clock, MovableClock, real_clock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
@@ -33,6 +33,7 @@ from handlers.telegram.platform import open_telegram
 from handlers.texts.workers import console_can_see
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
 from tests.processes import PATIENCE_S
+from tests.stores import open_app
 from tests.telegram.server import Limits, TelegramServer, flood
 
 STRANGERS = 400

@@ -27,7 +27,7 @@ from bot.delivery.outbox import Letter, RoomGone
 from bot.domain import rules
 from bot.domain.errors import PledgingClosed
 from bot.domain.model import Entry, Kind, Ruling, Stage, Tier, Unit, UnitId, Walkout, WalkoutId
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import from_bytes, key_of
 from bot.secrets.keys import Person
 from bot.storage.store import Room
@@ -38,6 +38,7 @@ from tests.domain import oracle, trees
 from tests.domain.oracle import Event, Plan, Shop
 from tests.domain.test_properties import OPENING, terms, units, wished
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 
 T = TypeVar("T")
 

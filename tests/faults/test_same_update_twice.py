@@ -35,7 +35,7 @@ from hypothesis.stateful import (
 from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.model import Entry, Unit, UnitId, WalkoutId
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import from_bytes, key_of
 from bot.secrets.keys import Person
 from bot.storage.store import Room
@@ -49,6 +49,7 @@ from handlers.texts.announcements import announcement
 from handlers.texts.workers import console_can_see
 from tests.conftest import NOON, draft, fresh_folder
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 
 STEPS = 25
 """Of one run of the machine."""

@@ -30,13 +30,14 @@ from bot.domain.errors import (
 from bot.domain.model import Ruling, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Act, Change
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import mint
 from bot.secrets.keys import Person
 from bot.storage.sql import minting
 from bot.usecases import closing
 from tests.conftest import NOON, fresh_folder, shops
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 from tests.test_steps import FIRST, SECOND, THIRD, Campaign
 
 STEPS = (FIRST, SECOND, THIRD)

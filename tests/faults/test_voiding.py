@@ -20,7 +20,7 @@ from bot.domain.model import CardState, Kind, Stage
 from bot.domain.pledging import Card, Change
 from bot.domain.roles import Matter
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.storage.sqlite.engine import Engine
@@ -30,6 +30,7 @@ from handlers.conversation import Conversation, Said, Ways
 from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, fresh_folder, opened, shops
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 from tests.test_outbox import Post
 
 ASKED = ("{}", "/start {}", "/status {}", "/withdraw {}", "/pledge {}")

@@ -1,0 +1,106 @@
+"""Where a test's stores are: in their folders, or with `--store postgres` each folder's in a database of its own.
+
+A database belongs to its folder's path: whoever opens the folder again finds the same store. Processes that a test
+starts are told by the setting by which people tell them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.runtime import app
+from bot.runtime.app import App
+from bot.secrets.keys import Keys
+from bot.storage.twin import Twin
+
+if TYPE_CHECKING:
+    from tests.postgres.servers import Server
+
+ENGINES = ("sqlite", "postgres")
+
+_engine = ENGINES[0]
+_databases: dict[Path, str] = {}  #: names, by the folder's path
+_free: list[str] = []  #: empty ones: to make one takes longer than to empty it
+
+_EMPTY = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET client_min_messages = error;
+    DROP SCHEMA public CASCADE;
+    CREATE SCHEMA public;
+    ALTER SCHEMA public OWNER TO bot;
+"""
+
+
+def _server() -> Server:
+    from tests.postgres.servers import shared  # noqa: PLC0415  it runs processes, and whatever does is told of stores
+
+    return shared()
+
+
+@contextmanager
+def on(engine: str) -> Iterator[None]:
+    """Let folders that are first opened in this block be stores of this engine."""
+    global _engine  # noqa: PLW0603  one for the whole run, or for a test
+    before, _engine = _engine, engine
+    try:
+        yield
+    finally:
+        _engine = before
+
+
+def database_url(folder: Path) -> str | None:
+    """Say where the database of this folder is; None: in the folder."""
+    folder = folder.resolve()
+    if folder not in _databases:
+        if _engine == "sqlite":
+            return None
+        _databases[folder] = _free.pop() if _free else _server().create_database()
+    return _server().url(_databases[folder])
+
+
+def setting(folder: Path) -> dict[str, str]:
+    """Say so to a process."""
+    url = database_url(folder)
+    return {} if url is None else {"ALLOUT_DATABASE_URL": url}
+
+
+def setting_of(command: Sequence[str | Path]) -> dict[str, str]:
+    """Say so to a command that names its folder."""
+    words = [*map(str, command)]
+    return setting(Path(words[words.index("--data") + 1])) if "--data" in words else {}
+
+
+def open_app(data: Path, **given: Any) -> AbstractAsyncContextManager[App]:
+    """Open it as `bot.runtime.app` does, wherever its database is."""
+    return app.open_app(data, database_url=database_url(data), **given)
+
+
+def look_into(data: Path, **given: Any) -> AbstractAsyncContextManager[tuple[Twin, Keys]]:
+    """Look into it as `bot.runtime.app` does, wherever its database is."""
+    return app.look_into(data, database_url=database_url(data), **given)
+
+
+def copy_folder(folder: Path, into: Path) -> None:
+    """Copy a folder with its store, which nobody has open."""
+    shutil.copytree(folder, into)
+    for there in [there for there in _databases if there.is_relative_to(folder.resolve())]:
+        copied = _server().create_database(_databases[there])
+        _databases[into.resolve() / there.relative_to(folder.resolve())] = copied
+
+
+def let_go(folder: Path) -> None:
+    """Empty the databases of what was below this folder, which is gone: others may have them."""
+    for there in [there for there in _databases if there.is_relative_to(folder.resolve())]:
+        _server().sql(_EMPTY, _databases[there])
+        _free.append(_databases.pop(there))
+
+
+def let_leases_end(folder: Path) -> None:
+    """Let the time pass for which a process that was killed had its leases."""
+    if name := _databases.get(folder.resolve()):
+        _server().sql("UPDATE lease SET until = clock_timestamp()", name)
