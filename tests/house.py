@@ -6,13 +6,12 @@ import asyncio
 import json
 import resource
 import signal
-import sqlite3
 import sys
 import time
 from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +22,7 @@ from bot.domain import rules
 from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.process.clock import MovableClock, real_clock
-from bot.runtime.app import DATABASE, App
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint, pretty
 from bot.secrets.keys import Person
 from bot.storage.records import instant
@@ -137,7 +136,6 @@ class RunningBot(ABC):
         """End the bot as a power cut would."""
         self.process.kill()
         await self.ended()
-        stores.let_leases_end(self.store)
 
     def held_up_s(self) -> float:
         """Say for how many seconds so far the bot and this process were ready and the machine busy with others."""
@@ -151,6 +149,8 @@ class RunningBot(ABC):
         if self._listening is not None:
             await self._listening
         self._process = None
+        if status:
+            stores.let_leases_end(self.store)  # it could not give them up
         return status
 
     async def cleared(self) -> None:
@@ -328,10 +328,14 @@ async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, 
 def let_deadline_pass(house: RunningBot, walkout: str) -> None:
     """Let a walkout's deadline be now, while the bot does not run: so nothing that comes before it has to hurry."""
     now = real_clock()
-    with closing(sqlite3.connect(house.store / DATABASE)) as connection, connection:
-        connection.execute(
-            """
-            UPDATE walkout SET terms = json_set(terms, '$.pledge_by', ?1), pledge_by = ?2, next_tally = ?2 WHERE id = ?3
-            """,
-            (now.isoformat(), instant(now), walkout),
-        )
+    change_terms(house, walkout, pledge_by=now.isoformat())
+    stores.rows(
+        house.store, "UPDATE walkout SET pledge_by = ?1, next_tally = ?1 WHERE id = ?2", (instant(now), walkout)
+    )
+
+
+def change_terms(house: RunningBot, walkout: str, **changes: object) -> None:
+    """Let a walkout's terms be others, as they are written down, while the bot does not run."""
+    [(terms,)] = stores.rows(house.store, "SELECT terms FROM walkout WHERE id = ?", (walkout,))
+    changed = json.dumps(json.loads(terms) | changes)
+    stores.rows(house.store, "UPDATE walkout SET terms = ? WHERE id = ?", (changed, walkout))

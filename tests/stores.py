@@ -6,15 +6,22 @@ starts are told by the setting by which people tell them.
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import asyncpg
 
 from bot.runtime import app
 from bot.runtime.app import App
 from bot.secrets.keys import Keys
+from bot.storage.postgres.session import dollars
+from bot.storage.sqlite import SqliteStore
 from bot.storage.twin import Twin
 
 if TYPE_CHECKING:
@@ -83,6 +90,57 @@ def open_app(data: Path, **given: Any) -> AbstractAsyncContextManager[App]:
 def look_into(data: Path, **given: Any) -> AbstractAsyncContextManager[tuple[Twin, Keys]]:
     """Look into it as `bot.runtime.app` does, wherever its database is."""
     return app.look_into(data, database_url=database_url(data), **given)
+
+
+def rows(folder: Path, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run a statement on the store of a folder, beside the bot."""
+    url = database_url(folder)
+    if url is None:
+        with closing(sqlite3.connect(folder / app.DATABASE)) as connection, connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    async def run() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(dollars(sql), *parameters)]
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as beside_the_loop:
+        return beside_the_loop.submit(asyncio.run, run()).result()
+
+
+async def changes(store: Any) -> object:
+    """Return what is another one after whatever is written to an open store."""
+    if isinstance(store, SqliteStore):
+        return store._db.total_changes
+    return await store._read("SELECT process, mark FROM mark ORDER BY process")
+
+
+@asynccontextmanager
+async def asked(store: Any) -> AsyncIterator[list[str]]:
+    """List what an open store asks of its database in this block."""
+    statements: list[str] = []
+    if isinstance(store, SqliteStore):
+        await store._db.set_trace_callback(statements.append)
+        yield statements
+        await store._db.set_trace_callback(None)  # type: ignore[arg-type]  # as sqlite3 has it
+    else:
+        with store._main.db.query_logger(lambda query: statements.append(query.query)):
+            yield statements
+
+
+def cut(folder: Path) -> None:
+    """Let nobody reach the store of a folder any more, whatever they were about to do, until it is mended."""
+    name = _databases[folder.resolve()]
+    _server().sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    _server().sql(f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
+
+
+def mend(folder: Path) -> None:
+    """Let everybody reach it again, once whoever had leases there is gone."""
+    _server().sql(f"ALTER DATABASE {_databases[folder.resolve()]} ALLOW_CONNECTIONS true")
+    let_leases_end(folder)
 
 
 def copy_folder(folder: Path, into: Path) -> None:

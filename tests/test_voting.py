@@ -21,6 +21,7 @@ from bot.usecases.context import RequestContext
 from handlers.conversation import CARD_BUTTONS, SHOWING, Conversation, Reply, Said, Ways
 from handlers.conversation.messages import LONGEST_DATA
 from handlers.discord.components import LONGEST_LABEL, MOST_ROWS, Buttons
+from tests import stores
 from tests.conftest import MICROSECOND, NOON, PLEDGE_BY, SHOP, WALKOUT, opened, shops
 from tests.stores import open_app
 from tests.test_outbox import Post
@@ -178,10 +179,9 @@ async def test_another_account_with_the_same_code_casts_nothing(data: Path, cloc
 async def test_looking_at_questions_changes_nothing(data: Path, clock: MovableClock) -> None:
     assert "V" in SHOWING
     async with survey(data, clock) as (app, code):
-        store: Any = app.store
-        before = store._db.total_changes
+        before = await stores.changes(app.store)
         await go(app, f"V:{code}.{WALKOUT}", "More pay", "Done", "A day", "Start over", "Do not vote now")
-        assert store._db.total_changes == before
+        assert await stores.changes(app.store) == before
 
 
 async def test_after_the_deadline_nobody_votes(data: Path, clock: MovableClock) -> None:
