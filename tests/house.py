@@ -329,9 +329,8 @@ def let_deadline_pass(house: RunningBot, walkout: str) -> None:
     """Let a walkout's deadline be now, while the bot does not run: so nothing that comes before it has to hurry."""
     now = real_clock()
     change_terms(house, walkout, pledge_by=now.isoformat())
-    stores.rows(
-        house.store, "UPDATE walkout SET pledge_by = ?1, next_tally = ?1 WHERE id = ?2", (instant(now), walkout)
-    )
+    moved = "UPDATE walkout SET pledge_by = ?1, next_tally = ?1 WHERE id = ?2"
+    stores.rows(house.store, moved, (instant(now), walkout))
 
 
 def change_terms(house: RunningBot, walkout: str, **changes: object) -> None:

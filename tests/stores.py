@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from bot.domain.errors import NotRecorded
 from bot.runtime import app
 from bot.runtime.app import App
 from bot.secrets.keys import Keys
@@ -29,10 +30,15 @@ if TYPE_CHECKING:
 
 ENGINES = ("sqlite", "postgres")
 
+KEPT = 4
+"""How many empty databases wait to be used again; a test that copies some leaves as many."""
+
 _engine = ENGINES[0]
 _databases: dict[Path, str] = {}  #: names, by the folder's path
+_cut: set[str] = set()  #: names of those that nobody reaches
 _free: list[str] = []  #: empty ones: to make one takes longer than to empty it
 
+_LEASES_END = "UPDATE lease SET until = clock_timestamp()"
 _EMPTY = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
@@ -67,6 +73,7 @@ def database_url(folder: Path) -> str | None:
         if _engine == "sqlite":
             return None
         _databases[folder] = _free.pop() if _free else _server().create_database()
+    _reachable(_databases[folder])
     return _server().url(_databases[folder])
 
 
@@ -121,31 +128,63 @@ async def changes(store: Any) -> object:
 async def asked(store: Any) -> AsyncIterator[list[str]]:
     """List what an open store asks of its database in this block."""
     statements: list[str] = []
-    if isinstance(store, SqliteStore):
-        await store._db.set_trace_callback(statements.append)
+    async with _heard(store, statements.append):
         yield statements
+
+
+@asynccontextmanager
+async def _heard(store: Any, statement: Callable[[str], None]) -> AsyncIterator[None]:
+    if isinstance(store, SqliteStore):
+        await store._db.set_trace_callback(statement)
+        yield
         await store._db.set_trace_callback(None)  # type: ignore[arg-type]  # as sqlite3 has it
     else:
-        with store._main.db.query_logger(lambda query: statements.append(query.query)):
-            yield statements
+        with store._main.db.query_logger(lambda query: statement(query.query)):
+            yield
 
 
-def cut(folder: Path) -> None:
-    """Let nobody reach the store of a folder any more, whatever they were about to do, until it is mended."""
-    name = _databases[folder.resolve()]
-    _server().sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    _server().sql(f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
+def kill(folder: Path, into: Path) -> None:
+    """Let there be what a kill of the bot would leave of a folder; the bot itself goes on, and reaches nothing more."""
+    copy_files(folder, into)
+    if name := _databases.pop(folder.resolve(), None):
+        _server().sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        _server().sql(f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
+        _databases[into.resolve()] = name
+        _cut.add(name)
 
 
-def mend(folder: Path) -> None:
-    """Let everybody reach it again, once whoever had leases there is gone."""
-    _server().sql(f"ALTER DATABASE {_databases[folder.resolve()]} ALLOW_CONNECTIONS true")
-    let_leases_end(folder)
+def _reachable(name: str) -> None:
+    """Let the next bot come to what one that was killed has left, once its leases have ended."""
+    if name in _cut:
+        _cut.remove(name)
+        _server().sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        _server().sql(_LEASES_END, name)
+
+
+async def killed_meanwhile(store: Any, act: Awaitable[object], nth: int, folder: Path, into: Path) -> bool:
+    """Do it; kill the bot at its nth statement from here. Say whether there were so many."""
+    passed = 0
+
+    def pass_by(_statement: object) -> None:
+        nonlocal passed
+        passed += 1
+        if passed == nth:
+            kill(folder, into)
+
+    async with _heard(store, pass_by):
+        with suppress(*((NotRecorded,) if database_url(folder) else ())):
+            await act
+    return passed >= nth
+
+
+def copy_files(folder: Path, into: Path) -> None:
+    """Copy them, but for a socket."""
+    shutil.copytree(folder, into, ignore=shutil.ignore_patterns("*.sock"))
 
 
 def copy_folder(folder: Path, into: Path) -> None:
-    """Copy a folder with its store, which nobody has open."""
-    shutil.copytree(folder, into)
+    """Copy a folder with its store; nobody has it open if it is in a database."""
+    copy_files(folder, into)
     for there in [there for there in _databases if there.is_relative_to(folder.resolve())]:
         copied = _server().create_database(_databases[there])
         _databases[into.resolve() / there.relative_to(folder.resolve())] = copied
@@ -154,11 +193,16 @@ def copy_folder(folder: Path, into: Path) -> None:
 def let_go(folder: Path) -> None:
     """Empty the databases of what was below this folder, which is gone: others may have them."""
     for there in [there for there in _databases if there.is_relative_to(folder.resolve())]:
-        _server().sql(_EMPTY, _databases[there])
-        _free.append(_databases.pop(there))
+        name = _databases.pop(there)
+        _reachable(name)
+        if len(_free) < KEPT:
+            _server().sql(_EMPTY, name)
+            _free.append(name)
+        else:
+            _server().drop_database(name)
 
 
 def let_leases_end(folder: Path) -> None:
     """Let the time pass for which a process that was killed had its leases."""
     if name := _databases.get(folder.resolve()):
-        _server().sql("UPDATE lease SET until = clock_timestamp()", name)
+        _server().sql(_LEASES_END, name)

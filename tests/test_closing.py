@@ -175,9 +175,7 @@ async def test_a_walkout_that_is_back_from_before_its_closing_is_closed_again(da
         await ended(app, clock)
         await app.scheduler.run_due()
         assert (await asked_to_close(app))["status"] == 0
-    (before / KEY_FILE).write_bytes(
-        (data / KEY_FILE).read_bytes()
-    )  # the store is open for pledges, days before its deadline
+    (before / KEY_FILE).write_bytes((data / KEY_FILE).read_bytes())  # the walkout is open there
     async with running(before, clock) as app:
         assert (await app.store.walkout(WALKOUT)).stage is Stage.CLOSED
         assert [place.standing for place in await app.store.units(WALKOUT)] == [0, 0]

@@ -39,6 +39,8 @@ from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, terms
 from tests.faults.trials import Trials, trials
 from tests.stores import look_into, open_app
 
+pytestmark = pytest.mark.sqlite_only("its older versions")
+
 OLDER = range(1, KEYED)
 SINCE = range(KEYED, len(_migrations()))
 WITHOUT, OVER = WalkoutId("x4p9z"), WalkoutId("c10se")

@@ -30,6 +30,8 @@ from tests.console.play import roster, terms
 from tests.faults.trials import Trials, trials
 from tests.stores import open_app
 
+pytestmark = pytest.mark.sqlite_only("where rows lie in its file")
+
 SHOPS = (("Depot", 40, 20, ""), ("School", 60, 5, ""), ("Hospital", 40, 40, ""))
 TALLIES = 3
 EACH_TIME = 8  #: people who pledge at each workplace, by card and without, between two tallies

@@ -47,6 +47,7 @@ from handlers.platforms.seen_updates import SeenUpdates
 from handlers.telegram.polling import Poller, RawUpdate
 from handlers.texts.announcements import announcement
 from handlers.texts.workers import console_can_see
+from tests import stores
 from tests.conftest import NOON, draft, fresh_folder
 from tests.faults.trials import Trials, trials
 from tests.stores import open_app
@@ -300,7 +301,7 @@ class Redeliveries(RuleBasedStateMachine):
     def begin(self) -> None:
         self.runner = asyncio.Runner()
         self.folder = Path(mkdtemp(prefix="allout-", dir=self.template.parent))
-        shutil.copytree(self.template, self.folder / "store")
+        stores.copy_folder(self.template, self.folder / "store")
         self.clock, self.ears, self.model = SettableClock(NOON), Ears(), Model()
         self.log: list[Sent] = []
         self.confirmed = 0
@@ -310,6 +311,7 @@ class Redeliveries(RuleBasedStateMachine):
         if hasattr(self, "bot"):
             self._do(self.bot.stop())
             shutil.rmtree(self.folder)
+            stores.let_go(self.folder)
             self.runner.close()
 
     def _do(self, what: Any) -> Any:

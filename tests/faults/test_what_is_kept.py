@@ -33,6 +33,8 @@ from tests.telegram.house import House as TelegramHouse
 from tests.telegram.house import room_word
 from tests.telegram.server import UNLIMITED, TelegramServer
 
+pytestmark = pytest.mark.sqlite_only("each byte that goes to its file")
+
 T = TypeVar("T")
 
 Canaries = set[str | int]
