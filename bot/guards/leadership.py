@@ -110,15 +110,16 @@ class Leadership:
 
     async def _take(self) -> bool:
         self._lease = await self._store.take_lease(self.name, self._holder)
-        if self._lease is not None:
+        if self._lease is not None and self._lease.shared:
             log.info(Event.LEADS, self.name)
         return self._lease is not None
 
     def _lose(self) -> None:
+        if self._lease is not None and self._lease.shared:
+            log.info(Event.LEADS_NO_MORE, self.name)
         self._lease = None
         self._begun_s = -math.inf
         self._changed.set()
-        log.info(Event.LEADS_NO_MORE, self.name)
 
     def _age_s(self) -> float:
         return self._steady() - self._begun_s
