@@ -100,7 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run those on both engines in which engines could differ."""
-    if metafunc.definition.get_closest_marker("both_engines") and not metafunc.config.getoption("store"):
+    marked = [metafunc.definition.get_closest_marker(name) for name in ("both_engines", "sqlite_only")]
+    if marked[0] and not marked[1] and not metafunc.config.getoption("store"):
         metafunc.fixturenames.insert(0, "engine")  # before whatever opens a store
         metafunc.parametrize("engine", stores.ENGINES, indirect=True)
 

@@ -37,6 +37,8 @@ from handlers.texts.catalogue import speaking
 from tests.conftest import OTHER_SHOP, PLEDGE_BY, SHOP, draft, shops
 from tests.stores import open_app
 
+pytestmark = pytest.mark.both_engines
+
 FIRST, SECOND, THIRD = WalkoutId("first"), WalkoutId("secnd"), WalkoutId("third")
 DAY = timedelta(days=1)
 BUSES: dict[str, Any] = {"campaign": "Buses for all", "citywide_threshold": 5, "approvals": 1}

@@ -18,6 +18,8 @@ from bot.usecases.context import RequestContext
 from tests.conftest import NOON, WALKOUT, draft, shops
 from tests.stores import open_app
 
+pytestmark = pytest.mark.both_engines
+
 OLGA, OMAR = Person("here", "olga"), Person("here", "omar")
 
 

@@ -38,6 +38,8 @@ from handlers.conversation import Conversation, Said, Ways
 from tests.conftest import NOON, OTHER_SHOP, SHOP, WALKOUT, draft, shops
 from tests.stores import open_app
 
+pytestmark = pytest.mark.both_engines
+
 DAY = timedelta(days=1)
 FIRST, SECOND, THIRD = WALKOUT, WalkoutId("s2ep2"), WalkoutId("s3ep3")
 ANA, BEN = Person("here", "ana"), Person("here", "ben")
@@ -411,6 +413,7 @@ async def test_a_recalled_card_is_recalled_in_later_steps(data: Path, clock: Mov
         assert (await made.worker(BEN).pledge(other)).walkout.id == SECOND
 
 
+@pytest.mark.sqlite_only("PostgreSQL writes all in one transaction")
 async def test_blank_pledges_come_in_pieces_in_the_order_of_their_keys_and_cut_off_come_again(
     data: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ from bot.usecases import closing, stewards
 from bot.usecases.ladder import Ladders
 from bot.usecases.scheduled import Tallies
 from bot.usecases.workers import CoarseLines
+from tests import stores
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
 from tests.stores import open_app
 
@@ -41,7 +42,7 @@ OTHER = WalkoutId("x4p9z")
 
 
 def read_again(app: App) -> Keys:
-    return open_keys(app.data / KEY_FILE, database=app.data / DATABASE)
+    return open_keys(app.data / KEY_FILE, database=stores.database(app.data))
 
 
 def beside(app: App) -> App:

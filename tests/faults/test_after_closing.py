@@ -39,6 +39,8 @@ from tests.faults.trials import Trials, trials
 from tests.stores import open_app
 from tests.test_outbox import Post
 
+pytestmark = pytest.mark.sqlite_only("what whoever has its file can tell")
+
 OPEN_ENTRY = WalkoutId("x4p9z")
 PEOPLE = 24
 OLGA, OMAR = Person("here", "7700000000001"), Person("here", "7700000000002")

@@ -302,6 +302,7 @@ async def history(chance: Random, clock: MovableClock, root: Path) -> int:
     return kills
 
 
+@pytest.mark.both_engines
 @trials(20, full=500)
 async def test_any_history_of_a_campaign_is_as_its_model_says(
     tries: Trials, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]

@@ -31,6 +31,8 @@ from tests.faults.trials import Trials, trials
 from tests.stores import open_app
 from tests.test_outbox import Post
 
+pytestmark = pytest.mark.sqlite_only("what whoever has its file can tell")
+
 QUESTION = Question(text="What do we want?", options=tuple("abcdefgh"), many=True)
 PEOPLE = 12
 

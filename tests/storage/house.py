@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +25,7 @@ from bot.process.clock import Clock
 from bot.storage import postgres
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
+from tests import stores
 from tests.conftest import WALKOUT
 from tests.postgres.stores import IDENTITY
 
@@ -108,6 +110,12 @@ class SqliteHouse:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.path)) as connection:
             return connection.execute(sql).fetchall()
+
+
+def house_in(folder: Path) -> House:
+    """Have a store in this folder, or in its database: wherever stores are."""
+    url = stores.database_url(folder)
+    return SqliteHouse(folder) if url is None else PostgresHouse(url, partial(stores.as_superuser, folder))
 
 
 def key(name: object) -> bytes:
