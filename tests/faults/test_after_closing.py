@@ -22,7 +22,7 @@ from nacl.exceptions import CryptoError
 from bot.domain import rules
 from bot.domain.model import Entry, Stage, WalkoutId
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, App, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, App
 from bot.secrets import backup_files
 from bot.secrets.backup_files import read_private, unseal
 from bot.secrets.card_codes import key_of, mint
@@ -36,7 +36,10 @@ from bot.usecases.closing import close
 from bot.usecases.workers import Worker
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, fresh_folder, opened, shops
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 from tests.test_outbox import Post
+
+pytestmark = pytest.mark.sqlite_only("what whoever has its file can tell")
 
 OPEN_ENTRY = WalkoutId("x4p9z")
 PEOPLE = 24

@@ -18,7 +18,7 @@ from bot.domain import rules
 from bot.domain.model import Stage, WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, App, open_app
+from bot.runtime.app import DATABASE, App
 from bot.secrets import references
 from bot.secrets.card_codes import from_bytes, key_of, mint
 from bot.secrets.keys import Person
@@ -28,6 +28,9 @@ from bot.usecases import organizers, stewards
 from tests.conftest import HOUR, NOON, fresh_folder
 from tests.console.play import roster, terms
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
+
+pytestmark = pytest.mark.sqlite_only("where rows lie in its file")
 
 SHOPS = (("Depot", 40, 20, ""), ("School", 60, 5, ""), ("Hospital", 40, 40, ""))
 TALLIES = 3

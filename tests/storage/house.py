@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +27,7 @@ from bot.storage import postgres
 from bot.storage.postgres.opening import PostgresStore
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
+from tests import stores
 from tests.conftest import WALKOUT
 from tests.postgres.stores import IDENTITY
 
@@ -132,6 +134,12 @@ class SqliteHouse:
 
     def columns(self, table: str) -> list[str]:
         return [name for (name,) in self.rows(f"SELECT name FROM pragma_table_info('{table}')")]  # noqa: S608
+
+
+def house_in(folder: Path) -> House:
+    """Have a store in this folder, or in its database: wherever stores are."""
+    url = stores.database_url(folder)
+    return SqliteHouse(folder) if url is None else PostgresHouse(url, partial(stores.as_superuser, folder))
 
 
 def key(name: object) -> bytes:
