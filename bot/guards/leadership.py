@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from bot.domain.errors import LeaseLost, NotRecorded
-from bot.domain.leases import RENEWED_AFTER_S, TRIED_AGAIN_AFTER_S, Lease, is_over, may_begin
+from bot.domain.leases import RENEWED_AFTER_S, TRIED_AGAIN_AFTER_S, Lease, Said, is_over, may_begin
 from bot.process import logs
 from bot.process.clock import steady_clock
 from bot.process.logs import Event
@@ -29,6 +29,7 @@ class Leadership:
         self._store = store
         self.name = name
         self._holder = holder
+        self.says: Callable[[], Said] = Said  #: what other processes are to know of it
         self._steady = steady
         self._lease: Lease | None = None
         self._begun_s = -math.inf  #: when the renewal was asked for that was granted last
@@ -91,7 +92,7 @@ class Leadership:
         try:
             if self._lease is None:
                 granted = await self._take()
-            elif not (granted := await self._store.renew_lease(self._lease)):
+            elif not (granted := await self._store.renew_lease(self._lease, self.says())):
                 self._lose()
         except NotRecorded:  # nobody knows whether it was; our own count goes on
             granted = False
