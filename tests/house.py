@@ -88,6 +88,7 @@ class RunningBot(ABC):
         self.codes: list[str] = []  #: cards that no log and no file may hold
         self._platform = platform
         self._said = bytearray()
+        self._says_more = asyncio.Event()
         self._process: Process | Forked | None = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -176,6 +177,14 @@ class RunningBot(ABC):
         assert process.stdout is not None
         while chunk := await process.stdout.read(65536):
             self._said += chunk
+            self._says_more.set()
+
+    async def says(self, words: str) -> None:
+        """Wait until the bot has written these words to its terminal."""
+        async with asyncio.timeout(PATIENCE_S):
+            while words not in self.said:
+                self._says_more.clear()
+                await self._says_more.wait()
 
     @contextmanager
     def no_room_on_disk(self) -> Iterator[None]:
