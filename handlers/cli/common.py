@@ -18,7 +18,7 @@ from bot.draft import SourceFile
 from bot.parsing.typed_text import nearest_names
 from bot.process.clock import read_instant, real_clock
 from bot.runtime import control_socket
-from bot.runtime.app import DATABASE, SOCKET, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, SOCKET, open_app
 from bot.runtime.control_socket import Answer, Request
 from bot.runtime.settings import PREFIX, Settings
 from handlers.cli import admin
@@ -93,7 +93,7 @@ def settings_in(data: Path | None) -> Settings:
 def store_in(data: Path | None) -> Settings:
     """Read the settings where a store must be there already: no command but those that begin one makes one."""
     settings = settings_in(data)
-    if not _is_begun(settings.data):
+    if not _is_begun(settings.data, shared=settings.postgres is not None):
         names = _stores_in(Path(), settings.data.parent)
         near = nearest_names(names, settings.data.name, 1) or list(names)
         fail(texts.no_store(str(settings.data), names[near[0]] if near else ""))
@@ -103,23 +103,26 @@ def store_in(data: Path | None) -> Settings:
 def beginning_in(data: Path | None, *, yes: bool) -> Settings:
     """Read the settings where a store may be begun: asks first beside one whose name is near, which may be meant."""
     settings = settings_in(data)
-    ask_before_beginning(settings.data, yes=yes)
+    ask_before_beginning(settings.data, yes=yes, shared=settings.postgres is not None)
     return settings
 
 
-def ask_before_beginning(data: Path, *, yes: bool) -> None:
+def ask_before_beginning(data: Path, *, yes: bool, shared: bool = False) -> None:
     """Ask where there is no store yet, but beside it one whose name is near."""
-    if _is_begun(data):
+    if _is_begun(data, shared=shared):
         return
     names = _stores_in(data.parent)
     if near := nearest_names(names, data.name, 1):
         ask_first(texts.begins(str(data), names[near[0]]), yes=yes)
 
 
-def _is_begun(data: Path) -> bool:
-    """Say whether there is a store; where nobody can tell, because the folder is somebody else's, end."""
+def _is_begun(data: Path, *, shared: bool) -> bool:
+    """Say whether there is a store; where nobody can tell, because the folder is somebody else's, end.
+
+    What a store that processes share has in the folder is its key file.
+    """
     try:
-        return (data / DATABASE).exists()
+        return (data / (KEY_FILE if shared else DATABASE)).exists()
     except OSError as error:
         fail(texts.unreadable_file(str(data), error.strerror or type(error).__name__))
 

@@ -426,7 +426,7 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} cannot be used: {why}. Nothing was changed.").format(path=path, why=why)
         case errors.KeyFileRefused(path=path, why=why):
             return _key_file(why).format(path=path)
-        case errors.WorkFailed() | errors.SandboxFull():
+        case errors.WorkFailed() | errors.SandboxFull() | errors.OthersRun():
             return refusal(refused)[1]
     return opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
 

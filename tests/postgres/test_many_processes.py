@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -129,6 +130,28 @@ async def test_nothing_is_said_of_when_people_write_until_a_tally_waits_for_it(
     other.holds.answered(OTHER, handed=True)
     await renewed(other)
     assert (await one.store.said())[OTHER].quiet_s == 0
+
+
+async def test_whoever_finds_a_tally_due_waits_for_the_process_that_takes_it_and_no_longer_than_a_minute(
+    processes: Processes, both: tuple[App, App]
+) -> None:
+    one, other = both
+    codes = [mint(), mint()]
+    await begin(one, *codes)
+    processes.pass_by(opened().terms.tally_every.total_seconds())
+    for number, (code, who) in enumerate(zip(codes, "ab", strict=True)):
+        pledging = asyncio.create_task(other.worker(Person(OTHER, who)).pledge(code))
+        while not other.tallies._turn.locked():
+            await asyncio.sleep(0)
+        assert [unit.standing for unit in await one.store.units(WALKOUT)] == [number]
+        if number == 0:
+            await one.tallies.take_due()
+        else:
+            processes.pass_by(61)  # nobody takes it: then this goes before it, as whatever comes before a late tally
+        assert (await pledging).changed
+        assert (await one.store.walkout(WALKOUT)).tally == 1
+        processes.pass_by(opened().terms.tally_every.total_seconds() - 61 * number)
+        assert [unit.standing for unit in await one.store.units(WALKOUT)] == [number + 1]
 
 
 async def test_a_strangers_token_stops_every_process_and_any_of_them_may_take_it_back(

@@ -117,9 +117,8 @@ async def test_the_database_is_restarted_and_all_goes_on(data: Path) -> None:
                 await second.says("stands by")
                 await asyncio.to_thread(database.restart)
                 for bot, card in cards.items():
-                    while "Withdraw" not in labels(card):  # "not recorded" may be the answer at first
-                        await bot.press_gone(card, "Pledge")
-                        card = bot.as_it_is(card)
+                    while "Withdraw" not in labels(bot.as_it_is(card)):  # "not recorded" may be the answer at first
+                        await bot.press_gone(bot.as_it_is(card), "Pledge")
                 for bot in (first, second, other):
                     assert await bot.stop() < STOPPED_S
                 assert (await first.standing(city))["School"] == 2
