@@ -79,6 +79,7 @@ class RunningBot(ABC):
     """One `allout run`, started and ended as often as a test likes, on one store."""
 
     platform: ClassVar[str]
+    way: str  #: how the store calls its bot
     forked = sys.platform == "linux"  #: from a process that has everything imported, rather than executed
 
     def __init__(self, folder: Path, platform: Platform) -> None:
@@ -284,7 +285,7 @@ class RunningBot(ABC):
 
     def who(self, account: int) -> Person:
         """Give somebody with an account here."""
-        return Person(self.platform, str(account))
+        return Person(self.way, str(account))
 
 
 def store_of(house: RunningBot, clock: Clock) -> AbstractAsyncContextManager[App]:
@@ -323,7 +324,7 @@ async def found(
             await organizers.add(house.who(account), "nickname", app.store, app.keys)
         for place, scope in (rooms or {}).items():
             only = places[scope].id if scope else None
-            room = Room(walkout=walkout.id, scope=only, platform=house.platform, address=str(place))
+            room = Room(walkout=walkout.id, scope=only, platform=house.way, address=str(place))
             await organizers.bind_room(room, app.store)
         if opened is not None:
             await app.store.decide(walkout.id, partial(rules.open_up, now=now))

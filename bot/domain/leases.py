@@ -6,6 +6,7 @@ ask, by a clock of its own that cannot be set. Source: docs/decisions/0069-once-
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 HOUSE = "house"
@@ -33,6 +34,11 @@ class Lease:
     holder: str  #: a process, by a name that it draws at its start
     number: int  #: grows each time that it is given; every write says it, and one of an older number changes nothing
     lasts_s: float = LENGTH_S  #: without a renewal
+
+    @property
+    def shared(self) -> bool:
+        """Say whether another process could have it."""
+        return self.lasts_s < math.inf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

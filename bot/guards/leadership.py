@@ -116,18 +116,19 @@ class Leadership:
 
     async def _take(self) -> bool:
         self._lease = await self._store.take_lease(self.name, self._holder)
-        if self._lease is not None:
-            self._say(Event.LEADS)
+        self._say(Event.LEADS)
         return self._lease is not None
 
     def _lose(self) -> None:
+        if self._lease is not None and self._lease.shared:
+            log.info(Event.LEADS_NO_MORE, self.name)
         self._lease = None
         self._begun_s = -math.inf
         self._changed.set()
-        self._say(Event.LEADS_NO_MORE)
 
     def _say(self, event: Event) -> None:
-        if not self.name.startswith(PROCESS):  # that says nothing but that it runs
+        # a process's own says nothing but that it runs
+        if self._lease is not None and self._lease.shared and not self.name.startswith(PROCESS):
             log.info(event, self.name)
 
     def _age_s(self) -> float:

@@ -141,7 +141,7 @@ async def test_whoever_finds_a_tally_due_waits_for_the_process_that_takes_it_and
     processes.pass_by(opened().terms.tally_every.total_seconds())
     for number, (code, who) in enumerate(zip(codes, "ab", strict=True)):
         pledging = asyncio.create_task(other.worker(Person(OTHER, who)).pledge(code))
-        while not other.tallies._turn.locked():
+        while not other.tallies._turn.locked():  # noqa: ASYNC110  it has no event
             await asyncio.sleep(0)
         assert [unit.standing for unit in await one.store.units(WALKOUT)] == [number]
         if number == 0:
