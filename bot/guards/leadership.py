@@ -120,8 +120,7 @@ class Leadership:
         return self._lease is not None
 
     def _lose(self) -> None:
-        if self._lease is not None and self._lease.shared:
-            log.info(Event.LEADS_NO_MORE, self.name)
+        self._say(Event.LEADS_NO_MORE)
         self._lease = None
         self._begun_s = -math.inf
         self._changed.set()
