@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from bot.domain import rules
 from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
-from bot.process.clock import MovableClock, real_clock
+from bot.process.clock import Clock, MovableClock, real_clock
 from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint, pretty
 from bot.secrets.keys import Person
@@ -86,10 +86,11 @@ class RunningBot(ABC):
     def __init__(self, folder: Path, platform: Platform) -> None:
         self.folder = folder
         self.store = folder / "store"
-        self.database_url: str | None = None  #: where `found` puts the store, if not there
+        self.database: str | None = None  #: of PostgreSQL, if the store is there
         self.codes: list[str] = []  #: cards that no log and no file may hold
         self._platform = platform
         self._said = bytearray()
+        self._says_more = asyncio.Event()
         self._process: Process | Forked | None = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -98,12 +99,17 @@ class RunningBot(ABC):
     def settings(self) -> dict[str, str]:
         """What leads the bot to the loopback server."""
 
+    @property
+    def _place(self) -> dict[str, str]:
+        """Where its store is."""
+        known = {"ALLOUT_DATA": str(self.store)} | stores.setting(self.store)
+        return known if self.database is None else known | {"ALLOUT_DATABASE_URL": self.database}
+
     # ---- the process
 
     async def launch(self, **settings: str) -> Process | Forked:
         """Start the bot; it may not be ready."""
-        known = {"ALLOUT_DATA": str(self.store), "ALLOUT_LOOK_EVERY_S": str(SOON_S)}
-        wanted = known | stores.setting(self.store) | self.settings | settings
+        wanted = self._place | {"ALLOUT_LOOK_EVERY_S": str(SOON_S)} | self.settings | settings
         if self.forked:
             self._process = await born(self.folder, wanted)
         else:
@@ -175,6 +181,14 @@ class RunningBot(ABC):
         assert process.stdout is not None
         while chunk := await process.stdout.read(65536):
             self._said += chunk
+            self._says_more.set()
+
+    async def says(self, words: str) -> None:
+        """Wait until the bot has written these words to its terminal."""
+        async with asyncio.timeout(PATIENCE_S):
+            while words not in self.said:
+                self._says_more.clear()
+                await self._says_more.wait()
 
     @contextmanager
     def no_room_on_disk(self) -> Iterator[None]:
@@ -192,10 +206,8 @@ class RunningBot(ABC):
         process = await asyncio.create_subprocess_exec(
             *ALLOUT,
             *map(str, words),
-            "--data",
-            str(self.store),
             cwd=self.folder,
-            env=environment() | stores.setting(self.store),
+            env=environment() | self._place,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -217,7 +229,7 @@ class RunningBot(ABC):
             "doctor",
             "--json",
             cwd=self.folder,
-            env=environment() | {"ALLOUT_DATA": str(self.store)} | stores.setting(self.store) | self.settings,
+            env=environment() | self._place | self.settings,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -254,7 +266,7 @@ class RunningBot(ABC):
     @asynccontextmanager
     async def looked_into(self) -> AsyncIterator[App]:
         """Open the store that the bot has left."""
-        async with open_app(self.store, clock=real_clock, senders={}) as app:
+        async with store_of(self, real_clock) as app:
             yield app
 
     async def standing(self, city: City) -> dict[str, int]:
@@ -279,6 +291,12 @@ class RunningBot(ABC):
         return Person(self.way, str(account))
 
 
+def store_of(house: RunningBot, clock: Clock) -> AbstractAsyncContextManager[App]:
+    """Open the store of a bot that need not run."""
+    where = {} if house.database is None else {"database_url": house.database}
+    return open_app(house.store, clock=clock, senders={}, **where)
+
+
 async def found(
     house: RunningBot,
     *,
@@ -299,7 +317,7 @@ async def found(
     }
     toml = SourceFile(name="walkout.toml", data=terms(**usual | changes).encode())
     csv = SourceFile(name="workplaces.csv", data=roster(shops).encode())
-    async with open_app(house.store, clock=MovableClock(now), senders={}, database_url=house.database_url) as app:
+    async with store_of(house, MovableClock(now)) as app:
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=now), app.store, app.keys)
         places = {place.name: place for place in await app.store.units(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
@@ -320,7 +338,7 @@ async def found(
 
 async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, told: bool = False) -> None:
     """Let these accounts have pledged at that time, before the bot runs, and have asked to be told when it is on."""
-    async with open_app(house.store, clock=MovableClock(at), senders={}) as app:
+    async with store_of(house, MovableClock(at)) as app:
         for account, code in pledges.items():
             worker = app.worker(house.who(account))
             assert (await worker.pledge(code)).changed

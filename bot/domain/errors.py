@@ -557,7 +557,11 @@ class KeyFileRefused(Refused):
         super().__init__(path, why)
         self.path = path
         self.why = why  #: missing | foreign | damaged | exposed | orphaned | outdated | sealed | passphrase |
-        #: no_passphrase | there | busy
+        #: no_passphrase | there | busy | changing
+
+
+class OthersRun(Refused):
+    """Other processes use the store."""
 
 
 class InTheWay(Refused):

@@ -65,6 +65,9 @@ class PostgresStore(
         self.take_lease = self._leases.take_lease
         self.renew_lease = self._leases.renew_lease
         self.give_up_lease = self._leases.give_up_lease
+        self.said = self._leases.said
+        self.adopt_foreign = self._leases.adopt_foreign
+        self.alone = self._leases.alone
 
     async def aclose(self) -> None:
         """See Store.aclose."""

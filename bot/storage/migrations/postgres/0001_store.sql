@@ -342,7 +342,13 @@ CREATE TABLE lease (
     name TEXT PRIMARY KEY,
     holder TEXT NOT NULL,
     number BIGINT NOT NULL,  -- grows with each holder, and is never given anew: the row stays
-    until TIMESTAMPTZ NOT NULL
+    until TIMESTAMPTZ NOT NULL,
+    -- of a way, as its holder said when it renewed the lease last
+    since TIMESTAMPTZ,  -- it is this holder's
+    renewed TIMESTAMPTZ,
+    quiet_s DOUBLE PRECISION,  -- while a tally is late: for how long its platform had handed out nothing; NULL: it is not open
+    is_foreign BOOLEAN NOT NULL DEFAULT false,  -- another bot has its token
+    is_adopted BOOLEAN NOT NULL DEFAULT false  -- and whoever has the lease is asked to take it back
 );
 
 CREATE TABLE way (
