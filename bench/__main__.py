@@ -8,12 +8,27 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from bench import crowd, discord, fan_out, first_walkout, flood, lists, pledges, scale, start, tally, telegram, waits
+from bench import (
+    crowd,
+    discord,
+    fan_out,
+    first_walkout,
+    flood,
+    lists,
+    pledges,
+    postgres,
+    scale,
+    start,
+    tally,
+    telegram,
+    waits,
+)
 from bench.ground import Ground
 
 BENCHES = {
     "pledges": pledges.bench,
     "tally": tally.bench,
+    "postgres": postgres.bench,
     "telegram": telegram.bench,
     "discord": discord.bench,
     "fan_out": fan_out.bench,

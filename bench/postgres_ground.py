@@ -83,9 +83,8 @@ async def add_cards(server: Server, database: str, cards: Iterable[CardRow]) -> 
 def cpu_s(server: Server) -> float:
     """Return the processor time of all its processes so far, but of those that have ended."""
     postmaster = psutil.Process(server.pid)
-    return sum(
-        each.cpu_times().user + each.cpu_times().system for each in [postmaster, *postmaster.children(recursive=True)]
-    )
+    times = [each.cpu_times() for each in [postmaster, *postmaster.children(recursive=True)]]
+    return float(sum(each.user + each.system for each in times))
 
 
 def sqlite_folder(server: Server) -> Path:
