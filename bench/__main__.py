@@ -18,6 +18,7 @@ from bench import (
     pledges,
     postgres,
     scale,
+    scale_postgres,
     start,
     tally,
     telegram,
@@ -49,8 +50,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dir", type=Path, default=Path(), help="where the databases are put; its disk is measured")
     parser.add_argument("--quick", action="store_true", help="tiny: shows that it runs, measures nothing")
     parser.add_argument("--full", action="store_true", help="scale: with ten million cards as well")
+    parser.add_argument("--postgres", action="store_true", help="scale: ten million cards on PostgreSQL instead")
     chosen = parser.parse_args(arguments)
-    bench = partial(scale.bench, full=True) if chosen.full and chosen.what == "scale" else BENCHES[chosen.what]
+    bench = BENCHES[chosen.what]
+    if chosen.what == "scale" and (chosen.full or chosen.postgres):
+        bench = scale_postgres.bench if chosen.postgres else partial(scale.bench, full=True)
     with Ground(chosen.dir) as ground:
         print(ground.description())
         return asyncio.run(bench(ground, quick=chosen.quick))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import asyncpg
 import psutil
@@ -21,13 +20,14 @@ from tests.postgres.servers import Server
 CardRow = tuple[bytes, int, str, bytes]
 """A card, its workplace, its pledge's state, its owner."""
 
-_SYNC = """
+COUNT_ALL = """
     UPDATE counted SET minted = found.minted, standing = found.standing FROM (
         SELECT walkout, unit, count(*) AS minted, count(*) FILTER (WHERE state IN ('p', 'o')) AS standing
         FROM kept_pledge GROUP BY walkout, unit
     ) AS found WHERE (counted.walkout, counted.id) = (found.walkout, found.unit);
     UPDATE unit SET issued = minted FROM counted WHERE (unit.walkout, unit.id) = (counted.walkout, counted.id)
 """
+"""Says how many cards there are, where they were added past the store."""
 
 
 @contextmanager
@@ -75,7 +75,7 @@ async def add_cards(server: Server, database: str, cards: Iterable[CardRow]) -> 
     await connection.copy_records_to_table(
         "kept_pledge", records=sorted((pledge_of(card), WALKOUT, place, state) for card, place, state, _owner in added)
     )
-    await connection.execute(_SYNC)
+    await connection.execute(COUNT_ALL)
     await connection.close()
     server.sql("VACUUM ANALYZE; CHECKPOINT", database)
 
@@ -85,8 +85,3 @@ def cpu_s(server: Server) -> float:
     postmaster = psutil.Process(server.pid)
     times = [each.cpu_times() for each in [postmaster, *postmaster.children(recursive=True)]]
     return float(sum(each.user + each.system for each in times))
-
-
-def sqlite_folder(server: Server) -> Path:
-    """Return a folder for SQLite's files on the same disk."""
-    return server.folder
