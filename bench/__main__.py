@@ -23,6 +23,7 @@ from bench import (
     tally,
     telegram,
     waits,
+    ways,
 )
 from bench.ground import Ground
 
@@ -40,6 +41,7 @@ BENCHES = {
     "scale": scale.bench,
     "start": start.bench,
     "waits": waits.bench,
+    "ways": ways.bench,
 }
 
 
