@@ -115,7 +115,9 @@ async def bench(ground: Ground, *, quick: bool) -> int:
     """Measure one and ten in turns, and print the ratios."""
     rooms = QUICK_ROOMS if quick else ROOMS
     folders = (ground.folder / str(number) for number in count())
-    one, ten, refused = [], [], 0
+    one: list[float] = []
+    ten: list[float] = []
+    refused = 0
     with server() as made:
         for _ in range(1 if quick else ROUNDS):
             for rates, bots in ((one, 1), (ten, MANY)):
