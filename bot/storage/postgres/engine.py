@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -13,11 +14,11 @@ from bot.domain.errors import NotRecorded
 from bot.storage import fencing
 from bot.storage.postgres import leases
 from bot.storage.postgres.session import FAILURES, MINTING, Connect, Session
-from bot.storage.sql.writer import Lock, Row, Writer
+from bot.storage.sql.writer import BATCH, Lock, Row, Waiting, Writer
 
 T = TypeVar("T")
 
-_ASIDE: ContextVar[Session | None] = ContextVar("aside", default=None)
+_SESSION: ContextVar[Session | None] = ContextVar("session", default=None)
 
 _BY_LOCATOR = ("notice", "wish", "ballot")
 _BY_KEY = ("kept_card", "kept_pledge")
@@ -57,10 +58,37 @@ class Engine(Writer):
         self._connect = connect
         self._process = process
         self._main = Session(connect, process)
+        self._lanes = [self._main, Session(connect, f"{process} beside")]
+        self._filled = asyncio.Event()  #: when a batch is full
+        self._under_way: dict[asyncio.Task[None], Session] = {}  #: batches, by whose connection each is written down
 
     @property
     def _session(self) -> Session:
-        return _ASIDE.get() or self._main
+        return _SESSION.get() or self._main
+
+    def _enqueue(self, waiting: Waiting) -> None:
+        super()._enqueue(waiting)
+        if len(self._waiting) >= BATCH:
+            self._filled.set()
+
+    async def _begin_batch(self) -> None:
+        # While the server works on a batch, the next full one is decided and sent by another connection, as if by
+        # another process. Of fewer changes two batches would only share out what one commit could carry.
+        while self._under_way and (len(self._under_way) == len(self._lanes) or len(self._waiting) < BATCH):
+            self._filled.clear()
+            filled = asyncio.ensure_future(self._filled.wait())
+            await asyncio.wait([*self._under_way, filled], return_when=asyncio.FIRST_COMPLETED)
+            filled.cancel()
+        lane = next(lane for lane in self._lanes if lane not in self._under_way.values())
+        token = _SESSION.set(lane)
+        task = asyncio.create_task(self._apply_batch(self._take_batch()), name="store batch")
+        _SESSION.reset(token)
+        self._under_way[task] = lane
+        task.add_done_callback(self._under_way.pop)
+
+    async def _settled(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -74,12 +102,12 @@ class Engine(Writer):
     async def _aside(self) -> AsyncIterator[None]:
         """Do what takes long by a connection of its own; within, nothing else of the store may be called but rows."""
         session = Session(self._connect, f"{self._process} aside")
-        token = _ASIDE.set(session)
+        token = _SESSION.set(session)
         try:
             async with self._turn():
                 yield
         finally:
-            _ASIDE.reset(token)
+            _SESSION.reset(token)
             await session.aclose()
 
     async def _in_transaction(self, job: Callable[[], Awaitable[T]], lock: Lock = Lock.HOUSE) -> T:
@@ -156,4 +184,5 @@ class Engine(Writer):
     async def aclose(self) -> None:
         """See Store.aclose."""
         await super().aclose()
-        await self._main.aclose()
+        for lane in self._lanes:
+            await lane.aclose()

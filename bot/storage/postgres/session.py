@@ -78,7 +78,7 @@ class Session:
 
     def __init__(self, connect: Connect, process: str) -> None:
         self._connect = connect
-        self._process = process
+        self.process = process
         self._db: asyncpg.Connection | None = None
         self._warned = False
 
@@ -145,7 +145,7 @@ class Session:
         await self.begin(";".join((BEGIN, *TAKING[lock])))
         try:
             result = await job()
-            wrote = bool(await self.rows(_LEAVE, (self._process, mark)))
+            wrote = bool(await self.rows(_LEAVE, (self.process, mark)))
         except BaseException:
             await self.undo()
             raise
@@ -212,7 +212,7 @@ class Session:
         try:
             await self.open()
             self._warned = False
-            [(found,)] = await self.rows(_ASK, (self._process,))
+            [(found,)] = await self.rows(_ASK, (self.process,))
         except FAILURES:
             raise InDoubt from None
         if self._warned:
