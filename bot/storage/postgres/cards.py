@@ -5,12 +5,11 @@ Source: docs/decisions/0068-order-in-postgresqls-files.md.
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 from zlib import crc32
-
-import asyncpg
 
 from bot.domain.errors import NotRecorded
 from bot.domain.leases import Lease
@@ -18,7 +17,7 @@ from bot.domain.model import CardState, UnitId, WalkoutId
 from bot.domain.pledging import Change, Outcome
 from bot.storage.postgres import leases
 from bot.storage.postgres.engine import Engine
-from bot.storage.postgres.session import BEGIN, CARDS, ENROLMENT, RETRIES, TRANSIENT
+from bot.storage.postgres.session import BEGIN, CARDS, ENROLMENT, REFUSED, RETRIES, TRANSIENT
 from bot.storage.sql.cards import HEADS, Batch
 from bot.storage.sql.walkouts import Walkouts
 from bot.storage.sql.writer import Lock
@@ -135,7 +134,7 @@ class Cards(Walkouts, Engine):
                 return await self._decide_together(changes, held)
             except (_Overtaken, *TRANSIENT):
                 await self._main.open()
-            except (asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError) as error:
+            except REFUSED as error:
                 if len(changes) == 1:
                     return [NotRecorded(type(error).__name__)]
                 # decided and written one by one, only the bad ones fail
@@ -152,7 +151,7 @@ class Cards(Walkouts, Engine):
         await session.begin(_BEGIN)
         try:
             for lease in held:
-                await leases.check(session.db, lease)
+                await session.ask(leases.check(session.db, lease))
             batch, found = await self._find(changes)
             batch.decide()
             if not batch.written:
@@ -190,7 +189,7 @@ class Cards(Walkouts, Engine):
         """Write a batch down; return by what it is known again."""
         written = list(batch.written.values())
         counts = found.changes(batch)
-        mark = written[0].pledge[:4] + written[-1].owner[:4]
+        mark = secrets.token_bytes(8)  # what the batch itself says would be the same when somebody changes their mind
         [(cards, pledges)] = await self._rows(
             _WRITE,
             (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -30,13 +30,13 @@ _REWRITE = """
 
 
 class Engine(Writer):
-    """Owns the connections. `connect` makes one; `process` names this process among the store's."""
+    """Owns the connections, to one of these hosts; `process` names this process among the store's."""
 
-    def __init__(self, connect: Connect, clock: Callable[[], datetime], process: str) -> None:
+    def __init__(self, hosts: Sequence[Connect], clock: Callable[[], datetime], process: str) -> None:
         super().__init__(clock)
-        self._connect = connect
+        self._hosts = hosts
         self._process = process
-        self._main = Session(connect, process)
+        self._main = Session(hosts, process)
 
     @property
     def _session(self) -> Session:
@@ -53,7 +53,7 @@ class Engine(Writer):
     @asynccontextmanager
     async def _aside(self) -> AsyncIterator[None]:
         """Do what takes long by a connection of its own; within, nothing else of the store may be called but rows."""
-        session = Session(self._connect, f"{self._process} aside")
+        session = Session(self._hosts, f"{self._process} aside")
         token = _ASIDE.set(session)
         try:
             async with self._turn():
@@ -67,7 +67,7 @@ class Engine(Writer):
 
         async def fenced() -> T:
             if lease is not None:
-                await leases.check(self._session.db, lease)
+                await self._session.ask(leases.check(self._session.db, lease))
             return await job()
 
         return await super()._in_transaction(fenced, lock)
@@ -104,14 +104,14 @@ class Engine(Writer):
         if not await self._rows("SELECT 1 FROM store WHERE scattered = 1"):
             return
         for table in _REWRITTEN:
-            await self._session.db.execute(_REWRITE.format(table=table))
+            await self._session.script(_REWRITE.format(table=table))
         await self._rows("UPDATE store SET scattered = 0")
 
     async def _scrub(self) -> None:
         await self._in_transaction(self._rewrite, Lock.CARDS)
         async with self._aside():
             for table in ("kept_card", "kept_pledge", "parcel", "room"):
-                await self._session.db.execute(f"VACUUM {table}")  # never within a transaction, and nobody waits for it
+                await self._session.script(f"VACUUM {table}")  # never within a transaction, and nobody waits for it
 
     async def aclose(self) -> None:
         """See Store.aclose."""
