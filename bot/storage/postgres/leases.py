@@ -114,7 +114,7 @@ class Leases:
         self._unconfirmed |= message.sqlstate in UNCONFIRMED
 
     def _let_go(self) -> None:
-        """Let go, and ask the next host next: this one may be cut off from the others, and say that it is the primary."""
+        """Let go, and ask the next host next: this one may be cut off, and say that it is the primary."""
         self.close_leases()
         self._hosts.rotate(-1)
 

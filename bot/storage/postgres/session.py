@@ -122,7 +122,7 @@ class Session:
         raise failed
 
     async def _wait_for_standby(self) -> None:
-        """See to it that standbys have all that is shown: after a crash they may not, or if this primary was cut off."""
+        """See to it that a standby has all that is shown: after a crash it may not, or if this primary was cut off."""
         await self.begin(BEGIN)
         await self.rows("SELECT 1 FROM pg_logical_emit_message(true, 'allout', '')")
         try:
