@@ -34,7 +34,8 @@ from tests.faults.town import CODES, ENOUGH, PLATFORM, Ledger, State
 from tests.postgres.servers import Server
 
 LEASE_S = 1.5
-LOOKS_EVERY_S = 0.1
+LOOKS_EVERY_S = 0.25
+TRIES_AGAIN_AFTER_S = 0.1
 
 
 class Fault(StrEnum):
@@ -102,7 +103,7 @@ class Post:
         letter.leaves()
         news = letter.news
         what = f"{news.kind} {news.scope or 0} {news.about or 0} {news.occasion}"
-        self._say(f"! letter {letter.address} {letter.nonce} {what}")
+        self._say(f"! letter {letter.address.replace(' ', '_')} {letter.nonce} {what}")
         return news.kind
 
     async def delete(self, what: str) -> None:
@@ -112,13 +113,34 @@ class Post:
 class Citizens(town.Town):
     """Those who use this process."""
 
+    def __init__(self, app: App, clock: Given, say: town.Say) -> None:
+        super().__init__(app, clock, self.say)  # type: ignore[arg-type]  it moves no clock
+        self._tell = say
+        self.troubled: set[int] = set()
+
     async def act(self, n: int, chance: Random) -> None:
         """Let somebody pledge, take it back, ask to be told, or look."""
         if chance.random() < 0.75:
             await super().act(n, chance)
             return
         with suppress(Refused, NotRecorded):
-            self._say(f"= {n} {(await self.worker(n).look(CODES[n])).mine}")
+            self.say(f"= {n} {(await self.worker(n).look(CODES[n])).mine}")
+
+    def say(self, line: str) -> None:
+        """Say what became of it."""
+        self._tell(line)
+        if line[0] in "x~":
+            self.troubled.add(int(line.split()[2]))
+
+    async def come(self, n: int, acts: int, chance: Random) -> None:
+        """Let somebody come to so many answers; who hears that it is not recorded, or in doubt, does something again."""
+        for _ in range(acts):
+            self.troubled.add(n)
+            while n in self.troubled:
+                self.troubled.discard(n)
+                await self.act(n, chance)
+                if n in self.troubled:
+                    await asyncio.sleep(TRIES_AGAIN_AFTER_S)
 
 
 def live(folder: Path, url: str, lines: Connection, orders: Connection, people: list[int], fault: Fault | None) -> None:
@@ -142,17 +164,12 @@ def live(folder: Path, url: str, lines: Connection, orders: Connection, people: 
                     return
 
     async def _rounds(app: App, clock: Given) -> None:
-        here = Citizens(app, clock, say)  # type: ignore[arg-type]
+        here = Citizens(app, clock, say)
         jobs = asyncio.create_task(app.scheduler.run_forever(LOOKS_EVERY_S))
         while (order := await asyncio.to_thread(orders.recv)) is not None:
             clock.now, acts, seed = order
 
-            async def one(n: int, acts: int = acts, seed: str = seed) -> None:
-                mine = Random(f"{seed} {n}")
-                for _ in range(acts):
-                    await here.act(n, mine)
-
-            await asyncio.gather(*map(one, people))
+            await asyncio.gather(*(here.come(n, acts, Random(f"{seed} {n}")) for n in people))
             say("done")
         jobs.cancel()
         await asyncio.wait([jobs])

@@ -22,6 +22,7 @@ from tests.postgres.servers import BOT, PASSWORD, WAITS_FOR_STANDBY, Server, ser
 from tests.processes import PATIENCE_S
 
 BOTS = 3
+FOLLOWS = "EXISTS (SELECT FROM pg_stat_replication WHERE {})"
 
 
 class Bot:
@@ -142,15 +143,31 @@ class City:
     async def round(self, chance: Random, strike: Callable[[City, Random], Awaitable[None]], acts: int = 2) -> None:
         """Let everybody do so much, and strike in the middle; return when everybody is answered, and all is well."""
         self.rounds += 1
+        import time
+
+        t0 = time.monotonic()
         now = min(NOON + (self.history.tally + 1) * HOUR, PLEDGE_BY - 2 * HOUR)
         why = f"round {self.rounds}, {strike}"
         for bot in self.bots:
             bot.order((now, acts, f"{chance.random()}"))
         await self._hear(chance.randint(1, 20))
         self.history.faults += 1
+        t1 = time.monotonic()
         await strike(self, chance)
+        t2 = time.monotonic()
         await self.all_answered()
         self.history.check_on(self.primary, self.database, why)
+        import sys, time
+
+        h = self.history
+        print(
+            why.split()[1:4],
+            f"{t1 - t0:.2f} {t2 - t1:.2f} {time.monotonic() - t2:.2f}",
+            h.acknowledged,
+            h.refused,
+            h.in_doubt,
+            file=sys.stderr,
+        )
 
     async def _hear(self, lines: int) -> None:
         """Wait until something has been said so often, or nobody says anything any more."""

@@ -107,18 +107,19 @@ class Session:
         if self._db is not None and not self._db.is_closed():
             return
         loop = asyncio.get_running_loop()
-        failed: Exception = asyncpg.ConnectionDoesNotExistError("no host could be used a moment ago")
-        for _ in range(len(self._hosts) if loop.time() >= self._rests_until else 0):
+        if loop.time() < self._rests_until:
+            raise asyncpg.ConnectionDoesNotExistError("no host could be used a moment ago")
+        for _ in self._hosts.copy():
             try:
                 self._db = await self._hosts[0]()
                 self._db.add_log_listener(self._heed)
                 await self._wait_for_standby()
             except FAILURES as error:
                 self._leave()
-                failed = error
+                failed: Exception = error
             else:
                 return
-        self._rests_until = max(self._rests_until, loop.time() + RESTS_S)
+        self._rests_until = loop.time() + RESTS_S
         raise failed
 
     async def _wait_for_standby(self) -> None:
