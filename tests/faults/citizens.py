@@ -19,12 +19,13 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from bot.delivery.outbox import Letter
 from bot.domain import leases as rules_of_leases
-from bot.domain.errors import NotRecorded, Refused, StoreUnusable
+from bot.domain.errors import NotRecorded, StoreUnusable
 from bot.guards import leadership
+from bot.process.clock import MovableClock
 from bot.runtime.app import App, open_app
 from bot.secrets.keys import Person
 from bot.storage.postgres import leases, opening, session
@@ -43,7 +44,7 @@ class Fault(StrEnum):
 
     TRUSTS_SILENCE = "a commit that raises nothing is recorded"
     ANSWERS_AFTER_READING = "what is in doubt is looked for, by nothing that writes"
-    STAYS = "a new connection waits for no standby"
+    WAITS_FOR_NOBODY = "a new connection waits for no standby"
 
 
 def hasten() -> None:
@@ -72,7 +73,7 @@ def plant(fault: Fault) -> None:
         case Fault.ANSWERS_AFTER_READING:
             vars(session)["_ASK"] = "SELECT mark FROM mark WHERE process = $1"
             setattr(session.Session, "_wait_for_standby", _at_once)  # noqa: B010  a fault
-        case Fault.STAYS:
+        case Fault.WAITS_FOR_NOBODY:
             setattr(session.Session, "_wait_for_standby", _at_once)  # noqa: B010  likewise
 
 
@@ -114,7 +115,7 @@ class Citizens(town.Town):
     """Those who use this process."""
 
     def __init__(self, app: App, clock: Given, say: town.Say) -> None:
-        super().__init__(app, clock, self.say)  # type: ignore[arg-type]  it moves no clock
+        super().__init__(app, cast("MovableClock", clock), self.say)  # it moves no clock
         self._tell = say
         self.troubled: set[int] = set()
 
@@ -123,8 +124,10 @@ class Citizens(town.Town):
         if chance.random() < 0.75:
             await super().act(n, chance)
             return
-        with suppress(Refused, NotRecorded):
+        try:
             self.say(f"= {n} {(await self.worker(n).look(CODES[n])).mine}")
+        except NotRecorded:
+            self.troubled.add(n)
 
     def say(self, line: str) -> None:
         """Say what became of it."""
@@ -133,7 +136,7 @@ class Citizens(town.Town):
             self.troubled.add(int(line.split()[2]))
 
     async def come(self, n: int, acts: int, chance: Random) -> None:
-        """Let somebody come to so many answers; who hears that it is not recorded, or in doubt, does something again."""
+        """Let somebody come to so many answers; who hears that it is not recorded, or in doubt, goes on."""
         for _ in range(acts):
             self.troubled.add(n)
             while n in self.troubled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,13 @@ from tests.postgres.servers import BOT, PASSWORD, WAITS_FOR_STANDBY, Server, ser
 from tests.processes import PATIENCE_S
 
 BOTS = 3
+SOME = 5
+"""Lines that are said; then people have heard something of what happened."""
 FOLLOWS = "EXISTS (SELECT FROM pg_stat_replication WHERE {})"
+
+
+Strike = Callable[["City", Random], Awaitable[None]]
+"""Something that happens to a city."""
 
 
 class Bot:
@@ -140,36 +146,20 @@ class City:
 
     # ---- rounds
 
-    async def round(self, chance: Random, strike: Callable[[City, Random], Awaitable[None]], acts: int = 2) -> None:
+    async def round(self, chance: Random, strike: Strike, acts: int = 2) -> None:
         """Let everybody do so much, and strike in the middle; return when everybody is answered, and all is well."""
         self.rounds += 1
-        import time
-
-        t0 = time.monotonic()
         now = min(NOON + (self.history.tally + 1) * HOUR, PLEDGE_BY - 2 * HOUR)
-        why = f"round {self.rounds}, {strike}"
+        why = f"round {self.rounds}, {strike.__name__}"
         for bot in self.bots:
             bot.order((now, acts, f"{chance.random()}"))
-        await self._hear(chance.randint(1, 20))
+        await self.hear(chance.randint(1, 20))
         self.history.faults += 1
-        t1 = time.monotonic()
         await strike(self, chance)
-        t2 = time.monotonic()
         await self.all_answered()
         self.history.check_on(self.primary, self.database, why)
-        import sys, time
 
-        h = self.history
-        print(
-            why.split()[1:4],
-            f"{t1 - t0:.2f} {t2 - t1:.2f} {time.monotonic() - t2:.2f}",
-            h.acknowledged,
-            h.refused,
-            h.in_doubt,
-            file=sys.stderr,
-        )
-
-    async def _hear(self, lines: int) -> None:
+    async def hear(self, lines: int) -> None:
         """Wait until something has been said so often, or nobody says anything any more."""
         for _ in range(lines):
             talking = [asyncio.ensure_future(bot._heard.wait()) for bot in self.bots if bot.busy]
@@ -203,9 +193,6 @@ class City:
             await bot.ends()
         self.history.check_rooms(self.history.check_on(self.primary, self.database, "at the end"))
         return took_s
-
-
-Strike = Callable[[City, Random], Awaitable[None]]
 
 
 async def bot_killed(city: City, chance: Random) -> None:
@@ -268,15 +255,20 @@ async def cancelled_and_promoted(city: City, chance: Random) -> None:
     city.between.silence()
     await _until_it_waits(city)
     await asyncio.to_thread(city.primary.sql, CANCEL)
-    await _hear_more(city)
+    await city.hear(SOME)
+    await promoted(city, chance)
+
+
+async def crashed_and_promoted(city: City, chance: Random) -> None:
+    """Lose the primary while its commits wait; it comes back for a while, and shows what no standby has."""
+    city.between.silence()
+    await _until_it_waits(city)
+    await primary_killed(city, chance)
+    await city.hear(SOME)
     await promoted(city, chance)
 
 
 CANCEL = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-
-
-async def _hear_more(city: City) -> None:
-    await city._hear(3)
 
 
 async def left_behind(city: City, _chance: Random) -> None:
@@ -300,7 +292,7 @@ async def packets_lost(city: City, chance: Random) -> None:
     """Lose what is said, either way or both, until everybody is answered; then find it again."""
     up = chance.random() < 0.7
     city.ways[0].silence(up=up, down=not up or chance.random() < 0.5)
-    await (city.all_answered() if chance.random() < 0.3 else city._hear(2))
+    await (city.all_answered() if chance.random() < 0.3 else city.hear(2))
     city.ways[0].heal()
 
 
@@ -330,19 +322,10 @@ async def leader_stopped(city: City, chance: Random) -> None:
         os.kill(bot.process.pid, signal.SIGCONT)
 
 
-STRIKES: Mapping[str, Strike] = {
-    "bot killed": bot_killed,
-    "primary killed": primary_killed,
-    "standby promoted": promoted,
-    "primary cut from its standby": cut_off,
-    "commit cancelled": cancelled,
-    "commit cancelled, standby promoted": cancelled_and_promoted,
-    "old primary left behind": left_behind,
-    "connections cut": connections_cut,
-    "packets lost": packets_lost,
-    "clock moved": clock_moved,
-    "leader stopped": leader_stopped,
-}
+BOTS_STRUCK: Sequence[Strike] = (*[bot_killed] * 4, clock_moved, leader_stopped)
+NETWORKS_STRUCK: Sequence[Strike] = (cut_off, cancelled, connections_cut, packets_lost)
+SERVERS_STRUCK: Sequence[Strike] = (primary_killed, promoted)
+CHANGES_OF_HANDS: Sequence[Strike] = (promoted, cancelled_and_promoted, crashed_and_promoted, left_behind)
 
 
 @asynccontextmanager

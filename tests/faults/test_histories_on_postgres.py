@@ -3,33 +3,72 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from tests.faults.city import STRIKES, a_city
+import pytest
+
+from tests.faults.citizens import Fault
+from tests.faults.city import (
+    BOTS_STRUCK,
+    CHANGES_OF_HANDS,
+    NETWORKS_STRUCK,
+    SERVERS_STRUCK,
+    Strike,
+    a_city,
+    cancelled_and_promoted,
+    crashed_and_promoted,
+)
 from tests.faults.trials import Trials, trials
 
-OFTEN = {"bot killed": 4}
-"""So many times as often as any other."""
 
-
-@trials(1, full=100)
-async def test_histories_over_a_primary_and_its_standby(
-    tries: Trials, record_property: Callable[[str, object], None]
-) -> None:
-    chance = tries.random()
-    strikes = [name for name in STRIKES for _ in range(tries.number * OFTEN.get(name, 1))]
-    chance.shuffle(strikes)
+async def _struck(tries: Trials, strikes: Sequence[Strike]) -> str:
+    """Let all this happen to one city, one after the other in any order; say what was seen."""
+    chance = tries.random(strikes[0].__name__)
+    order = chance.sample(strikes, len(strikes))
     async with a_city() as city:
         city.raise_bots()
-        for number, name in enumerate(strikes):
+        for number, strike in enumerate(order):
             with tries.attempt(number):
-                await city.round(chance, STRIKES[name])
+                await city.round(chance, strike)
         took_s = await city.settle()
         history = city.history
-    struck = ", ".join(f"{number} x {name}" for name, number in sorted(Counter(strikes).items()))
-    record_property(
-        "found",
-        f"{struck}; {history.acknowledged} acknowledged changes, {history.looked} looks, {history.tally} tallies: 0 "
-        f"lost, 0 false; {history.refused} times not recorded, {history.in_doubt} in doubt; {len(history.heard)} "
-        f"letters, {history.repeated} of them repeated; all that was due had left {took_s:.1f} s after the last fault",
+    assert history.acknowledged > len(strikes)
+    counts = ", ".join(
+        f"{number} x {name}" for name, number in sorted(Counter(each.__name__ for each in order).items())
     )
+    return (
+        f"{counts}; {history.acknowledged} acknowledged changes, {history.looked} looks, {history.tally} tallies: 0 lost,"
+        f" 0 false; {history.refused} times not recorded, {history.in_doubt} in doubt; {len(history.heard)} letters, "
+        f"{history.repeated} of them repeated; all that was due had left {took_s:.1f} s after the last"
+    )
+
+
+@pytest.mark.parametrize("strikes", [BOTS_STRUCK, NETWORKS_STRUCK, SERVERS_STRUCK], ids=["bots", "networks", "servers"])
+@trials(5, full=60)
+async def test_whatever_strikes_nothing_acknowledged_is_lost_and_nothing_false_is_said(
+    strikes: Sequence[Strike], tries: Trials, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("found", await _struck(tries, [*strikes] * tries.number))
+
+
+@trials(1, full=20)
+async def test_likewise_where_a_standby_becomes_the_primary_with_commits_under_way(
+    tries: Trials, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("found", await _struck(tries, [*CHANGES_OF_HANDS] * tries.number))
+
+
+@pytest.mark.parametrize(
+    ("fault", "strike"),
+    [
+        (Fault.TRUSTS_SILENCE, cancelled_and_promoted),
+        (Fault.ANSWERS_AFTER_READING, cancelled_and_promoted),
+        (Fault.WAITS_FOR_NOBODY, crashed_and_promoted),
+    ],
+)
+async def test_a_store_that_answers_too_early_would_be_seen(fault: Fault, strike: Strike) -> None:
+    async with a_city() as city:
+        city.raise_bots(fault)
+        with pytest.raises(AssertionError):  # noqa: PT012  one of these finds it
+            for number in range(5):
+                await city.round(Trials(number=5, seed=1).random(number), strike)
