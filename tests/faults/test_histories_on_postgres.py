@@ -37,9 +37,9 @@ async def _struck(tries: Trials, strikes: Sequence[Strike]) -> str:
         f"{number} x {name}" for name, number in sorted(Counter(each.__name__ for each in order).items())
     )
     return (
-        f"{counts}; {history.acknowledged} acknowledged changes, {history.looked} looks, {history.tally} tallies: 0 lost,"
-        f" 0 false; {history.refused} times not recorded, {history.in_doubt} in doubt; {len(history.heard)} letters, "
-        f"{history.repeated} of them repeated; all that was due had left {took_s:.1f} s after the last"
+        f"{counts}; {history.acknowledged} acknowledged changes, {history.looked} looks, {history.tally} tallies: 0 "
+        f"lost, 0 false; {history.refused} times not recorded, {history.in_doubt} in doubt; {len(history.heard)} "
+        f"letters, {history.repeated} of them repeated; all that was due had left {took_s:.1f} s after the last"
     )
 
 

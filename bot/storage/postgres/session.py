@@ -111,8 +111,7 @@ class Session:
             raise asyncpg.ConnectionDoesNotExistError("no host could be used a moment ago")
         for _ in self._hosts.copy():
             try:
-                self._db = await self._hosts[0]()
-                self._db.add_log_listener(self._heed)
+                self.take_over(await self._hosts[0]())
                 await self._wait_for_standby()
             except FAILURES as error:
                 self._leave()
@@ -121,6 +120,11 @@ class Session:
                 return
         self._rests_until = loop.time() + RESTS_S
         raise failed
+
+    def take_over(self, connection: asyncpg.Connection) -> None:
+        """Use this connection, which nobody else uses."""
+        self._db = connection
+        self._db.add_log_listener(self._heed)
 
     async def _wait_for_standby(self) -> None:
         """See to it that a standby has all that is shown: after a crash it may not, or if this primary was cut off."""
