@@ -157,7 +157,16 @@ def live(folder: Path, url: str, lines: Connection, orders: Connection, people: 
     def say(line: str) -> None:
         os.write(descriptor, f"{line}\n".encode())
 
+    told: asyncio.Queue[tuple[datetime, int, str] | None] = asyncio.Queue()
+
+    def be_told() -> None:
+        try:
+            told.put_nowait(orders.recv())
+        except EOFError:  # nobody is there any more who could end this process
+            os._exit(1)
+
     async def main() -> None:
+        asyncio.get_running_loop().add_reader(orders.fileno(), be_told)
         clock = Given()
         while True:
             with suppress(StoreUnusable, NotRecorded):  # as whoever keeps bots running does
@@ -169,7 +178,7 @@ def live(folder: Path, url: str, lines: Connection, orders: Connection, people: 
     async def _rounds(app: App, clock: Given) -> None:
         here = Citizens(app, clock, say)
         jobs = asyncio.create_task(app.scheduler.run_forever(LOOKS_EVERY_S))
-        while (order := await asyncio.to_thread(orders.recv)) is not None:
+        while (order := await told.get()) is not None:
             clock.now, acts, seed = order
 
             await asyncio.gather(*(here.come(n, acts, Random(f"{seed} {n}")) for n in people))

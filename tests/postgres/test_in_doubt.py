@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -22,36 +22,43 @@ from tests.postgres.stores import IDENTITY, empty_store
 from tests.storage.house import fresh, pledges, standing, withdraws
 
 
+@pytest.fixture
+def database(pg_server: Server) -> Iterator[str]:
+    """Give a database with an empty store in it."""
+    with empty_store(pg_server) as name:
+        yield name
+
+
 @asynccontextmanager
-async def _store(server: Server) -> AsyncIterator[tuple[Store, tuple[Network, Network], str]]:
-    """Give a store with a card, over two ways to the same database, and the database."""
-    with empty_store(server) as database:
-        async with network(server.port) as first, network(server.port) as second:
-            hosts = ",".join(f"127.0.0.1:{way.port}" for way in (first, second))
-            url = f"postgresql://{BOT}:{PASSWORD}@{hosts}/{database}"
-            store = await postgres.open_store(url, clock=MovableClock(NOON), identity=IDENTITY, process="a test")
-            try:
-                await store.add_walkout(opened(), shops(9))
-                await store.mint(WALKOUT, {SHOP: [fresh(1)]})
-                yield store, (first, second), database
-            finally:
-                await store.aclose()
+async def _store(server: Server, database: str) -> AsyncIterator[tuple[Store, Network, Network]]:
+    """Give a store with a card, and the two ways to its database."""
+    async with network(server.port) as first, network(server.port) as second:
+        hosts = ",".join(f"127.0.0.1:{way.port}" for way in (first, second))
+        url = f"postgresql://{BOT}:{PASSWORD}@{hosts}/{database}"
+        store = await postgres.open_store(url, clock=MovableClock(NOON), identity=IDENTITY, process="a test")
+        try:
+            await store.add_walkout(opened(), shops(9))
+            await store.mint(WALKOUT, {SHOP: [fresh(1)]})
+            yield store, first, second
+        finally:
+            await store.aclose()
 
 
 async def test_a_change_of_mind_whose_commit_gets_lost_is_not_recorded(
-    pg_server: Server, monkeypatch: pytest.MonkeyPatch
+    pg_server: Server, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "COMMITS_WITHIN_S", 0.2)
-    async with _store(pg_server) as (store, (first, _second), database):
-        await store.apply(pledges(1))
+    async with _store(pg_server, database) as (store, first, _second):
+        for change in (pledges(1), withdraws(1), pledges(1)):  # by then its statements are prepared
+            await store.apply(change)
         # taking it back writes, and then waits for this table
         hands = await asyncpg.connect(pg_server.url(database))
         holding = hands.transaction()
         await holding.start()
-        await hands.execute("LOCK TABLE notice")
+        await hands.execute("LOCK TABLE ballot")
         taking_back = asyncio.create_task(store.apply(withdraws(1)))
         waits = "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '{}' AND wait_event_type = 'Lock' AND {})"
-        deletes = waits.format(database, "query LIKE 'DELETE FROM notice%'")
+        deletes = waits.format(database, "query LIKE 'DELETE FROM ballot%'")
         await asyncio.to_thread(pg_server.until, deletes)
         first.silence(down=False)  # its answer comes, and the commit does not arrive
         await holding.rollback()
@@ -69,9 +76,9 @@ async def test_a_change_of_mind_whose_commit_gets_lost_is_not_recorded(
 
 @pytest.mark.parametrize("trouble", ["silence", "cut"])
 async def test_a_dead_network_costs_an_answer_and_no_more(
-    pg_server: Server, monkeypatch: pytest.MonkeyPatch, trouble: str
+    pg_server: Server, database: str, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    async with _store(pg_server) as (store, (first, second), _database):
+    async with _store(pg_server, database) as (store, first, second):
         await store.apply(pledges(1))
         monkeypatch.setattr(session, "ANSWERS_WITHIN_S", 0.2)
         getattr(first, trouble)()
@@ -86,8 +93,8 @@ async def test_a_dead_network_costs_an_answer_and_no_more(
         assert await standing(store) == [0]
 
 
-async def test_a_server_that_only_reads_is_left(pg_server: Server) -> None:
-    async with _store(pg_server) as (store, _ways, database):
+async def test_a_server_that_only_reads_is_left(pg_server: Server, database: str) -> None:
+    async with _store(pg_server, database) as (store, _first, _second):
         pg_server.sql(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
         over = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"  # noqa: S608
         pg_server.sql(over)
