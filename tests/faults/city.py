@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -113,6 +113,7 @@ class City:
         self.url = f"postgresql://{account}@{','.join(f'127.0.0.1:{way.port}' for way in ways)}/{self.database}"
         self.bots: list[Bot] = []
         self.rounds = 0
+        self.now = NOON
 
     async def found(self) -> None:
         """Open the walkout, and have a standby."""
@@ -149,14 +150,22 @@ class City:
     async def round(self, chance: Random, strike: Strike, acts: int = 2) -> None:
         """Let everybody do so much, and strike in the middle; return when everybody is answered, and all is well."""
         self.rounds += 1
-        now = min(NOON + (self.history.tally + 1) * HOUR, PLEDGE_BY - 2 * HOUR)
+        self.now = self._next_hour()
         why = f"round {self.rounds}, {strike.__name__}"
         for bot in self.bots:
-            bot.order((now, acts, f"{chance.random()}"))
+            bot.order((self.now, acts, f"{chance.random()}"))
         await self.hear(chance.randint(1, 20))
         self.history.faults += 1
+        import sys, time
+
+        t1 = time.monotonic()
+        print(why, end=" ", flush=True, file=sys.stderr)
         await strike(self, chance)
+        t2 = time.monotonic()
+        print(f"{t2 - t1:.2f}", end=" ", flush=True, file=sys.stderr)
         await self.all_answered()
+        h = self.history
+        print(f"{time.monotonic() - t2:.2f}", h.acknowledged, h.refused, h.in_doubt, flush=True, file=sys.stderr)
         self.history.check_on(self.primary, self.database, why)
 
     async def hear(self, lines: int) -> None:
@@ -176,10 +185,13 @@ class City:
         for bot in self.bots:
             await bot.until(lambda bot=bot: not bot.busy)  # type: ignore[misc]
 
+    def _next_hour(self) -> datetime:
+        return min(NOON + (self.history.tally + 1) * HOUR, PLEDGE_BY - 2 * HOUR)
+
     async def settle(self) -> float:
         """Wait until all that is due has left; return how long that took."""
         began = monotonic()
-        now = min(NOON + (self.history.tally + 1) * HOUR, PLEDGE_BY - 2 * HOUR)
+        now = self._next_hour()
         for bot in self.bots:
             bot.order((now, 0, ""))
         await self.all_answered()
@@ -201,7 +213,9 @@ async def bot_killed(city: City, chance: Random) -> None:
     bot.process.kill()
     await bot.ends()
     city.bots.remove(bot)
-    city.bots.append(Bot(city.folder, city.url, bot.people, city.history, None))
+    born = Bot(city.folder, city.url, bot.people, city.history, None)
+    born.order((city.now, 0, ""))
+    city.bots.append(born)
 
 
 async def primary_killed(city: City, _chance: Random) -> None:
@@ -297,13 +311,12 @@ async def packets_lost(city: City, chance: Random) -> None:
 
 
 async def clock_moved(city: City, chance: Random) -> None:
-    """Set one bot's clock wrong for its next acts."""
+    """Set one bot's clock wrong for its next acts; nobody waits for what is due by no other clock."""
     bot = chance.choice(city.bots)
     await bot.until(lambda: not bot.busy)
-    wrong = (
-        NOON + (city.history.tally + chance.choice([-3, -1, 1, 2])) * HOUR + timedelta(seconds=chance.randint(0, 50))
-    )
-    bot.order((max(wrong, NOON), 2, f"{chance.random()}"))
+    bot.order((city.now + chance.choice([-3, -1, 1, 3]) * HOUR / 2, 2, f"{chance.random()}"))
+    await bot.until(lambda: not bot.busy)
+    bot.order((city.now, 0, ""))
 
 
 async def leader_stopped(city: City, chance: Random) -> None:
