@@ -40,7 +40,7 @@ class Bot:
         self.busy = False
         self._history = history
         self._half = b""
-        self._heard = asyncio.Event()
+        self.heard = asyncio.Event()
         reading, writing = FORKS.Pipe(duplex=False)
         its, self._orders = FORKS.Pipe(duplex=False)
         self._lines = reading
@@ -64,7 +64,7 @@ class Bot:
             *lines, self._half = (self._half + chunk).decode().encode().split(b"\n")
             for line in lines:
                 self._take_down(line.decode())
-        self._heard.set()
+        self.heard.set()
 
     def _take_down(self, line: str) -> None:
         if line == "done":
@@ -83,8 +83,8 @@ class Bot:
         """Wait until something is so that its words may change."""
         async with asyncio.timeout(PATIENCE_S):
             while not true():
-                self._heard.clear()
-                await self._heard.wait()
+                self.heard.clear()
+                await self.heard.wait()
 
     async def ends(self) -> None:
         """Wait for its end, and take down its last words."""
@@ -163,11 +163,11 @@ class City:
     async def hear(self, lines: int) -> None:
         """Wait until something has been said so often, or nobody says anything any more."""
         for _ in range(lines):
-            talking = [asyncio.ensure_future(bot._heard.wait()) for bot in self.bots if bot.busy]
+            talking = [asyncio.ensure_future(bot.heard.wait()) for bot in self.bots if bot.busy]
             if not talking:
                 return
             for bot in self.bots:
-                bot._heard.clear()
+                bot.heard.clear()
             await asyncio.wait(talking, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_S)
             for each in talking:
                 each.cancel()

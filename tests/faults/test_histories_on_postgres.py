@@ -21,6 +21,10 @@ from tests.faults.city import (
 from tests.faults.trials import Trials, trials
 
 
+LEAVES_WITHIN_S = 20.0
+"""Once all works again, what is due has left."""
+
+
 async def _struck(tries: Trials, strikes: Sequence[Strike]) -> str:
     """Let all this happen to one city, one after the other in any order; say what was seen."""
     chance = tries.random(strikes[0].__name__)
@@ -33,6 +37,7 @@ async def _struck(tries: Trials, strikes: Sequence[Strike]) -> str:
         took_s = await city.settle()
         history = city.history
     assert history.acknowledged > len(strikes)
+    assert took_s < LEAVES_WITHIN_S
     counts = ", ".join(
         f"{number} x {name}" for name, number in sorted(Counter(each.__name__ for each in order).items())
     )
