@@ -239,8 +239,8 @@ class City:
         """Mint the cards."""
         self.database = await make_database(self._server, self._units, now=self._clock())
         await add_cards(self._server, self.database, self._rows())
-        connect = connecting(self._server.url(self.database), pooled=False)
-        self.store = PostgresStore(connect, self._clock, IDENTITY)
+        hosts = connecting(self._server.url(self.database), pooled=False)
+        self.store = PostgresStore(hosts, self._clock, IDENTITY)
 
     def _rows(self) -> Iterable[CardRow]:
         places = cycle(leaves(self._units))

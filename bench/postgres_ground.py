@@ -41,8 +41,8 @@ def server() -> Iterator[Server]:
 
 def open_bench_store(server: Server, database: str, process: str = "a bench") -> PostgresStore:
     """Use a store that is there, on the real clock, as a process of this name."""
-    connect = postgres.opening.connecting(server.url(database), pooled=False)
-    return PostgresStore(connect, lambda: datetime.now(UTC), process)
+    hosts = postgres.opening.connecting(server.url(database), pooled=False)
+    return PostgresStore(hosts, lambda: datetime.now(UTC), process)
 
 
 async def make_database(server: Server, units: Sequence[Unit], *, now: datetime, before_cards: str = "") -> str:

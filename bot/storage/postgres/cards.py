@@ -10,15 +10,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from zlib import crc32
 
-import asyncpg
-
 from bot.domain.errors import NotRecorded
 from bot.domain.leases import Lease
 from bot.domain.model import CardState, UnitId, WalkoutId
 from bot.domain.pledging import Change, Outcome
 from bot.storage.postgres import leases
 from bot.storage.postgres.engine import Engine
-from bot.storage.postgres.session import BEGIN, CARDS, ENROLMENT, RETRIES, TRANSIENT
+from bot.storage.postgres.session import BEGIN, CARDS, ENROLMENT, REFUSED, RETRIES, TRANSIENT
 from bot.storage.sql.cards import HEADS, Batch
 from bot.storage.sql.walkouts import Walkouts
 from bot.storage.sql.writer import Lock, Row
@@ -128,7 +126,7 @@ class Cards(Walkouts, Engine):
                 return await self._decide_together(changes, held)
             except (_Overtaken, *TRANSIENT):
                 await self._session.open()
-            except (asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError) as error:
+            except REFUSED as error:
                 if len(changes) == 1:
                     return [NotRecorded(type(error).__name__)]
                 # decided and written one by one, only the bad ones fail
@@ -145,7 +143,7 @@ class Cards(Walkouts, Engine):
         await session.begin(_BEGIN)
         try:
             for lease in held:
-                await leases.check(session.db, lease)
+                await session.ask(leases.check(session.db, lease))
             batch, found = await self._find(changes)
             batch.decide()
             if not batch.written:
@@ -188,7 +186,9 @@ class Cards(Walkouts, Engine):
             made or found.owners.get(card) != owner for card, owner, made in zip(cards, owners, makes, strict=True)
         ]
         counts = found.changes(batch)
-        mark = secrets.token_bytes(8)  # nothing of a card's: it stays when order is forgotten
+        mark = secrets.token_bytes(
+            8
+        )  # what the batch says would stay, and be the same when somebody changes their mind
         [(kept_cards, kept_pledges)] = await self._rows(
             _WRITE,
             (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -51,14 +51,14 @@ _SMALL = """
 
 
 class Engine(Writer):
-    """Owns the connections. `connect` makes one; `process` names this process among the store's."""
+    """Owns the connections, to one of these hosts; `process` names this process among the store's."""
 
-    def __init__(self, connect: Connect, clock: Callable[[], datetime], process: str) -> None:
+    def __init__(self, hosts: Sequence[Connect], clock: Callable[[], datetime], process: str) -> None:
         super().__init__(clock)
-        self._connect = connect
+        self._hosts = hosts
         self._process = process
-        self._main = Session(connect, process)
-        self._lanes = [self._main, Session(connect, f"{process} beside")]
+        self._main = Session(hosts, process)
+        self._lanes = [self._main, Session(hosts, f"{process} beside")]
         self._filled = asyncio.Event()  #: when a batch is full
         self._under_way: dict[asyncio.Task[None], Session] = {}  #: batches, by whose connection each is written down
 
@@ -101,7 +101,7 @@ class Engine(Writer):
     @asynccontextmanager
     async def _aside(self) -> AsyncIterator[None]:
         """Do what takes long by a connection of its own; within, nothing else of the store may be called but rows."""
-        session = Session(self._connect, f"{self._process} aside")
+        session = Session(self._hosts, f"{self._process} aside")
         token = _SESSION.set(session)
         try:
             async with self._turn():
@@ -115,7 +115,7 @@ class Engine(Writer):
 
         async def fenced() -> T:
             if lease is not None:
-                await leases.check(self._session.db, lease)
+                await self._session.ask(leases.check(self._session.db, lease))
             return await job()
 
         return await super()._in_transaction(fenced, lock)
@@ -164,7 +164,7 @@ class Engine(Writer):
         if tables:
             await self._rows(_LOCK.format(tables=", ".join(tables)))
         for table in tables:
-            await self._session.db.execute(_REWRITE.format(table=table))
+            await self._session.script(_REWRITE.format(table=table))
         if scattered:
             await self._rows("UPDATE store SET scattered = 0")
         return bool(alone)
@@ -173,7 +173,7 @@ class Engine(Writer):
         """Run these, of which none may be in a transaction; nobody's turn waits for them."""
         async with self._aside():
             for statement in (f"SET lock_timeout = '{LOCKED_WITHIN_S}s'", *statements):
-                await self._session.db.execute(statement)
+                await self._session.script(statement)
 
     async def _scrub(self) -> None:
         if not await self._in_transaction(partial(self._rewrite, closing=True), Lock.CARDS):

@@ -6,15 +6,16 @@ They have a connection of their own: a long batch delays no renewal, and no rene
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 
 from bot.domain.errors import LeaseLost, NotRecorded
 from bot.domain.leases import HOUSE, LENGTH_S, NOTHING_SAID, PROCESS, Lease, Said
-from bot.storage.postgres.session import FAILURES
+from bot.storage.postgres.session import FAILURES, UNCONFIRMED, Connect
 
 T = TypeVar("T")
 
@@ -73,15 +74,16 @@ async def check(connection: asyncpg.Connection, lease: Lease) -> None:
 
     Raises LeaseLost.
     """
-    if await connection.fetchval(_CHECK, lease.name, lease.number) is None:
+    if await connection.fetchval(_CHECK, lease.name, lease.number, timeout=ANSWERS_WITHIN_S) is None:
         raise LeaseLost(lease.name)
 
 
 class Leases:
-    """Keeps leases; `connect` makes a connection that nobody else uses."""
+    """Keeps leases, by a connection that nobody else uses to one of these hosts."""
 
-    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
-        self._connect = connect
+    def __init__(self, hosts: Sequence[Connect]) -> None:
+        self._hosts = deque(hosts)
+        self._unconfirmed = False
         self._connection: asyncpg.Connection | None = None
         self._turn = asyncio.Lock()
         self._there: set[str] = set()  #: names that have a row
@@ -134,20 +136,33 @@ class Leases:
         try:
             async with asyncio.timeout(ANSWERS_WITHIN_S), self._turn:
                 try:
-                    if self._connection is None or self._connection.is_closed():
-                        self._connection = await self._connect()
-                    return await question(self._connection)
+                    return await self._asked(question)
                 except BaseException:  # a dead one never answers again, one that was cut off answers somebody else
                     self._let_go()
                     raise
         except FAILURES as error:
             raise NotRecorded(type(error).__name__) from None
 
+    async def _asked(self, question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._hosts[0]()
+            self._connection.add_log_listener(self._heed)
+        self._unconfirmed = False
+        answer = await question(self._connection)
+        if self._unconfirmed:  # a standby that is promoted would give the same number again
+            raise asyncpg.ConnectionDoesNotExistError("no standby has confirmed it")
+        return answer
+
+    def _heed(self, _connection: object, message: Any) -> None:
+        self._unconfirmed |= message.sqlstate in UNCONFIRMED
+
     def _let_go(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.terminate()
+        """Let go, and ask the next host next: this one may be cut off, and say that it is the primary."""
+        self.close_leases()
+        self._hosts.rotate(-1)
 
     def close_leases(self) -> None:
         """Let go of the connection."""
-        self._let_go()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()

@@ -34,9 +34,9 @@ class PostgresHome:
     @asynccontextmanager
     async def owned(self) -> AsyncIterator[_Owned]:
         """See Home.owned."""
-        connect = connecting(self._url, pooled=True)
+        hosts = connecting(self._url, pooled=True)
         with refusing(self._url):
-            session = Session(connect, "a move")
+            session = Session(hosts, "a move")
             try:
                 await session.open()  # whatever was said here before stands on the standbys too
                 await session.begin(_BEGIN)
@@ -46,7 +46,7 @@ class PostgresHome:
                     await session.db.execute("LOCK TABLE mark IN ACCESS EXCLUSIVE MODE")
                     if await session.db.fetchval(_IN_USE):
                         raise StoreInUse(self.place)
-                yield _Owned(session, lambda: PostgresStore(connect, self._clock, "a move"))
+                yield _Owned(session, lambda: PostgresStore(hosts, self._clock, "a move"))
             finally:
                 session.drop()  # with it goes what was not committed
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from importlib import resources
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from asyncpg.exceptions._base import PostgresError
@@ -32,7 +32,8 @@ from bot.storage.sql.ways import Ways
 from bot.storage.sql.wishes import Wishes
 from bot.storage.twin import Twin
 
-CONNECTS_WITHIN_S = 10.0
+CONNECTS_WITHIN_S = 5.0
+"""To each host."""
 
 IS_THERE = "SELECT to_regclass('migration') IS NOT NULL"
 
@@ -59,9 +60,9 @@ class PostgresStore(
 ):
     """A Store in a database that other processes use as well. Make it with `open_store`."""
 
-    def __init__(self, connect: Connect, clock: Callable[[], datetime], process: str) -> None:
-        super().__init__(connect, clock, process)
-        self._leases = Leases(connect)
+    def __init__(self, hosts: Sequence[Connect], clock: Callable[[], datetime], process: str) -> None:
+        super().__init__(hosts, clock, process)
+        self._leases = Leases(hosts)
         self.take_lease = self._leases.take_lease
         self.renew_lease = self._leases.renew_lease
         self.give_up_lease = self._leases.give_up_lease
@@ -75,16 +76,24 @@ class PostgresStore(
         await super().aclose()
 
 
-def connecting(url: str, *, pooled: bool) -> Connect:
-    """Return what makes a connection to the primary; `pooled`: a pooler stands before it, and keeps no statements."""
-    return partial(
-        asyncpg.connect,
-        url,
-        timeout=CONNECTS_WITHIN_S,
-        statement_cache_size=0 if pooled else 100,
-        target_session_attrs="primary",
-        server_settings={"application_name": "allout"},
-    )
+def connecting(url: str, *, pooled: bool) -> list[Connect]:
+    """Return what connects to each of the address's hosts; `pooled`: a pooler stands there, and keeps no statements.
+
+    asyncpg itself would always take the first that says it is a primary, also one that was cut off from all others.
+    """
+    parts = urlsplit(url)
+    account, at, hosts = parts.netloc.rpartition("@")
+    return [
+        partial(
+            asyncpg.connect,
+            urlunsplit(parts._replace(netloc=f"{account}{at}{host}")),
+            timeout=CONNECTS_WITHIN_S,
+            statement_cache_size=0 if pooled else 100,
+            target_session_attrs="primary",
+            server_settings={"application_name": "allout"},
+        )
+        for host in hosts.split(",")
+    ]
 
 
 async def open_store(
@@ -101,10 +110,10 @@ async def open_store(
     `process` names this process. Raises StoreInUse, StoreMoved, StoreTooNew, StoreUnusable, and KeyFileRefused if the
     key file belongs to another database.
     """
-    async with _connected(url) as (connection, connect), connection.transaction():
+    async with _connected(url) as (connection, hosts), connection.transaction():
         await keep_out(connection, url)
         await _migrate(connection, url, identity, following)
-    return PostgresStore(connect, clock, process)
+    return PostgresStore(hosts, clock, process)
 
 
 @asynccontextmanager
@@ -118,14 +127,14 @@ async def look_into(
 ) -> AsyncIterator[Twin]:
     """Yield the store itself as it is, if it has this version's schema. Raises what `open_store` raises."""
     known = len(migrations())
-    async with _connected(url) as (connection, connect):
+    async with _connected(url) as (connection, hosts):
         found = await _version(connection) if await connection.fetchval(IS_THERE) else 0
         if found > known:
             raise StoreTooNew(place(url), found, known)
         if found < known:
             raise StoreUnusable(place(url), f"schema {found} of {known}: start the bot first")
         await _check_name(connection, url, identity, following)
-    store = PostgresStore(connect, clock, process)
+    store = PostgresStore(hosts, clock, process)
     try:
         yield Twin(store=store, found=found, known=known)
     finally:
@@ -134,20 +143,28 @@ async def look_into(
 
 async def is_there(url: str) -> bool:
     """Say whether there is a store. Raises StoreUnusable."""
-    async with _connected(url) as (connection, _connect):
+    async with _connected(url) as (connection, _hosts):
         return bool(await connection.fetchval(IS_THERE))
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[tuple[asyncpg.Connection, Connect]]:
+async def _connected(url: str) -> AsyncIterator[tuple[asyncpg.Connection, list[Connect]]]:
     """Yield a connection, and what makes others. Raises StoreUnusable."""
     with refusing(url):
-        connection = await connecting(url, pooled=True)()
+        connection = await _first(connecting(url, pooled=True))
         try:
             pooled = connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()")
             yield connection, connecting(url, pooled=pooled)
         finally:
             await connection.close()
+
+
+async def _first(hosts: Sequence[Connect]) -> asyncpg.Connection:
+    """Connect to the first that is a primary."""
+    for connect in hosts[:-1]:
+        with suppress(*FAILURES):
+            return await connect()
+    return await hosts[-1]()
 
 
 def place(url: str) -> str:
