@@ -32,8 +32,8 @@ _FILL = f"""
     SELECT sha256(n::text::bytea), '{WALKOUT}', n % {UNITS} + 1, sha256('') FROM generate_series(1, {CARDS}) AS n;
     INSERT INTO kept_pledge (key, walkout, unit, state) SELECT key, campaign, unit, 'm' FROM kept_card;
     INSERT INTO notice (locator, walkout, platform, sealed)
-    SELECT key, campaign, 'console', key FROM kept_card LIMIT {CARDS} / 10;
-    INSERT INTO ballot (locator, walkout, choices) SELECT key, campaign, '000000' FROM kept_card LIMIT {CARDS} / 10;
+    SELECT key, campaign, 'console', key FROM kept_card;
+    INSERT INTO ballot (locator, walkout, choices) SELECT key, campaign, '000000' FROM kept_card;
     INSERT INTO announcement (walkout, scope, kind, about, occasion, facts)
     VALUES ('{WALKOUT}', 0, 'on', 0, '1', '{{}}');
     INSERT INTO parcel (walkout, scope, kind, about, occasion, platform, room, member, address, state)
