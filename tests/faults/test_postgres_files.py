@@ -11,19 +11,26 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import asyncpg
 import pytest
 
+from bot.domain.errors import NotRecorded
+from bot.domain.model import Stage
 from bot.process.clock import MovableClock
 from bot.runtime.app import open_app
 from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage.postgres import cards, engine
 from bot.storage.postgres.cards import Cards
 from bot.storage.postgres.engine import Engine
-from tests.conftest import HOUR, NOON, fresh_folder
+from bot.storage.postgres.session import MINTING
+from bot.storage.store import Notice
+from bot.usecases.closing import close as closing_of
+from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder
 from tests.discord.server import DiscordServer
 from tests.faults import test_after_closing as closing
 from tests.faults.canaries import found
@@ -42,11 +49,14 @@ from tests.faults.test_what_is_kept import OnDiscord, OnTelegram, hashes, runnin
 from tests.faults.trials import Trials, trials
 from tests.house import found as founded_house
 from tests.postgres.servers import Server, server
+from tests.storage.house import PostgresHouse, key
+from tests.storage.test_ballots import asked, vote
 from tests.telegram.server import TelegramServer
 
 ORDERED = ("kept_card", "kept_pledge", "notice", "wish", "ballot", "counted")
 RECENT = ("recent_card", "recent_pledge", "recent_count")
-HIGH = 10_000
+BURN = "DO $$ BEGIN WHILE pg_current_xact_id()::text::int < 10000 LOOP COMMIT; END LOOP; END $$"
+"""So that no length in a row looks like a transaction's number."""
 
 
 def _index(table: str) -> str:
@@ -102,8 +112,7 @@ async def lived_through(
 async def lives(server: Server, randoms: list[tuple[Random, Random]], again: Callable[[], None]) -> list[Lived]:
     """Let one town live through these orders, each from the same beginning."""
     template = server.create_database()
-    # so that no length in a row looks like a transaction's number
-    server.sql(f"DO $$ BEGIN WHILE pg_current_xact_id()::text::int < {HIGH} LOOP COMMIT; END LOOP; END $$")
+    server.sql(BURN)
     try:
         with fresh_folder() as folder:
             town = await founded(folder / "town", server.url(template))
@@ -229,6 +238,64 @@ async def test_files_of_what_was_recent_are_gone_and_marks_are_chance(pg_server:
             others = of_database(pg_server, name)[path_of(pg_server, name, "store").name]
             parts = {key[at : at + 4] for key in keys for at in (0, 28)}
             assert not [part for part in parts if part in marks + others]
+
+
+@pytest.mark.parametrize("written_anew", [True, False])
+async def test_neither_order_nor_who_voted_anew_is_in_the_files(
+    pg_server: Server,
+    clock: MovableClock,
+    written_anew: bool,  # noqa: FBT001
+) -> None:
+    """Ballots, and with them wishes, which are cast and deleted in any order."""
+    template = pg_server.create_database()
+    pg_server.sql(BURN)
+    house = PostgresHouse(pg_server.url(template), partial(pg_server.sql, database=template))
+    async with asked(house, clock):
+        pass
+    files = set()
+    for seed in range(3):
+        name, order = pg_server.create_database(template), Random(seed)
+        first = int(pg_server.sql("SELECT pg_current_xact_id()"))
+        async with PostgresHouse(pg_server.url(name), partial(pg_server.sql, database=name)).open(clock) as store:
+            for n in order.sample(range(20), 20):
+                await vote(store, n, "020200")
+                wish = Notice(walkout=WALKOUT, locator=key(f"wish {n}"), platform="here", sealed=key(f"sealed {n}"))
+                await store.add_wish(wish)
+            for n in order.sample(range(20), 20) + order.sample(range(20), 7 * seed % 20):
+                await vote(store, n, f"0{1 + n % 3}0100")
+            await store.delete_wish(key("wish 3"))
+            if written_anew:  # as at each tally
+                await store.forget_order()
+            await store._read("SELECT (SELECT count(*) FROM ballot), (SELECT count(*) FROM wish)")  # type: ignore[attr-defined]
+        pg_server.sql("CHECKPOINT")
+        during = range(first, int(pg_server.sql("SELECT pg_current_xact_id()")))
+        paths = [path_of(pg_server, name, each) for each in ("ballot", "ballot_pkey", "wish", "wish_pkey")]
+        files.add(b"".join(layout(path.read_bytes(), during) for path in paths))
+        pg_server.drop_database(name)
+    pg_server.drop_database(template)
+    assert (len(files) == 1) is written_anew  # or nothing would be seen
+
+
+async def test_while_cards_are_made_nobody_waits_for_a_table_to_be_written_anew(
+    pg_server: Server, pg_database: str
+) -> None:
+    name = pg_database.rpartition("/")[2]
+    with fresh_folder() as folder:
+        town = await founded(folder, pg_database)
+        async with open_app(folder, clock=MovableClock(NOON), senders={}, database_url=pg_database) as app:
+            await app.worker(Person("telegram", "1")).pledge(town.codes[1][0])
+            maker = await asyncpg.connect(pg_database)
+            async with maker.transaction():  # as Minting does it
+                await maker.execute(f"SELECT pg_advisory_xact_lock_shared({MINTING}); LOCK kept_card IN ROW SHARE MODE")
+                await app.store.forget_order()
+                assert pg_server.sql("SELECT count(DISTINCT xmin::text) > 1 FROM kept_card", name) == "t"
+                with pytest.raises(NotRecorded):
+                    await closing_of((await app.store.walkout(town.by_card)), app.store, app.keys)
+            await maker.close()
+            await app.store.forget_order()
+            assert pg_server.sql("SELECT count(DISTINCT xmin::text) FROM kept_pledge", name) <= "1"
+            await closing_of((await app.store.walkout(town.by_card)), app.store, app.keys)
+            assert (await app.store.walkout(town.by_card)).stage is Stage.CLOSED
 
 
 async def test_statistics_hold_nothing_keyed_sealed_or_counted(pg_server: Server, pg_database: str) -> None:
