@@ -179,7 +179,7 @@ def kill_and_go_on(tries: Trials, site: Site) -> Counter[str]:
     return found
 
 
-@trials(24, full=2000)
+@trials(36, full=2000)
 def test_a_move_that_is_killed_harms_nothing(
     tries: Trials, site: Site, record_property: Callable[[str, object], None]
 ) -> None:

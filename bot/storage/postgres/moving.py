@@ -19,8 +19,8 @@ _IN_USE = "SELECT EXISTS (SELECT 1 FROM lease WHERE until > clock_timestamp())"
 # Whoever has it open already and stands by, or was stopped, can neither lead nor write any more: each transaction that
 # writes leaves its mark.
 _STOPPED = ("lease", "mark")
-_STOP = "ALTER TABLE {table} ADD CONSTRAINT moved CHECK (false) NOT VALID"
-_LET_GO = "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS moved"
+_STOP = "ALTER TABLE {} ADD CONSTRAINT moved CHECK (false) NOT VALID"
+_LET_GO = "ALTER TABLE {} DROP CONSTRAINT IF EXISTS moved"
 
 
 class PostgresHome:
@@ -67,7 +67,7 @@ class _Owned:
     async def fill(self, fill: Fill, elsewhere: str) -> None:
         """See Owned.fill."""
         await bring_up(self._db)
-        await self._db.execute(f"{';'.join(_LET_GO.format(table=table) for table in _STOPPED)}")
+        await self._db.execute(";".join(map(_LET_GO.format, _STOPPED)))
         await fill(self.tables)
         await self.say(elsewhere)
 
@@ -82,8 +82,7 @@ class _Owned:
     async def say(self, elsewhere: str) -> None:
         """See Owned.say."""
         await self._db.execute("UPDATE store SET elsewhere = $1", elsewhere)
-        for table in _STOPPED:
-            await self._db.execute(_LET_GO.format(table=table))
-            if elsewhere:
-                await self._db.execute(_STOP.format(table=table))
+        await self._db.execute(";".join(map(_LET_GO.format, _STOPPED)))
+        if elsewhere:
+            await self._db.execute(";".join(map(_STOP.format, _STOPPED)))
         await self._db.execute("COMMIT")

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from bot.storage.copying import PIECE, TABLES, Table
+from bot.storage.copying import COUNT, PIECE, TABLES, Table
 from bot.storage.sql.writer import Row
 
 _READ = {"counted": "counts"}
@@ -27,9 +27,9 @@ class PostgresTables:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._db = connection
 
-    async def count(self, table: Table) -> int:
+    async def count(self) -> int:
         """See Source.count."""
-        return int(await self._db.fetchval(f"SELECT count(*) FROM {table.name}"))
+        return int(await self._db.fetchval(COUNT))
 
     async def rows(self, table: Table) -> AsyncGenerator[Sequence[Row], None]:
         """See Source.rows."""
@@ -43,15 +43,15 @@ class PostgresTables:
     @asynccontextmanager
     async def filling(self) -> AsyncIterator[None]:
         """See Target.filling. What was there is gone, but for the leases: no number of theirs is given twice."""
-        await self._db.execute(f"TRUNCATE {', '.join((*WRITTEN, *_RECENT, 'mark'))}")
-        for table in WRITTEN:
-            await self._db.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        await self._each(f"TRUNCATE {', '.join((*WRITTEN, *_RECENT, 'mark'))}", "ALTER TABLE {} DISABLE TRIGGER USER")
         yield
-        await self._db.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks to come cannot be altered
-        for table in WRITTEN:
-            await self._db.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        # a table with checks to come cannot be altered
+        await self._each("SET CONSTRAINTS ALL IMMEDIATE", "ALTER TABLE {} ENABLE TRIGGER USER")
         for table in _NUMBERED:
             await self._db.execute(_GO_ON.format(table=table))
+
+    async def _each(self, first: str, of_each: str) -> None:
+        await self._db.execute(";".join((first, *map(of_each.format, WRITTEN))))
 
     async def put(self, table: Table, rows: Sequence[Row]) -> None:
         """See Target.put."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import aiosqlite
 
-from bot.storage.copying import PIECE, Table
+from bot.storage.copying import COUNT, PIECE, Table
 from bot.storage.sql.writer import Row
 
 _NOTHING = 1 << 40
@@ -20,9 +20,9 @@ class SqliteTables:
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._db = connection
 
-    async def count(self, table: Table) -> int:
+    async def count(self) -> int:
         """See Source.count."""
-        [(number,)] = await self._db.execute_fetchall(f"SELECT count(*) FROM {table.name}")
+        [(number,)] = await self._db.execute_fetchall(COUNT)
         return int(number)
 
     async def rows(self, table: Table) -> AsyncGenerator[Sequence[Row], None]:
