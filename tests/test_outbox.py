@@ -22,8 +22,9 @@ from bot.usecases import organizers
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.processes import PATIENCE_S
 from tests.storage.house import House, house_in
+from tests.stores import both_engines
 
-pytestmark = pytest.mark.both_engines
+pytestmark = both_engines
 
 CITY = Room(walkout=WALKOUT, scope=None, platform="here", address="#city")
 

@@ -19,8 +19,9 @@ from bot.secrets.keys import Keys, open_keys
 from bot.storage.store import Store
 from tests.conftest import HOUR, NOON
 from tests.storage.house import House, house_in
+from tests.stores import both_engines
 
-pytestmark = pytest.mark.both_engines
+pytestmark = both_engines
 
 TEN = timedelta(minutes=10)
 
