@@ -167,6 +167,7 @@ async def test_what_somebody_else_has_deleted_is_done(store: Store, keys: Keys, 
     assert await every.due() is None
 
 
+@pytest.mark.sqlite_only("its trigger")
 async def test_an_deletion_that_cannot_be_written_down_is_kept_until_it_can(
     house: House, keys: Keys, clock: MovableClock
 ) -> None:
