@@ -100,17 +100,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run those on both engines in which engines could differ."""
-    marked = [metafunc.definition.get_closest_marker(name) for name in ("both_engines", "sqlite_only")]
-    if marked[0] and not marked[1] and not metafunc.config.getoption("store"):
-        metafunc.fixturenames.insert(0, "engine")  # before whatever opens a store
+    elsewhere = metafunc.config.getoption("store") or metafunc.definition.get_closest_marker("sqlite_only")
+    if "engine" in metafunc.fixturenames and not elsewhere:
         metafunc.parametrize("engine", stores.ENGINES, indirect=True)
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest) -> Iterator[None]:
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     """Let a test's stores be this engine's."""
-    with stores.on(request.param):
-        yield
+    with stores.on(getattr(request, "param", stores.engine())) as now:
+        yield now
 
 
 def _compile(config: pytest.Config) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import pytest
 
 from bot.domain.errors import NotRecorded
 from bot.runtime import app
@@ -56,13 +57,22 @@ def _server() -> Server:
     return shared()
 
 
+both_engines = pytest.mark.usefixtures("engine")
+"""Runs on SQLite and on PostgreSQL: in what it tries, they could differ."""
+
+
+def engine() -> str:
+    """Say which one stores are of now."""
+    return _engine
+
+
 @contextmanager
-def on(engine: str) -> Iterator[None]:
+def on(engine: str) -> Iterator[str]:
     """Let folders that are first opened in this block be stores of this engine."""
     global _engine  # noqa: PLW0603  one for the whole run, or for a test
     before, _engine = _engine, engine
     try:
-        yield
+        yield engine
     finally:
         _engine = before
 

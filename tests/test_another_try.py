@@ -20,10 +20,11 @@ from handlers.conversation.letter_buttons import buttons
 from handlers.texts.announcements import announcement
 from handlers.texts.workers import console_can_see
 from tests.conftest import PLEDGE_BY, WALKOUT, draft, shops
+from tests.stores import both_engines
 from tests.test_outbox import Post
 from tests.test_telling_workers import deliver, running, settle_in
 
-pytestmark = pytest.mark.both_engines
+pytestmark = both_engines
 
 NEXT = WalkoutId("b7n2p")
 OLGA = Person("here", "olga")

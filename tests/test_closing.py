@@ -30,6 +30,7 @@ from tests.console.play import (
     Play,
     sure,
 )
+from tests.stores import both_engines
 from tests.test_outbox import Post
 from tests.test_telling_workers import END, ended, running, settle_in, stage
 
@@ -39,7 +40,7 @@ async def asked_to_close(app: App, *, confirmed: bool = True) -> dict[str, Any]:
     return await admin.execute(app, {"command": "close", "walkout": WALKOUT, "now": None, "confirmed": confirmed})
 
 
-@pytest.mark.both_engines
+@both_engines
 async def test_called_off_it_is_closed_at_once_when_asked(data: Path, clock: MovableClock) -> None:
     post = Post()
     async with running(data, clock, post) as app:
@@ -109,7 +110,7 @@ async def test_what_is_on_is_closed_only_after_its_day(data: Path, clock: Movabl
         assert await stage(app) is Stage.CLOSED
 
 
-@pytest.mark.both_engines
+@both_engines
 async def test_it_waits_for_parcels_and_says_how_many(data: Path, clock: MovableClock) -> None:
     async with running(data, clock) as app:
         await settle_in(app, asking=6)
@@ -156,7 +157,7 @@ def free_pages(data: Path) -> list[tuple[int]]:
         return connection.execute("PRAGMA freelist_count").fetchall()
 
 
-@pytest.mark.both_engines
+@both_engines
 async def test_cut_off_between_key_and_store_it_is_finished_at_the_start(data: Path, clock: MovableClock) -> None:
     async with running(data, clock) as app:
         await settle_in(app)
@@ -169,7 +170,7 @@ async def test_cut_off_between_key_and_store_it_is_finished_at_the_start(data: P
     assert post.letters == []  # nothing that was on its way is sent
 
 
-@pytest.mark.both_engines
+@both_engines
 async def test_a_walkout_that_is_back_from_before_its_closing_is_closed_again(data: Path, clock: MovableClock) -> None:
     async with running(data, clock) as app:
         await settle_in(app)
@@ -211,7 +212,7 @@ async def test_a_key_that_cannot_be_destroyed_leaves_everything_as_it_was(data: 
         assert (await asked_to_close(app))["status"] == 0
 
 
-@pytest.mark.both_engines
+@both_engines
 async def test_after_closing_only_board_numbers_are_left(data: Path, clock: MovableClock) -> None:
     async with running(data, clock, Post()) as app:
         await settle_in(app)

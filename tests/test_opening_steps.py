@@ -35,9 +35,9 @@ from bot.usecases.context import RequestContext
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
 from tests.conftest import OTHER_SHOP, PLEDGE_BY, SHOP, draft, shops
-from tests.stores import open_app
+from tests.stores import both_engines, open_app
 
-pytestmark = pytest.mark.both_engines
+pytestmark = both_engines
 
 FIRST, SECOND, THIRD = WalkoutId("first"), WalkoutId("secnd"), WalkoutId("third")
 DAY = timedelta(days=1)

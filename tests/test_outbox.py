@@ -22,8 +22,9 @@ from bot.usecases import organizers
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.processes import PATIENCE_S
 from tests.storage.house import House, house_in
+from tests.stores import both_engines
 
-pytestmark = pytest.mark.both_engines
+pytestmark = both_engines
 
 CITY = Room(walkout=WALKOUT, scope=None, platform="here", address="#city")
 
@@ -288,6 +289,9 @@ class Crashing(Post):
         return words
 
 
+@pytest.mark.sqlite_only(
+    "what others had claimed waits again once the store is opened; elsewhere once the lease is taken"
+)
 async def test_a_crash_between_sending_and_settling_repeats_that_one_parcel_at_most(
     house: House, keys: Keys, clock: MovableClock
 ) -> None:
@@ -495,6 +499,9 @@ async def test_a_letter_that_has_its_turn_only_when_the_bot_is_held_up_waits(
     assert {letter.attempts for letter in limited.letters} == {1}
 
 
+@pytest.mark.sqlite_only(
+    "what others had claimed waits again once the store is opened; elsewhere once the lease is taken"
+)
 async def test_a_crash_repeats_to_each_room_the_one_that_it_heard_last_and_nothing_else(
     house: House, keys: Keys, clock: MovableClock
 ) -> None:
@@ -553,6 +560,9 @@ async def test_what_was_under_way_while_the_store_could_not_write_is_sent_once_t
     assert sorted(far.took) == [f"{room} 1" for room in rooms]
 
 
+@pytest.mark.sqlite_only(
+    "what others had claimed waits again once the store is opened; elsewhere once the lease is taken"
+)
 async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
     house: House, clock: MovableClock
 ) -> None:
@@ -571,6 +581,7 @@ async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
         assert await store.next_parcel("here") == NOON + HOUR  # a postponed one keeps its time
 
 
+@pytest.mark.sqlite_only("its numbers are used again")
 @pytest.mark.parametrize("became", [Delivery.SENT, None])
 async def test_what_became_of_a_letter_to_somebody_who_was_removed_meanwhile_is_said_of_no_other_letter(
     store: Store, keys: Keys, clock: MovableClock, became: Delivery | None

@@ -16,9 +16,9 @@ from bot.storage.store import Rule
 from bot.usecases import organizers, proposals
 from bot.usecases.context import RequestContext
 from tests.conftest import NOON, WALKOUT, draft, shops
-from tests.stores import open_app
+from tests.stores import both_engines, open_app
 
-pytestmark = pytest.mark.both_engines
+pytestmark = both_engines
 
 OLGA, OMAR = Person("here", "olga"), Person("here", "omar")
 

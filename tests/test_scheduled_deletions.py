@@ -19,8 +19,9 @@ from bot.secrets.keys import Keys, open_keys
 from bot.storage.store import Store
 from tests.conftest import HOUR, NOON
 from tests.storage.house import House, house_in
+from tests.stores import both_engines
 
-pytestmark = pytest.mark.both_engines
+pytestmark = both_engines
 
 TEN = timedelta(minutes=10)
 
@@ -166,6 +167,7 @@ async def test_what_somebody_else_has_deleted_is_done(store: Store, keys: Keys, 
     assert await every.due() is None
 
 
+@pytest.mark.sqlite_only("its trigger")
 async def test_an_deletion_that_cannot_be_written_down_is_kept_until_it_can(
     house: House, keys: Keys, clock: MovableClock
 ) -> None:

@@ -36,9 +36,9 @@ from bot.usecases import closing, stewards
 from bot.usecases.workers import Worker
 from handlers.conversation import Conversation, Said, Ways
 from tests.conftest import NOON, OTHER_SHOP, SHOP, WALKOUT, draft, shops
-from tests.stores import open_app
+from tests.stores import both_engines, open_app
 
-pytestmark = pytest.mark.both_engines
+pytestmark = both_engines
 
 DAY = timedelta(days=1)
 FIRST, SECOND, THIRD = WALKOUT, WalkoutId("s2ep2"), WalkoutId("s3ep3")

@@ -544,7 +544,6 @@ async def _live_all(tries: Trials, template: Path, plans: Callable[[Random], Pla
     return found
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("plans", [plan_of, trees.planned], ids=["a list", "a tree"])
 @trials(50, full=10_000)
 def test_it_is_on_exactly_if_the_rule_held_at_a_tally_once_and_for_good(

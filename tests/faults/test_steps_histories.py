@@ -37,7 +37,7 @@ from bot.usecases import closing
 from tests import stores
 from tests.conftest import NOON, fresh_folder, shops
 from tests.faults.trials import Trials, trials
-from tests.stores import open_app
+from tests.stores import both_engines, open_app
 from tests.test_steps import FIRST, SECOND, THIRD, Campaign
 
 STEPS = (FIRST, SECOND, THIRD)
@@ -302,7 +302,7 @@ async def history(chance: Random, clock: MovableClock, root: Path) -> int:
     return kills
 
 
-@pytest.mark.both_engines
+@both_engines
 @trials(20, full=500)
 async def test_any_history_of_a_campaign_is_as_its_model_says(
     tries: Trials, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
