@@ -6,13 +6,12 @@ import asyncio
 import json
 import resource
 import signal
-import sqlite3
 import sys
 import time
 from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,15 +22,17 @@ from bot.domain import rules
 from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.process.clock import Clock, MovableClock, real_clock
-from bot.runtime.app import DATABASE, App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint, pretty
 from bot.secrets.keys import Person
 from bot.storage.records import instant
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
+from tests import stores
 from tests.console.play import roster, terms
 from tests.forks import Forked, born
 from tests.processes import ALLOUT, PATIENCE_S, environment, held_up_s
+from tests.stores import open_app
 
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ class RunningBot(ABC):
     def __init__(self, folder: Path, platform: Platform) -> None:
         self.folder = folder
         self.store = folder / "store"
-        self.database: str | None = None  #: of PostgreSQL, if the store is there
+        self.database_url: str | None = None  #: where the store is, if neither there nor where the run's stores are
         self.codes: list[str] = []  #: cards that no log and no file may hold
         self._platform = platform
         self._said = bytearray()
@@ -99,16 +100,16 @@ class RunningBot(ABC):
         """What leads the bot to the loopback server."""
 
     @property
-    def _place(self) -> dict[str, str]:
-        """Where its store is."""
+    def _where(self) -> dict[str, str]:
+        """Say to a process where its store is."""
         known = {"ALLOUT_DATA": str(self.store)}
-        return known if self.database is None else known | {"ALLOUT_DATABASE_URL": self.database}
+        return known | ({"ALLOUT_DATABASE_URL": self.database_url} if self.database_url else stores.setting(self.store))
 
     # ---- the process
 
     async def launch(self, **settings: str) -> Process | Forked:
         """Start the bot; it may not be ready."""
-        wanted = self._place | {"ALLOUT_LOOK_EVERY_S": str(SOON_S)} | self.settings | settings
+        wanted = self._where | {"ALLOUT_LOOK_EVERY_S": str(SOON_S)} | self.settings | settings
         if self.forked:
             self._process = await born(self.folder, wanted)
         else:
@@ -156,6 +157,8 @@ class RunningBot(ABC):
         if self._listening is not None:
             await self._listening
         self._process = None
+        if status:
+            stores.let_leases_end(self.store)  # it could not give them up
         return status
 
     async def cleared(self) -> None:
@@ -203,8 +206,10 @@ class RunningBot(ABC):
         process = await asyncio.create_subprocess_exec(
             *ALLOUT,
             *map(str, words),
+            "--data",
+            str(self.store),
             cwd=self.folder,
-            env=environment() | self._place,
+            env=environment() | self._where,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -226,7 +231,7 @@ class RunningBot(ABC):
             "doctor",
             "--json",
             cwd=self.folder,
-            env=environment() | self._place | self.settings,
+            env=environment() | self._where | self.settings,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -290,7 +295,8 @@ class RunningBot(ABC):
 
 def store_of(house: RunningBot, clock: Clock) -> AbstractAsyncContextManager[App]:
     """Open the store of a bot that need not run."""
-    return open_app(house.store, clock=clock, senders={}, database_url=house.database)
+    elsewhere = {"database_url": house.database_url} if house.database_url else {}
+    return open_app(house.store, clock=clock, senders={}, **elsewhere)
 
 
 async def found(
@@ -344,10 +350,13 @@ async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, 
 def let_deadline_pass(house: RunningBot, walkout: str) -> None:
     """Let a walkout's deadline be now, while the bot does not run: so nothing that comes before it has to hurry."""
     now = real_clock()
-    with closing(sqlite3.connect(house.store / DATABASE)) as connection, connection:
-        connection.execute(
-            """
-            UPDATE walkout SET terms = json_set(terms, '$.pledge_by', ?1), pledge_by = ?2, next_tally = ?2 WHERE id = ?3
-            """,
-            (now.isoformat(), instant(now), walkout),
-        )
+    change_terms(house, walkout, pledge_by=now.isoformat())
+    moved = "UPDATE walkout SET pledge_by = ?1, next_tally = ?1 WHERE id = ?2"
+    stores.rows(house.store, moved, (instant(now), walkout))
+
+
+def change_terms(house: RunningBot, walkout: str, **changes: object) -> None:
+    """Let a walkout's terms be others, as they are written down, while the bot does not run."""
+    [(terms,)] = stores.rows(house.store, "SELECT terms FROM walkout WHERE id = ?", (walkout,))
+    changed = json.dumps(json.loads(terms) | changes)
+    stores.rows(house.store, "UPDATE walkout SET terms = ? WHERE id = ?", (changed, walkout))

@@ -541,6 +541,15 @@ class StoreUnusable(Refused):
         self.why = why  #: SQLite's own words
 
 
+class StoreMoved(Refused):
+    """What is here does not count any more, or not yet: the store is elsewhere."""
+
+    def __init__(self, path: str, elsewhere: str) -> None:
+        super().__init__(path, elsewhere)
+        self.path = path
+        self.elsewhere = elsewhere
+
+
 class KeyFileRefused(Refused):
     """The key file, or the passphrase that opens it, is not what it must be."""
 

@@ -32,7 +32,7 @@ def run(data: Data = None, yes: Yes = False) -> None:
     openers = _openers(settings)
     if not openers:
         fail(texts.no_token())
-    ask_before_beginning(settings.data, yes=yes, shared=settings.postgres is not None)
+    ask_before_beginning(settings, yes=yes)
     logs.set_level(settings.log_level)
     run_to_end(_serve(settings, openers))
 

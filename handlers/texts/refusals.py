@@ -10,7 +10,7 @@ from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing, committee_word, general, opening, paper_cards, took_part
+from handlers.texts import backups, closing, committee_word, general, moving, opening, paper_cards, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -428,7 +428,8 @@ def start_refusal(refused: Refused) -> str:
             return _key_file(why).format(path=path)
         case errors.WorkFailed() | errors.SandboxFull() | errors.OthersRun():
             return refusal(refused)[1]
-    return opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
+    said = opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or moving.refusal(refused)
+    return said or _("That cannot be done.")
 
 
 def _key_file(why: str) -> str:
