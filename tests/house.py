@@ -86,7 +86,7 @@ class RunningBot(ABC):
     def __init__(self, folder: Path, platform: Platform) -> None:
         self.folder = folder
         self.store = folder / "store"
-        self.database: str | None = None  #: of PostgreSQL, if the store is there
+        self.database_url: str | None = None  #: where the store is, if neither there nor where the run's stores are
         self.codes: list[str] = []  #: cards that no log and no file may hold
         self._platform = platform
         self._said = bytearray()
@@ -100,16 +100,16 @@ class RunningBot(ABC):
         """What leads the bot to the loopback server."""
 
     @property
-    def _place(self) -> dict[str, str]:
-        """Where its store is."""
-        known = {"ALLOUT_DATA": str(self.store)} | stores.setting(self.store)
-        return known if self.database is None else known | {"ALLOUT_DATABASE_URL": self.database}
+    def _where(self) -> dict[str, str]:
+        """Say to a process where its store is."""
+        known = {"ALLOUT_DATA": str(self.store)}
+        return known | ({"ALLOUT_DATABASE_URL": self.database_url} if self.database_url else stores.setting(self.store))
 
     # ---- the process
 
     async def launch(self, **settings: str) -> Process | Forked:
         """Start the bot; it may not be ready."""
-        wanted = self._place | {"ALLOUT_LOOK_EVERY_S": str(SOON_S)} | self.settings | settings
+        wanted = self._where | {"ALLOUT_LOOK_EVERY_S": str(SOON_S)} | self.settings | settings
         if self.forked:
             self._process = await born(self.folder, wanted)
         else:
@@ -206,8 +206,10 @@ class RunningBot(ABC):
         process = await asyncio.create_subprocess_exec(
             *ALLOUT,
             *map(str, words),
+            "--data",
+            str(self.store),
             cwd=self.folder,
-            env=environment() | self._place,
+            env=environment() | self._where,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -229,7 +231,7 @@ class RunningBot(ABC):
             "doctor",
             "--json",
             cwd=self.folder,
-            env=environment() | self._place | self.settings,
+            env=environment() | self._where | self.settings,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -293,8 +295,8 @@ class RunningBot(ABC):
 
 def store_of(house: RunningBot, clock: Clock) -> AbstractAsyncContextManager[App]:
     """Open the store of a bot that need not run."""
-    where = {} if house.database is None else {"database_url": house.database}
-    return open_app(house.store, clock=clock, senders={}, **where)
+    elsewhere = {"database_url": house.database_url} if house.database_url else {}
+    return open_app(house.store, clock=clock, senders={}, **elsewhere)
 
 
 async def found(

@@ -7,13 +7,13 @@ from tests.discord.house import OLGA, WITHDRAWN_BUTTONS, House, found
 
 
 async def test_who_stands_by_opens_a_session_of_its_own_and_goes_on(house: House, pg_database: str) -> None:
-    house.database = pg_database
+    house.database_url = pg_database
     server = house.server
     server.person(OLGA, name="Olga")
     room = server.room(server.guild())
     city = await found(house, opened=real_clock(), organizing=[OLGA], rooms={room: None})
     second = House(house.folder, server)
-    second.database = pg_database
+    second.database_url = pg_database
     try:
         await house.start()
         await second.launch()

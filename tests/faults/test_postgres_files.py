@@ -357,7 +357,7 @@ async def test_nothing_of_anybody_is_in_files_log_backup_or_standby(
     with own.standby("one") as standby:
         async with TelegramServer() as telegram_server, DiscordServer() as other:
             telegram, discord = OnTelegram(data, telegram_server), OnDiscord(data, other)
-            telegram.database = own.url(name)
+            telegram.database_url = own.url(name)
             before = await _begun(own, name, telegram.store)
             city = await founded_house(telegram, opened=NOON, citywide_threshold=5)
             async with (

@@ -26,7 +26,7 @@ STOPPED_S = 2.0
 async def bots(data: Path, pg_database: str) -> AsyncIterator[tuple[Bot, Bot]]:
     async with servers(data) as (first, second):
         for bot in (first, second):
-            bot.database = pg_database
+            bot.database_url = pg_database
             bot.server.person(OLGA, name="Olga")
         yield first, second
         for bot in (first, second):
@@ -42,7 +42,7 @@ async def city(bots: tuple[Bot, Bot]) -> City:
 def beside(bot: Bot) -> Bot:
     """Give another process with the same token."""
     other = Bot(bot.folder, bot.server)
-    other.database = bot.database
+    other.database_url = bot.database_url
     return other
 
 
@@ -107,7 +107,7 @@ async def test_the_database_is_restarted_and_all_goes_on(data: Path) -> None:
         async with servers(data) as (first, other):
             second = beside(first)
             for bot in (first, second, other):
-                bot.database = address
+                bot.database_url = address
             try:
                 city = await found(first, opened=real_clock() - timedelta(hours=1), organizing=[OLGA])
                 await first.start()
