@@ -26,10 +26,12 @@ from bot.domain.errors import LeaseLost
 from bot.domain.model import Unit, UnitId
 from bot.process.clock import real_clock
 from bot.runtime.app import open_app
+from bot.runtime.settings import Settings
 from bot.storage.store import Room
 from handlers.platforms.rate_limit import RateLimit
 from tests.postgres.servers import Server
 
+PACE = float(Settings.model_fields["telegram_per_second"].default)
 AWAY_S = 0.06
 POLL_S = 0.05
 MANY = 10

@@ -5,6 +5,7 @@ Source: docs/decisions/0068-order-in-postgresqls-files.md.
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from zlib import crc32
@@ -49,13 +50,13 @@ _FIND_FREE = """
 _WRITE = """
     WITH new AS MATERIALIZED (
         SELECT * FROM unnest(
-            $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[],
-            $9::bigint[]
-        ) AS new (card, owner, pledge, walkout, unit, state, stale, card_version, pledge_version)
+            $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::bigint[],
+            $9::bigint[], $10::bigint[]
+        ) AS new (card, owner, pledge, walkout, unit, state, moved, stale, card_version, pledge_version)
     ), cards AS (
         INSERT INTO recent_card (key, campaign, unit, stale, owner, version)
         SELECT card, coalesce(campaign, id), unit, new.stale, owner, card_version + 1
-        FROM new JOIN walkout ON id = walkout ORDER BY card
+        FROM new JOIN walkout ON id = walkout WHERE moved ORDER BY card
         ON CONFLICT (key) DO UPDATE SET unit = excluded.unit, owner = excluded.owner, version = excluded.version
         WHERE recent_card.version = excluded.version - 1 RETURNING 1
     ), pledges AS (
@@ -66,13 +67,13 @@ _WRITE = """
     ), counts AS (
         INSERT INTO recent_count (walkout, id, slot, minted, standing, turnout)
         SELECT walkout, id, pg_backend_pid() % 16, minted, standing, turnout
-        FROM unnest($10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[])
+        FROM unnest($11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[])
             AS new (walkout, id, minted, standing, turnout)
         ORDER BY walkout, id
         ON CONFLICT (walkout, id, slot) DO UPDATE SET minted = recent_count.minted + excluded.minted,
             standing = recent_count.standing + excluded.standing, turnout = recent_count.turnout + excluded.turnout
     ), mark AS (
-        INSERT INTO mark (process, mark) VALUES ($15, $16) ON CONFLICT (process) DO UPDATE SET mark = excluded.mark
+        INSERT INTO mark (process, mark) VALUES ($16, $17) ON CONFLICT (process) DO UPDATE SET mark = excluded.mark
     )
     SELECT (SELECT count(*) FROM cards), (SELECT count(*) FROM pledges)
 """
@@ -181,13 +182,15 @@ class Cards(Walkouts, Engine):
     async def _write_down(self, batch: Batch, found: _Found) -> bytes:
         """Write a batch down; return by what it is known again."""
         written = list(batch.written.values())
-        mark = written[0].pledge[:4] + written[-1].owner[:4]
+        mark = secrets.token_bytes(8)  # nothing of a card's: it stays when order is forgotten
         cards, owners, pledges, walkouts, units, states, _makes = zip(*written, strict=True)
+        # in a closed step's log, a card's row beside a pledge's would tie them: one that is its owner's is left alone
+        moved = [row.makes or row.owner != found.owners.get(row.card) for row in written]
         counts = found.changes(batch)
         [(kept_cards, kept_pledges)] = await self._rows(
             _WRITE,
             (
-                *(cards, owners, pledges, walkouts, units, states),
+                *(cards, owners, pledges, walkouts, units, states, moved),
                 [found.stale.get(card, 0) for card in cards],
                 [found.card_versions.get(card, 0) for card in cards],
                 [found.pledge_versions.get(pledge, 0) for pledge in pledges],
@@ -197,7 +200,7 @@ class Cards(Walkouts, Engine):
                 *(self._session.process, mark),
             ),
         )
-        if not kept_cards == kept_pledges == len(written):
+        if (kept_cards, kept_pledges) != (sum(moved), len(written)):
             raise _Overtaken
         return mark
 
@@ -213,18 +216,23 @@ class Cards(Walkouts, Engine):
 
     async def forget_order(self) -> None:
         """See Store.forget_order."""
+        folded = False
 
         async def job() -> None:
-            await self._fold()
+            nonlocal folded
+            folded = await self._fold()
             await self._rewrite()
 
         await self._in_transaction(job, Lock.CARDS)
+        if folded:  # else each tally's counts lay beside the next's
+            await self._sweep("VACUUM (FULL) counted, unit")
 
-    async def _fold(self) -> None:
-        """Put what is recent into what is kept. Within a transaction that has locked cards."""
-        if await self._rows("SELECT 1 FROM recent_card UNION ALL SELECT 1 FROM recent_pledge LIMIT 1"):
-            for statement in _FOLD:
-                await self._rows(statement)
+    async def _fold(self) -> bool:
+        """Put what is recent into what is kept, if anything is. Within a transaction that has locked cards."""
+        there = bool(await self._rows("SELECT 1 FROM recent_card UNION ALL SELECT 1 FROM recent_pledge LIMIT 1"))
+        for statement in _FOLD if there else ():
+            await self._rows(statement)
+        return there
 
     # -- many at once ---------------------------------------------------------------------------------------------
 
@@ -259,12 +267,14 @@ class _Found:
     """What was there before a batch."""
 
     def __init__(self, batch: Batch, rows: Iterable[Row]) -> None:
+        self.owners: dict[bytes, bytes] = {}
         self.stale: dict[bytes, int] = {}
         self.card_versions: dict[bytes, int] = {}
         self.pledge_versions: dict[bytes, int] = {}
         self._pledges: dict[bytes, tuple[WalkoutId, UnitId, str]] = {}
-        for nth, walkout, unit, state, _owner, stale, _out, card_version, pledge_version in rows:
+        for nth, walkout, unit, state, owner, stale, _out, card_version, pledge_version in rows:
             _card, _walkout, key, pledge = batch.asked[nth]
+            self.owners[key] = owner
             self.stale[key] = stale
             self.card_versions[key] = card_version
             if walkout is not None:

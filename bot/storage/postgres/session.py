@@ -34,7 +34,7 @@ FAILURES = (PostgresError, InterfaceError, InternalClientError, OSError)  # a Ti
 TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.InvalidCachedStatementError)
 """The whole transaction may simply be done again."""
 
-HOUSE, CARDS, ENROLMENT = 7001, 7002, 7003
+HOUSE, CARDS, ENROLMENT, MINTING = 7001, 7002, 7003, 7004
 """Numbers of our advisory locks. They leave nothing in any file, as locks on rows would."""
 
 # A process that is stopped in the middle of a transaction must not keep everybody else from working for ever. And a
@@ -49,7 +49,10 @@ TAKING = {
     Lock.CARDS: (f"SELECT pg_advisory_xact_lock({HOUSE})", f"SELECT pg_advisory_xact_lock({CARDS})"),
 }
 # Before the snapshot is taken, since to truncate these tables shows in snapshots that were there before.
-READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; LOCK TABLE recent_card, recent_pledge, recent_count"
+READING = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+    "LOCK TABLE recent_card, recent_pledge, recent_count, notice, wish, ballot"
+)
 
 _LEAVE = """
     INSERT INTO mark (process, mark) SELECT $1, $2 WHERE pg_current_xact_id_if_assigned() IS NOT NULL
@@ -151,7 +154,11 @@ class Session:
 
     async def begin(self, statements: str) -> None:
         """Begin a transaction by these statements."""
-        await self._ask(self.db.execute(statements, timeout=ANSWERS_WITHIN_S))
+        try:
+            await self._ask(self.db.execute(statements, timeout=ANSWERS_WITHIN_S))
+        except BaseException:  # it may have begun, and only not had its locks
+            await self.undo()
+            raise
 
     async def undo(self) -> None:
         """End a transaction that has written nothing that is to stay."""
