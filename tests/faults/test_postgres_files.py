@@ -266,7 +266,7 @@ async def test_neither_order_nor_who_voted_anew_is_in_the_files(
             await store.delete_wish(key("wish 3"))
             if written_anew:  # as at each tally
                 await store.forget_order()
-            await store._read("SELECT (SELECT count(*) FROM ballot), (SELECT count(*) FROM wish)")  # type: ignore[attr-defined]
+            await store._read("SELECT (SELECT count(*) FROM ballot), (SELECT count(*) FROM wish)")
         pg_server.sql("CHECKPOINT")
         during = range(first, int(pg_server.sql("SELECT pg_current_xact_id()")))
         paths = [path_of(pg_server, name, each) for each in ("ballot", "ballot_pkey", "wish", "wish_pkey")]

@@ -48,13 +48,13 @@ _FIND_FREE = """
 _WRITE = """
     WITH new AS MATERIALIZED (
         SELECT * FROM unnest(
-            $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[],
-            $9::bigint[], $10::bool[]
-        ) AS new (card, owner, pledge, walkout, unit, state, stale, card_version, pledge_version, claims)
+            $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::bigint[],
+            $9::bigint[], $10::bigint[]
+        ) AS new (card, owner, pledge, walkout, unit, state, moved, stale, card_version, pledge_version)
     ), cards AS (
         INSERT INTO recent_card (key, campaign, unit, stale, owner, version)
         SELECT card, coalesce(campaign, id), unit, new.stale, owner, card_version + 1
-        FROM new JOIN walkout ON id = walkout WHERE claims ORDER BY card
+        FROM new JOIN walkout ON id = walkout WHERE moved ORDER BY card
         ON CONFLICT (key) DO UPDATE SET unit = excluded.unit, owner = excluded.owner, version = excluded.version
         WHERE recent_card.version = excluded.version - 1 RETURNING 1
     ), pledges AS (
@@ -180,30 +180,25 @@ class Cards(Walkouts, Engine):
     async def _write_down(self, batch: Batch, found: _Found) -> bytes:
         """Write a batch down; return by what it is known again."""
         written = list(batch.written.values())
-        cards, owners, pledges, walkouts, units, states, makes = zip(*written, strict=True)
+        mark = secrets.token_bytes(8)  # nothing of a card's: it stays when order is forgotten
+        cards, owners, pledges, walkouts, units, states, _makes = zip(*written, strict=True)
         # in a closed step's log, a card's row beside a pledge's would tie them: one that is its owner's is left alone
-        claims = [
-            made or found.owners.get(card) != owner for card, owner, made in zip(cards, owners, makes, strict=True)
-        ]
+        moved = [row.makes or row.owner != found.owners.get(row.card) for row in written]
         counts = found.changes(batch)
-        mark = secrets.token_bytes(
-            8
-        )  # what the batch says would stay, and be the same when somebody changes their mind
         [(kept_cards, kept_pledges)] = await self._rows(
             _WRITE,
             (
-                *(cards, owners, pledges, walkouts, units, states),
+                *(cards, owners, pledges, walkouts, units, states, moved),
                 [found.stale.get(card, 0) for card in cards],
                 [found.card_versions.get(card, 0) for card in cards],
                 [found.pledge_versions.get(pledge, 0) for pledge in pledges],
-                claims,
                 [walkout for walkout, _unit in counts],
                 [unit for _walkout, unit in counts],
                 *zip(*counts.values(), strict=True),
                 *(self._session.process, mark),
             ),
         )
-        if (kept_cards, kept_pledges) != (sum(claims), len(written)):
+        if (kept_cards, kept_pledges) != (sum(moved), len(written)):
             raise _Overtaken
         return mark
 

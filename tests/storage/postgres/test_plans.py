@@ -55,8 +55,8 @@ ASKED: dict[str, tuple[str, Sequence[object]]] = {
     "write a batch": (
         _WRITE,
         (
-            *(SEVERAL, [WALKOUT] * BATCH, [1] * BATCH, SEVERAL, [0] * BATCH),
-            *(SEVERAL, [WALKOUT] * BATCH, [1] * BATCH, ["p"] * BATCH, [0] * BATCH),
+            *(SEVERAL, SEVERAL, SEVERAL, [WALKOUT] * BATCH, [1] * BATCH, ["p"] * BATCH, [True] * BATCH),
+            *([0] * BATCH, [0] * BATCH, [0] * BATCH),
             *([WALKOUT], [1], [0], [BATCH], [0], "process", b"mark"),
         ),
     ),
