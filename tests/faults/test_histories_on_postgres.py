@@ -20,7 +20,6 @@ from tests.faults.city import (
 )
 from tests.faults.trials import Trials, trials
 
-
 LEAVES_WITHIN_S = 20.0
 """Once all works again, what is due has left."""
 
