@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,6 +25,7 @@ from hypothesis import HealthCheck, settings
 from bot.domain.model import Stage, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.process.clock import MovableClock
 from bot.sandbox import pool
+from tests import stores
 from tests.forked_children import Forked
 
 T = TypeVar("T")
@@ -61,6 +62,7 @@ def fresh_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(alone)
+        stores.let_go(alone)
 
 
 COMPILED = (
@@ -83,11 +85,35 @@ settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let whoever runs the trials in tests/faults choose their seed."""
+    """Let whoever runs the tests choose where stores are, and the seed of the trials in tests/faults."""
     parser.addoption("--seed", type=int, default=1, help="seed of the trials in tests/faults")
+    parser.addoption("--store", choices=stores.ENGINES, help="where stores are; else SQLite, and some on both")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Have stores where they are wanted."""
+    everywhere = ExitStack()
+    config.add_cleanup(everywhere.close)
+    everywhere.enter_context(stores.on(config.getoption("store") or stores.ENGINES[0]))
+    _compile(config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run those on both engines in which engines could differ."""
+    marked = [metafunc.definition.get_closest_marker(name) for name in ("both_engines", "sqlite_only")]
+    if marked[0] and not marked[1] and not metafunc.config.getoption("store"):
+        metafunc.fixturenames.insert(0, "engine")  # before whatever opens a store
+        metafunc.parametrize("engine", stores.ENGINES, indirect=True)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test's stores be this engine's."""
+    with stores.on(request.param):
+        yield
+
+
+def _compile(config: pytest.Config) -> None:
     """Let every process that the tests start read what one has compiled; none of them writes there.
 
     Without this each of them takes twice as long wherever PYTHONDONTWRITEBYTECODE is set, and each worker rewrites
@@ -124,8 +150,15 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that nobody works on it when all others are done."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that nobody works on it when all others are done.
+
+    What is about SQLite's file is not there on another engine.
+    """
+    if config.getoption("store") == "postgres":
+        elsewhere = [item for item in items if item.get_closest_marker("sqlite_only")]
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in set(elsewhere)]
     items.sort(key=lambda item: (item.path.stem not in FIRST, item.path.parent.name not in {"faults", "bench"}))
 
 

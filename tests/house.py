@@ -6,13 +6,12 @@ import asyncio
 import json
 import resource
 import signal
-import sqlite3
 import sys
 import time
 from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,16 +21,18 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from bot.domain import rules
 from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
-from bot.process.clock import MovableClock, real_clock
-from bot.runtime.app import DATABASE, App, open_app
+from bot.process.clock import Clock, MovableClock, real_clock
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint, pretty
 from bot.secrets.keys import Person
 from bot.storage.records import instant
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
+from tests import stores
 from tests.console.play import roster, terms
 from tests.forks import Forked, born
 from tests.processes import ALLOUT, PATIENCE_S, environment, held_up_s
+from tests.stores import open_app
 
 T = TypeVar("T")
 
@@ -79,14 +80,17 @@ class RunningBot(ABC):
     """One `allout run`, started and ended as often as a test likes, on one store."""
 
     platform: ClassVar[str]
+    way: str  #: how the store calls its bot
     forked = sys.platform == "linux"  #: from a process that has everything imported, rather than executed
 
     def __init__(self, folder: Path, platform: Platform) -> None:
         self.folder = folder
         self.store = folder / "store"
+        self.database: str | None = None  #: of PostgreSQL, if the store is there
         self.codes: list[str] = []  #: cards that no log and no file may hold
         self._platform = platform
         self._said = bytearray()
+        self._says_more = asyncio.Event()
         self._process: Process | Forked | None = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -95,12 +99,17 @@ class RunningBot(ABC):
     def settings(self) -> dict[str, str]:
         """What leads the bot to the loopback server."""
 
+    @property
+    def _place(self) -> dict[str, str]:
+        """Where its store is."""
+        known = {"ALLOUT_DATA": str(self.store)} | stores.setting(self.store)
+        return known if self.database is None else known | {"ALLOUT_DATABASE_URL": self.database}
+
     # ---- the process
 
     async def launch(self, **settings: str) -> Process | Forked:
         """Start the bot; it may not be ready."""
-        known = {"ALLOUT_DATA": str(self.store), "ALLOUT_LOOK_EVERY_S": str(SOON_S)}
-        wanted = known | self.settings | settings
+        wanted = self._place | {"ALLOUT_LOOK_EVERY_S": str(SOON_S)} | self.settings | settings
         if self.forked:
             self._process = await born(self.folder, wanted)
         else:
@@ -148,6 +157,8 @@ class RunningBot(ABC):
         if self._listening is not None:
             await self._listening
         self._process = None
+        if status:
+            stores.let_leases_end(self.store)  # it could not give them up
         return status
 
     async def cleared(self) -> None:
@@ -170,6 +181,14 @@ class RunningBot(ABC):
         assert process.stdout is not None
         while chunk := await process.stdout.read(65536):
             self._said += chunk
+            self._says_more.set()
+
+    async def says(self, words: str) -> None:
+        """Wait until the bot has written these words to its terminal."""
+        async with asyncio.timeout(PATIENCE_S):
+            while words not in self.said:
+                self._says_more.clear()
+                await self._says_more.wait()
 
     @contextmanager
     def no_room_on_disk(self) -> Iterator[None]:
@@ -187,10 +206,8 @@ class RunningBot(ABC):
         process = await asyncio.create_subprocess_exec(
             *ALLOUT,
             *map(str, words),
-            "--data",
-            str(self.store),
             cwd=self.folder,
-            env=environment(),
+            env=environment() | self._place,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -212,7 +229,7 @@ class RunningBot(ABC):
             "doctor",
             "--json",
             cwd=self.folder,
-            env=environment() | {"ALLOUT_DATA": str(self.store)} | self.settings,
+            env=environment() | self._place | self.settings,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -249,7 +266,7 @@ class RunningBot(ABC):
     @asynccontextmanager
     async def looked_into(self) -> AsyncIterator[App]:
         """Open the store that the bot has left."""
-        async with open_app(self.store, clock=real_clock, senders={}) as app:
+        async with store_of(self, real_clock) as app:
             yield app
 
     async def standing(self, city: City) -> dict[str, int]:
@@ -271,7 +288,13 @@ class RunningBot(ABC):
 
     def who(self, account: int) -> Person:
         """Give somebody with an account here."""
-        return Person(self.platform, str(account))
+        return Person(self.way, str(account))
+
+
+def store_of(house: RunningBot, clock: Clock) -> AbstractAsyncContextManager[App]:
+    """Open the store of a bot that need not run."""
+    where = {} if house.database is None else {"database_url": house.database}
+    return open_app(house.store, clock=clock, senders={}, **where)
 
 
 async def found(
@@ -294,7 +317,7 @@ async def found(
     }
     toml = SourceFile(name="walkout.toml", data=terms(**usual | changes).encode())
     csv = SourceFile(name="workplaces.csv", data=roster(shops).encode())
-    async with open_app(house.store, clock=MovableClock(now), senders={}) as app:
+    async with store_of(house, MovableClock(now)) as app:
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=now), app.store, app.keys)
         places = {place.name: place for place in await app.store.units(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
@@ -305,7 +328,7 @@ async def found(
             await organizers.add(house.who(account), "nickname", app.store, app.keys)
         for place, scope in (rooms or {}).items():
             only = places[scope].id if scope else None
-            room = Room(walkout=walkout.id, scope=only, platform=house.platform, address=str(place))
+            room = Room(walkout=walkout.id, scope=only, platform=house.way, address=str(place))
             await organizers.bind_room(room, app.store)
         if opened is not None:
             await app.store.decide(walkout.id, partial(rules.open_up, now=now))
@@ -315,7 +338,7 @@ async def found(
 
 async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, told: bool = False) -> None:
     """Let these accounts have pledged at that time, before the bot runs, and have asked to be told when it is on."""
-    async with open_app(house.store, clock=MovableClock(at), senders={}) as app:
+    async with store_of(house, MovableClock(at)) as app:
         for account, code in pledges.items():
             worker = app.worker(house.who(account))
             assert (await worker.pledge(code)).changed
@@ -325,10 +348,13 @@ async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, 
 def let_deadline_pass(house: RunningBot, walkout: str) -> None:
     """Let a walkout's deadline be now, while the bot does not run: so nothing that comes before it has to hurry."""
     now = real_clock()
-    with closing(sqlite3.connect(house.store / DATABASE)) as connection, connection:
-        connection.execute(
-            """
-            UPDATE walkout SET terms = json_set(terms, '$.pledge_by', ?1), pledge_by = ?2, next_tally = ?2 WHERE id = ?3
-            """,
-            (now.isoformat(), instant(now), walkout),
-        )
+    change_terms(house, walkout, pledge_by=now.isoformat())
+    moved = "UPDATE walkout SET pledge_by = ?1, next_tally = ?1 WHERE id = ?2"
+    stores.rows(house.store, moved, (instant(now), walkout))
+
+
+def change_terms(house: RunningBot, walkout: str, **changes: object) -> None:
+    """Let a walkout's terms be others, as they are written down, while the bot does not run."""
+    [(terms,)] = stores.rows(house.store, "SELECT terms FROM walkout WHERE id = ?", (walkout,))
+    changed = json.dumps(json.loads(terms) | changes)
+    stores.rows(house.store, "UPDATE walkout SET terms = ? WHERE id = ?", (changed, walkout))

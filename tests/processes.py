@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+from tests import stores
+
 PATIENCE_S = 600.0
 """What has not come true by then hangs, and its test fails. It bounds no work, on whatever machine."""
 
@@ -43,7 +45,7 @@ def run(
     return subprocess.run(
         [str(word) for word in command],
         cwd=folder,
-        env=environment(),
+        env=environment() | stores.setting_of(command),
         input=said,
         capture_output=True,
         text=True,
@@ -78,7 +80,12 @@ def console(data: Path, *words: str) -> Iterator[RunningConsole]:
     """Keep `allout console` running on this folder; it owns the store when the block begins."""
     command = [*ALLOUT, "console", "--data", str(data), "--script", "-", "--json", "--organizer", "olga", *words]
     with subprocess.Popen(
-        command, cwd=data.parent, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=data.parent,
+        env=environment() | stores.setting(data),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         watchdog = Timer(PATIENCE_S, process.kill)
         watchdog.start()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import asdict
 
 from bot.domain.model import Question
-from bot.runtime.app import DATABASE
-from tests.house import RunningBot
+from tests import stores
+from tests.house import RunningBot, change_terms
 
 QUESTIONS = (
     Question(text="What do we want?", options=("More pay", "More rest", "Less heat"), many=True),
@@ -20,19 +18,12 @@ QUESTIONS = (
 
 def let_it_be_a_survey(house: RunningBot, walkout: str, questions: Sequence[Question] = QUESTIONS) -> None:
     """Let a walkout be a survey that asks these."""
-    asked = json.dumps([asdict(each) for each in questions])
-    with closing(sqlite3.connect(house.store / DATABASE)) as connection, connection:
-        connection.execute(
-            """
-            UPDATE walkout SET terms = json_set(terms, '$.kind', 'survey', '$.questions', json(?1),
-                '$.starts', terms ->> 'pledge_by'), starts = pledge_by
-            WHERE id = ?2
-            """,
-            (asked, walkout),
-        )
+    [(terms,)] = stores.rows(house.store, "SELECT terms FROM walkout WHERE id = ?", (walkout,))
+    asked = [asdict(each) for each in questions]
+    change_terms(house, walkout, kind="survey", questions=asked, starts=json.loads(terms)["pledge_by"])
+    stores.rows(house.store, "UPDATE walkout SET starts = pledge_by WHERE id = ?", (walkout,))
 
 
 def cast(house: RunningBot) -> list[str]:
     """Return the ballots in a store; the bot must have ended."""
-    with closing(sqlite3.connect(house.store / DATABASE)) as connection:
-        return [choices for (choices,) in connection.execute("SELECT choices FROM ballot ORDER BY choices")]
+    return [choices for (choices,) in stores.rows(house.store, "SELECT choices FROM ballot ORDER BY choices")]

@@ -23,6 +23,8 @@ from tests.conftest import PLEDGE_BY, WALKOUT, draft, shops
 from tests.test_outbox import Post
 from tests.test_telling_workers import deliver, running, settle_in
 
+pytestmark = pytest.mark.both_engines
+
 NEXT = WalkoutId("b7n2p")
 OLGA = Person("here", "olga")
 LABEL = "Tell me of a retry"

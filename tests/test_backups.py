@@ -28,7 +28,7 @@ from bot.domain.errors import (
 )
 from bot.domain.model import Kind, Stage
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, App, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, App
 from bot.runtime.restore import Since, restore
 from bot.secrets import backup_files
 from bot.secrets.backup_files import PIECE, Backup, read_private, read_public, seal, unseal, write_aside
@@ -44,6 +44,7 @@ from tests.console.play import (
     anyway,
 )
 from tests.processes import allout, console, environment
+from tests.stores import open_app
 from tests.test_outbox import Post
 from tests.test_telling_workers import END, ended, running, settle_in, stage, worker
 

@@ -34,7 +34,7 @@ from handlers.texts import board as texts
 from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, opened, shops
 from tests.domain.test_properties import History, histories, modest, play
 from tests.processes import PATIENCE_S
-from tests.storage.house import SqliteHouse, fresh, pledges, together
+from tests.storage.house import fresh, house_in, pledges, together
 
 
 def surfaces(seen: Board) -> tuple[object, ...]:
@@ -143,7 +143,7 @@ async def test_two_stores_with_different_pledges_and_the_same_board_look_alike(c
     for people, others in ((12, 14), (14, 10)):  # thresholds are ten and twenty, steps are five
         with fresh_folder() as folder:
             clock = MovableClock(NOON)
-            async with SqliteHouse(folder).open(clock) as store:
+            async with house_in(folder).open(clock) as store:
                 places = shops(40, 90, threshold=10)
                 places[1] = replace(places[1], threshold=20)
                 await store.add_walkout(opened(citywide_threshold=60, citywide_counts=counts), places)

@@ -23,6 +23,7 @@ from bot.usecases import organizers
 from handlers.cli import admin
 from handlers.texts.announcements import announcement
 from handlers.texts.keys import destroy_copies
+from tests import stores
 from tests.conftest import NOON, WALKOUT
 from tests.console.play import (
     NOW,
@@ -38,6 +39,7 @@ async def asked_to_close(app: App, *, confirmed: bool = True) -> dict[str, Any]:
     return await admin.execute(app, {"command": "close", "walkout": WALKOUT, "now": None, "confirmed": confirmed})
 
 
+@pytest.mark.both_engines
 async def test_called_off_it_is_closed_at_once_when_asked(data: Path, clock: MovableClock) -> None:
     post = Post()
     async with running(data, clock, post) as app:
@@ -107,6 +109,7 @@ async def test_what_is_on_is_closed_only_after_its_day(data: Path, clock: Movabl
         assert await stage(app) is Stage.CLOSED
 
 
+@pytest.mark.both_engines
 async def test_it_waits_for_parcels_and_says_how_many(data: Path, clock: MovableClock) -> None:
     async with running(data, clock) as app:
         await settle_in(app, asking=6)
@@ -120,6 +123,7 @@ async def test_it_waits_for_parcels_and_says_how_many(data: Path, clock: Movable
         assert (await asked_to_close(app))["status"] == 0
 
 
+@pytest.mark.sqlite_only("PostgreSQL needs no room to clean up")
 async def test_without_room_to_clean_the_file_it_is_not_closed_and_tried_again(
     data: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +156,7 @@ def free_pages(data: Path) -> list[tuple[int]]:
         return connection.execute("PRAGMA freelist_count").fetchall()
 
 
+@pytest.mark.both_engines
 async def test_cut_off_between_key_and_store_it_is_finished_at_the_start(data: Path, clock: MovableClock) -> None:
     async with running(data, clock) as app:
         await settle_in(app)
@@ -164,16 +169,18 @@ async def test_cut_off_between_key_and_store_it_is_finished_at_the_start(data: P
     assert post.letters == []  # nothing that was on its way is sent
 
 
+@pytest.mark.both_engines
 async def test_a_walkout_that_is_back_from_before_its_closing_is_closed_again(data: Path, clock: MovableClock) -> None:
     async with running(data, clock) as app:
         await settle_in(app)
-    before = (data / DATABASE).read_bytes()
+    before = data.parent / "before"
+    stores.copy_folder(data, before)
     async with running(data, clock, Post()) as app:
         await ended(app, clock)
         await app.scheduler.run_due()
         assert (await asked_to_close(app))["status"] == 0
-    (data / DATABASE).write_bytes(before)  # open for pledges, days before its deadline
-    async with running(data, clock) as app:
+    (before / KEY_FILE).write_bytes((data / KEY_FILE).read_bytes())  # the walkout is open there
+    async with running(before, clock) as app:
         assert (await app.store.walkout(WALKOUT)).stage is Stage.CLOSED
         assert [place.standing for place in await app.store.units(WALKOUT)] == [0, 0]
 
@@ -204,6 +211,7 @@ async def test_a_key_that_cannot_be_destroyed_leaves_everything_as_it_was(data: 
         assert (await asked_to_close(app))["status"] == 0
 
 
+@pytest.mark.both_engines
 async def test_after_closing_only_board_numbers_are_left(data: Path, clock: MovableClock) -> None:
     async with running(data, clock, Post()) as app:
         await settle_in(app)

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from bot.domain import rules
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, open_app
+from bot.runtime.app import DATABASE, KEY_FILE
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person, open_keys
 from bot.storage.sqlite.opening import _migrations
@@ -31,7 +31,8 @@ from handlers.platforms.checks import ahead_s
 from handlers.texts import doctor as texts
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
 from tests.processes import allout, console
-from tests.storage.test_opening import furnish, made
+from tests.storage.sqlite.test_opening import furnish, made
+from tests.stores import open_app
 
 Change = Callable[[Path], object]
 

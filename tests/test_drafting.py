@@ -11,10 +11,11 @@ import pytest
 from bot.domain.model import BoardLine, Question, Ruling, Stage, StepKind, Unit, Walkout
 from bot.draft import SourceFile
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.keys import Person
 from bot.usecases import organizers
 from handlers.conversation import Conversation, Reply, Said, Ways
+from tests.stores import open_app
 
 OLGA = Person("here", "olga")
 

@@ -21,7 +21,7 @@ from bot.secrets.keys import open_keys
 from bot.storage.store import Store
 from bot.usecases.scheduled import Tallies
 from tests.conftest import HOUR, NOON, WALKOUT, opened, shops
-from tests.storage.house import SqliteHouse
+from tests.storage.house import house_in
 from tests.test_outbox import CITY, Post, announce
 
 STRANGERS = "f" * 32
@@ -75,7 +75,7 @@ class World:
 @pytest.fixture
 async def world(data: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(fences, "SURE_AFTER_S", 0.0)
-    async with SqliteHouse(data).open(clock) as store:
+    async with house_in(data).open(clock) as store:
         await store.add_walkout(opened(), shops(40, 40))
         await store.bind_room(CITY)
         yield World(store, clock)

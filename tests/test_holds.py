@@ -17,7 +17,7 @@ from bot.domain.errors import Held, Hold, PledgingClosed
 from bot.domain.model import Kind, Stage
 from bot.guards.holds import LAST_HALF_HOUR, LONGEST_WAIT_S, QUIET_S
 from bot.process.clock import ASKED_AGAIN_AFTER_S, FAR_OFF, GOOD_FOR_S, NOT_WORTH_IT, Ask, CorrectedClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.usecases import organizers, stewards
@@ -27,6 +27,7 @@ from handlers.conversation import Conversation, Said, Ways
 from handlers.texts.refusals import refusal
 from handlers.texts.workers import status
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, opened, shops
+from tests.stores import open_app
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)

@@ -17,11 +17,12 @@ import pytest
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import WalkoutId
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, open_app
+from bot.runtime.app import DATABASE, KEY_FILE
 from bot.secrets import key_file
 from bot.secrets.key_file import Contents, Cost, Lock, ServerKey, Unreadable, read, write_down
 from bot.secrets.keys import Keys, Person, open_keys, put_back
 from tests.conftest import WALKOUT
+from tests.stores import open_app
 
 QUICK = Cost(passes=1, memory=8192)
 """The least that argon2id does: a test need not wait as somebody who tries passphrases must."""

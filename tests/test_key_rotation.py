@@ -21,12 +21,13 @@ from bot.domain.errors import KeyFileRefused, NotRecorded
 from bot.domain.model import Announcement, Kind
 from bot.domain.roles import Deed, Matter, MemberId, Role, Suspension
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, App, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, App
 from bot.secrets.keys import Keys, Person
 from bot.usecases import audit, key_rotation, organizers, proposals, roles, sketches
 from bot.usecases.context import RequestContext
 from tests.conftest import NOON, ROOT, SHOP, WALKOUT, draft, shops
 from tests.processes import run
+from tests.stores import open_app
 
 OLGA, OMAR, OTTO = (Person("here", name) for name in ("olga's account", "omar's account", "otto's account"))
 STEWARD, NEWCOMER, STRANGER = (Person("here", name) for name in ("stella's account", "nico's account", "a stranger"))
@@ -264,7 +265,7 @@ from pathlib import Path
 from bot.process.clock import real_clock
 from bot.secrets.keys import Keys
 from bot.usecases import key_rotation
-from bot.runtime.app import open_app
+from tests.stores import open_app
 
 calls, whole, at = count(), getattr(Keys, sys.argv[2]), int(sys.argv[3])
 

@@ -17,11 +17,12 @@ from nacl.exceptions import CryptoError
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import UnitId, WalkoutId
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, open_app
+from bot.runtime.app import DATABASE, KEY_FILE
 from bot.secrets.card_codes import key_of
 from bot.secrets.key_file import Contents, ServerKey
 from bot.secrets.keys import Addressee, Keys, Person, open_keys
 from tests.conftest import SHOP, WALKOUT
+from tests.stores import open_app
 
 OTHER = WalkoutId("x4p9z")
 SAME = ServerKey(store="store", key=bytes(32))

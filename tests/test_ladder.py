@@ -19,12 +19,11 @@ from bot.domain.campaigns import Step
 from bot.domain.disclosure import FEWEST_LINES
 from bot.domain.model import BoardLine, Ruling, Stage, Unit, UnitId, WalkoutId
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.sandbox import codec
 from bot.sandbox.pool import SandboxPool
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
-from bot.storage.sqlite import SqliteStore
 from bot.usecases import organizers, stewards
 from bot.usecases.ladder import Place, next_rung
 from bot.usecases.stewards import Board, published
@@ -38,8 +37,10 @@ from handlers.sandboxed.orders import ToDraw
 from handlers.texts import board as board_texts
 from handlers.texts import ladder as texts
 from handlers.texts.catalogue import languages, speaking
+from tests import stores
 from tests.conftest import HOUR, NOON, PLEDGE_BY, WALKOUT, opened, shops
 from tests.domain.test_properties import modest
+from tests.stores import open_app
 from tests.test_board_surfaces import ODD, size
 from tests.test_outbox import Post
 
@@ -252,12 +253,9 @@ async def says(app: App, who: Person, text: str = "", *, press: str | None = Non
 
 async def statements(app: App, call: Awaitable[object]) -> list[str]:
     """Return what is asked of the database meanwhile."""
-    assert isinstance(app.store, SqliteStore)
-    asked: list[str] = []
-    await app.store._db.set_trace_callback(asked.append)
-    await call
-    await app.store._db.set_trace_callback(None)  # type: ignore[arg-type]  # as sqlite3 has it
-    return [each for each in asked if not each.startswith(("BEGIN", "COMMIT", "--"))]
+    async with stores.asked(app.store) as asked:
+        await call
+    return [each for each in asked if not each.startswith(("BEGIN", "COMMIT", "ROLLBACK", "--"))]
 
 
 async def test_a_press_costs_nothing_more_but_one_statement_once_a_step_is_counted(data: Path) -> None:
@@ -311,10 +309,9 @@ async def test_the_picture_is_for_whoever_may_see_the_board_and_the_list_names_t
         board = await says(app, OLGA, f"/board {NAMES[1]}")
         assert "2. Sticker day: 2 of 5 workplaces" in board.text
         [button] = [each for each in board.buttons if each.label == texts.label()]
-        assert isinstance(app.store, SqliteStore)
-        written = app.store._db.total_changes
+        written = await stores.changes(app.store)
         shown = await says(app, OLGA, press=button.data)
-        assert app.store._db.total_changes == written
+        assert await stores.changes(app.store) == written
         assert shown.kind == "ladder"
         assert "2. Sticker day: fewer than 3 of 5 workplaces" in shown.text
         assert shown.file is not None

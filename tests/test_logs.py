@@ -21,9 +21,11 @@ from bot.domain.model import Stage
 from bot.process import logs
 from bot.process.clock import MovableClock, real_clock
 from bot.process.logs import Act, Event
-from bot.runtime.app import open_app
 from tests.conftest import HOUR, NOON, WALKOUT, opened, shops
 from tests.processes import run
+from tests.stores import open_app
+
+LEASES = pytest.mark.sqlite_only("elsewhere each process says what it does once for all")
 
 SECRET = "what-nobody-may-read"
 ACCOUNT = 5_900_000_001
@@ -213,6 +215,7 @@ async def test_every_jobs_name_can_be_printed(data: Path, said: io.StringIO) -> 
     assert "ERROR deliver on telegram failed and will be tried again: ValueError\n" in said.getvalue()
 
 
+@LEASES
 async def test_totals_do_not_wait_where_no_tally_is_ahead(data: Path, said: io.StringIO) -> None:
     async with open_app(data / "store", clock=real_clock, senders={}) as app:
         assert await app.scheduler.next_due() is None
@@ -222,6 +225,7 @@ async def test_totals_do_not_wait_where_no_tally_is_ahead(data: Path, said: io.S
     assert said.getvalue() == "ERROR something that is no update was passed over\n"
 
 
+@LEASES
 async def test_while_pledges_are_taken_totals_wait_for_the_tally(
     data: Path, clock: MovableClock, said: io.StringIO
 ) -> None:
@@ -239,6 +243,7 @@ async def test_while_pledges_are_taken_totals_wait_for_the_tally(
     ]
 
 
+@LEASES
 async def test_they_are_said_at_a_tally_that_another_process_takes(
     data: Path, clock: MovableClock, said: io.StringIO
 ) -> None:

@@ -15,13 +15,14 @@ from bot.delivery.outbox import LONGEST_WAIT, Letter, TryLater
 from bot.domain import rules
 from bot.domain.errors import Refused, UnknownCard
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.runtime.operations import HOUSE, Condition, Operations
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.storage.store import STUCK_AFTER, Room
 from bot.usecases import stewards
 from tests.conftest import HOUR, NOON, SHOP, WALKOUT, draft, shops
+from tests.stores import open_app
 
 WAY = "telegram:123456"
 

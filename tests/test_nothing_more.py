@@ -28,7 +28,7 @@ from bot.domain.model import (
 )
 from bot.domain.roles import Role
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import from_bytes, key_of
 from bot.secrets.keys import Person
 from bot.usecases import organizers, roles, stewards
@@ -44,6 +44,7 @@ from handlers.texts.refusals import refusal
 from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, fresh_folder, opened
 from tests.domain.test_properties import History, histories, modest, play
+from tests.stores import open_app
 from tests.test_board_surfaces import picture, surfaces
 
 ROOMY = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])

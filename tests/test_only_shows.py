@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.sqlite import SqliteStore
 from handlers import conversation
 from handlers.conversation import SHOWING, SHOWING_COMMANDS, Reply, Said, only_shows
+from tests import stores
 from tests.tour import ANA, OLGA, STEWARD, Tour, tour
 
 pytestmark = pytest.mark.usefixtures("no_thread")
@@ -22,17 +22,12 @@ class Watched(Tour):
     shown: set[str] = field(default_factory=set)  #: commands, and letters of buttons
 
     async def _answered(self, who: str, said: Said) -> Reply:
-        before = self._written()
+        before = await stores.changes(self.app.store)
         reply = await super()._answered(who, said)
         if only_shows(said):
             self.shown.add(said.words[0] if said.words else (said.button or "")[:1])
-            assert self._written() == before, f"{said} has changed something"
+            assert await stores.changes(self.app.store) == before, f"{said} has changed something"
         return reply
-
-    def _written(self) -> int:
-        store = self.app.store
-        assert isinstance(store, SqliteStore)
-        return store._db.total_changes
 
 
 async def test_what_only_shows_changes_nothing(data: Path) -> None:

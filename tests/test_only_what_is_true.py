@@ -28,7 +28,7 @@ from bot.domain.roles import Matter
 from bot.domain.situation import Asserts, Day, Situation, Verdict, situation
 from bot.domain.tree import Tree, workplace_on
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.storage.store import Room
@@ -41,6 +41,7 @@ from handlers.texts.announcements import announcement
 from handlers.texts.asserted import asserts, listening
 from handlers.texts.catalogue import languages, speaking
 from tests.conftest import HOUR, NOON, PLEDGE_BY, WALKOUT, draft, opened
+from tests.stores import open_app
 from tests.test_outbox import Post
 
 pytestmark = pytest.mark.usefixtures("no_thread")

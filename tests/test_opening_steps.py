@@ -28,13 +28,16 @@ from bot.domain.model import Announcement, BoardLine, Kind, Ruling, Stage, StepK
 from bot.domain.roles import Matter
 from bot.guards import readiness
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.keys import Person
 from bot.usecases import audit, ladder, organizers, paper_cards, proposals, report
 from bot.usecases.context import RequestContext
 from handlers.texts import refusals
 from handlers.texts.catalogue import speaking
 from tests.conftest import OTHER_SHOP, PLEDGE_BY, SHOP, draft, shops
+from tests.stores import open_app
+
+pytestmark = pytest.mark.both_engines
 
 FIRST, SECOND, THIRD = WalkoutId("first"), WalkoutId("secnd"), WalkoutId("third")
 DAY = timedelta(days=1)

@@ -21,7 +21,9 @@ from bot.storage.store import Delivery, Parcel, Room, Store
 from bot.usecases import organizers
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.processes import PATIENCE_S
-from tests.storage.house import SqliteHouse
+from tests.storage.house import House, house_in
+
+pytestmark = pytest.mark.both_engines
 
 CITY = Room(walkout=WALKOUT, scope=None, platform="here", address="#city")
 
@@ -56,12 +58,12 @@ def keys(data: Path) -> Keys:
 
 
 @pytest.fixture
-def house(data: Path) -> SqliteHouse:
-    return SqliteHouse(data)
+def house(data: Path) -> House:
+    return house_in(data)
 
 
 @pytest.fixture
-async def store(house: SqliteHouse, clock: MovableClock) -> AsyncIterator[Store]:
+async def store(house: House, clock: MovableClock) -> AsyncIterator[Store]:
     """An open walkout with a citywide room."""
     async with house.open(clock) as made:
         await made.add_walkout(opened(), shops(40, 40))
@@ -150,7 +152,7 @@ async def test_what_a_room_heard_can_be_verified_with_its_own_words_and_what_a_p
 
 
 async def test_what_could_not_be_written_down_at_once_is_verified_with_the_instant_at_which_it_was_said(
-    house: SqliteHouse, keys: Keys, clock: MovableClock
+    house: House, keys: Keys, clock: MovableClock
 ) -> None:
     post = Post()
     async with house.open(clock) as store:
@@ -287,7 +289,7 @@ class Crashing(Post):
 
 
 async def test_a_crash_between_sending_and_settling_repeats_that_one_parcel_at_most(
-    house: SqliteHouse, keys: Keys, clock: MovableClock
+    house: House, keys: Keys, clock: MovableClock
 ) -> None:
     before, after = Crashing(), Post()
     async with house.open(clock) as store:
@@ -494,7 +496,7 @@ async def test_a_letter_that_has_its_turn_only_when_the_bot_is_held_up_waits(
 
 
 async def test_a_crash_repeats_to_each_room_the_one_that_it_heard_last_and_nothing_else(
-    house: SqliteHouse, keys: Keys, clock: MovableClock
+    house: House, keys: Keys, clock: MovableClock
 ) -> None:
     class Gone(Far):
         async def send(self, letter: Letter) -> str:
@@ -521,7 +523,7 @@ async def test_a_crash_repeats_to_each_room_the_one_that_it_heard_last_and_nothi
 
 
 async def test_what_was_under_way_while_the_store_could_not_write_is_sent_once_to_each(
-    house: SqliteHouse, keys: Keys, clock: MovableClock
+    house: House, keys: Keys, clock: MovableClock
 ) -> None:
     far = Far()
     rooms = [f"#{number}" for number in range(5)]
@@ -552,7 +554,7 @@ async def test_what_was_under_way_while_the_store_could_not_write_is_sent_once_t
 
 
 async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
-    house: SqliteHouse, clock: MovableClock
+    house: House, clock: MovableClock
 ) -> None:
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))

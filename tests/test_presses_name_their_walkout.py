@@ -12,13 +12,14 @@ import pytest
 from bot.domain import rules
 from bot.domain.model import CardState, WalkoutId
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.usecases import stewards
 from handlers.conversation import CARD_BUTTONS, Conversation, Reply, Said, Ways
 from handlers.conversation.messages import LONGEST_DATA
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, STARTS, WALKOUT, draft, shops
+from tests.stores import open_app
 
 OTHER = WalkoutId("p2x9q")
 WAYS = Ways(can_see=lambda: "", in_a_hurry=True)

@@ -11,13 +11,14 @@ import pytest
 from bot.domain import rules
 from bot.domain.model import Stage
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.usecases import stewards
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, draft, shops
+from tests.stores import open_app
 
 PASSED = "The deadline has passed."
 LAPSED = "Not now: it was not on by the deadline."

@@ -11,12 +11,14 @@ from bot.domain import rules
 from bot.domain.model import Stage
 from bot.domain.roles import Became, Matter
 from bot.process.clock import MovableClock
-from bot.runtime.app import open_app
 from bot.secrets.keys import Person
 from bot.storage.store import Rule
 from bot.usecases import organizers, proposals
 from bot.usecases.context import RequestContext
 from tests.conftest import NOON, WALKOUT, draft, shops
+from tests.stores import open_app
+
+pytestmark = pytest.mark.both_engines
 
 OLGA, OMAR = Person("here", "olga"), Person("here", "omar")
 

@@ -23,7 +23,6 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.process.clock import MovableClock
-from bot.runtime.app import open_app
 from bot.secrets.keys import Person
 from bot.usecases import organizers
 from handlers.cli import cli
@@ -37,6 +36,7 @@ from tests.console.play import (
     read_cards,
     sure,
 )
+from tests.stores import open_app
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "nlrb_nyc_units_2017_2021.csv"
 

@@ -18,7 +18,9 @@ from bot.runtime.scheduler import Job, Scheduler
 from bot.secrets.keys import Keys, open_keys
 from bot.storage.store import Store
 from tests.conftest import HOUR, NOON
-from tests.storage.house import SqliteHouse
+from tests.storage.house import House, house_in
+
+pytestmark = pytest.mark.both_engines
 
 TEN = timedelta(minutes=10)
 
@@ -46,12 +48,12 @@ def keys(data: Path) -> Keys:
 
 
 @pytest.fixture
-def house(data: Path) -> SqliteHouse:
-    return SqliteHouse(data)
+def house(data: Path) -> House:
+    return house_in(data)
 
 
 @pytest.fixture
-async def store(house: SqliteHouse, clock: MovableClock) -> AsyncIterator[Store]:
+async def store(house: House, clock: MovableClock) -> AsyncIterator[Store]:
     async with house.open(clock) as made:
         yield made
 
@@ -88,11 +90,11 @@ async def test_a_message_is_deleted_when_it_is_time_and_once(store: Store, keys:
 
 
 async def test_a_restart_forgets_no_deletion_and_the_store_does_not_say_in_which_chat_it_is(
-    house: SqliteHouse, keys: Keys, clock: MovableClock
+    house: House, keys: Keys, clock: MovableClock
 ) -> None:
     async with house.open(clock) as store:
         await deletions(Chat(), store, keys, clock).delete_later("4242424242 7", TEN)
-    assert b"4242424242" not in house.path.read_bytes()
+    assert "4242424242" not in repr(house.rows("SELECT platform, what FROM errand"))
     clock.move_to(NOON + HOUR)
     chat = Chat()
     async with house.open(clock) as store:
@@ -165,7 +167,7 @@ async def test_what_somebody_else_has_deleted_is_done(store: Store, keys: Keys, 
 
 
 async def test_an_deletion_that_cannot_be_written_down_is_kept_until_it_can(
-    house: SqliteHouse, keys: Keys, clock: MovableClock
+    house: House, keys: Keys, clock: MovableClock
 ) -> None:
     async with house.open(clock):
         pass

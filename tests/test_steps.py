@@ -27,7 +27,7 @@ from bot.domain.errors import (
 from bot.domain.model import Announcement, CardState, Kind, Ruling, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Card, Head
 from bot.process.clock import MovableClock
-from bot.runtime.app import KEY_FILE, App, open_app
+from bot.runtime.app import KEY_FILE, App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.storage.sql import minting
@@ -36,6 +36,9 @@ from bot.usecases import closing, stewards
 from bot.usecases.workers import Worker
 from handlers.conversation import Conversation, Said, Ways
 from tests.conftest import NOON, OTHER_SHOP, SHOP, WALKOUT, draft, shops
+from tests.stores import open_app
+
+pytestmark = pytest.mark.both_engines
 
 DAY = timedelta(days=1)
 FIRST, SECOND, THIRD = WALKOUT, WalkoutId("s2ep2"), WalkoutId("s3ep3")
@@ -410,6 +413,7 @@ async def test_a_recalled_card_is_recalled_in_later_steps(data: Path, clock: Mov
         assert (await made.worker(BEN).pledge(other)).walkout.id == SECOND
 
 
+@pytest.mark.sqlite_only("PostgreSQL writes all in one transaction")
 async def test_blank_pledges_come_in_pieces_in_the_order_of_their_keys_and_cut_off_come_again(
     data: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -537,6 +541,7 @@ async def test_a_walkout_on_its_own_closes_with_its_cards(data: Path, clock: Mov
         assert await store._read("SELECT count(*) FROM card") == [(0,)]
 
 
+@pytest.mark.sqlite_only("SQLite counts its steps; of PostgreSQL's statements the plans are looked at")
 @pytest.mark.parametrize("refused", [False, True])
 async def test_a_step_that_opens_without_many_units_does_not_read_all_pledges_for_each(
     data: Path, clock: MovableClock, *, refused: bool

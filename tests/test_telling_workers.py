@@ -16,7 +16,7 @@ from bot.delivery.outbox import FIRST_WAIT, Letter, RoomGone, TryLater
 from bot.domain import rules
 from bot.domain.model import ROOT, Kind, Stage, Tier, Unit, UnitId
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.storage.store import Room
@@ -26,6 +26,7 @@ from bot.usecases.workers import Worker
 from handlers.texts import workers
 from handlers.texts.announcements import announcement
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, STARTS, WALKOUT, opened, shops
+from tests.stores import open_app
 from tests.test_outbox import Crash, Post
 
 PEOPLE = 30

@@ -21,7 +21,7 @@ from bot.domain import rules
 from bot.domain.errors import KeyFileRefused, KeysNotChanged, NotPledged, UnknownCard
 from bot.domain.model import CardState, Stage, WalkoutId
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, App, _jobs, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, App, _jobs
 from bot.runtime.scheduler import Scheduler
 from bot.secrets import key_file
 from bot.secrets import keys as keys_module
@@ -32,7 +32,9 @@ from bot.usecases import closing, stewards
 from bot.usecases.ladder import Ladders
 from bot.usecases.scheduled import Tallies
 from bot.usecases.workers import CoarseLines
+from tests import stores
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
+from tests.stores import open_app
 
 ANA = Person("here", "ana")
 CODE, ANOTHER = mint(), mint()
@@ -40,7 +42,7 @@ OTHER = WalkoutId("x4p9z")
 
 
 def read_again(app: App) -> Keys:
-    return open_keys(app.data / KEY_FILE, database=app.data / DATABASE)
+    return open_keys(app.data / KEY_FILE, database=stores.database(app.data))
 
 
 def beside(app: App) -> App:
@@ -52,7 +54,9 @@ def beside(app: App) -> App:
         tallies=tallies,
         lines=CoarseLines(app.store),
         ladders=Ladders(app.store),
-        scheduler=Scheduler(_jobs(app.store, keys, tallies, app.house, {}, {}, {}, app.clock, app.holds), app.clock),
+        scheduler=Scheduler(
+            _jobs(app.store, keys, tallies, app.house, {}, {}, {}, app.clock, app.holds, app.fence), app.clock
+        ),
     )
 
 

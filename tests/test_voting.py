@@ -13,7 +13,7 @@ import pytest
 from bot.domain.model import CardState, Kind, Question, StepKind, WalkoutId, Words
 from bot.domain.roles import Matter
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.usecases import organizers, paper_cards, proposals, stewards
@@ -21,7 +21,9 @@ from bot.usecases.context import RequestContext
 from handlers.conversation import CARD_BUTTONS, SHOWING, Conversation, Reply, Said, Ways
 from handlers.conversation.messages import LONGEST_DATA
 from handlers.discord.components import LONGEST_LABEL, MOST_ROWS, Buttons
+from tests import stores
 from tests.conftest import MICROSECOND, NOON, PLEDGE_BY, SHOP, WALKOUT, opened, shops
+from tests.stores import open_app
 from tests.test_outbox import Post
 
 WAYS = Ways(can_see=lambda: "", in_a_hurry=True)
@@ -80,6 +82,7 @@ async def kept(app: App) -> list[tuple[str]]:
     return list(await store._read("SELECT choices FROM ballot"))
 
 
+@pytest.mark.both_engines
 async def test_a_vote_from_the_pledge_to_voting_anew(data: Path, clock: MovableClock) -> None:
     async with survey(data, clock) as (app, code):
         status = await press(app, f"c:{code}.{WALKOUT}")
@@ -137,6 +140,7 @@ async def test_nobody_is_asked_before_they_have_pledged_or_where_nothing_is_aske
         assert await kept(app) == NOTHING
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     "rest",
     [
@@ -165,6 +169,7 @@ async def test_what_is_old_or_made_up_changes_nothing(data: Path, clock: Movable
         assert await kept(app) == NOTHING
 
 
+@pytest.mark.both_engines
 async def test_another_account_with_the_same_code_casts_nothing(data: Path, clock: MovableClock) -> None:
     async with survey(data, clock) as (app, code):
         await press(app, f"B:{code}.{WALKOUT}:010100")
@@ -174,15 +179,16 @@ async def test_another_account_with_the_same_code_casts_nothing(data: Path, cloc
         assert await kept(app) == [("010100",)]
 
 
+@pytest.mark.both_engines
 async def test_looking_at_questions_changes_nothing(data: Path, clock: MovableClock) -> None:
     assert "V" in SHOWING
     async with survey(data, clock) as (app, code):
-        store: Any = app.store
-        before = store._db.total_changes
+        before = await stores.changes(app.store)
         await go(app, f"V:{code}.{WALKOUT}", "More pay", "Done", "A day", "Start over", "Do not vote now")
-        assert store._db.total_changes == before
+        assert await stores.changes(app.store) == before
 
 
+@pytest.mark.both_engines
 async def test_after_the_deadline_nobody_votes(data: Path, clock: MovableClock) -> None:
     async with survey(data, clock) as (app, code):
         page = (await go(app, f"V:{code}.{WALKOUT}", "Leave this out", "A day"))[-1]
@@ -223,6 +229,7 @@ async def test_questions_are_asked_in_the_reader_s_language(data: Path, clock: M
         assert labels(reply)[:2] == ["Un día", "Una semana"]
 
 
+@pytest.mark.both_engines
 async def test_a_recall_warns_of_the_votes_and_every_room_hears_to_vote_anew(data: Path, clock: MovableClock) -> None:
     async with survey(data, clock) as (app, code):
         await press(app, f"B:{code}.{WALKOUT}:010100")

@@ -15,7 +15,6 @@ from bot.domain.disclosure import Coarse, shown
 from bot.domain.model import ROOT, Announcement, BoardLine, CardState, Counts, Entry, Kind, Stage, Tier, Unit, UnitId
 from bot.domain.situation import Verdict
 from bot.process.clock import MovableClock
-from bot.runtime.app import open_app
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.usecases import stewards
@@ -26,6 +25,7 @@ from handlers.texts.organizers_words import the_day
 from tests.conftest import HOUR, NOON, PLEDGE_BY, opened, shops
 from tests.conftest import WALKOUT as CITY
 from tests.fixed import TERMS, WALKOUT, seen
+from tests.stores import open_app
 
 OPEN = replace(WALKOUT, terms=replace(TERMS, levels=("borough", "neighborhood", "block"), citywide_threshold=3000))
 ON = replace(OPEN, stage=Stage.ON)

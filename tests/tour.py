@@ -19,7 +19,7 @@ from bot.domain.model import Announcement, Kind, Ruling, Stage, Unit, Walkout, W
 from bot.draft import RosterOptions, SourceFile, read
 from bot.guards.rate_limits import WrongCodeLimit
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint, pretty
 from bot.secrets.keys import Person
 from bot.storage.store import Room
@@ -47,6 +47,7 @@ from handlers.texts.catalogue import speaking
 from handlers.texts.workers import console_can_see
 from tests.conftest import NOON
 from tests.console.play import roster, terms
+from tests.stores import open_app
 
 PLATFORM = "console"
 _OUTAGES = (

@@ -11,11 +11,11 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from bot.domain.errors import Held, InDoubt, LeaseLost, NoSuchUnit, NotRecorded
+from bot.domain.errors import Held, InDoubt, KeyFileRefused, LeaseLost, NoSuchUnit, NotRecorded
 from bot.domain.leases import Lease
 from bot.domain.model import SPOKEN, Announcement, Kind, Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import GO_ON, Proposal, Stopped
@@ -38,6 +38,10 @@ MOST_IN_FLIGHT = 32
 
 LOOK_AGAIN_S = 0.1
 """While answers are waited for and nothing else is to be sent, how soon it is looked whether now there is."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when letters wait that another process was to send: they come before a tally that falls due meanwhile, after
+which they might not be so any more."""
 
 FRESH_FOR = timedelta(seconds=10)
 """How long a letter may wait for its turn; then it is looked at again, since it might have become false."""
@@ -203,7 +207,7 @@ class Outbox:
         if self.sender is None:
             return None
         if self._leadership is not None and self._leadership.lease is not self._lease:  # what others had claimed
-            return self._clock()
+            return LONG_AGO
         return await self._store.next_parcel(self._way)
 
     async def deliver(self) -> None:
@@ -317,7 +321,12 @@ class Outbox:
         if self._before is not None and await self._before(parcel.news, parcel.walkout):
             return True
         frozen_until = await self._frozen_until(parcel)
-        letter = await self._open(parcel) if frozen_until is None else None
+        try:
+            letter = await self._open(parcel) if frozen_until is None else None
+        except KeyFileRefused:  # another process has made the key, and this one cannot read the file now
+            self._claimed.popleft()
+            self._owe_postponing(parcel, None)
+            return True
         if letter is not None and letter.address in self._flights:
             return False
         self._claimed.popleft()

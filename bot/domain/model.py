@@ -235,7 +235,8 @@ class Terms:
 
     def said_in(self, language: str) -> Terms:
         """Return the same terms in the organizers' own words of a language, as far as they have written them."""
-        return replace(self, **self.translations.get(language, Words()).written())
+        words = self.translations.get(language)
+        return self if words is None else replace(self, **words.written())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

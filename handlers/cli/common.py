@@ -18,7 +18,7 @@ from bot.draft import SourceFile
 from bot.parsing.typed_text import nearest_names
 from bot.process.clock import read_instant, real_clock
 from bot.runtime import control_socket
-from bot.runtime.app import DATABASE, SOCKET, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, SOCKET, open_app
 from bot.runtime.control_socket import Answer, Request
 from bot.runtime.settings import PREFIX, Settings
 from handlers.cli import admin
@@ -93,8 +93,8 @@ def settings_in(data: Path | None) -> Settings:
 def store_in(data: Path | None) -> Settings:
     """Read the settings where a store must be there already: no command but those that begin one makes one."""
     settings = settings_in(data)
-    if not _is_begun(settings.data):
-        names = _stores_in(Path(), settings.data.parent)
+    if not _is_begun(settings):
+        names = _stores_in(settings, Path(), settings.data.parent)
         near = nearest_names(names, settings.data.name, 1) or list(names)
         fail(texts.no_store(str(settings.data), names[near[0]] if near else ""))
     return settings
@@ -103,29 +103,35 @@ def store_in(data: Path | None) -> Settings:
 def beginning_in(data: Path | None, *, yes: bool) -> Settings:
     """Read the settings where a store may be begun: asks first beside one whose name is near, which may be meant."""
     settings = settings_in(data)
-    ask_before_beginning(settings.data, yes=yes)
+    ask_before_beginning(settings, yes=yes)
     return settings
 
 
-def ask_before_beginning(data: Path, *, yes: bool) -> None:
+def ask_before_beginning(settings: Settings, *, yes: bool) -> None:
     """Ask where there is no store yet, but beside it one whose name is near."""
-    if _is_begun(data):
+    if _is_begun(settings):
         return
-    names = _stores_in(data.parent)
+    data = settings.data
+    names = _stores_in(settings, data.parent)
     if near := nearest_names(names, data.name, 1):
         ask_first(texts.begins(str(data), names[near[0]]), yes=yes)
 
 
-def _is_begun(data: Path) -> bool:
+def _is_begun(settings: Settings) -> bool:
     """Say whether there is a store; where nobody can tell, because the folder is somebody else's, end."""
     try:
-        return (data / DATABASE).exists()
+        return (settings.data / _sign(settings)).exists()
     except OSError as error:
-        fail(texts.unreadable_file(str(data), error.strerror or type(error).__name__))
+        fail(texts.unreadable_file(str(settings.data), error.strerror or type(error).__name__))
 
 
-def _stores_in(*places: Path) -> dict[str, str]:
-    around = {found.parent for place in places for found in place.glob(f"*/{DATABASE}")}
+def _sign(settings: Settings) -> str:
+    """Name the file by which a store is known."""
+    return KEY_FILE if settings.postgres else DATABASE
+
+
+def _stores_in(settings: Settings, *places: Path) -> dict[str, str]:
+    around = {found.parent for place in places for found in place.glob(f"*/{_sign(settings)}")}
     return {folder.name: str(folder) for folder in sorted(around)}
 
 

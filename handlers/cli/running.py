@@ -32,7 +32,7 @@ def run(data: Data = None, yes: Yes = False) -> None:
     openers = _openers(settings)
     if not openers:
         fail(texts.no_token())
-    ask_before_beginning(settings.data, yes=yes)
+    ask_before_beginning(settings, yes=yes)
     logs.set_level(settings.log_level)
     run_to_end(_serve(settings, openers))
 
@@ -80,6 +80,10 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
             lines = [texts.running(platform_of(way), name, str(settings.data))]
             lines += [texts.stray(stray, name) for stray in await strays([way], app.store)]
             print(*lines, sep="\n", file=sys.stderr)  # noqa: T201
+
+        for leadership in app.ways.values():
+            if leadership.lease is None:
+                print(texts.stands_by(platform_of(leadership.name)), file=sys.stderr)  # noqa: T201
 
         try:
             async with (

@@ -121,7 +121,7 @@ def setup(
         terminal = sys.stdin.isatty()
         _say(texts.begins(str(Path.cwd()), asks=terminal))
         folder = data or (Path(_ask(texts.ask_folder(), str(before.data))).expanduser() if terminal else before.data)
-        ask_before_beginning(folder, yes=yes)
+        ask_before_beginning(settings_in(folder), yes=yes)
         telegram = _token("telegram", telegram_token_file, before, terminal=terminal)
         discord = _token("discord", discord_token_file, before, terminal=terminal)
         sealed, passphrase = _passphrase(passphrase_file, before, terminal=terminal)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import stores
 from tests.console.play import Play
 
 MEMORY = Path("/dev/shm")  # noqa: S108  each test makes a private folder in it
@@ -23,6 +24,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(made)
     yield made
     shutil.rmtree(made)
+    stores.let_go(made)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from io import StringIO
 from pathlib import Path
 
 from bot.process.clock import MovableClock
-from bot.runtime.app import open_app
 from bot.secrets.keys import Person
 from bot.usecases import organizers as use_cases
 from handlers.cli import admin
@@ -19,6 +18,7 @@ from handlers.console.chat import PLATFORM, Console, ConsoleSender, Printer
 from handlers.conversation import Conversation, Said, Ways
 from handlers.texts.workers import console_can_see
 from tests.console.play import NOW, Line, Play
+from tests.stores import open_app
 
 
 class Live:

@@ -18,6 +18,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from handlers.cli import cli
+from tests import stores
 from tests.processes import PATIENCE_S
 
 ALLOUT = Path(sys.executable).with_name("allout")
@@ -132,7 +133,7 @@ class Play:
         return ran
 
     def _inside(self, argv: list[str], stdin: bytes) -> Ran:
-        result = CliRunner().invoke(cli, argv, input=stdin)
+        result = CliRunner().invoke(cli, argv, input=stdin, env=stores.setting_of(argv))
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ran(status=result.exit_code, out=result.stdout, err=result.stderr)
@@ -144,7 +145,7 @@ class Play:
             capture_output=True,
             check=False,
             timeout=PATIENCE_S,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **stores.setting_of(argv), **(env or {})},
             cwd=cwd or self.folder,
         )
         return Ran(status=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())

@@ -53,6 +53,7 @@ class House(RunningBot):
     """One `allout run`, started and ended as often as a test likes, on one store."""
 
     platform = "discord"
+    way = f"discord:{BOT_ID}"
 
     def __init__(self, folder: Path, server: DiscordServer) -> None:
         super().__init__(folder, server)

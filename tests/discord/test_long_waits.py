@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bot.delivery.outbox import Letter, Stale, TryLater
 from bot.domain.model import Announcement, Kind
 from bot.process.clock import real_clock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from bot.storage.store import Room
 from handlers.discord import sender as sending
@@ -25,6 +25,7 @@ from tests.discord.faults import held, limited
 from tests.discord.house import sends
 from tests.discord.server import SEND, DiscordServer
 from tests.processes import PATIENCE_S
+from tests.stores import open_app
 from tests.test_outbox import announce
 
 # what would take a running bot minutes; here it runs in the test's own process

@@ -9,12 +9,12 @@ import pytest
 
 from bot.domain import rules
 from bot.process.clock import MovableClock, real_clock
-from bot.runtime.app import open_app
 from bot.storage.store import Room
 from bot.usecases import organizers
 from tests.discord.faults import unauthorized
 from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found, let_deadline_pass, stand
 from tests.discord.server import DiscordServer
+from tests.stores import open_app
 from tests.telegram.house import House as TelegramHouse
 from tests.telegram.house import labels
 from tests.telegram.server import TelegramServer

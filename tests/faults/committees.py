@@ -25,6 +25,7 @@ from bot.usecases import closing, organizers, proposals, roles, stewards, suspen
 from bot.usecases.context import RequestContext
 from handlers.conversation import BUTTONS, COMMANDS, PRICES, Conversation, Reply, Said, Ways
 from handlers.texts.workers import console_can_see
+from tests import stores
 from tests.conftest import NOON
 from tests.console.play import roster, terms
 from tests.faults.fuzzed import SHOPS, City, city
@@ -226,7 +227,7 @@ class Committee:
         store: Any = self.app.store
         found = await self.town.rows()
         for table in found.keys() - self.columns.keys():
-            self.columns[table] = [row[1] for row in await store._read(f"PRAGMA table_info({table})")]
+            self.columns[table] = await stores.columns(store, table)
         return {table: [dict(zip(self.columns[table], row, strict=True)) for row in found[table]] for table in found}
 
     async def check(self, role: str, before: Mapping[str, list[dict[str, Any]]]) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.process.clock import real_clock
+from tests import stores
 from tests.forks import NUMBER, Forked
 from tests.house import SOON_S, RunningBot
 
@@ -89,7 +90,7 @@ class Forking(RunningBot):
         known = {"ALLOUT_DATA": str(self.store), "ALLOUT_LOOK_EVERY_S": str(SOON_S)}
         fault = f"{self.fault.__module__}:{self.fault.__qualname__}" if self.fault else ""
         self.strings.fuse = fuse
-        wanted = known | self.settings | settings
+        wanted = known | stores.setting(self.store) | self.settings | settings
         with self._terminal.open("ab") as terminal:
             born = Forked(
                 {"folder": str(self.folder), "settings": wanted, "strings": True, "fault": fault}, terminal.fileno()

@@ -14,7 +14,7 @@ from typing import Any
 from bot.domain.model import Stage, WalkoutId
 from bot.draft import SourceFile
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.keys import Person
 from bot.usecases import organizers, suspensions
 from handlers.conversation import Conversation, Reply, Said, Ways
@@ -23,6 +23,7 @@ from handlers.texts.workers import console_can_see
 from tests.conftest import NOON, draft, opened, shops
 from tests.console.play import roster, terms
 from tests.console.test_committee import CODE
+from tests.stores import open_app
 
 DRAFT, OPEN = WalkoutId("draft1"), WalkoutId("open1")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -24,6 +24,8 @@ from tests.conftest import fresh_folder
 from tests.faults.test_after_closing import Held
 from tests.test_steps import FIRST, SECOND, Campaign, campaign
 
+pytestmark = pytest.mark.sqlite_only("what whoever has its file can tell")
+
 PEOPLE = tuple(Person("here", str(7700000000000 + number)) for number in range(12))
 STRANGERS = tuple(Person("here", str(8800000000000 + number)) for number in range(4))
 QUESTIONS = (Question(text="How long?", options=("a day", "a week")),)

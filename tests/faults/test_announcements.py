@@ -24,13 +24,13 @@ import pytest
 from bot.delivery.outbox import LONGEST_WAIT
 from bot.domain import rules
 from bot.process.clock import MovableClock
-from bot.runtime.app import open_app
 from tests.discord import faults as on_discord
 from tests.discord import house as discord
 from tests.faults import planted
 from tests.faults.houses import DiscordHouse, TelegramHouse, discord_house, telegram_house
 from tests.faults.trials import Trials, trials
 from tests.house import City, found, stand
+from tests.stores import open_app
 from tests.telegram import house as telegram
 from tests.telegram import server as on_telegram
 

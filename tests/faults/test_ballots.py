@@ -29,7 +29,7 @@ from bot.storage.sqlite import cards
 from bot.storage.store import Note, Store, Voiding
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, fresh_folder, opened, shops
 from tests.faults.trials import Trials, trials
-from tests.storage.house import SqliteHouse, asks, fresh
+from tests.storage.house import SqliteHouse, asks, fresh, house_in
 
 QUESTIONS = (
     Question(text="What do we want?", options=("pay", "rest", "heat"), many=True),
@@ -129,7 +129,7 @@ async def _lives(folder: Path, groups: Sequence[Group], begin: int, done: Callab
 
     clock = MovableClock(NOON)
     counted = sum(what == "count" for what, _ in groups[:begin])
-    async with SqliteHouse(folder).open(clock) as store:
+    async with house_in(folder).open(clock) as store:
         for number, (what, more) in enumerate(groups[begin:], start=begin):
             clock.move_to((NOON, MIDDLE, PLEDGE_BY)[counted] + HOUR)
             if what == "wishes":
@@ -166,7 +166,7 @@ def _founded(folder: Path) -> None:
     import asyncio  # noqa: PLC0415  likewise
 
     async def found() -> None:
-        async with SqliteHouse(folder).open(MovableClock(NOON)) as store:
+        async with house_in(folder).open(MovableClock(NOON)) as store:
             await store.add_walkout(survey(), shops(CREW, CREW))
             await store.mint(WALKOUT, {shop: [fresh(card) for card in crew] for shop, crew in OF_SHOP.items()})
 

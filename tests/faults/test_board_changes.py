@@ -24,7 +24,7 @@ from bot.domain import disclosure, rules
 from bot.domain.disclosure import Shown
 from bot.domain.model import Announcement, BoardLine, CardState, Counts, Kind, Stage, Unit, UnitId, Walkout
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of
 from bot.secrets.keys import Person
 from bot.storage.store import Room
@@ -36,6 +36,7 @@ from handlers.texts import workers
 from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, fresh_folder, opened
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 from tests.test_board_surfaces import surfaces
 from tests.test_nothing_more import ANA, OLGA, STELLA, Ears, World, code
 

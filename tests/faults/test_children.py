@@ -21,7 +21,7 @@ from bot.domain.errors import SandboxFull, WorkFailed
 from bot.draft import RosterOptions, SourceFile
 from bot.process.clock import MovableClock
 from bot.runtime import control_socket
-from bot.runtime.app import DATABASE, KEY_FILE, SOCKET, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, SOCKET
 from bot.sandbox import codec
 from bot.sandbox import pool as workshops
 from bot.sandbox.pool import MOST_WAITING, SandboxPool, WorkerKind
@@ -33,6 +33,7 @@ from handlers.sandboxed.orders import Print
 from tests.conftest import NOON, WALKOUT, draft, shops, terms
 from tests.console import play
 from tests.faults.canaries import found
+from tests.stores import open_app
 from tests.test_ladder import THREE
 
 pytestmark = pytest.mark.usefixtures("executed_children")

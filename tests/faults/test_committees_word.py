@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -18,15 +18,16 @@ from bot.domain.errors import NotRecorded, Refused
 from bot.domain.model import Kind, Ruling, Stage
 from bot.domain.roles import Became, Matter
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.keys import Person
-from bot.storage.sqlite import SqliteStore
-from bot.storage.sqlite.engine import Engine
+from bot.storage import postgres, sqlite
+from bot.storage.sql.committee_words import CommitteeWords
 from bot.storage.store import Room
 from bot.usecases import organizers, proposals
 from bot.usecases.context import RequestContext
 from tests.conftest import NOON, STARTS, WALKOUT, fresh_folder, opened, shops
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 from tests.test_outbox import Post
 
 OLGA, OMAR = Person("here", "olga"), Person("here", "omar")
@@ -42,21 +43,23 @@ class Killed(Exception):  # noqa: N818  an end, not a fault
 @contextmanager
 def ending_after(statements: int) -> Iterator[None]:
     """Let the bot end before a statement of its store."""
-    real, left = Engine._rows, statements
+    left = statements
 
-    async def rows(self: Engine, sql: str, parameters: Any = ()) -> Any:
-        nonlocal left
-        if sql not in {"ROLLBACK", "COMMIT"}:
-            left -= 1
-            if left < 0:
-                raise Killed
-        return await real(self, sql, parameters)
+    def ending(real: Callable[..., Any]) -> Callable[..., Any]:
+        async def rows(self: object, sql: str, parameters: Any = ()) -> Any:
+            nonlocal left
+            if sql not in {"ROLLBACK", "COMMIT"}:
+                left -= 1
+                if left < 0:
+                    raise Killed
+            return await real(self, sql, parameters)
 
-    Engine._rows = rows  # type: ignore[method-assign]
-    try:
+        return rows
+
+    with pytest.MonkeyPatch.context() as patched:
+        for engine in (sqlite.engine.Engine, postgres.engine.Engine):
+            patched.setattr(engine, "_rows", ending(engine._rows))
         yield
-    finally:
-        Engine._rows = real  # type: ignore[method-assign]
 
 
 def content(words: str, corrects: str = "") -> dict[str, Any]:
@@ -112,16 +115,17 @@ async def test_one_that_is_said_in_one_transaction_and_concluded_in_another_woul
 ) -> None:
     """Cut off between the two, it would be refused as the second of the day."""
 
-    async def in_two(self: SqliteStore, proposal: str, walkout: Any, rule: Any, news: Any, note: Any) -> bool:
+    async def in_two(self: Any, proposal: str, walkout: Any, rule: Any, news: Any, note: Any) -> bool:
         said = await self.words_said(walkout)
 
         def say(seen: Any, units: Sequence[Any]) -> Ruling:
             return Ruling(walkout=seen, announcements=tuple(rule(seen, units, said)))
 
         await self.decide(walkout, say)
-        return await self.conclude(proposal, Became.DONE, news, note, expected=Became.OPEN)
+        done: bool = await self.conclude(proposal, Became.DONE, news, note, expected=Became.OPEN)
+        return done
 
-    monkeypatch.setattr(SqliteStore, "say_approved", in_two)
+    monkeypatch.setattr(CommitteeWords, "say_approved", in_two)
     wrong = 0
     for number in range(0, MOST, 2):
         with fresh_folder() as folder:

@@ -18,6 +18,8 @@ from tests.faults import town
 from tests.faults.town import PEOPLE, Town
 from tests.faults.trials import Trials, trials
 
+pytestmark = pytest.mark.sqlite_only("its file's dates")
+
 Dates = tuple[int, ...]
 """When a file was written to, was changed in any way, and was read last; nanoseconds, by the kernel's clock."""
 

@@ -15,6 +15,8 @@ from tests.conftest import ROOT
 from tests.faults.trials import Trials, trials
 from tests.processes import run
 
+pytestmark = pytest.mark.sqlite_only("a disk below its file")
+
 PATIENCE_S = 900.0
 
 ON_ITS_OWN = ("unshare", "--user", "--map-root-user", "--mount")

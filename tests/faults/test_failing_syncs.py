@@ -19,6 +19,8 @@ from tests.conftest import ROOT
 from tests.faults.trials import Trials, trials
 from tests.processes import run
 
+pytestmark = pytest.mark.sqlite_only("syncs of its file that fail")
+
 PATIENCE_S = 900.0
 
 

@@ -18,11 +18,10 @@ from bot.domain.roles import Role
 from bot.guards import rate_limits
 from bot.guards.rate_limits import BURST, REST, WITHIN, WRONG_CODES, Heed, TokenBuckets, WrongCodeLimit
 from bot.process.clock import Clock, MovableClock, real_clock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
-from bot.storage.sqlite import SqliteStore
 from bot.usecases import organizers, roles, stewards
 from bot.usecases.context import RequestContext
 from handlers.conversation import BUTTONS, COMMANDS, Conversation, Said, Ways
@@ -31,8 +30,10 @@ from handlers.platforms.supervisor import Link
 from handlers.telegram.chat import PLATFORM
 from handlers.telegram.platform import open_telegram
 from handlers.texts.workers import console_can_see
+from tests import stores
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
 from tests.processes import PATIENCE_S
+from tests.stores import open_app
 from tests.telegram.server import Limits, TelegramServer, flood
 
 STRANGERS = 400
@@ -169,8 +170,7 @@ async def test_a_thousand_unknown_accounts_write_nothing(data: Path, clock: Mova
         await app.scheduler.run_due()
         clock.move_to(NOON + timedelta(days=2))
         store = app.store
-        assert isinstance(store, SqliteStore)
-        before, held = store._db.total_changes, contents(data)
+        before, held = await stores.changes(store), contents(data)
         conversation = Conversation(app, WAYS)
         for number in range(1000):
             who, code = Person(PLATFORM, str(number)), mint()
@@ -185,7 +185,7 @@ async def test_a_thousand_unknown_accounts_write_nothing(data: Path, clock: Mova
                 Said(who=who, text="hello"),
             ):
                 assert await conversation.answer(said) is not None
-        assert store._db.total_changes == before
+        assert await stores.changes(store) == before
         assert contents(data) == held
 
 

@@ -33,6 +33,8 @@ from tests.faults.town import Ledger
 from tests.faults.trials import Trials, trials
 from tests.processes import PATIENCE_S
 
+pytestmark = pytest.mark.sqlite_only("what kills leave of its file")
+
 ACTS = 100_000
 """What each person would do if the process lived: more than any of them comes to, however late it is killed."""
 

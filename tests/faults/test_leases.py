@@ -31,6 +31,8 @@ from tests.storage.house import SqliteHouse
 from tests.test_fence import Place
 from tests.test_outbox import announce
 
+pytestmark = pytest.mark.sqlite_only("many processes on rules of their own, without a database")
+
 DAY = timedelta(days=1)
 ROOMS = ("#city", "#north", "#south")
 

@@ -29,6 +29,8 @@ from tests.faults.trials import Trials, trials
 from tests.processes import run
 from tests.storage.house import SqliteHouse, fresh, looks, pledges, standing, together
 
+pytestmark = pytest.mark.sqlite_only("what cuts leave of its file")
+
 PEOPLE = range(20)
 NEW = [f"new {n}" for n in range(5 * PIECE)]
 WAYS = ("begin", "commit", "write", "inside", "file size")

@@ -25,7 +25,7 @@ from bot.domain import rules
 from bot.domain.errors import KeyFileRefused
 from bot.domain.model import CardState, Entry, Kind, WalkoutId
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, look_into, open_app
+from bot.runtime.app import DATABASE, KEY_FILE
 from bot.runtime.restore import Since, restore
 from bot.secrets import backup_files, key_file
 from bot.secrets.card_codes import from_bytes, key_of
@@ -37,6 +37,9 @@ from bot.usecases.backups import back_up
 from bot.usecases.closing import close
 from tests.conftest import HOUR, NOON, WALKOUT, fresh_folder, terms
 from tests.faults.trials import Trials, trials
+from tests.stores import look_into, open_app
+
+pytestmark = pytest.mark.sqlite_only("its older versions")
 
 OLDER = range(1, KEYED)
 SINCE = range(KEYED, len(_migrations()))

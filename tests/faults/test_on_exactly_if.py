@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,17 +26,19 @@ from bot.delivery.outbox import Letter, RoomGone
 from bot.domain import rules
 from bot.domain.errors import PledgingClosed
 from bot.domain.model import Entry, Kind, Ruling, Stage, Tier, Unit, UnitId, Walkout, WalkoutId
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import from_bytes, key_of
 from bot.secrets.keys import Person
 from bot.storage.store import Room
 from bot.usecases import organizers, stewards
 from handlers.texts.announcements import announcement
+from tests import stores
 from tests.conftest import fresh_folder
 from tests.domain import oracle, trees
 from tests.domain.oracle import Event, Plan, Shop
 from tests.domain.test_properties import OPENING, terms, units, wished
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 
 T = TypeVar("T")
 
@@ -66,12 +67,12 @@ class WrongClock:
 class Ears:
     """Hears everything that one process says, until it is killed."""
 
-    def __init__(self, heard: Counter[Told]) -> None:
-        self.killed = False
+    def __init__(self, heard: Counter[Told], killed: Callable[[], bool]) -> None:
+        self._killed = killed
         self._heard = heard
 
     async def send(self, letter: Letter) -> str:
-        if self.killed:
+        if self._killed():
             raise RoomGone
         news = letter.news
         self._heard[letter.address, str(news.kind), news.occasion, news.about] += 1
@@ -389,7 +390,7 @@ class Life:
 
     async def start(self) -> None:
         """Open the store, whoever left it."""
-        self.ears = Ears(self.heard)
+        self.ears = Ears(self.heard, self._left.exists)
         self.app = await self.running.enter_async_context(
             open_app(self.folder, clock=self.clock, senders={"console": self.ears})
         )
@@ -409,24 +410,17 @@ class Life:
     async def _killed(self, act: asyncio.Future[T]) -> None:
         """Go on with the files as they were between two statements; what the process did after that has not been."""
         self.kills += 1
-        connection, ears = self.app.store._db, self.ears  # type: ignore[attr-defined]
-        into = self.folder.with_name(f"{self.folder.name}+")
-
-        def copy() -> None:
-            ears.killed = True
-            shutil.copytree(self.folder, into)
-
-        for _ in range(self.chance.randint(0, STATEMENTS)):
-            if act.done():
-                break
-            await connection._execute(int)  # its turn comes behind a statement of the bot's
-        await connection._execute(copy)
-        act.cancel()
-        with suppress(asyncio.CancelledError):
-            await act
+        nth = self.chance.randint(1, STATEMENTS)
+        if not await stores.killed_meanwhile(self.app.store, act, nth, self.folder, self._left):
+            stores.kill(self.folder, self._left)
         await self.running.aclose()
-        self.folder = into
+        self.folder = self._left
         await self.start()
+
+    @property
+    def _left(self) -> Path:
+        """Where lies what a kill leaves."""
+        return self.folder.with_name(f"{self.folder.name}+")
 
     # -- what is true
 
@@ -476,7 +470,7 @@ async def lived(template: Path, chance: Random, plan: Plan) -> Life:
     """Live through one history."""
     entry = chance.choice(list(Entry))
     with fresh_folder() as folder:
-        shutil.copytree(template, folder / "store")
+        stores.copy_folder(template, folder / "store")
         life = Life(
             folder=folder / "store", chance=chance, story=Story(plan=plan), entry=entry, clock=WrongClock(plan.opening)
         )
@@ -550,6 +544,7 @@ async def _live_all(tries: Trials, template: Path, plans: Callable[[Random], Pla
     return found
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("plans", [plan_of, trees.planned], ids=["a list", "a tree"])
 @trials(50, full=10_000)
 def test_it_is_on_exactly_if_the_rule_held_at_a_tally_once_and_for_good(

@@ -32,6 +32,8 @@ from tests.faults.trials import Trials, trials
 from tests.postgres.stores import IDENTITY
 from tests.processes import run
 
+pytestmark = pytest.mark.sqlite_only("one process owns its file")
+
 LONGEST_S = 2.0
 MOST = 4
 """Processes that come to one store at once."""

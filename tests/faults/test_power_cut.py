@@ -26,6 +26,8 @@ from tests.faults import town
 from tests.faults.disk import Committed, Disk, Image, Platter
 from tests.faults.trials import Trials, trials
 
+pytestmark = pytest.mark.sqlite_only("what power cuts leave of its file")
+
 ACTS = 4
 """What each person does in one history."""
 

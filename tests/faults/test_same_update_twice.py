@@ -35,7 +35,7 @@ from hypothesis.stateful import (
 from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.model import Entry, Unit, UnitId, WalkoutId
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import from_bytes, key_of
 from bot.secrets.keys import Person
 from bot.storage.store import Room
@@ -47,8 +47,10 @@ from handlers.platforms.seen_updates import SeenUpdates
 from handlers.telegram.polling import Poller, RawUpdate
 from handlers.texts.announcements import announcement
 from handlers.texts.workers import console_can_see
+from tests import stores
 from tests.conftest import NOON, draft, fresh_folder
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 
 STEPS = 25
 """Of one run of the machine."""
@@ -299,7 +301,7 @@ class Redeliveries(RuleBasedStateMachine):
     def begin(self) -> None:
         self.runner = asyncio.Runner()
         self.folder = Path(mkdtemp(prefix="allout-", dir=self.template.parent))
-        shutil.copytree(self.template, self.folder / "store")
+        stores.copy_folder(self.template, self.folder / "store")
         self.clock, self.ears, self.model = SettableClock(NOON), Ears(), Model()
         self.log: list[Sent] = []
         self.confirmed = 0
@@ -309,6 +311,7 @@ class Redeliveries(RuleBasedStateMachine):
         if hasattr(self, "bot"):
             self._do(self.bot.stop())
             shutil.rmtree(self.folder)
+            stores.let_go(self.folder)
             self.runner.close()
 
     def _do(self, what: Any) -> Any:

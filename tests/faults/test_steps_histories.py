@@ -5,7 +5,6 @@ The model is a few dicts. After each kill the store holds what it held before th
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -30,13 +29,15 @@ from bot.domain.errors import (
 from bot.domain.model import Ruling, Stage, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import Act, Change
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import mint
 from bot.secrets.keys import Person
 from bot.storage.sql import minting
 from bot.usecases import closing
+from tests import stores
 from tests.conftest import NOON, fresh_folder, shops
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 from tests.test_steps import FIRST, SECOND, THIRD, Campaign
 
 STEPS = (FIRST, SECOND, THIRD)
@@ -263,24 +264,6 @@ class History:
         return self.chance.choice([*[self.press] * 14, *rare])()
 
 
-async def killed_meanwhile(app: App, act: Callable[[], Awaitable[None]], nth: int, folder: Path) -> bool:
-    """Do it; keep what a kill at the nth statement from here would have left. Say whether there were so many."""
-    passed = 0
-    store: Any = app.store
-
-    def pass_by(_sql: str) -> None:
-        nonlocal passed
-        passed += 1
-        if passed == nth:
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(app.data, folder, ignore=shutil.ignore_patterns("*.sock"))
-
-    await store._on_thread(lambda db: db.set_trace_callback(pass_by))
-    await act()
-    await store._on_thread(lambda db: db.set_trace_callback(None))
-    return passed >= nth
-
-
 async def history(chance: Random, clock: MovableClock, root: Path) -> int:
     """Go through one; return how many kills there were."""
     data, kills, model = root / "0", 0, Model()
@@ -301,7 +284,8 @@ async def history(chance: Random, clock: MovableClock, root: Path) -> int:
                     continue
                 dies = chance.random() < 1 / 8
                 fresh = root / f"{kills + 1}"
-                if await killed_meanwhile(app, act, chance.randint(1, die_at) if dies else 10**9, fresh):
+                nth = chance.randint(1, die_at) if dies else 10**9
+                if await stores.killed_meanwhile(app.store, act(), nth, app.data, fresh):
                     break
                 if chance.random() < 1 / 4:
                     assert not await now.differs(model)
@@ -318,6 +302,7 @@ async def history(chance: Random, clock: MovableClock, root: Path) -> int:
     return kills
 
 
+@pytest.mark.both_engines
 @trials(20, full=500)
 async def test_any_history_of_a_campaign_is_as_its_model_says(
     tries: Trials, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.model import Stage
 from bot.process.clock import real_clock
-from bot.runtime.app import DATABASE, KEY_FILE, open_app
+from bot.runtime.app import DATABASE, KEY_FILE
 from bot.runtime.restore import Since, restore
 from bot.secrets import backup_files
 from bot.secrets.card_codes import key_of
@@ -24,6 +24,7 @@ from tests.faults.houses import DiscordHouse, TelegramHouse, discord_house, tele
 from tests.faults.trials import Trials, trials
 from tests.house import SOON_S, City, found
 from tests.processes import PATIENCE_S
+from tests.stores import open_app
 from tests.telegram.house import labels
 
 STOPPED = "another bot has taken"

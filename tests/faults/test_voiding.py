@@ -20,9 +20,10 @@ from bot.domain.model import CardState, Kind, Stage
 from bot.domain.pledging import Card, Change
 from bot.domain.roles import Matter
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
+from bot.storage.postgres.session import Session
 from bot.storage.sqlite.engine import Engine
 from bot.usecases import organizers, paper_cards, proposals, stewards
 from bot.usecases.context import RequestContext
@@ -30,6 +31,7 @@ from handlers.conversation import Conversation, Said, Ways
 from handlers.texts.workers import console_can_see
 from tests.conftest import HOUR, NOON, PLEDGE_BY, SHOP, WALKOUT, fresh_folder, opened, shops
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 from tests.test_outbox import Post
 
 ASKED = ("{}", "/start {}", "/status {}", "/withdraw {}", "/pledge {}")
@@ -90,7 +92,8 @@ class working:  # noqa: N801  used as a function is
     """Notes every statement that the store carries out, and whether it wrote anything."""
 
     def __enter__(self) -> list[object]:
-        real, batch = self._real = Engine._rows, Engine._in_one_go
+        real, batch = Engine._rows, Engine._in_one_go
+        asks, commits = Session.rows, Session.commit
         done: list[object] = []
 
         def in_one_go(self: Engine, db: sqlite3.Connection, changes: Any) -> Any:
@@ -109,12 +112,26 @@ class working:  # noqa: N801  used as a function is
             done.append((sql, self._db.total_changes - before))
             return found
 
-        Engine._rows = rows  # type: ignore[method-assign]
-        Engine._in_one_go = in_one_go  # type: ignore[method-assign]
+        async def asked(session: Session, sql: str, parameters: Any = ()) -> Any:
+            done.append(sql)
+            return await asks(session, sql, parameters)
+
+        async def committed(session: Session, mark: bytes) -> None:
+            done.append("COMMIT")
+            await commits(session, mark)
+
+        self._patched = pytest.MonkeyPatch()
+        for where, name, noted in (
+            (Engine, "_rows", rows),
+            (Engine, "_in_one_go", in_one_go),
+            (Session, "rows", asked),
+            (Session, "commit", committed),
+        ):
+            self._patched.setattr(where, name, noted)
         return done
 
     def __exit__(self, *_: object) -> None:
-        Engine._rows, Engine._in_one_go = self._real  # type: ignore[method-assign]
+        self._patched.undo()
 
 
 @asynccontextmanager

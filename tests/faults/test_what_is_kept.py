@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from bot.secrets.card_codes import pretty
 from bot.secrets.keys import Person
@@ -28,9 +28,12 @@ from tests.faults.canaries import forms, found
 from tests.house import City
 from tests.house import found as founded
 from tests.processes import PATIENCE_S
+from tests.stores import open_app
 from tests.telegram.house import House as TelegramHouse
 from tests.telegram.house import room_word
 from tests.telegram.server import UNLIMITED, TelegramServer
+
+pytestmark = pytest.mark.sqlite_only("each byte that goes to its file")
 
 T = TypeVar("T")
 

@@ -21,14 +21,17 @@ import pytest
 
 from bot.domain.model import Question, Ruling, Stage, StepKind, Unit, Walkout
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, App, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Bearer, Keys, Person, open_keys
 from bot.usecases import stewards
 from bot.usecases.closing import close
 from tests.conftest import NOON, PLEDGE_BY, SHOP, WALKOUT, fresh_folder, opened, shops
 from tests.faults.trials import Trials, trials
+from tests.stores import open_app
 from tests.test_outbox import Post
+
+pytestmark = pytest.mark.sqlite_only("what whoever has its file can tell")
 
 QUESTION = Question(text="What do we want?", options=tuple("abcdefgh"), many=True)
 PEOPLE = 12

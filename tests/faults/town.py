@@ -19,7 +19,7 @@ from bot.delivery.outbox import Letter
 from bot.domain.errors import InDoubt, NotRecorded, Refused
 from bot.domain.model import CardState
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE, KEY_FILE, App, open_app
+from bot.runtime.app import DATABASE, KEY_FILE, App
 from bot.secrets import card_codes
 from bot.secrets.keys import Keys, Person, open_keys
 from bot.storage.store import Room
@@ -27,6 +27,7 @@ from bot.usecases import stewards
 from bot.usecases.workers import Seen, Worker
 from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.storage.house import key
+from tests.stores import open_app
 
 PEOPLE = 24
 CODES = [card_codes.from_bytes(key(n)) for n in range(PEOPLE)]

@@ -62,16 +62,12 @@ class House(RunningBot):
     def __init__(self, folder: Path, server: TelegramServer) -> None:
         super().__init__(folder, server)
         self.server = server
+        self.way = f"{self.platform}:{server.bot['id']}"
 
     def listens(self) -> None:
         """Let its bots listen from now on, behind a reverse proxy, instead of polling."""
         self.webhook_port = free_port()
         self.server.doors[ADDRESS] = f"http://127.0.0.1:{self.webhook_port}/allout"
-
-    @property
-    def way(self) -> str:
-        """How the store calls its bot."""
-        return f"{self.platform}:{self.server.bot['id']}"
 
     @property
     def settings(self) -> dict[str, str]:

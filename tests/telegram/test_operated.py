@@ -22,7 +22,7 @@ async def test_a_running_bot_says_that_it_is_ready_and_a_pledge_changes_no_byte(
         assert await read("/healthz") == (200, b"ok\n")
         assert (await read("/readyz/discord"))[0] == 503
         before = await read("/metrics")
-        assert b'allout_platform_up{platform="telegram"} 1.0' in before[1]
+        assert f'allout_platform_up{{platform="{house.way}"}} 1.0'.encode() in before[1]
 
         page = await house.ask(worker, city.take())
         assert "Pledge" in labels(page)

@@ -11,7 +11,6 @@ import pytest
 from bot.domain.errors import NoSuchWay
 from bot.domain.model import Announcement, CardState, Kind
 from bot.process.clock import MovableClock, real_clock
-from bot.runtime.app import open_app
 from bot.runtime.settings import Settings
 from bot.secrets.keys import Person
 from bot.storage.store import Room
@@ -19,6 +18,7 @@ from bot.usecases import organizers, ways
 from handlers.platforms.supervisor import AllRefused, keep_running
 from handlers.telegram.platform import open_telegram
 from tests.house import OLGA, OMAR, City, found
+from tests.stores import open_app
 from tests.telegram.house import labels
 from tests.telegram.test_paper import given
 from tests.telegram.two_bots import FIRST, Bot, Two, running, servers, started

@@ -12,12 +12,13 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from bot.process.clock import Clock, real_clock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.runtime.settings import Settings
 from handlers.platforms.supervisor import keep_running
 from handlers.telegram.platform import open_telegram
 from tests.house import SOON_S
 from tests.processes import PATIENCE_S
+from tests.stores import open_app
 from tests.telegram.house import House
 from tests.telegram.server import UNLIMITED, TelegramServer
 

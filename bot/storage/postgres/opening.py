@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 from asyncpg.exceptions._base import PostgresError
 
-from bot.domain.errors import KeyFileRefused, StoreTooNew, StoreUnusable
+from bot.domain.errors import KeyFileRefused, StoreInUse, StoreMoved, StoreTooNew, StoreUnusable
 from bot.storage.postgres.copies import Copies
 from bot.storage.postgres.leases import Leases
 from bot.storage.postgres.minting import Minting
@@ -35,10 +35,10 @@ from bot.storage.twin import Twin
 CONNECTS_WITHIN_S = 5.0
 """To each host."""
 
-_IS_THERE = "SELECT to_regclass('migration') IS NOT NULL"
+IS_THERE = "SELECT to_regclass('migration') IS NOT NULL"
 
-_MIGRATING = 7000
-"""Our advisory lock, see bot.storage.postgres.session."""
+OPENING = 7000
+"""Our advisory lock while it is opened, see bot.storage.postgres.session."""
 
 
 class PostgresStore(
@@ -66,6 +66,9 @@ class PostgresStore(
         self.take_lease = self._leases.take_lease
         self.renew_lease = self._leases.renew_lease
         self.give_up_lease = self._leases.give_up_lease
+        self.said = self._leases.said
+        self.adopt_foreign = self._leases.adopt_foreign
+        self.alone = self._leases.alone
 
     async def aclose(self) -> None:
         """See Store.aclose."""
@@ -104,11 +107,11 @@ async def open_store(
     """Open the store and bring it to this version's schema, unless another process of it has done so.
 
     `identity` is the store's name in the key file, `following` the one it may bear already if its key is being changed;
-    `process` names this process. Raises StoreTooNew, StoreUnusable, and KeyFileRefused if the key file belongs to
-    another database.
+    `process` names this process. Raises StoreInUse, StoreMoved, StoreTooNew, StoreUnusable, and KeyFileRefused if the
+    key file belongs to another database.
     """
     async with _connected(url) as (connection, hosts), connection.transaction():
-        await connection.execute(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+        await keep_out(connection, url)
         await _migrate(connection, url, identity, following)
     return PostgresStore(hosts, clock, process)
 
@@ -125,7 +128,7 @@ async def look_into(
     """Yield the store itself as it is, if it has this version's schema. Raises what `open_store` raises."""
     known = len(migrations())
     async with _connected(url) as (connection, hosts):
-        found = await _version(connection) if await connection.fetchval(_IS_THERE) else 0
+        found = await _version(connection) if await connection.fetchval(IS_THERE) else 0
         if found > known:
             raise StoreTooNew(place(url), found, known)
         if found < known:
@@ -141,13 +144,13 @@ async def look_into(
 async def is_there(url: str) -> bool:
     """Say whether there is a store. Raises StoreUnusable."""
     async with _connected(url) as (connection, _hosts):
-        return bool(await connection.fetchval(_IS_THERE))
+        return bool(await connection.fetchval(IS_THERE))
 
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[tuple[asyncpg.Connection, list[Connect]]]:
     """Yield a connection, and what makes others. Raises StoreUnusable."""
-    with _refusing(url):
+    with refusing(url):
         connection = await _first(connecting(url, pooled=True))
         try:
             pooled = connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()")
@@ -183,27 +186,43 @@ async def _version(connection: asyncpg.Connection) -> int:
 
 async def _migrate(connection: asyncpg.Connection, url: str, identity: str, following: str | None) -> None:
     await connection.execute("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY)")
-    scripts = migrations()
-    found = await _version(connection)
-    if found > len(scripts):
-        raise StoreTooNew(place(url), found, len(scripts))
+    found, known = await _version(connection), len(migrations())
+    if found > known:
+        raise StoreTooNew(place(url), found, known)
     if found:  # before anything is changed by keys that may be another store's
         await _check_name(connection, url, identity, following)
-    for number, script in enumerate(scripts[found:], start=found + 1):
-        await connection.execute(script)
-        await connection.execute("INSERT INTO migration (number) VALUES ($1)", number)
+    await bring_up(connection)
     await connection.execute("INSERT INTO store (id) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM store)", identity)
     await _check_name(connection, url, identity, following)
 
 
+async def keep_out(connection: asyncpg.Connection, url: str) -> None:
+    """Within a transaction, be the only one that opens it. Raises StoreInUse where another takes long: it moves."""
+    try:
+        await connection.execute(f"SET LOCAL lock_timeout = '10s'; SELECT pg_advisory_xact_lock({OPENING})")
+    except asyncpg.LockNotAvailableError:
+        raise StoreInUse(place(url)) from None
+
+
+async def bring_up(connection: asyncpg.Connection) -> None:
+    """Bring it to this version's schema, within a transaction."""
+    await connection.execute("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY)")
+    found = await _version(connection)
+    for number, script in enumerate(migrations()[found:], start=found + 1):
+        await connection.execute(script)
+        await connection.execute("INSERT INTO migration (number) VALUES ($1)", number)
+
+
 async def _check_name(connection: asyncpg.Connection, url: str, identity: str, following: str | None) -> None:
-    for (name,) in await connection.fetch("SELECT id FROM store"):
+    for name, elsewhere in await connection.fetch("SELECT id, elsewhere FROM store"):
         if name not in {identity, following}:
             raise KeyFileRefused(place(url), "foreign")
+        if elsewhere:
+            raise StoreMoved(place(url), elsewhere)
 
 
 @contextmanager
-def _refusing(url: str) -> Iterator[None]:
+def refusing(url: str) -> Iterator[None]:
     """Say why PostgreSQL does not open it: in its own words, which name no row."""
     try:
         yield

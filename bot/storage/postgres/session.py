@@ -49,7 +49,7 @@ TRANSIENT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.
 UNCONFIRMED = frozenset({"01000", "57P01"})
 """What the server warns of when a commit ends well although no standby has it."""
 
-HOUSE, CARDS, ENROLMENT = 7001, 7002, 7003
+HOUSE, CARDS, ENROLMENT, MINTING = 7001, 7002, 7003, 7004
 """Numbers of our advisory locks. They leave nothing in any file, as locks on rows would."""
 
 # A process that is stopped in the middle of a transaction must not keep everybody else from working for ever. And a
@@ -64,7 +64,10 @@ TAKING = {
     Lock.CARDS: (f"SELECT pg_advisory_xact_lock({HOUSE})", f"SELECT pg_advisory_xact_lock({CARDS})"),
 }
 # Before the snapshot is taken, since to truncate these tables shows in snapshots that were there before.
-READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; LOCK TABLE recent_card, recent_pledge, recent_count"
+READING = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+    "LOCK TABLE recent_card, recent_pledge, recent_count, notice, wish, ballot"
+)
 
 _LEAVE = """
     INSERT INTO mark (process, mark) SELECT $1, $2 WHERE pg_current_xact_id_if_assigned() IS NOT NULL
@@ -90,7 +93,7 @@ class Session:
 
     def __init__(self, hosts: Sequence[Connect], process: str) -> None:
         self._hosts = deque(hosts)  #: the one to be tried next comes first
-        self._process = process
+        self.process = process
         self._db: asyncpg.Connection | None = None
         self._warned = False
         self._rests_until = 0.0
@@ -180,7 +183,7 @@ class Session:
         await self.begin(";".join((BEGIN, *TAKING[lock])))
         try:
             result = await job()
-            wrote = bool(await self.rows(_LEAVE, (self._process, mark)))
+            wrote = bool(await self.rows(_LEAVE, (self.process, mark)))
         except BaseException:
             await self.undo()
             raise
@@ -189,7 +192,11 @@ class Session:
 
     async def begin(self, statements: str) -> None:
         """Begin a transaction by these statements."""
-        await self.script(statements)
+        try:
+            await self.script(statements)
+        except BaseException:  # it may have begun, and only not had its locks
+            await self.undo()
+            raise
 
     async def undo(self) -> None:
         """End a transaction that has written nothing that is to stay."""
@@ -239,7 +246,7 @@ class Session:
         try:
             await self.open()
             await self.begin(BEGIN)
-            [(found,)] = await self.rows(_ASK, (self._process,))
+            [(found,)] = await self.rows(_ASK, (self.process,))
             await self._commit(CONFIRMS_WITHIN_S)
         except (*FAILURES, NotRecorded):
             self.drop()

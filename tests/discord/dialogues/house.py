@@ -20,7 +20,7 @@ from bot.domain import rules
 from bot.domain.model import Unit, Walkout, WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
 from bot.process.clock import MovableClock
-from bot.runtime.app import App, open_app
+from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.usecases import organizers, stewards
@@ -32,6 +32,7 @@ from handlers.platforms.rate_limit import RateLimit
 from handlers.platforms.supervisor import Link
 from tests.console.play import roster, terms
 from tests.processes import PATIENCE_S
+from tests.stores import open_app
 
 HOUR = timedelta(hours=1)
 

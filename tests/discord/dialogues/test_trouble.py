@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+import pytest
+
 from bot.runtime.app import DATABASE
 from tests.discord.dialogues.house import PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, labels
 from tests.storage.house import SqliteHouse
 
 
+@pytest.mark.sqlite_only("a trigger of its own")
 async def test_what_could_not_be_written_down_is_not_said_to_be(house: House, city: City) -> None:
     ana = house.somebody("ana")
     shown = await ana.slash("start", card=city.take())
