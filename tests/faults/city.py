@@ -126,7 +126,7 @@ class City:
         """Have a standby that follows the primary, and confirms from then on."""
         self.between.lead_to(self.primary.port)
         self.between.heal()
-        following = self.primary.standby("one", port=self.between.port)
+        following = self.primary.standby("one", port=self.between.port, wal_retrieve_retry_interval="100ms")
         self.standby = await asyncio.to_thread(following.__enter__)
         self._kept.callback(following.__exit__, None, None, None)
         self.ways[1].lead_to(self.standby.port)
