@@ -186,9 +186,8 @@ class Cards(Walkouts, Engine):
             made or found.owners.get(card) != owner for card, owner, made in zip(cards, owners, makes, strict=True)
         ]
         counts = found.changes(batch)
-        mark = secrets.token_bytes(
-            8
-        )  # what the batch says would stay, and be the same when somebody changes their mind
+        # what the batch itself says would stay, and be the same when somebody changes their mind
+        mark = secrets.token_bytes(8)
         [(kept_cards, kept_pledges)] = await self._rows(
             _WRITE,
             (
