@@ -34,7 +34,7 @@ from tests.faults import town
 from tests.faults.town import CODES, ENOUGH, PLATFORM, Ledger, State
 from tests.postgres.servers import Server
 
-LEASE_S = 1.5
+LEASE_S = 2.0
 LOOKS_EVERY_S = 0.25
 TRIES_AGAIN_AFTER_S = 0.1
 
@@ -52,14 +52,14 @@ def hasten() -> None:
     share = LEASE_S / rules_of_leases.LENGTH_S
     with_length = partial(rules_of_leases.Lease, lasts_s=LEASE_S)
     changed: Mapping[Any, Mapping[str, Any]] = {
-        leases: {"_LENGTH": timedelta(seconds=LEASE_S), "Lease": with_length, "ANSWERS_WITHIN_S": 0.5},
+        leases: {"_LENGTH": timedelta(seconds=LEASE_S), "Lease": with_length, "ANSWERS_WITHIN_S": 0.7},
         rules_of_leases: {"LONGEST_SEND_S": rules_of_leases.LONGEST_SEND_S * share},
         leadership: {
             "RENEWED_AFTER_S": rules_of_leases.RENEWED_AFTER_S * share,
             "TRIED_AGAIN_AFTER_S": rules_of_leases.TRIED_AGAIN_AFTER_S * share,
         },
-        session: {"COMMITS_WITHIN_S": 0.4, "CONFIRMS_WITHIN_S": 0.4, "ANSWERS_WITHIN_S": 1.5},
-        opening: {"CONNECTS_WITHIN_S": 0.5},
+        session: {"COMMITS_WITHIN_S": 1.0, "CONFIRMS_WITHIN_S": 1.0, "ANSWERS_WITHIN_S": 4.0},
+        opening: {"CONNECTS_WITHIN_S": 1.0},
     }
     for module, values in changed.items():
         vars(module).update(values)

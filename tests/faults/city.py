@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -104,6 +104,7 @@ class City:
         self, kept: AsyncExitStack, folder: Path, primary: Server, ways: Sequence[Network], between: Network
     ) -> None:
         self._kept = kept
+        self._followers: dict[Server, ExitStack] = {}
         self.folder = folder
         self.primary = primary
         self.ways = list(ways)  #: that of the primary comes first
@@ -126,9 +127,10 @@ class City:
         """Have a standby that follows the primary, and confirms from then on."""
         self.between.lead_to(self.primary.port)
         self.between.heal()
-        following = self.primary.standby("one", port=self.between.port)
-        self.standby = await asyncio.to_thread(following.__enter__)
-        self._kept.callback(following.__exit__, None, None, None)
+        following = self.primary.standby("one", port=self.between.port, wal_retrieve_retry_interval="100ms")
+        held = self._kept.enter_context(ExitStack())
+        self.standby = await asyncio.to_thread(held.enter_context, following)
+        self._followers[self.standby] = held
         self.ways[1].lead_to(self.standby.port)
         self.ways[1].heal()
         await asyncio.to_thread(
@@ -138,6 +140,13 @@ class City:
         await asyncio.to_thread(
             self.primary.until, "EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'quorum')"
         )
+
+    async def lose(self, server: Server) -> None:
+        """Never see a server again, nor its folder."""
+        if server in self._followers:
+            await asyncio.to_thread(self._followers.pop(server).close)
+        elif server.running:
+            await asyncio.to_thread(server.kill)
 
     def raise_bots(self, fault: Fault | None = None, bots: int = BOTS) -> None:
         """Have these many, each with its own people."""
@@ -218,9 +227,11 @@ async def primary_killed(city: City, _chance: Random) -> None:
 
 async def promoted(city: City, _chance: Random) -> None:
     """Lose the primary, and go on with the standby; what it has is looked at before anybody writes there."""
-    await asyncio.to_thread(city.primary.kill)
+    old = city.primary
+    await asyncio.to_thread(old.kill)
     city.ways.reverse()
     await _promote(city)
+    await city.lose(old)
 
 
 async def _promote(city: City) -> None:
@@ -285,7 +296,7 @@ async def left_behind(city: City, _chance: Random) -> None:
     city.ways.reverse()
     await _promote(city)
     await city.all_answered()
-    await asyncio.to_thread(old.kill)
+    await city.lose(old)
 
 
 async def connections_cut(city: City, _chance: Random) -> None:
@@ -298,7 +309,7 @@ async def packets_lost(city: City, chance: Random) -> None:
     """Lose what is said, either way or both, for a while."""
     up = chance.random() < 0.7
     city.ways[0].silence(up=up, down=not up or chance.random() < 0.5)
-    await city.hear(chance.choice([2, 5]))
+    await city.hear(chance.choice([1, 2]))
     city.ways[0].heal()
 
 

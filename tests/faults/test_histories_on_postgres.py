@@ -48,7 +48,7 @@ async def _struck(tries: Trials, strikes: Sequence[Strike]) -> str:
 
 
 @pytest.mark.parametrize("strikes", [BOTS_STRUCK, NETWORKS_STRUCK, SERVERS_STRUCK], ids=["bots", "networks", "servers"])
-@trials(5, full=60)
+@trials(5, full=125)
 async def test_whatever_strikes_nothing_acknowledged_is_lost_and_nothing_false_is_said(
     strikes: Sequence[Strike], tries: Trials, record_property: Callable[[str, object], None]
 ) -> None:
