@@ -8,12 +8,29 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from bench import crowd, discord, fan_out, first_walkout, flood, lists, pledges, scale, start, tally, telegram, waits
+from bench import (
+    crowd,
+    discord,
+    fan_out,
+    first_walkout,
+    flood,
+    lists,
+    pledges,
+    postgres,
+    scale,
+    scale_postgres,
+    start,
+    tally,
+    telegram,
+    waits,
+    ways,
+)
 from bench.ground import Ground
 
 BENCHES = {
     "pledges": pledges.bench,
     "tally": tally.bench,
+    "postgres": postgres.bench,
     "telegram": telegram.bench,
     "discord": discord.bench,
     "fan_out": fan_out.bench,
@@ -24,6 +41,7 @@ BENCHES = {
     "scale": scale.bench,
     "start": start.bench,
     "waits": waits.bench,
+    "ways": ways.bench,
 }
 
 
@@ -34,8 +52,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dir", type=Path, default=Path(), help="where the databases are put; its disk is measured")
     parser.add_argument("--quick", action="store_true", help="tiny: shows that it runs, measures nothing")
     parser.add_argument("--full", action="store_true", help="scale: with ten million cards as well")
+    parser.add_argument("--postgres", action="store_true", help="scale: ten million cards on PostgreSQL instead")
     chosen = parser.parse_args(arguments)
-    bench = partial(scale.bench, full=True) if chosen.full and chosen.what == "scale" else BENCHES[chosen.what]
+    bench = BENCHES[chosen.what]
+    if chosen.what == "scale" and (chosen.full or chosen.postgres):
+        bench = scale_postgres.bench if chosen.postgres else partial(scale.bench, full=True)
     with Ground(chosen.dir) as ground:
         print(ground.description())
         return asyncio.run(bench(ground, quick=chosen.quick))

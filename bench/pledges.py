@@ -43,7 +43,8 @@ from bench.ground import (
 from bot.domain.errors import Refused
 from bot.domain.model import CardState, Unit
 from bot.domain.pledging import Act, Change
-from bot.storage.sqlite import PRAGMAS, SqliteStore
+from bot.storage.sqlite import PRAGMAS
+from bot.storage.store import Store
 
 UNITS = 1000
 """Of a flat walkout, all of them workplaces, and of one in five tiers."""
@@ -194,7 +195,7 @@ def _stranger(card: bytes) -> bytes:
 # -- the contenders ---------------------------------------------------------------------------------------
 
 
-def store_callers(store: SqliteStore, callers: int) -> Contender:
+def store_callers(store: Store, callers: int) -> Contender:
     """So many tasks, each of which applies its next change when the last is answered."""
 
     async def contend(run: Run, seconds: float) -> None:
@@ -226,7 +227,7 @@ def raw_groups(connection: sqlite3.Connection, size: int) -> Contender:
     """Plain sqlite3, in groups; a change waits as long as its group takes, since the next is full at once."""
 
     async def contend(run: Run, seconds: float) -> None:
-        asked = _plain(run.changes)
+        asked = plain(run.changes)
         began = last = perf_counter()
         for start in range(0, len(asked), size):
             for nth, verdict in enumerate(raw.group(connection, asked[start : start + size]), start=start):
@@ -245,7 +246,7 @@ def raw_one_each(connection: sqlite3.Connection) -> Contender:
     """Plain sqlite3, a transaction for each change."""
 
     async def contend(run: Run, seconds: float) -> None:
-        asked = _plain(run.changes)
+        asked = plain(run.changes)
         began = perf_counter()
         for nth, change in enumerate(asked):
             run.verdicts[nth] = raw.one(connection, change)
@@ -260,7 +261,7 @@ def aiosqlite_one_each(connection: aiosqlite.Connection) -> Contender:
     """Use aiosqlite as its documentation shows it: a transaction for each change, each statement awaited."""
 
     async def contend(run: Run, seconds: float) -> None:
-        asked = _plain(run.changes)
+        asked = plain(run.changes)
         began = perf_counter()
         for nth, change in enumerate(asked):
             run.verdicts[nth] = await raw.one_awaited(connection, change)
@@ -271,7 +272,8 @@ def aiosqlite_one_each(connection: aiosqlite.Connection) -> Contender:
     return contend
 
 
-def _plain(changes: Sequence[Change]) -> list[raw.Asked]:
+def plain(changes: Sequence[Change]) -> list[raw.Asked]:
+    """Say it as the raw contenders do."""
     return [(change.act is Act.PLEDGE, change.bearer.card, change.bearer.owner(WALKOUT)) for change in changes]
 
 

@@ -68,7 +68,7 @@ def group(connection: sqlite3.Connection, asked: Sequence[Asked]) -> list[str]:
             verdicts.append("UnknownCard")
             continue
         walkout, _, owned = row
-        verdict = _refusal(heads[walkout], owned, (owner, free(card)), now, pledge=pledge)
+        verdict = refusal(heads[walkout], owned, (owner, free(card)), now, pledge=pledge)
         if verdict is None:
             state = "p" if pledge else "w"
             cards[card] = (walkout, state, owner)
@@ -136,10 +136,10 @@ def _verdict(looked: Any, may: tuple[bytes, bytes], now: int, *, pledge: bool, d
     if looked is None:
         return "UnknownCard"
     owned, *head = looked
-    return _refusal(head, owned, may, now, pledge=pledge) or "nothing to do"
+    return refusal(head, owned, may, now, pledge=pledge) or "nothing to do"
 
 
-def _refusal(head: Sequence[Any], owned: bytes, may: tuple[bytes, bytes], now: int, *, pledge: bool) -> str | None:
+def refusal(head: Sequence[Any], owned: bytes, may: tuple[bytes, bytes], now: int, *, pledge: bool) -> str | None:
     """Say why not, given who may pledge the card: its owner, and whoever comes first while it is free."""
     stage, pledge_by, next_tally = head
     if next_tally is not None and next_tally <= now:

@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from bot.domain import rules
 from bot.domain.model import WalkoutId
 from bot.draft import RosterOptions, SourceFile, read
-from bot.process.clock import MovableClock, real_clock
+from bot.process.clock import Clock, MovableClock, real_clock
 from bot.runtime.app import App
 from bot.secrets.card_codes import key_of, mint, pretty
 from bot.secrets.keys import Person
@@ -86,9 +86,11 @@ class RunningBot(ABC):
     def __init__(self, folder: Path, platform: Platform) -> None:
         self.folder = folder
         self.store = folder / "store"
+        self.database_url: str | None = None  #: where the store is, if neither there nor where the run's stores are
         self.codes: list[str] = []  #: cards that no log and no file may hold
         self._platform = platform
         self._said = bytearray()
+        self._says_more = asyncio.Event()
         self._process: Process | Forked | None = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -97,12 +99,17 @@ class RunningBot(ABC):
     def settings(self) -> dict[str, str]:
         """What leads the bot to the loopback server."""
 
+    @property
+    def _where(self) -> dict[str, str]:
+        """Say to a process where its store is."""
+        known = {"ALLOUT_DATA": str(self.store)}
+        return known | ({"ALLOUT_DATABASE_URL": self.database_url} if self.database_url else stores.setting(self.store))
+
     # ---- the process
 
     async def launch(self, **settings: str) -> Process | Forked:
         """Start the bot; it may not be ready."""
-        known = {"ALLOUT_DATA": str(self.store), "ALLOUT_LOOK_EVERY_S": str(SOON_S)}
-        wanted = known | stores.setting(self.store) | self.settings | settings
+        wanted = self._where | {"ALLOUT_LOOK_EVERY_S": str(SOON_S)} | self.settings | settings
         if self.forked:
             self._process = await born(self.folder, wanted)
         else:
@@ -174,6 +181,14 @@ class RunningBot(ABC):
         assert process.stdout is not None
         while chunk := await process.stdout.read(65536):
             self._said += chunk
+            self._says_more.set()
+
+    async def says(self, words: str) -> None:
+        """Wait until the bot has written these words to its terminal."""
+        async with asyncio.timeout(PATIENCE_S):
+            while words not in self.said:
+                self._says_more.clear()
+                await self._says_more.wait()
 
     @contextmanager
     def no_room_on_disk(self) -> Iterator[None]:
@@ -194,7 +209,7 @@ class RunningBot(ABC):
             "--data",
             str(self.store),
             cwd=self.folder,
-            env=environment() | stores.setting(self.store),
+            env=environment() | self._where,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -216,7 +231,7 @@ class RunningBot(ABC):
             "doctor",
             "--json",
             cwd=self.folder,
-            env=environment() | {"ALLOUT_DATA": str(self.store)} | stores.setting(self.store) | self.settings,
+            env=environment() | self._where | self.settings,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -253,7 +268,7 @@ class RunningBot(ABC):
     @asynccontextmanager
     async def looked_into(self) -> AsyncIterator[App]:
         """Open the store that the bot has left."""
-        async with open_app(self.store, clock=real_clock, senders={}) as app:
+        async with store_of(self, real_clock) as app:
             yield app
 
     async def standing(self, city: City) -> dict[str, int]:
@@ -278,6 +293,12 @@ class RunningBot(ABC):
         return Person(self.way, str(account))
 
 
+def store_of(house: RunningBot, clock: Clock) -> AbstractAsyncContextManager[App]:
+    """Open the store of a bot that need not run."""
+    elsewhere = {"database_url": house.database_url} if house.database_url else {}
+    return open_app(house.store, clock=clock, senders={}, **elsewhere)
+
+
 async def found(
     house: RunningBot,
     *,
@@ -298,7 +319,7 @@ async def found(
     }
     toml = SourceFile(name="walkout.toml", data=terms(**usual | changes).encode())
     csv = SourceFile(name="workplaces.csv", data=roster(shops).encode())
-    async with open_app(house.store, clock=MovableClock(now), senders={}) as app:
+    async with store_of(house, MovableClock(now)) as app:
         walkout = await organizers.draft(read(toml, csv, RosterOptions(), now=now), app.store, app.keys)
         places = {place.name: place for place in await app.store.units(walkout.id)}
         cards = {name: [mint() for _ in range(place.headcount)] for name, place in places.items()}
@@ -319,7 +340,7 @@ async def found(
 
 async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, told: bool = False) -> None:
     """Let these accounts have pledged at that time, before the bot runs, and have asked to be told when it is on."""
-    async with open_app(house.store, clock=MovableClock(at), senders={}) as app:
+    async with store_of(house, MovableClock(at)) as app:
         for account, code in pledges.items():
             worker = app.worker(house.who(account))
             assert (await worker.pledge(code)).changed

@@ -102,12 +102,12 @@ def setting_of(command: Sequence[str | Path]) -> dict[str, str]:
 
 def open_app(data: Path, **given: Any) -> AbstractAsyncContextManager[App]:
     """Open it as `bot.runtime.app` does, wherever its database is."""
-    return app.open_app(data, database_url=database_url(data), **given)
+    return app.open_app(data, **{"database_url": database_url(data)} | given)
 
 
 def look_into(data: Path, **given: Any) -> AbstractAsyncContextManager[tuple[Twin, Keys]]:
     """Look into it as `bot.runtime.app` does, wherever its database is."""
-    return app.look_into(data, database_url=database_url(data), **given)
+    return app.look_into(data, **{"database_url": database_url(data)} | given)
 
 
 def rows(folder: Path, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

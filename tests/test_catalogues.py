@@ -56,6 +56,7 @@ MAY_WAIT = {
         "keys",
         "ladder",
         "lists",
+        "moving",
         "organizers",
         "paper_cards",
         "report",

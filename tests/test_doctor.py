@@ -31,7 +31,7 @@ from handlers.platforms.checks import ahead_s
 from handlers.texts import doctor as texts
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
 from tests.processes import allout, console
-from tests.storage.test_opening import furnish, made
+from tests.storage.sqlite.test_opening import furnish, made
 from tests.stores import open_app
 
 Change = Callable[[Path], object]

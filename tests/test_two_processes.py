@@ -54,7 +54,9 @@ def beside(app: App) -> App:
         tallies=tallies,
         lines=CoarseLines(app.store),
         ladders=Ladders(app.store),
-        scheduler=Scheduler(_jobs(app.store, keys, tallies, app.house, {}, {}, {}, app.clock, app.holds), app.clock),
+        scheduler=Scheduler(
+            _jobs(app.store, keys, tallies, app.house, {}, {}, {}, app.clock, app.holds, app.fence), app.clock
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from bot.domain.errors import Held, InDoubt, LeaseLost, NoSuchUnit, NotRecorded
+from bot.domain.errors import Held, InDoubt, KeyFileRefused, LeaseLost, NoSuchUnit, NotRecorded
 from bot.domain.leases import Lease
 from bot.domain.model import SPOKEN, Announcement, Kind, Stage, Unit, Walkout, WalkoutId
 from bot.domain.roles import GO_ON, Proposal, Stopped
@@ -321,7 +321,12 @@ class Outbox:
         if self._before is not None and await self._before(parcel.news, parcel.walkout):
             return True
         frozen_until = await self._frozen_until(parcel)
-        letter = await self._open(parcel) if frozen_until is None else None
+        try:
+            letter = await self._open(parcel) if frozen_until is None else None
+        except KeyFileRefused:  # another process has made the key, and this one cannot read the file now
+            self._claimed.popleft()
+            self._owe_postponing(parcel, None)
+            return True
         if letter is not None and letter.address in self._flights:
             return False
         self._claimed.popleft()

@@ -541,6 +541,15 @@ class StoreUnusable(Refused):
         self.why = why  #: SQLite's own words
 
 
+class StoreMoved(Refused):
+    """What is here does not count any more, or not yet: the store is elsewhere."""
+
+    def __init__(self, path: str, elsewhere: str) -> None:
+        super().__init__(path, elsewhere)
+        self.path = path
+        self.elsewhere = elsewhere
+
+
 class KeyFileRefused(Refused):
     """The key file, or the passphrase that opens it, is not what it must be."""
 
@@ -548,7 +557,11 @@ class KeyFileRefused(Refused):
         super().__init__(path, why)
         self.path = path
         self.why = why  #: missing | foreign | damaged | exposed | orphaned | outdated | sealed | passphrase |
-        #: no_passphrase | there | busy
+        #: no_passphrase | there | busy | changing
+
+
+class OthersRun(Refused):
+    """Other processes use the store."""
 
 
 class InTheWay(Refused):

@@ -10,7 +10,10 @@ import math
 from dataclasses import dataclass
 
 HOUSE = "house"
-"""The lease for whatever happens once for the whole store; others are named as their way."""
+"""The lease for whatever happens once for the whole store; others are named as their way, or are a process's own."""
+
+PROCESS = "process "
+"""How the lease begins by which others see that a process is alive; its name follows."""
 
 LENGTH_S = 8.0
 """Whoever stands by takes over at most so long after the last renewal, and a try later."""
@@ -36,6 +39,20 @@ class Lease:
     def shared(self) -> bool:
         """Say whether another process could have it."""
         return self.lasts_s < math.inf
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """How it is with a way, as whoever has its lease said at the last renewal."""
+
+    #: for how long its platform had handed out nothing; None: it is not open, or no tally is late and nobody need know
+    quiet_s: float | None = None
+    is_foreign: bool = False  #: another bot has its token
+    is_adopted: bool = False  #: whoever has it is asked to take the token back
+    held_s: float | None = None  #: for how long the same process has had it; None: nobody has it now
+
+
+NOTHING_SAID = Said()
 
 
 def may_begin(lease: Lease, age_s: float) -> bool:

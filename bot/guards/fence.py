@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -39,6 +40,9 @@ ANSWERS_WITHIN_S = 5.0
 
 SURE_AFTER_S = 1.0
 """A stranger's epoch is read twice: an answer may be older than what stands there."""
+
+LONGEST_ADOPTION_S = 15.0
+"""How long it is waited for another process that is to take a token back; it hears of it at its next renewal."""
 
 QUIET_S = 600.0
 """Signs of another bot that come after so long a silence are told of anew."""
@@ -170,8 +174,31 @@ class Fence:
         self._decided.add(what)
         return True
 
+    async def foreign(self) -> list[str]:
+        """Name the ways, here and elsewhere, whose token another bot has taken. Raises NotRecorded."""
+        return [*filter(self.is_foreign, self._posts), *await self._holds.foreign_elsewhere()]
+
+    async def asked(self) -> datetime | None:
+        """Return now if another process asks this one to take a token back."""
+        taken = set(filter(self.is_foreign, self._posts))
+        is_asked = taken and any(way in taken and said.is_adopted for way, said in (await self._store.said()).items())
+        return self._clock() if is_asked else None
+
     async def adopt(self) -> list[str]:
         """Take every token that another bot had taken; return the ways. Raises OutOfReach, NotRecorded."""
+        taken = await self._holds.foreign_elsewhere()
+        if taken:
+            await self._store.adopt_foreign()
+        taken += await self.adopt_here()
+        until_s = self._steady() + LONGEST_ADOPTION_S
+        while left := await self._holds.foreign_elsewhere():
+            if self._steady() >= until_s:
+                raise OutOfReach(left[0])
+            await asyncio.sleep(SURE_AFTER_S)
+        return taken
+
+    async def adopt_here(self) -> list[str]:
+        """Take those that belong to this process. Raises OutOfReach, NotRecorded."""
         taken = [post for post in self._posts.values() if post.stands is Stands.FOREIGN]
         for post in taken:
             await self._look(post, anew=True, adopts=True)

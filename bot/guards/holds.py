@@ -6,13 +6,16 @@ Source: docs/decisions/0030-time-and-when-to-decide.md.
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 from bot.domain import rules
 from bot.domain.errors import Held, Hold
+from bot.domain.leases import Said
 from bot.domain.model import Announcement, Kind, Walkout
 from bot.guards.leadership import Leadership
 from bot.process.clock import CorrectedClock
@@ -33,6 +36,9 @@ LAST_HALF_HOUR = timedelta(minutes=30)
 STALL_S = 45.0
 """Between two looks; then the process stood still, and what platforms said before says nothing."""
 
+HEARD_EVERY_S = 1.0
+"""How often it is asked what other processes say of their ways."""
+
 TOLD_AFTER_S = {Hold.FOREIGN: 0.0, Hold.CLOCK: 30.0, Hold.KEPT: 2 * QUIET_S}
 """How long organizers are not troubled: after a start the clock is measured in a second, and a tally waits a minute."""
 
@@ -51,12 +57,18 @@ class Holds:
         ways: Iterable[str] = (),
         *,
         leaderships: Mapping[str, Leadership] = MappingProxyType({}),
+        house: Leadership | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._store = store
         self._steady = steady
         self._leaderships = leaderships  #: where another process may be the one that reads and sends
+        self._house = house  #: whoever leads it tells organizers what holds up all processes; None: there is no other
+        for way, leadership in leaderships.items():
+            leadership.says = partial(self._says, way)
+        self._elsewhere: Mapping[str, Said] = {}  #: ways that other processes have
+        self._heard_s = -math.inf
         self._stopped: set[str] = set()  #: ways where another bot uses our token
         #: since when each has handed out nothing; None: it has not answered since we started, stood still or lost it
         self._quiet_since_s: dict[str, float | None] = dict.fromkeys(ways)
@@ -124,7 +136,8 @@ class Holds:
         return why
 
     async def _why_no_change(self) -> Hold | None:
-        if any(map(self._is_ours, self._stopped)):
+        others = (await self._others()).values()
+        if any(map(self._is_ours, self._stopped)) or any(way.is_foreign for way in others):
             return Hold.FOREIGN
         return None if await self._clock.sure() else Hold.CLOCK
 
@@ -136,7 +149,8 @@ class Holds:
 
     async def _waits(self) -> bool:
         """Say whether a tally is late, and platforms may still hand out what people did before its instant."""
-        if not self._quiet_since_s:
+        others = await self._others()
+        if not (self._quiet_since_s or others):
             return False
         now = self._clock()
         late = [walkout for walkout in await self._store.walkouts() if rules.is_late(walkout, now)]
@@ -144,29 +158,56 @@ class Holds:
             self._waits_since_s = None
         elif self._waits_since_s is None:
             self._waits_since_s = self._steady()
-        return any(self._may_wait(walkout, now) for walkout in late)
+        quiet_s = [self._quiet_s(way) for way in self._quiet_since_s if self._is_ours(way)]
+        quiet_s += [said.quiet_s for said in others.values()]
+        return any(self._may_wait(walkout, now, quiet_s) for walkout in late)
 
-    def _is_ours(self, platform: str) -> bool:
+    def _is_ours(self, way: str) -> bool:
         """Say whether this process reads there and sends; what another one's platforms keep, that one says."""
-        return platform not in self._leaderships or self._leaderships[platform].lease is not None
+        return way not in self._leaderships or self._leaderships[way].lease is not None
 
-    def _may_wait(self, walkout: Walkout, now: datetime) -> bool:
+    def _quiet_s(self, way: str) -> float | None:
+        """Say for how long nothing was handed out there; where nothing is kept, for ever."""
+        since_s = self._quiet_since_s.get(way, -math.inf)
+        return None if since_s is None else self._steady() - since_s
+
+    def _says(self, way: str) -> Said:
+        # a server's log of changes would tell when somebody wrote to the bot; so it is said only while it is needed
+        quiet_s = None if self._waits_since_s is None else self._quiet_s(way)
+        return Said(quiet_s=quiet_s, is_foreign=way in self._stopped)
+
+    async def foreign_elsewhere(self) -> list[str]:
+        """Name the ways of other processes whose token another bot uses. Raises NotRecorded."""
+        return [way for way, said in (await self._others()).items() if said.is_foreign]
+
+    async def _others(self) -> Mapping[str, Said]:
+        """Return how it is with ways that other processes have, as of a few seconds ago. Raises NotRecorded."""
+        if self._steady() >= self._heard_s + HEARD_EVERY_S:
+            said, self._heard_s = await self._store.said(), self._steady()
+            mine = {way for way, leadership in self._leaderships.items() if leadership.lease is not None}
+            self._elsewhere = {way: each for way, each in said.items() if way not in mine}
+        return self._elsewhere
+
+    def _may_wait(self, walkout: Walkout, now: datetime, quiet_s: Collection[float | None]) -> bool:
         waited_s = self._steady() - (self._waits_since_s or 0.0)
         if waited_s >= LONGEST_WAIT_S or now >= walkout.terms.starts - rules.LATE:
             return False
-        since = [each for platform, each in self._quiet_since_s.items() if self._is_ours(platform)]
-        if any(each is not None and self._steady() < each + QUIET_S for each in since):
+        if any(each is not None and each < QUIET_S for each in quiet_s):
             return True
-        return None in since and (waited_s < QUIET_S or now < walkout.terms.starts - LAST_HALF_HOUR)
+        return None in quiet_s and (waited_s < QUIET_S or now < walkout.terms.starts - LAST_HALF_HOUR)
 
     # -- what organizers hear of it -----------------------------------------------------------------------------
 
     async def untold(self) -> datetime | None:
         """Return now if organizers are to be told what holds the bot up."""
         why = await self.why()
-        if why is None or self._told or self._steady() < self._why_since_s + TOLD_AFTER_S[why]:
+        if why is None or self._told or not self._tells(why) or self._steady() < self._why_since_s + TOLD_AFTER_S[why]:
             return None
         return self._clock()
+
+    def _tells(self, why: Hold) -> bool:
+        """Say whether it is for this process to tell: its clock is its own, all else holds up every other as well."""
+        return why is Hold.CLOCK or self._house is None or self._house.leads
 
     async def tell(self) -> None:
         """Tell the organizers, once. Raises NotRecorded."""

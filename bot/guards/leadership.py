@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from bot.domain.errors import LeaseLost, NotRecorded
-from bot.domain.leases import RENEWED_AFTER_S, TRIED_AGAIN_AFTER_S, Lease, is_over, may_begin
+from bot.domain.leases import PROCESS, RENEWED_AFTER_S, TRIED_AGAIN_AFTER_S, Lease, Said, is_over, may_begin
 from bot.process import logs
 from bot.process.clock import steady_clock
 from bot.process.logs import Event
@@ -29,8 +29,10 @@ class Leadership:
         self._store = store
         self.name = name
         self._holder = holder
+        self.says: Callable[[], Said] = Said  #: what other processes are to know of it
         self._steady = steady
         self._lease: Lease | None = None
+        self._failed = False  #: the store did not answer; said once
         self._begun_s = -math.inf  #: when the renewal was asked for that was granted last
         self._changed = asyncio.Event()  #: whether there is a lease
         logs.know(name, "leases")
@@ -91,10 +93,14 @@ class Leadership:
         try:
             if self._lease is None:
                 granted = await self._take()
-            elif not (granted := await self._store.renew_lease(self._lease)):
+            elif not (granted := await self._store.renew_lease(self._lease, self.says())):
                 self._lose()
-        except NotRecorded:  # nobody knows whether it was; our own count goes on
-            granted = False
+        except NotRecorded as error:  # nobody knows whether it was; our own count goes on
+            if not self._failed:
+                log.warning(Event.JOB_FAILED, "leases", logs.kind(error))
+            self._failed, granted = True, False
+        else:
+            self._failed = False
         if not granted:
             return TRIED_AGAIN_AFTER_S
         self._begun_s = began
@@ -110,16 +116,19 @@ class Leadership:
 
     async def _take(self) -> bool:
         self._lease = await self._store.take_lease(self.name, self._holder)
-        if self._lease is not None and self._lease.shared:
-            log.info(Event.LEADS, self.name)
+        self._say(Event.LEADS)
         return self._lease is not None
 
     def _lose(self) -> None:
-        if self._lease is not None and self._lease.shared:
-            log.info(Event.LEADS_NO_MORE, self.name)
+        self._say(Event.LEADS_NO_MORE)
         self._lease = None
         self._begun_s = -math.inf
         self._changed.set()
+
+    def _say(self, event: Event) -> None:
+        # a process's own says nothing but that it runs
+        if self._lease is not None and self._lease.shared and not self.name.startswith(PROCESS):
+            log.info(event, self.name)
 
     def _age_s(self) -> float:
         return self._steady() - self._begun_s

@@ -15,8 +15,8 @@ from time import monotonic
 from bot.delivery.outbox import Outbox, Sender
 from bot.delivery.scheduled_deletions import ScheduledDeletions
 from bot.domain import rules
-from bot.domain.errors import KeyFileRefused, NotRecorded
-from bot.domain.leases import HOUSE
+from bot.domain.errors import KeyFileRefused, NotRecorded, StoreUnusable
+from bot.domain.leases import HOUSE, PROCESS
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
 from bot.domain.ways import bot_of, platform_of
 from bot.guards.fence import Fence
@@ -59,6 +59,7 @@ class App:
     """The parts that every platform and every command of the server shares."""
 
     data: Path
+    process: str  #: how the store calls this process
     store: Store
     keys: Keys
     clock: Clock
@@ -88,15 +89,25 @@ class App:
         ask = self.titles.get(room.platform)
         return (ask and await ask(room.address)) or room.address
 
+    async def alone(self) -> bool:
+        """Say whether no other process uses the store. Raises NotRecorded."""
+        return await self.store.alone(self.process)
+
     async def welcome(self, way: str) -> None:
         """Note that a bot was let in by its platform, before anything leaves or is taken. Raises NotRecorded."""
         if bot_of(way):
             await self.store.welcome(way, self.bots.get(way, bot_of(way)))
 
-    def bot(self, platform: str, by: str = "") -> str | None:
-        """Return what cards call the bot on a platform; where there are several, the one by which somebody writes."""
-        there = {way: name for way, name in self.bots.items() if platform_of(way) == platform}
-        return there.get(by) or next(iter(there.values()), None)
+    async def bot(self, platform: str, by: str = "") -> str | None:
+        """Return what cards call the bot on a platform; where there are several, the one by which somebody writes.
+
+        Where none runs here, one that another process has run.
+        """
+        for known in (self.bots, await self.store.ways()):
+            there = {way: name for way, name in known.items() if platform_of(way) == platform}
+            if there:
+                return there.get(by) or next(iter(there.values()))
+        return None
 
     def worker(self, who: Person) -> Worker:
         """Name somebody as a worker."""
@@ -142,15 +153,17 @@ async def open_app(
     try:
         await _finish_migrating(store)
         keyless = await _keyless(store, keys)
-        house, *others = [Leadership(store, name, holder) for name in (HOUSE, *senders)]
+        alive, house, *others = [Leadership(store, name, holder) for name in (PROCESS + holder, HOUSE, *senders)]
         ways = dict(zip(senders, others, strict=True))
-        async with kept(house, *others):
+        async with kept(alive, house, *others):
+            alone = await _alone(store, keys, alive)
             if house.leads:  # or the one that has it may just be closing them
                 with house.fenced():
                     await _finish_closing(keyless, store, keys)
             keys.renew_file()
-            await key_rotation.finish(store, keys)
-            holds = Holds(corrected, store, servers or (), leaderships=ways, steady=steady)
+            if alone:
+                await key_rotation.finish(store, keys)
+            holds = Holds(corrected, store, servers or (), leaderships=ways, house=house, steady=steady)
             fence = Fence(store, holds, clock, ways=ways, steady=steady)
             tallies = Tallies(store, clock, holds, leadership=house, before=fence.look)
             outboxes = {
@@ -160,6 +173,7 @@ async def open_app(
             deletions = {way: ScheduledDeletions(way, outbox, store, keys, clock) for way, outbox in outboxes.items()}
             yield App(
                 data=data,
+                process=holder,
                 store=store,
                 keys=keys,
                 clock=clock,
@@ -182,7 +196,9 @@ async def open_app(
                 sandbox=sandbox,
                 titles={},
                 menus={},
-                scheduler=Scheduler(_jobs(store, keys, tallies, house, ways, outboxes, deletions, clock, holds), clock),
+                scheduler=Scheduler(
+                    _jobs(store, keys, tallies, house, ways, outboxes, deletions, clock, holds, fence), clock
+                ),
             )
     finally:
         try:
@@ -237,6 +253,23 @@ def _look_into(data: Path, url: str | None, keys: Keys, clock: Clock) -> Abstrac
     return postgres.look_into(url, clock=clock, identity=keys.store, following=following, process="a look")
 
 
+async def _alone(store: Store, keys: Keys, alive: Leadership) -> bool:
+    """Say whether no other process uses the store, once others can see that this one does.
+
+    Raises KeyFileRefused where the server's key is being changed: the other one goes on under the old one, this one
+    might begin under the new one.
+    """
+    try:
+        alone = alive.lease is not None and await store.alone(alive.lease.holder)
+    except NotRecorded as error:
+        raise StoreUnusable(str(keys.path.parent), str(error)) from None
+    if not alone:
+        await asyncio.to_thread(keys.catch_up)  # the file was read before anybody could see that
+        if keys.following is not None:
+            raise KeyFileRefused(str(keys.path), "changing")
+    return alone
+
+
 async def _keyless(store: Store, keys: Keys) -> list[Walkout]:
     """List walkouts whose closing was cut off, or which a backup has brought back after it: their keys are gone.
 
@@ -279,6 +312,7 @@ def _jobs(
     deletions: Mapping[str, ScheduledDeletions],
     clock: Clock,
     holds: Holds,
+    fence: Fence,
 ) -> list[Job]:
     """List all that happens by itself. At the same instant a tally comes before a reminder.
 
@@ -317,10 +351,14 @@ def _jobs(
     async def forget_sketches() -> None:
         await store.drop_old_sketches(now=clock())
 
+    async def adopt() -> None:
+        await fence.adopt_here()
+
     closings, unrun = Closing(store, keys, clock, holds), Unrun(outboxes, store, clock, holds)
     return [
         Job(name="follow the key file", due=keys_changed, run=follow_keys),
         Job(name="tell what holds us up", due=holds.untold, run=holds.tell),
+        Job(name="adopt for another process", due=fence.asked, run=adopt),
         _once(
             house,
             Job(name="tally", due=lambda: earliest(lambda walkout: walkout.next_tally), run=tallies.take_due),

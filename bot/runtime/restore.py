@@ -23,10 +23,14 @@ from bot.domain.errors import (
 from bot.domain.model import Announcement, Kind, Stage, Walkout, WalkoutId
 from bot.process.clock import Clock
 from bot.runtime.app import DATABASE, KEY_FILE
+from bot.runtime.moving import home
 from bot.secrets import backup_files
 from bot.secrets.backup_files import Backup
 from bot.secrets.keys import Keys, open_keys
+from bot.storage.copying import copy
+from bot.storage.moving import Home
 from bot.storage.sqlite import is_whole, open_store
+from bot.storage.sqlite.moving import SqliteHome
 from bot.usecases.backups import is_ours
 
 
@@ -39,16 +43,24 @@ class Since:
 
 
 async def restore(
-    path: Path, private: Path, data: Path, since: Since, clock: Clock, passphrase_file: Path | None = None
+    path: Path,
+    private: Path,
+    data: Path,
+    since: Since,
+    clock: Clock,
+    passphrase_file: Path | None = None,
+    *,
+    database_url: str | None = None,
 ) -> datetime:
-    """Put the store in this folder as it was when the backup was made; return when that was.
+    """Put the store in this folder, or in this database, as it was when the backup was made; return when that was.
 
     Source: docs/decisions/0020-a-restored-store-waits-a-day.md. Raises InTheWay, KeyFileRefused, NotABackupKey,
     NotABackup, WrongBackupKey, BackupDamaged, ForeignBackup, StoreTooNew, StoreUnusable, AnswersWanted, NotWritten.
     """
     database = data / DATABASE
-    if database.exists():
-        raise InTheWay(str(database))
+    place = home(data, database_url, clock)
+    if database.exists() if database_url is None else await _is_there(place):
+        raise InTheWay(place.place)
     keys = open_keys(
         data / KEY_FILE, database=path, passphrase_file=passphrase_file
     )  # what the key file belongs to is in there
@@ -63,8 +75,11 @@ async def restore(
         await _bring_up_to_date(fresh, backup, keys, since, clock)
         for walkout in since.is_over:
             keys.destroy_walkout(walkout)
-        fresh.replace(database)
-        backup_files.settle(data)
+        if database_url is None:
+            fresh.replace(database)
+            backup_files.settle(data)
+        else:
+            await _put(SqliteHome(fresh, clock), place)
     except OSError as error:
         raise NotWritten(str(database), error.strerror or type(error).__name__) from None
     except NotRecorded as error:
@@ -74,6 +89,18 @@ async def restore(
             with contextlib.suppress(OSError):
                 left.unlink(missing_ok=True)
     return backup.made
+
+
+async def _is_there(place: Home) -> bool:
+    async with place.owned() as owned:
+        return await owned.elsewhere() is not None
+
+
+async def _put(image: Home, place: Home) -> None:
+    async with image.owned() as here, place.owned() as there:
+        if await there.elsewhere() is not None:
+            raise InTheWay(place.place)
+        await there.fill(partial(copy, here.tables), elsewhere="")
 
 
 def _write(path: Path, contents: bytes) -> None:

@@ -10,11 +10,19 @@ import json
 
 from nacl.exceptions import CryptoError
 
+from bot.domain.errors import OthersRun
 from bot.domain.model import WalkoutId
 from bot.domain.roles import Matter, MemberId
-from bot.secrets.keys import Keys, Person
+from bot.secrets.keys import Keys, Person, changed
 from bot.storage.store import Store
 from bot.usecases import proposals
+
+
+async def begin(store: Store, keys: Keys, process: str) -> None:
+    """Make another server's key. Raises OthersRun: they would go on under the old one; KeysNotChanged, NotRecorded."""
+    if not await store.alone(process):
+        raise OthersRun
+    await changed(keys.begin_rotation)
 
 
 async def finish(store: Store, keys: Keys) -> None:

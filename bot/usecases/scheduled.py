@@ -116,8 +116,8 @@ async def remind_all(store: Store, clock: Clock, holds: Holds) -> None:
 class Closing:
     """Destroys the secrets of every walkout that is long over, and the cards of every such campaign.
 
-    Parcels have had days to be sent by then. Some may still wait only because nothing ran: whoever comes back from
-    that gets an hour to send them. Source: docs/decisions/0015-closing-waits-for-parcels.md.
+    Parcels have had days to be sent by then. Some may still wait only because nothing ran: from when a process came
+    back to its way there is an hour to send them. Source: docs/decisions/0015-closing-waits-for-parcels.md.
     """
 
     def __init__(self, store: Store, keys: Keys, clock: Clock, holds: Holds) -> None:
@@ -125,7 +125,7 @@ class Closing:
         self._keys = keys
         self._clock = clock
         self._holds = holds
-        self._patient_until = clock() + LAST_PARCELS
+        self._began = clock()
 
     async def due(self) -> datetime | None:
         """Return when the next walkout or campaign is closed, as far as it is known now."""
@@ -168,8 +168,13 @@ class Closing:
         at = rules.closes_at(walkout)
         if at is None or at > self._clock():
             return at
-        waits = await self._store.unsettled(walkout.id) > 0
-        return max(at, self._patient_until) if waits else at
+        return max(at, await self._patient_until()) if await self._store.unsettled(walkout.id) else at
+
+    async def _patient_until(self) -> datetime:
+        """Return when enough time will have passed since the last way was run again, here or by another process."""
+        held_s = [way.held_s for way in (await self._store.said()).values() if way.held_s is not None]
+        came_back = self._clock() - timedelta(seconds=min(held_s)) if held_s else self._began
+        return came_back + LAST_PARCELS
 
 
 def _campaigns(walkouts: Sequence[Walkout]) -> dict[WalkoutId, list[Walkout]]:

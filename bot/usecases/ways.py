@@ -98,13 +98,14 @@ async def strays(here: Collection[str], store: Store) -> list[Stray]:
 async def bring_over(bot: str, here: Collection[str], store: Store) -> tuple[Stray, str]:
     """Give all that belongs to a bot, named by its name or its number, to the one that is run here on its platform.
 
-    Returns what it was, and whose it is now. Raises NoSuchWay: there is none of this name that is not run here, or
-    no other of its platform is.
+    Returns what it was, and whose it is now. Raises NoSuchWay: there is none of this name that is not run, or no other
+    of its platform is run here.
     """
     bots = await store.ways()
+    run = {way for way, said in (await store.said()).items() if said.held_s is not None}  # by whatever process
     new = {platform_of(way): way for way in here}
     for old, name in bots.items():
-        if old not in here and platform_of(old) in new and (bot in {old, bot_of(old)} or _same(bot, name)):
+        if old not in {*here, *run} and platform_of(old) in new and (bot in {old, bot_of(old)} or _same(bot, name)):
             rooms = (await store.rooms_by_way()).get(old, 0)
             await store.adopt_way(old, new[platform_of(old)])
             return Stray(way=old, bot=name, rooms=rooms), new[platform_of(old)]

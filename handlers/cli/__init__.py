@@ -6,7 +6,19 @@ import io
 import sys
 
 from bot.process import logs, memory_protection
-from handlers.cli import adopting, backups, closing, console, doctor, keys, running, setup, suspensions, walkouts
+from handlers.cli import (
+    adopting,
+    backups,
+    closing,
+    console,
+    doctor,
+    keys,
+    moving,
+    running,
+    setup,
+    suspensions,
+    walkouts,
+)
 from handlers.cli.common import cli
 
 __all__ = [
@@ -18,6 +30,7 @@ __all__ = [
     "doctor",
     "keys",
     "main",
+    "moving",
     "running",
     "setup",
     "suspensions",

@@ -20,9 +20,8 @@ from bot.sandbox import codec
 from bot.secrets import card_codes
 from bot.secrets.card_codes import pretty
 from bot.secrets.key_file import Cost, Lock
-from bot.secrets.keys import changed
 from bot.storage.records import write_terms
-from bot.usecases import backups, closing, health, organizers, steps, stewards, suspensions, ways
+from bot.usecases import backups, closing, health, key_rotation, organizers, steps, stewards, suspensions, ways
 from handlers.sandboxed import sandbox_client
 from handlers.texts import backups as backups_texts
 from handlers.texts import cli as cli_texts
@@ -164,7 +163,7 @@ async def _keys_export(app: App, request: Request) -> Answer:
 
 
 async def _keys_rotate(app: App, _request: Request) -> Answer:
-    await changed(app.keys.begin_rotation)
+    await key_rotation.begin(app.store, app.keys, app.process)
     return _done(keys_texts.rotates_at_start())
 
 

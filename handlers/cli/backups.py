@@ -9,6 +9,7 @@ import typer
 
 from bot.domain.model import WalkoutId
 from bot.process.clock import real_clock
+from bot.runtime.moving import home
 from bot.runtime.restore import Since
 from bot.runtime.restore import restore as put_back
 from bot.secrets.backup_files import new_keys, write_aside
@@ -69,5 +70,16 @@ def restore(
         is_over=[WalkoutId(walkout.lower()) for walkout in is_over or ()],
     )
     clock = (lambda: now) if now else real_clock
-    made = run_to_end(put_back(backup, key, settings.data, since, clock, settings.key_passphrase_file))
-    print(texts.restored(made, str(settings.data)))  # noqa: T201
+    made = run_to_end(
+        put_back(
+            backup,
+            key,
+            settings.data,
+            since,
+            clock,
+            settings.key_passphrase_file,
+            database_url=settings.postgres,
+        )
+    )
+    place = settings.data if settings.postgres is None else home(settings.data, settings.postgres, clock).place
+    print(texts.restored(made, str(place)))  # noqa: T201

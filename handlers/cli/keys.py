@@ -98,7 +98,9 @@ async def _rotate(settings: Settings) -> Answer:
         passphrase_file=settings.key_passphrase_file,
         database_url=settings.postgres,
     ) as app:
-        app.keys.begin_rotation()
+        await key_rotation.begin(app.store, app.keys, app.process)
+        if not await app.alone():  # one was starting just then
+            return {"out": texts.rotates_at_start(), "err": "", "status": 0}
         await key_rotation.finish(app.store, app.keys)
     return {"out": texts.rotated(), "err": "", "status": 0}
 

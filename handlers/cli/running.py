@@ -81,6 +81,10 @@ async def _serve(settings: Settings, openers: Mapping[str, Opener]) -> None:
             lines += [texts.stray(stray, name) for stray in await strays([way], app.store)]
             print(*lines, sep="\n", file=sys.stderr)  # noqa: T201
 
+        for leadership in app.ways.values():
+            if leadership.lease is None:
+                print(texts.stands_by(platform_of(leadership.name)), file=sys.stderr)  # noqa: T201
+
         try:
             async with (
                 control_socket.serve(settings.data / SOCKET, lambda request: admin.execute(app, request)),

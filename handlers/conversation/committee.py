@@ -55,7 +55,7 @@ async def appoint(ask: Ask) -> Reply:
         return Reply(kind="help", text=texts.appoint_usage())
     match role.casefold(), rest:
         case "organizer", [_]:
-            return _appointed(ask, await roles.appoint(ask.context, Appointed.ORGANIZER, nickname))
+            return await _appointed(ask, await roles.appoint(ask.context, Appointed.ORGANIZER, nickname))
         case "organizer", [*place_words, _] if place_words:
             with suppress(NoSuchWalkout, NoSuchUnit):  # a nickname of two words, more likely
                 return await _appoint_to(ask, Appointed.UNIT_ORGANIZER, named, " ".join(place_words), nickname)
@@ -68,7 +68,7 @@ async def _appoint_to(ask: Ask, role: Appointed, named: str | None, unit: str, n
     walkout = await organizers.which(ask.app.store, named, [NOT_OVER], now=ask.app.clock())
     units = await ask.app.store.units(walkout.id)
     place = stewards.find(units if role is Appointed.STEWARD else _with_organizers(units), unit)
-    return _appointed(ask, await roles.appoint(ask.context, role, nickname, walkout=walkout.id, place=place))
+    return await _appointed(ask, await roles.appoint(ask.context, role, nickname, walkout=walkout.id, place=place))
 
 
 def _with_organizers(units: Iterable[Unit]) -> list[Unit]:
@@ -97,8 +97,8 @@ def _leaving(units: list[Unit], name: str) -> Unit:
         raise NoSuchUnit(name, (labels(units)[department.parent],)) from none
 
 
-def _appointed(ask: Ask, made: roles.Appointment) -> Reply:
-    return Reply(kind="role_card", text=texts.appointed(made, ask.bot("telegram"), ask.bot("discord")))
+async def _appointed(ask: Ask, made: roles.Appointment) -> Reply:
+    return Reply(kind="role_card", text=texts.appointed(made, await ask.bot("telegram"), await ask.bot("discord")))
 
 
 async def press_confirm(ask: Ask) -> Reply:
@@ -169,7 +169,7 @@ async def _opine(ask: Ask, *, approves: bool) -> Reply:
 
 async def adopt(ask: Ask) -> Reply:
     """Say what it means that this bot goes on, though another one has taken its token, and ask."""
-    return confirmation.nothing_to_adopt(ask) or await confirmation.show(ask, Matter.ADOPT)
+    return await confirmation.nothing_to_adopt(ask) or await confirmation.show(ask, Matter.ADOPT)
 
 
 async def list_deeds(ask: Ask) -> Reply:

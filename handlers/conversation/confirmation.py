@@ -199,14 +199,15 @@ async def _adopt(ask: Ask) -> Page:
     )
 
 
-def nothing_to_adopt(ask: Ask) -> Reply | None:
+async def nothing_to_adopt(ask: Ask) -> Reply | None:
     """Answer whoever lets this bot go on, where nothing keeps it from that."""
-    foreign = any(map(ask.app.fence.is_foreign, ask.app.outboxes))
-    return None if foreign else Reply(kind="done", text=fence_texts.adopted(()))
+    return None if await ask.app.fence.foreign() else Reply(kind="done", text=fence_texts.adopted(()))
 
 
 async def _adopted(ask: Ask) -> Reply:
-    return nothing_to_adopt(ask) or proposed(ask, await proposals.propose(ask.context, Matter.ADOPT, walkout=None))
+    return await nothing_to_adopt(ask) or proposed(
+        ask, await proposals.propose(ask.context, Matter.ADOPT, walkout=None)
+    )
 
 
 def known_as(nickname: str) -> str:

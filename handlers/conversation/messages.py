@@ -172,9 +172,9 @@ class Ask:
             who=self.who, store=app.store, keys=app.keys, clock=app.clock, number=self.number, fence=app.fence
         )
 
-    def bot(self, platform: str) -> str | None:
+    async def bot(self, platform: str) -> str | None:
         """Return what cards call the bot on a platform: this one, on its own."""
-        return self.app.bot(platform, self.who.way)
+        return await self.app.bot(platform, self.who.way)
 
     async def roles(self) -> Roles:
         """Say what the person may do; asked only where it matters. Raises Frozen for whom a suspension stops.

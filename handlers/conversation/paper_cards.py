@@ -167,7 +167,7 @@ async def _bots(ask: Ask, named: str) -> _Bots:
     known = await ask.app.store.ways() if named else {}
     printed = {}
     for platform in ("telegram", "discord"):
-        own = ask.bot(platform)
+        own = await ask.bot(platform)
         others = [
             name
             for way, name in known.items()

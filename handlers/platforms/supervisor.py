@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.delivery.outbox import Sender
-from bot.domain.errors import LeaseLost, NotRecorded
+from bot.domain.errors import KeyFileRefused, LeaseLost, NotRecorded
 from bot.domain.model import Kind
 from bot.domain.ways import platform_of
 from bot.guards.leadership import Leadership
@@ -30,6 +30,9 @@ FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 OPEN_S = 5.0
 """How often it is noted that a platform's way in is open."""
+
+KEYS_WITHIN_S = 3.0
+"""A folder on a network may never answer."""
 
 TELL_AFTER_S = 10.0
 """A platform that is back sooner was not worth a message to the organizers."""
@@ -190,6 +193,18 @@ async def _welcome(app: App, way: str) -> None:
         raise Unreachable(logs.kind(error)) from None
 
 
+async def _catch_up(app: App) -> None:
+    """Know all keys that the process knew from which a way is taken over.
+
+    Where the file cannot be read, people are served with those that are known, as by every process that runs already.
+    """
+    try:
+        async with asyncio.timeout(KEYS_WITHIN_S):
+            await asyncio.to_thread(app.keys.catch_up)
+    except (KeyFileRefused, OSError) as error:
+        log.error(Event.JOB_FAILED, "follow the key file", logs.trouble(error))  # noqa: TRY400
+
+
 async def _keep(
     app: App,
     settings: Settings,
@@ -205,6 +220,7 @@ async def _keep(
         nonlocal said
         # under the lease all the same is written what people do: once another process is handed it, this try is refused
         with leadership.fenced():
+            await _catch_up(app)
             async with opener(app, settings, link) as (sender, take):
                 await _welcome(app, link.way)
                 outbox.sender = sender

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bot.domain.errors import NotRecorded
+from bot.domain.errors import LeaseLost, NotRecorded
 from bot.process import logs
 from bot.process.logs import Act, Event
 from handlers.platforms.seen_updates import SeenUpdates
@@ -136,9 +136,10 @@ class Poller:
         while True:
             try:
                 await self._handle(update)
-            except NotRecorded:
+            except NotRecorded as refused:
                 # nothing more is taken, and nothing confirmed, until that is over
-                if self._store_works.is_set():  # once, not for each who waits
+                # once, not for each who waits; where another process is handed the same, nothing is wrong
+                if self._store_works.is_set() and not isinstance(refused, LeaseLost):
                     log.error(Event.NOTHING_RECORDED)  # noqa: TRY400
                 self._store_works.clear()
                 await asyncio.sleep(store_wait)

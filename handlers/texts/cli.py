@@ -97,6 +97,14 @@ def running(platform: str, name: str, data: str) -> str:
     return said[platform].format(name=name, data=data)
 
 
+def stands_by(platform: str) -> str:
+    """Say that another process runs the bot."""
+    return _(
+        "Another process runs this bot on {platform}. This one stands by, and goes on within ten seconds when that "
+        "one ends."
+    ).format(platform=called(platform))
+
+
 def stray(stray: Stray, name: str) -> str:
     """Tell of rooms that this bot does not speak to."""
     return (

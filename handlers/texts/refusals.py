@@ -10,7 +10,7 @@ from bot.domain.errors import Hold, Refused
 from bot.domain.model import Stage, StepKind
 from bot.domain.rules import PLEDGING
 from bot.domain.situation import Asserts
-from handlers.texts import backups, closing, committee_word, general, opening, paper_cards, took_part
+from handlers.texts import backups, closing, committee_word, general, moving, opening, paper_cards, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
 from handlers.texts.catalogue import _, languages, name_of
@@ -94,6 +94,11 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             )
         case errors.Held():
             return "not_recorded", _held(refused.why)
+        case errors.OthersRun():
+            return "others_run", _(
+                "Other processes use this store. Stop all of them, on every machine, and run this again. "
+                "Nothing was changed."
+            )
         case errors.KeysNotChanged():
             return "not_recorded", _(
                 "Not recorded: the key file could not be changed. Another process is at it, or its folder cannot be "
@@ -421,9 +426,10 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} cannot be used: {why}. Nothing was changed.").format(path=path, why=why)
         case errors.KeyFileRefused(path=path, why=why):
             return _key_file(why).format(path=path)
-        case errors.WorkFailed() | errors.SandboxFull():
+        case errors.WorkFailed() | errors.SandboxFull() | errors.OthersRun():
             return refusal(refused)[1]
-    return opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or _("That cannot be done.")
+    said = opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or moving.refusal(refused)
+    return said or _("That cannot be done.")
 
 
 def _key_file(why: str) -> str:
@@ -444,6 +450,9 @@ def _key_file(why: str) -> str:
             "put its copy back."
         ),
         "no_passphrase": _("There is no passphrase in {path}. Put it there, on one line, or choose another file."),
+        "changing": _(
+            "The server's key is being changed in {path}. Stop every process that uses this store, and then start one."
+        ),
         "busy": _("Another process has been changing {path} for too long. Try again, or end it if it was stopped."),
         "there": _("{path} is there already. Move it away first, if it is not the right one."),
         "orphaned": _("{path} belongs to a database that is not here. Put it back, or move the key file away."),

@@ -15,7 +15,7 @@ RATIO = re.compile(r"^ratio (\S+) -?\d+\.\d\d goal (?:>=|<=)\d+(?:\.\d+)?$", re.
 
 def run(what: str, folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "bench", what, "--quick", "--dir", str(folder)],
+        [sys.executable, "-m", "bench", *what.split(), "--quick", "--dir", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -81,6 +81,27 @@ def run(what: str, folder: Path) -> str:
                 "scale_campaigns_tally",
                 "scale_campaigns_board_page",
                 "scale_campaigns_look_ms_more",
+            ],
+        ),
+        (
+            "postgres",
+            [
+                "postgres_to_hand_512_callers",
+                "postgres_to_bare_512_callers",
+                "postgres_to_sqlite_64_callers",
+                "postgres_two_processes_to_one",
+                "postgres_four_processes_to_two",
+                "postgres_tally_many_to_few_cards",
+            ],
+        ),
+        ("ways", ["ways_ten_to_one", "ways_429"]),
+        (
+            "scale --postgres",
+            [
+                "scale_postgres_pledge",
+                "scale_postgres_pledge_64_callers",
+                "scale_postgres_tally",
+                "scale_postgres_mint",
             ],
         ),
         (

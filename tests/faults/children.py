@@ -5,4 +5,4 @@ from __future__ import annotations
 import multiprocessing
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["pytest", "tests.faults.town"])
+FORKS.set_forkserver_preload(["pytest", "tests.faults.town", "tests.faults.citizens"])

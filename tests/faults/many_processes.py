@@ -20,6 +20,7 @@ from bot.delivery.scheduled_deletions import ScheduledDeletions
 from bot.domain.errors import LeaseLost, NotRecorded
 from bot.domain.leases import HOUSE, LENGTH_S, LONGEST_SEND_S, Lease
 from bot.domain.model import Ruling
+from bot.guards.fence import Fence
 from bot.guards.holds import Holds
 from bot.guards.leadership import Leadership
 from bot.process.clock import CorrectedClock, MovableClock
@@ -169,7 +170,8 @@ class Process:
         tallies = Tallies(store, clock, holds, leadership=self.house)
         self.outbox = Outbox(WAY, self, store, keys, clock, holds, leadership=self.way)
         deletions = {WAY: ScheduledDeletions(WAY, self.outbox, store, keys, clock)}
-        jobs = _jobs(store, keys, tallies, self.house, ways, {WAY: self.outbox}, deletions, clock, holds)
+        fence = Fence(store, holds, clock, ways=ways, steady=lambda: server.now_s)
+        jobs = _jobs(store, keys, tallies, self.house, ways, {WAY: self.outbox}, deletions, clock, holds, fence)
         self.jobs = Scheduler(jobs, clock)
 
     async def send(self, letter: Letter) -> str:
@@ -235,7 +237,7 @@ class Seen:
         process, server = self._process, self._process.server
         own: Mapping[str, Callable[..., Any]] = {
             "take_lease": lambda name, holder: server.table.take(name, holder, server.database_s),
-            "renew_lease": lambda lease: server.table.renew(lease, server.database_s),
+            "renew_lease": lambda lease, _said: server.table.renew(lease, server.database_s),
             "give_up_lease": server.table.give_up,
         }
 

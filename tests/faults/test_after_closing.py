@@ -52,9 +52,12 @@ class Held:
 
     databases: tuple[bytes, ...]
     keys: Keys
+    rows: frozenset[bytes] | None = None  #: every value in any row, if the files are not SQLite's
 
-    def values(self) -> set[bytes]:
+    def values(self) -> frozenset[bytes]:
         """Every value that stands in any row."""
+        if self.rows is not None:
+            return self.rows
         found: set[bytes] = set()
         for database in self.databases:
             with closing(sqlite3.connect(":memory:")) as connection:
@@ -62,7 +65,7 @@ class Held:
                 for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
                     for row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608
                         found.update(cell if isinstance(cell, bytes) else str(cell).encode() for cell in row)
-        return found
+        return frozenset(found)
 
     def stands(self, value: bytes) -> bool:
         """Say whether this stands anywhere in the files, in a row or in what is left of one."""
@@ -115,6 +118,7 @@ class City:
     by_card: frozenset[str]  #: pledged with a card
     without: frozenset[str]  #: pledged without
     asked: frozenset[str]  #: asked to be told, with a card or without
+    url: str | None = None  #: of the database, if it is not a file beside the key
 
     @property
     def data(self) -> Path:
@@ -134,8 +138,8 @@ def context(app: App, who: Person) -> Worker:
     return app.worker(who)
 
 
-async def live(folder: Path, chance: random.Random, clock: MovableClock) -> City:
-    """Let people pledge, some take it back, some ask to be told; make a backup meanwhile."""
+async def live(folder: Path, chance: random.Random, clock: MovableClock, url: str | None = None) -> City:
+    """Let people pledge, some take it back, some ask to be told; make copies meanwhile."""
     accounts = tuple(Person("here", str(chance.randrange(10**12, 10**13))) for _ in range(PEOPLE))
     city = list(accounts)
     chance.shuffle(city)
@@ -151,8 +155,9 @@ async def live(folder: Path, chance: random.Random, clock: MovableClock) -> City
         by_card=frozenset(who.account for who in by_card),
         without=frozenset(who.account for who in without),
         asked=frozenset(who.account for who in (*asking[0], *asking[1])),
+        url=url,
     )
-    async with open_app(made.data, clock=clock, senders={"here": None}) as app:
+    async with open_app(made.data, clock=clock, senders={"here": None}, database_url=url) as app:
         await organizers.add(OLGA, "Olga", app.store, app.keys)
         await organizers.add(OMAR, "Omar", app.store, app.keys)
         for walkout, entry in ((WALKOUT, Entry.CARDS), (OPEN_ENTRY, Entry.OPEN)):
@@ -173,16 +178,18 @@ async def live(folder: Path, chance: random.Random, clock: MovableClock) -> City
         for who in asking[1]:
             code = app.keys.open_code(OPEN_ENTRY, who)
             assert (await context(app, who).ask_to_be_told(code, "es")).told
-        await back_up(folder / "backup", public, app.store, app.keys, clock)
+        if url is None:
+            await back_up(folder / "backup", public, app.store, app.keys, clock)
     (folder / "key").touch(0o600)
     (folder / "key").write_bytes((made.data / KEY_FILE).read_bytes())
-    (folder / "database").write_bytes((made.data / DATABASE).read_bytes())
+    if url is None:
+        (folder / "database").write_bytes((made.data / DATABASE).read_bytes())
     return made
 
 
 async def end(city: City, chance: random.Random, clock: MovableClock) -> None:
     """Let both walkouts come to some end and be closed, by hand or by themselves; then let the bot run once more."""
-    async with open_app(city.data, clock=clock, senders={"here": Post()}) as app:
+    async with open_app(city.data, clock=clock, senders={"here": Post()}, database_url=city.url) as app:
         await app.store.remove_organizer(app.keys.person(OMAR))
         for walkout in (WALKOUT, OPEN_ENTRY):
             if chance.random() < 1 / 3:
@@ -200,7 +207,7 @@ async def end(city: City, chance: random.Random, clock: MovableClock) -> None:
         await app.scheduler.run_due()
         assert {each.stage for each in await app.store.walkouts()} == {Stage.CLOSED}
     if chance.random() < 1 / 2:
-        async with open_app(city.data, clock=clock, senders={"here": Post()}):
+        async with open_app(city.data, clock=clock, senders={"here": Post()}, database_url=city.url):
             pass
 
 

@@ -16,6 +16,9 @@ import asyncpg
 import pytest
 from asyncpg import exceptions
 
+from bot.domain.errors import InDoubt, NotRecorded
+from bot.storage.postgres import session
+from bot.storage.sql.writer import Lock
 from tests.postgres.network import Network, network
 from tests.postgres.servers import BOT, Server, server
 
@@ -87,6 +90,27 @@ async def adding(connection: asyncpg.Connection, card: str) -> Told:
     return Told.RECORDED
 
 
+async def by_the_store(connection: asyncpg.Connection, card: str) -> Told:
+    """Commit as the store does, when it reaches nobody any more whom it could ask what became of it."""
+
+    async def nobody() -> asyncpg.Connection:
+        raise ConnectionError
+
+    made = session.Session([nobody], card)
+    made.take_over(connection)
+
+    async def write() -> None:
+        await made.rows(WRITE, (card,))
+
+    try:
+        await made.transaction(write, Lock.ROWS)
+    except InDoubt:
+        return Told.IN_DOUBT
+    except (NotRecorded, *session.FAILURES):
+        return Told.NOT_RECORDED
+    return Told.RECORDED
+
+
 SESSION = "pg_stat_activity"
 
 
@@ -149,6 +173,12 @@ def pid(connection: asyncpg.Connection) -> int:
     return int(connection.get_server_pid())
 
 
+TABLES = (
+    "pledge (card text PRIMARY KEY)",
+    "mark (process text PRIMARY KEY, mark bytea NOT NULL, asked bigint NOT NULL DEFAULT 0)",
+)
+
+
 @pytest.fixture(scope="module")
 def primary() -> Iterator[Server]:
     """Give a server that each test begins with, and may lose."""
@@ -159,7 +189,8 @@ def primary() -> Iterator[Server]:
 @pytest.fixture
 async def city(primary: Server) -> AsyncIterator[City]:
     """Give a primary whose standby confirms, with a table for pledges."""
-    primary.sql(f"CREATE TABLE pledge (card text PRIMARY KEY); ALTER TABLE pledge OWNER TO {BOT}")
+    for table in TABLES:
+        primary.sql(f"CREATE TABLE {table}; ALTER TABLE {table.split()[0]} OWNER TO {BOT}")
     async with network(primary.port) as between, network(primary.port) as way:
         with primary.standby("one", port=between.port) as standby:
             primary.confirm_by("one")
@@ -169,7 +200,7 @@ async def city(primary: Server) -> AsyncIterator[City]:
     if not primary.running:
         primary.start()
     primary.confirm_by()
-    primary.sql("DROP TABLE pledge")
+    primary.sql("DROP TABLE pledge, mark")
 
 
 Disturb = Callable[[City, asyncpg.Connection, Task[Told]], Awaitable[None]]
@@ -216,11 +247,12 @@ DISTURBED: Mapping[str, Disturb] = {
 }
 
 
-async def test_what_was_told_recorded_is_on_the_promoted_standby(city: City) -> None:
-    told = {"undisturbed": await by_hand(await city.connect(), "undisturbed")}
+@pytest.mark.parametrize("commit", [by_hand, by_the_store])
+async def test_what_was_told_recorded_is_on_the_promoted_standby(city: City, commit: Commit) -> None:
+    told = {"undisturbed": await commit(await city.connect(), "undisturbed")}
     city.between.silence()
     for name, disturb in DISTURBED.items():
-        connection, committing = await city.waits(name, by_hand)
+        connection, committing = await city.waits(name, commit)
         await disturb(city, connection, committing)
         told[name] = await committing
     assert told == {"undisturbed": Told.RECORDED} | dict.fromkeys(DISTURBED, Told.IN_DOUBT)
@@ -228,13 +260,13 @@ async def test_what_was_told_recorded_is_on_the_promoted_standby(city: City) -> 
     # the primary shows every one of them
     assert city.cards(city.primary) == set(told)
     # and a try again, which writes, waits as the first one did
-    _connection, again = await city.waits("killed", by_hand)
+    _connection, again = await city.waits("killed", commit)
     assert not again.done()
 
     assert await city.fail_over() == {"undisturbed"}
     assert await again == Told.IN_DOUBT
     promoted = await city.connect(city.standby)
-    assert {card: await by_hand(promoted, card) for card in told} == dict.fromkeys(told, Told.RECORDED)
+    assert {card: await commit(promoted, card) for card in told} == dict.fromkeys(told, Told.RECORDED)
     assert city.cards(city.standby) == set(told)
 
 

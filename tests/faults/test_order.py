@@ -48,7 +48,7 @@ class Town:
     codes: dict[int, list[str]]  #: by workplace
 
 
-async def founded(folder: Path) -> Town:
+async def founded(folder: Path, database_url: str | None = None) -> Town:
     """Make the store: everything that is drawn by lot is in it when it is copied."""
     usual = {
         "starts": NOON + timedelta(days=12),
@@ -58,7 +58,7 @@ async def founded(folder: Path) -> Town:
         "minimum_workplaces": 3,
     }
     ids, codes = [], {}
-    async with open_app(folder, clock=MovableClock(NOON), senders={}) as app:
+    async with open_app(folder, clock=MovableClock(NOON), senders={}, database_url=database_url) as app:
         for entry in ("cards", "open"):
             toml = SourceFile(name="walkout.toml", data=terms(**usual, entry=entry).encode())
             csv = SourceFile(name="workplaces.csv", data=roster(SHOPS).encode())
@@ -82,30 +82,32 @@ async def lived_through(town: Town, folder: Path, chance: Random) -> tuple[dict[
     shutil.copytree(town.folder, folder)
     clock = MovableClock(NOON)
     async with open_app(folder, clock=clock, senders={}) as app:
-        comers = {place: chance.sample(range(TALLIES * EACH_TIME), TALLIES * EACH_TIME) for place in town.codes}
-        for tally in range(1, TALLIES + 1):
-            people = [
-                (place, nth)
-                for place in town.codes
-                for nth in comers[place][(tally - 1) * EACH_TIME : tally * EACH_TIME]
-            ]
-            chance.shuffle(people)
-            while people:
-                size = chance.choice((1, 2, 7, 40))
-                now, people = people[:size], people[size:]
-                await asyncio.gather(*(_comes(app, clock, town, place, nth) for place, nth in now))
-            clock.move_to(NOON + tally * HOUR)
-            await app.tallies.take_due()
+        await let_tallies_pass(app, clock, town, chance, chance)
         store: Any = app.store
         drawn = dict(await store._read("SELECT sealed, locator FROM notice UNION ALL SELECT mark, x'00' FROM store"))
-        stages = {walkout.stage for walkout in await app.store.walkouts()}
-        assert stages == {Stage.OPEN}
     files = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    database = bytearray(_without_drawn(files[DATABASE], drawn))
+    database = bytearray(without_drawn(files[DATABASE], drawn))
     counter = int.from_bytes(database[COUNTER[0]], "big")
     for place in COUNTER:
         database[place] = bytes(4)
     return files | {DATABASE: bytes(database)}, counter
+
+
+async def let_tallies_pass(app: App, clock: MovableClock, town: Town, before_which: Random, chance: Random) -> None:
+    """Let everybody come between tallies, in an order of chance; before which tally is drawn as well."""
+    comers = {place: before_which.sample(range(TALLIES * EACH_TIME), TALLIES * EACH_TIME) for place in town.codes}
+    for tally in range(1, TALLIES + 1):
+        people = [
+            (place, nth) for place in town.codes for nth in comers[place][(tally - 1) * EACH_TIME : tally * EACH_TIME]
+        ]
+        chance.shuffle(people)
+        while people:
+            size = chance.choice((1, 2, 7, 40))
+            now, people = people[:size], people[size:]
+            await asyncio.gather(*(_comes(app, clock, town, place, nth) for place, nth in now))
+        clock.move_to(NOON + tally * HOUR)
+        await app.tallies.take_due()
+    assert {walkout.stage for walkout in await app.store.walkouts()} == {Stage.OPEN}
 
 
 async def _comes(app: App, clock: MovableClock, town: Town, place: int, nth: int) -> None:
@@ -127,7 +129,7 @@ async def _comes(app: App, clock: MovableClock, town: Town, place: int, nth: int
             await worker.pledge(card)
 
 
-def _without_drawn(database: bytes, drawn: dict[bytes, bytes]) -> bytes:
+def without_drawn(database: bytes, drawn: dict[bytes, bytes]) -> bytes:
     """Put what depends on the locator alone in place of what is sealed, which is another each time; so the mark."""
     for box, locator in drawn.items():
         assert box in database, "a notice is there in pieces"  # where nothing is written anew it may be there twice
@@ -135,7 +137,7 @@ def _without_drawn(database: bytes, drawn: dict[bytes, bytes]) -> bytes:
     return database
 
 
-def _same_references(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def same_references(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let announcements have the same references each time; call it before each."""
     numbers = count()
 
@@ -166,7 +168,7 @@ def _differing(lives: Sequence[tuple[dict[str, bytes], int]]) -> list[int]:
 async def test_the_files_do_not_tell_in_which_order_people_came(
     tries: Trials, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
-    again = _same_references(monkeypatch)
+    again = same_references(monkeypatch)
     with fresh_folder() as folder:
         town = await founded(folder / "town")
         lives = await _all_lived_through(town, folder, (tries.random(nth) for nth in range(tries.number)), again)
@@ -187,7 +189,7 @@ async def test_a_file_that_is_not_written_anew_would_tell(monkeypatch: pytest.Mo
         """Leave everything where it came to lie."""
 
     monkeypatch.setattr(SqliteStore, "forget_order", forget_nothing)
-    again = _same_references(monkeypatch)
+    again = same_references(monkeypatch)
     with fresh_folder() as folder:
         town = await founded(folder / "town")
         lives = await _all_lived_through(town, folder, (Random(nth) for nth in range(3)), again)

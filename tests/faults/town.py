@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
+from typing import Self
 
 from bot.delivery.outbox import Letter
 from bot.domain.errors import InDoubt, NotRecorded, Refused
@@ -36,9 +37,9 @@ ENOUGH = 16  #: so that it is on now and then, and most of the time is not
 Say = Callable[[str], None]
 
 
-async def found(folder: Path) -> None:
+async def found(folder: Path, database_url: str | None = None) -> None:
     """Open a walkout of two shops; the first half of the cards is at the first."""
-    async with open_app(folder, clock=MovableClock(NOON), senders={}) as app:
+    async with open_app(folder, clock=MovableClock(NOON), senders={}, database_url=database_url) as app:
         app.keys.add_walkout(WALKOUT)
         await app.store.add_walkout(opened(citywide_threshold=ENOUGH, milestones=True), shops(PEOPLE, PEOPLE))
         half = PEOPLE // 2
@@ -178,9 +179,9 @@ class Ledger:
     found_done: int = 0  #: changes nobody was told of that were there all the same
 
     @classmethod
-    def of(cls, folder: Path) -> Ledger:
+    def of(cls, folder: Path) -> Self:
         """Begin with a town just founded."""
-        return cls(keys=open_keys(folder / KEY_FILE, database=folder / DATABASE))
+        return cls(keys=open_keys(folder / KEY_FILE, database=True))
 
     def twin(self) -> Ledger:
         """Make another one that knows as much."""

@@ -43,6 +43,10 @@ class Network:
         self._up.set()
         self._down.set()
 
+    def lead_to(self, port: int) -> None:
+        """Lead those who come from now on to another server."""
+        self._to = port
+
     async def carry(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Carry one connection to its end."""
         task = asyncio.current_task()

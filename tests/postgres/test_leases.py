@@ -30,7 +30,7 @@ class Given:
 
     def __init__(self, url: str, hands: asyncpg.Connection) -> None:
         self.url, self.hands = url, hands
-        self.leases = Leases(self.connect)
+        self.leases = Leases([self.connect])
 
     async def connect(self) -> asyncpg.Connection:
         path = {"search_path": "given, pg_catalog, public"}

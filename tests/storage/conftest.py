@@ -8,7 +8,7 @@ import pytest
 
 from bot.process.clock import MovableClock
 from bot.storage.store import Store
-from tests.conftest import fresh_folder, opened, shops
+from tests.conftest import OTHER_SHOP, WALKOUT, fresh_folder, opened, shops
 from tests.postgres.servers import Server
 from tests.postgres.stores import empty_store
 from tests.storage.house import House, PostgresHouse, SqliteHouse, fresh
@@ -47,3 +47,11 @@ async def store(house: House, clock: MovableClock) -> AsyncIterator[Store]:
         await made.add_walkout(opened(), shops(40, 40))
         await made.mint(opened().id, {shops(40)[0].id: [fresh(n) for n in range(40)]})
         yield made
+
+
+@pytest.fixture
+async def many(house: House, clock: MovableClock) -> None:
+    """A shop of a thousand people that has no cards yet, and another with one."""
+    async with house.open(clock) as store:
+        await store.add_walkout(opened(), shops(1000, 40))
+        await store.mint(WALKOUT, {OTHER_SHOP: [fresh("old")]})

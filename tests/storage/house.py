@@ -6,6 +6,7 @@ Tests are written against the Store protocol and a House; another kind of databa
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from bot.domain.model import Announcement, CardState, Kind, UnitId, WalkoutId
 from bot.domain.pledging import Act, Change, Enrolment, NewCard, Outcome
 from bot.process.clock import Clock
 from bot.storage import postgres
+from bot.storage.postgres.opening import PostgresStore
 from bot.storage.sqlite import open_store
 from bot.storage.store import Store
 from tests import stores
@@ -49,6 +51,10 @@ class House(Protocol):
         """Read past the store. Only while nobody lives here."""
         ...
 
+    def columns(self, table: str) -> list[str]:
+        """Name a table's columns, in order. Likewise."""
+        ...
+
 
 class PostgresHouse:
     """A database of a server; `url` is its address for the bot."""
@@ -58,20 +64,30 @@ class PostgresHouse:
         self._sql = superuser
 
     @asynccontextmanager
-    async def open(self, clock: Clock, *, identity: str = IDENTITY) -> AsyncIterator[Store]:
-        store = await postgres.open_store(self.url, clock=clock, identity=identity, process="a test")
+    async def open(
+        self, clock: Clock, *, identity: str = IDENTITY, process: str = "a test"
+    ) -> AsyncIterator[PostgresStore]:
+        store = await postgres.open_store(self.url, clock=clock, identity=identity, process=process)
         try:
             yield store
         finally:
             await store.aclose()
 
     def refuse(self, table: str, event: str, condition: str) -> None:
-        kept = {"card": "recent_card", "pledge": "recent_pledge"}.get(table, table)  # the others are views
+        # what changes between two tallies is written to a table of its own: a new row there may change an old one
+        recent = {"card": "recent_card", "pledge": "recent_pledge", "counted": "recent_count"}.get(table)
+        event = "INSERT OR UPDATE" if recent else event
+        condition = re.sub("x'([0-9a-f]*)'", r"'\\x\1'", condition)
         self._sql(
             f"CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
             f"IF {condition} THEN RAISE EXCEPTION 'refused by the test'; END IF; RETURN new; END $$; "
-            f"CREATE TRIGGER refuse_{table} BEFORE {event} ON {kept} FOR EACH ROW EXECUTE FUNCTION refuse_{table}()"
+            f"CREATE TRIGGER refuse_{table} BEFORE {event} ON {recent or table} FOR EACH ROW "
+            f"EXECUTE FUNCTION refuse_{table}()"
         )
+
+    def do(self, sql: str) -> None:
+        """Do this as the superuser, whoever lives here."""
+        self._sql(sql)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         async def read() -> list[tuple[Any, ...]]:
@@ -83,6 +99,11 @@ class PostgresHouse:
 
         with ThreadPoolExecutor(1) as thread:  # a loop may run in this one
             return thread.submit(asyncio.run, read()).result()
+
+    def columns(self, table: str) -> list[str]:
+        of = f"attrelid = '{table}'::regclass AND attnum > 0"
+        found = self.rows(f"SELECT attname FROM pg_attribute WHERE {of} ORDER BY attnum")  # noqa: S608
+        return [name for (name,) in found]
 
 
 class SqliteHouse:
@@ -110,6 +131,9 @@ class SqliteHouse:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.path)) as connection:
             return connection.execute(sql).fetchall()
+
+    def columns(self, table: str) -> list[str]:
+        return [name for (name,) in self.rows(f"SELECT name FROM pragma_table_info('{table}')")]  # noqa: S608
 
 
 def house_in(folder: Path) -> House:

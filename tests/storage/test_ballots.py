@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,7 +16,7 @@ from bot.domain.pledging import Act
 from bot.process.clock import MovableClock
 from bot.storage.store import Store
 from tests.conftest import MICROSECOND, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, opened, shops
-from tests.storage.house import CLOSED, Hand, House, SqliteHouse, asks, fresh, pledges, together, withdraws
+from tests.storage.house import CLOSED, Hand, House, asks, fresh, pledges, together, withdraws
 from tests.storage.test_paper import void
 
 QUESTIONS = (
@@ -168,32 +167,3 @@ async def test_closing_leaves_no_ballot(house: House, clock: MovableClock) -> No
         await vote(store, 0)
         await store.close(WALKOUT, CLOSED)
     assert house.rows("SELECT * FROM ballot") == []
-
-
-@pytest.mark.parametrize("written_anew", [True, False])
-async def test_neither_order_nor_who_voted_anew_is_in_the_file(
-    house: House,
-    clock: MovableClock,
-    written_anew: bool,  # noqa: FBT001
-) -> None:
-    assert isinstance(house, SqliteHouse)
-    async with asked(house, clock):
-        pass
-    empty = house.path.read_bytes()
-    files = set()
-    for seed in range(4):
-        house.path.write_bytes(empty)
-        order = random.Random(seed)
-        async with house.open(clock) as store:
-            for n in order.sample(range(20), 20):
-                await vote(store, n, "020200")
-            if written_anew:  # as at each tally
-                await store.forget_order()
-            for n in order.sample(range(20), 20) + order.sample(range(20), 7 * seed % 20):
-                await vote(store, n, f"0{1 + n % 3}0100")
-            await store._read("UPDATE store SET mark = x'0000000000000000'")  # type: ignore[attr-defined]
-        content = bytearray(house.path.read_bytes())
-        for counter in (slice(24, 28), slice(92, 96)):  # SQLite's own, of how often it was written
-            content[counter] = bytes(4)
-        files.add(bytes(content))
-    assert (len(files) == 1) is written_anew  # or nothing would be seen

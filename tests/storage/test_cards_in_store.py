@@ -542,6 +542,17 @@ async def test_a_place_given_back_at_a_full_workplace_is_whoever_takes_it_first(
         assert (await minted(store), await standing(store)) == ([8, 0], [7, 0])
 
 
+async def test_a_place_given_back_is_free_for_whoever_comes_next_in_the_same_batch(
+    open_entry: House, clock: MovableClock
+) -> None:
+    async with open_entry.open(clock) as store:
+        await together(store, [pledges(f"card of {n}", n, enrol=SHOP) for n in range(7)])
+        wanted = [withdraws("card of 3", 3), *(pledges(f"card of {n}", n, enrol=SHOP) for n in (8, 3))]
+
+        assert [short(answer)[0] for answer in await together(store, wanted)] == [WITHDRAWN, PLEDGED, UnitFull]
+        assert (await minted(store), await standing(store)) == ([8, 0], [7, 0])
+
+
 async def test_an_account_has_one_card_and_moves_only_after_taking_it_back(
     open_entry: House, clock: MovableClock
 ) -> None:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-import threading
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -32,12 +26,9 @@ from bot.domain.model import (
     Words,
 )
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE
-from bot.storage.sql.news import _DUE
-from bot.storage.sqlite import SqliteStore
 from bot.storage.store import Delivery, Member, Parcel, Room, Rule, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
-from tests.storage.house import CLOSED, House, SqliteHouse, fresh, key, pledges, standing, together
+from tests.storage.house import CLOSED, House, fresh, key, pledges, standing, together
 
 CITY = Room(walkout=WALKOUT, scope=None, platform="console", address="#city")
 ROOMS = (
@@ -333,18 +324,6 @@ async def test_a_room_hears_its_news_in_order_and_keeps_no_other_room_waiting(
         assert await take() == []
 
 
-async def test_what_waits_for_a_room_is_found_without_reading_all_that_waits_for_others(
-    data: Path, clock: MovableClock
-) -> None:
-    async with SqliteHouse(data).open(clock) as store:
-        await furnish(store)
-    with closing(sqlite3.connect(data / DATABASE)) as database:
-        parameters = (0, "console", True, "[]", 10, 1)
-        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {_DUE}", parameters)]
-    [earlier] = [step for step in plan if " earlier " in step]
-    assert "(platform=? AND room=? AND id<?)" in earlier
-
-
 async def test_a_postponed_parcel_waits_until_its_time(house: House, clock: MovableClock) -> None:
     async with house.open(clock) as store:
         await furnish(store)
@@ -392,8 +371,10 @@ async def test_a_closed_walkout_keeps_its_news_and_nothing_of_its_people(house: 
         assert [walkout.id for walkout in await store.walkouts()].count(WALKOUT) == 1
         assert len(await store.rooms(other)) == 1
     assert house.rows("SELECT card.key, pledge.key FROM card, pledge") == [fresh("stays", other)[:2]]
-    assert house.rows("SELECT walkout, kind FROM announcement") == [("", "walkout_closed"), (WALKOUT, "on")]
-    assert house.rows("PRAGMA freelist_count") == [(0,)]
+    assert house.rows("SELECT walkout, kind FROM announcement ORDER BY walkout") == [
+        ("", "walkout_closed"),
+        (WALKOUT, "on"),
+    ]
 
 
 async def test_a_workplace_nobody_drafted_is_told_as_such(house: House, clock: MovableClock) -> None:
@@ -405,27 +386,3 @@ async def test_a_workplace_nobody_drafted_is_told_as_such(house: House, clock: M
         with pytest.raises(NotRecorded):
             await store.mint(WALKOUT, {UnitId(99): [fresh("lost")]})
         assert await standing(store) == [0, 0]
-
-
-async def test_a_batch_is_carried_out_on_the_connections_own_thread_in_one_go(
-    house: House, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the store uses of aiosqlite without a public name: another version may have it otherwise."""
-    threads: list[int] = []
-    async with house.open(clock) as store:
-        assert isinstance(store, SqliteStore)
-        await store.add_walkout(opened(), shops(40))
-        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(20)]})
-        carry_out = store._in_one_go
-
-        def noted(db: sqlite3.Connection, changes: Any) -> Any:
-            threads.append(threading.get_ident())
-            return carry_out(db, changes)
-
-        monkeypatch.setattr(store, "_in_one_go", noted)
-        assert all(answer.changed for answer in await asyncio.gather(*(store.apply(pledges(n, n)) for n in range(20))))
-        assert await store._on_thread(lambda db: (threading.get_ident(), db.in_transaction)) == (threads[0], False)
-        with pytest.raises(sqlite3.OperationalError):
-            await store._on_thread(lambda db: db.execute("no statement"))
-    assert len(threads) == 1
-    assert threads[0] != threading.get_ident()

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from pathlib import Path
 
 import pytest
 
@@ -18,15 +15,11 @@ from bot.domain.errors import NotPledged, NotRecorded
 from bot.domain.model import Announcement, CardState, Entry, Kind, Ruling, Stage, Unit, Walkout, WalkoutId
 from bot.domain.pledging import Act
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE
-from bot.storage.sqlite.opening import _migrations
 from bot.storage.store import Delivery, Notice, Parcel, Room, Rule, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.house import (
-    CLOSED,
     Hand,
     House,
-    SqliteHouse,
     asks,
     fresh,
     pledges,
@@ -220,104 +213,11 @@ async def test_no_column_of_a_notice_is_in_a_card_or_tells_a_time(house: House, 
         for n in range(40):
             await store.apply(pledges(n, n))
             await ask(store, n, n)
-    assert [name for _, name, *_ in house.rows("PRAGMA table_info(notice)")] == [
-        "locator",
-        "walkout",
-        "platform",
-        "sealed",
-    ]
+    assert house.columns("notice") == ["locator", "walkout", "platform", "sealed"]
     cards = set(chain.from_iterable(house.rows("SELECT card.key, owner, pledge.key FROM card, pledge")))
     notices = set(chain.from_iterable(house.rows("SELECT locator, sealed FROM notice")))
     assert not cards & notices
     assert house.rows("SELECT DISTINCT length(locator), length(sealed) FROM notice") == [(32, SEALED)]
-
-
-async def _laid_out(
-    folder: Path, clock: MovableClock, order: Sequence[int]
-) -> tuple[list[int], list[tuple[object, ...]]]:
-    """Let people ask in this order, and tally; say in which order their notices lie in the file, and read them."""
-    folder.mkdir()
-    house = SqliteHouse(folder)
-    async with house.open(clock) as store:
-        await store.add_walkout(opened(), shops(100))
-        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(100)]})
-        await together(store, [pledges(n, n) for n in range(100)])
-        for n in order:
-            assert await ask(store, n, n)
-        await store.forget_order()
-    content = (folder / DATABASE).read_bytes()
-    rows = house.rows("SELECT * FROM notice")
-    assert all(content.count(locator(n)) == 1 for n in order)
-    return sorted(order, key=lambda n: content.index(locator(n))), rows
-
-
-async def test_the_order_in_which_people_asked_is_nowhere_in_the_file_after_a_tally(
-    data: Path, clock: MovableClock
-) -> None:
-    people = range(0, 100, 2)
-    orders = [list(people), *(random.Random(seed).sample(people, len(people)) for seed in range(3))]
-    found = [await _laid_out(data / str(nth), clock, order) for nth, order in enumerate(orders)]
-
-    assert [places for places, _ in found] == [found[0][0]] * 4
-    assert [rows for _, rows in found] == [found[0][1]] * 4
-
-
-async def test_notices_of_a_closed_walkout_stay_nowhere_in_the_files(data: Path, clock: MovableClock) -> None:
-    async with SqliteHouse(data).open(clock) as store:
-        await store.add_walkout(opened(), shops(40))
-        await store.add_walkout(opened(OTHER), shops(40))
-        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(40)]})
-        await store.mint(OTHER, {SHOP: [fresh("stays", OTHER)]})
-        for n in range(40):
-            await store.apply(pledges(n, n))
-            await ask(store, n, n)
-        await store.apply(asks(Act.PLEDGE, "stays", "bo", walkouts=[OTHER]))
-        stays = notice("stays", walkout=OTHER)
-        assert await store.add_notice(stays, Hand(name="stays", who="bo", walkouts=[OTHER]))
-        await store.decide(WALKOUT, partial(rules.call_off, now=clock()))
-        await store.close(WALKOUT, CLOSED)
-        assert await store.has_notice(stays.locator)
-    left = b"".join(file.read_bytes() for file in data.iterdir())
-    assert not [n for n in range(40) if locator(n) in left or notice(n).sealed in left]
-
-
-async def test_a_deleted_notice_stays_nowhere_in_the_files(data: Path, clock: MovableClock) -> None:
-    async with SqliteHouse(data).open(clock) as store:
-        await store.add_walkout(opened(), shops(40))
-        await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(3)]})
-        for n in range(3):
-            await store.apply(pledges(n, n))
-            await ask(store, n, n)
-        await store.apply(withdraws(0, 0))
-        await store.delete_notice(locator(1))
-    left = b"".join(file.read_bytes() for file in data.iterdir())
-    assert [n for n in range(3) if locator(n) in left or notice(n).sealed in left] == [2]
-
-
-async def test_a_store_of_the_version_before_gets_room_for_notices(data: Path, clock: MovableClock) -> None:
-    async with SqliteHouse(data).open(clock) as store:
-        await store.add_walkout(opened(), shops(40))
-        await store.bind_room(CITY)
-        await store.decide(WALKOUT, says(Announcement(kind=Kind.OPENED, occasion="0")))
-    scripts = _migrations()
-    before = next(number for number, script in enumerate(scripts) if "CREATE TABLE notice" in script)
-    newer = (data / DATABASE).rename(data / "newer.db")
-    with closing(sqlite3.connect(data / DATABASE)) as connection:
-        connection.executescript(";".join([*scripts[:before], f"PRAGMA user_version = {before}"]))
-        connection.execute("ATTACH ? AS newer", (str(newer),))
-        tables = connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'card'")
-        for (table,) in tables.fetchall():
-            now = "unit" if table == "workplace" else table
-            described = connection.execute(
-                "SELECT name FROM pragma_table_info(?) INTERSECT SELECT name FROM pragma_table_info(?, 'newer')",
-                (table, now),
-            )
-            columns = ", ".join(name for (name,) in described)
-            connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM newer.{now}")  # noqa: S608
-        connection.commit()
-    async with SqliteHouse(data).open(clock) as store:
-        assert [parcel.notice for parcel in await claimed(store)] == [False]
-        assert not await store.has_notice(locator(0))
 
 
 # --- what it is for ---

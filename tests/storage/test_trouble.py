@@ -31,9 +31,8 @@ async def test_a_batch_the_database_refuses_as_a_whole_is_answered_and_the_next_
     async with house.open(clock) as store:
         await store.add_walkout(opened(), shops(40))
         await store.mint(WALKOUT, {SHOP: [fresh(n) for n in range(40)]})
-    house.refuse(
-        "counted", "UPDATE", "new.standing = (1 << 40) + 3"
-    )  # the third of a batch spoils what it has in common
+    # the third that stands spoils what a batch has in common; SQLite's count begins far above, and is as long as ever
+    house.refuse("counted", "UPDATE", "(new.standing & 1023) > 2")
     async with house.open(clock) as store:
         answers = await together(store, [pledges(n, n) for n in range(2)])
         assert [short(answer)[1] for answer in answers] == [True, True]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +14,10 @@ from bot.domain.errors import UnitFull, UnknownCard
 from bot.domain.model import ROOT, Announcement, CardState, Entry, Kind, Ruling, Tier, Unit, UnitId, Walkout
 from bot.domain.roles import Deed, Role
 from bot.process.clock import MovableClock
-from bot.runtime.app import DATABASE
 from bot.storage.records import read_terms, write_terms
-from bot.storage.store import Examined, Note, Parcel, RoleCard, Room, Store
+from bot.storage.store import Note, Parcel, RoleCard, Room, Store
 from tests.conftest import HOUR, NOON, WALKOUT, opened, shops, terms
-from tests.storage.house import House, SqliteHouse, fresh, key, looks, pledges, standing, together, verdict
+from tests.storage.house import House, fresh, key, looks, pledges, standing, together, verdict
 from tests.storage.test_paper import void
 from tests.storage.test_people import OLGA, member
 
@@ -192,40 +188,3 @@ async def test_rooms_and_stewards_of_a_unit_of_any_tier_hear_its_news_and_no_oth
         ]
     assert await tree.release_room(WALKOUT, "here", f"#{BRONX}")
     assert [place.has_room for place in (await tree.path(WALKOUT, MOTT))[1]] == [False, True]
-
-
-# --- examination ---
-
-
-@pytest.mark.parametrize(
-    ("broken", "misplaced", "orphans"),
-    [
-        ("DELETE FROM unit WHERE id = 2", 0, 3),  # two are part of it, and it has counts
-        ("UPDATE unit SET parent = 9 WHERE id = 3", 0, 1),
-        ("UPDATE unit SET parent = 4 WHERE id = 2", 1, 0),  # part of a workplace, and before it
-        ("UPDATE unit SET parent = 2 WHERE id = 6", 1, 0),  # a department of an area
-        ("UPDATE unit SET parent = NULL WHERE id = 6", 1, 0),
-        ("UPDATE unit SET parent = 3 WHERE id = 4", 1, 0),  # a workplace in a workplace
-        ("UPDATE unit SET tier = 'area' WHERE id = 3", 2, 0),  # above departments
-        ("UPDATE counted SET minted = minted + 1 WHERE id = 3", 1, 0),
-        ("UPDATE pledge SET unit = 3 WHERE unit = 5", 1, 0),
-        ("UPDATE pledge SET unit = 1 WHERE unit = 5", 1, 0),
-        ("UPDATE pledge SET unit = 4 WHERE unit = 5", 0, 0),
-    ],
-)
-async def test_a_tree_that_is_out_of_order_is_found(
-    data: Path, clock: MovableClock, broken: str, misplaced: int, orphans: int
-) -> None:
-    house = SqliteHouse(data)
-    async with house.open(clock) as store:
-        await store.add_walkout(opened(levels=LEVELS), TREE)
-        await store.mint(WALKOUT, {DAYS: [fresh(1)]})
-        assert await store.examine() == Examined(database=f"SQLite {sqlite3.sqlite_version}")
-    with closing(sqlite3.connect(data / DATABASE)) as connection:
-        connection.execute("PRAGMA ignore_check_constraints = ON")
-        connection.execute(broken)
-        connection.commit()
-    async with house.open(clock) as store:
-        found = await store.examine()
-    assert (found.misplaced, found.orphans) == (misplaced, orphans)
-    assert bool(found.damage) == any(late in broken for late in ("parent = 9", "parent = 4"))

@@ -5,12 +5,10 @@ Source: docs/decisions/0068-order-in-postgresqls-files.md.
 
 from __future__ import annotations
 
-from collections import Counter
+import secrets
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
 from zlib import crc32
-
-import asyncpg
 
 from bot.domain.errors import NotRecorded
 from bot.domain.leases import Lease
@@ -18,10 +16,10 @@ from bot.domain.model import CardState, UnitId, WalkoutId
 from bot.domain.pledging import Change, Outcome
 from bot.storage.postgres import leases
 from bot.storage.postgres.engine import Engine
-from bot.storage.postgres.session import BEGIN, CARDS, ENROLMENT, RETRIES, TRANSIENT
+from bot.storage.postgres.session import BEGIN, CARDS, ENROLMENT, REFUSED, RETRIES, TRANSIENT
 from bot.storage.sql.cards import HEADS, Batch
 from bot.storage.sql.walkouts import Walkouts
-from bot.storage.sql.writer import Lock
+from bot.storage.sql.writer import Lock, Row
 
 _BEGIN = f"{BEGIN}; SELECT pg_advisory_xact_lock_shared({CARDS})"
 
@@ -48,22 +46,20 @@ _FIND_FREE = """
 """
 # One statement for all of it, and rows in the order of their keys: two processes never wait for each other in a ring.
 _WRITE = """
-    WITH cards AS (
+    WITH new AS MATERIALIZED (
+        SELECT * FROM unnest(
+            $1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::bigint[],
+            $9::bigint[], $10::bigint[]
+        ) AS new (card, owner, pledge, walkout, unit, state, moved, stale, card_version, pledge_version)
+    ), cards AS (
         INSERT INTO recent_card (key, campaign, unit, stale, owner, version)
-        SELECT new.key, coalesce(walkout.campaign, walkout.id), new.unit, coalesce(kept.stale, 0), new.owner,
-            new.version + 1
-        FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bytea[], $5::bigint[])
-            AS new (key, walkout, unit, owner, version)
-            JOIN walkout ON walkout.id = new.walkout LEFT JOIN kept_card AS kept ON kept.key = new.key
-        ORDER BY new.key
+        SELECT card, coalesce(campaign, id), unit, new.stale, owner, card_version + 1
+        FROM new JOIN walkout ON id = walkout WHERE moved ORDER BY card
         ON CONFLICT (key) DO UPDATE SET unit = excluded.unit, owner = excluded.owner, version = excluded.version
         WHERE recent_card.version = excluded.version - 1 RETURNING 1
     ), pledges AS (
         INSERT INTO recent_pledge (key, walkout, unit, state, version)
-        SELECT key, walkout, unit, state, version + 1
-        FROM unnest($6::bytea[], $7::text[], $8::bigint[], $9::text[], $10::bigint[])
-            AS new (key, walkout, unit, state, version)
-        ORDER BY key
+        SELECT pledge, walkout, unit, state, pledge_version + 1 FROM new ORDER BY pledge
         ON CONFLICT (key) DO UPDATE SET unit = excluded.unit, state = excluded.state, version = excluded.version
         WHERE recent_pledge.version = excluded.version - 1 RETURNING 1
     ), counts AS (
@@ -79,6 +75,7 @@ _WRITE = """
     )
     SELECT (SELECT count(*) FROM cards), (SELECT count(*) FROM pledges)
 """
+_STANDING = frozenset(state for state in CardState if state.stands)
 _FORGET = "DELETE FROM {table} WHERE locator = ANY($1::bytea[])"
 
 # Sorted, and not by when it was pledged: PostgreSQL puts a row's new version where there is room, in the order in which
@@ -120,12 +117,6 @@ class _Overtaken(Exception):  # noqa: N818  it is no error: the batch is decided
     """Another process has changed a card since this one looked at it."""
 
 
-class _Counts(NamedTuple):
-    minted: int
-    standing: int
-    turnout: int
-
-
 class Cards(Walkouts, Engine):
     """Applies changes to cards."""
 
@@ -134,8 +125,8 @@ class Cards(Walkouts, Engine):
             try:
                 return await self._decide_together(changes, held)
             except (_Overtaken, *TRANSIENT):
-                await self._main.open()
-            except (asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError) as error:
+                await self._session.open()
+            except REFUSED as error:
                 if len(changes) == 1:
                     return [NotRecorded(type(error).__name__)]
                 # decided and written one by one, only the bad ones fail
@@ -148,11 +139,11 @@ class Cards(Walkouts, Engine):
     async def _decide_together(
         self, changes: Sequence[Change], held: Collection[Lease]
     ) -> Sequence[Outcome | Exception]:
-        session = self._main
+        session = self._session
         await session.begin(_BEGIN)
         try:
             for lease in held:
-                await leases.check(session.db, lease)
+                await session.ask(leases.check(session.db, lease))
             batch, found = await self._find(changes)
             batch.decide()
             if not batch.written:
@@ -189,31 +180,25 @@ class Cards(Walkouts, Engine):
     async def _write_down(self, batch: Batch, found: _Found) -> bytes:
         """Write a batch down; return by what it is known again."""
         written = list(batch.written.values())
+        mark = secrets.token_bytes(8)  # nothing of a card's: it stays when order is forgotten
+        cards, owners, pledges, walkouts, units, states, _makes = zip(*written, strict=True)
+        # in a closed step's log, a card's row beside a pledge's would tie them: one that is its owner's is left alone
+        moved = [row.makes or row.owner != found.owners.get(row.card) for row in written]
         counts = found.changes(batch)
-        mark = written[0].pledge[:4] + written[-1].owner[:4]
-        [(cards, pledges)] = await self._rows(
+        [(kept_cards, kept_pledges)] = await self._rows(
             _WRITE,
             (
-                [row.card for row in written],
-                [row.walkout for row in written],
-                [row.unit for row in written],
-                [row.owner for row in written],
-                [found.card_versions.get(row.card, 0) for row in written],
-                [row.pledge for row in written],
-                [row.walkout for row in written],
-                [row.unit for row in written],
-                [row.state for row in written],
-                [found.pledge_versions.get(row.pledge, 0) for row in written],
+                *(cards, owners, pledges, walkouts, units, states, moved),
+                [found.stale.get(card, 0) for card in cards],
+                [found.card_versions.get(card, 0) for card in cards],
+                [found.pledge_versions.get(pledge, 0) for pledge in pledges],
                 [walkout for walkout, _unit in counts],
                 [unit for _walkout, unit in counts],
-                [change.minted for change in counts.values()],
-                [change.standing for change in counts.values()],
-                [change.turnout for change in counts.values()],
-                self._process,
-                mark,
+                *zip(*counts.values(), strict=True),
+                *(self._session.process, mark),
             ),
         )
-        if (cards, pledges) != (len(written), len(written)):
+        if (kept_cards, kept_pledges) != (sum(moved), len(written)):
             raise _Overtaken
         return mark
 
@@ -229,18 +214,23 @@ class Cards(Walkouts, Engine):
 
     async def forget_order(self) -> None:
         """See Store.forget_order."""
+        folded = False
 
         async def job() -> None:
-            await self._fold()
+            nonlocal folded
+            folded = await self._fold()
             await self._rewrite()
 
         await self._in_transaction(job, Lock.CARDS)
+        if folded:  # else each tally's counts lay beside the next's
+            await self._sweep("VACUUM (FULL) counted, unit")
 
-    async def _fold(self) -> None:
-        """Put what is recent into what is kept. Within a transaction that has locked cards."""
-        if await self._rows("SELECT 1 FROM recent_card UNION ALL SELECT 1 FROM recent_pledge LIMIT 1"):
-            for statement in _FOLD:
-                await self._rows(statement)
+    async def _fold(self) -> bool:
+        """Put what is recent into what is kept, if anything is. Within a transaction that has locked cards."""
+        there = bool(await self._rows("SELECT 1 FROM recent_card UNION ALL SELECT 1 FROM recent_pledge LIMIT 1"))
+        for statement in _FOLD if there else ():
+            await self._rows(statement)
+        return there
 
     # -- many at once ---------------------------------------------------------------------------------------------
 
@@ -274,29 +264,32 @@ class Cards(Walkouts, Engine):
 class _Found:
     """What was there before a batch."""
 
-    def __init__(self, batch: Batch, rows: Iterable[Sequence[object]]) -> None:
+    def __init__(self, batch: Batch, rows: Iterable[Row]) -> None:
+        self.owners: dict[bytes, bytes] = {}
+        self.stale: dict[bytes, int] = {}
         self.card_versions: dict[bytes, int] = {}
         self.pledge_versions: dict[bytes, int] = {}
-        self._pledges: dict[bytes, tuple[WalkoutId, UnitId, CardState]] = {}
-        for nth, walkout, unit, state, _owner, _stale, _out, card_version, pledge_version in rows:
-            asked = batch.asked[nth]  # type: ignore[call-overload]
-            self.card_versions[asked.key] = card_version  # type: ignore[assignment]
+        self._pledges: dict[bytes, tuple[WalkoutId, UnitId, str]] = {}
+        for nth, walkout, unit, state, owner, stale, _out, card_version, pledge_version in rows:
+            _card, _walkout, key, pledge = batch.asked[nth]
+            self.owners[key] = owner
+            self.stale[key] = stale
+            self.card_versions[key] = card_version
             if walkout is not None:
-                self.pledge_versions[asked.pledge] = pledge_version  # type: ignore[assignment]
-                self._pledges[asked.pledge] = walkout, unit, CardState(state)  # type: ignore[assignment,arg-type]
+                self.pledge_versions[pledge] = pledge_version
+                self._pledges[pledge] = walkout, unit, state
 
-    def changes(self, batch: Batch) -> dict[tuple[WalkoutId, UnitId], _Counts]:
-        """Return by how much the batch changes each unit's counts, in order."""
-        changes: Counter[tuple[WalkoutId, UnitId, str]] = Counter()
+    def changes(self, batch: Batch) -> dict[tuple[WalkoutId, UnitId], list[int]]:
+        """Return by how much the batch changes how many of each unit's are minted, stand, are out; in order."""
+        changes: defaultdict[tuple[WalkoutId, UnitId], list[int]] = defaultdict(lambda: [0, 0, 0])
+        for _card, _owner, pledge, walkout, unit, state, _makes in batch.written.values():
+            _add(changes[walkout, unit], state, 1)
+            if (before := self._pledges.get(pledge)) is not None:
+                _add(changes[before[:2]], before[2], -1)
+        return dict(sorted(changes.items()))
 
-        def add(walkout: WalkoutId, unit: UnitId, state: CardState, by: int) -> None:
-            changes[walkout, unit, "minted"] += by
-            changes[walkout, unit, "standing"] += by * state.stands
-            changes[walkout, unit, "turnout"] += by * (state is CardState.OUT)
 
-        for row in batch.written.values():
-            if (before := self._pledges.get(row.pledge)) is not None:
-                add(*before, -1)
-            add(row.walkout, row.unit, row.state, 1)
-        places = sorted({(walkout, unit) for walkout, unit, _what in changes})
-        return {place: _Counts(*(changes[*place, what] for what in _Counts._fields)) for place in places}
+def _add(count: list[int], state: str, by: int) -> None:
+    count[0] += by
+    count[1] += by * (state in _STANDING)
+    count[2] += by * (state == CardState.OUT)

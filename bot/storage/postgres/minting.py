@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.model import UnitId, WalkoutId
 from bot.domain.pledging import NewCard
 from bot.storage.postgres.cards import Cards
+from bot.storage.postgres.session import MINTING
 from bot.storage.sql import minting
 from bot.storage.sql.minting import Approved, Piece
 from bot.storage.sql.writer import Lock
@@ -27,7 +28,8 @@ _COUNT = """
 """
 _BLANK = """
     INSERT INTO kept_pledge (key, walkout, unit, state)
-    SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::text[])
+    SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::text[]) AS new (key, walkout, unit, state)
+    WHERE NOT EXISTS (SELECT 1 FROM recent_pledge AS recent WHERE recent.key = new.key)  -- made by whoever enrolled
     ON CONFLICT (key) DO UPDATE SET state = excluded.state WHERE excluded.state = 'r' AND kept_pledge.state <> 'r'
     RETURNING unit, CASE WHEN xmax = 0 THEN 1 ELSE 0 END
 """
@@ -35,6 +37,10 @@ _BLANK = """
 
 class _NotApproved(Exception):  # noqa: N818  nothing is wrong: what was written is taken back
     pass
+
+
+class _OtherSteps(Exception):  # noqa: N818  likewise, and is written anew
+    """Another process has made a step of the campaign, or ended one."""
 
 
 class Minting(minting.Minting, Cards):
@@ -47,14 +53,18 @@ class Minting(minting.Minting, Cards):
         pledge_of: PledgeOf,
         approved: Approved,
     ) -> bool:
-        pieces = await self._cut(walkout, cards, pledge_of)
+        seen, others = await self._reading(lambda: self._others(walkout))
+        pieces = await minting.cut(seen, cards, others, pledge_of)
 
         async def job() -> None:
             more: Counter[tuple[WalkoutId, UnitId]] = Counter()
+            await self._rows(f"SELECT pg_advisory_xact_lock_shared({MINTING})")
             for piece in pieces:
                 await self._put(piece)
                 more.update((of, unit) for _key, of, unit in piece.pledges)
             await self._session.take(Lock.HOUSE)  # only now: nobody waits while the cards are written
+            if (await self._others(walkout))[1] != others:
+                raise _OtherSteps
             if not await approved():
                 raise _NotApproved
             await self._count(walkout, {place: len(of_place) for place, of_place in cards.items()})
@@ -65,6 +75,8 @@ class Minting(minting.Minting, Cards):
                 await self._transaction(job, Lock.ROWS)
         except _NotApproved:
             return False
+        except _OtherSteps:
+            return await self._mint(walkout, cards, pledge_of, approved)
         return True
 
     async def _put(self, piece: Piece) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from importlib import resources
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from asyncpg.exceptions._base import PostgresError
 
-from bot.domain.errors import KeyFileRefused, StoreTooNew, StoreUnusable
+from bot.domain.errors import KeyFileRefused, StoreInUse, StoreMoved, StoreTooNew, StoreUnusable
 from bot.storage.postgres.copies import Copies
 from bot.storage.postgres.leases import Leases
 from bot.storage.postgres.minting import Minting
@@ -32,12 +32,13 @@ from bot.storage.sql.ways import Ways
 from bot.storage.sql.wishes import Wishes
 from bot.storage.twin import Twin
 
-CONNECTS_WITHIN_S = 10.0
+CONNECTS_WITHIN_S = 5.0
+"""To each host."""
 
-_IS_THERE = "SELECT to_regclass('migration') IS NOT NULL"
+IS_THERE = "SELECT to_regclass('migration') IS NOT NULL"
 
-_MIGRATING = 7000
-"""Our advisory lock, see bot.storage.postgres.session."""
+OPENING = 7000
+"""Our advisory lock while it is opened, see bot.storage.postgres.session."""
 
 
 class PostgresStore(
@@ -59,12 +60,15 @@ class PostgresStore(
 ):
     """A Store in a database that other processes use as well. Make it with `open_store`."""
 
-    def __init__(self, connect: Connect, clock: Callable[[], datetime], process: str) -> None:
-        super().__init__(connect, clock, process)
-        self._leases = Leases(connect)
+    def __init__(self, hosts: Sequence[Connect], clock: Callable[[], datetime], process: str) -> None:
+        super().__init__(hosts, clock, process)
+        self._leases = Leases(hosts)
         self.take_lease = self._leases.take_lease
         self.renew_lease = self._leases.renew_lease
         self.give_up_lease = self._leases.give_up_lease
+        self.said = self._leases.said
+        self.adopt_foreign = self._leases.adopt_foreign
+        self.alone = self._leases.alone
 
     async def aclose(self) -> None:
         """See Store.aclose."""
@@ -72,16 +76,24 @@ class PostgresStore(
         await super().aclose()
 
 
-def connecting(url: str, *, pooled: bool) -> Connect:
-    """Return what makes a connection to the primary; `pooled`: a pooler stands before it, and keeps no statements."""
-    return partial(
-        asyncpg.connect,
-        url,
-        timeout=CONNECTS_WITHIN_S,
-        statement_cache_size=0 if pooled else 100,
-        target_session_attrs="primary",
-        server_settings={"application_name": "allout"},
-    )
+def connecting(url: str, *, pooled: bool) -> list[Connect]:
+    """Return what connects to each of the address's hosts; `pooled`: a pooler stands there, and keeps no statements.
+
+    asyncpg itself would always take the first that says it is a primary, also one that was cut off from all others.
+    """
+    parts = urlsplit(url)
+    account, at, hosts = parts.netloc.rpartition("@")
+    return [
+        partial(
+            asyncpg.connect,
+            urlunsplit(parts._replace(netloc=f"{account}{at}{host}")),
+            timeout=CONNECTS_WITHIN_S,
+            statement_cache_size=0 if pooled else 100,
+            target_session_attrs="primary",
+            server_settings={"application_name": "allout"},
+        )
+        for host in hosts.split(",")
+    ]
 
 
 async def open_store(
@@ -95,13 +107,13 @@ async def open_store(
     """Open the store and bring it to this version's schema, unless another process of it has done so.
 
     `identity` is the store's name in the key file, `following` the one it may bear already if its key is being changed;
-    `process` names this process. Raises StoreTooNew, StoreUnusable, and KeyFileRefused if the key file belongs to
-    another database.
+    `process` names this process. Raises StoreInUse, StoreMoved, StoreTooNew, StoreUnusable, and KeyFileRefused if the
+    key file belongs to another database.
     """
-    async with _connected(url) as (connection, connect), connection.transaction():
-        await connection.execute(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+    async with _connected(url) as (connection, hosts), connection.transaction():
+        await keep_out(connection, url)
         await _migrate(connection, url, identity, following)
-    return PostgresStore(connect, clock, process)
+    return PostgresStore(hosts, clock, process)
 
 
 @asynccontextmanager
@@ -115,14 +127,14 @@ async def look_into(
 ) -> AsyncIterator[Twin]:
     """Yield the store itself as it is, if it has this version's schema. Raises what `open_store` raises."""
     known = len(migrations())
-    async with _connected(url) as (connection, connect):
-        found = await _version(connection) if await connection.fetchval(_IS_THERE) else 0
+    async with _connected(url) as (connection, hosts):
+        found = await _version(connection) if await connection.fetchval(IS_THERE) else 0
         if found > known:
             raise StoreTooNew(place(url), found, known)
         if found < known:
             raise StoreUnusable(place(url), f"schema {found} of {known}: start the bot first")
         await _check_name(connection, url, identity, following)
-    store = PostgresStore(connect, clock, process)
+    store = PostgresStore(hosts, clock, process)
     try:
         yield Twin(store=store, found=found, known=known)
     finally:
@@ -131,20 +143,28 @@ async def look_into(
 
 async def is_there(url: str) -> bool:
     """Say whether there is a store. Raises StoreUnusable."""
-    async with _connected(url) as (connection, _connect):
-        return bool(await connection.fetchval(_IS_THERE))
+    async with _connected(url) as (connection, _hosts):
+        return bool(await connection.fetchval(IS_THERE))
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[tuple[asyncpg.Connection, Connect]]:
+async def _connected(url: str) -> AsyncIterator[tuple[asyncpg.Connection, list[Connect]]]:
     """Yield a connection, and what makes others. Raises StoreUnusable."""
-    with _refusing(url):
-        connection = await connecting(url, pooled=True)()
+    with refusing(url):
+        connection = await _first(connecting(url, pooled=True))
         try:
             pooled = connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()")
             yield connection, connecting(url, pooled=pooled)
         finally:
             await connection.close()
+
+
+async def _first(hosts: Sequence[Connect]) -> asyncpg.Connection:
+    """Connect to the first that is a primary."""
+    for connect in hosts[:-1]:
+        with suppress(*FAILURES):
+            return await connect()
+    return await hosts[-1]()
 
 
 def place(url: str) -> str:
@@ -166,27 +186,43 @@ async def _version(connection: asyncpg.Connection) -> int:
 
 async def _migrate(connection: asyncpg.Connection, url: str, identity: str, following: str | None) -> None:
     await connection.execute("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY)")
-    scripts = migrations()
-    found = await _version(connection)
-    if found > len(scripts):
-        raise StoreTooNew(place(url), found, len(scripts))
+    found, known = await _version(connection), len(migrations())
+    if found > known:
+        raise StoreTooNew(place(url), found, known)
     if found:  # before anything is changed by keys that may be another store's
         await _check_name(connection, url, identity, following)
-    for number, script in enumerate(scripts[found:], start=found + 1):
-        await connection.execute(script)
-        await connection.execute("INSERT INTO migration (number) VALUES ($1)", number)
+    await bring_up(connection)
     await connection.execute("INSERT INTO store (id) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM store)", identity)
     await _check_name(connection, url, identity, following)
 
 
+async def keep_out(connection: asyncpg.Connection, url: str) -> None:
+    """Within a transaction, be the only one that opens it. Raises StoreInUse where another takes long: it moves."""
+    try:
+        await connection.execute(f"SET LOCAL lock_timeout = '10s'; SELECT pg_advisory_xact_lock({OPENING})")
+    except asyncpg.LockNotAvailableError:
+        raise StoreInUse(place(url)) from None
+
+
+async def bring_up(connection: asyncpg.Connection) -> None:
+    """Bring it to this version's schema, within a transaction."""
+    await connection.execute("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY)")
+    found = await _version(connection)
+    for number, script in enumerate(migrations()[found:], start=found + 1):
+        await connection.execute(script)
+        await connection.execute("INSERT INTO migration (number) VALUES ($1)", number)
+
+
 async def _check_name(connection: asyncpg.Connection, url: str, identity: str, following: str | None) -> None:
-    for (name,) in await connection.fetch("SELECT id FROM store"):
+    for name, elsewhere in await connection.fetch("SELECT id, elsewhere FROM store"):
         if name not in {identity, following}:
             raise KeyFileRefused(place(url), "foreign")
+        if elsewhere:
+            raise StoreMoved(place(url), elsewhere)
 
 
 @contextmanager
-def _refusing(url: str) -> Iterator[None]:
+def refusing(url: str) -> Iterator[None]:
     """Say why PostgreSQL does not open it: in its own words, which name no row."""
     try:
         yield

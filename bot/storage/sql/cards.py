@@ -133,9 +133,17 @@ class Batch:
                 else:
                     self.written[card] = row
                     cards[card] = after
-                    if change.enrol is not None and after.state.stands:
-                        free[change.enrol] -= 1
+                    if self.enrolments:
+                        self._move(before, after)
             self.answers.append(answer)
+
+    def _move(self, before: Card | None, after: Card) -> None:
+        """Let a place that is given back be free for whoever comes next."""
+        for card, places in ((before, 1), (after, -1)):
+            if card is not None and card.state.stands:
+                place = Enrolment(walkout=card.walkout, unit=card.unit)
+                if place in self._free:
+                    self._free[place] += places
 
     def taken_back(self) -> list[tuple[Bearer, WalkoutId]]:
         """Return whose pledges were taken back; the notice goes with it, and the ballot."""

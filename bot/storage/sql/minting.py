@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.domain import rules
-from bot.domain.errors import BeyondHeadcount, WrongStage
+from bot.domain.errors import BeyondHeadcount, NotRecorded, WrongStage
 from bot.domain.model import Stage, Tier, Unit, UnitId, Walkout, WalkoutId
 from bot.domain.pledging import NewCard
 from bot.storage.sql.walkouts import Walkouts
@@ -94,26 +94,22 @@ class Minting(Walkouts):
     ) -> bool:
         """Add new cards as Store.mint says, if they are approved."""
 
-    async def _cut(
-        self, walkout: WalkoutId, cards: Mapping[UnitId, Sequence[NewCard]], pledge_of: PledgeOf
-    ) -> list[Piece]:
-        """Cut them into pieces by how their keys begin, so that each table is filled in its own order.
-
-        A card has a pledge as well in each other step of the campaign that has its unit and is not over.
-        """
-        seen = await self.walkout(walkout)
-        others = {
-            step.id: frozenset(unit.id for unit in await self.units(step.id))
-            for step in await self.steps(seen)
+    async def _others(self, walkout: WalkoutId) -> tuple[Walkout, dict[WalkoutId, frozenset[UnitId]]]:
+        """Return it, and the units of each other step that is not over: a new card has a pledge there as well."""
+        seen = await self._walkout(walkout)
+        return seen, {
+            step.id: frozenset(unit.id for unit in await self._units(step.id))
+            for step in await self._steps(seen)
             if step.id != walkout and not rules.is_over(step, now=self._clock())
         }
-        return await _cut(seen, cards, others, pledge_of)
 
     async def _count(self, walkout: WalkoutId, wanted: Mapping[UnitId, int]) -> None:
         seen = await self._walkout(walkout)
         if seen.stage is Stage.CLOSED:  # by whoever had their turn first
             raise WrongStage(seen.stage)
         places = await self._units(walkout)
+        if wanted.keys() - {place.id for place in places}:  # taken off the walkout since they were made
+            raise NotRecorded("no such unit")
         divided = {place.parent for place in places}
         for place in places:
             new = wanted.get(place.id, 0)
@@ -142,7 +138,7 @@ class Minting(Walkouts):
         return sorted(pledges)
 
 
-async def _cut(
+async def cut(
     walkout: Walkout,
     cards: Mapping[UnitId, Sequence[NewCard]],
     others: Mapping[WalkoutId, Collection[UnitId]],

@@ -23,17 +23,18 @@ _MOVE_PARCELS = """
         AND (there.room, there.member, there.address) = (parcel.room, parcel.member, parcel.address)
     )
 """
-_NOT_TWICE = "DELETE FROM parcel WHERE {which} AND state <> 'sent'"
 _ADOPT = (
     _MOVE_ROOMS.format(which="platform = ?2"),
-    "DELETE FROM room WHERE platform = ?2",
     "UPDATE member SET platform = ?1 WHERE platform = ?2",
     "UPDATE role_card SET platform = ?1 WHERE platform = ?2",
     "UPDATE notice SET platform = ?1 WHERE platform = ?2",
     "UPDATE wish SET platform = ?1 WHERE platform = ?2",
     _MOVE_PARCELS.format(which="platform = ?2"),
-    _NOT_TWICE.format(which="platform = ?2"),
-    "DELETE FROM way WHERE way = ?2",
+)
+_LEFT = (
+    "DELETE FROM room WHERE platform = ?",
+    "DELETE FROM parcel WHERE platform = ? AND state <> 'sent'",
+    "DELETE FROM way WHERE way = ?",
 )
 
 # of the same platform
@@ -93,6 +94,8 @@ class Ways(Writer):
     async def _adopt(self, old: str, new: str) -> None:
         for statement in _ADOPT:
             await self._rows(statement, (new, old))
+        for statement in _LEFT:
+            await self._rows(statement, (old,))
         if bot_of(old):  # another bot's messages cannot be deleted, and the numbers may be those of one's own
             await self._rows("DELETE FROM errand WHERE platform = ?", (old,))
         await self._rows("UPDATE errand SET platform = ? WHERE platform = ?", (new, old))

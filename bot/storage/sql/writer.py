@@ -39,7 +39,7 @@ class Writer(ABC):
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._together: dict[Any, tuple[set[Any], asyncio.Future[Any]]] = {}  #: what the next look-up of a kind is for
         self._arrived = asyncio.Event()
         self._ending = False
@@ -50,17 +50,26 @@ class Writer(ABC):
         while True:
             if not self._waiting:
                 if self._ending:
+                    await self._settled()
                     return
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
             if self._waiting[0].change is None:
+                await self._settled()
                 await self._waiting.popleft().run()
             else:
-                await self._apply_batch(self._take_batch())
+                await self._begin_batch()
 
-    def _take_batch(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
+    async def _begin_batch(self) -> None:
+        """Take the next batch when its turn comes, and have it decided and written down."""
+        await self._apply_batch(self._take_batch())
+
+    async def _settled(self) -> None:  # noqa: B027  nothing is, where batches are written one after the other
+        """Wait until nothing is under way that was begun before."""
+
+    def _take_batch(self) -> list[Waiting]:
+        batch: list[Waiting] = []
         while self._waiting and len(batch) < BATCH and self._waiting[0].change is not None:
             batch.append(self._waiting.popleft())
         return batch
@@ -78,7 +87,7 @@ class Writer(ABC):
             else:
                 _answer(answer, result)
 
-        self._enqueue(_Waiting(None, answer, run))
+        self._enqueue(Waiting(None, answer, run))
         return await answer
 
     async def _look_up(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, T]]], key: K) -> T:
@@ -97,7 +106,7 @@ class Writer(ABC):
         answers: Mapping[K, T] = await asyncio.shield(found)
         return answers[key]
 
-    def _enqueue(self, waiting: _Waiting) -> None:
+    def _enqueue(self, waiting: Waiting) -> None:
         if self._ending:
             raise NotRecorded("closing")
         self._waiting.append(waiting)
@@ -192,10 +201,10 @@ class Writer(ABC):
     async def apply(self, change: Change) -> Outcome:
         """See Store.apply."""
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._enqueue(_Waiting(change, answer))
+        self._enqueue(Waiting(change, answer))
         return await answer
 
-    async def _apply_batch(self, batch: list[_Waiting]) -> None:
+    async def _apply_batch(self, batch: list[Waiting]) -> None:
         answers: Sequence[Outcome | Exception]
         try:
             async with self._turn():
@@ -207,7 +216,7 @@ class Writer(ABC):
             _answer(waiting.answer, answer)
 
 
-class _Waiting:
+class Waiting:
     """A change that waits for the next batch, or (`change` None) a job that waits for its turn."""
 
     __slots__ = ("answer", "change", "lease", "run")

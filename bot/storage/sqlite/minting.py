@@ -34,7 +34,8 @@ class Minting(minting.Minting, Cards):
         approved: Approved,
     ) -> bool:
         await self.finish_minting()  # where the last one failed, and so did taking it back
-        *pieces, last = await self._cut(walkout, cards, pledge_of)
+        seen, others = await self._reading(lambda: self._others(walkout))
+        *pieces, last = await minting.cut(seen, cards, others, pledge_of)
 
         async def conclude() -> bool:
             if not await approved():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from bot.domain.errors import KeyFileRefused, NotRecorded, StoreInUse, StoreTooNew, StoreUnusable
+from bot.domain.errors import KeyFileRefused, NotRecorded, StoreInUse, StoreMoved, StoreTooNew, StoreUnusable
 from bot.domain.model import WalkoutId
 from bot.domain.pledging import HASH_BYTES
 from bot.storage.sql.ballots import Ballots
@@ -94,8 +94,8 @@ async def open_store(
 
     `identity` is the store's name in the key file, `following` the one it may bear already if its key is being changed.
     Without `kept_anew` a store is refused in which an older version kept cards.
-    Raises StoreInUse (within two seconds), StoreTooNew,
-    StoreUnusable, and KeyFileRefused if the key file belongs to another database.
+    Raises StoreInUse (within two seconds), StoreMoved, StoreTooNew, StoreUnusable, and KeyFileRefused if the key file
+    belongs to another database.
     """
     try:
         # made by us, so that it is never readable by others, whatever the umask
@@ -107,8 +107,8 @@ async def open_store(
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
     close = connection.close
     try:
-        with _refusing(path):
-            await _own(connection)
+        with refusing(path):
+            await own(connection)
             await _end_journal(path)
             await _migrate(connection, path, identity, following, kept_anew)
         store = SqliteStore(connection, clock, _place_of(path, found))
@@ -147,15 +147,15 @@ async def look_into(
     Only what a crash has left half written is undone, as by whoever reads it. Raises what `open_store` raises.
     """
     there = f"{path.absolute().as_uri()}?mode=rw"  # made by nobody, if it is gone by now
-    with _refusing(path):
+    with refusing(path):
         async with (
             aiosqlite.connect(there, uri=True, isolation_level=None, timeout=LOCK_WAIT_S) as file,
             aiosqlite.connect(":memory:", isolation_level=None) as memory,
         ):
-            await _own(file)
+            await own(file)
             found = await _version(file)
             await file.backup(memory)
-            await _own(memory)
+            await own(memory)
             await _migrate(memory, path, identity, following, kept_anew)
             store = SqliteStore(memory, clock, Place(path))
             try:
@@ -165,7 +165,7 @@ async def look_into(
 
 
 @contextmanager
-def _refusing(path: Path) -> Iterator[None]:
+def refusing(path: Path) -> Iterator[None]:
     """Say in our own words why SQLite does not open the file."""
     try:
         yield
@@ -186,7 +186,8 @@ OWN = (
 )
 
 
-async def _own(connection: aiosqlite.Connection) -> None:
+async def own(connection: aiosqlite.Connection) -> None:
+    """Let nobody else read or write it as long as the connection lasts."""
     for statement in OWN:
         await connection.execute_fetchall(statement)
 
@@ -206,17 +207,35 @@ async def _version(connection: aiosqlite.Connection) -> int:
 async def _migrate(
     connection: aiosqlite.Connection, path: Path, identity: str, following: str | None, kept_anew: KeptAnew | None
 ) -> None:
-    scripts = _migrations()
     found = await _version(connection)
-    if found > len(scripts):
-        raise StoreTooNew(str(path), found, len(scripts))
+    if found > len(_migrations()):
+        raise StoreTooNew(str(path), found, len(_migrations()))
     if found:  # before anything is changed by keys that may be another store's
         await _check_name(connection, path, identity, following)
     if found < KEYED:
         await _prepare_cards(connection, path, kept_anew, there=found > 0)
+    await _bring_up(connection)
+    await connection.execute_fetchall(
+        "INSERT INTO store (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM store)", (identity,)
+    )
+    await _check_name(connection, path, identity, following)
+    for (elsewhere,) in await connection.execute_fetchall("SELECT elsewhere FROM store WHERE elsewhere <> ''"):
+        raise StoreMoved(str(path), elsewhere)
+    # whoever claimed these is not there any more: this process owns the store now
+    await connection.execute_fetchall("UPDATE parcel SET state = 'waiting' WHERE state = 'claimed'")
+
+
+async def make(connection: aiosqlite.Connection) -> None:
+    """Make this version's tables in an empty database."""
+    await connection.create_function("kept_anew", 3, lambda *_: None)  # of no card
+    await _bring_up(connection)
+
+
+async def _bring_up(connection: aiosqlite.Connection) -> None:
     # a table that others refer to can only be made anew while nobody looks after that: https://sqlite.org/lang_altertable
     await connection.execute_fetchall("PRAGMA foreign_keys=OFF")
-    for number, script in enumerate(scripts[found:], start=found + 1):
+    found = await _version(connection)
+    for number, script in enumerate(_migrations()[found:], start=found + 1):
         try:
             await connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
         except sqlite3.Error:
@@ -224,12 +243,6 @@ async def _migrate(
                 await connection.execute_fetchall("ROLLBACK")
             raise
     await connection.execute_fetchall("PRAGMA foreign_keys=ON")
-    await connection.execute_fetchall(
-        "INSERT INTO store (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM store)", (identity,)
-    )
-    await _check_name(connection, path, identity, following)
-    # whoever claimed these is not there any more: this process owns the store now
-    await connection.execute_fetchall("UPDATE parcel SET state = 'waiting' WHERE state = 'claimed'")
 
 
 async def _check_name(connection: aiosqlite.Connection, path: Path, identity: str, following: str | None) -> None:

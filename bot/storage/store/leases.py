@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from bot.domain.leases import Lease
+from bot.domain.leases import NOTHING_SAID, Lease, Said
 
 
 class Leases(Protocol):
@@ -19,10 +20,25 @@ class Leases(Protocol):
         """Give the lease, with a new number, if nobody has it, or this holder; else None."""
         ...
 
-    async def renew_lease(self, lease: Lease) -> bool:
-        """Let it last from now; False if somebody else has taken it."""
+    async def renew_lease(self, lease: Lease, said: Said = NOTHING_SAID) -> bool:
+        """Let it last from now, and let others know how its way is; False if somebody else has taken it."""
         ...
 
     async def give_up_lease(self, lease: Lease) -> None:
         """Let anybody take it at once."""
+        ...
+
+    async def said(self) -> Mapping[str, Said]:
+        """Return how each way is that some process has, or had within a day: so long do platforms keep what people do.
+
+        Empty where no other process can have one.
+        """
+        ...
+
+    async def adopt_foreign(self) -> None:
+        """Ask whoever has a way whose token another bot has taken to take it back."""
+        ...
+
+    async def alone(self, process: str) -> bool:
+        """Say whether no other process is alive that uses the store."""
         ...

@@ -1,11 +1,11 @@
 -- The same tables as in SQLite, but for what is pledged between two tallies: see recent_card.
--- No enum types and no booleans: both databases are given and give the same values. Keys and sealed bytes are not
--- sampled (SET STATISTICS 0): pg_stats would go on listing them when they are gone.
+-- No enum types and no booleans: both databases are given and give the same values.
 
 CREATE TABLE store (
     id TEXT NOT NULL,  -- the key file names the store it belongs to
     untidy INTEGER NOT NULL DEFAULT 0,
-    scattered INTEGER NOT NULL DEFAULT 0  -- 1: notices, wishes or ballots lie in the order in which they came
+    scattered INTEGER NOT NULL DEFAULT 0,  -- 1: notices, wishes or ballots lie in the order in which they came
+    elsewhere TEXT NOT NULL DEFAULT ''  -- where the store is that counts; '' if it is this one
 );
 
 -- Each process leaves here, in each transaction, by what it knows it again if the end of its commit was not heard.
@@ -100,7 +100,9 @@ CREATE TABLE kept_pledge (
 
 -- What has changed since the last tally stands here as well, whole rows, and goes before what is kept. At a tally it is
 -- folded into what is kept, and these tables are truncated: their files are gone then, and with them all order.
--- `version` finds out whether another process has changed the same row since it was read.
+-- `version` finds out whether another process has changed the same row since it was read. PostgreSQL is not to look at
+-- these tables in its own time: a plan made when it has just found one empty, which is kept, would read it from end to
+-- end for each card when it has grown; and pg_stats would list what is in it.
 CREATE TABLE recent_card (
     key BYTEA PRIMARY KEY,
     campaign TEXT NOT NULL,
@@ -108,14 +110,14 @@ CREATE TABLE recent_card (
     stale INTEGER NOT NULL,
     owner BYTEA NOT NULL CHECK (length(owner) = 32),
     version BIGINT NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, autovacuum_enabled = off);
 CREATE TABLE recent_pledge (
     key BYTEA PRIMARY KEY,
     walkout TEXT NOT NULL,
     unit BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('m', 'p', 'w', 'o', 'r')),
     version BIGINT NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, autovacuum_enabled = off);
 CREATE VIEW card AS
     SELECT key, campaign, unit, stale, owner FROM recent_card
     UNION ALL SELECT key, campaign, unit, stale, owner FROM kept_card
@@ -144,7 +146,7 @@ CREATE TABLE recent_count (
     standing BIGINT NOT NULL,
     turnout BIGINT NOT NULL,
     PRIMARY KEY (walkout, id, slot)
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 50, autovacuum_enabled = off);
 CREATE VIEW counts AS
     SELECT counted.walkout, counted.id, counted.minted + coalesce(recent.minted, 0) AS minted,
         counted.standing + coalesce(recent.standing, 0) AS standing,
@@ -331,34 +333,40 @@ BEGIN
     UPDATE store SET scattered = 1 WHERE scattered = 0;
     RETURN NULL;
 END $$;
-CREATE TRIGGER notice_moved AFTER INSERT OR UPDATE OR DELETE ON notice EXECUTE FUNCTION scatter();
-CREATE TRIGGER wish_moved AFTER INSERT OR UPDATE OR DELETE ON wish EXECUTE FUNCTION scatter();
-CREATE TRIGGER ballot_moved AFTER INSERT OR UPDATE OR DELETE ON ballot EXECUTE FUNCTION scatter();
-
-ALTER TABLE kept_card ALTER key SET STATISTICS 0, ALTER owner SET STATISTICS 0;
-ALTER TABLE kept_pledge ALTER key SET STATISTICS 0;
-ALTER TABLE recent_card ALTER key SET STATISTICS 0, ALTER owner SET STATISTICS 0;
-ALTER TABLE recent_pledge ALTER key SET STATISTICS 0;
-ALTER TABLE notice ALTER locator SET STATISTICS 0, ALTER sealed SET STATISTICS 0;
-ALTER TABLE wish ALTER locator SET STATISTICS 0, ALTER sealed SET STATISTICS 0;
-ALTER TABLE ballot ALTER locator SET STATISTICS 0, ALTER choices SET STATISTICS 0;
-ALTER TABLE member ALTER id SET STATISTICS 0, ALTER address SET STATISTICS 0, ALTER nickname SET STATISTICS 0;
-ALTER TABLE organizer ALTER id SET STATISTICS 0;
-ALTER TABLE steward ALTER id SET STATISTICS 0;
-ALTER TABLE parcel ALTER member SET STATISTICS 0, ALTER address SET STATISTICS 0, ALTER room SET STATISTICS 0;
-ALTER TABLE role_card ALTER hash SET STATISTICS 0, ALTER redeemer SET STATISTICS 0, ALTER address SET STATISTICS 0,
-    ALTER appointer SET STATISTICS 0;
-ALTER TABLE deed ALTER nickname SET STATISTICS 0, ALTER detail SET STATISTICS 0;
+CREATE TRIGGER notice_moved AFTER INSERT OR UPDATE OR DELETE ON notice FOR EACH ROW EXECUTE FUNCTION scatter();
+CREATE TRIGGER wish_moved AFTER INSERT OR UPDATE OR DELETE ON wish FOR EACH ROW EXECUTE FUNCTION scatter();
+CREATE TRIGGER ballot_moved AFTER INSERT OR UPDATE OR DELETE ON ballot FOR EACH ROW EXECUTE FUNCTION scatter();
 
 -- Who of several processes does what is done once; by this server's clock.
 CREATE TABLE lease (
     name TEXT PRIMARY KEY,
     holder TEXT NOT NULL,
     number BIGINT NOT NULL,  -- grows with each holder, and is never given anew: the row stays
-    until TIMESTAMPTZ NOT NULL
+    until TIMESTAMPTZ NOT NULL,
+    -- of a way, as its holder said when it renewed the lease last
+    since TIMESTAMPTZ,  -- it is this holder's
+    renewed TIMESTAMPTZ,
+    quiet_s DOUBLE PRECISION,  -- while a tally is late: for how long its platform had handed out nothing; NULL: it is not open
+    is_foreign BOOLEAN NOT NULL DEFAULT false,  -- another bot has its token
+    is_adopted BOOLEAN NOT NULL DEFAULT false  -- and whoever has the lease is asked to take it back
 );
 
 CREATE TABLE way (
     way TEXT PRIMARY KEY,  -- a platform, and a bot's own number there
     bot TEXT NOT NULL  -- what it is called there
 );
+
+-- ANALYZE copies values into pg_statistic, where they stay when the rows are gone: nothing keyed or sealed, no count, no
+-- address. What is looked for by them is found by unique keys, whatever ANALYZE says.
+DO $$ DECLARE sampled record; BEGIN
+    FOR sampled IN
+        SELECT attrelid::regclass AS of, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = current_schema()::text::regnamespace AND relkind = 'r' AND attnum > 0 AND (
+            atttypid = 'bytea'::regtype OR attname = ANY (
+                '{room,address,state,choices,minted,standing,turnout,anchor,turnout_anchor,drawn,took_part}'
+            )
+        )
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER %I SET STATISTICS 0', sampled.of, sampled.attname);
+    END LOOP;
+END $$;

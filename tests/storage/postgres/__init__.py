@@ -1,0 +1,1 @@
+"""What only PostgreSQL promises, being shared by processes."""

@@ -1,0 +1,1 @@
+"""What only SQLite promises, being one file of one process."""
