@@ -289,9 +289,7 @@ class Crashing(Post):
         return words
 
 
-@pytest.mark.sqlite_only(
-    "what others had claimed waits again once the store is opened; elsewhere once the lease is taken"
-)
+@pytest.mark.sqlite_only("opening it frees what was claimed; elsewhere taking the lease does")
 async def test_a_crash_between_sending_and_settling_repeats_that_one_parcel_at_most(
     house: House, keys: Keys, clock: MovableClock
 ) -> None:
@@ -499,9 +497,7 @@ async def test_a_letter_that_has_its_turn_only_when_the_bot_is_held_up_waits(
     assert {letter.attempts for letter in limited.letters} == {1}
 
 
-@pytest.mark.sqlite_only(
-    "what others had claimed waits again once the store is opened; elsewhere once the lease is taken"
-)
+@pytest.mark.sqlite_only("opening it frees what was claimed; elsewhere taking the lease does")
 async def test_a_crash_repeats_to_each_room_the_one_that_it_heard_last_and_nothing_else(
     house: House, keys: Keys, clock: MovableClock
 ) -> None:
@@ -560,9 +556,7 @@ async def test_what_was_under_way_while_the_store_could_not_write_is_sent_once_t
     assert sorted(far.took) == [f"{room} 1" for room in rooms]
 
 
-@pytest.mark.sqlite_only(
-    "what others had claimed waits again once the store is opened; elsewhere once the lease is taken"
-)
+@pytest.mark.sqlite_only("opening it frees what was claimed; elsewhere taking the lease does")
 async def test_what_somebody_had_claimed_waits_again_once_the_store_is_reopened(
     house: House, clock: MovableClock
 ) -> None:

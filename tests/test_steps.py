@@ -330,6 +330,7 @@ async def test_what_a_step_follows_gives_it_rooms_stewards_and_numbers_of_cards(
         assert await store.last_unit(FIRST) == OTHER_SHOP
 
 
+@pytest.mark.sqlite_only("elsewhere closing waits for parcels by the database's clock, which no test sets")
 @pytest.mark.parametrize("followed", [False, True])
 async def test_rooms_and_stewards_wait_for_a_step_that_is_drafted_late_and_no_longer_than_the_campaign(
     data: Path,
