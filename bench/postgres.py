@@ -58,7 +58,16 @@ class Sizes:
     tallies: int
 
 
-FULL = Sizes(rounds=7, changes=8192, seconds=1.0, units=20_000, cards=(100_000, 1_000_000), recent=100_000, tallies=5)
+FULL = Sizes(
+    rounds=7,
+    workplaces=1000,
+    changes=8192,
+    seconds=1.0,
+    units=20_000,
+    cards=(100_000, 1_000_000),
+    recent=100_000,
+    tallies=5,
+)
 QUICK = Sizes(rounds=1, workplaces=50, changes=512, seconds=0.1, units=100, cards=(1000, 2000), recent=200, tallies=1)
 
 
