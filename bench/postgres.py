@@ -38,7 +38,6 @@ from bot.storage.postgres import PostgresStore
 from bot.storage.postgres.opening import connecting
 from tests.postgres.servers import Server
 
-UNITS = 1000
 GROUP = 256
 CALLERS = 512
 
@@ -50,6 +49,7 @@ class Sizes:
     """How much is measured."""
 
     rounds: int
+    workplaces: int  #: where people pledge
     changes: int  #: of each contender and round
     seconds: float  #: for which several processes work, in each round
     units: int  #: of the walkouts that are tallied
@@ -58,8 +58,17 @@ class Sizes:
     tallies: int
 
 
-FULL = Sizes(rounds=7, changes=8192, seconds=1.0, units=20_000, cards=(100_000, 1_000_000), recent=100_000, tallies=5)
-QUICK = Sizes(rounds=1, changes=512, seconds=0.1, units=200, cards=(1000, 2000), recent=500, tallies=1)
+FULL = Sizes(
+    rounds=7,
+    workplaces=1000,
+    changes=8192,
+    seconds=1.0,
+    units=20_000,
+    cards=(100_000, 1_000_000),
+    recent=100_000,
+    tallies=5,
+)
+QUICK = Sizes(rounds=1, workplaces=50, changes=512, seconds=0.1, units=100, cards=(1000, 2000), recent=200, tallies=1)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -108,7 +117,7 @@ def by_hand(connection: asyncpg.Connection, work: Callable[..., Awaitable[Sequen
 async def _pledges(server: Server, sizes: Sizes) -> tuple[dict[str, Measured], int]:
     """Measure who pledges how fast; return it, and how many verdicts were wrong."""
     cards = Cards(random.Random(1886), sizes.changes * 2 * (sizes.rounds + 1))
-    units = flat(UNITS, headcount=len(cards.fresh))
+    units = flat(sizes.workplaces, headcount=len(cards.fresh))
     names = {}
     for name, before_cards in (("store", ""), ("hand", raw_postgres.TABLES), ("bare", raw_postgres.TABLES)):
         names[name] = await make_database(server, units, now=datetime.now(UTC), before_cards=before_cards)
@@ -187,7 +196,7 @@ async def _processes(server: Server, sizes: Sizes) -> dict[int, Measured]:
     """Measure how much one, two and four processes do together."""
     rng = random.Random(1886)
     each = [[rng.randbytes(32) for _ in range(4 * CALLERS)] for _ in range(max(PROCESSES))]
-    units = flat(UNITS, headcount=len(each) * len(each[0]))
+    units = flat(sizes.workplaces, headcount=len(each) * len(each[0]))
     places = cycle(leaves(units))
     database = await make_database(server, units, now=datetime.now(UTC))
     await add_cards(server, database, ((card, next(places).id, "m", free(card)) for cards in each for card in cards))
