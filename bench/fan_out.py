@@ -96,7 +96,7 @@ async def tell(case: Case, rooms: int, folder: Path, told: Told) -> None:
             address = str(
                 -1_002_000_000_000 - number if case.platform == TELEGRAM else 1_200_000_000_000_000_000 + number
             )
-            await app.store.bind_room(Room(walkout=walkout, scope=None, platform=case.platform, address=address))
+            await app.store.bind_room(Room(walkout=walkout, scope=None, way=case.platform, address=address))
         await app.store.decide(walkout, partial(rules.open_up, now=app.clock()))
         box, loop = app.outboxes[case.platform], asyncio.get_running_loop()
         async with (_telegram if case.platform == TELEGRAM else _discord)(case, app) as (box.sender, said):

@@ -169,7 +169,7 @@ async def _prepare(app: App, language: str) -> Walkout:
     await stewards.mint(walkout.id, codes, app.store, app.keys)
     for place in (None, *(place for place in places if place.name in {COMES, MISSES})):
         address, scope = (place.name, place.id) if place else (terms.city, None)
-        room = Room(walkout=walkout.id, scope=scope, platform=PLATFORM, address=address, language=language)
+        room = Room(walkout=walkout.id, scope=scope, way=PLATFORM, address=address, language=language)
         await organizers.bind_room(room, app.store)
     return (await app.store.decide(walkout.id, partial(rules.open_up, now=NOW))).walkout
 

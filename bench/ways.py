@@ -99,7 +99,7 @@ async def announce(server: Server, data: Path, ways: Sequence[str], rooms: int) 
         await telegram.add_walkout(app, WALKOUT, [place])
         for way in ways:
             for number in range(rooms):
-                await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform=way, address=str(number)))
+                await app.store.bind_room(Room(walkout=WALKOUT, scope=None, way=way, address=str(number)))
         await app.store.decide(WALKOUT, partial(rules.open_up, now=app.clock()))
     context = multiprocessing.get_context("spawn")
     pipes = []

@@ -330,7 +330,7 @@ async def found(
             await organizers.add(house.who(account), "nickname", app.store, app.keys)
         for place, scope in (rooms or {}).items():
             only = places[scope].id if scope else None
-            room = Room(walkout=walkout.id, scope=only, platform=house.way, address=str(place))
+            room = Room(walkout=walkout.id, scope=only, way=house.way, address=str(place))
             await organizers.bind_room(room, app.store)
         if opened is not None:
             await app.store.decide(walkout.id, partial(rules.open_up, now=now))

@@ -47,7 +47,7 @@ async def store(data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         await app.store.add_walkout(draft(), shops(9, 300))
         codes = [mint() for _ in range(9)]
         await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
-        await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform="telegram", address="-100"))
+        await app.store.bind_room(Room(walkout=WALKOUT, scope=None, way="telegram", address="-100"))
         await app.store.decide(WALKOUT, partial(rules.open_up, now=NOON))
         for number, code in enumerate(codes[:3]):
             await app.worker(Person("telegram", str(number))).pledge(code)

@@ -173,7 +173,7 @@ async def test_nothing_is_told_but_what_is_on_this_list(here: Scene) -> None:
 async def test_a_room_that_hears_nothing_is_counted_and_a_letter_to_a_worker_is_not(here: Scene) -> None:
     await here.app.worker(person(0)).pledge(here.codes[0])
     await here.app.worker(person(0)).ask_to_be_told(here.codes[0], "en")
-    await here.app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform="telegram", address="-100"))
+    await here.app.store.bind_room(Room(walkout=WALKOUT, scope=None, way="telegram", address="-100"))
     await here.app.store.decide(WALKOUT, partial(rules.call_off, now=NOON))
     for _ in range(STUCK_AFTER):
         assert b'allout_rooms_stuck{platform="telegram"} 0.0' in await here.scraped()

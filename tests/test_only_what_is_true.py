@@ -336,7 +336,7 @@ async def town(data: Path, *, opens: bool = True, units: Sequence[Unit] = LIST, 
         app.keys.add_walkout(WALKOUT)
         await app.store.add_walkout(opened(**given) if opens else draft(**given), units)
         for scope in (None, *(unit.id for unit in units)) if units is TREE else ():
-            await app.store.bind_room(Room(walkout=WALKOUT, scope=scope, platform="here", address=f"#{scope}"))
+            await app.store.bind_room(Room(walkout=WALKOUT, scope=scope, way="here", address=f"#{scope}"))
         with_cards = Tree(units).leaves() if given.get("entry") is not Entry.OPEN else ()
         cards = {place.id: [mint() for _ in range(100)] for place in with_cards}
         hashes = {place: [key_of(code) for code in codes] for place, codes in cards.items()}

@@ -26,7 +26,7 @@ from tests.stores import both_engines
 
 pytestmark = both_engines
 
-CITY = Room(walkout=WALKOUT, scope=None, platform="here", address="#city")
+CITY = Room(walkout=WALKOUT, scope=None, way="here", address="#city")
 
 
 def holds(store: Store, clock: MovableClock) -> Holds:
@@ -260,7 +260,7 @@ async def test_parcels_for_a_platform_that_does_not_run_stay_waiting(
     store: Store, keys: Keys, clock: MovableClock
 ) -> None:
     here, there = Post(), Post()
-    await store.bind_room(replace(CITY, platform="there", address="#there"))
+    await store.bind_room(replace(CITY, way="there", address="#there"))
     await announce(store, 1)
     outbox = Outbox("there", None, store, keys, clock, holds(store, clock))
     await outbox.deliver()

@@ -256,7 +256,7 @@ async def test_a_card_whose_unit_was_dropped_says_so_and_is_good_again_later(dat
         code, worker = made.codes[6], made.worker()
         await worker.pledge(code)
         await made.draft(1)
-        await made.app.store.bind_room(Room(walkout=SECOND, scope=OTHER_SHOP, platform="here", address="#other"))
+        await made.app.store.bind_room(Room(walkout=SECOND, scope=OTHER_SHOP, way="here", address="#other"))
         await made.lapse(0)
         await made.open(1, dropped=frozenset({OTHER_SHOP}))
         assert [unit.id for unit in await made.app.store.units(SECOND)] == [SHOP]
@@ -306,9 +306,9 @@ async def test_what_a_step_follows_gives_it_rooms_stewards_and_numbers_of_cards(
     async with campaign(data, clock) as made:
         store, keys = made.app.store, made.app.keys
         for scope in (None, SHOP, OTHER_SHOP):
-            await store.bind_room(Room(walkout=FIRST, scope=scope, platform="here", address=f"#{scope}", language="es"))
+            await store.bind_room(Room(walkout=FIRST, scope=scope, way="here", address=f"#{scope}", language="es"))
         raw: Any = store
-        member = Member(id=keys.person(BEN), platform="here", address=keys.seal("ben"), nickname=keys.seal("Ben"))
+        member = Member(id=keys.person(BEN), way="here", address=keys.seal("ben"), nickname=keys.seal("Ben"))
         await raw._change(
             "INSERT INTO member (id, platform, address, nickname) VALUES (?, 'here', ?, ?)",
             (member.id, member.address, member.nickname),
@@ -339,7 +339,7 @@ async def test_rooms_and_stewards_wait_for_a_step_that_is_drafted_late_and_no_lo
 ) -> None:
     async with campaign(data, clock) as made:
         store: Any = made.app.store
-        await store.bind_room(Room(walkout=FIRST, scope=None, platform="here", address="#city"))
+        await store.bind_room(Room(walkout=FIRST, scope=None, way="here", address="#city"))
         if followed:
             await made.draft(1)
         await made.lapse(0)

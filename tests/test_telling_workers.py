@@ -60,7 +60,7 @@ async def settle_in(
     await stewards.mint(
         WALKOUT, {SHOP: [key_of(code) for code in codes[:40]], OTHER_SHOP: [key_of(codes[40])]}, app.store, app.keys
     )
-    await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform="here", address="#city"))
+    await app.store.bind_room(Room(walkout=WALKOUT, scope=None, way="here", address="#city"))
     for number in range(asking):
         person = worker(app, f"p{number}")
         await person.pledge(codes[number])
@@ -159,7 +159,7 @@ async def test_whose_unit_leaves_hears_it_once_whatever_leaves_later(data: Path,
         codes = {unit.id: mint() for unit in units[1:]}
         await stewards.mint(WALKOUT, {unit: [key_of(code)] for unit, code in codes.items()}, app.store, app.keys)
         for unit, code in codes.items():
-            await app.store.bind_room(Room(walkout=WALKOUT, scope=unit, platform="here", address=f"#{unit}"))
+            await app.store.bind_room(Room(walkout=WALKOUT, scope=unit, way="here", address=f"#{unit}"))
             await worker(app, str(unit)).pledge(code)
             await worker(app, str(unit)).ask_to_be_told(code, "en")
         heard = []
@@ -244,8 +244,8 @@ async def decided(app: App, clock: MovableClock) -> list[str]:
     away = worker(app, "away")
     await away.pledge(codes[40])
     await away.ask_to_be_told(codes[40], "en")
-    await app.store.bind_room(Room(walkout=WALKOUT, scope=SHOP, platform="here", address="#shop"))
-    await app.store.bind_room(Room(walkout=WALKOUT, scope=OTHER_SHOP, platform="here", address="#other"))
+    await app.store.bind_room(Room(walkout=WALKOUT, scope=SHOP, way="here", address="#shop"))
+    await app.store.bind_room(Room(walkout=WALKOUT, scope=OTHER_SHOP, way="here", address="#other"))
     clock.move_to(END)
     await app.tallies.take_due()
     return codes

@@ -520,7 +520,7 @@ class Tour:
             await self.press(OLGA, f"s:{self.walkout}")
         await self.deliver()
         for place in (None, *self.places):
-            bound = Room(walkout=self.walkout, scope=place.id if place else None, platform=PLATFORM, address="#66")
+            bound = Room(walkout=self.walkout, scope=place.id if place else None, way=PLATFORM, address="#66")
             await self.app.store.bind_room(bound)
         await organizers.room_is_mute(PLATFORM, "#66", self.app.store, self.app.clock)
         await self.deliver()
@@ -599,7 +599,7 @@ async def tour(
             await organizers.add(Person(PLATFORM, who), who, app.store, app.keys)
         for place in () if bare else (None, *places):
             address = f"#{place.id if place else 0}"
-            room = Room(walkout=walkout.id, scope=place.id if place else None, platform=PLATFORM, address=address)
+            room = Room(walkout=walkout.id, scope=place.id if place else None, way=PLATFORM, address=address)
             await organizers.bind_room(room, app.store)
         names = {walkout.id, *(spelled for of in cards.values() for code in of for spelled in (code, pretty(code)))}
         made = Tour(

@@ -491,7 +491,7 @@ class Outbox:
             private=True,
             worker=True,
             nonce=parcel.nonce,
-            another_try=self._asks_for_another(walkout, Person(parcel.platform, addressee.account)),
+            another_try=self._asks_for_another(walkout, Person(parcel.way, addressee.account)),
         )
 
     async def _open_wish(self, parcel: Parcel, walkout: WalkoutId, sealed: bytes) -> Letter | None:

@@ -86,7 +86,7 @@ class App:
 
     async def title(self, room: Room) -> str:
         """Say what a chat is called; by its address where nobody else can say."""
-        ask = self.titles.get(room.platform)
+        ask = self.titles.get(room.way)
         return (ask and await ask(room.address)) or room.address
 
     async def alone(self) -> bool:

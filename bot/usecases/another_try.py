@@ -24,7 +24,7 @@ class Asking:
             return False
         addressee = Addressee(account=self.who.account, language=language, unit=ROOT)
         sealed = self.keys.seal_wish(campaign, addressee)
-        wish = Notice(locator=locator, walkout=campaign, platform=self.who.way, sealed=sealed)
+        wish = Notice(locator=locator, walkout=campaign, way=self.who.way, sealed=sealed)
         await self.store.add_wish(wish)
         return True
 

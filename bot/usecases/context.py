@@ -34,7 +34,7 @@ def role_taken(member: Member, role: Role, place: UnitId | None = None) -> Annou
         occasion=card_codes.mint()[:ID_LETTERS],
         about=place,
         to_rooms=False,
-        to=((member.platform, member.address),),
+        to=((member.way, member.address),),
         facts={"role": role},
     )
 
@@ -71,7 +71,7 @@ class RequestContext:
         """Return whoever asks as somebody with a role."""
         return Member(
             id=self.me,
-            platform=self.who.way,
+            way=self.who.way,
             address=self.keys.seal(self.who.account),
             nickname=self.keys.seal(nickname),
         )

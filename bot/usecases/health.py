@@ -341,8 +341,8 @@ async def bound_rooms(store: Store) -> list[Bound]:
             Bound(
                 walkout=walkout.id,
                 unit=names[room.scope] if room.scope else "",
-                way=room.platform,
-                bot=bots.get(room.platform, bot_of(room.platform)),
+                way=room.way,
+                bot=bots.get(room.way, bot_of(room.way)),
                 address=room.address,
             )
             for room in await store.rooms(walkout.id)

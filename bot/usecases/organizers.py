@@ -61,7 +61,7 @@ async def add(who: Person, nickname: str, store: Store, keys: Keys) -> None:
     await store.add_organizer(
         Member(
             id=keys.person(who),
-            platform=who.way,
+            way=who.way,
             address=keys.seal(who.account),
             nickname=keys.seal(nickname),
         )
@@ -101,7 +101,7 @@ async def bind_room(room: Room, store: Store, note: Note | None = None) -> None:
     if walkout.stage not in rules.NOT_OVER:
         raise WrongStage(walkout.stage)
     await store.bind_room(room, note)
-    await store.take_chat(room.platform, room.address)  # two bots would tell it everything twice
+    await store.take_chat(room.way, room.address)  # two bots would tell it everything twice
 
 
 async def lose_room(way: str, address: str, store: Store, clock: Clock) -> None:

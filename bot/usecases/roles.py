@@ -144,7 +144,7 @@ async def redeem(context: RequestContext, code: str) -> RoleCard | None:
             occasion=card.id,
             about=card.unit,
             to_rooms=False,
-            to=((appointer.platform, appointer.address),),
+            to=((appointer.way, appointer.address),),
             facts={"role_card": card.id},
         )
 
@@ -169,7 +169,7 @@ async def settle(context: RequestContext, number: str, *, confirmed: bool) -> Ro
         occasion=card.id,
         about=card.unit,
         to_rooms=False,
-        to=((card.redeemer.platform, card.redeemer.address),),
+        to=((card.redeemer.way, card.redeemer.address),),
         facts={"role": card.role},
     )
     nickname = context.keys.unseal(card.nickname)
@@ -189,7 +189,7 @@ async def served(context: RequestContext) -> list[Served]:
     walkouts = {walkout.id: walkout for walkout in await context.store.walkouts()}
     names = {member.id: context.keys.unseal(member.nickname) for member in committee.members.values()}
     bots = await context.store.ways()
-    by = {who: member.platform for who, member in committee.members.items()}
+    by = {who: member.way for who, member in committee.members.items()}
     reached = {who: which_of_several(way, bots) for who, way in by.items()}
     found = [
         Served(nickname=names[who], role=Role.ORGANIZER, way=by[who], bot=reached[who]) for who in committee.organizers

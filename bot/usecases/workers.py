@@ -234,7 +234,7 @@ class Worker:
         notice = Notice(
             locator=bearer.notice(walkout),
             walkout=walkout,
-            platform=self.who.way,
+            way=self.who.way,
             sealed=self.keys.seal_notice(walkout, addressee),
         )
         return replace(seen, told=await self.store.add_notice(notice, bearer))

@@ -95,7 +95,7 @@ async def _bind(ask: Ask, wanted: _Wanted, address: str) -> Reply:
     bound = Room(
         walkout=walkout,
         scope=place.id if place else None,
-        platform=ask.who.way,
+        way=ask.who.way,
         address=address,
         language=wanted.language,
     )
@@ -130,17 +130,17 @@ async def _let_go(ask: Ask, named: str | None, address: str) -> Reply:
     else:
         address = await _address_of(ask, walkout.id, address)
     for each in await ask.app.store.rooms(walkout.id):
-        if (each.platform, each.address) == (way, address):
+        if (each.way, each.address) == (way, address):
             await ask.context.check(Duty.HOST, walkout.id, each.scope)
     note = ask.context.note(Deed.LET_GO, walkout.id)
     was_bound = await ask.app.store.release_room(walkout.id, way, address, note)
-    gone = Room(walkout=walkout.id, scope=None, platform=way, address=address)
+    gone = Room(walkout=walkout.id, scope=None, way=way, address=address)
     return Reply(kind="done", text=texts.room_released(await ask.app.title(gone), was_bound=was_bound))
 
 
 async def _address_of(ask: Ask, walkout: WalkoutId, named: str) -> str:
     """Return the address of the one bound chat that is called so and hears this bot; else what was written."""
-    bound = {room.address: room for room in await ask.app.store.rooms(walkout) if room.platform == ask.who.way}
+    bound = {room.address: room for room in await ask.app.store.rooms(walkout) if room.way == ask.who.way}
     if named in bound:
         return named
     called = [address for address, room in bound.items() if same_name(await ask.app.title(room), named)]
@@ -187,8 +187,8 @@ async def _list(ask: Ask, walkout: Walkout, *, page: int) -> Reply:
     found = [
         texts.Listed(
             name=title,
-            platform=each.platform,
-            bot=which_of_several(each.platform, bots),
+            platform=each.way,
+            bot=which_of_several(each.way, bots),
             scope=names[each.scope] if each.scope else None,
             language=each.language or walkout.terms.language or SPOKEN,
             unheard=each.tries if each.tries >= UNHEARD_AFTER else 0,

@@ -278,7 +278,7 @@ class AllOutClient(discord.Client):
             room.address
             for walkout in await self._app.store.walkouts()
             for room in await self._app.store.rooms(walkout.id)
-            if room.platform == self._link.way
+            if room.way == self._link.way
         }
         for channel in (*guild.channels, *guild.threads):
             if str(channel.id) in bound:

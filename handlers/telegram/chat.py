@@ -140,7 +140,7 @@ class TelegramChat:
             room.address
             for walkout in await self._app.store.walkouts()
             for room in await self._app.store.rooms(walkout.id)
-            if room.platform == self._way
+            if room.way == self._way
         }
         for room in sorted(bound):
             if address in {room, str(Place.read(room).chat)}:

@@ -167,7 +167,7 @@ async def test_a_room_that_answers_late_holds_no_other_up(server: DiscordServer,
     app.keys.add_walkout(WALKOUT)
     await app.store.add_walkout(opened(), shops(40))
     for room in rooms:
-        await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform=PLATFORM, address=str(room)))
+        await app.store.bind_room(Room(walkout=WALKOUT, scope=None, way=PLATFORM, address=str(room)))
     await announce(app.store, 1, kind=Kind.CALLED_OFF)
     link, gate, outbox = Link(PLATFORM, app), asyncio.Event(), app.outboxes[PLATFORM]
     async with open_discord(app, settings(server, data), link) as (outbox.sender, _take):

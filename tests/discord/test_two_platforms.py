@@ -52,7 +52,7 @@ class Both:
             for chat, scope in rooms.items():
                 only = places[scope] if scope else None
                 await organizers.bind_room(
-                    Room(walkout=city.walkout, scope=only, platform="telegram", address=str(chat)), app.store
+                    Room(walkout=city.walkout, scope=only, way="telegram", address=str(chat)), app.store
                 )
 
     def told_on_discord(self, words: str) -> int:

@@ -186,7 +186,7 @@ async def city(folder: Path, platform: str, *, approvals: int = 2) -> AsyncItera
             await stewards.mint(
                 walkout, {place.id: [key_of(next(left)) for _ in range(place.headcount)]}, app.store, app.keys
             )
-        await organizers.bind_room(Room(walkout=walkout, scope=None, platform=platform, address="-1009999"), app.store)
+        await organizers.bind_room(Room(walkout=walkout, scope=None, way=platform, address="-1009999"), app.store)
         for each in made:
             await app.store.decide(each.id, partial(rules.open_up, now=NOON))
         yield City(

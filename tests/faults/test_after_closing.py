@@ -163,7 +163,7 @@ async def live(folder: Path, chance: random.Random, clock: MovableClock, url: st
         for walkout, entry in ((WALKOUT, Entry.CARDS), (OPEN_ENTRY, Entry.OPEN)):
             app.keys.add_walkout(walkout)
             await app.store.add_walkout(opened(walkout, entry=entry, citywide_threshold=8), shops(60, 60))
-            await app.store.bind_room(Room(walkout=walkout, scope=None, platform="here", address="#city"))
+            await app.store.bind_room(Room(walkout=walkout, scope=None, way="here", address="#city"))
         codes = {who: mint() for who in by_card}
         await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes.values()]}, app.store, app.keys)
         for who in by_card:

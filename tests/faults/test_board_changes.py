@@ -533,7 +533,7 @@ async def set_up(app: App, walkout: Walkout, places: Sequence[Unit]) -> None:
     await stewards.mint(walkout.id, hashes, app.store, app.keys)
     await organizers.add(OLGA, "olga", app.store, app.keys)
     for scope in (None, *(place.id for place in places)):
-        room = Room(walkout=walkout.id, scope=scope, platform="console", address=f"#{scope}")
+        room = Room(walkout=walkout.id, scope=scope, way="console", address=f"#{scope}")
         await organizers.bind_room(room, app.store)
 
 

@@ -78,7 +78,7 @@ async def prepare(app: App) -> None:
     on = replace(opened(approvals=2), stage=Stage.ON)
     await app.store.add_walkout(on, shops(40, 40))
     for scope, name in zip((None, *(unit.id for unit in shops(40, 40))), ROOMS, strict=True):
-        await app.store.bind_room(Room(walkout=WALKOUT, scope=scope, platform="here", address=name))
+        await app.store.bind_room(Room(walkout=WALKOUT, scope=scope, way="here", address=name))
 
 
 def heard(post: Post) -> Counter[str]:

@@ -46,7 +46,7 @@ async def server(monkeypatch: pytest.MonkeyPatch, clock: MovableClock) -> AsyncI
         async with SqliteHouse(folder).open(clock) as store:
             await store.add_walkout(opened(), shops(40, 40))
             for room in ROOMS:
-                await store.bind_room(Room(walkout=WALKOUT, scope=None, platform=WAY, address=room))
+                await store.bind_room(Room(walkout=WALKOUT, scope=None, way=WAY, address=room))
             yield Server(store, clock, keys)  # type: ignore[arg-type]
 
 

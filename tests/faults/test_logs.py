@@ -111,9 +111,7 @@ async def both(folder: Path, tally: datetime) -> AsyncIterator[Walkout]:
         async with discord.looked_into() as app:
             await organizers.add(telegram.who(OMAR), "nickname", app.store, app.keys)
             chat = str(telegram_server.room(title=TITLE))
-            await organizers.bind_room(
-                Room(walkout=city.walkout, scope=None, platform="telegram", address=chat), app.store
-            )
+            await organizers.bind_room(Room(walkout=city.walkout, scope=None, way="telegram", address=chat), app.store)
         stood = {telegram_server.person(name=NAME): city.take("Depot") for _ in range(6)}
         await stand(telegram, stood, opened + timedelta(minutes=1), told=True)
         try:

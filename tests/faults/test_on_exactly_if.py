@@ -512,7 +512,7 @@ async def prepare(app: App, plan: Plan, entry: Entry, *, turnout: bool) -> None:
     await organizers.add(OLGA, "Olga", app.store, app.keys)
     for scope in (None, *(place.id for place in places)):
         for room in rooms(scope):
-            await organizers.bind_room(Room(walkout=WALKOUT, scope=scope, platform="console", address=room), app.store)
+            await organizers.bind_room(Room(walkout=WALKOUT, scope=scope, way="console", address=room), app.store)
     await app.store.decide(WALKOUT, partial(rules.open_up, now=plan.opening))
 
 

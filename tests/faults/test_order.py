@@ -68,7 +68,7 @@ async def founded(folder: Path, database_url: str | None = None) -> Town:
                 codes[int(place.id)] = [mint() for _ in range(place.headcount)]
                 await stewards.mint(walkout.id, {place.id: list(map(key_of, codes[place.id]))}, app.store, app.keys)
             for scope in (None, *(place.id for place in await app.store.units(walkout.id))):
-                room = Room(walkout=walkout.id, scope=scope, platform="telegram", address=f"-100{scope}")
+                room = Room(walkout=walkout.id, scope=scope, way="telegram", address=f"-100{scope}")
                 await organizers.bind_room(room, app.store)
             await app.store.decide(walkout.id, partial(rules.open_up, now=NOON))
     return Town(folder=folder, by_card=ids[0], without=ids[1], codes=codes)

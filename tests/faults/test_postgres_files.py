@@ -259,7 +259,7 @@ async def test_neither_order_nor_who_voted_anew_is_in_the_files(
         async with PostgresHouse(pg_server.url(name), partial(pg_server.sql, database=name)).open(clock) as store:
             for n in order.sample(range(20), 20):
                 await vote(store, n, "020200")
-                wish = Notice(walkout=WALKOUT, locator=key(f"wish {n}"), platform="here", sealed=key(f"sealed {n}"))
+                wish = Notice(walkout=WALKOUT, locator=key(f"wish {n}"), way="here", sealed=key(f"sealed {n}"))
                 await store.add_wish(wish)
             for n in order.sample(range(20), 20) + order.sample(range(20), 7 * seed % 20):
                 await vote(store, n, f"0{1 + n % 3}0100")

@@ -605,7 +605,7 @@ async def _prepared(folder: Path) -> None:
             ]
             app.keys.add_walkout(walkout)
             await app.store.add_walkout(made, places)
-            room = Room(walkout=walkout, scope=None, platform=PLATFORM, address=f"#{walkout}")
+            room = Room(walkout=walkout, scope=None, way=PLATFORM, address=f"#{walkout}")
             await organizers.bind_room(room, app.store)
         for shop, (_name, people) in SHOPS[CARDS].items():
             hashes = [key_of(card(shop, number)) for number in range(people)]

@@ -51,7 +51,7 @@ async def found(folder: Path, database_url: str | None = None) -> None:
             app.keys,
         )
         for scope in (None, SHOP, OTHER_SHOP):
-            await app.store.bind_room(Room(walkout=WALKOUT, scope=scope, platform=PLATFORM, address=f"#{scope}"))
+            await app.store.bind_room(Room(walkout=WALKOUT, scope=scope, way=PLATFORM, address=f"#{scope}"))
 
 
 def pledges(folder: Path) -> list[bytes]:

@@ -56,7 +56,7 @@ async def letters(data: Path) -> dict[str, object]:
     async with open_app(data, clock=clock, senders={"console": post}) as app:
         app.keys.add_walkout(WALKOUT)
         await app.store.add_walkout(opened(tally_every=timedelta(days=1)), shops(40))
-        await app.store.bind_room(Room(walkout=WALKOUT, scope=None, platform="console", address="#city"))
+        await app.store.bind_room(Room(walkout=WALKOUT, scope=None, way="console", address="#city"))
         for occasion in range(5):
             await announce(app, str(occasion))
         for _ in range(3):

@@ -30,13 +30,13 @@ from bot.storage.store import Delivery, Member, Parcel, Room, Rule, Store
 from tests.conftest import HOUR, NOON, OTHER_SHOP, PLEDGE_BY, SHOP, WALKOUT, draft, opened, shops
 from tests.storage.house import CLOSED, House, fresh, key, pledges, standing, together
 
-CITY = Room(walkout=WALKOUT, scope=None, platform="console", address="#city")
+CITY = Room(walkout=WALKOUT, scope=None, way="console", address="#city")
 ROOMS = (
     CITY,
-    Room(walkout=WALKOUT, scope=SHOP, platform="console", address="#shop"),
-    Room(walkout=WALKOUT, scope=OTHER_SHOP, platform="console", address="#other"),
+    Room(walkout=WALKOUT, scope=SHOP, way="console", address="#shop"),
+    Room(walkout=WALKOUT, scope=OTHER_SHOP, way="console", address="#other"),
 )
-ANA = Member(id=key("ana"), platform="console", address=b"sealed: ana", nickname=b"sealed: Ana")
+ANA = Member(id=key("ana"), way="console", address=b"sealed: ana", nickname=b"sealed: Ana")
 
 
 async def furnish(store: Store, walkout: Walkout | None = None, rooms: Sequence[Room] = ROOMS) -> None:

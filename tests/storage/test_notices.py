@@ -31,7 +31,7 @@ from tests.storage.house import (
 
 SEALED = 240
 OTHER = WalkoutId("x4p9z")
-CITY = Room(walkout=WALKOUT, scope=None, platform="console", address="#city")
+CITY = Room(walkout=WALKOUT, scope=None, way="console", address="#city")
 
 
 def locator(card: object) -> bytes:
@@ -42,7 +42,7 @@ def locator(card: object) -> bytes:
 def notice(card: object, platform: str = "console", walkout: WalkoutId = WALKOUT) -> Notice:
     """A notice of this card's owner."""
     sealed = random.Random(str(card)).randbytes(SEALED)
-    return Notice(locator=locator(card), walkout=walkout, platform=platform, sealed=sealed)
+    return Notice(locator=locator(card), walkout=walkout, way=platform, sealed=sealed)
 
 
 async def ask(store: Store, card: object, who: object = "ana", platform: str = "console") -> bool:

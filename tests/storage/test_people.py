@@ -25,7 +25,7 @@ UNTIL = NOON + DAY
 def member(name: str, nickname: str = "") -> Member:
     """Make somebody; a store never looks into what is sealed."""
     sealed = (nickname or name).encode()
-    return Member(id=key(name), platform="here", address=f"to {name}".encode(), nickname=sealed)
+    return Member(id=key(name), way="here", address=f"to {name}".encode(), nickname=sealed)
 
 
 OLGA, OMAR, ODA, ANA, BO = map(member, ("olga", "omar", "oda", "ana", "bo"))

@@ -21,9 +21,9 @@ from tests.conftest import HOUR, NOON, OTHER_SHOP, SHOP, WALKOUT, opened, shops
 from tests.storage.conftest import NewHouse
 from tests.storage.house import CLOSED, House, key
 
-CITY = Room(walkout=WALKOUT, scope=None, platform="console", address="#city")
-OWN = Room(walkout=WALKOUT, scope=SHOP, platform="console", address="#shop")
-ANA = Member(id=key("ana"), platform="console", address=b"sealed: ana", nickname=b"sealed: Ana")
+CITY = Room(walkout=WALKOUT, scope=None, way="console", address="#city")
+OWN = Room(walkout=WALKOUT, scope=SHOP, way="console", address="#shop")
+ANA = Member(id=key("ana"), way="console", address=b"sealed: ana", nickname=b"sealed: Ana")
 NOTE = Note(deed=Deed.TESTED, by=ANA.id, walkout=WALKOUT)
 
 

@@ -155,7 +155,7 @@ def rules(news: Announcement, walkout: Walkout, _units: Sequence[Unit]) -> Rulin
 
 async def test_rooms_and_stewards_of_a_unit_of_any_tier_hear_its_news_and_no_others(tree: Store) -> None:
     for each in ALL:
-        await tree.bind_room(Room(walkout=WALKOUT, scope=each, platform="here", address=f"#{each}"))
+        await tree.bind_room(Room(walkout=WALKOUT, scope=each, way="here", address=f"#{each}"))
         who = member(f"steward of {each}")
         card = RoleCard(
             key=key(f"role card {each}"),

@@ -68,7 +68,7 @@ async def test_a_chat_hears_the_bot_that_bound_it_last(two: Two, city: City) -> 
     await two.first.bind(OLGA, chat)
     two.second.server.chats[chat] = two.first.server.chats[chat]  # the other bot is in it as well
     await two.second.bind(OLGA, chat)
-    assert [room.platform for room in await two.app.store.rooms(city.walkout)] == [two.second.way]
+    assert [room.way for room in await two.app.store.rooms(city.walkout)] == [two.second.way]
 
 
 async def test_who_pledges_by_one_bot_is_the_same_person_to_the_other(two: Two, city: City) -> None:
@@ -164,11 +164,11 @@ async def test_a_word_for_a_chat_is_good_for_the_bot_that_gave_it(two: Two) -> N
 async def test_an_older_store_is_its_first_bots(bots: tuple[Bot, Bot], city: City) -> None:
     first, second = bots
     async with open_app(first.store, clock=real_clock, senders={}) as app:
-        await organizers.bind_room(Room(walkout=city.walkout, scope=None, platform="telegram", address="-5"), app.store)
+        await organizers.bind_room(Room(walkout=city.walkout, scope=None, way="telegram", address="-5"), app.store)
         await app.store.add_deletion("telegram", app.keys.seal("5 6"), due=real_clock() + timedelta(days=1))
     async with running(first, second) as app:
-        assert [room.platform for room in await app.store.rooms(city.walkout)] == [first.way]
-        assert {member.platform for member in (await app.store.committee()).members.values()} == {first.way}
+        assert [room.way for room in await app.store.rooms(city.walkout)] == [first.way]
+        assert {member.way for member in (await app.store.committee()).members.values()} == {first.way}
         assert await app.store.next_deletion(first.way) is not None
         assert await app.store.ways() == {first.way: "https://t.me/first_bot", second.way: "https://t.me/second_bot"}
 
@@ -176,11 +176,11 @@ async def test_an_older_store_is_its_first_bots(bots: tuple[Bot, Bot], city: Cit
 async def test_a_token_that_is_refused_adopts_nothing(bots: tuple[Bot, Bot], city: City) -> None:
     first, second = bots
     async with open_app(first.store, clock=real_clock, senders={first.way: None}) as app:
-        await organizers.bind_room(Room(walkout=city.walkout, scope=None, platform="telegram", address="-5"), app.store)
+        await organizers.bind_room(Room(walkout=city.walkout, scope=None, way="telegram", address="-5"), app.store)
         settings = Settings(telegram_token=FIRST, telegram_api_url=second.server.origin)  # type: ignore[arg-type]
         with pytest.raises(AllRefused):
             await keep_running(app, settings, {first.way: open_telegram}, started)
-        assert [room.platform for room in await app.store.rooms(city.walkout)] == ["telegram"]
+        assert [room.way for room in await app.store.rooms(city.walkout)] == ["telegram"]
         assert await app.store.ways() == {}
 
 
@@ -199,8 +199,8 @@ async def test_rooms_of_a_bot_that_was_changed_wait_and_are_brought_over(bots: t
             await ways.bring_over("@second_bot", app.bots, app.store)  # it runs
         was, now = await ways.bring_over("@first_bot", app.bots, app.store)
         assert (was.rooms, now) == (1, second.way)
-        assert [room.platform for room in await app.store.rooms(city.walkout)] == [second.way]
-        assert {member.platform for member in (await app.store.committee()).members.values()} == {second.way}
+        assert [room.way for room in await app.store.rooms(city.walkout)] == [second.way]
+        assert {member.way for member in (await app.store.committee()).members.values()} == {second.way}
         assert await app.store.ways() == {second.way: "https://t.me/second_bot"}
         assert await ways.strays([second.way], app.store) == []
         # the number of another bot's message may be that of one of our own

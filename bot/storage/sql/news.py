@@ -208,9 +208,9 @@ class News(Writer):
         for statement in (_TO_ROOMS, _TO_ORGANIZERS, _TO_STEWARDS, _TO_COMMITTEES):
             await self._rows(statement, (named, rows, b""))
         for item in news:
-            for platform, address in item.to:
+            for way, address in item.to:
                 key = (named, item.scope or 0, item.kind, item.about or 0, item.occasion)
-                await self._rows(_TO_ADDRESS, (*key, platform, address, b""))
+                await self._rows(_TO_ADDRESS, (*key, way, address, b""))
             for wanted, statement in ((item.to_notices, _TO_NOTICES), (item.to_wishes, _TO_WISHES)):
                 if wanted:
                     await self._rows(statement, (named, item.kind, item.occasion, -secrets.randbits(62), b""))
@@ -228,13 +228,13 @@ class News(Writer):
         return list(fresh)
 
     async def claim_parcels(
-        self, platform: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
+        self, way: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
     ) -> list[Parcel]:
         """See Store.claim_parcels."""
 
         async def job() -> list[Row]:
             kinds = listed(only or ())
-            due = await self._rows(_DUE, (instant(now), platform, int(only is None), kinds, PATIENCE, limit))
+            due = await self._rows(_DUE, (instant(now), way, int(only is None), kinds, PATIENCE, limit))
             if not due:
                 return []
             await self._each(_CLAIM, [(secrets.token_hex(NONCE_BYTES), number) for (number,) in due])
@@ -242,9 +242,9 @@ class News(Writer):
 
         return list(map(_read_parcel, await self._in_transaction(job, Lock.ROWS)))
 
-    async def unclaim_parcels(self, platform: str, *, but: Collection[int]) -> None:
+    async def unclaim_parcels(self, way: str, *, but: Collection[int]) -> None:
         """See Store.unclaim_parcels."""
-        await self._change(_UNCLAIM, (platform, listed(but)), Lock.ROWS)
+        await self._change(_UNCLAIM, (way, listed(but)), Lock.ROWS)
 
     async def settle(self, parcel: Parcel, became: Delivery, heard: Heard | None = None) -> None:
         """See Store.settle."""
@@ -268,9 +268,9 @@ class News(Writer):
         """See Store.postpone."""
         await self._change(_POSTPONE, (instant(until), parcel.id, parcel.nonce), Lock.ROWS)
 
-    async def next_parcel(self, platform: str) -> datetime | None:
+    async def next_parcel(self, way: str) -> datetime | None:
         """See Store.next_parcel."""
-        rows = await self._read(_NEXT, (platform, PATIENCE))
+        rows = await self._read(_NEXT, (way, PATIENCE))
         return maybe_moment(rows[0][0])
 
     async def unsettled(self, walkout: WalkoutId) -> int:
@@ -293,7 +293,7 @@ def _read_parcel(row: Row) -> Parcel:
             facts=json.loads(row[10]),
             reference=row[11],
         ),
-        platform=row[6],
+        way=row[6],
         room=row[7] or None,
         person=row[12] or None,
         notice=bool(row[14]),

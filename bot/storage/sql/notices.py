@@ -25,7 +25,7 @@ class Notices(News):
         """See Store.add_notice."""
         card, pledge = bearer.keys[notice.walkout]
         owner = bearer.owner(notice.walkout)
-        row = (notice.locator, notice.walkout, notice.platform, notice.sealed)
+        row = (notice.locator, notice.walkout, notice.way, notice.sealed)
 
         async def job() -> bool:
             await self._rows(_ADD, (*row, card, owner, pledge))

@@ -267,7 +267,7 @@ class People(News):
                     SELECT 1 FROM proposal WHERE proposal.id = role_card.proposal AND became = 'done'))
                 RETURNING 1
                 """,
-                (key, redeemer.id, redeemer.platform, redeemer.address, word),
+                (key, redeemer.id, redeemer.way, redeemer.address, word),
             )
             rows = await self._rows(f"{_ROLE_CARD} WHERE hash = ? AND redeemer = ?", (key, redeemer.id))
             if not rows:
@@ -439,11 +439,11 @@ class People(News):
 
 
 def _member_row(member: Member) -> Row:
-    return member.id, member.platform, member.address, member.nickname
+    return member.id, member.way, member.address, member.nickname
 
 
 def _read_member(row: Row) -> Member:
-    return Member(id=row[0], platform=row[1], address=row[2], nickname=row[3])
+    return Member(id=row[0], way=row[1], address=row[2], nickname=row[3])
 
 
 def _read_suspension(row: Row) -> Suspension:
@@ -462,7 +462,7 @@ def _read_role_card(row: Row) -> RoleCard:
         until=moment(row[7]),
         proposal=row[8],
         word=row[9],
-        redeemer=Member(id=row[10], platform=row[11], address=row[12], nickname=row[5]) if row[10] else None,
+        redeemer=Member(id=row[10], way=row[11], address=row[12], nickname=row[5]) if row[10] else None,
         settled=bool(row[13]),
     )
 

@@ -39,20 +39,20 @@ class Rooms(News):
                 ON CONFLICT (walkout, scope, platform, address) DO UPDATE SET language = excluded.language
                 WHERE excluded.language NOT IN ('', room.language) RETURNING 1
                 """,
-                (room.walkout, room.scope or 0, room.platform, room.address, room.language),
+                (room.walkout, room.scope or 0, room.way, room.address, room.language),
             )
             if changed:
                 await self._note(note)
 
         await self._in_transaction(job)
 
-    async def release_room(self, walkout: WalkoutId, platform: str, address: str, note: Note | None = None) -> bool:
+    async def release_room(self, walkout: WalkoutId, way: str, address: str, note: Note | None = None) -> bool:
         """See Store.release_room."""
 
         async def job() -> bool:
             gone = await self._rows(
                 "DELETE FROM room WHERE walkout = ? AND platform = ? AND address = ? RETURNING 1",
-                (walkout, platform, address),
+                (walkout, way, address),
             )
             if gone:
                 await self._note(note)
@@ -60,48 +60,48 @@ class Rooms(News):
 
         return await self._in_transaction(job)
 
-    async def move_room(self, platform: str, old: str, new: str) -> None:
+    async def move_room(self, way: str, old: str, new: str) -> None:
         """See Store.move_room."""
 
         async def job() -> None:
-            await self._rows(_MOVE_ROOM, (new, platform, old))
-            await self._rows(_MOVE_PARCELS, (new, platform, old))
+            await self._rows(_MOVE_ROOM, (new, way, old))
+            await self._rows(_MOVE_PARCELS, (new, way, old))
             # where the new one is bound as well it hears the same already
-            await self._rows("DELETE FROM room WHERE platform = ? AND address = ?", (platform, old))
+            await self._rows("DELETE FROM room WHERE platform = ? AND address = ?", (way, old))
             await self._rows(
                 "DELETE FROM parcel WHERE platform = ? AND room = ? AND state IN ('waiting', 'claimed')",
-                (platform, old),
+                (way, old),
             )
 
         await self._in_transaction(job)
 
-    async def lose_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
+    async def lose_room(self, way: str, address: str, news: Callable[[Room], Announcement]) -> None:
         """See Store.lose_room."""
 
         async def job() -> None:
             lost = await self._rows(
-                "DELETE FROM room WHERE platform = ? AND address = ? RETURNING walkout, scope", (platform, address)
+                "DELETE FROM room WHERE platform = ? AND address = ? RETURNING walkout, scope", (way, address)
             )
-            await self._tell_of(lost, platform, address, news)
+            await self._tell_of(lost, way, address, news)
 
         await self._in_transaction(job)
 
-    async def tell_of_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
+    async def tell_of_room(self, way: str, address: str, news: Callable[[Room], Announcement]) -> None:
         """See Store.tell_of_room."""
 
         async def job() -> None:
             bound = await self._rows(
-                "SELECT walkout, scope FROM room WHERE platform = ? AND address = ?", (platform, address)
+                "SELECT walkout, scope FROM room WHERE platform = ? AND address = ?", (way, address)
             )
-            await self._tell_of(bound, platform, address, news)
+            await self._tell_of(bound, way, address, news)
 
         await self._in_transaction(job)
 
     async def _tell_of(
-        self, bound: Iterable[Row], platform: str, address: str, news: Callable[[Room], Announcement]
+        self, bound: Iterable[Row], way: str, address: str, news: Callable[[Room], Announcement]
     ) -> None:
         for walkout, scope in bound:
-            room = Room(walkout=walkout, scope=UnitId(scope) or None, platform=platform, address=address)
+            room = Room(walkout=walkout, scope=UnitId(scope) or None, way=way, address=address)
             await self._write_news(room.walkout, [news(room)])
 
     async def rooms(self, walkout: WalkoutId) -> list[Room]:
@@ -119,12 +119,12 @@ class Rooms(News):
             Room(
                 walkout=walkout,
                 scope=UnitId(scope) or None,
-                platform=platform,
+                way=way,
                 address=address,
                 language=language,
                 tries=tries,
             )
-            for scope, platform, address, language, tries in rows
+            for scope, way, address, language, tries in rows
         ]
 
     async def test_rooms(

@@ -12,15 +12,15 @@ from bot.storage.store import ScheduledDeletion
 class ScheduledDeletions(Writer):
     """Keeps which messages are to be deleted, and when: the table `errand`."""
 
-    async def add_deletion(self, platform: str, what: bytes, *, due: datetime) -> None:
+    async def add_deletion(self, way: str, what: bytes, *, due: datetime) -> None:
         """See Store.add_errand."""
-        await self._change("INSERT INTO errand (platform, what, due) VALUES (?, ?, ?)", (platform, what, instant(due)))
+        await self._change("INSERT INTO errand (platform, what, due) VALUES (?, ?, ?)", (way, what, instant(due)))
 
-    async def due_deletions(self, platform: str, *, now: datetime) -> list[ScheduledDeletion]:
+    async def due_deletions(self, way: str, *, now: datetime) -> list[ScheduledDeletion]:
         """See Store.due_errands."""
         rows = await self._read(
             "SELECT id, what, attempts FROM errand WHERE platform = ? AND due <= ? ORDER BY due, id",
-            (platform, instant(now)),
+            (way, instant(now)),
         )
         return [ScheduledDeletion(id=number, what=what, attempts=attempts) for number, what, attempts in rows]
 
@@ -34,7 +34,7 @@ class ScheduledDeletions(Writer):
         """See Store.drop_errand."""
         await self._change("DELETE FROM errand WHERE id = ?", (deletion,))
 
-    async def next_deletion(self, platform: str) -> datetime | None:
+    async def next_deletion(self, way: str) -> datetime | None:
         """See Store.next_errand."""
-        rows = await self._read("SELECT min(due) FROM errand WHERE platform = ?", (platform,))
+        rows = await self._read("SELECT min(due) FROM errand WHERE platform = ?", (way,))
         return maybe_moment(rows[0][0])

@@ -16,7 +16,7 @@ class Wishes(Writer):
 
     async def add_wish(self, wish: Notice) -> None:
         """See Store.add_wish."""
-        await self._change(_ADD, (wish.locator, wish.walkout, wish.platform, wish.sealed))
+        await self._change(_ADD, (wish.locator, wish.walkout, wish.way, wish.sealed))
 
     async def delete_wish(self, locator: bytes) -> None:
         """See Store.delete_wish."""

@@ -19,12 +19,12 @@ class ScheduledDeletion:
 class Deletions(Protocol):
     """Keeps what is to be deleted, and when."""
 
-    async def add_deletion(self, platform: str, what: bytes, *, due: datetime) -> None:
+    async def add_deletion(self, way: str, what: bytes, *, due: datetime) -> None:
         """Remember a message that is to be deleted."""
         ...
 
-    async def due_deletions(self, platform: str, *, now: datetime) -> list[ScheduledDeletion]:
-        """Every scheduled deletion of the platform that is due."""
+    async def due_deletions(self, way: str, *, now: datetime) -> list[ScheduledDeletion]:
+        """Every scheduled deletion of the bot's that is due."""
         ...
 
     async def put_off_deletion(self, deletion: int, *, until: datetime) -> None:
@@ -35,6 +35,6 @@ class Deletions(Protocol):
         """Forget it."""
         ...
 
-    async def next_deletion(self, platform: str) -> datetime | None:
-        """When the platform's next scheduled deletion is due."""
+    async def next_deletion(self, way: str) -> datetime | None:
+        """When the bot's next scheduled deletion is due."""
         ...

@@ -33,7 +33,7 @@ class Parcel:
     id: int
     walkout: WalkoutId | None
     news: Announcement
-    platform: str
+    way: str  #: the bot that carries it
     room: str | None
     person: bytes | None  #: the sealed address
     notice: bool  #: the person is a worker who asked for it; sealed to the walkout's key, None if they ask no more
@@ -92,9 +92,9 @@ class News(Protocol):
         ...
 
     async def claim_parcels(
-        self, platform: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
+        self, way: str, *, now: datetime, limit: int, only: Collection[Kind] | None = None
     ) -> list[Parcel]:
-        """Take a platform's parcels that are due, for sending: oldest first, but those of notices after all others.
+        """Take a bot's parcels that are due, for sending: oldest first, but those of notices after all others.
 
         With `only`, those of these kinds.
 
@@ -104,8 +104,8 @@ class News(Protocol):
         """
         ...
 
-    async def unclaim_parcels(self, platform: str, *, but: Collection[int]) -> None:
-        """Let a platform's claimed parcels wait again, none of which was tried to be sent but for these."""
+    async def unclaim_parcels(self, way: str, *, but: Collection[int]) -> None:
+        """Let a bot's claimed parcels wait again, none of which was tried to be sent but for these."""
         ...
 
     async def settle(self, parcel: Parcel, became: Delivery, heard: Heard | None = None) -> None:
@@ -119,8 +119,8 @@ class News(Protocol):
         """Put a claimed parcel back, to be tried again."""
         ...
 
-    async def next_parcel(self, platform: str) -> datetime | None:
-        """When the platform's next waiting parcel may be sent."""
+    async def next_parcel(self, way: str) -> datetime | None:
+        """When the bot's next waiting parcel may be sent."""
         ...
 
     async def unsettled(self, walkout: WalkoutId) -> int:

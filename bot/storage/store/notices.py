@@ -15,7 +15,7 @@ class Notice:
 
     locator: bytes  #: an HMAC of the card's code
     walkout: WalkoutId
-    platform: str
+    way: str  #: the bot that reaches them
     sealed: bytes  #: address, language and unit, to the walkout's public key
 
 

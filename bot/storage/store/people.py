@@ -16,7 +16,7 @@ class Member:
     """Somebody with a role. `id` is an HMAC; address and nickname are sealed with the server key."""
 
     id: MemberId
-    platform: str
+    way: str  #: the bot that reaches them
     address: bytes
     nickname: bytes
 

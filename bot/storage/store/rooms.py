@@ -16,7 +16,7 @@ class Room:
 
     walkout: WalkoutId
     scope: UnitId | None
-    platform: str
+    way: str  #: the bot that speaks there
     address: str  #: the platform's own name of the chat
     language: str = ""  #: in which it hears the news; '': the walkout's own
     tries: int = 0  #: so often its news was tried to be sent in vain by now
@@ -29,19 +29,19 @@ class Rooms(Protocol):
         """Let the room hear the walkout's news from now on; bound again with another language it changes to that."""
         ...
 
-    async def release_room(self, walkout: WalkoutId, platform: str, address: str, note: Note | None = None) -> bool:
+    async def release_room(self, walkout: WalkoutId, way: str, address: str, note: Note | None = None) -> bool:
         """Undo the binding; False if there was none."""
         ...
 
-    async def move_room(self, platform: str, old: str, new: str) -> None:
+    async def move_room(self, way: str, old: str, new: str) -> None:
         """Follow a chat that has got another name, with the parcels on their way to it."""
         ...
 
-    async def lose_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
+    async def lose_room(self, way: str, address: str, news: Callable[[Room], Announcement]) -> None:
         """Unbind a chat that is gone from every walkout, and make the news of each binding."""
         ...
 
-    async def tell_of_room(self, platform: str, address: str, news: Callable[[Room], Announcement]) -> None:
+    async def tell_of_room(self, way: str, address: str, news: Callable[[Room], Announcement]) -> None:
         """Make the news of each binding of a chat."""
         ...
 
