@@ -44,7 +44,6 @@ class Fault(StrEnum):
 
     TRUSTS_SILENCE = "a commit that raises nothing is recorded"
     ANSWERS_AFTER_READING = "what is in doubt is looked for, by nothing that writes"
-    WAITS_FOR_NOBODY = "a new connection waits for no standby"
 
 
 def hasten() -> None:
@@ -73,8 +72,6 @@ def plant(fault: Fault) -> None:
         case Fault.ANSWERS_AFTER_READING:
             vars(session)["_ASK"] = "SELECT mark FROM mark WHERE process = $1"
             setattr(session.Session, "_wait_for_standby", _at_once)  # noqa: B010  a fault
-        case Fault.WAITS_FOR_NOBODY:
-            setattr(session.Session, "_wait_for_standby", _at_once)  # noqa: B010  likewise
 
 
 async def _at_once(_session: object) -> None:

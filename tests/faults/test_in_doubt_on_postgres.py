@@ -270,6 +270,21 @@ async def test_what_was_told_recorded_is_on_the_promoted_standby(city: City, com
     assert city.cards(city.standby) == set(told)
 
 
+async def test_a_new_connection_of_the_stores_shows_nothing_that_no_standby_has(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "CONFIRMS_WITHIN_S", 0.3)
+    city.between.silence()
+    connection, committing = await city.waits("there", by_hand)
+    await _killed(city, connection, committing)
+    assert await committing == Told.IN_DOUBT
+    assert city.cards(city.primary) == {"there"}
+    made = session.Session([city.connect], "a test")
+    with pytest.raises(exceptions.ConnectionDoesNotExistError, match="no standby"):
+        await made.open()
+    made.drop()
+
+
 async def test_what_trusts_too_early_would_be_seen(city: City) -> None:
     city.between.silence()
     connection, committing = await city.waits("trusting", trusting)
