@@ -55,7 +55,7 @@ HOUSE, CARDS, ENROLMENT, MINTING = 7001, 7002, 7003, 7004
 # A process that is stopped in the middle of a transaction must not keep everybody else from working for ever. And a
 # role may be set up to wait for no standby, or to hear no warnings.
 BEGIN = (
-    "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL client_min_messages = warning; "
+    "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL client_min_messages = warning; "
     "SET LOCAL synchronous_commit = on"
 )
 TAKING = {
