@@ -137,10 +137,10 @@ class Gateway:
 
         `scrubbed` is for those who may not read what people write.
         """
-        there = data.get("guild_id") or (data["id"] if event.startswith("GUILD_") else None)
+        there = data.get("guild_id") or (data.get("id") if event.startswith("GUILD_") else None)
         for session in self.sessions:
             number, of = session.shard
-            if shard_of(int(there) if there else None, of) != number:
+            if of > 1 and shard_of(int(there) if there else None, of) != number:
                 continue
             if not session.over and (not intent or session.intents & intent):
                 plain = scrubbed is None or session.intents & MESSAGE_CONTENT

@@ -28,7 +28,7 @@ from handlers.texts.workers import console_can_see
 from tests import stores
 from tests.conftest import NOON
 from tests.console.play import roster, terms
-from tests.faults.fuzzed import SHOPS, City, city
+from tests.faults.fuzzed import SHOPS, UNTOLD, City, city
 from tests.faults.hostile import MARK, ODD_NUMBERS, ODD_TEXTS
 
 OLGA, STELLA, ANA, UDO = range(5_800_000_001, 5_800_000_005)
@@ -227,7 +227,8 @@ class Committee:
         store: Any = self.app.store
         found = await self.town.rows()
         for table in found.keys() - self.columns.keys():
-            self.columns[table] = await stores.columns(store, table)
+            columns = await stores.columns(store, table)
+            self.columns[table] = [name for name in columns if table != "store" or name not in UNTOLD]
         return {table: [dict(zip(self.columns[table], row, strict=True)) for row in found[table]] for table in found}
 
     async def check(self, role: str, before: Mapping[str, list[dict[str, Any]]]) -> int:

@@ -41,6 +41,9 @@ SHOPS = (
     ("East Hospital 79", 20, 5, ""),
 )
 
+UNTOLD = frozenset({"mark", "scattered"})
+"""Columns of the table `store` that every transaction may change, and where rows lie."""
+
 
 @dataclass(kw_only=True)
 class City:
@@ -66,7 +69,7 @@ class City:
             for name in await stores.tables(store)
         }
         columns = await stores.columns(store, "store")
-        shown = [nth for nth, name in enumerate(columns) if name not in {"mark", "scattered"}]
+        shown = [nth for nth, name in enumerate(columns) if name not in UNTOLD]
         return found | {"store": [tuple(row[nth] for nth in shown) for row in found["store"]]}
 
     async def check(self, before: Mapping[str, list[Row]], platform: str, witnesses: Iterable[tuple[str, str]]) -> int:
