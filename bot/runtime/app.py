@@ -373,11 +373,14 @@ def _jobs(
         ),
         _once(house, Job(name="close", due=closings.due, run=closings.close_all)),
         _once(house, Job(name="forget sketches", due=store.oldest_sketch, run=forget_sketches)),
-        *(Job(name=f"deliver on {way}", due=outbox.due, run=outbox.deliver) for way, outbox in outboxes.items()),
+        *(
+            Job(name=f"deliver on {platform_of(way)}", due=outbox.due, run=outbox.deliver)
+            for way, outbox in outboxes.items()
+        ),
         _once(house, Job(name="tell of bots that nobody runs", due=unrun.due, run=unrun.tell)),
         Job(name="log", due=unsaid, run=say_totals),
         *(
-            _once(ways[way], Job(name=f"delete on {way}", due=each.due, run=each.run))
+            _once(ways[way], Job(name=f"delete on {platform_of(way)}", due=each.due, run=each.run))
             for way, each in deletions.items()
         ),
     ]

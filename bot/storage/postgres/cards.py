@@ -219,7 +219,7 @@ class Cards(Walkouts, Engine):
         async def job() -> None:
             nonlocal folded
             folded = await self._fold()
-            await self._rewrite()
+            await self._rewrite(folded=folded)
 
         await self._in_transaction(job, Lock.CARDS)
         if folded:  # else each tally's counts lay beside the next's

@@ -149,8 +149,11 @@ class Engine(Writer):
         [(version,)] = await self._read("SELECT current_setting('server_version')")
         return f"PostgreSQL {version}", (), 0  # it checks references itself
 
-    async def _rewrite(self, *, closing: bool = False) -> bool:
+    async def _rewrite(self, *, closing: bool = False, folded: bool = False) -> bool:
         """Write anew what tells in which order it came; at a closing also what was deleted from.
+
+        Where all rows were `folded` they are even, but for those that they have replaced, which lie there until chance
+        has them cleared away.
 
         Within a transaction that has locked cards. Returns False if that cannot be, since cards are being made.
         """
@@ -162,7 +165,7 @@ class Engine(Writer):
             [(uneven, is_small)] = await self._rows(
                 _UNEVEN.format(table=table, most=AT_CLOSING if closing else AT_A_TALLY)
             )
-            tables += [table] if is_small and (uneven or closing) else []
+            tables += [table] if is_small and (uneven or closing or folded) else []
         if tables:
             await self._rows(_LOCK.format(tables=", ".join(tables)))
         for table in tables:
