@@ -150,7 +150,7 @@ class Settings(BaseSettings):
             return url
         raise PydanticCustomError(
             "database_url",
-            "is no address like postgresql://role:password@host/database; in the password / ? # @ must be percent-encoded",
+            "is no address like postgresql://role:password@host/database; the password must be percent-encoded",
         )
 
     @field_validator("telegram_webhook_url")

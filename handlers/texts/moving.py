@@ -20,7 +20,7 @@ def refusal(refused: Refused) -> str | None:
 def no_address() -> str:
     """Refuse what is no database's address, and do not repeat it: it may hold a password."""
     return _(
-        "That is no address like postgresql://role:password@host/database. In the password / ? # @ must be "
+        "That is no address like postgresql://role:password@host/database. The password must be "
         "percent-encoded. Nothing was changed."
     )
 
