@@ -30,6 +30,7 @@ from handlers.cli import cli
 from handlers.platforms.checks import ahead_s
 from handlers.texts import doctor as texts
 from tests.conftest import NOON, SHOP, WALKOUT, draft, shops
+from tests.postgres.stores import migrated
 from tests.processes import allout, console
 from tests.storage.sqlite.test_opening import furnish, made
 from tests.stores import open_app
@@ -228,6 +229,19 @@ def test_an_env_file_with_a_token_is_for_its_owner_alone(store: Path, data: Path
 def test_where_there_is_no_store_none_is_made(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(data)
     assert examined(data / "nowhere")[Sign.NO_STORE]["grade"] == "look"
+    assert list(data.iterdir()) == []
+
+
+def test_an_empty_database_is_no_store_that_cannot_be_opened(
+    data: Path, pg_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(data)
+    monkeypatch.setenv("ALLOUT_DATABASE_URL", pg_database)
+    found = examined(data / "nowhere")
+    assert Sign.NO_STORE in found
+    assert Sign.NOT_OPENED not in found
+    migrated(pg_database)  # now there is one, and its key file is missing
+    assert "allout.key is missing" in examined(data / "nowhere")[Sign.NOT_OPENED]["facts"]["why"]
     assert list(data.iterdir()) == []
 
 

@@ -80,12 +80,14 @@ def test_a_walkout_goes_on_after_its_store_has_moved_and_after_it_is_back(
     assert in_postgres(pg_database) == before
     refused = play.allout("console", "--data", play.data, "--script", "-", status=None).err
     assert refused.startswith("The store is in postgresql://127.0.0.1")
+    assert "Set ALLOUT_DATABASE_URL to that database" in refused
     assert "not-to-be-printed" not in refused
 
     monkeypatch.setenv("ALLOUT_DATABASE_URL", pg_database)
     assert sorted(map(repr, play.console(*looks(made), now=LATER))) == told
     as_then = in_postgres(pg_database)
-    play.allout("move", "--to", "sqlite", "--data", play.data, "--yes")
+    back = play.allout("move", "--to", "sqlite", "--data", play.data, "--yes").out
+    assert "Take ALLOUT_DATABASE_URL out" in back
     assert in_sqlite(play.data / DATABASE) == as_then
     assert (play.data / KEY_FILE).read_bytes() == key
     assert sorted(file.name for file in play.data.iterdir() if file.is_file()) == [

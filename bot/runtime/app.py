@@ -220,6 +220,16 @@ async def look_into(
         yield twin, keys
 
 
+async def is_begun(data: Path, database_url: str | None = None) -> bool:
+    """Say whether there is a store, though it may lack its key file. One that cannot be reached is taken for there."""
+    if database_url is None:
+        return (data / DATABASE).exists()
+    try:
+        return (data / KEY_FILE).exists() or bool(await _database(data, database_url))
+    except StoreUnusable:
+        return True
+
+
 # PostgreSQL's driver is imported here: who has SQLite does not pay for it.
 
 

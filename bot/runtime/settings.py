@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,15 @@ from bot.secrets.backup_files import read_public
 PREFIX = "ALLOUT_"
 _WEBHOOK_PORTS = {None, 443, 80, 88, 8443}
 """Telegram delivers nowhere else."""
+
+
+_HOST = r"(\[[^\]/@]+\]|[^\[\]:/?#@,]*)(:\d+)?"
+_POSTGRES = re.compile(rf"postgres(ql)?://([^/?#]*@)?{_HOST}(,{_HOST})*(/[^/?#@]*)?(\?[^#@]*)?")
+
+
+def is_postgres(url: str) -> bool:
+    """Say whether this is an address of PostgreSQL's; a password with a slash in it would else be read as a host."""
+    return _POSTGRES.fullmatch(url) is not None
 
 
 def trimmed(token: str) -> str:
@@ -132,6 +142,16 @@ class Settings(BaseSettings):
     @classmethod
     def _trimmed(cls, token: object) -> object:
         return (trimmed(token) or None) if isinstance(token, str) else token
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None or is_postgres(url.get_secret_value()):
+            return url
+        raise PydanticCustomError(
+            "database_url",
+            "is no address like postgresql://role:password@host/database; the password must be percent-encoded",
+        )
 
     @field_validator("telegram_webhook_url")
     @classmethod

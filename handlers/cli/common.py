@@ -96,7 +96,8 @@ def store_in(data: Path | None) -> Settings:
     if not _is_begun(settings):
         names = _stores_in(settings, Path(), settings.data.parent)
         near = nearest_names(names, settings.data.name, 1) or list(names)
-        fail(texts.no_store(str(settings.data), names[near[0]] if near else ""))
+        missing = texts.no_key if settings.postgres else texts.no_store
+        fail(missing(str(settings.data), names[near[0]] if near else ""))
     return settings
 
 

@@ -18,7 +18,7 @@ from bot.domain.errors import Refused
 from bot.domain.ways import bot_of, platform_of
 from bot.process.clock import real_clock
 from bot.runtime import control_socket
-from bot.runtime.app import DATABASE, KEY_FILE, SOCKET, look_into
+from bot.runtime.app import DATABASE, KEY_FILE, SOCKET, is_begun, look_into
 from bot.runtime.control_socket import Answer
 from bot.runtime.settings import Settings
 from bot.sandbox.pool import SandboxPool
@@ -72,7 +72,7 @@ async def _examine(settings: Settings) -> list[Finding]:
         from bot.usecases import server_health  # noqa: PLC0415  who has SQLite needs no PostgreSQL
 
         findings += [each async for each in server_health.server(url, real_clock)]
-    if url or (settings.data / DATABASE).exists():
+    if await is_begun(settings.data, url):
         inside, rooms = await _inside(settings)
         findings += inside
     for platform, visiting in _visitors(settings).items():

@@ -12,7 +12,8 @@ import typer
 from bot.process.clock import real_clock
 from bot.runtime.moving import home
 from bot.runtime.moving import move as move_store
-from handlers.cli.common import Data, Now, Yes, ask_first, cli, run_to_end, store_in
+from bot.runtime.settings import is_postgres
+from handlers.cli.common import Data, Now, Yes, ask_first, cli, fail, run_to_end, store_in
 from handlers.texts import moving as texts
 
 _TOLD_EVERY_S = 2.0
@@ -31,7 +32,9 @@ def move(
     """Move the store to another database while no bot runs, with every row, and let the old one refuse from then on."""
     settings = store_in(data)
     clock = (lambda: now) if now else real_clock
-    where = to if to.startswith(("postgresql://", "postgres://")) else settings.data if to == "sqlite" else Path(to)
+    if "://" in to and not is_postgres(to):
+        fail(texts.no_address())
+    where = to if is_postgres(to) else settings.data if to == "sqlite" else Path(to)
     source = home(settings.data, settings.postgres, clock).place
     target = (home(where, None, clock) if isinstance(where, Path) else home(settings.data, where, clock)).place
     ask_first(texts.sure(source, target), yes=yes)

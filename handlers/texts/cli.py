@@ -160,6 +160,16 @@ def no_store(path: str, near: str) -> str:
     return _("There is no store in {path}. To begin one: allout draft. Nothing was made.").format(path=path)
 
 
+def no_key(path: str, near: str) -> str:
+    """Say that there is no key file, by which a store in PostgreSQL is read, and where there may be one."""
+    if near:
+        return _("There is no key file in {path}; do you mean {near}? Nothing was made.").format(path=path, near=near)
+    return _(
+        "There is no key file in {path}, and without it no store in PostgreSQL can be read. Put it there. "
+        "Or, if there is no store yet, begin one: allout draft. Nothing was made."
+    ).format(path=path)
+
+
 def begins(path: str, near: str) -> str:
     """Ask before a store is begun beside one that may be meant."""
     return _("There is no store in {path}; do you mean {near}? Begin a new one in {path}?").format(path=path, near=near)

@@ -10,10 +10,26 @@ def refusal(refused: Refused) -> str | None:
     """Refuse to open what does not count any more, or not yet."""
     if not isinstance(refused, StoreMoved):
         return None
+    said = _("The store is in {elsewhere}, and {path} does not count.").format(
+        path=refused.path, elsewhere=refused.elsewhere
+    )
+    again = _("If allout move was cut off, give it again. Nothing was changed.")
+    return f"{said} {_set(refused.elsewhere)} {again}"
+
+
+def no_address() -> str:
+    """Refuse what is no database's address, and do not repeat it: it may hold a password."""
     return _(
-        "The store is in {elsewhere}, and {path} does not count. Run the bot on that one: set ALLOUT_DATABASE_URL or "
-        "ALLOUT_DATA. If allout move was cut off, give it again. Nothing was changed."
-    ).format(path=refused.path, elsewhere=refused.elsewhere)
+        "That is no address like postgresql://role:password@host/database. The password must be "
+        "percent-encoded. Nothing was changed."
+    )
+
+
+def _set(place: str) -> str:
+    """Say how a bot is told where the store is. The place has no password in it, so it is not to be copied."""
+    if place.startswith("postgresql:"):
+        return _("Set ALLOUT_DATABASE_URL to that database, password and all.")
+    return _("Take ALLOUT_DATABASE_URL out of the settings, and set ALLOUT_DATA to the folder of that file.")
 
 
 def sure(source: str, target: str) -> str:
@@ -30,7 +46,8 @@ def copied(done: int, of: int) -> str:
 
 def done(source: str, target: str) -> str:
     """Say where the store is, and what is left to do."""
-    return _(
-        "The store is in {target} now, and every row is as it was. Set ALLOUT_DATABASE_URL or ALLOUT_DATA to it, and "
-        "start the bot with the same key file. {source} refuses from now on; delete it once the bot runs."
-    ).format(source=source, target=target)
+    said = _("The store is in {target} now, and every row is as it was.").format(target=target)
+    left = _(
+        "Then start the bot with the same key file. {source} refuses from now on; delete it once the bot runs."
+    ).format(source=source)
+    return f"{said} {_set(target)} {left}"

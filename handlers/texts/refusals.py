@@ -438,7 +438,7 @@ def _key_file(why: str) -> str:
             "{path} is missing, and the database cannot be read without it. Put its copy back: allout keys import FILE"
         ),
         "foreign": _(
-            "The key file beside {path} belongs to another database, or was copied before its keys were changed. "
+            "The key file does not belong to {path}, or was copied before its keys were changed. "
             "Put the right one back."
         ),
         "damaged": _("{path} is damaged. Put its copy back."),

@@ -84,7 +84,7 @@ def test_a_foreign_key_file_is_one_sentence(play: Play, key: Path) -> None:
     other.draft()
     key.write_bytes((other.data / KEY_FILE).read_bytes())
     said = refused(play, *start(play))
-    assert said.startswith(f"The key file beside {play.data / DATABASE} belongs to another database")
+    assert said.startswith(f"The key file does not belong to {play.data / DATABASE}")
     key.write_bytes(own)
     play.allout(*start(play))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.runtime.settings import PREFIX, Settings
+from bot.runtime.settings import PREFIX, Settings, is_postgres
 from tests.console.play import Play
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -21,6 +21,9 @@ EXAMPLE = Path(__file__).parents[2] / ".env.example"
         ({}, b"ALLOUT_TELEGRAM_TOKENN=secret\n", "ALLOUT_TELEGRAM_TOKENN"),
         ({}, b"ALLOUT_LOOK_EVERY_S=secret\n", "ALLOUT_LOOK_EVERY_S"),
         ({}, b"ANOTHER_TOOLS=x\nallout_telegram_tokenn=secret\n", "Unknown setting: ALLOUT_TELEGRAM_TOKENN."),
+        ({"ALLOUT_DATABASE_URL": "mysql://bot:secret@host/x"}, b"", "ALLOUT_DATABASE_URL"),
+        ({"ALLOUT_DATABASE_URL": "postgresql://bot:12/secret@host/x"}, b"", "ALLOUT_DATABASE_URL"),
+        ({"ALLOUT_DATABASE_URL": "postgresql://bot:secret@host:port/x"}, b"", "ALLOUT_DATABASE_URL"),
         ({}, b"ALLOUT_LOOK_EVERY_S=\xff\xfesecret\n", ".env"),
     ],
 )
@@ -37,6 +40,19 @@ def test_a_setting_that_cannot_be_used_is_one_sentence_without_its_value(
     assert names in ran.err
     assert "secret" not in ran.err
     assert not shell.data.exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://allout@db.example.org/allout?sslmode=verify-full&sslrootcert=/etc/allout/ca.crt",
+        "postgresql://allout@/allout?host=/run/postgresql",
+        "postgres://bot:p%40ss%2F@db1,db2:5433,[::1]:5432/x?target_session_attrs=primary",
+        "postgresql://127.0.0.1:5432",
+    ],
+)
+def test_every_form_of_an_address_is_taken(address: str) -> None:
+    assert is_postgres(address)
 
 
 def test_without_a_folder_on_the_command_line_the_setting_is_used(shell: Play) -> None:

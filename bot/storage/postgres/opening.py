@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from importlib import resources
+from socket import gaierror
+from ssl import SSLCertVerificationError, SSLError
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from asyncpg.exceptions import InterfaceError
 from asyncpg.exceptions._base import PostgresError
 
 from bot.domain.errors import KeyFileRefused, StoreInUse, StoreMoved, StoreTooNew, StoreUnusable
@@ -223,9 +227,23 @@ async def _check_name(connection: asyncpg.Connection, url: str, identity: str, f
 
 @contextmanager
 def refusing(url: str) -> Iterator[None]:
-    """Say why PostgreSQL does not open it: in its own words, which name no row."""
+    """Say why PostgreSQL does not open it, in its own words or the system's, which name no row and no password."""
     try:
         yield
     except FAILURES as error:
-        why = error.args[0] if isinstance(error, PostgresError) and error.args else type(error).__name__
-        raise StoreUnusable(place(url), str(why)) from None
+        raise StoreUnusable(place(url), _words(error)) from None
+
+
+def _words(error: Exception) -> str:
+    match error:
+        case PostgresError() | InterfaceError() if error.args:
+            return str(error.args[0])
+        case SSLCertVerificationError():
+            return error.verify_message
+        case TimeoutError():
+            return "no answer in time"
+        case OSError(errno=int(number)) if not isinstance(error, SSLError):
+            said = error.strerror if isinstance(error, gaierror) else os.strerror(number)
+            return f"{said}: {error.filename}" if error.filename else str(said)
+        case _:
+            return str(error) or type(error).__name__

@@ -91,7 +91,7 @@ async def test_where_it_cannot_be_opened_the_reason_is_said_and_never_the_passwo
         await opening(url, clock)
     assert refused.value.path == place(url)
     assert PASSWORD not in f"{refused.value!r} {refused.value} {refused.value.path} {refused.value.why}"
-    assert refused.value.why
+    assert " " in refused.value.why  # a sentence, not the name of a class
 
 
 async def test_what_another_process_has_recorded_is_known_at_once(house: PostgresHouse, clock: MovableClock) -> None:
