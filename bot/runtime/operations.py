@@ -105,14 +105,10 @@ class Operations(Collector):
             database=database,
             leases=(leases := dict(self._leases())),
             # whoever stands by does not talk to it
-            platforms={
-                platform: platform in app.answering
-                for platform in app.outboxes
-                if any(held for name, held in leases.items() if _is_of(name, platform))
-            },
+            platforms={way: way in app.answering for way in app.outboxes if leases.get(way)},
             foreign=frozenset(filter(app.fence.is_foreign, app.outboxes)),
             held=app.holds.standing,
-            stuck={platform: outbox.stuck for platform, outbox in app.outboxes.items()},
+            stuck={way: outbox.stuck for way, outbox in app.outboxes.items()},
             tallied=tallied,
         )
         self._metrics = generate_latest(self._registry)
