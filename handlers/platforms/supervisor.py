@@ -22,6 +22,7 @@ from bot.process import logs
 from bot.process.logs import Event, Word
 from bot.runtime.app import App
 from bot.runtime.settings import Settings
+from bot.storage.fencing import fenced
 from bot.usecases.ways import tell_of_way
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ class Link:
         if self._outage is None or self._mended.is_set():
             log.error(Event.DOWN, self.platform, why)
             self._mended, self._tell_now = asyncio.Event(), asyncio.Event()
-            self._outage = asyncio.create_task(self._tell_of_outage(self._outage, self._mended, self._tell_now))
+            with fenced(None):  # it is told to its end, whoever has the way by then: the next outage waits for that
+                self._outage = asyncio.create_task(self._tell_of_outage(self._outage, self._mended, self._tell_now))
 
     def refuses(self) -> None:
         """Note that the platform does not accept the token."""
