@@ -197,7 +197,7 @@ async def test_whoever_shares_the_token_is_told_of_though_the_store_failed_at_fi
         for _sign in range(world.place.signs):
             world.fence.sign("here")
         async with asyncio.timeout(20):
-            while world.place.reads == reads:
+            while world.place.reads == reads:  # noqa: ASYNC110  nothing says when
                 await asyncio.sleep(0)
             for _turn in range(9):  # meanwhile it is looked, and to be told
                 with pytest.raises(NotRecorded):

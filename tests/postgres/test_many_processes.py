@@ -240,11 +240,23 @@ async def test_an_outage_is_told_of_to_its_end_though_the_way_is_another_process
                 assert await app.store.take_lease(ONE, lease.holder) is not None  # it is over, and given anew
             link.refuses()
             async with asyncio.timeout(20):
-                while await told() != [Kind.PLATFORM_DOWN]:
+                while await told() != [Kind.PLATFORM_DOWN]:  # noqa: ASYNC110  nothing says when
                     await asyncio.sleep(0)
                 link.works()
-                while Kind.PLATFORM_BACK not in await told():
+                while Kind.PLATFORM_BACK not in await told():  # noqa: ASYNC110  nothing says when
                     await asyncio.sleep(0)
         finally:
             await link.aclose()
             await database.close()
+
+
+async def test_a_way_that_was_lost_a_moment_ago_is_waited_for_as_anothers(processes: Processes) -> None:
+    async with processes.process(ONE, OTHER) as app:
+        await begin(app)
+        processes.pass_by((PLEDGE_BY - NOON + 2 * MINUTE).total_seconds())
+        for way in (ONE, OTHER):
+            app.holds.answered(way, handed=False)
+        await processes.go_on(QUIET_S + 5, app)
+        assert await app.holds.why() is None
+        await app.ways[OTHER].give_up()
+        assert await app.holds.why() is Hold.KEPT
