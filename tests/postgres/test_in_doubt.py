@@ -100,7 +100,8 @@ async def test_a_host_that_lets_in_and_answers_nothing_is_left_for_the_next(
     async with network(pg_server.port) as way:
 
         async def cut_off() -> asyncpg.Connection:
-            made = await asyncpg.connect(f"postgresql://{BOT}:{PASSWORD}@127.0.0.1:{way.port}/{database}", timeout=1)
+            url = f"postgresql://{BOT}:{PASSWORD}@127.0.0.1:{way.port}/{database}"
+            made: asyncpg.Connection = await asyncpg.connect(url, timeout=1)
             way.silence()
             return made
 
