@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from bot.delivery.outbox import Outbox
-from bot.domain.errors import Hold, OutOfReach
+from bot.domain.errors import Hold, NotRecorded, OutOfReach
 from bot.domain.fence import is_foreign
 from bot.domain.model import Kind, Ruling, Stage
 from bot.guards import fence as fences
 from bot.guards.fence import RENEWED_AFTER_S, Fence, NoPlace, Stands
 from bot.guards.holds import Holds
 from bot.process.clock import CorrectedClock, MovableClock
-from bot.runtime.app import KEY_FILE
+from bot.runtime.app import DATABASE, KEY_FILE
 from bot.secrets.keys import open_keys
-from bot.storage.store import Store
+from bot.storage.store import Member, Store
 from bot.usecases.scheduled import Tallies
 from tests.conftest import HOUR, NOON, WALKOUT, opened, shops
 from tests.storage.house import house_in
@@ -185,3 +186,23 @@ async def test_before_it_is_said_to_be_on_an_older_copy_is_made_a_stranger(world
         with pytest.raises(Exception, match="foreign"):
             await outbox.deliver()
     assert [each.partition(" ")[2] for each in post.took] == ["1", "2", "3"]
+
+
+async def test_whoever_shares_the_token_is_told_of_though_the_store_failed_at_first(world: World, data: Path) -> None:
+    await world.store.add_organizer(Member(id=b"olga", way="here", address=b"", nickname=b""))
+    there = data / DATABASE
+    async with world.fence.guard("here", world.place):
+        lost = there.rename(data / "lost.db")
+        reads = world.place.reads
+        for _sign in range(world.place.signs):
+            world.fence.sign("here")
+        async with asyncio.timeout(20):
+            while world.place.reads == reads:  # noqa: ASYNC110  nothing says when
+                await asyncio.sleep(0)
+            for _turn in range(9):  # meanwhile it is looked, and to be told
+                with pytest.raises(NotRecorded):
+                    await world.store.ways()
+            lost.rename(there)
+            while not (told := await world.store.claim_parcels("here", now=NOON, limit=1)):
+                world.fence.sign("here")
+    assert told[0].news.kind is Kind.TOKEN_SHARED

@@ -276,15 +276,14 @@ class Fence:
         if before is not None and post.told_of_s - before <= QUIET_S:
             return
         log.error(Event.NAME_SHARED, post.way)
-        bot = which_of_several(post.way, await self._store.ways())
-        news = Announcement(
-            kind=Kind.TOKEN_SHARED,
-            occasion=self._clock().isoformat(),
-            to_rooms=False,
-            to_organizers=True,
-            facts={"platform": post.way, "bot": bot},
-        )
         try:
+            news = Announcement(
+                kind=Kind.TOKEN_SHARED,
+                occasion=self._clock().isoformat(),
+                to_rooms=False,
+                to_organizers=True,
+                facts={"platform": post.way, "bot": which_of_several(post.way, await self._store.ways())},
+            )
             await self._store.tell(news)
         except NotRecorded:
             post.told_of_s = before

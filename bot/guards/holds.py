@@ -67,7 +67,7 @@ class Holds:
         self._house = house  #: whoever leads it tells organizers what holds up all processes; None: there is no other
         for way, leadership in leaderships.items():
             leadership.says = partial(self._says, way)
-        self._elsewhere: Mapping[str, Said] = {}  #: ways that other processes have
+        self._said: Mapping[str, Said] = {}  #: of each way, by whichever process had it
         self._heard_s = -math.inf
         self._stopped: set[str] = set()  #: ways where another bot uses our token
         #: since when each has handed out nothing; None: it has not answered since we started, stood still or lost it
@@ -183,10 +183,10 @@ class Holds:
     async def _others(self) -> Mapping[str, Said]:
         """Return how it is with ways that other processes have, as of a few seconds ago. Raises NotRecorded."""
         if self._steady() >= self._heard_s + HEARD_EVERY_S:
-            said, self._heard_s = await self._store.said(), self._steady()
-            mine = {way for way, leadership in self._leaderships.items() if leadership.lease is not None}
-            self._elsewhere = {way: each for way, each in said.items() if way not in mine}
-        return self._elsewhere
+            self._said, self._heard_s = await self._store.said(), self._steady()
+        # whose they are is asked now: a way that was lost since then is another's already
+        mine = {way for way, leadership in self._leaderships.items() if leadership.lease is not None}
+        return {way: each for way, each in self._said.items() if way not in mine}
 
     def _may_wait(self, walkout: Walkout, now: datetime, quiet_s: Collection[float | None]) -> bool:
         waited_s = self._steady() - (self._waits_since_s or 0.0)

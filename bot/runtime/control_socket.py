@@ -86,14 +86,14 @@ async def serve(path: Path, execute: Callable[[Request], Awaitable[Answer]]) -> 
         waiting.cancel()
         await asyncio.wait([waiting])
         if server is not None:
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()  # while we listen: afterwards it may be another process's
             server.close()
         for task in callers:  # a caller who says nothing must not keep the bot from stopping
             task.cancel()
         await asyncio.gather(*callers, return_exceptions=True)
         if server is not None:
             await server.wait_closed()
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
 
 
 async def _listen(

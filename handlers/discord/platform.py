@@ -215,9 +215,6 @@ class AllOutClient(discord.Client):
                 loop.call_later(GIVE_UP_AFTER_S, self._lost.set),
             ]
 
-    def _is_open(self) -> bool:
-        return self.is_ready() and not self._timers
-
     def _settle(self) -> None:
         for timer in self._timers:
             timer.cancel()

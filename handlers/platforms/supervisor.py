@@ -22,6 +22,7 @@ from bot.process import logs
 from bot.process.logs import Event, Word
 from bot.runtime.app import App
 from bot.runtime.settings import Settings
+from bot.storage.fencing import fenced
 from bot.usecases.ways import tell_of_way
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ class Link:
         if self._outage is None or self._mended.is_set():
             log.error(Event.DOWN, self.platform, why)
             self._mended, self._tell_now = asyncio.Event(), asyncio.Event()
-            self._outage = asyncio.create_task(self._tell_of_outage(self._outage, self._mended, self._tell_now))
+            with fenced(None):  # it is told to its end, whoever has the way by then: the next outage waits for that
+                self._outage = asyncio.create_task(self._tell_of_outage(self._outage, self._mended, self._tell_now))
 
     def refuses(self) -> None:
         """Note that the platform does not accept the token."""
@@ -185,14 +187,6 @@ async def _while_ours(leadership: Leadership, serve: Callable[[], Coroutine[Any,
     serving.result()
 
 
-async def _welcome(app: App, way: str) -> None:
-    """Have the store know this bot before anything leaves or is taken. Raises Unreachable, to be tried again."""
-    try:
-        await app.welcome(way)
-    except NotRecorded as error:
-        raise Unreachable(logs.kind(error)) from None
-
-
 async def _catch_up(app: App) -> None:
     """Know all keys that the process knew from which a way is taken over.
 
@@ -222,11 +216,11 @@ async def _keep(
         with leadership.fenced():
             await _catch_up(app)
             async with opener(app, settings, link) as (sender, take):
-                await _welcome(app, link.way)
+                await app.welcome(link.way)
                 outbox.sender = sender
                 if not said:
-                    said = True
                     await started(link.way)
+                    said = True
                 try:
                     await take()
                 finally:
@@ -246,5 +240,7 @@ async def _keep(
             link.refuses()
         except Unreachable as error:
             link.fails(error.why)
+        except NotRecorded as error:  # the store did not answer while it was opened
+            link.fails(logs.kind(error))
         await asyncio.sleep(link.wait_s)
         link.wait_s = min(2 * link.wait_s, LONGEST_WAIT_S)

@@ -93,6 +93,24 @@ async def test_a_dead_network_costs_an_answer_and_no_more(
         assert await standing(store) == [0]
 
 
+async def test_a_host_that_lets_in_and_answers_nothing_is_left_for_the_next(
+    pg_server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "ANSWERS_WITHIN_S", 0.2)
+    async with network(pg_server.port) as way:
+
+        async def cut_off() -> asyncpg.Connection:
+            url = f"postgresql://{BOT}:{PASSWORD}@127.0.0.1:{way.port}/{database}"
+            made: asyncpg.Connection = await asyncpg.connect(url, timeout=1)
+            way.silence()
+            return made
+
+        opening = session.Session([cut_off, lambda: asyncpg.connect(pg_server.url(database))], "a test")
+        await opening.open()
+        assert await opening.rows("SELECT 1") == [(1,)]
+        await opening.aclose()
+
+
 async def test_a_server_that_only_reads_is_left(pg_server: Server, database: str) -> None:
     async with _store(pg_server, database) as (store, _first, _second):
         pg_server.sql(f"ALTER DATABASE {database} SET default_transaction_read_only = on")

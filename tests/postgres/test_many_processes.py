@@ -14,7 +14,7 @@ import pytest
 
 from bot.domain import rules
 from bot.domain.errors import Held, Hold, KeyFileRefused, OthersRun
-from bot.domain.model import Stage
+from bot.domain.model import Kind, Stage
 from bot.domain.rules import KEPT_AFTER_END
 from bot.guards.holds import HEARD_EVERY_S, QUIET_S
 from bot.runtime.app import App, open_app
@@ -22,6 +22,7 @@ from bot.secrets.card_codes import key_of, mint
 from bot.secrets.keys import Person
 from bot.usecases import key_rotation, organizers, stewards
 from bot.usecases.scheduled import LAST_PARCELS, Closing
+from handlers.platforms.supervisor import Link, Why
 from tests.conftest import NOON, PLEDGE_BY, SHOP, WALKOUT, opened, shops
 from tests.test_fence import STRANGERS, Place
 from tests.test_holds import DAY, MINUTE, World
@@ -222,3 +223,40 @@ async def test_a_closing_waits_an_hour_from_when_a_way_was_run_again_by_anybody(
                 assert await closing.due() <= one.clock()  # type: ignore[operator]
     finally:
         await database.close()
+
+
+async def test_an_outage_is_told_of_to_its_end_though_the_way_is_another_processs_by_then(
+    processes: Processes,
+) -> None:
+    async with processes.process(ONE) as app:
+        link, leadership, database = Link(ONE, app), app.ways[ONE], await asyncpg.connect(processes.url)
+
+        async def told() -> list[str]:
+            return [kind for (kind,) in await database.fetch("SELECT kind FROM announcement ORDER BY kind DESC")]
+
+        try:
+            with leadership.fenced() as lease:  # as whoever serves a platform
+                link.fails(Why.GATEWAY)
+                assert await app.store.take_lease(ONE, lease.holder) is not None  # it is over, and given anew
+            link.refuses()
+            async with asyncio.timeout(20):
+                while await told() != [Kind.PLATFORM_DOWN]:  # noqa: ASYNC110  nothing says when
+                    await asyncio.sleep(0)
+                link.works()
+                while Kind.PLATFORM_BACK not in await told():  # noqa: ASYNC110  nothing says when
+                    await asyncio.sleep(0)
+        finally:
+            await link.aclose()
+            await database.close()
+
+
+async def test_a_way_that_was_lost_a_moment_ago_is_waited_for_as_anothers(processes: Processes) -> None:
+    async with processes.process(ONE, OTHER) as app:
+        await begin(app)
+        processes.pass_by((PLEDGE_BY - NOON + 2 * MINUTE).total_seconds())
+        for way in (ONE, OTHER):
+            app.holds.answered(way, handed=False)
+        await processes.go_on(QUIET_S + 5, app)
+        assert await app.holds.why() is None
+        await app.ways[OTHER].give_up()
+        assert await app.holds.why() is Hold.KEPT

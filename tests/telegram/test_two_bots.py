@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import NoSuchWay
+from bot.domain.errors import NoSuchWay, NotRecorded
 from bot.domain.model import Announcement, CardState, Kind
 from bot.process.clock import MovableClock, real_clock
 from bot.runtime.settings import Settings
 from bot.secrets.keys import Person
 from bot.storage.store import Room
 from bot.usecases import organizers, ways
+from handlers.platforms import supervisor
 from handlers.platforms.supervisor import AllRefused, keep_running
 from handlers.telegram.platform import open_telegram
 from tests.house import OLGA, OMAR, City, found
@@ -182,6 +184,31 @@ async def test_a_token_that_is_refused_adopts_nothing(bots: tuple[Bot, Bot], cit
             await keep_running(app, settings, {first.way: open_telegram}, started)
         assert [room.way for room in await app.store.rooms(city.walkout)] == ["telegram"]
         assert await app.store.ways() == {}
+
+
+async def test_a_store_that_fails_while_a_bot_is_opened_ends_no_process(
+    bots: tuple[Bot, Bot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_WAIT_S", 0.0)
+    first, _second = bots
+    tries, runs = 0, asyncio.Event()
+
+    async def started_at_last(_way: str) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise NotRecorded("TimeoutError")
+        runs.set()
+
+    async with open_app(first.store, clock=real_clock, senders={first.way: None}) as app:
+        settings = Settings(telegram_token=FIRST, telegram_api_url=first.server.origin)  # type: ignore[arg-type]
+        keeping = asyncio.create_task(keep_running(app, settings, {first.way: open_telegram}, started_at_last))
+        opened = asyncio.create_task(runs.wait())
+        done, _running = await asyncio.wait({keeping, opened}, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        for task in (keeping, opened):
+            task.cancel()
+        await asyncio.wait({keeping, opened})
+        assert done == {opened}
 
 
 async def test_rooms_of_a_bot_that_was_changed_wait_and_are_brought_over(bots: tuple[Bot, Bot], city: City) -> None:

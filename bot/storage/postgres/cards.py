@@ -228,6 +228,7 @@ class Cards(Walkouts, Engine):
     async def _fold(self) -> bool:
         """Put what is recent into what is kept, if anything is. Within a transaction that has locked cards."""
         there = bool(await self._rows("SELECT 1 FROM recent_card UNION ALL SELECT 1 FROM recent_pledge LIMIT 1"))
+        await self._wait_for_no_reader()
         for statement in _FOLD if there else ():
             await self._rows(statement)
         return there

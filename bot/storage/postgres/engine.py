@@ -157,7 +157,7 @@ class Engine(Writer):
 
         Within a transaction that has locked cards. Returns False if that cannot be, since cards are being made.
         """
-        await self._rows(f"SET LOCAL lock_timeout = '{LOCKED_WITHIN_S}s'")
+        await self._wait_for_no_reader()
         tables = [*_BY_LOCATOR] if (scattered := await self._rows("SELECT 1 FROM store WHERE scattered = 1")) else []
         # it would wait for whoever makes cards, and they for us
         [(alone,)] = await self._rows(f"SELECT pg_try_advisory_xact_lock({MINTING})")
@@ -173,6 +173,10 @@ class Engine(Writer):
         if scattered:
             await self._rows("UPDATE store SET scattered = 0")
         return bool(alone)
+
+    async def _wait_for_no_reader(self) -> None:
+        """Within this transaction wait for no other lock so long that everybody would wait behind us."""
+        await self._rows(f"SET LOCAL lock_timeout = '{LOCKED_WITHIN_S}s'")
 
     async def _sweep(self, *statements: str) -> None:
         """Run these, of which none may be in a transaction; nobody's turn waits for them."""

@@ -113,11 +113,13 @@ class Session:
         if loop.time() < self._rests_until:
             raise asyncpg.ConnectionDoesNotExistError("no host could be used a moment ago")
         for _ in self._hosts.copy():
+            host = self._hosts[0]
             try:
-                self.take_over(await self._hosts[0]())
+                self.take_over(await host())
                 await self._wait_for_standby()
             except FAILURES as error:
-                self._leave()
+                if self._hosts[0] is host:  # else it was left where it failed: of two, twice is none
+                    self._leave()
                 failed: Exception = error
             else:
                 return
