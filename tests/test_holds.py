@@ -488,7 +488,8 @@ async def test_another_bot_on_the_token_stops_all_that_lasts_until_it_is_lifted(
     async with away(data, world, timedelta(), standing=5) as back:
         back.app.holds.stop("telegram")
         world.passed_s = INSTANTS["hourly"].total_seconds()
-        await back.app.scheduler.run_due()
+        for _look in range(2):  # the first finds what a process before this one may have been sending
+            await back.app.scheduler.run_due()
         assert (await back.app.holds.why(), await back.stage()) == (Hold.FOREIGN, Stage.OPEN)
         with pytest.raises(Held):
             await back.app.holds.check_change()

@@ -240,7 +240,7 @@ async def test_a_change_that_fails_within_the_stores_transaction_has_changed_not
 ) -> None:
     monkeypatch.setattr(Keys, "seal", failing_at(call, Keys.seal))
     before = sorted(blobs(found.data))
-    with pytest.raises(NotRecorded):
+    with pytest.raises(OSError, match="no seal"):
         await rotated(found, clock)
     monkeypatch.undo()
     assert sorted(blobs(found.data)) == before
@@ -252,7 +252,7 @@ def failing_at(call: int, seal: Callable[[Keys, str], bytes]) -> Callable[[Keys,
 
     def seal_or_fail(keys: Keys, text: str) -> bytes:
         if next(calls) == call:
-            raise OSError
+            raise OSError("no seal")
         return seal(keys, text)
 
     return seal_or_fail

@@ -72,13 +72,13 @@ Leases = Callable[[Scene], Mapping[str, bool]]
 @asynccontextmanager
 async def scene(data: Path, leases: Leases = lambda made: made.leases) -> AsyncIterator[Scene]:
     clock = MovableClock(NOON)
-    async with open_app(data / "store", clock=clock, senders={"telegram": Refusing()}) as app:
+    async with open_app(data / "store", clock=clock, senders={WAY: Refusing()}) as app:
         app.keys.add_walkout(WALKOUT)
         await app.store.add_walkout(draft(), shops(40, 40))
         codes = [mint() for _ in range(12)]
         await stewards.mint(WALKOUT, {SHOP: [key_of(code) for code in codes]}, app.store, app.keys)
         await app.store.decide(WALKOUT, partial(rules.open_up, now=NOON))
-        app.answering.add("telegram")
+        app.answering.add(WAY)
         made = Scene(app, clock, codes, Operations(app, lambda: leases(made)))
         async with made.operations.serve(0) as made.port:
             await made.operations.look()
@@ -173,13 +173,13 @@ async def test_nothing_is_told_but_what_is_on_this_list(here: Scene) -> None:
 async def test_a_room_that_hears_nothing_is_counted_and_a_letter_to_a_worker_is_not(here: Scene) -> None:
     await here.app.worker(person(0)).pledge(here.codes[0])
     await here.app.worker(person(0)).ask_to_be_told(here.codes[0], "en")
-    await here.app.store.bind_room(Room(walkout=WALKOUT, scope=None, way="telegram", address="-100"))
+    await here.app.store.bind_room(Room(walkout=WALKOUT, scope=None, way=WAY, address="-100"))
     await here.app.store.decide(WALKOUT, partial(rules.call_off, now=NOON))
     for _ in range(STUCK_AFTER):
-        assert b'allout_rooms_stuck{platform="telegram"} 0.0' in await here.scraped()
-        await here.app.outboxes["telegram"].deliver()
+        assert b'allout_rooms_stuck{platform="telegram:123456"} 0.0' in await here.scraped()
+        await here.app.outboxes[WAY].deliver()
         here.clock.move_to(here.clock() + LONGEST_WAIT)
-    assert b'allout_rooms_stuck{platform="telegram"} 1.0' in await here.scraped()
+    assert b'allout_rooms_stuck{platform="telegram:123456"} 1.0' in await here.scraped()
 
 
 async def test_ready_is_who_leads_all_its_bots(here: Scene) -> None:
@@ -198,10 +198,10 @@ async def test_ready_is_who_leads_all_its_bots(here: Scene) -> None:
 
 
 async def test_who_cannot_take_updates_is_not_ready_and_lives(here: Scene) -> None:
-    here.app.answering.discard("telegram")
+    here.app.answering.discard(WAY)
     await here.operations.look()
     assert b"the platform does not answer" in await here.asked("/readyz")
-    assert b'allout_platform_up{platform="telegram"} 0.0' in await here.asked()
+    assert b'allout_platform_up{platform="telegram:123456"} 0.0' in await here.asked()
     await here.app.store.aclose()
     await here.operations.look()
     assert b"the database does not answer" in await here.asked("/readyz")

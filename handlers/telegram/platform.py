@@ -56,7 +56,7 @@ async def _webhook(app: App, settings: Settings, token: str) -> AsyncIterator[We
         return
     from handlers.telegram.webhook import Webhook  # noqa: PLC0415  who polls does not pay for a server
 
-    secret = app.keys.same("telegram webhook", token.partition(":")[0]).hex()  # every process of the store has it
+    secret = app.keys.same("telegram-webhook", token.partition(":")[0]).hex()  # every process of the store has it
     webhook = Webhook(settings.telegram_webhook_url, secret)
     async with webhook.listening(settings.telegram_webhook_port):
         yield webhook
