@@ -17,7 +17,7 @@ import pytest
 from nacl.exceptions import CryptoError
 
 from bot.delivery.outbox import Letter
-from bot.domain.errors import KeyFileRefused, NotRecorded
+from bot.domain.errors import KeyFileRefused
 from bot.domain.model import Announcement, Kind
 from bot.domain.roles import Deed, Matter, MemberId, Role, Suspension
 from bot.process.clock import MovableClock
