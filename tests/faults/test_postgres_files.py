@@ -59,6 +59,13 @@ BURN = "DO $$ BEGIN WHILE pg_current_xact_id()::text::int < 10000 LOOP COMMIT; E
 """So that no length in a row looks like a transaction's number."""
 
 
+@pytest.fixture(scope="module")
+def pg_server() -> Iterator[Server]:
+    """A server of our own: what others commit at the same time shows in what is noted beside our rows."""
+    with server() as own:
+        yield own
+
+
 def _index(table: str) -> str:
     return f"{table}_pkey"
 
@@ -87,7 +94,9 @@ async def lived_through(
             await let_tallies_pass(app, clock, town, before_which, chance)
             store: Any = app.store
             drawn = dict(await store._read("SELECT sealed, locator FROM notice"))
-            for table in ORDERED:  # whoever reads a row first notes beside it that it was committed
+            # whoever reads a row first notes beside it that it was committed, once the log says so on the disk
+            await asyncio.to_thread(server.sql, "CHECKPOINT")
+            for table in ORDERED:
                 await store._read(f"SELECT count(*) FROM {table}")  # noqa: S608
             xids = [
                 {key: int(xid) for key, xid in await store._read(f"SELECT key, xmin::text FROM {table}")}  # noqa: S608
