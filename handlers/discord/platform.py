@@ -42,6 +42,9 @@ LONGEST_LIMIT_S = 30.0
 CALLS_A_SECOND = 47
 """Discord takes fifty; other calls than messages are few. What answers an interaction is not counted among them."""
 
+OPENING_S = 0.25
+"""The turns that a dozen calls would have taken: Discord counts those as well by which the bot was opened."""
+
 GOES_AGAIN_S = 1.0
 """After a limit on all calls discord.py repeats at once whatever was under way; then it is our turn again."""
 
@@ -326,6 +329,7 @@ async def open_discord(
         if client.user is not None:
             app.bots[link.way] = client.user.name
         async with app.fence.guard(link.way, DiscordFencePlace(client)):
+            client.rate_limit.pause(OPENING_S)
             yield DiscordSender(client, client.rate_limit, gone=client.gone, mute=client.mute), partial(_take, client)
     finally:
         closing = [asyncio.wait_for(each.close(), CLOSING_S) for each in client.shards]
