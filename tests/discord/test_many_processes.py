@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.process.clock import real_clock
 from tests.discord.house import OLGA, WITHDRAWN_BUTTONS, House, found
+
+# Real processes on one database: once a run beside others did not end, and why is not found yet.
+pytestmark = pytest.mark.soak
 
 
 async def test_who_stands_by_opens_a_session_of_its_own_and_goes_on(house: House, pg_database: str) -> None:

@@ -17,6 +17,9 @@ from tests.postgres.servers import server
 from tests.telegram.house import labels
 from tests.telegram.two_bots import Bot, servers
 
+# Real processes on one database: once a run beside others did not end, and why is not found yet.
+pytestmark = pytest.mark.soak
+
 DAY = timedelta(days=1)
 TAKEN_OVER_S = 10.0
 STOPPED_S = 2.0
