@@ -341,6 +341,10 @@ class TelegramServer:
         """Let the next calls of a method go wrong, one fault each; with `chat`, only calls for that chat."""
         self._faults[method].extend((chat, fault) for fault in faults * times)
 
+    def heal(self) -> None:
+        """Let nothing more go wrong of what was planned."""
+        self._faults.clear()
+
     # ---- as people
 
     def person(self, user_id: int | None = None, *, name: str | None = None, language: str | None = None) -> int:

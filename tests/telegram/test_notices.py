@@ -11,6 +11,7 @@ import pytest
 
 from bot.process.clock import real_clock
 from bot.secrets.card_codes import pretty
+from tests import stores
 from tests.telegram.house import (
     PLEDGED_BUTTONS,
     TERMS_BUTTONS,
@@ -133,17 +134,22 @@ async def test_thirty_workers_are_told_privately_within_telegrams_limits(strict_
     assert max(told(house, cards).values()) == 1
 
 
-async def test_a_power_cut_in_the_middle_repeats_one_at_most_and_loses_none(house: House) -> None:
+async def test_a_power_cut_in_the_middle_repeats_what_was_not_written_down_and_loses_none(house: House) -> None:
     _city, cards, _rooms = await due(house)
     house.server.plan("sendMessage", *[late(0)] * (PEOPLE // 3), held(asyncio.Event()))
     await house.start()
     await house.until(lambda: sum(told(house, cards).values()) >= PEOPLE // 3)
     await house.kill()
-    assert sum(told(house, cards).values()) < PEOPLE
+    before = sum(told(house, cards).values())
+    assert before < PEOPLE
+    [(written_down,)] = stores.rows(house.store, "SELECT count(*) FROM parcel WHERE state = 'sent'")
+    house.server.heal()
     await house.start()
-    await house.until(lambda: len(+told(house, cards)) == PEOPLE)
+    # a busy machine answers many at once, of which the bot then knows nothing
+    await house.until(lambda: sum(told(house, cards).values()) == PEOPLE + before - written_down)
     await house.stop()
-    assert sum(told(house, cards).values()) <= PEOPLE + 1
+    assert sum(told(house, cards).values()) == PEOPLE + before - written_down
+    assert set(told(house, cards).values()) <= {1, 2}
 
 
 async def test_who_has_blocked_the_bot_holds_up_nobody_and_is_settled(house: House) -> None:

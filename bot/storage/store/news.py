@@ -23,7 +23,7 @@ class Delivery(StrEnum):
     WAITING = "waiting"
     CLAIMED = "claimed"  #: some process is sending it
     SENT = "sent"
-    GONE = "gone"  #: its room does not exist any more
+    GONE = "gone"  #: its room does not exist any more, or it is not to be said any more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
