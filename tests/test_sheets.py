@@ -156,7 +156,7 @@ def test_a_card_says_outside_what_it_is_and_inside_what_to_do() -> None:
                 assert len(CODE.findall(inside)) == 1
                 assert "Pledge before Tue 8 Dec 2026, 20:00" in inside
                 assert "You walk out only if enough others do." in inside
-                assert "No name, account or time is kept." in inside
+                assert "No name or account is kept." in inside
                 assert "@allout_bot on Telegram" in inside
                 assert "on Discord to AllOut: /start, then the code" in inside
 

@@ -251,3 +251,13 @@ async def test_a_recall_warns_of_the_votes_and_every_room_hears_to_vote_anew(dat
             assert len(await kept(app)) == (not warned)
         assert (await app.worker(ANA).look(code)).mine is CardState.RECALLED
         assert not {"Vote", "Vote anew"} & set(labels(await press(app, f"c:{code}.{WALKOUT}")))
+
+
+@both_engines
+async def test_where_the_database_logs_times_people_read_so_before_they_pledge(data: Path, clock: MovableClock) -> None:
+    async with survey(data, clock) as (app, code):
+        conversation = Conversation(app, WAYS)
+        replies = [await conversation.answer(Said(who=BEN, text=text)) for text in (code, "/privacy")]
+    assert [reply is not None and "keeps a log of its own" in reply.text for reply in replies] == [
+        stores.engine() == "postgres"
+    ] * 2

@@ -230,6 +230,11 @@ def test_a_button_that_a_sentence_names_has_that_name() -> None:
                 *(notices.ask_label(), notices.stop_label(), notices.clear_label()),
             ]
             open_to_all = [questions.answer(question, None, "") for question in Question]
-            said = [*read(language), workers.privacy(), *open_to_all, workers._asked(replace(TERMS, turnout=True))]
+            said = [
+                *read(language),
+                workers.privacy(logged=True),
+                *open_to_all,
+                workers._asked(replace(TERMS, turnout=True)),
+            ]
         for name in (name for text in said for name in named.findall(text)):
             assert any(label.startswith(name) for label in labels), (language, name)

@@ -58,6 +58,7 @@ class Seen:
     counted: int = 0  #: steps of the campaign with their workplace whose last count is in
     ladder: tuple[Terms, ...] = ()  #: those of them that this workplace has proved, in their order
     without: Terms | None = None  #: a later step of the campaign that their workplace is no part of
+    logged: bool = False  #: the database keeps for a while when each change was made
 
     situation: Situation = field(init=False)  #: where they stand then
 
@@ -355,4 +356,5 @@ class Worker:
             counted=at.counted,
             ladder=at.proved,
             without=at.without,
+            logged=self.store.logs_times,
         )

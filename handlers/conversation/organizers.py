@@ -51,6 +51,6 @@ def terms_shown(ask: Ask, terms: Terms, units: Iterable[Unit], step: int) -> Rep
     """Show what workers will read, as it reads at the first of these units that has cards."""
     walkout, tree = Walkout(id=WalkoutId(""), terms=terms, stage=Stage.OPEN), Tree(units)
     path = tree.path(min(tree.leaves(), key=lambda unit: unit.name.casefold()).id)
-    seen = Seen(walkout=walkout, path=path, mine=None, at=ask.app.clock(), step=step)
+    seen = Seen(walkout=walkout, path=path, mine=None, at=ask.app.clock(), step=step, logged=ask.app.store.logs_times)
     said = [committee_texts.terms_of(names.full(path)), workers_texts.terms(seen, ask.ways.can_see())]
     return Reply(kind="terms_shown", text="\n\n".join(said), below=True)

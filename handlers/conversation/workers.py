@@ -263,6 +263,6 @@ async def _open_card(ask: Ask) -> str | None:
     return ask.worker.open_code(choice[0].id) if len(choice) == 1 else None
 
 
-async def privacy(_ask: Ask) -> Reply:
+async def privacy(ask: Ask) -> Reply:
     """Say what is kept."""
-    return Reply(kind="privacy", text=workers.privacy())
+    return Reply(kind="privacy", text=workers.privacy(logged=ask.app.store.logs_times))

@@ -62,7 +62,7 @@ def condition(terms: Terms) -> str:
 
 def in_confidence() -> str:
     """Say what is not kept, in one line."""
-    return _("No name, account or time is kept. Show nobody this code.")
+    return _("No name or account is kept. Show nobody this code.")
 
 
 def for_the_steward() -> str:

@@ -54,6 +54,7 @@ def terms(seen: Seen, can_see: str) -> str:
             how_you_hear(seen),
             _keep(seen),
             _stored(walkout.terms),
+            _logged() if seen.logged else "",
             "" if seen.situation.verdict is Verdict.LEFT else _asked(walkout.terms),
             can_see,
             _alone(walkout.terms),
@@ -407,6 +408,10 @@ def _stored(terms: Terms) -> str:
         "What you pledge is destroyed when this step is closed. Your card's mark stays for the next steps, until sixty "
         "days after the last one."
     )
+
+
+def _logged() -> str:
+    return _("I note no time. But the database keeps a log of its own for a while, with the time of each change.")
 
 
 def _asked(terms: Terms) -> str:
@@ -1100,10 +1105,11 @@ def point_to_card(command: str, *, typed: bool) -> str:
     ).format(command=command)
 
 
-def privacy() -> str:
-    """Say what is kept."""
+def privacy(*, logged: bool) -> str:
+    """Say what is kept; `logged`: and by the database, when each change was made."""
     return "\n\n".join(
-        (
+        part
+        for part in (
             _(
                 "What I keep: for each card its workplace or department, and whether it is pledged. Nobody can tell "
                 "which card that is, and whose, without both the card's code and the server's key file."
@@ -1113,6 +1119,7 @@ def privacy() -> str:
                 "Nothing else, and no time."
             ),
             _("What I do not keep: names, accounts, messages, phone numbers, or when anybody pledged."),
+            _logged() if logged else "",
             _(
                 "Only if you press “Tell me”: your address on this chat service, your language and where you work, "
                 "encrypted. Nothing there leads to your card. Whoever seizes both the database and the key file can "
@@ -1141,4 +1148,5 @@ def privacy() -> str:
             ),
             _("If you vote in a survey: what you chose, and a scrambled mark, until it is counted."),
         )
+        if part
     )

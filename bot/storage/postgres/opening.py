@@ -64,6 +64,8 @@ class PostgresStore(
 ):
     """A Store in a database that other processes use as well. Make it with `open_store`."""
 
+    logs_times = True
+
     def __init__(self, hosts: Sequence[Connect], clock: Callable[[], datetime], process: str) -> None:
         super().__init__(hosts, clock, process)
         self._leases = Leases(hosts)

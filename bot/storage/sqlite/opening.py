@@ -75,6 +75,8 @@ class SqliteStore(
 ):
     """A Store in one file, owned by one process. Make it with `open_store`."""
 
+    logs_times = False
+
 
 def _migrations() -> list[str]:
     folder = resources.files("bot.storage") / "migrations" / "sqlite"

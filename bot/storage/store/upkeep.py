@@ -50,6 +50,8 @@ class Examined:
 class Upkeep(Protocol):
     """Looks after it."""
 
+    logs_times: bool  #: its database keeps for a while when each change was made, in a log of its own
+
     async def epochs(self, place: str) -> Epochs:
         """Which epochs are ours in a platform's place; see bot.domain.fence."""
         ...
