@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from handlers.texts import catalogue
+from handlers.texts.languages import _KNOWN, LANGUAGES, Language
 
 ESPERANTO = "eo"
 
@@ -18,7 +19,10 @@ def learn_esperanto(folder: Path, monkeypatch: pytest.MonkeyPatch, sentences: Ma
     where = folder / "locales" / ESPERANTO / "LC_MESSAGES"
     where.mkdir(parents=True)
     (where / "allout.mo").write_bytes(_compiled({"": "Content-Type: text/plain; charset=UTF-8\n", **sentences}))
+    esperanto = Language(code=ESPERANTO, name=ESPERANTO, telegram=ESPERANTO)
     monkeypatch.setattr(catalogue, "LOCALES", folder / "locales")
+    monkeypatch.setattr(catalogue, "LANGUAGES", (*LANGUAGES, esperanto))
+    monkeypatch.setitem(_KNOWN, ESPERANTO, esperanto)
     monkeypatch.setattr(catalogue, "_catalogue", catalogue._catalogue.__wrapped__)  # which remembers what it found
 
 

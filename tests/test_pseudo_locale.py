@@ -58,6 +58,7 @@ from handlers.texts import (
 )
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import languages, speaking, translated
+from handlers.texts.languages import LANGUAGES
 from tests.conftest import NOON, opened, shops, terms
 from tests.console.play import terms as terms_file
 from tests.tour import ABOUT, ANA, BEN, GENTLY, MANY, OLGA, OWN, STEWARD, WAYS, Tour, tour
@@ -76,8 +77,8 @@ NOT_OURS = (
     r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b",  # references
     r"Telegram|Discord|CSV|TOML",  # names
     rf"\b(?:{'|'.join([*NAMES, MEET])})\b",  # of fields
-    *(rf"(?:\b{code} \()?\b{named}\b" for code, named in catalogue.NAMES.items()),  # languages, named in themselves
-    rf"\b(?:{'|'.join(catalogue.NAMES)})\b",  # and as they are typed
+    *(rf"(?:\b{each.code} \()?{each.name}" for each in LANGUAGES),  # languages, named in themselves
+    rf"\b(?:{'|'.join(each.code for each in LANGUAGES)})\b",  # and as they are typed
     r"\d{4}-\d\d-\d\dT[\d:+-]+",
 )
 

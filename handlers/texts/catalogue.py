@@ -9,10 +9,9 @@ from functools import lru_cache
 from gettext import NullTranslations, translation
 from pathlib import Path
 
-LOCALES = Path(__file__).parent / "locales"
+from handlers.texts.languages import ENGLISH, LANGUAGES, meant
 
-ENGLISH = "en"
-NAMES = {ENGLISH: "English", "es": "Español"}
+LOCALES = Path(__file__).parent / "locales"
 
 _speaking: ContextVar[NullTranslations] = ContextVar("speaking", default=NullTranslations())  # noqa: B039
 
@@ -35,7 +34,9 @@ def speaking(language: str | None) -> Iterator[None]:
 
 def spoken() -> str:
     """Name the language that is spoken now, for another process to speak it too."""
-    return _speaking.get().info().get("language", ENGLISH)
+    named = _speaking.get().info().get("language", ENGLISH)
+    known = meant(named)
+    return named if known is None else known.code
 
 
 SPECIAL: dict[str, NullTranslations] = {}
@@ -44,8 +45,9 @@ SPECIAL: dict[str, NullTranslations] = {}
 
 @lru_cache(maxsize=64)  # a language is whatever a chat says it is
 def _catalogue(language: str) -> NullTranslations:
-    # chats say es-MX, where gettext says es_MX and then falls back to es
-    return translation("allout", LOCALES, languages=[language.replace("-", "_")], fallback=True)
+    known = meant(language)
+    code = language if known is None else known.code
+    return translation("allout", LOCALES, languages=[code.replace("-", "_")], fallback=True)
 
 
 def translated(message: str, language: str) -> str | None:
@@ -56,18 +58,19 @@ def translated(message: str, language: str) -> str | None:
 
 def languages() -> list[str]:
     """Return every language there is a catalogue for, English first."""
-    return [ENGLISH, *sorted(path.name for path in LOCALES.glob("*") if path.is_dir())]
+    return [each.code for each in LANGUAGES if each.code == ENGLISH or (LOCALES / each.folder).is_dir()]
 
 
 def language(typed: str) -> str | None:
     """Return the language that is meant, if we speak it."""
-    wanted = typed.casefold().replace("-", "_")
-    return next((each for each in languages() if each.casefold() == wanted), None)
+    known = meant(typed)
+    return known.code if known is not None and known.code in languages() else None
 
 
 def name_of(spoken: str) -> str:
     """Name a language in itself."""
-    return NAMES.get(spoken, spoken)
+    known = meant(spoken)
+    return spoken if known is None else known.name
 
 
 def _(message: str) -> str:
