@@ -9,6 +9,7 @@ from functools import lru_cache
 from gettext import NullTranslations, translation
 from pathlib import Path
 
+from handlers.texts import isolates
 from handlers.texts.languages import ENGLISH, LANGUAGES, meant
 
 LOCALES = Path(__file__).parent / "locales"
@@ -73,10 +74,49 @@ def name_of(spoken: str) -> str:
     return spoken if known is None else known.name
 
 
+class Sentence(str):
+    """What a catalogue says. What is filled in is kept apart where its direction is, or could be, another one's."""
+
+    __slots__ = ()
+
+    def format(self, *args: object, **given: object) -> Sentence:
+        """Fill it in; a sentence in a sentence has the same direction, and needs no isolates."""
+        right_to_left = _right_to_left(_speaking.get())
+        return Sentence(
+            super().format(
+                *(_apart(value, right_to_left) for value in args),
+                **{name: _apart(value, right_to_left) for name, value in given.items()},
+            )
+        )
+
+
+def _apart(value: object, right_to_left: bool) -> object:  # noqa: FBT001
+    if isinstance(value, Sentence) or not isinstance(value, str):
+        return value
+    return isolates.isolated(value, right_to_left=right_to_left)
+
+
+@lru_cache(maxsize=64)
+def _right_to_left(catalogue: NullTranslations) -> bool:
+    known = meant(catalogue.info().get("language", ENGLISH))
+    return known is not None and known.right_to_left
+
+
+def isolated(text: str) -> str:
+    """Keep a name, a title or the like apart from what is put beside it without a sentence around both."""
+    return Sentence("{}").format(text)
+
+
 def _(message: str) -> str:
-    return _speaking.get().gettext(message)
+    catalogue = _speaking.get()
+    return _said(catalogue, catalogue.gettext(message))
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """Choose by number, in the language spoken now."""
-    return _speaking.get().ngettext(singular, plural, n)
+    catalogue = _speaking.get()
+    return _said(catalogue, catalogue.ngettext(singular, plural, n))
+
+
+def _said(catalogue: NullTranslations, text: str) -> Sentence:
+    return Sentence(isolates.latin_isolated(text) if _right_to_left(catalogue) else text)
