@@ -82,11 +82,15 @@ def sentences() -> dict[Texts, set[str]]:
 @cache
 def catalogue(language: str) -> Catalog:
     with po(language).open("rb") as file:
-        return read_po(file, locale=language)
+        return read_po(file, locale=folder(language))
 
 
 def po(language: str) -> Path:
-    return LOCALES / language / "LC_MESSAGES" / "allout.po"
+    return LOCALES / folder(language) / "LC_MESSAGES" / "allout.po"
+
+
+def folder(language: str) -> str:
+    return language.replace("-", "_")
 
 
 def messages(language: str) -> Iterator[Message]:
