@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -43,11 +43,15 @@ SPECIAL: dict[str, NullTranslations] = {}
 """Catalogues that are no files, by their language's name."""
 
 
-@lru_cache(maxsize=64)  # a language is whatever a chat says it is
 def _catalogue(language: str) -> NullTranslations:
+    # a language is whatever a chat says it is: what the table does not know names no file
     known = meant(language)
-    code = language if known is None else known.code
-    return translation("allout", LOCALES, languages=[code.replace("-", "_")], fallback=True)
+    return NullTranslations() if known is None else _read(LOCALES, known.folder)
+
+
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def _read(where: Path, folder: str) -> NullTranslations:
+    return translation("allout", where, languages=[folder], fallback=True)
 
 
 def translated(message: str, language: str) -> str | None:
@@ -71,6 +75,11 @@ def name_of(spoken: str) -> str:
     """Name a language in itself."""
     known = meant(spoken)
     return spoken if known is None else known.name
+
+
+def named(codes: Iterable[str]) -> str:
+    """List languages as they are typed, each with its name in itself."""
+    return ", ".join(f"{each} ({name_of(each)})" for each in codes)
 
 
 def _(message: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.draft import DraftRefused, Problem, ProblemKind
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import _, named, ngettext
 from handlers.texts.times import number
 
 LONGEST_SHOWN = 300
@@ -55,6 +55,8 @@ def shown(name: str, fact: str | int) -> str:
         return str(fact)
     if name == "expected":
         return _EXPECTED[fact]()
+    if name == "languages":
+        return named(fact.split(", "))
     if name == "option":
         return "--" + fact.replace("_", "-")
     longest = LONGEST_VALUE_SHOWN if name == "value" else LONGEST_SHOWN

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.texts import general
-from handlers.texts.catalogue import _, languages, name_of, ngettext
+from handlers.texts.catalogue import _, languages, name_of, named, ngettext
 from handlers.texts.times import number
 
 
@@ -74,7 +74,7 @@ def room_usage(by: str) -> str:
 def choose_language() -> str:
     """Say how a room's language is chosen."""
     return _("For another language than English, add it behind what the room hears: {languages}.").format(
-        languages=", ".join(f"{each} ({name_of(each)})" for each in languages())
+        languages=named(languages())
     )
 
 

@@ -16,9 +16,24 @@ from tests.telegram.house import (
     sends,
 )
 
-TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Preguntas", "Borrar este chat"]
-PLEDGED_IN_SPANISH = ["Revisar", "Retirar", "Avísame", "Leer todo otra vez", "Preguntas", "Borrar este chat"]
-WITHDRAWN_IN_SPANISH = ["Comprometerme", "Revisar", "Leer todo otra vez", "Preguntas", "Borrar este chat"]
+TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Preguntas", "Borrar este chat", "Idioma 文 বা ع"]
+PLEDGED_IN_SPANISH = [
+    "Revisar",
+    "Retirar",
+    "Avísame",
+    "Leer todo otra vez",
+    "Preguntas",
+    "Borrar este chat",
+    "Idioma 文 বা ع",
+]
+WITHDRAWN_IN_SPANISH = [
+    "Comprometerme",
+    "Revisar",
+    "Leer todo otra vez",
+    "Preguntas",
+    "Borrar este chat",
+    "Idioma 文 বা ع",
+]
 
 
 async def test_everybody_is_answered_in_the_language_of_their_app(house: House, city: City) -> None:

@@ -26,7 +26,7 @@ from tests.telegram.house import (
 from tests.telegram.server import Json, broken, flood, held, late, refused
 
 ASK, STOP, YES = "Tell me", "Do not tell me", "Yes, tell me"
-TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat"]
+TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
 PEOPLE = 30
 
 
