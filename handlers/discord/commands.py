@@ -93,14 +93,14 @@ def payload(tree: app_commands.CommandTree[discord.Client]) -> list[dict[str, An
 
 
 def _described(command: dict[str, Any]) -> dict[str, Any]:
-    description, options = command["description"], command.get("options") or []
     locales = {
         locale: said
         for each in LANGUAGES
-        if (said := translated(description, each.code)) is not None
+        if (said := translated(command["description"], each.code)) is not None
         for locale in each.discord
     }
-    return command | {"description_localizations": locales, "options": [_described(option) for option in options]}
+    below = {"options": [_described(option) for option in command["options"]]} if "options" in command else {}
+    return command | {"description_localizations": locales} | below
 
 
 async def sync(tree: app_commands.CommandTree[discord.Client]) -> None:
