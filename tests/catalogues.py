@@ -1,9 +1,10 @@
-"""A language that the bot learns for a test: Esperanto, as far as the test needs it."""
+"""Languages that the bot learns for a test: Esperanto, as far as the test needs it; and any of the table, marked."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,32 @@ def learn_esperanto(folder: Path, monkeypatch: pytest.MonkeyPatch, sentences: Ma
     monkeypatch.setattr(catalogue, "LOCALES", folder / "locales")
     monkeypatch.setattr(catalogue, "LANGUAGES", (*LANGUAGES, esperanto))
     monkeypatch.setitem(_KNOWN, ESPERANTO, esperanto)
+
+
+class Marked(NullTranslations):
+    """A language in which every sentence is the English one, marked: what is not marked was said in another."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._language, self.mark = language, f"⟦{language}⟧"
+
+    def info(self) -> dict[str, str]:
+        return {"language": self._language}
+
+    def gettext(self, message: str) -> str:
+        return f"{self.mark}{message}"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
+def learn_marked(folder: Path, monkeypatch: pytest.MonkeyPatch, *codes: str) -> None:
+    """Let the bot speak languages of the table for which it has no catalogue."""
+    where = folder / "locales"
+    for code in ("es", *codes):
+        (where / code.replace("-", "_")).mkdir(parents=True)
+    monkeypatch.setattr(catalogue, "LOCALES", where)
+    monkeypatch.setattr(catalogue, "SPECIAL", {code: Marked(code) for code in codes})
 
 
 def _compiled(sentences: Mapping[str, str]) -> bytes:
