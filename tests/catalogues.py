@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
 
 from handlers.texts import catalogue
-from handlers.texts.languages import _KNOWN, LANGUAGES, Language
+from handlers.texts.languages import _KNOWN, ENGLISH, LANGUAGES, Language
 
 ESPERANTO = "eo"
 
@@ -43,13 +43,32 @@ class Marked(NullTranslations):
         return self.gettext(msgid1 if n == 1 else msgid2)
 
 
+MARKED = f"{__name__}:speak_marked"
+"""For a house whose bot speaks all the languages of the table: a forked process calls it."""
+
+
+def speak_marked() -> None:
+    """Let this process speak every language of the table: Spanish, and all others marked."""
+    codes = [each.code for each in LANGUAGES if each.code not in {ENGLISH, "es"}]
+    catalogue.LOCALES = _folders(Path.cwd(), codes)
+    catalogue.SPECIAL.update({code: Marked(code) for code in codes})
+
+
 def learn_marked(folder: Path, monkeypatch: pytest.MonkeyPatch, *codes: str) -> None:
-    """Let the bot speak languages of the table for which it has no catalogue."""
-    where = folder / "locales"
-    for code in ("es", *codes):
-        (where / code.replace("-", "_")).mkdir(parents=True)
-    monkeypatch.setattr(catalogue, "LOCALES", where)
+    """Let the bot speak these languages of the table and Spanish, and no others."""
+    monkeypatch.setattr(catalogue, "LOCALES", _folders(folder, codes))
     monkeypatch.setattr(catalogue, "SPECIAL", {code: Marked(code) for code in codes})
+
+
+def _folders(folder: Path, codes: Iterable[str]) -> Path:
+    """Make the folders by which it is known in which languages there are catalogues."""
+    where = folder / "locales"
+    where.mkdir(exist_ok=True)
+    for code in codes:
+        (where / code.replace("-", "_")).mkdir(exist_ok=True)
+    if not (where / "es").exists():
+        (where / "es").symlink_to(catalogue.LOCALES / "es")
+    return where
 
 
 def _compiled(sentences: Mapping[str, str]) -> bytes:
