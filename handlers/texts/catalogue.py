@@ -25,7 +25,7 @@ def speaking(language: str | None) -> Iterator[None]:
     if not language:
         yield
         return
-    token = _speaking.set(SPECIAL.get(language) or _catalogue(language))
+    token = _speaking.set(_catalogue(language))
     try:
         yield
     finally:
@@ -46,6 +46,8 @@ SPECIAL: dict[str, NullTranslations] = {}
 def _catalogue(language: str) -> NullTranslations:
     # a language is whatever a chat says it is: what the table does not know names no file
     known = meant(language)
+    if (special := SPECIAL.get(language if known is None else known.code)) is not None:
+        return special
     return NullTranslations() if known is None else _read(LOCALES, known.folder)
 
 
