@@ -533,8 +533,10 @@ def test_the_form_that_is_meant_is_named() -> None:
             "walkout.toml, line 8: city.es cannot be there. In other languages you can write these fields: title, "
             "demands, legal_notice, on_the_day, called_by, ask, if_disciplined, levels, campaign, questions."
         ),
-        'walkout.toml, line 10: title.fr: "fr" is no language of mine. Choose one of: en (English), es '
-        "(Español), zh-Hans (简体中文).",
+        (
+            'walkout.toml, line 10: title.fr: "fr" is no language of mine. Choose one of: en (English), es (Español), '
+            "zh-Hans (简体中文)."
+        ),
     ]
 
 

@@ -63,7 +63,7 @@ async def test_who_asks_reads_one_sentence_first_and_may_change_their_mind(house
         ["Check", "Withdraw"],
         [ASK],
         ["Read it all again", "Questions"],
-        ["Clear this chat"],
+        ["Clear this chat", "Language 文 বা ع"],
     ]
     card = await house.press(card, ASK)
     assert "I keep your address on this chat service" in card["text"]
