@@ -44,9 +44,17 @@ OLGA = 5_900_000_001
 OMAR = 5_900_000_002
 """Who organizes."""
 
-TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat"]
-PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me", "Read it all again", "Questions", "Clear this chat"]
-WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat"]
+TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat", "Language 文 বা ع"]
+PLEDGED_BUTTONS = [
+    "Check",
+    "Withdraw",
+    "Tell me",
+    "Read it all again",
+    "Questions",
+    "Clear this chat",
+    "Language 文 বা ع",
+]
+WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
 
 SHOPS: tuple[tuple[str, int, int, str], ...] = (
     ("Depot", 10, 6, "at the Depot gate"),
@@ -88,6 +96,7 @@ class RunningBot(ABC):
         self.store = folder / "store"
         self.database_url: str | None = None  #: where the store is, if neither there nor where the run's stores are
         self.codes: list[str] = []  #: cards that no log and no file may hold
+        self.planted = ""  #: what is called in the bot's process first, as `module:name`
         self._platform = platform
         self._said = bytearray()
         self._says_more = asyncio.Event()
@@ -111,7 +120,7 @@ class RunningBot(ABC):
         """Start the bot; it may not be ready."""
         wanted = self._where | {"ALLOUT_LOOK_EVERY_S": str(SOON_S)} | self.settings | settings
         if self.forked:
-            self._process = await born(self.folder, wanted)
+            self._process = await born(self.folder, wanted, self.planted)
         else:
             self._process = await asyncio.create_subprocess_exec(
                 *ALLOUT,

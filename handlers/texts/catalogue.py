@@ -26,7 +26,7 @@ def speaking(language: str | None) -> Iterator[None]:
     if not language:
         yield
         return
-    token = _speaking.set(SPECIAL.get(language) or _catalogue(language))
+    token = _speaking.set(_catalogue(language))
     try:
         yield
     finally:
@@ -44,11 +44,17 @@ SPECIAL: dict[str, NullTranslations] = {}
 """Catalogues that are no files, by their language's name."""
 
 
-@lru_cache(maxsize=64)  # a language is whatever a chat says it is
 def _catalogue(language: str) -> NullTranslations:
+    # a language is whatever a chat says it is: what the table does not know names no file
     known = meant(language)
-    code = language if known is None else known.code
-    return translation("allout", LOCALES, languages=[code.replace("-", "_")], fallback=True)
+    if (special := SPECIAL.get(language if known is None else known.code)) is not None:
+        return special
+    return NullTranslations() if known is None else _read(LOCALES, known.folder)
+
+
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def _read(where: Path, folder: str) -> NullTranslations:
+    return translation("allout", where, languages=[folder], fallback=True)
 
 
 def translated(message: str, language: str) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 
 from bot.domain.model import Tier, Unit
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import _, isolated, name_of, ngettext
 from handlers.texts.times import number
 
 NAMED_AT_MOST = 10
@@ -35,3 +35,8 @@ def full(path: Sequence[Unit]) -> str:
     """Name the unit at the end of a path; a department with its workplace, for there are nurses in every hospital."""
     here = path[-1]
     return joined([here.name, path[-2].name]) if here.tier is Tier.DEPARTMENT else here.name
+
+
+def of_languages(codes: Iterable[str]) -> str:
+    """List languages as they are typed, each with its name in itself."""
+    return joined([f"{each} ({isolated(name_of(each))})" for each in codes])

@@ -13,10 +13,10 @@ from bot.domain.situation import Asserts
 from handlers.texts import backups, closing, committee_word, general, moving, opening, paper_cards, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
-from handlers.texts.catalogue import _, isolated, languages, name_of
+from handlers.texts.catalogue import _, isolated, languages
 from handlers.texts.general import platform
 from handlers.texts.kinds import by_kind
-from handlers.texts.names import joined
+from handlers.texts.names import of_languages
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import deadline, number, when, when_utc
 
@@ -142,7 +142,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             ).format(needed=number(refused.needed), there=number(refused.there))
         case errors.NoSuchLanguage():
             return "no_such_language", _("I do not speak {named}. I speak: {languages}. Nothing changed.").format(
-                named=refused.named, languages=joined([f"{each} ({isolated(name_of(each))})" for each in languages()])
+                named=refused.named, languages=of_languages(languages())
             )
         case errors.NoSuchProposal():
             return "no_such_proposal", _("That proposal has been decided, or has lapsed after a day. Nothing changed.")

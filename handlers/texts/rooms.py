@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.texts import general
-from handlers.texts.catalogue import _, isolated, languages, name_of, ngettext
-from handlers.texts.names import joined
+from handlers.texts.catalogue import _, languages, name_of, ngettext
+from handlers.texts.names import of_languages
 from handlers.texts.times import number
 
 
@@ -75,7 +75,7 @@ def room_usage(by: str) -> str:
 def choose_language() -> str:
     """Say how a room's language is chosen."""
     return _("For another language than English, add it behind what the room hears: {languages}.").format(
-        languages=joined([f"{each} ({isolated(name_of(each))})" for each in languages()])
+        languages=of_languages(languages())
     )
 
 
