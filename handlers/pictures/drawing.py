@@ -39,6 +39,8 @@ TALL = 420  #: of the highest column
 MOST_APART = 4  #: columns stand no further apart than so many side by side
 NARROW = 60  #: columns that have no room for large numbers
 
+USUAL = 1.5  #: from line to line, in parts of the letters' size
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Colours:
@@ -184,7 +186,7 @@ class _Sheet:
         base = self._y + size
         taken = self._words(WIDTH - EDGE, base, said, 36, weight=weight, colour=colour, align="right")
         self._words(EDGE, base, bar.name, size, colour=INK, room=INNER - taken - 30, named=True)
-        self._y = base + 12
+        self._y = base + 12 + _depth(self._paragraph(bar.name, "normal", named=True)) * size
         if bar.of:
             self._line(bar.of, 30, colour=QUIET, named=True)
         if bar.bare:
@@ -261,7 +263,7 @@ class _Sheet:
         self._y += size
         room = room or WIDTH - EDGE - left
         self._words(left, self._y, text, size, weight=weight, colour=colour, room=room, named=named)
-        self._y += size * 0.3
+        self._y += size * (0.3 + _depth(self._paragraph(text, weight, named=named)))
 
     def _whole_line(
         self, text: str, size: float, *, weight: str = "normal", colour: str = INK, left: float = EDGE
@@ -301,7 +303,7 @@ class _Sheet:
             at, align = (left, "left") if words.rtl == self._rtl else (WIDTH - EDGE, "right")
             whole = None if nth == len(ends) else end
             self._written(words, start, at, self._y, size, colour=INK, align=align, room=room, end=whole)
-            self._y += size * 0.3
+            self._y += size * (0.3 + _depth(words))
 
     def _written(
         self,
@@ -352,3 +354,8 @@ class _Sheet:
     def _add(self, shape: Patch) -> None:
         shape.set_transform(self._shapes)
         self._figure.add_artist(shape)
+
+
+def _depth(words: Paragraph) -> float:
+    """Return how far its letters reach further down than others, in parts of their size."""
+    return max(0.0, words.leading - USUAL) / 2
