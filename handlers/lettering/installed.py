@@ -12,8 +12,9 @@ _NOT_FOR_TEXT = ("LastResort", "NotoColorEmoji", "Adobe-Blank", "AdobeBlank")
 _OTHER_CUTS = ("Bold", "Black", "Light", "Thin", "Medium", "Italic", "Oblique", "Condensed", "Mono")
 
 
-def folders() -> list[str]:
-    """List the folders in which systems keep fonts, those that are there."""
+@lru_cache(maxsize=1)
+def folders() -> tuple[str, ...]:
+    """List the folders in which systems keep fonts, those that are there: asked before files are given up."""
     home = Path.home()
     usual = (
         Path("/usr/share/fonts"),
@@ -25,7 +26,7 @@ def folders() -> list[str]:
         home / "Library/Fonts",
         Path("C:/Windows/Fonts"),
     )
-    return [str(folder) for folder in usual if folder.is_dir()]
+    return tuple(str(folder) for folder in usual if folder.is_dir())
 
 
 @lru_cache(maxsize=1)

@@ -50,17 +50,19 @@ def _heading(pdf: Document, text: str, y: float) -> float:
 def _how_to_hand_out(pdf: Document, y: float, width: float) -> None:
     for first, why in texts.rules():
         told = fit(why, width - _LEAD, 14, largest=12)
-        draw(pdf, fit(first, _LEAD - 3, 7, largest=13, bold=True), _MARGIN, y - 0.2, _LEAD)
-        y = draw(pdf, told, _MARGIN + _LEAD, y, width - _LEAD) + 5.5
+        beside, left = (_MARGIN + width - _LEAD, _MARGIN) if told.rtl else (_MARGIN, _MARGIN + _LEAD)
+        draw(pdf, fit(first, _LEAD - 3, 7, largest=13, bold=True), beside, y - 0.2, _LEAD)
+        y = draw(pdf, told, left, y, width - _LEAD) + 5.5
 
 
 def _how_to_make(pdf: Document, y: float, width: float) -> float:
     column = (width - 3 * _GAP) / 4
     end = y
     for number, (picture, step) in enumerate(zip((_cut, _fold_back, _fold_shut, _closed), texts.steps(), strict=True)):
-        x = _MARGIN + number * (column + _GAP)
+        said = fit(step, column, 17, largest=10)
+        x = _MARGIN + (3 - number if said.rtl else number) * (column + _GAP)
         picture(pdf, x + column / 2, y + _PICTURE / 2)
-        end = max(end, draw(pdf, fit(step, column, 17, largest=10), x, y + _PICTURE + 3, column, "C"))
+        end = max(end, draw(pdf, said, x, y + _PICTURE + 3, column, "C"))
     return end
 
 
