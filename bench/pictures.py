@@ -22,7 +22,7 @@ from importlib import resources
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont
 
 from bench import ladder_picture, tree_picture
 from bot.delivery.outbox import Letter
@@ -225,7 +225,7 @@ INK, QUIET, SKY, WHITE, GREEN, LINK = "#111b21", "#54656f", "#c9d9e3", "#ffffff"
 
 @lru_cache
 def _font() -> TTFont:
-    file = resources.files("handlers.sheets") / "fonts" / "NotoSans-Regular.ttf"
+    file = resources.files("handlers.lettering") / "fonts" / "NotoSans-Regular.ttf"
     with resources.as_file(file) as path:
         return TTFont(path)
 

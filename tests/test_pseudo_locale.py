@@ -503,7 +503,7 @@ def test_what_only_one_platform_says() -> None:
 
 # -- what is in the code --------------------------------------------------------------------------------------
 
-NOT_FOR_PEOPLE = {"platforms/supervisor.py", "telegram/transport.py", "discord/markdown.py", "pictures/fonts.py"}
+NOT_FOR_PEOPLE = {"platforms/supervisor.py", "telegram/transport.py", "discord/markdown.py", "lettering/paragraphs.py"}
 """The `allout` command's own help, which is English; what goes to the log; patterns and fonts."""
 
 NOT_SENTENCES = {

@@ -19,8 +19,9 @@ from fpdf.image_parsing import preload_image
 
 from bot.domain.model import Terms
 from bot.secrets.card_codes import pretty
+from handlers.lettering.faces import CODES
 from handlers.sheets.chaff import chaff
-from handlers.sheets.shaping import CODES, MM, Block, Document, baseline, draw, fit
+from handlers.sheets.shaping import MM, Block, Document, baseline, draw, fit
 from handlers.texts import sheets as texts
 from handlers.texts.organizers_words import worded
 
@@ -101,24 +102,24 @@ def place_pattern(pdf: Document, piece: Piece) -> str:
     return name
 
 
-def wording(pdf: Document, terms: Terms, unit: str, bot: Bot, piece: Piece) -> Wording:
+def wording(terms: Terms, unit: str, bot: Bot, piece: Piece) -> Wording:
     """Measure the words for pieces of this size."""
     wide, high = piece.panel
     cover, cover_high = wide - 2 * (_EDGE + _FRAME), high - 2 * (_EDGE + _FRAME)
     page = wide - 2 * _AIR
-    title = fit(pdf, worded(terms).title, cover, cover_high * 0.56, largest=11, bold=True)
+    title = fit(worded(terms).title, cover, cover_high * 0.56, largest=11, bold=True, named=True)
     return Wording(
         title=title,
-        unit=fit(pdf, unit, cover, cover_high - _GAP - title.height, largest=8.5),
-        back=fit(pdf, texts.open_alone(), cover, 3.4, largest=7, bold=True),
+        unit=fit(unit, cover, cover_high - _GAP - title.height, largest=8.5, named=True),
+        back=fit(texts.open_alone(), cover, 3.4, largest=7, bold=True),
         scan=fit(
-            pdf, texts.scan_for_telegram() if bot.telegram else texts.scan_for_code(), page - _QR - 3, _QR, largest=7.5
+            texts.scan_for_telegram() if bot.telegram else texts.scan_for_code(), page - _QR - 3, _QR, largest=7.5
         ),
-        label=fit(pdf, texts.your_code(), page, 4, largest=7),
-        way=fit(pdf, texts.send_it(bot.handle, bot.discord), page, 6.4, largest=7),
-        condition=fit(pdf, texts.condition(terms), page, 3.6, largest=9, bold=True),
-        deadline=fit(pdf, texts.deadline(terms), page, 4.4, largest=9, bold=True),
-        confidence=fit(pdf, texts.in_confidence(), page, 6.4, largest=7),
+        label=fit(texts.your_code(), page, 4, largest=7),
+        way=fit(texts.send_it(bot.handle, bot.discord), page, 6.4, largest=7),
+        condition=fit(texts.condition(terms), page, 3.6, largest=9, bold=True),
+        deadline=fit(texts.deadline(terms), page, 4.4, largest=9, bold=True),
+        confidence=fit(texts.in_confidence(), page, 6.4, largest=7),
     )
 
 
@@ -138,7 +139,7 @@ def _inside(pdf: Document, piece: Piece, words: Wording, code: str, bot: Bot) ->
     code_high = size * MM * 1.3
     y = piece.fold_shut + _AIR
     y = draw(pdf, words.label, x, y, width)
-    pdf.set_font(CODES, "", size)
+    pdf.set_font(CODES.name, "", size)
     pdf.set_stretching(_CODE_NARROWER)
     pdf.text(x, baseline(y, code_high, size), pretty(code))
     pdf.set_stretching(100)

@@ -123,6 +123,8 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 "That did not work: the process that reads files, draws and prints has failed. Nothing was changed. "
                 "Try again; if it fails again, have somebody look on the server: allout doctor"
             )
+        case errors.LettersMissing():
+            return "letters_missing", paper_cards.letters_missing(refused.letters, refused.names)
         case errors.SandboxFull():
             return "workshop_full", _(
                 "Too many people want files and pictures just now. Nothing was changed. Try again in a minute."
@@ -427,7 +429,7 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} cannot be used: {why}. Nothing was changed.").format(path=path, why=why)
         case errors.KeyFileRefused(path=path, why=why):
             return _key_file(why).format(path=path)
-        case errors.WorkFailed() | errors.SandboxFull() | errors.OthersRun():
+        case errors.WorkFailed() | errors.LettersMissing() | errors.SandboxFull() | errors.OthersRun():
             return refusal(refused)[1]
     said = opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or moving.refusal(refused)
     return said or _("That cannot be done.")
