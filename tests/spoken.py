@@ -34,7 +34,9 @@ TYPED = (
     *(re.escape(each.name) for each in LANGUAGES),
 )
 ENGLISH_LETTERS = re.compile(r"[A-Za-z]{2,}")
-ENGLISH_WORDS = re.compile(r"\b(?:the|and|your|is|of|with|when|what|will|this|that|they|walks?|nobody)\b", re.IGNORECASE)
+ENGLISH_WORDS = re.compile(
+    r"\b(?:the|and|your|is|of|with|when|what|will|this|that|they|walks?|nobody)\b", re.IGNORECASE
+)
 
 OPENING, CLOSING = {"LRI", "RLI", "FSI"}, "PDI"
 RIGHT_TO_LEFT = {"R", "AL"}

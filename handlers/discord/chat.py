@@ -648,7 +648,7 @@ def _words(message: discord.Message) -> str:
 
 
 def _language(interaction: Interaction) -> str:
-    return interaction.locale.value.partition("-")[0]
+    return interaction.locale.value
 
 
 def _here(interaction: Interaction) -> Here | None:
