@@ -29,7 +29,7 @@ TYPED = (
     r"[/@#]\w+",
     r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}",
     r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b",
-    r"\b(?:UTC|AllOut|Telegram|Discord|PostgreSQL|QR|PDF|CSV|TOML)\b",
+    r"(?<![A-Za-z])(?:UTC|Ref|AllOut|Telegram|Discord|PostgreSQL|QR|PDF|CSV|TOML)(?![A-Za-z])",  # other letters may follow at once
     rf"\b(?:{'|'.join([*NAMES, MEET])})\b",
     *(re.escape(each.name) for each in LANGUAGES),
 )
