@@ -29,7 +29,8 @@ TYPED = (
     r"[/@#]\w+",
     r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}",
     r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b",
-    r"(?<![A-Za-z])(?:UTC|Ref|AllOut|Telegram|Discord|PostgreSQL|QR|PDF|CSV|TOML)(?![A-Za-z])",  # other letters may follow at once
+    # other scripts' letters may follow at once
+    r"(?<![A-Za-z])(?:UTC|Ref|AllOut|Telegram|Discord|PostgreSQL|QR|PDF|CSV|TOML)(?![A-Za-z])",
     rf"\b(?:{'|'.join([*NAMES, MEET])})\b",
     *(re.escape(each.name) for each in LANGUAGES),
 )
