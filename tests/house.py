@@ -315,6 +315,7 @@ async def found(
     drafted: datetime | None = None,
     organizing: Iterable[int] = (),
     rooms: Mapping[int, str | None] | None = None,
+    spoken_in: Mapping[int, str] | None = None,
     shops: Sequence[tuple[str, int, int, str]] = SHOPS,
     **changes: object,
 ) -> City:
@@ -339,7 +340,8 @@ async def found(
             await organizers.add(house.who(account), "nickname", app.store, app.keys)
         for place, scope in (rooms or {}).items():
             only = places[scope].id if scope else None
-            room = Room(walkout=walkout.id, scope=only, way=house.way, address=str(place))
+            language = (spoken_in or {}).get(place, "")
+            room = Room(walkout=walkout.id, scope=only, way=house.way, address=str(place), language=language)
             await organizers.bind_room(room, app.store)
         if opened is not None:
             await app.store.decide(walkout.id, partial(rules.open_up, now=now))
@@ -354,6 +356,12 @@ async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, 
             worker = app.worker(house.who(account))
             assert (await worker.pledge(code)).changed
             assert not told or (await worker.ask_to_be_told(code, "en")).told
+
+
+def let_tally_come(house: RunningBot, walkout: str) -> None:
+    """Let a walkout's next tally be due now, while the bot does not run."""
+    due = "UPDATE walkout SET next_tally = ? WHERE id = ?"
+    stores.rows(house.store, due, (instant(real_clock()), walkout))
 
 
 def let_deadline_pass(house: RunningBot, walkout: str) -> None:
