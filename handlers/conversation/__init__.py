@@ -16,7 +16,6 @@ from bot.domain.model import WalkoutId
 from bot.draft import SourceFile
 from bot.guards.rate_limits import Heed
 from bot.parsing import typed_text
-from bot.parsing.questions import asked
 from bot.parsing.typed_text import holds_code
 from bot.runtime.app import App
 from bot.secrets import card_codes
@@ -224,7 +223,7 @@ def _written(text: str) -> _Meant:
         run = verification.verify_alone
     elif typed_text.near_code(text):
         run = _mistyped
-    elif asked(text) is not None:
+    elif questions.meant(text) is not None:
         run = questions.typed
     else:
         run = questions.not_understood if text.strip() else _no_words
