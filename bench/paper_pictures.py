@@ -49,7 +49,7 @@ def drawn(language: str, terms: Terms, place: str, codes: Sequence[str], board: 
             [(place, codes)],
             telegram="https://t.me/allout_bot",
             paper=Paper.LETTER,
-            chance=random.Random(1),  # noqa: S311  the same every time
+            chance=random.Random(1),
         )
         shown = drawing.draw(poster(board))
     steward, cards = (_page(paper, number) for number in (0, 1))

@@ -167,7 +167,7 @@ async def play(folder: Path, *, draws: bool) -> dict[str, Shown]:
         story = Story(app, clock, post)
         walkout = await _prepare(app)
         await _run(story, walkout)
-        board = await stewards.board(walkout.id, app.store, within=())
+        board = await stewards.board(walkout.id, app.store)
     shown = {language: Shown(messages=said) for language, said in story.said.items()}
     async with open_app(folder / "not", clock=(clock := MovableClock(NOW)), senders={PLATFORM: post}) as app:
         story = Story(app, clock, post)
@@ -286,8 +286,10 @@ def index() -> str:
             "",
             *(f"- [{name_of(language)}]({FOLDER}/{language}.md)" for language in languages()),
             "",
-            "All but English and Spanish are translated by machines: [how to judge one](languages.md). The demo city's own",
-            "words, such as its demands, are English and Spanish: organizers write theirs in each language they need.",
+            "All but English and Spanish are translated by machines: [how to review one](languages.md). The demo",
+            "city's own words, such as its demands, are English and Spanish: organizers write theirs in each language",
+            "they need.",
+            "",
             "`python -m bench.pictures` makes these pages, and a test sees when the bot says something else.",
             "",
         ]
@@ -314,12 +316,15 @@ def chat(message: Message, language: str) -> str:
     """Return a chat, as what runs in that direction; site.css makes it look like one."""
     known = meant(language)
     direction = "rtl" if known and known.right_to_left else "ltr"
-    lines = [f'<div class="chat" lang="{language}" dir="{direction}">', f'<p class="chat-name">{escape(message.chat)}</p>']
-    if message.typed:
-        lines.append(f'<div class="said own">{paragraphs(message.typed)}</div>')
-    lines.append(f'<div class="said">{paragraphs(message.text)}</div>')
+    lines = [
+        f'<div class="chat" lang="{language}" dir="{direction}">',
+        f'<p class="chat-name">{escape(message.chat)}</p>',
+        *([f'<div class="said own">{paragraphs(message.typed)}</div>'] if message.typed else []),
+        f'<div class="said">{paragraphs(message.text)}</div>',
+    ]
     for row in rows(message.buttons):
-        lines.append('<p class="buttons">' + " ".join(f"<span>{escape(each.label)}</span>" for each in row) + "</p>")
+        labels = " ".join(f"<span>{escape(each.label)}</span>" for each in row)
+        lines.append(f'<p class="buttons">{labels}</p>')
     return "\n".join([*lines, "</div>", ""])
 
 
