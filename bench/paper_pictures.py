@@ -70,7 +70,8 @@ def drawn(language: str, terms: Terms, place: str, codes: Sequence[str], board: 
 def _page(paper: bytes, number: int) -> Image.Image:
     document = pypdfium2.PdfDocument(paper)
     try:
-        return document[number].render(scale=2.6).to_pil().convert("L")
+        page: Image.Image = document[number].render(scale=2.6).to_pil()
+        return page.convert("L")
     finally:
         document.close()
 
