@@ -19,6 +19,7 @@ from handlers.conversation import COMMANDS
 from handlers.texts.catalogue import languages, translated
 from tests.conftest import NOON
 from tests.console.play import terms as terms_file
+from tests.test_catalogues import messages, texts
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -119,3 +120,26 @@ def test_the_readme_is_short_and_what_it_leads_to_is_there() -> None:
         r"\]\(([^)#]+)\)", (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     )
     assert [path for path in led if "://" not in path and not (ROOT / path).exists()] == []
+
+
+# -- the words of every language ------------------------------------------------------------------------------
+
+
+def words() -> tuple[list[str], list[list[str]]]:
+    """Return the languages of the table of words, and its cells below each English one."""
+    section = read("languages.md").split("## The words")[1].split("##")[0]
+    head, _rule, *rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("|")]
+    return head[1:], [row[1:] for row in rows]
+
+
+def test_the_table_of_words_has_every_language() -> None:
+    assert sorted(["en", *words()[0]]) == sorted(languages())
+
+
+@pytest.mark.parametrize("language", words()[0])
+def test_words_are_those_of_the_catalogue(language: str) -> None:
+    said = [form.casefold() for message in messages(language) if message.id for form in texts(message.string)]
+    column = words()[0].index(language)
+    for row in words()[1]:
+        for word in row[column].split(" / "):
+            assert any(word.casefold() in each for each in said), word
