@@ -28,3 +28,14 @@ async def verify(references: Iterable[str], store: Store) -> Verified | None:
         if found is not None:
             return Verified(statement=found, walkout=await store.walkout(found.walkout))
     return None
+
+
+async def is_being_said(references: Iterable[str], store: Store) -> bool:
+    """Say whether one of these is of an announcement that some room may have heard before it is written down.
+
+    Nobody knows a reference but who has read it: it is told nowhere else.
+    """
+    for reference in references:
+        if await store.is_unheard(reference):
+            return True
+    return False

@@ -26,7 +26,11 @@ async def verify_alone(ask: Ask) -> Reply:
 
 
 async def _verified(ask: Ask, references: Sequence[typed_text.Found]) -> Reply | None:
-    found = await verification.verify([each.text for each in references], ask.app.store)
+    asked = [each.text for each in references]
+    unheard = await verification.is_being_said(asked, ask.app.store)  # first: it may be heard between the two
+    found = await verification.verify(asked, ask.app.store)
     if found is not None:
         return Reply(kind="verified", text=texts.said(found))
+    if unheard:
+        return Reply(kind="being_said", text=texts.being_said())
     return Reply(kind="not_said", text=texts.not_said()) if any(each.sure for each in references) else None

@@ -21,6 +21,11 @@ def not_said() -> str:
     )
 
 
+def being_said() -> str:
+    """Answer a reference of what is on its way to rooms, or has just come there."""
+    return _("I am saying this just now and cannot show my words yet. Ask again in a minute.")
+
+
 def no_reference() -> str:
     """Answer where there is none."""
     return _(

@@ -70,11 +70,12 @@ def layout(contents: bytes, transactions: range) -> bytes:
     """
     words = len(contents) // 4
     of_pages = list(struct.unpack(f"<{words}I", contents))
-    ranks = {xid: nth for nth, xid in enumerate(sorted({word for word in of_pages if word in transactions}))}
     for page in range(0, words, PAGE // 4):
         of_pages[page : page + 2] = 0, 0  # its place in the log
         of_pages[page + 2] &= ~0xFFFF  # its checksum
         of_pages[page + 5] = 0  # the oldest transaction that may be pruned
+    # only now: a checksum may look like one of them
+    ranks = {xid: nth for nth, xid in enumerate(sorted({word for word in of_pages if word in transactions}))}
     return struct.pack(f"<{words}I", *(ranks.get(word, word) for word in of_pages))
 
 

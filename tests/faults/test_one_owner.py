@@ -115,10 +115,12 @@ def test_of_several_processes_that_come_at_once_exactly_one_owns_the_store(
             for _process, pipe in racers:
                 pipe.send("let go")
                 pipe.recv()
+            opened = max(took for seen in outcomes.values() for refusal, took in seen if not refusal)
             for i, seen in outcomes.items():
                 why = f"seed {tries.seed}, try {i}: {seen} by {ways[i]}"
                 assert Counter(refusal for refusal, _took in seen) == {"": 1, "StoreInUse": len(ways[i]) - 1}, why
-                slowest = max(slowest, *(took for _refusal, took in seen))
+                # beside an opening that waits for nobody: what a busy machine adds, it adds to both
+                slowest = max(slowest, *(took - opened for refusal, took in seen if refusal))
                 refused += len(ways[i]) - 1
                 asyncio.run(open_and_close(data / str(i) / DATABASE))  # and it is sound, and free again
     finally:
@@ -127,7 +129,7 @@ def test_of_several_processes_that_come_at_once_exactly_one_owns_the_store(
             process.terminate()
             process.join()
     assert slowest < LONGEST_S
-    record_property("found", f"{refused} refused, the slowest after {slowest:.2f} s; one owner each")
+    record_property("found", f"{refused} refused, the slowest {slowest:.2f} s after an owner; one owner each")
 
 
 BY_ANOTHER_MOUNT = """

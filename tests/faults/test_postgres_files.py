@@ -55,8 +55,8 @@ from tests.telegram.server import TelegramServer
 
 ORDERED = ("kept_card", "kept_pledge", "notice", "wish", "ballot", "counted")
 RECENT = ("recent_card", "recent_pledge", "recent_count")
-BURN = "DO $$ BEGIN WHILE pg_current_xact_id()::text::int < 10000 LOOP COMMIT; END LOOP; END $$"
-"""So that no length in a row looks like a transaction's number."""
+BURN = "DO $$ BEGIN WHILE pg_current_xact_id()::text::int < 33000 LOOP COMMIT; END LOOP; END $$"
+"""So that no length in a row, and no two letters at the end of a name, look like a transaction's number."""
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +138,6 @@ def _differing(lived: list[Lived]) -> list[str]:
     return [name for name, contents in lived[0].files.items() if any(each.files[name] != contents for each in lived)]
 
 
-# In a run of everything, beside others, kept_card differed in one of two, for a reason that is not found yet.
-@pytest.mark.soak
 @trials(2, full=200)
 async def test_the_files_do_not_tell_in_which_order_people_came(
     tries: Trials,

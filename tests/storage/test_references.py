@@ -93,6 +93,7 @@ async def test_the_first_words_in_each_language_and_the_first_instant_are_kept(s
     for minutes, parcel in enumerate(parcels):
         await arrive(store, parcel, f"{parcel.room} heard", minutes, parcel.language or "en")
 
+    assert not await store.is_unheard(parcels[0].news.reference)
     assert await store.statement(parcels[0].news.reference) == Statement(
         walkout=WALKOUT, citywide=True, said=NOON, words={"en": "#0 heard", "es": "#1 heard"}
     )
@@ -103,6 +104,8 @@ async def test_what_no_room_has_heard_yet_was_not_said(store: Store) -> None:
     await store.decide(WALKOUT, says(called_off()))
     [parcel] = await claim(store)
     assert await store.statement(parcel.news.reference) is None
+    assert await store.is_unheard(parcel.news.reference)
+    assert not await store.is_unheard("")
     await store.postpone(parcel, until=NOON + HOUR)
     assert await store.statement(parcel.news.reference) is None
     await store.settle(parcel, Delivery.GONE)

@@ -49,6 +49,7 @@ __all__ = [
 ADDRESS = "https://bot.example.org/allout"
 """Of the webhook, as the world sees it."""
 
+BEING_SAID = "I am saying this just now and cannot show my words yet. Ask again in a minute."
 EDITS = frozenset({"editMessageText", "editMessageMedia"})
 SENDS = frozenset({"sendMessage", "sendDocument", "sendPhoto"})
 
@@ -131,6 +132,12 @@ class House(RunningBot):
         """Press a button; give the message as it is once the answer is there, in it or below it."""
         await self.press_gone(message, label, who)
         return self.as_it_is(message)
+
+    async def verified(self, person: int, reference: str) -> Json:
+        """Ask for a reference that a room has heard, until the bot has written down that it has."""
+        while (answer := await self.ask(person, f"/verify {reference}"))["text"] == BEING_SAID:
+            pass
+        return answer
 
     async def sure(self, person: int, text: str) -> Json:
         """Say what cannot be undone, and press the first button of the page that asks; give what it says then."""

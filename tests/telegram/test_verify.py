@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.console.play import bare, reference
-from tests.telegram.house import OLGA, House, found, labels
-from tests.telegram.server import lost
+from tests.telegram.house import BEING_SAID, OLGA, House, found, labels
+from tests.telegram.server import held, lost
 
 OPENED = "You can pledge until"
 NOT_SAID = (
@@ -29,10 +31,10 @@ async def test_what_rooms_heard_can_be_verified_privately_and_what_was_forged_ca
     assert bare(said) == bare(own)
     await house.until(lambda: not server.chats[OLGA].texts[-1].endswith("/verify"))
 
-    answer = await house.ask(ana, f"/verify {reference(said).lower()}")
+    answer = await house.verified(ana, reference(said).lower())
     assert "in the citywide rooms of One day for the rent freeze:" in answer["text"]
     assert said in answer["text"]
-    assert "in one workplace's own rooms" in (await house.ask(ana, f"/verify {reference(own)}"))["text"]
+    assert "in one workplace's own rooms" in (await house.verified(ana, reference(own)))["text"]
     forged = ("Y" if reference(said)[0] == "Z" else "Z") + reference(said)[1:]
     assert (await house.ask(ana, f"/verify {forged}"))["text"] == NOT_SAID
     assert "such as /verify K7M3-QX2P" in (await house.ask(ana, "/verify"))["text"]
@@ -60,8 +62,23 @@ async def test_a_long_announcement_has_one_reference_and_is_shown_again_whole(ho
     parts = server.chats[room].texts
     assert ["Ref " in part for part in parts] == [False] * (len(parts) - 1) + [True]
     ana = server.person()
-    await house.ask(ana, f"/verify {reference(parts[-1])}")
+    await house.verified(ana, reference(parts[-1]))
     await house.until(lambda: all(demand in "\n".join(server.chats[ana].texts) for demand in demands))
+
+
+async def test_what_a_room_has_heard_is_not_denied_while_the_bot_does_not_know_that_it_has(house: House) -> None:
+    server, goes_on = house.server, asyncio.Event()
+    server.person(OLGA)
+    ana, room = server.person(), server.room("channel")
+    server.plan("sendMessage", lost(), *[held(goes_on)] * 100, chat=room)
+    await found(house, organizing=[OLGA], rooms={room: None})
+    await house.start()
+    await house.sure(OLGA, "/open")
+    said = (await house.hears(room, OPENED))["text"]
+    assert (await house.ask(ana, f"/verify {reference(said)}"))["text"] == BEING_SAID
+    server.heal()
+    goes_on.set()
+    assert said in (await house.verified(ana, reference(said)))["text"]
 
 
 async def test_an_organizer_lets_every_room_hear_a_test(house: House) -> None:

@@ -31,3 +31,10 @@ class Statements(News):
             return Statement(walkout=WalkoutId(walkout), citywide=scope == 0, said=moment(said), words=dict(words))
 
         return await self._reading(job)
+
+    async def is_unheard(self, reference: str) -> bool:
+        """See Store.is_unheard."""
+        found = await self._read(
+            "SELECT 1 FROM announcement WHERE reference = ? AND reference <> '' AND said IS NULL", (reference,)
+        )
+        return bool(found)

@@ -130,3 +130,7 @@ class News(Protocol):
     async def statement(self, reference: str) -> Statement | None:
         """Find an announcement that some room has heard; None if there is none of this reference."""
         ...
+
+    async def is_unheard(self, reference: str) -> bool:
+        """Say whether there is an announcement of this reference that no room has heard, as far as is known yet."""
+        ...
