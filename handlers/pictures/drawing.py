@@ -184,8 +184,10 @@ class _Sheet:
         weight = "bold" if bar.reached else "normal"
         colour = self._colours.done if bar.reached else INK
         base = self._y + size
-        taken = self._words(WIDTH - EDGE, base, said, 36, weight=weight, colour=colour, align="right")
-        self._words(EDGE, base, bar.name, size, colour=INK, room=INNER - taken - 30, named=True)
+        self._words(EDGE, base, bar.name, size, colour=INK, named=True)
+        if self._across(bar.name, size, "normal") + 30 + self._across(said, 36, weight) > INNER:
+            base += 1.3 * size  # a name that nobody can tell from others says nothing
+        self._words(WIDTH - EDGE, base, said, 36, weight=weight, colour=colour, align="right")
         self._y = base + 12 + _depth(self._paragraph(bar.name, "normal", named=True)) * size
         if bar.of:
             self._line(bar.of, 30, colour=QUIET, named=True)
@@ -269,7 +271,8 @@ class _Sheet:
         self, text: str, size: float, *, weight: str = "normal", colour: str = INK, left: float = EDGE
     ) -> None:
         """Write a line that must not be shortened, for it holds a number: smaller, if it is long."""
-        size = min(size, size * (WIDTH - EDGE - left) / max(1, self._across(text, size, weight)))
+        room = 0.999 * (WIDTH - EDGE - left)  # what fills it exactly could be taken for too long
+        size = min(size, size * room / max(1, self._across(text, size, weight)))
         self._line(text, size, weight=weight, colour=colour, left=left)
 
     def _words(

@@ -30,6 +30,8 @@ _FRAME = 4.6  # from there to the words on the cover
 _GAP = 1.8  # between title and workplace
 _AIR = 3.5  # from a cut or fold to what is inside
 _QR = 24.5
+_UNDER = (6.4, 3.6, 4.4, 6.4)  # at most: the way, the condition, the deadline, what is not kept
+_CODE_PRINTED = 23  # letters and dashes
 _CODE_NARROWER = 84  # percent: so that all four groups stand in one line
 _CODE_LETTER = 0.6  # of its size: each letter is as wide as the others
 _MASK = 4  # any of the eight can be read; to look for the evenest takes as long as the rest of a card
@@ -107,6 +109,10 @@ def wording(terms: Terms, unit: str, bot: Bot, piece: Piece) -> Wording:
     wide, high = piece.panel
     cover, cover_high = wide - 2 * (_EDGE + _FRAME), high - 2 * (_EDGE + _FRAME)
     page = wide - 2 * _AIR
+    label = fit(texts.your_code(), page, 4, largest=7)
+    # all that stands under the code shares what is left, whatever the script's lines need
+    under = (high - 2 * _AIR - label.height - _code_height(page)) / sum(_UNDER)
+    way, condition, deadline, confidence = (share * min(1, under) for share in _UNDER)
     title = fit(worded(terms).title, cover, cover_high * 0.56, largest=11, bold=True, named=True)
     return Wording(
         title=title,
@@ -115,11 +121,11 @@ def wording(terms: Terms, unit: str, bot: Bot, piece: Piece) -> Wording:
         scan=fit(
             texts.scan_for_telegram() if bot.telegram else texts.scan_for_code(), page - _QR - 3, _QR, largest=7.5
         ),
-        label=fit(texts.your_code(), page, 4, largest=7),
-        way=fit(texts.send_it(bot.handle, bot.discord), page, 6.4, largest=7),
-        condition=fit(texts.condition(terms), page, 3.6, largest=9, bold=True),
-        deadline=fit(texts.deadline(terms), page, 4.4, largest=9, bold=True),
-        confidence=fit(texts.in_confidence(), page, 6.4, largest=7),
+        label=label,
+        way=fit(texts.send_it(bot.handle, bot.discord), page, way, largest=7),
+        condition=fit(texts.condition(terms), page, condition, largest=9, bold=True),
+        deadline=fit(texts.deadline(terms), page, deadline, largest=9, bold=True),
+        confidence=fit(texts.in_confidence(), page, confidence, largest=7),
     )
 
 
@@ -135,8 +141,7 @@ def _inside(pdf: Document, piece: Piece, words: Wording, code: str, bot: Bot) ->
     _qr(pdf, bot.data(code), x, piece.y + (high - _QR) / 2)
     draw(pdf, words.scan, x + _QR + 3, piece.y + (high - words.scan.height) / 2, width - _QR - 3)
 
-    size = width / (len(pretty(code)) * _CODE_LETTER * _CODE_NARROWER / 100 * MM)
-    code_high = size * MM * 1.3
+    size, code_high = _code_size(width), _code_height(width)
     y = piece.fold_shut + _AIR
     y = draw(pdf, words.label, x, y, width)
     pdf.set_font(CODES.name, "", size)
@@ -148,6 +153,15 @@ def _inside(pdf: Document, piece: Piece, words: Wording, code: str, bot: Bot) ->
     y = draw(pdf, words.condition, x, y, width)
     y = draw(pdf, words.deadline, x, y, width)
     draw(pdf, words.confidence, x, y, width)
+
+
+def _code_size(width: float) -> float:
+    """Return the points in which a code is as wide as this."""
+    return width / (_CODE_PRINTED * _CODE_LETTER * _CODE_NARROWER / 100 * MM)
+
+
+def _code_height(width: float) -> float:
+    return _code_size(width) * MM * 1.3
 
 
 def _outside(pdf: Document, piece: Piece, words: Wording, pattern: str) -> None:
