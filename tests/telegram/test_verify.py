@@ -78,6 +78,7 @@ async def test_what_a_room_has_heard_is_not_denied_while_the_bot_does_not_know_t
     assert (await house.ask(ana, f"/verify {reference(said)}"))["text"] == BEING_SAID
     server.heal()
     goes_on.set()
+    await house.until(lambda: server.chats[room].texts == [said, said])
     assert said in (await house.verified(ana, reference(said)))["text"]
 
 
