@@ -35,9 +35,10 @@ async def bench(ground: Ground, *, quick: bool) -> int:  # noqa: ARG001  as ever
             seconds.append(_drawn(language, cards))
     for language, seconds in taken.items():
         print(f"{cards} cards in {language}: {statistics.median(seconds) / cards * 1000:.2f} ms of CPU each")
-        if language != "en":
-            of = statistics.median(mine / english for mine, english in zip(seconds, taken["en"], strict=True))
-            ratio(f"cards_{language}_to_en", of, f"<={MOST}")
+    english = taken.pop("en")
+    for language, seconds in taken.items():
+        of = statistics.median(mine / base for mine, base in zip(seconds, english, strict=True))
+        ratio(f"cards_{language}_to_en", of, f"<={MOST}")
     return 0
 
 

@@ -30,7 +30,6 @@ _FRAME = 4.6  # from there to the words on the cover
 _GAP = 1.8  # between title and workplace
 _AIR = 3.5  # from a cut or fold to what is inside
 _QR = 24.5
-_UNDER = (6.4, 3.6, 4.4, 6.4)  # at most: the way, the condition, the deadline, what is not kept
 _CODE_PRINTED = 23  # letters and dashes
 _CODE_NARROWER = 84  # percent: so that all four groups stand in one line
 _CODE_LETTER = 0.6  # of its size: each letter is as wide as the others
@@ -110,9 +109,7 @@ def wording(terms: Terms, unit: str, bot: Bot, piece: Piece) -> Wording:
     cover, cover_high = wide - 2 * (_EDGE + _FRAME), high - 2 * (_EDGE + _FRAME)
     page = wide - 2 * _AIR
     label = fit(texts.your_code(), page, 4, largest=7)
-    # all that stands under the code shares what is left, whatever the script's lines need
-    under = (high - 2 * _AIR - label.height - _code_height(page)) / sum(_UNDER)
-    way, condition, deadline, confidence = (share * min(1, under) for share in _UNDER)
+    way, condition, deadline, confidence = _under(terms, bot, page, high - 2 * _AIR - label.height - _code_height(page))
     title = fit(worded(terms).title, cover, cover_high * 0.56, largest=11, bold=True, named=True)
     return Wording(
         title=title,
@@ -122,11 +119,29 @@ def wording(terms: Terms, unit: str, bot: Bot, piece: Piece) -> Wording:
             texts.scan_for_telegram() if bot.telegram else texts.scan_for_code(), page - _QR - 3, _QR, largest=7.5
         ),
         label=label,
-        way=fit(texts.send_it(bot.handle, bot.discord), page, way, largest=7),
-        condition=fit(texts.condition(terms), page, condition, largest=9, bold=True),
-        deadline=fit(texts.deadline(terms), page, deadline, largest=9, bold=True),
-        confidence=fit(texts.in_confidence(), page, confidence, largest=7),
+        way=way,
+        condition=condition,
+        deadline=deadline,
+        confidence=confidence,
     )
+
+
+def _under(terms: Terms, bot: Bot, page: float, high: float) -> tuple[Block, Block, Block, Block]:
+    """Measure what stands under the code: the way, the condition, the deadline, what is not kept.
+
+    Where a script's lines are tall, the last three are smaller until the first has room.
+    """
+    for share in (1, 0.9, 0.8, 0.7):
+        rest = (
+            fit(texts.condition(terms), page, 3.6 * share, largest=9, bold=True),
+            fit(texts.deadline(terms), page, 4.4 * share, largest=9, bold=True),
+            fit(texts.in_confidence(), page, 6.4 * share, largest=7),
+        )
+        left = min(6.4, high - sum(each.height for each in rest))
+        way = fit(texts.send_it(bot.handle, bot.discord), page, left, largest=7)
+        if not way.cut:
+            break
+    return way, *rest
 
 
 def card(pdf: Document, piece: Piece, words: Wording, code: str, bot: Bot, pattern: str) -> None:

@@ -90,6 +90,7 @@ class Block:
     line_height: float  #: of the size
     middle: float  #: of the size
     rtl: bool
+    cut: bool = False  #: it did not fit
 
     @property
     def leading(self) -> float:
@@ -126,7 +127,8 @@ def fit(
         if len(lines) * block.leading <= height:
             return replace(block, lines=tuple(words.line(*line) for line in lines))
         if size <= smallest:
-            return _shortened(words, block, lines[: max(1, int(height / block.leading))], width)
+            some = lines[: max(1, int(height / block.leading))]
+            return replace(_shortened(words, block, some, width), cut=some != lines)
         size = max(smallest, size - _STEP)
 
 
