@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from handlers.texts import catalogue
+from handlers.texts.isolates import END, FIRST_STRONG, LEFT_TO_RIGHT
 from handlers.texts.languages import _KNOWN, ENGLISH, LANGUAGES, Language
 
 ESPERANTO = "eo"
@@ -82,3 +83,8 @@ def _compiled(sentences: Mapping[str, str]) -> bytes:
             texts += pair[column] + b"\0"
     header = struct.pack("<7I", 0x950412DE, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, 0)
     return header + tables[0] + tables[1] + texts
+
+
+def without_isolates(text: str) -> str:
+    """Take out what keeps directions apart."""
+    return text.translate(dict.fromkeys(map(ord, (FIRST_STRONG, LEFT_TO_RIGHT, END))))

@@ -59,8 +59,9 @@ def _read(where: Path, folder: str) -> NullTranslations:
 
 def translated(message: str, language: str) -> str | None:
     """Return a sentence in this language; None if it has no catalogue, or says the same."""
-    said = _catalogue(language).gettext(message)
-    return None if said == message else said
+    catalogue = _catalogue(language)
+    said = catalogue.gettext(message)
+    return None if said == message else _said(catalogue, said)
 
 
 def languages() -> list[str]:

@@ -52,15 +52,13 @@ async def pledges(house: House, city: City, person: int, language: str) -> None:
     with speaking(language):
         read, pledge, check = workers.read_label(), workers.pledge_label(StepKind.WALKOUT), workers.check_label()
         withdraw, tell, yes = workers.withdraw_label(), notices.ask_label(), notices.yes_label()
-        ask = questions.questions_label()
+        ask, back = questions.questions_label(), questions.back_label()
     for text in ("/start", "/help", "/privacy", mint(), "7 x 7"):
         await house.ask(person, text)
     card = await house.ask(person, city.take())
     for label in (pledge, check, withdraw, pledge, read):
         card = await house.press(card, label)
-    await house.press(card, ask)
-    card = house.as_it_is(card)
-    for label in (tell, yes):
+    for label in (ask, back, tell, yes):
         card = await house.press(card, label)
 
 
