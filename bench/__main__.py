@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import (
+    cards,
     crowd,
     discord,
     fan_out,
@@ -37,6 +38,7 @@ BENCHES = {
     "flood": flood.bench,
     "crowd": crowd.bench,
     "lists": lists.bench,
+    "cards": cards.bench,
     "first_walkout": first_walkout.bench,
     "scale": scale.bench,
     "start": start.bench,

@@ -171,7 +171,8 @@ def _shown(does: Mapping[str, Any], says: str, offers: frozenset[str]) -> Asked:
 
 
 def _offers(letters: str, code: str) -> frozenset[str]:
-    return frozenset(f"{letter}:{carried(code, WALKOUT)}" for letter in letters)
+    card = carried(code, WALKOUT)
+    return frozenset([*(f"{letter}:{card}" for letter in letters), *([f"G:c:{card}"] if letters else [])])
 
 
 def _bare(who: int) -> Asked:
@@ -179,7 +180,8 @@ def _bare(who: int) -> Asked:
 
 
 def _bare_press(who: int) -> Asked:
-    return _press("p", who, card_codes.mint(), "ok", "p")
+    pressed = _press("p", who, card_codes.mint(), "ok", "")
+    return replace(pressed, offers=frozenset({pressed.does["press"]}))
 
 
 # -- the server, seen from here ---------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""Draws the messages that workers read most, as a phone shows them, the tree, the ladder: `python -m bench.pictures`.
+"""Shows the messages that workers read most, and what they see on paper: `python -m bench.pictures`.
 
-It plays a walkout of the demo city in a store of its own and draws what the bot says, in every language; with --check
-it only says which pictures, or the page that shows them, are not what the bot says today. Each is the same on every
-machine: lines are cut by the letters that we ship, with room for whoever has wider ones.
+It plays a walkout of the demo city in a store of its own, in which one worker speaks each language, and writes a page
+for each. With it come the card, its steward's page, the board, the tree and the ladder as pictures. With --check it
+only says which pages are not what the bot says today, and which pictures are not there: how letters are drawn may
+differ from one machine to another, what is said may not.
 """
 
 from __future__ import annotations
@@ -12,19 +13,15 @@ import asyncio
 import re
 import sys
 import tempfile
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
-from importlib import resources
+from html import escape
 from pathlib import Path
-from xml.sax.saxutils import escape
 
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-
-from bench import ladder_picture, tree_picture
+from bench import ladder_picture, paper_pictures, tree_picture
 from bot.delivery.outbox import Letter
 from bot.domain import rules
 from bot.domain.model import Kind, StepKind, Walkout
@@ -42,24 +39,25 @@ from handlers.conversation.messages import carried, rows
 from handlers.texts import notices, questions, telegram, workers
 from handlers.texts.announcements import announcement
 from handlers.texts.catalogue import languages, name_of, speaking
+from handlers.texts.languages import ENGLISH, meant
 
 ROOT = Path(__file__).parent.parent
-PAGE = "messages.md"
-FOLDER = "pictures/messages"
+INDEX = "messages.md"
+FOLDER = "messages"
 
 PLATFORM = "telegram"
 NOW = datetime.fromisoformat("2027-04-20T09:00:00-04:00")
 COMES, MISSES = "Lantern Bakery", "Tidewrack Laundry"
 ALSO = ("Corrin Clinic", "Eastmere Market", "Garland Theater", "Larkin Gazette")
 ENOUGH, FEW = (COMES, "Larkin Gazette"), 7
-BOT, ANA, BEN = "AllOut", "ana", "ben"
+BOT, BEN = "AllOut", "ben"
 
 REFERENCE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """What is on one picture."""
+    """What is shown of a chat."""
 
     chat: str  #: whose it is
     typed: str = ""  #: what the worker has sent before
@@ -68,20 +66,27 @@ class Message:
 
 
 WHEN_READ: Mapping[str, str] = {
+    "help": "What somebody reads who asks for help.",
     "terms": "A card is opened: what a worker reads before pledging.",
-    "pledged": "The pledge is recorded.",
     "questions": "Behind the button *Questions*.",
     "fired": "One of the six answers.",
+    "privacy": "What is kept, for whoever asks.",
+    "pledged": "The pledge is recorded.",
     "tell-me": "Before somebody asks to be told: what is kept for that.",
     "check": "*Check*, while pledges are still counted.",
+    "taken-back": "The pledge is taken back.",
     "on": "A workplace's own room, once it is on and the workplace walks out.",
     "not-yet": "Another workplace's room at the same moment: it has not reached its number.",
+    "reminder": "That room, a day before the deadline.",
     "no": "That room at the deadline: the no.",
     "letter-yes": "To a worker who asked to be told: yes.",
     "letter-no": "To a worker of the other workplace: no.",
-    "afterwards": "The room of a workplace that walked out, a day later.",
+    "tomorrow": "The room of a workplace that walks out, a day before.",
+    "afterwards": "That room, a day later.",
+    "lapsed": "A room, where not enough have pledged across the city.",
+    "called-off": "A room, where the organizers have called it off.",
 }
-"""Each picture by its name, in the order of the page."""
+"""Each message by its name, in the order of the pages."""
 
 
 # -- playing ------------------------------------------------------------------------------------------------------
@@ -90,44 +95,55 @@ WHEN_READ: Mapping[str, str] = {
 class Post:
     """Takes what the bot sends."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self) -> None:
         self.letters: list[Letter] = []
-        self._language = language
 
     async def send(self, letter: Letter) -> str:
         """Keep it; the outbox wants its words."""
         self.letters.append(letter)
-        with speaking(self._language):
+        with speaking(letter.language):
             return announcement(letter)
 
     async def delete(self, what: str) -> None:
         """Nothing is kept that could be deleted."""
 
 
-class Story:
-    """A walkout on its way, and what is said meanwhile, by its picture's name."""
+@dataclass(kw_only=True, slots=True)
+class Shown:
+    """What is shown in one language: messages by their names, and pictures by theirs."""
 
-    def __init__(self, app: App, clock: MovableClock, post: Post, language: str) -> None:
+    messages: dict[str, Message] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+
+
+class Story:
+    """A walkout on its way, and what is said meanwhile in every language."""
+
+    def __init__(self, app: App, clock: MovableClock, post: Post) -> None:
         self.app = app
-        self.said: dict[str, Message] = {}
+        self.said = {language: dict[str, Message]() for language in languages()}
         self._clock = clock
         self._post = post
-        self._language = language
 
-    async def say(self, who: str, name: str = "", *, text: str = "", button: str | None = None) -> tuple[Button, ...]:
+    async def say(
+        self, who: str, name: str = "", *, text: str = "", button: str | None = None, language: str = ENGLISH
+    ) -> tuple[Button, ...]:
         """Let somebody write or press; return what can be pressed then."""
         ways = Ways(can_see=telegram.can_see, rooms_by=RoomsBy.WORD, in_a_hurry=True, can_clear=telegram.can_clear)
-        said = Said(who=Person(PLATFORM, who), text=text, button=button, language=self._language)
+        said = Said(who=Person(PLATFORM, who), text=text, button=button, language=language)
         reply = await Conversation(self.app, ways).answer(said)
         if reply is None:
             raise RuntimeError(who)
         if name:
-            self.said[name] = Message(chat=BOT, typed=text, text=reply.text, buttons=reply.buttons)
+            self.said[language][name] = Message(chat=BOT, typed=text, text=reply.text, buttons=reply.buttons)
         return reply.buttons
 
-    async def press(self, who: str, label: str, under: tuple[Button, ...], name: str = "") -> tuple[Button, ...]:
+    async def press(
+        self, who: str, label: str, under: tuple[Button, ...], name: str = "", *, language: str = ENGLISH
+    ) -> tuple[Button, ...]:
         """Let somebody press what is labelled so."""
-        return await self.say(who, name, button=next(each.data for each in under if each.label == label))
+        pressed = next(each.data for each in under if each.label == label)
+        return await self.say(who, name, button=pressed, language=language)
 
     async def pass_time(self, until: datetime) -> None:
         """Let happen what is due by then."""
@@ -138,21 +154,33 @@ class Story:
         """Take the newest letter of this kind that came there."""
         letter = [each for each in self._post.letters if each.news.kind is kind and each.address == at][-1]
         chat = BOT if letter.private else at
-        text = REFERENCE.sub("K7M3-QX2P", announcement(letter))  # another one each time
-        self.said[name] = Message(chat=chat, text=text, buttons=buttons_under(letter))
+        for language, said in self.said.items():
+            with speaking(language):
+                text = REFERENCE.sub("K7M3-QX2P", announcement(letter))  # another one each time
+                said[name] = Message(chat=chat, text=text, buttons=buttons_under(letter))
 
 
-async def play(folder: Path, language: str) -> dict[str, Message]:
-    """Let a walkout run its course; return what is to be drawn, by name."""
-    clock, post = MovableClock(NOW), Post(language)
-    with speaking(language):
-        async with open_app(folder, clock=clock, senders={PLATFORM: post}) as app:
-            story = Story(app, clock, post, language)
-            await _run(story, await _prepare(app, language))
-    return story.said
+async def play(folder: Path, *, draws: bool) -> dict[str, Shown]:
+    """Let walkouts run their course; return what is to be shown, by language."""
+    clock, post = MovableClock(NOW), Post()
+    async with open_app(folder / "on", clock=clock, senders={PLATFORM: post}) as app:
+        story = Story(app, clock, post)
+        walkout = await _prepare(app)
+        await _run(story, walkout)
+        board = await stewards.board(walkout.id, app.store)
+    shown = {language: Shown(messages=said) for language, said in story.said.items()}
+    async with open_app(folder / "not", clock=(clock := MovableClock(NOW)), senders={PLATFORM: post}) as app:
+        story = Story(app, clock, post)
+        await _end_without(story, await _prepare(app), await _prepare(app, ALSO[0]))
+    for language, said in story.said.items():
+        shown[language].messages |= said
+        if draws:
+            codes = _codes(COMES, paper_pictures.CARDS)
+            shown[language].pictures = paper_pictures.drawn(language, walkout.terms, COMES, codes, board)
+    return shown
 
 
-async def _prepare(app: App, language: str) -> Walkout:
+async def _prepare(app: App, *rooms: str) -> Walkout:
     """Draft a part of the demo city, as a list without areas, with its cards and rooms, and open it."""
     files = [
         SourceFile(name=name, data=(ROOT / "examples" / "demo-city" / name).read_bytes())
@@ -161,16 +189,16 @@ async def _prepare(app: App, language: str) -> Walkout:
     city = read(files[0], files[1], RosterOptions(), now=NOW, languages=languages())
     flat = {language: replace(said, levels=()) for language, said in city.terms.translations.items()}
     terms = replace(city.terms, levels=(), translations=flat, citywide_threshold=40, minimum_workplaces=2)
-    terms = replace(terms, milestones=False, reminders=())
+    terms = replace(terms, milestones=False, reminders=(timedelta(days=1),))
     units = tuple(replace(unit, parent=0) for unit in city.workplaces if unit.name in {COMES, MISSES, *ALSO})
     walkout = await organizers.draft(replace(city, terms=terms, units=units), app.store, app.keys)
     places = await app.store.units(walkout.id)
     codes = {place.id: [card_codes.key_of(code) for code in _codes(place.name, place.headcount)] for place in places}
     await stewards.mint(walkout.id, codes, app.store, app.keys)
-    for place in (None, *(place for place in places if place.name in {COMES, MISSES})):
-        address, scope = (place.name, place.id) if place else (terms.city, None)
-        room = Room(walkout=walkout.id, scope=scope, way=PLATFORM, address=address, language=language)
-        await organizers.bind_room(room, app.store)
+    for place in places:
+        if place.name in (rooms or (COMES, MISSES)):
+            room = Room(walkout=walkout.id, scope=place.id, way=PLATFORM, address=place.name, language=ENGLISH)
+            await organizers.bind_room(room, app.store)
     return (await app.store.decide(walkout.id, partial(rules.open_up, now=NOW))).walkout
 
 
@@ -179,176 +207,142 @@ def _codes(place: str, number: int) -> list[str]:
 
 
 async def _run(story: Story, walkout: Walkout) -> None:
-    """Let two workers read, pledge and ask, and others pledge, until it is over."""
+    """Let a worker of each language read, pledge, ask and take back, and others pledge, until it is over."""
     terms = walkout.terms
-    for who, place in ((ANA, COMES), (BEN, MISSES)):
-        kept = who == ANA
-        code = card_codes.pretty(_codes(place, 1)[0])
-        under = await story.say(who, "terms" if kept else "", text=code)
-        if kept:
-            asked = await story.press(who, questions.questions_label(), under, "questions")
-            await story.press(who, questions.label(Question.FIRED), asked, "fired")
-        under = await story.press(who, workers.pledge_label(StepKind.WALKOUT), under, "pledged" if kept else "")
-        asked = await story.press(who, notices.ask_label(), under, "tell-me" if kept else "")
-        await story.press(who, notices.yes_label(), asked)
-        if kept:
-            await story.pass_time(NOW + terms.tally_every)
-            await story.press(who, workers.check_label(), under, "check")
+    codes = dict(zip(languages(), _codes(COMES, 1000), strict=False))
+    pledged = {language: await _pledge(story, language, card_codes.pretty(code)) for language, code in codes.items()}
+    under = await story.say(BEN, text=card_codes.pretty(_codes(MISSES, 1)[0]))
+    under = await story.press(BEN, workers.pledge_label(StepKind.WALKOUT), under)
+    asked = await story.press(BEN, notices.ask_label(), under)
+    await story.press(BEN, notices.yes_label(), asked)
+    await story.pass_time(NOW + terms.tally_every)
+    for language, under in pledged.items():
+        with speaking(language):
+            check, take_back = workers.check_label(), workers.withdraw_label()
+        await story.press(language, check, under, "check", language=language)
+        await story.press(language, take_back, under, "taken-back", language=language)
+        again = await story.say(language, button=f"p:{carried(codes[language], walkout.id)}", language=language)
+        with speaking(language):
+            tell_me, yes = notices.ask_label(), notices.yes_label()
+        await story.press(language, yes, await story.press(language, tell_me, again, language=language))
     for place, number in [*((place, None) for place in ENOUGH), (MISSES, FEW)]:
-        for n, code in enumerate(_codes(place, number or 1000)[1:number]):
+        mine = len(codes) if place == COMES else 1
+        for n, code in enumerate(_codes(place, number or 1000)[mine:number]):
             await story.say(f"{place} {n}", button=f"p:{carried(code, walkout.id)}")
     first = NOW + 2 * terms.tally_every
     await story.pass_time(first)
     await story.pass_time(first + terms.tally_every)
     story.hear("on", Kind.WE_ARE_OUT, COMES)
     story.hear("not-yet", Kind.NOT_YET_OUT, MISSES)
-    story.hear("letter-yes", Kind.ON, ANA)
+    story.hear("letter-yes", Kind.ON, ENGLISH)
+    await story.pass_time(terms.pledge_by - timedelta(days=1))
+    story.hear("reminder", Kind.REMINDER, MISSES)
     await story.pass_time(terms.pledge_by)
     story.hear("no", Kind.NOT_OUT, MISSES)
     story.hear("letter-no", Kind.LAST_WORD, BEN)
-    for at in (terms.starts - timedelta(days=1), terms.starts, terms.starts + timedelta(days=1)):
+    await story.pass_time(terms.starts - timedelta(days=1))
+    story.hear("tomorrow", Kind.TOMORROW, COMES)
+    for at in (terms.starts, terms.starts + timedelta(days=1)):
         await story.pass_time(at)
     story.hear("afterwards", Kind.AFTERWARDS, COMES)
 
 
-# -- drawing ------------------------------------------------------------------------------------------------------
-
-WIDTH = 380
-WIDER = 1.12
-"""A reader's own letters may be so much wider than ours."""
-BUBBLE, PADDING, EDGE = 346, 12, 10
-SIZE, LEADING = 15, 20
-BUTTON, GAP = 38, 4
-LETTERS = "Noto Sans, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
-INK, QUIET, SKY, WHITE, GREEN, LINK = "#111b21", "#54656f", "#c9d9e3", "#ffffff", "#d9fdd3", "#2779b5"
-
-
-@lru_cache
-def _font() -> TTFont:
-    file = resources.files("handlers.sheets") / "fonts" / "NotoSans-Regular.ttf"
-    with resources.as_file(file) as path:
-        return TTFont(path)
+async def _pledge(story: Story, language: str, code: str) -> tuple[Button, ...]:
+    """Let a worker who goes by their language's name read and pledge; return what can be pressed then."""
+    say, press = partial(story.say, language, language=language), partial(story.press, language, language=language)
+    with speaking(language):
+        labels = questions.questions_label(), questions.label(Question.FIRED), workers.pledge_label(StepKind.WALKOUT)
+        tell_me, yes = notices.ask_label(), notices.yes_label()
+    await say("help", text="/help")
+    await say("privacy", text="/privacy")
+    under = await say("terms", text=code)
+    await press(labels[1], await press(labels[0], under, "questions"), "fired")
+    under = await press(labels[2], under, "pledged")
+    await press(yes, await press(tell_me, under, "tell-me"))
+    return under
 
 
-def length(text: str, size: float = SIZE) -> float:
-    """Return how long a line is, in pixels."""
-    font = _font()
-    known, advances, per_em = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
-    units = sum(advances[known[ord(letter)]][0] if ord(letter) in known else per_em * 0.62 for letter in text)
-    return float(round(units * size / per_em * WIDER, 1))
+async def _end_without(story: Story, lapses: Walkout, called_off: Walkout) -> None:
+    """Let one be called off, and one come to its deadline without pledges."""
+    store = story.app.store
+    await store.decide(called_off.id, partial(rules.call_off, now=NOW))
+    await story.pass_time(NOW + timedelta(minutes=1))
+    story.hear("called-off", Kind.CALLED_OFF, ALSO[0])
+    await story.pass_time(lapses.terms.pledge_by)
+    story.hear("lapsed", Kind.LAPSED, MISSES)
 
 
-def wrapped(text: str, most: float) -> list[str]:
-    """Cut a text into lines that are no longer."""
-    lines = []
-    for paragraph in text.split("\n"):
-        line = ""
-        for word in paragraph.split(" "):
-            longer = f"{line} {word}" if line else word
-            if line and length(longer) > most:
-                lines.append(line)
-                longer = word
-            line = longer
-        lines.append(line)
-    return lines
+# -- pages ----------------------------------------------------------------------------------------------------------
 
 
-class Picture:
-    """An SVG that grows downwards."""
-
-    def __init__(self) -> None:
-        self.y = 0.0
-        self._parts: list[str] = []
-
-    def line(self, text: str, x: float, y: float, *, size: float = SIZE, ink: str = INK, middle: bool = False) -> None:
-        """Write a line."""
-        anchor = ' text-anchor="middle"' if middle else ""
-        self._parts.append(f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" fill="{ink}"{anchor}>{escape(text)}</text>')
-
-    def box(self, x: float, width: float, height: float, colour: str, *, round_by: int = 12) -> None:
-        """Draw a box from here on."""
-        self._parts.append(
-            f'<rect x="{x:g}" y="{self.y:g}" width="{width:g}" height="{height:g}" rx="{round_by}" fill="{colour}"/>'
-        )
-
-    def bubble(self, text: str, *, own: bool = False) -> None:
-        """Draw what somebody says; what the reader says stands on the right."""
-        shown = "".join(letter for letter in text if letter == "\n" or unicodedata.category(letter) != "Cf")
-        lines = wrapped(shown, BUBBLE - 2 * PADDING)
-        width = max(map(length, lines)) + 2 * PADDING if own else BUBBLE
-        x = WIDTH - EDGE - width if own else EDGE
-        height = len(lines) * LEADING + 2 * PADDING - 4
-        self.box(x, width, height, GREEN if own else WHITE)
-        for number, line in enumerate(lines):
-            self.line(line, x + PADDING, self.y + PADDING + number * LEADING + SIZE - 1)
-        self.y += height + GAP
-
-    def buttons(self, row: list[Button]) -> None:
-        """Draw buttons side by side."""
-        width = (BUBBLE - GAP * (len(row) - 1)) / len(row)
-        for number, button in enumerate(row):
-            x = EDGE + number * (width + GAP)
-            self.box(x, width, BUTTON, "#e9f1f6")
-            self.line(button.label, x + width / 2, self.y + BUTTON / 2 + 5, ink=LINK, middle=True)
-        self.y += BUTTON + GAP
-
-    def __str__(self) -> str:
-        height = self.y + EDGE
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" '
-            f'height="{height:g}" font-family="{LETTERS}" xml:space="preserve">\n'
-            f'<rect width="100%" height="100%" fill="{SKY}"/>\n' + "\n".join(self._parts) + "\n</svg>\n"
-        )
-
-
-def draw(message: Message) -> str:
-    """Return the picture of a message."""
-    picture = Picture()
-    picture.box(0, WIDTH, 34, "#f0f4f7", round_by=0)
-    picture.line(message.chat, WIDTH / 2, 22, size=14, ink=QUIET, middle=True)
-    picture.y = 44
-    if message.typed:
-        picture.bubble(message.typed, own=True)
-        picture.y += GAP
-    picture.bubble(message.text)
-    for row in rows(message.buttons):
-        picture.buttons(row)
-    return str(picture)
-
-
-# -- the page -------------------------------------------------------------------------------------------------------
-
-
-def page(said: Mapping[str, Mapping[str, Message]]) -> str:
-    """Show all of them, in each language."""
-    lines = [
-        "# What workers read",
-        "",
-        "The messages that are read most, as a phone shows them and as the bot says them today. The walkout is part of",
-        "the demo city. `python -m bench.pictures` draws them, and a test sees when the bot says something else.",
-        "",
-    ]
-    for name, when in WHEN_READ.items():
-        pictures = [
-            f'<img src="{FOLDER}/{name}.{language}.svg" width="{WIDTH}" alt="{name_of(language)}">' for language in said
+def index() -> str:
+    """Show which languages there are."""
+    return "\n".join(
+        [
+            "# What workers read",
+            "",
+            "The messages that are read most, as a phone shows them and as the bot says them today; then the card, the",
+            "page for the steward, and the board. The walkout is part of the demo city.",
+            "",
+            *(f"- [{name_of(language)}]({FOLDER}/{language}.md)" for language in languages()),
+            "",
+            "All but English and Spanish are translated by machines: [how to review one](languages.md). The demo",
+            "city's own words, such as its demands, are English and Spanish: organizers write theirs in each language",
+            "they need.",
+            "",
+            "`python -m bench.pictures` makes these pages, and a test sees when the bot says something else.",
+            "",
         ]
-        lines += [f"## {when}", "", *pictures, ""]
+    )
+
+
+def page(language: str, said: Mapping[str, Message], english: Mapping[str, Message]) -> str:
+    """Show all of them in a language, each beside its English."""
+    beside = "" if language == ENGLISH else " The English stands beside or below."
+    lines = [f"# {name_of(language)}", "", f"[What workers read](../{INDEX}) most.{beside}", ""]
+    for name, when in WHEN_READ.items():
+        shown = chat(said[name], language) + ("" if language == ENGLISH else chat(english[name], ENGLISH))
+        lines += [f"## {when}", "", f'<div class="chats">\n{shown}</div>', ""]
+    for name, what in paper_pictures.SHOWN.items():
+        file = f"../{paper_pictures.path(name, language)}"
+        lines += [f"## {what}", "", f'<img src="{file}" width="{WIDTH}" alt="{name_of(language)}" loading="lazy">', ""]
     return "\n".join(lines)
 
 
-async def made() -> dict[str, str]:
+WIDTH = 380
+
+
+def chat(message: Message, language: str) -> str:
+    """Return a chat, as what runs in that direction; site.css makes it look like one."""
+    known = meant(language)
+    direction = "rtl" if known and known.right_to_left else "ltr"
+    lines = [
+        f'<div class="chat" lang="{language}" dir="{direction}">',
+        f'<p class="chat-name">{escape(message.chat)}</p>',
+        *([f'<div class="said own">{paragraphs(message.typed)}</div>'] if message.typed else []),
+        f'<div class="said">{paragraphs(message.text)}</div>',
+    ]
+    for row in rows(message.buttons):
+        labels = " ".join(f"<span>{escape(each.label)}</span>" for each in row)
+        lines.append(f'<p class="buttons">{labels}</p>')
+    return "\n".join([*lines, "</div>", ""])
+
+
+def paragraphs(text: str) -> str:
+    """Keep lines and what parts them, without a line that is empty: it would end the block."""
+    found = re.split(r"\n\n+", escape(text.strip(), quote=False))
+    return "".join(f"<p>{each}</p>" for each in found).replace("\n", "<br>")
+
+
+async def made(*, draws: bool) -> dict[str, bytes]:
     """Return every file, by its path in docs."""
-    said = {}
-    for language in languages():
-        with tempfile.TemporaryDirectory() as folder:
-            said[language] = await play(Path(folder), language)
-    files = {
-        f"{FOLDER}/{name}.{language}.svg": draw(messages[name])
-        for language, messages in said.items()
-        for name in WHEN_READ
-    }
+    with tempfile.TemporaryDirectory() as folder:
+        shown = await play(Path(folder), draws=draws)
+    english = shown[ENGLISH].messages
+    pages = {f"{FOLDER}/{language}.md": page(language, each.messages, english) for language, each in shown.items()}
     drawn = {each.PATH: each.drawn() for each in (tree_picture, ladder_picture)}
-    return {PAGE: page(said), **drawn, **files}
+    written = {path: text.encode() for path, text in {INDEX: index(), **drawn, **pages}.items()}
+    return written | {path: picture for each in shown.values() for path, picture in each.pictures.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -357,14 +351,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where they are")
     chosen = parser.parse_args(arguments)
-    files = asyncio.run(made())
+    files = asyncio.run(made(draws=not chosen.check))
     there = {path: chosen.docs / path for path in files}
-    stale = [path for path, file in there.items() if not file.exists() or file.read_bytes() != files[path].encode()]
+    stale = [path for path, file in there.items() if not file.exists() or file.read_bytes() != files[path]]
+    if chosen.check:
+        stale += [path for path in paper_pictures.paths(languages()) if not (chosen.docs / path).exists()]
     for path in stale:
         print(path)
         if not chosen.check:
             there[path].parent.mkdir(parents=True, exist_ok=True)
-            there[path].write_text(files[path], encoding="utf-8")
+            there[path].write_bytes(files[path])
     return int(chosen.check and bool(stale))
 
 

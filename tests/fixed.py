@@ -9,6 +9,9 @@ from bot.domain import disclosure
 from bot.domain.model import BoardLine, CardState, Stage, Terms, Unit, UnitId, Walkout, WalkoutId
 from bot.usecases.workers import Seen
 
+WORDED = ("en", "es")
+"""Languages whose words tests know; of the others they know what must be the same in every language."""
+
 OPENED = datetime.fromisoformat("2027-04-12T08:00:00-04:00")
 
 TERMS = Terms(

@@ -91,14 +91,17 @@ class Forked:
         return number
 
 
-async def born(folder: Path, settings: Mapping[str, str]) -> Forked:
-    """Let a bot be born in this folder, with what it writes to be read as from a process of asyncio."""
+async def born(folder: Path, settings: Mapping[str, str], planted: str = "") -> Forked:
+    """Let a bot be born in this folder, with what it writes to be read as from a process of asyncio.
+
+    `planted` is a function, as `module:name`, that is called first.
+    """
     ours, terminal = os.pipe()
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb", 0)
     )
-    process = Forked({"folder": str(folder), "settings": settings, "strings": False, "fault": ""}, terminal)
+    process = Forked({"folder": str(folder), "settings": settings, "strings": False, "fault": planted}, terminal)
     os.close(terminal)
     process.stdout = reader
     return process

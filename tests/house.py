@@ -44,9 +44,17 @@ OLGA = 5_900_000_001
 OMAR = 5_900_000_002
 """Who organizes."""
 
-TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat"]
-PLEDGED_BUTTONS = ["Check", "Withdraw", "Tell me", "Read it all again", "Questions", "Clear this chat"]
-WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat"]
+TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat", "Language 文 বা ع"]
+PLEDGED_BUTTONS = [
+    "Check",
+    "Withdraw",
+    "Tell me",
+    "Read it all again",
+    "Questions",
+    "Clear this chat",
+    "Language 文 বা ع",
+]
+WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
 
 SHOPS: tuple[tuple[str, int, int, str], ...] = (
     ("Depot", 10, 6, "at the Depot gate"),
@@ -88,6 +96,7 @@ class RunningBot(ABC):
         self.store = folder / "store"
         self.database_url: str | None = None  #: where the store is, if neither there nor where the run's stores are
         self.codes: list[str] = []  #: cards that no log and no file may hold
+        self.planted = ""  #: what is called in the bot's process first, as `module:name`
         self._platform = platform
         self._said = bytearray()
         self._says_more = asyncio.Event()
@@ -111,7 +120,7 @@ class RunningBot(ABC):
         """Start the bot; it may not be ready."""
         wanted = self._where | {"ALLOUT_LOOK_EVERY_S": str(SOON_S)} | self.settings | settings
         if self.forked:
-            self._process = await born(self.folder, wanted)
+            self._process = await born(self.folder, wanted, self.planted)
         else:
             self._process = await asyncio.create_subprocess_exec(
                 *ALLOUT,
@@ -306,6 +315,7 @@ async def found(
     drafted: datetime | None = None,
     organizing: Iterable[int] = (),
     rooms: Mapping[int, str | None] | None = None,
+    spoken_in: Mapping[int, str] | None = None,
     shops: Sequence[tuple[str, int, int, str]] = SHOPS,
     **changes: object,
 ) -> City:
@@ -330,7 +340,8 @@ async def found(
             await organizers.add(house.who(account), "nickname", app.store, app.keys)
         for place, scope in (rooms or {}).items():
             only = places[scope].id if scope else None
-            room = Room(walkout=walkout.id, scope=only, way=house.way, address=str(place))
+            language = (spoken_in or {}).get(place, "")
+            room = Room(walkout=walkout.id, scope=only, way=house.way, address=str(place), language=language)
             await organizers.bind_room(room, app.store)
         if opened is not None:
             await app.store.decide(walkout.id, partial(rules.open_up, now=now))
@@ -345,6 +356,12 @@ async def stand(house: RunningBot, pledges: Mapping[int, str], at: datetime, *, 
             worker = app.worker(house.who(account))
             assert (await worker.pledge(code)).changed
             assert not told or (await worker.ask_to_be_told(code, "en")).told
+
+
+def let_tally_come(house: RunningBot, walkout: str) -> None:
+    """Let a walkout's next tally be due now, while the bot does not run."""
+    due = "UPDATE walkout SET next_tally = ? WHERE id = ?"
+    stores.rows(house.store, due, (instant(real_clock()), walkout))
 
 
 def let_deadline_pass(house: RunningBot, walkout: str) -> None:

@@ -17,6 +17,7 @@ from bot.usecases import organizers, proposals
 from bot.usecases.context import RequestContext
 from handlers.conversation import Conversation, Reply, Said, Ways
 from handlers.conversation.letter_buttons import buttons
+from handlers.conversation.messages import language_carried
 from handlers.texts.announcements import announcement
 from handlers.texts.workers import console_can_see
 from tests.conftest import PLEDGE_BY, WALKOUT, draft, shops
@@ -44,7 +45,7 @@ async def lapse(app: App, clock: MovableClock, post: Post, *, campaign: str = "B
 
 async def press(app: App, who: str, data: str) -> Reply:
     reply = await Conversation(app, Ways(can_see=console_can_see, in_a_hurry=True)).answer(
-        Said(who=Person("here", who), button=data, language="es")
+        Said(who=Person("here", who), button=language_carried(data)[0], language="es")
     )
     assert reply is not None
     return reply

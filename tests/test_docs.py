@@ -19,6 +19,8 @@ from handlers.conversation import COMMANDS
 from handlers.texts.catalogue import languages, translated
 from tests.conftest import NOON
 from tests.console.play import terms as terms_file
+from tests.fixed import WORDED
+from tests.test_catalogues import messages, texts
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -76,7 +78,7 @@ def test_every_field_of_the_files_is_described_and_no_other() -> None:
 @pytest.mark.parametrize("sheet", SHEETS)
 def test_a_sheet_says_the_same_in_each_language_and_fits_on_a_page(sheet: str) -> None:
     english = read(f"how-to/{sheet}.md")
-    for language in languages():
+    for language in WORDED:  # in the others it waits for somebody who speaks them
         said = english if language == "en" else read(f"how-to/{sheet}.{language}.md")
         assert BLOCK.findall(said) == BLOCK.findall(english), language
         assert len(CODE.findall(said)) == len(CODE.findall(english)), language
@@ -86,7 +88,7 @@ def test_a_sheet_says_the_same_in_each_language_and_fits_on_a_page(sheet: str) -
 @pytest.mark.parametrize("sheet", SHEETS)
 def test_what_is_pressed_is_called_in_a_sheet_as_the_bot_calls_it(sheet: str) -> None:
     pressed = set(PRESSED.findall(read(f"how-to/{sheet}.md")))
-    for language in languages()[1:]:
+    for language in WORDED[1:]:
         said = {translated(label, language) for label in pressed} - {None}
         assert said <= set(PRESSED.findall(read(f"how-to/{sheet}.{language}.md"))), language
 
@@ -119,3 +121,26 @@ def test_the_readme_is_short_and_what_it_leads_to_is_there() -> None:
         r"\]\(([^)#]+)\)", (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     )
     assert [path for path in led if "://" not in path and not (ROOT / path).exists()] == []
+
+
+# -- the words of every language ------------------------------------------------------------------------------
+
+
+def words() -> tuple[list[str], list[list[str]]]:
+    """Return the languages of the table of words, and its cells below each English one."""
+    section = read("languages.md").split("## The words")[1].split("##")[0]
+    head, _rule, *rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("|")]
+    return head[1:], [row[1:] for row in rows]
+
+
+def test_the_table_of_words_has_every_language() -> None:
+    assert sorted(["en", *words()[0]]) == sorted(languages())
+
+
+@pytest.mark.parametrize("language", words()[0])
+def test_words_are_those_of_the_catalogue(language: str) -> None:
+    said = [form.casefold() for message in messages(language) if message.id for form in texts(message.string)]
+    column = words()[0].index(language)
+    for row in words()[1]:
+        for word in row[column].split(" / "):
+            assert any(word.casefold() in each for each in said), word

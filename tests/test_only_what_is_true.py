@@ -39,8 +39,9 @@ from handlers.conversation import workers as conversation
 from handlers.texts import announcements, discord, keys, notices, refusals, telegram, workers
 from handlers.texts.announcements import announcement
 from handlers.texts.asserted import asserts, listening
-from handlers.texts.catalogue import languages, speaking
+from handlers.texts.catalogue import speaking
 from tests.conftest import HOUR, NOON, PLEDGE_BY, WALKOUT, draft, opened
+from tests.fixed import WORDED
 from tests.stores import open_app
 from tests.test_outbox import Post
 
@@ -176,14 +177,14 @@ class Town:
         for letter in self.post.letters:
             self.said += 1
             await self.judge(letter.address, announcement(letter))
-            for language in languages():
+            for language in WORDED:
                 with speaking(language):
                     self.read.setdefault(language, set()).add(announcement(letter))
         self.post.letters.clear()
 
     async def look_around(self, *, changing: bool = True) -> None:
         """Let everybody read and press everything, in every language and way."""
-        for language, ways in product(languages(), WAYS):
+        for language, ways in product(WORDED, WAYS):
             self.number += 1
             fresh = {
                 f"fresh{self.number}{place}": (self.cards[place].pop(), place)

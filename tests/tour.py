@@ -38,6 +38,7 @@ from handlers.conversation import (
     Ways,
 )
 from handlers.conversation.letter_buttons import buttons
+from handlers.conversation.messages import language_carried
 from handlers.platforms.uploads import Uploads
 from handlers.texts import committee as committee_texts
 from handlers.texts import committee_word as committee_word_texts
@@ -173,7 +174,7 @@ class Tour:
 
     async def press(self, who: str, data: str) -> Reply:
         """Let somebody press a button."""
-        return await self._answered(who, Said(who=Person(PLATFORM, who), button=data, language=self.language))
+        return await self._answered(who, Said.pressed(Person(PLATFORM, who), data, language=self.language))
 
     async def _answered(self, who: str, said: Said) -> Reply:
         try:
@@ -197,7 +198,8 @@ class Tour:
         self.said += [text, *labels]
         self.read.append((who, text))
         self.labels.append(labels)
-        self.waiting += [(who, data) for _label, data in under]
+        # what leads to another language leads to another visit
+        self.waiting += [(who, data) for _label, data in under if language_carried(data)[1] in {"", self.language}]
 
     async def deliver(self) -> None:
         """Let happen what is due, and read what comes of it."""

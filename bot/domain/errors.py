@@ -228,6 +228,15 @@ class WorkFailed(Refused):
     """The process that was to read, draw or print something has died, hung, or could not; nothing was changed."""
 
 
+class LettersMissing(Refused):
+    """No font here has letters of names that were to be printed; nothing was made."""
+
+    def __init__(self, letters: str, names: tuple[str, ...]) -> None:
+        super().__init__(letters, names)
+        self.letters = letters
+        self.names = names
+
+
 class SandboxFull(Refused):
     """Too many wait for what is read, drawn or printed; nothing was changed."""
 

@@ -179,8 +179,8 @@ def example(sheet: Sheet, header: Header, at: int) -> str:
 
 
 def meet_columns(languages: Collection[str], own: str) -> Mapping[str, str]:
-    """Return by its name in which language a column says where people meet."""
-    return {"meet": own, **{f"meet.{language}": language for language in languages if language != own}}
+    """Return by its plain name in which language a column says where people meet."""
+    return {"meet": own, **{plain_name(f"meet.{language}"): language for language in languages if language != own}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

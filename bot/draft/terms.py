@@ -101,7 +101,7 @@ ONE, ANY = "one", "any"
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _DURATION = re.compile(r"([0-9]{1,6}) ?([mhd])")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[_-][A-Za-z]+)?")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]+)*")
 _ERROR_PLACE = re.compile(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)$")
 
 # A name of so many parts; what tomllib makes of it grows with their square, and ten thousand would fill the memory.

@@ -81,16 +81,26 @@ _FORMS: dict[Question, tuple[str, ...]] = {
         "take my pledge back", "i changed my mind", "remove me", "delete me", "leave me alone", "end", "quit", "no",
         "para", "parar", "alto", "basta", "cancelar", "retirar", "quiero retirarme", "cambie de opinion", "borrame",
         "baja", "dejame en paz",
+        "стоп", "нет", "отмена", "хватит", "передумал", "передумала", "停止", "取消", "不", "不要", "退出", "না",
+        "বন্ধ", "থামুন", "বাতিল", "non", "kanpe", "sispann", "anile", "중지", "취소", "아니요", "그만", "توقف", "لا",
+        "الغاء", "رکیں", "نہیں", "منسوخ", "arreter", "annuler", "arretez", "nie", "anuluj", "przestan",
     ),
     Question.YES: (
         "yes", "y", "yeah", "yep", "ok", "okay", "i agree", "i'm in", "im in", "count me in", "i pledge", "pledge",
         "i will join", "i want to join", "join", "sign me up", "si", "vale", "de acuerdo", "acepto", "cuenten conmigo",
         "me apunto", "quiero participar", "me comprometo",
+        "да", "согласен", "согласна", "是", "是的", "好", "好的", "同意", "হ্যাঁ", "ঠিক আছে", "রাজি", "wi", "dako",
+        "네", "예", "동의합니다", "نعم", "موافق", "موافقة", "ہاں", "جی ہاں", "ٹھیک ہے", "oui", "d'accord", "tak",
+        "zgoda",
     ),
     Question.HELP: (
         "help", "help me", "i need help", "hi", "hello", "hey", "hola", "what do i do", "what now",
         "how does this work", "how do i pledge", "what can you do", "questions", "ayuda", "ayudame", "necesito ayuda",
         "buenas", "buenos dias", "que hago", "que hago ahora", "como funciona", "como funciona esto", "preguntas",
+        "помощь", "помогите", "привет", "здравствуите", "帮助", "幫助", "帮忙", "幫忙", "你好", "您好", "সাহায্য",
+        "আসসালামু আলাইকুম", "নমস্কার", "ed", "bonjou", "도움", "도와주세요", "안녕하세요", "مساعدة", "ساعدوني", "مرحبا",
+        "السلام عليكم", "مدد", "سلام", "السلام علیکم", "aide", "bonjour", "salut", "aidez moi", "pomoc",
+        "czesc", "dzien dobry",
     ),
 }  # fmt: skip
 

@@ -43,6 +43,11 @@ _UNSEEN = re.compile(  # format characters, and what only chooses how the letter
 )
 _MARKS = ".?!,;:"
 _TYPED_STRAIGHT = str.maketrans(dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(QUOTES))
+_WORDS = re.compile("[^\\s']+(?:'[^\\s']+)*")
+_ACCENTS = re.compile(  # without which people still know a word: of Latin, Greek and Cyrillic, Hebrew, Arabic
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+)
 _EDGES = re.compile(r"(?<!\w)'|'(?!\w)")
 _WRAPPING = f" \t\r\n{QUOTES}{_APOSTROPHES}'`*|~_<>()[]"
 
@@ -182,7 +187,12 @@ def plain_name(name: str) -> str:
 
 def plain_words(text: str) -> str:
     """Keep what two ways to write one sentence have in common: words, without accents, marks or capitals."""
-    return " ".join(re.findall(r"\w+(?:'\w+)*", _unaccented(spelled(text))))
+    return " ".join(_WORDS.findall("".join(map(_of_words, _unaccented(spelled(text))))))
+
+
+def _of_words(letter: str) -> str:
+    """Keep what words are made of; in many scripts that is also the vowels, which are written as marks."""
+    return letter if letter.isalnum() or letter in "_'" or unicodedata.category(letter)[0] == "M" else " "
 
 
 def same_name(name: str, typed: str) -> bool:
@@ -211,7 +221,7 @@ def _unaccented(name: str) -> str:
     plain = plain_name(name)
     if plain.isascii():
         return plain
-    return "".join(each for each in unicodedata.normalize("NFD", plain) if unicodedata.category(each) != "Mn")
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", plain)))
 
 
 def spelled(text: str) -> str:

@@ -41,6 +41,8 @@ def _down(value: object) -> Any:  # noqa: PLR0911  one row per type
         return value
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, str):  # one that can do more
+        return str(value)
     if is_dataclass(value):
         return {field.name: _down(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):

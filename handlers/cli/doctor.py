@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import textwrap
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from wcwidth import ljust, wcswidth, wrap
 
 from bot.domain.errors import Refused
 from bot.domain.ways import bot_of, platform_of
@@ -54,13 +54,14 @@ def doctor(
 
 def _laid_out(finding: Finding, width: int) -> str:
     label = texts.grade(finding.grade)
-    indent = " " * (max(len(texts.grade(grade)) for grade in Grade) + 2)
-    lines = [f"{label.ljust(len(indent))}{texts.said(finding)}"]
+    indent = " " * (max(wcswidth(texts.grade(grade)) for grade in Grade) + 2)
+    lines = [f"{ljust(label, len(indent))}{texts.said(finding)}"]
     if finding.grade is not Grade.OK:
         lines.append(f"{indent}{texts.advice(finding)}")
     return "\n".join(
-        textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        part
         for line in lines
+        for part in wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     )
 
 

@@ -197,7 +197,7 @@ class Console:
         who = Person(PLATFORM, name)
         try:
             press = _PRESS.fullmatch(text.strip())
-            said = Said(who=who, button=self._find(name, press["label"])) if press else Said(who=who, text=text)
+            said = Said.pressed(who, self._find(name, press["label"])) if press else Said(who=who, text=text)
         except Impossible as impossible:
             self._fail(number, impossible)
             return

@@ -16,7 +16,6 @@ from bot.domain.model import WalkoutId
 from bot.draft import SourceFile
 from bot.guards.rate_limits import Heed
 from bot.parsing import typed_text
-from bot.parsing.questions import asked
 from bot.parsing.typed_text import holds_code
 from bot.runtime.app import App
 from bot.secrets import card_codes
@@ -27,6 +26,7 @@ from handlers.conversation import (
     another_try,
     ballots,
     board,
+    choose_language,
     committee,
     committee_word,
     confirmation,
@@ -81,6 +81,8 @@ from handlers.conversation.messages import (
     Takes,
     Tell,
     Ways,
+    carry,
+    carrying,
     old_button,
     rows,
     say_buttons,
@@ -108,6 +110,7 @@ __all__ = [
     "Takes",
     "Tell",
     "Ways",
+    "carrying",
     "edited",
     "holds_code",
     "only_shows",
@@ -149,7 +152,8 @@ class Conversation:
             if meant.pressed:
                 code, of = _carried(meant.words[0])
                 ask = replace(ask, code=code, of=of if of is not None and self._app.keys.knows(of) else None)
-            return await (_tried if meant.codes else _answered)(ask, meant)
+            reply = await (_tried if meant.codes else _answered)(ask, meant)
+            return None if reply is None else carry(reply, said.chosen)
 
     async def take(self, said: Said, file: SourceFile) -> Reply:
         """Return the answer to a file that an organizer sent, small enough. Raises NotRecorded."""
@@ -170,7 +174,7 @@ class Conversation:
             except Refused as refused:
                 kind, text = refusals.refusal(refused)
                 reply = Reply(kind=kind, text=text, below=True)
-        return replace(reply, known=True)
+        return carry(replace(reply, known=True), said.chosen)
 
     def _ask(self, said: Said, *words: str) -> Ask:
         return Ask(
@@ -224,7 +228,7 @@ def _written(text: str) -> _Meant:
         run = verification.verify_alone
     elif typed_text.near_code(text):
         run = _mistyped
-    elif asked(text) is not None:
+    elif questions.meant(text) is not None:
         run = questions.typed
     else:
         run = questions.not_understood if text.strip() else _no_words
@@ -491,6 +495,13 @@ COMMANDS = (
         name="privacy", who=Role.WORKER, run=workers.privacy, shows=True, help=lambda: _("what is kept and what is not")
     ),
     Command(
+        name="language",
+        who=Role.WORKER,
+        run=choose_language.language,
+        shows=True,
+        help=lambda: _("choose the language of my answers"),
+    ),
+    Command(
         name="organizer",
         who=Role.WORKER,
         run=committee.organizer,
@@ -689,6 +700,7 @@ BUTTONS: dict[str, Run] = {
     "A": another_try.press,
     "Q": questions.press,
     "R": workers.read_again,
+    "G": choose_language.press,
 }
 """Everything that can be pressed, by the first letter of the button's data."""
 
@@ -701,12 +713,12 @@ TRIES_CODE = frozenset("pcwoquvQRVB")
 CHANGING = frozenset("pjwoqbsftmuvDBWA")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
-SHOWING = frozenset("cnxRQgiLhelV")
+SHOWING = frozenset("cnxRQGgiLhelV")
 """Those that change nothing, as `Command.shows` has it."""
 
 SHOWING_COMMANDS = frozenset(row.name for row in COMMANDS if row.shows)
 
-ANYBODYS = frozenset("nxydQ")
+ANYBODYS = frozenset("nxydQG")
 """Those that work for everybody."""
 
 ASIDE = frozenset("iL")

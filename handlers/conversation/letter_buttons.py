@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.delivery.outbox import Letter
 from bot.domain.model import Entry, Kind, WalkoutId
 from bot.domain.roles import Became, Matter
-from handlers.conversation.messages import Button, say_buttons
+from handlers.conversation.messages import Button, carry_on, say_buttons
 from handlers.texts import another_try, notices, readiness
 from handlers.texts import committee as texts
 
@@ -14,10 +14,11 @@ NO_CARD = "-"
 
 
 def buttons(letter: Letter) -> tuple[Button, ...]:
-    """Return the buttons under a letter."""
+    """Return the buttons under a letter; a worker's carry the language in which they asked for it."""
     if letter.worker:
         by_card = letter.walkout is None or letter.walkout.terms.entry is Entry.CARDS
-        return (*another_try_buttons(letter), clear_button("" if by_card else NO_CARD))
+        under = (*another_try_buttons(letter), clear_button("" if by_card else NO_CARD))
+        return carry_on(under, letter.language)
     match letter.news.kind:
         case Kind.PROPOSAL if letter.proposal is not None and letter.proposal.became is Became.OPEN:
             number = letter.proposal.id

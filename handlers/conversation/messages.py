@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ from bot.usecases.context import RequestContext, acting
 from bot.usecases.workers import Worker
 from handlers.texts import general
 from handlers.texts.catalogue import _
+from handlers.texts.languages import LANGUAGES, meant
 
 
 class Role(StrEnum):
@@ -85,6 +86,7 @@ class Reply:
     below: bool = False  #: what was pressed stays as it is
     known: bool = False  #: to somebody who has shown a card or has a role: where many wait, it goes before the others
     shows_code: bool = False  #: what is answered shows a code that is known
+    chosen: str = ""  #: the language that its buttons carry on
     clears: bool = False  #: the platform deletes what it can of this chat; the text is said so that it does not stay
     rest: Rest | None = None
     """What was asked for and takes long, for the platform to finish beside everything else; with a file, below it."""
@@ -110,9 +112,18 @@ class Said:
     text: str = ""
     words: tuple[str, ...] | None = None  #: a command that came in parts: its name, then what it takes
     button: str | None = None
-    language: str | None = None
+    language: str | None = None  #: in which it is answered: the chosen one, or what the person's app speaks
+    chosen: str = ""  #: the language that somebody chose: the buttons of the answer carry it on, and nothing else
     here: Here | None = None
     number: str = ""  #: the platform's own, of a message that may come again: the same each time
+
+    @classmethod
+    def pressed(
+        cls, who: Person, data: str, *, language: str | None = None, here: Here | None = None, number: str = ""
+    ) -> Said:
+        """Read a press; `language` is what the person's app speaks."""
+        data, chosen = language_carried(data)
+        return cls(who=who, button=data, language=chosen or language, chosen=chosen, here=here, number=number)
 
 
 class RoomsBy(StrEnum):
@@ -352,12 +363,46 @@ SAY = "z"
 LONGEST_DATA = 64
 """Bytes of a button's data. People can send any, but ours is no longer."""
 
+CHOSEN = "~"
+"""Before the letter of a language, at the end of a button's data."""
+
+LONGEST_COMMAND_DATA = LONGEST_DATA - len(f"{CHOSEN}x")
+"""Bytes of data that says a command: a language can always stand behind it."""
+
+
+def carrying(data: str, language: str) -> str:
+    """Let a button's data carry the language that was chosen, unless it leads to another already."""
+    known = meant(language)
+    if known is None or not known.letter or language_carried(data)[1]:
+        return data
+    return f"{data}{CHOSEN}{known.letter}"
+
+
+def language_carried(data: str) -> tuple[str, str]:
+    """Tell a button's data from the language that it carries; '' where none was chosen."""
+    said, mark, letter = data[:-2], data[-2:-1], data[-1:]
+    chosen = next((each.code for each in LANGUAGES if mark == CHOSEN and each.letter == letter), "")
+    return (said, chosen) if chosen else (data, "")
+
+
+def carry(reply: Reply, language: str) -> Reply:
+    """Let everything under an answer be answered in the language that was chosen, if one was."""
+    if not language:
+        return reply
+    return replace(reply, chosen=language, buttons=carry_on(reply.buttons, language))
+
+
+def carry_on(buttons: Iterable[Button], language: str) -> tuple[Button, ...]:
+    """Let buttons carry a language."""
+    return tuple(replace(each, data=carrying(each.data, language)) for each in buttons)
+
 
 def say_buttons(commands: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Button]:
     """Return buttons that say commands, by label and words; none where the words are too many for a button."""
     for label, words in commands:
-        data = f"{SAY}:" + " ".join(f'"{each}"' if " " in each else each for each in words)
-        if len(data.encode()) <= LONGEST_DATA:
+        # quotes also where the end of a name could be taken for a language
+        data = f"{SAY}:" + " ".join(f'"{each}"' if " " in each or CHOSEN in each else each for each in words)
+        if len(data.encode()) <= LONGEST_COMMAND_DATA:
             yield Button(label=label, data=data, below=True)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.domain.errors import Refused, UnknownCard
 from bot.domain.model import Terms
-from bot.parsing.questions import SIX, Question, asked
+from bot.parsing.questions import LONGEST, SIX, Question, asked
+from bot.parsing.typed_text import plain_words
 from handlers.conversation.messages import Ask, Button, Reply
 from handlers.texts import general
 from handlers.texts import questions as texts
@@ -37,9 +38,17 @@ async def press(ask: Ask) -> Reply:
     return Reply(kind="answer", text=said, buttons=(more, *_back(ask.card)), below=below)
 
 
+def meant(text: str) -> Question | None:
+    """Return what somebody asks: in words of their own, or as a button is named in the language spoken now."""
+    if len(text) > LONGEST:
+        return None
+    words = plain_words(text)
+    return asked(text) or next((each for each in SIX if plain_words(texts.label(each)) == words), None)
+
+
 async def typed(ask: Ask) -> Reply:
     """Answer a question in somebody's own words."""
-    question = asked(ask.words[0]) or Question.HELP
+    question = meant(ask.words[0]) or Question.HELP
     said = texts.answer(question, await _terms(ask), ask.ways.can_see())
     return Reply(kind="answer", text=said, buttons=_six(""))
 

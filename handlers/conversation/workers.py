@@ -15,8 +15,9 @@ from bot.parsing import typed_text
 from bot.secrets import card_codes
 from bot.usecases import stewards
 from bot.usecases.workers import Seen
+from handlers.conversation.choose_language import START, language_button
 from handlers.conversation.letter_buttons import NO_CARD, clear_button
-from handlers.conversation.messages import Ask, Button, Reply, Run, carried, old_button, whole_number
+from handlers.conversation.messages import Ask, Button, Reply, Run, carried, old_button, say_buttons, whole_number
 from handlers.conversation.questions import questions_button
 from handlers.texts import ballots, general, notices, workers
 
@@ -28,7 +29,12 @@ async def start(ask: Ask) -> Reply:
     if ask.words:
         return await _look(ask)
     open_walkouts = await ask.worker.open_walkouts()
-    return Reply(kind="welcome", text=workers.welcome(open_walkouts, typed=ask.ways.typed), asks_card=True)
+    return Reply(
+        kind="welcome",
+        text=workers.welcome(open_walkouts, typed=ask.ways.typed),
+        buttons=language_button(START),
+        asks_card=True,
+    )
 
 
 async def _look(ask: Ask) -> Reply:
@@ -61,19 +67,21 @@ def _terms(ask: Ask, seen: Seen, code: str) -> Reply:
     if seen.mine is not None:
         buttons = own_buttons(seen, code)
     elif seen.walkout.terms.entry is Entry.OPEN:
-        buttons = _offer(f"j:{seen.walkout.id}:{seen.unit.id}", NO_CARD, seen.kind)
+        again = next(say_buttons([("", ("pledge", seen.walkout.id, seen.unit.name))]), None)
+        buttons = _offer(f"j:{seen.walkout.id}:{seen.unit.id}", NO_CARD, seen.kind, again.data if again else START)
     else:
         card = carried(code, seen.walkout.id)
-        buttons = _offer(f"p:{card}", card, seen.kind)
+        buttons = _offer(f"p:{card}", card, seen.kind, f"R:{card}")
     return Reply(kind="terms", text=workers.terms(seen, ask.ways.can_see()), buttons=buttons)
 
 
-def _offer(pledge: str, card: str, kind: StepKind) -> tuple[Button, ...]:
+def _offer(pledge: str, card: str, kind: StepKind, again: str) -> tuple[Button, ...]:
     return (
         Button(label=workers.pledge_label(kind), data=pledge),
         Button(label=workers.not_now_label(), data="n:"),
         replace(questions_button(card), below=True),
         clear_button(card),
+        *language_button(again),
     )
 
 
@@ -87,6 +95,7 @@ def own_buttons(seen: Seen, code: str) -> tuple[Button, ...]:
         *((Button(label=workers.read_label(), data=f"R:{card}", below=True),) if _is_worth_reading(seen) else ()),
         replace(questions_button(card), below=not _is_worth_reading(seen)),
         clear_button(card),
+        *language_button(f"c:{card}"),
     )
 
 

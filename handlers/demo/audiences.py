@@ -6,13 +6,13 @@ import asyncio
 import io
 import re
 from pathlib import Path
-from textwrap import shorten
 from time import monotonic
 from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
 from rich.terminal_theme import SVG_EXPORT_THEME
+from wcwidth import wrap
 
 from handlers.demo import display
 from handlers.demo.display import View
@@ -61,7 +61,9 @@ class Lines:
 
     def hear(self, heard: Heard) -> None:
         """Print an announcement."""
-        self._print(texts.hears(heard.room, heard.others, shorten(heard.text, LONGEST_LINE, placeholder=" …")))
+        self._print(
+            texts.hears(heard.room, heard.others, wrap(heard.text, LONGEST_LINE, max_lines=1, placeholder=" …")[0])
+        )
 
     def tell(self, sentence: str) -> None:
         """Print what to look at."""

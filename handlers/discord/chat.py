@@ -43,6 +43,7 @@ from handlers.conversation import (
     Said,
     Takes,
     Ways,
+    carrying,
     edited,
     holds_code,
     only_shows,
@@ -171,21 +172,21 @@ class DiscordChat:
 
     async def pressed(self, interaction: Interaction, data: str) -> None:
         """Carry out a button."""
-        if data == ENTER_CARD:
-            with speaking(_language(interaction)):
-                form = CardForm()
+        said = Said.pressed(
+            self._person(interaction.user), data, language=_language(interaction), here=_here(interaction)
+        )
+        if said.button == ENTER_CARD:
+            with speaking(said.language):
+                form = CardForm(data)
             await self._acknowledge(interaction, lambda response: response.send_modal(form))
             return
-        said = Said(
-            who=self._person(interaction.user), button=data, language=_language(interaction), here=_here(interaction)
-        )
         await self._answer(interaction, said)
 
     async def filled_in(self, interaction: Interaction) -> None:
         """Look at the card that somebody wrote into the form; it is meant as one, whatever it looks like."""
-        code = written(interaction)
-        said = Said(who=self._person(interaction.user), words=("start", code), language=_language(interaction))
-        await self._answer(interaction, said)
+        opened, code = written(interaction)
+        pressed = Said.pressed(self._person(interaction.user), opened, language=_language(interaction))
+        await self._answer(interaction, replace(pressed, button=None, words=("start", code)))
 
     async def suggest(self, interaction: Interaction, command: Command, takes: Takes, typed: str) -> list[Choice[str]]:
         """Suggest what to fill in."""
@@ -617,16 +618,16 @@ def _leaves_card(interaction: Interaction, reply: Reply) -> bool:
 
 
 def _buttons(reply: Reply) -> tuple[Button, ...]:
-    if reply.buttons or not reply.asks_card:
+    if not reply.asks_card:
         return reply.buttons
-    return (Button(label=texts.enter_card(), data=ENTER_CARD),)
+    return (Button(label=texts.enter_card(), data=carrying(ENTER_CARD, reply.chosen)), *reply.buttons)
 
 
 def _in_server(reply: Reply) -> str:
     """Warn, below an answer that only one person sees."""
     if any(button.data[:1] in CARD_BUTTONS for button in reply.buttons):
         return f"\n\n{texts.only_you()}"
-    return f"\n\n{texts.not_in_a_channel()}" if _buttons(reply) and not reply.buttons else ""
+    return f"\n\n{texts.not_in_a_channel()}" if reply.asks_card else ""
 
 
 def _not_delivered() -> str:
@@ -648,7 +649,8 @@ def _words(message: discord.Message) -> str:
 
 
 def _language(interaction: Interaction) -> str:
-    return interaction.locale.value.partition("-")[0]
+    """Return what somebody's app speaks; what their server does is its rooms' affair."""
+    return interaction.locale.value
 
 
 def _here(interaction: Interaction) -> Here | None:

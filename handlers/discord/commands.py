@@ -14,6 +14,7 @@ from discord.http import Route
 from handlers.conversation import COMMANDS, Command, Role, Takes
 from handlers.texts import discord as texts
 from handlers.texts.catalogue import languages, name_of, translated
+from handlers.texts.languages import LANGUAGES
 
 Interaction = discord.Interaction["discord.Client"]
 Chosen = Callable[[Interaction, Command, Mapping[str, str]], Awaitable[None]]
@@ -24,11 +25,6 @@ Suggest = Callable[[Interaction, Command, Takes, str], Awaitable[list[app_comman
 GROUP = "organize"
 
 _SUGGESTED = {Takes.WALKOUT, Takes.WORKPLACE, Takes.SCOPE, Takes.REACH, Takes.ROLE, Takes.VOID, Takes.FILTER}
-_DESCRIPTIONS = {
-    app_commands.TranslationContextLocation.command_description,
-    app_commands.TranslationContextLocation.group_description,
-    app_commands.TranslationContextLocation.parameter_description,
-}
 _ORGANIZERS = re.compile(
     rf"/(?<![\w/]/)(?=(?:{'|'.join(row.name for row in COMMANDS if row.who is not Role.WORKER)})\b)"
 )
@@ -88,26 +84,33 @@ def _suggesting(row: Command, takes: Takes, suggest: Suggest) -> Callable[[Inter
     return suggesting
 
 
-class Translator(app_commands.Translator):
-    """Describes our commands in every language there is a catalogue for. Their names stay."""
+def payload(tree: app_commands.CommandTree[discord.Client]) -> list[dict[str, Any]]:
+    """Write our commands as Discord takes them, described in every language of its clients. Their names stay.
 
-    async def translate(
-        self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
-    ) -> str | None:
-        """Return a description in this language, if it has one."""
-        return translated(string.message, locale.value) if context.location in _DESCRIPTIONS else None
+    discord.py would ask a translator, but for no locale that it does not know itself, such as Arabic.
+    """
+    return [_described(command.to_dict(tree)) for command in tree.get_commands()]
+
+
+def _described(command: dict[str, Any]) -> dict[str, Any]:
+    locales = {
+        locale: said
+        for each in LANGUAGES
+        if (said := translated(command["description"], each.code)) is not None
+        for locale in each.discord
+    }
+    below = {"options": [_described(option) for option in command["options"]]} if "options" in command else {}
+    return command | {"description_localizations": locales} | below
 
 
 async def sync(tree: app_commands.CommandTree[discord.Client]) -> None:
     """Tell Discord our commands, unless it has them already: it allows few changes a day."""
-    client, translator = tree.client, Translator()
-    await tree.set_translator(translator)
-    ours = [_gist(await command.get_translated_payload(tree, translator)) for command in tree.get_commands()]
+    http, application, ours = tree.client.http, tree.client.application_id or 0, payload(tree)
     # as they came: discord.py 2.7 reads the contexts wrongly, and does not ask for other languages
-    asked = Route("GET", "/applications/{application_id}/commands", application_id=client.application_id or 0)
-    theirs = map(_gist, await client.http.request(asked, params={"with_localizations": "true"}))
-    if _by_name(ours) != _by_name(theirs):
-        await tree.sync()
+    asked = Route("GET", "/applications/{application_id}/commands", application_id=application)
+    theirs = map(_gist, await http.request(asked, params={"with_localizations": "true"}))
+    if _by_name(map(_gist, ours)) != _by_name(theirs):
+        await http.bulk_upsert_global_commands(application, ours)
 
 
 def _gist(command: Mapping[str, Any]) -> dict[str, Any]:

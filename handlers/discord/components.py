@@ -71,23 +71,23 @@ class CardForm(discord.ui.Modal):
     """Asks for a card's code where nobody else sees it.
 
     What comes back is not taken by the form but by the client, which knows it by its id: the form may be filled in
-    when the process that showed it is gone.
+    when the process that showed it is gone. `opened` is what the button carried.
     """
 
-    def __init__(self) -> None:
-        super().__init__(title=texts.enter_card(), timeout=None, custom_id=ENTER_CARD)
+    def __init__(self, opened: str) -> None:
+        super().__init__(title=texts.enter_card(), timeout=None, custom_id=opened)
         code: discord.ui.TextInput[Any] = discord.ui.TextInput(
             placeholder="XXXXX-XXXXX-XXXXX-XXXXX", max_length=LONGEST_CARD
         )
         self.add_item(discord.ui.Label(text=texts.card_label(), component=code))
 
 
-def written(interaction: Interaction) -> str:
-    """Return what was written into the form; nothing, if other fields come back than it has."""
+def written(interaction: Interaction) -> tuple[str, str]:
+    """Return which form it was, and what was written into it; nothing, if other fields come back than it has."""
     match interaction.data:
-        case {"components": [{"component": {"value": str(code)}}]}:
-            return code
-    return ""
+        case {"custom_id": str(opened), "components": [{"component": {"value": str(code)}}]}:
+            return opened, code
+    return "", ""
 
 
 def view(buttons: Sequence[Button]) -> discord.ui.View | None:

@@ -13,15 +13,16 @@ from functools import lru_cache
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.patches import Circle, FancyBboxPatch, Patch, Rectangle
+from matplotlib.patches import Circle, FancyBboxPatch, Patch, PathPatch, Rectangle
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from bot.domain.model import Stage
-from handlers.pictures.fonts import BOX, drawable, families, shortened
+from handlers.lettering.paragraphs import BOX, Paragraph, paragraph
+from handlers.pictures.outlines import outline
 from handlers.pictures.poster import Bar, Poster, Thermometer
 from handlers.pictures.stairs import Stairs, Step
+from handlers.texts.languages import meant
 from handlers.texts.times import number
 
 mpl.rcdefaults()  # how people set up their own matplotlib is not for our pictures
@@ -37,6 +38,8 @@ GROUND = "#ece7dc"  #: of a bar
 TALL = 420  #: of the highest column
 MOST_APART = 4  #: columns stand no further apart than so many side by side
 NARROW = 60  #: columns that have no room for large numbers
+
+USUAL = 1.5  #: from line to line, in parts of the letters' size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +57,7 @@ OVER = Colours(done="#59616b", counting="#b9b4a8")
 @lru_cache(maxsize=64)  # after a tally organizers want the same one, and stewards their own; 30 kB each
 def draw(wanted: Poster | Stairs) -> bytes:
     """Draw it as a PNG."""
-    sheet = _Sheet(_colours(wanted))
+    sheet = _Sheet(wanted.language, _colours(wanted))
     if isinstance(wanted, Poster):
         sheet.board(wanted)
     else:
@@ -71,13 +74,18 @@ def _colours(wanted: Poster | Stairs) -> Colours:
 
 
 class _Sheet:
-    """Paper that is filled from the top, and cut off below the last line."""
+    """Paper that is filled from the top, and cut off below the last line.
 
-    def __init__(self, colours: Colours) -> None:
+    In a language that runs from right to left everything stands as in a mirror; only letters do not.
+    """
+
+    def __init__(self, language: str, colours: Colours) -> None:
         self._figure = Figure(dpi=DPI, facecolor=PAPER)
         self._canvas = FigureCanvasAgg(self._figure)
-        self._renderer = self._canvas.get_renderer()  # type: ignore[no-untyped-call]  # Agg has no types
-        self._pixels = Affine2D()
+        self._language = language
+        known = meant(language)
+        self._rtl = known is not None and known.right_to_left
+        self._letters, self._shapes = Affine2D(), Affine2D()
         self._colours = colours
         self._boxes = False  #: some letter could not be drawn
         self._y = float(EDGE)
@@ -92,10 +100,9 @@ class _Sheet:
 
     def stairs(self, stairs: Stairs) -> None:
         """Put a campaign's steps on it: columns from left to right, and below them what each is."""
-        self._line(stairs.city, 36, colour=QUIET)
+        self._line(stairs.city, 36, colour=QUIET, named=True)
         self._y += 18
-        for line in self._wrapped(stairs.campaign, 58, lines=2):
-            self._line(line, 58, weight="bold")
+        self._wrapped(stairs.campaign, 58, lines=2)
         self._y += 30
         self._rule()
         self._whole_line(stairs.headline, 38, colour=QUIET)
@@ -112,7 +119,8 @@ class _Sheet:
     def png(self) -> bytes:
         """Develop it."""
         height = round(self._y + EDGE)
-        self._pixels.scale(1, -1).translate(0, height)
+        self._letters.scale(1, -1).translate(0, height)
+        self._shapes.scale(-1 if self._rtl else 1, -1).translate(WIDTH if self._rtl else 0, height)
         self._figure.set_size_inches(WIDTH / DPI, height / DPI)
         self._canvas.draw()  # type: ignore[no-untyped-call]  # likewise
         pixels = self._canvas.buffer_rgba()  # type: ignore[no-untyped-call]  # likewise
@@ -127,10 +135,9 @@ class _Sheet:
 
     def _head(self, poster: Poster) -> None:
         pill = self._pill(poster.stage_said, is_on=poster.stage is Stage.ON)
-        self._line(poster.city, 36, colour=QUIET, room=INNER - pill - 40)
+        self._line(poster.city, 36, colour=QUIET, room=INNER - pill - 40, named=True)
         self._y += 18
-        for line in self._wrapped(poster.title, 58, lines=2):
-            self._line(line, 58, weight="bold")
+        self._wrapped(poster.title, 58, lines=2)
         self._y += 30
 
     def _thermometer(self, city: Thermometer) -> None:
@@ -177,11 +184,13 @@ class _Sheet:
         weight = "bold" if bar.reached else "normal"
         colour = self._colours.done if bar.reached else INK
         base = self._y + size
-        taken = self._words(WIDTH - EDGE, base, said, 36, weight=weight, colour=colour, align="right")
-        self._words(EDGE, base, bar.name, size, colour=INK, room=INNER - taken - 30)
-        self._y = base + 12
+        self._words(EDGE, base, bar.name, size, colour=INK, named=True)
+        if self._across(bar.name, size, "normal") + 30 + self._across(said, 36, weight) > INNER:
+            base += 1.3 * size  # a name that nobody can tell from others says nothing
+        self._words(WIDTH - EDGE, base, said, 36, weight=weight, colour=colour, align="right")
+        self._y = base + 12 + _depth(self._paragraph(bar.name, "normal", named=True)) * size
         if bar.of:
-            self._line(bar.of, 30, colour=QUIET)
+            self._line(bar.of, 30, colour=QUIET, named=True)
         if bar.bare:
             self._y += 20
             return
@@ -221,8 +230,7 @@ class _Sheet:
     def _step(self, step: Step) -> None:
         self._words(EDGE, self._y + 38, step.number, 38, weight="bold", colour=QUIET)
         beside = EDGE + 70
-        for line in self._wrapped(step.titles, 38, lines=2, room=WIDTH - EDGE - beside):
-            self._line(line, 38, weight="bold", left=beside)
+        self._wrapped(step.titles, 38, lines=2, left=beside)
         self._whole_line(step.said, 36, left=beside, colour=self._colours.done if step.part else QUIET)
         self._y += 24
 
@@ -244,18 +252,27 @@ class _Sheet:
         self._y += 36
 
     def _line(
-        self, text: str, size: float, *, weight: str = "normal", colour: str = INK, left: float = EDGE, room: float = 0
+        self,
+        text: str,
+        size: float,
+        *,
+        weight: str = "normal",
+        colour: str = INK,
+        left: float = EDGE,
+        room: float = 0,
+        named: bool = False,
     ) -> None:
         self._y += size
-        self._words(left, self._y, text, size, weight=weight, colour=colour, room=room or WIDTH - EDGE - left)
-        self._y += size * 0.3
+        room = room or WIDTH - EDGE - left
+        self._words(left, self._y, text, size, weight=weight, colour=colour, room=room, named=named)
+        self._y += size * (0.3 + _depth(self._paragraph(text, weight, named=named)))
 
     def _whole_line(
         self, text: str, size: float, *, weight: str = "normal", colour: str = INK, left: float = EDGE
     ) -> None:
         """Write a line that must not be shortened, for it holds a number: smaller, if it is long."""
-        while size > 1 and self._across(drawable(text), size, weight) > WIDTH - EDGE - left:
-            size *= 0.97  # letters do not become narrower in proportion
+        room = 0.999 * (WIDTH - EDGE - left)  # what fills it exactly could be taken for too long
+        size = min(size, size * room / max(1, self._across(text, size, weight)))
         self._line(text, size, weight=weight, colour=colour, left=left)
 
     def _words(
@@ -269,39 +286,56 @@ class _Sheet:
         colour: str = INK,
         align: str = "left",
         room: float = INNER,
+        named: bool = False,
     ) -> float:
-        """Write on one line, shortened if need be; return how wide it is."""
-        clean = drawable(text)
-        self._boxes = self._boxes or (BOX in clean and BOX not in text)
-        fitting = shortened(clean, lambda part: self._across(part, size, weight) <= room)
-        self._figure.text(
-            x,
-            base,
-            fitting,
-            transform=self._pixels,
-            fontproperties=_font(fitting, size, weight),
-            color=colour,
-            horizontalalignment=align,
-            verticalalignment="baseline",
-            parse_math=False,  # a dollar in a name is a dollar
-        )
-        return self._across(fitting, size, weight)
+        """Write on one line, shortened if need be; return how wide it is.
 
-    def _wrapped(self, text: str, size: float, *, lines: int, room: float = INNER) -> list[str]:
-        done: list[str] = []
-        for word in text.split():
-            longer = f"{done[-1]} {word}" if done else word
-            if done and (len(done) == lines or self._across(drawable(longer), size, "bold") <= room):
-                done[-1] = longer
-            else:
-                done.append(word)
-        return done
+        A sentence of ours runs as its language does; what is `named` by others as its own letters do.
+        """
+        return self._written(
+            self._paragraph(text, weight, named=named), 0, x, base, size, colour=colour, align=align, room=room
+        )
+
+    def _wrapped(self, text: str, size: float, *, lines: int, left: float = EDGE) -> None:
+        """Write a title on as many lines as it takes and may have; it stands on the side on which it begins."""
+        words = self._paragraph(text, "bold", named=True)
+        room = WIDTH - EDGE - left
+        ends = words.wrapped(room / size)[:lines]
+        for nth, (start, end) in enumerate(ends, start=1):
+            self._y += size
+            at, align = (left, "left") if words.rtl == self._rtl else (WIDTH - EDGE, "right")
+            whole = None if nth == len(ends) else end
+            self._written(words, start, at, self._y, size, colour=INK, align=align, room=room, end=whole)
+            self._y += size * (0.3 + _depth(words))
+
+    def _written(
+        self,
+        words: Paragraph,
+        start: int,
+        x: float,
+        base: float,
+        size: float,
+        *,
+        colour: str,
+        align: str,
+        room: float,
+        end: int | None = None,
+    ) -> float:
+        """Write a part of a text, or what fits of the rest of it; return how wide that is."""
+        self._boxes = self._boxes or (bool(words.missing) and BOX in words.text)
+        line = words.shortened(start, room / size) if end is None else words.line(start, end)
+        across = line.width * size
+        left = x - across * {"left": 0, "center": 0.5, "right": 1}[align]
+        shapes = outline(line, size, WIDTH - left - across if self._rtl else left, base)
+        self._figure.add_artist(PathPatch(shapes, facecolor=colour, linewidth=0, transform=self._letters))
+        return across
+
+    def _paragraph(self, text: str, weight: str, *, named: bool) -> Paragraph:
+        return paragraph(text, self._language, bold=weight == "bold", rtl=None if named else self._rtl)
 
     def _across(self, text: str, size: float, weight: str) -> float:
-        width, _height, _descent = self._renderer.get_text_width_height_descent(
-            text, _font(text, size, weight), ismath=False
-        )
-        return float(width)
+        words = self._paragraph(text, weight, named=False)
+        return words.width(0, len(words.text)) * size
 
     def _capsule(self, x: float, y: float, width: float, height: float, colour: str) -> FancyBboxPatch:
         style = f"round,pad=0,rounding_size={height / 2}"
@@ -321,9 +355,10 @@ class _Sheet:
         shape.set_clip_path(ground)
 
     def _add(self, shape: Patch) -> None:
-        shape.set_transform(self._pixels)
+        shape.set_transform(self._shapes)
         self._figure.add_artist(shape)
 
 
-def _font(text: str, size: float, weight: str) -> FontProperties:
-    return FontProperties(family=families(text), size=size, weight=weight)
+def _depth(words: Paragraph) -> float:
+    """Return how far its letters reach further down than others, in parts of their size."""
+    return max(0.0, words.leading - USUAL) / 2

@@ -8,6 +8,7 @@ from bot.domain.disclosure import TENTHS, Shown
 from bot.domain.model import Stage
 from bot.usecases.stewards import Area, Board
 from handlers.texts import board as texts
+from handlers.texts.catalogue import spoken
 from handlers.texts.organizers_words import worded
 
 MOST = 16
@@ -42,6 +43,7 @@ class Bar:
 class Poster:
     """A picture before it is drawn. Two that are equal give the same picture."""
 
+    language: str
     title: str
     city: str
     stage: Stage
@@ -60,6 +62,7 @@ def poster(board: Board) -> Poster:
     walkout, here = board.walkout, replace(board.here, sums=None)
     left_out = len(board.units) - MOST
     return Poster(
+        language=spoken(),
         title=worded(walkout.terms).title,
         city=texts.where(board) or walkout.terms.city or texts.city(),
         stage=walkout.stage,

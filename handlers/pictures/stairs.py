@@ -8,6 +8,7 @@ from bot.domain import campaigns
 from bot.usecases.stewards import Board
 from handlers.texts import board as board_texts
 from handlers.texts import ladder as texts
+from handlers.texts.catalogue import spoken
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import number
 
@@ -32,6 +33,7 @@ class Step:
 class Stairs:
     """A picture before it is drawn. Two that are equal give the same picture."""
 
+    language: str
     campaign: str
     city: str
     headline: str
@@ -57,6 +59,7 @@ def stairs(board: Board) -> Stairs:
     ]
     terms = board.walkout.terms
     return Stairs(
+        language=spoken(),
         campaign=worded(terms).campaign,
         city=terms.city or board_texts.city(),
         headline=texts.subtitle(),

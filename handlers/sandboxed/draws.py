@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from bot.sandbox import codec
 from bot.sandbox.worker import serve
+from handlers.lettering.installed import folders
 from handlers.sandboxed.orders import ToDraw
 
 MOST_MEMORY = 600_000_000
@@ -24,12 +25,5 @@ def prepare() -> Callable[[bytes], bytes]:
     return lambda order: draw(codec.read(ToDraw, order).wanted)
 
 
-def fonts() -> Iterable[str]:
-    """List the folders of this machine's fonts, which are opened when a letter needs them."""
-    from matplotlib.font_manager import fontManager  # noqa: PLC0415  as above
-
-    return {os.path.dirname(entry.fname) for entry in fontManager.ttflist}  # noqa: PTH120  thousands of them
-
-
 if __name__ == "__main__":
-    serve(prepare, most_memory=MOST_MEMORY, reads=fonts)
+    serve(prepare, most_memory=MOST_MEMORY, reads=folders)

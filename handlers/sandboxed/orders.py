@@ -71,3 +71,11 @@ class Print:
     paper: Paper | None
     language: str
     step: int  #: it says each time that so many more are drawn; 0: never
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undrawable:
+    """Why nothing was printed: letters that no font here has, and the names they stand in."""
+
+    letters: str
+    names: tuple[str, ...]

@@ -6,8 +6,9 @@ from itertools import count
 
 from bot.sandbox import codec
 from bot.sandbox.worker import serve, step
-from handlers.sandboxed.orders import Print
-from handlers.sheets.sheet import sheet
+from handlers.lettering.installed import folders
+from handlers.sandboxed.orders import Print, Undrawable
+from handlers.sheets.sheet import sheet, undrawable
 from handlers.texts.catalogue import speaking
 
 MOST_MEMORY = 1_000_000_000
@@ -21,6 +22,9 @@ def _print(order: bytes) -> bytes:
             step()
 
     with speaking(wanted.language):
+        letters, names = undrawable(wanted.terms, wanted.places)
+        if letters:
+            return codec.write(Undrawable(letters=letters, names=names))
         return sheet(
             wanted.terms,
             wanted.places,
@@ -33,4 +37,4 @@ def _print(order: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    serve(lambda: _print, most_memory=MOST_MEMORY)
+    serve(lambda: _print, most_memory=MOST_MEMORY, reads=folders)

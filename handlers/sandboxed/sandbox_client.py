@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from bot.domain.errors import SandboxFull, WorkFailed
+from bot.domain.errors import LettersMissing, SandboxFull, WorkFailed
 from bot.domain.model import Terms
 from bot.draft import Before, Draft, DraftRefused, ListReading, RosterOptions, SourceFile
 from bot.sandbox import codec
@@ -19,9 +19,10 @@ from bot.usecases.health import Finding, Grade, Sign, found
 from bot.usecases.stewards import Board
 from handlers.pictures.poster import poster
 from handlers.pictures.stairs import stairs
-from handlers.sandboxed.orders import Print, Read, Reading, ReadList, ToDraw, ToRead
+from handlers.sandboxed.orders import Print, Read, Reading, ReadList, ToDraw, ToRead, Undrawable
 from handlers.sheets.paper import Paper
 from handlers.texts.catalogue import languages, spoken
+from handlers.texts.organizers_words import worded
 
 Places = Sequence[tuple[str, Sequence[str]]]
 """Workplaces by name, with the codes of their cards."""
@@ -31,6 +32,12 @@ MEGABYTE = 1_000_000
 READS = WorkerKind(module="handlers.sandboxed.reads", most=12 * MEGABYTE)
 DRAWS = WorkerKind(module="handlers.sandboxed.draws", most=4 * MEGABYTE, orders=100)  # it takes two seconds to start
 PRINTS = WorkerKind(module="handlers.sandboxed.prints", most=64 * MEGABYTE)
+
+MOST_LETTERS = 100
+"""That may be missing: what a child says is not printed without end."""
+
+PDF = b"%PDF"
+"""How such a file begins."""
 
 WITHIN_S = 60.0
 """However busy the machine is."""
@@ -115,7 +122,9 @@ async def sheet(
     paper: Paper | None = None,
     told: Callable[[int], None] | None = None,
 ) -> bytes:
-    """Do what `handlers.sheets.sheet` does, in the language spoken now. Raises WorkFailed, WorkshopFull.
+    """Do what `handlers.sheets.sheet` does, in the language spoken now.
+
+    Raises LettersMissing, WorkFailed, WorkshopFull.
 
     `told` hears how many cards are drawn, each time there are STEP more.
     """
@@ -131,7 +140,16 @@ async def sheet(
         step=STEP if told else 0,
     )
     steps = [partial(told, drawn) for drawn in range(STEP, cards + 1, STEP)] if told else ()
-    return await sandbox.do(PRINTS, codec.write(order), within_s=WITHIN_S + PER_CARD_S * cards, steps=steps)
+    said = await sandbox.do(PRINTS, codec.write(order), within_s=WITHIN_S + PER_CARD_S * cards, steps=steps)
+    if said.startswith(PDF):
+        return said
+    try:
+        why = codec.read(Undrawable, said)
+    except codec.Misshapen:
+        raise WorkFailed from None
+    if not {worded(terms).title, *(name for name, _codes in places)}.issuperset(why.names):
+        raise WorkFailed
+    raise LettersMissing(why.letters[:MOST_LETTERS], why.names)
 
 
 async def examined(sandbox: SandboxPool) -> Finding:

@@ -19,8 +19,9 @@ from fpdf.image_parsing import preload_image
 
 from bot.domain.model import Terms
 from bot.secrets.card_codes import pretty
+from handlers.lettering.faces import CODES
 from handlers.sheets.chaff import chaff
-from handlers.sheets.shaping import CODES, MM, Block, Document, baseline, draw, fit
+from handlers.sheets.shaping import MM, Block, Document, baseline, draw, fit
 from handlers.texts import sheets as texts
 from handlers.texts.organizers_words import worded
 
@@ -29,6 +30,7 @@ _FRAME = 4.6  # from there to the words on the cover
 _GAP = 1.8  # between title and workplace
 _AIR = 3.5  # from a cut or fold to what is inside
 _QR = 24.5
+_CODE_PRINTED = 23  # letters and dashes
 _CODE_NARROWER = 84  # percent: so that all four groups stand in one line
 _CODE_LETTER = 0.6  # of its size: each letter is as wide as the others
 _MASK = 4  # any of the eight can be read; to look for the evenest takes as long as the rest of a card
@@ -101,25 +103,45 @@ def place_pattern(pdf: Document, piece: Piece) -> str:
     return name
 
 
-def wording(pdf: Document, terms: Terms, unit: str, bot: Bot, piece: Piece) -> Wording:
+def wording(terms: Terms, unit: str, bot: Bot, piece: Piece) -> Wording:
     """Measure the words for pieces of this size."""
     wide, high = piece.panel
     cover, cover_high = wide - 2 * (_EDGE + _FRAME), high - 2 * (_EDGE + _FRAME)
     page = wide - 2 * _AIR
-    title = fit(pdf, worded(terms).title, cover, cover_high * 0.56, largest=11, bold=True)
+    label = fit(texts.your_code(), page, 4, largest=7)
+    way, condition, deadline, confidence = _under(terms, bot, page, high - 2 * _AIR - label.height - _code_height(page))
+    title = fit(worded(terms).title, cover, cover_high * 0.56, largest=11, bold=True, named=True)
     return Wording(
         title=title,
-        unit=fit(pdf, unit, cover, cover_high - _GAP - title.height, largest=8.5),
-        back=fit(pdf, texts.open_alone(), cover, 3.4, largest=7, bold=True),
+        unit=fit(unit, cover, cover_high - _GAP - title.height, largest=8.5, named=True),
+        back=fit(texts.open_alone(), cover, 3.4, largest=7, bold=True),
         scan=fit(
-            pdf, texts.scan_for_telegram() if bot.telegram else texts.scan_for_code(), page - _QR - 3, _QR, largest=7.5
+            texts.scan_for_telegram() if bot.telegram else texts.scan_for_code(), page - _QR - 3, _QR, largest=7.5
         ),
-        label=fit(pdf, texts.your_code(), page, 4, largest=7),
-        way=fit(pdf, texts.send_it(bot.handle, bot.discord), page, 6.4, largest=7),
-        condition=fit(pdf, texts.condition(terms), page, 3.6, largest=9, bold=True),
-        deadline=fit(pdf, texts.deadline(terms), page, 4.4, largest=9, bold=True),
-        confidence=fit(pdf, texts.in_confidence(), page, 6.4, largest=7),
+        label=label,
+        way=way,
+        condition=condition,
+        deadline=deadline,
+        confidence=confidence,
     )
+
+
+def _under(terms: Terms, bot: Bot, page: float, high: float) -> tuple[Block, Block, Block, Block]:
+    """Measure what stands under the code: the way, the condition, the deadline, what is not kept.
+
+    Where a script's lines are tall, the last three are smaller until the first has room.
+    """
+    for share in (1, 0.9, 0.8, 0.7):
+        rest = (
+            fit(texts.condition(terms), page, 3.6 * share, largest=9, bold=True),
+            fit(texts.deadline(terms), page, 4.4 * share, largest=9, bold=True),
+            fit(texts.in_confidence(), page, 6.4 * share, largest=7),
+        )
+        left = min(6.4, high - sum(each.height for each in rest))
+        way = fit(texts.send_it(bot.handle, bot.discord), page, left, largest=7)
+        if not way.cut:
+            break
+    return way, *rest
 
 
 def card(pdf: Document, piece: Piece, words: Wording, code: str, bot: Bot, pattern: str) -> None:
@@ -134,11 +156,10 @@ def _inside(pdf: Document, piece: Piece, words: Wording, code: str, bot: Bot) ->
     _qr(pdf, bot.data(code), x, piece.y + (high - _QR) / 2)
     draw(pdf, words.scan, x + _QR + 3, piece.y + (high - words.scan.height) / 2, width - _QR - 3)
 
-    size = width / (len(pretty(code)) * _CODE_LETTER * _CODE_NARROWER / 100 * MM)
-    code_high = size * MM * 1.3
+    size, code_high = _code_size(width), _code_height(width)
     y = piece.fold_shut + _AIR
     y = draw(pdf, words.label, x, y, width)
-    pdf.set_font(CODES, "", size)
+    pdf.set_font(CODES.name, "", size)
     pdf.set_stretching(_CODE_NARROWER)
     pdf.text(x, baseline(y, code_high, size), pretty(code))
     pdf.set_stretching(100)
@@ -147,6 +168,15 @@ def _inside(pdf: Document, piece: Piece, words: Wording, code: str, bot: Bot) ->
     y = draw(pdf, words.condition, x, y, width)
     y = draw(pdf, words.deadline, x, y, width)
     draw(pdf, words.confidence, x, y, width)
+
+
+def _code_size(width: float) -> float:
+    """Return the points in which a code is as wide as this."""
+    return width / (_CODE_PRINTED * _CODE_LETTER * _CODE_NARROWER / 100 * MM)
+
+
+def _code_height(width: float) -> float:
+    return _code_size(width) * MM * 1.3
 
 
 def _outside(pdf: Document, piece: Piece, words: Wording, pattern: str) -> None:

@@ -7,10 +7,13 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from bot.domain.model import Terms
+from handlers.lettering.paragraphs import missing
 from handlers.sheets.card import Bot, Piece, card, place_pattern, wording
 from handlers.sheets.paper import SIZES, Paper, usual_paper
 from handlers.sheets.shaping import Document
 from handlers.sheets.steward import steward_page
+from handlers.texts.catalogue import spoken
+from handlers.texts.organizers_words import worded
 
 _ACROSS, _DOWN = 2, 4
 _MARGIN = 9.0  # most printers leave 4 to 6 mm white
@@ -45,7 +48,7 @@ def sheet(
         if not codes:
             continue
         shuffled = chance.sample(codes, len(codes))
-        words = wording(pdf, terms, name, bot, pieces[0])
+        words = wording(terms, name, bot, pieces[0])
         steward_page(pdf, terms, name, len(shuffled))
         for start in range(0, len(shuffled), len(pieces)):
             of_page = shuffled[start : start + len(pieces)]
@@ -55,6 +58,16 @@ def sheet(
                 drawn()
             _lines(pdf, pieces[: len(of_page)])
     return bytes(pdf.output())
+
+
+def undrawable(terms: Terms, places: Sequence[tuple[str, Sequence[str]]]) -> tuple[str, tuple[str, ...]]:
+    """Return the letters that no font here has, and the title and names they stand in."""
+    found = {
+        name: letters
+        for name in (worded(terms).title, *(name for name, _codes in places))
+        if (letters := missing(name, spoken()))
+    }
+    return "".join(dict.fromkeys("".join(found.values()))), tuple(found)
 
 
 def _pieces(pdf: Document) -> list[Piece]:

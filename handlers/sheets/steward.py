@@ -26,8 +26,8 @@ def steward_page(pdf: Document, terms: Terms, unit: str, cards: int) -> None:
     pdf.add_page()
     width = pdf.w - 2 * _MARGIN
     y = _line(pdf, texts.for_the_steward(), _MARGIN, 7, 11) + 2
-    y = draw(pdf, fit(pdf, unit, width, 22, largest=26, bold=True), _MARGIN, y, width)
-    y = draw(pdf, fit(pdf, worded(terms).title, width, 14, largest=14), _MARGIN, y, width)
+    y = draw(pdf, fit(unit, width, 22, largest=26, bold=True, named=True), _MARGIN, y, width)
+    y = draw(pdf, fit(worded(terms).title, width, 14, largest=14, named=True), _MARGIN, y, width)
     y = _line(pdf, texts.stack(cards, terms), y, 7, 11) + 5
     y = _heading(pdf, texts.making(), y)
     y = _how_to_make(pdf, y, width) + 9
@@ -37,7 +37,7 @@ def steward_page(pdf: Document, terms: Terms, unit: str, cards: int) -> None:
 
 def _line(pdf: Document, text: str, y: float, height: float, size: float, *, bold: bool = False) -> float:
     width = pdf.w - 2 * _MARGIN
-    return draw(pdf, fit(pdf, text, width, height, largest=size, bold=bold), _MARGIN, y, width)
+    return draw(pdf, fit(text, width, height, largest=size, bold=bold), _MARGIN, y, width)
 
 
 def _heading(pdf: Document, text: str, y: float) -> float:
@@ -49,18 +49,20 @@ def _heading(pdf: Document, text: str, y: float) -> float:
 
 def _how_to_hand_out(pdf: Document, y: float, width: float) -> None:
     for first, why in texts.rules():
-        told = fit(pdf, why, width - _LEAD, 14, largest=12)
-        draw(pdf, fit(pdf, first, _LEAD - 3, 7, largest=13, bold=True), _MARGIN, y - 0.2, _LEAD)
-        y = draw(pdf, told, _MARGIN + _LEAD, y, width - _LEAD) + 5.5
+        told = fit(why, width - _LEAD, 14, largest=12)
+        beside, left = (_MARGIN + width - _LEAD, _MARGIN) if told.rtl else (_MARGIN, _MARGIN + _LEAD)
+        draw(pdf, fit(first, _LEAD - 3, 7, largest=13, bold=True), beside, y - 0.2, _LEAD)
+        y = draw(pdf, told, left, y, width - _LEAD) + 5.5
 
 
 def _how_to_make(pdf: Document, y: float, width: float) -> float:
     column = (width - 3 * _GAP) / 4
     end = y
     for number, (picture, step) in enumerate(zip((_cut, _fold_back, _fold_shut, _closed), texts.steps(), strict=True)):
-        x = _MARGIN + number * (column + _GAP)
+        said = fit(step, column, 17, largest=10)
+        x = _MARGIN + (3 - number if said.rtl else number) * (column + _GAP)
         picture(pdf, x + column / 2, y + _PICTURE / 2)
-        end = max(end, draw(pdf, fit(pdf, step, column, 17, largest=10), x, y + _PICTURE + 3, column, "C"))
+        end = max(end, draw(pdf, said, x, y + _PICTURE + 3, column, "C"))
     return end
 
 

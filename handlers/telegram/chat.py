@@ -154,7 +154,7 @@ class TelegramChat:
         """Give somebody the menu of the roles that they have now."""
         roles = await self._app.store.roles(self._app.keys.person(Person(self._way, address)))
         if roles.suspension is None:  # else they have theirs again in a day
-            await self._menus.fit(int(address), roles)
+            await self._menus.fit(int(address), roles, self.recent.spoken(int(address)))
 
     async def title(self, address: str) -> str | None:
         """Ask what a chat is called; None if Telegram does not say."""
@@ -170,6 +170,7 @@ class TelegramChat:
     async def _written(self, message: Raw, user: Raw) -> None:
         chat, text = message["chat"]["id"], _words(message)
         self.recent.note(chat, message["message_id"])
+        self.recent.note_spoken(chat, user.get("language_code", ""))
         number = str(message["message_id"])
         said = Said(who=self._person(user), text=text, language=user.get("language_code"), number=number)
         try:
@@ -243,9 +244,10 @@ class TelegramChat:
 
     async def _answer_press(self, query: Raw) -> None:
         user = query["from"]
+        self.recent.note_spoken(user["id"], user.get("language_code", ""))
         number = f"press {query.get('id', '')}"  # as a message's, but never the same as one
-        said = Said(
-            who=self._person(user), button=query.get("data", ""), language=user.get("language_code"), number=number
+        said = Said.pressed(
+            self._person(user), query.get("data", ""), language=user.get("language_code"), number=number
         )
         reply = await self._conversation.answer(said)
         if reply is None:
@@ -273,7 +275,7 @@ class TelegramChat:
         if left is None:  # Telegram is in trouble; nothing may have been deleted
             for number in wanted:
                 self.recent.note(chat, number)
-            with speaking(query["from"].get("language_code")):
+            with speaking(reply.chosen or query["from"].get("language_code")):
                 said = texts.not_cleared()
             await self._acknowledge(query, said)
             return

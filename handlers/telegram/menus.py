@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
@@ -12,7 +13,8 @@ from bot.process import logs
 from bot.process.logs import Event
 from handlers.conversation import COMMANDS, Role
 from handlers.texts import telegram as texts
-from handlers.texts.catalogue import languages, speaking
+from handlers.texts.catalogue import language, languages, speaking
+from handlers.texts.languages import ENGLISH, meant
 
 log = logging.getLogger(__name__)
 
@@ -24,42 +26,54 @@ class Menus:
         self._bot = bot
 
     async def set_up(self) -> None:
-        """Bring menus and descriptions up to date, in every language."""
-        for language in languages():
-            with speaking(language):
-                await self._set_up(_code(language))
+        """Bring menus and descriptions up to date, in all languages at once: whoever writes waits for it."""
+        done = await asyncio.gather(*(self._set_up(*each) for each in _menus().items()), return_exceptions=True)
+        for failed in done:
+            if isinstance(failed, BaseException):
+                raise failed
 
-    async def _set_up(self, code: str | None) -> None:
+    async def _set_up(self, code: str | None, named: str) -> None:
         bot, scope = self._bot, BotCommandScopeAllPrivateChats()
-        wanted = _commands(Role.WORKER)
+        with speaking(named):
+            wanted, description, short = _commands(Role.WORKER), texts.description(), texts.short_description()
         if list(await bot.get_my_commands(scope, code)) != wanted:
             await bot.set_my_commands(wanted, scope, code)
-        if (await bot.get_my_description(code)).description != texts.description():
-            await bot.set_my_description(texts.description(), code)
-        if (await bot.get_my_short_description(code)).short_description != texts.short_description():
-            await bot.set_my_short_description(texts.short_description(), code)
+        if (await bot.get_my_description(code)).description != description:
+            await bot.set_my_description(description, code)
+        if (await bot.get_my_short_description(code)).short_description != short:
+            await bot.set_my_short_description(short, code)
 
-    async def fit(self, chat: int, roles: Roles) -> None:
+    async def fit(self, chat: int, roles: Roles, spoken: str | None) -> None:
         """Give somebody the menu of their roles, or everybody's again if they have none.
 
-        Without it they can do the same; so a failure is only logged.
+        Telegram shows the one in their app's language, or else the one for all languages: two calls, where it is known
+        what the app speaks. It goes in every language, since nobody remembers in which it is there. Without it they
+        can do the same; so a failure is only logged.
         """
         scope = BotCommandScopeChat(chat)
         try:
-            for language in languages():
+            for code, named in _menus(spoken if roles.any else None).items():
                 if not roles.any:
-                    await self._bot.delete_my_commands(scope, _code(language))
+                    await self._bot.delete_my_commands(scope, code)
                     continue
-                with speaking(language):
+                with speaking(named):
                     menu = _commands(*(role for role in Role if role.allows(roles)))
-                await self._bot.set_my_commands(menu, scope, _code(language))
+                await self._bot.set_my_commands(menu, scope, code)
         except TelegramError as error:
             log.warning(Event.NO_MENU, logs.kind(error))
 
 
-def _code(language: str) -> str | None:
-    """Return what Telegram calls a language; what is set for none is for all others."""
-    return None if language == "en" else language
+def _menus(spoken: str | None = None) -> dict[str | None, str]:
+    """Return by Telegram's code in which language a menu is; None is for whatever has none of its own.
+
+    Where it is known what somebody's app has `spoken`, there are only those that it shows.
+    """
+    wanted = languages() if spoken is None else [ENGLISH, *filter(None, [language(spoken)])]
+    menus: dict[str | None, str] = {}
+    for each in wanted:
+        if (known := meant(each)) is not None:
+            menus.setdefault(None if each == ENGLISH else known.telegram, each)
+    return menus
 
 
 def _commands(*roles: Role) -> list[BotCommand]:

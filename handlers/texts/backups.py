@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.domain import errors
 from bot.domain.errors import AnswersWanted, Refused
 from handlers.texts import fence
-from handlers.texts.catalogue import _
+from handlers.texts.catalogue import _, isolated
 from handlers.texts.times import when_utc
 
 
@@ -106,7 +106,7 @@ def _answers_wanted(refused: AnswersWanted) -> str:
         ).format(made=when_utc(refused.made))
     ]
     for walkout, title, may_go_on in refused.walkouts:
-        lines.append(f"{walkout} · {title}")
+        lines.append(f"{walkout} · {isolated(title)}")
         if may_go_on:
             lines.append(_("--goes-on {id}: neither on, nor off, nor lapsed since.").format(id=walkout))
         lines.append(

@@ -9,7 +9,8 @@ from bot.domain.model import Question, Terms
 from bot.domain.situation import Asserts
 from bot.usecases.workers import Seen
 from handlers.texts.asserted import asserts
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import _, isolated, ngettext
+from handlers.texts.names import joined
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import deadline, number
 
@@ -93,7 +94,7 @@ def question(terms: Terms, nth: int, chosen: Sequence[str]) -> str:
         if asked[nth].many
         else _("Press one.")
     )
-    so_far = _("Chosen: {options}").format(options=", ".join(chosen)) if chosen else ""
+    so_far = _("Chosen: {options}").format(options=joined(chosen)) if chosen else ""
     return "\n\n".join(filter(None, [f"{where}\n{asked[nth].text}", so_far, f"{how} {_nothing_yet()}"]))
 
 
@@ -117,8 +118,8 @@ def about_to_cast(terms: Terms, ballot: str) -> str:
 
 
 def _answer(asked: Question, chosen: Sequence[int]) -> str:
-    said = ", ".join(asked.options[each] for each in chosen) or _("left out")
-    return f"• {asked.text} {said}"
+    said = joined([asked.options[each] for each in chosen]) or _("left out")
+    return f"• {isolated(asked.text)} {said}"
 
 
 @asserts(Asserts.STANDS)

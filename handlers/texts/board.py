@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from bot.domain.disclosure import FEWEST_LINES, NEARLY, TENTHS, Coarse, Shown, Turnout
 from bot.domain.model import Stage, StepKind, Tier, Walkout
 from bot.usecases.stewards import Area, Board
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import _, isolated, ngettext
 from handlers.texts.kinds import by_kind
 from handlers.texts.ladder import ladder
+from handlers.texts.names import joined
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import number, when
 
@@ -56,7 +57,7 @@ def _head(seen: Board) -> list[str]:
 
 def where(seen: Board) -> str:
     """Name what is looked into, with all that it is part of; nothing for the whole walkout."""
-    return ", ".join(name for _unit, name in reversed(seen.of))
+    return joined([name for _unit, name in reversed(seen.of)])
 
 
 def on_page(seen: Board, page: int | None) -> Sequence[Shown | Area]:
@@ -285,7 +286,7 @@ def chosen(seen: Board) -> str:
         said = _("No workplace's name contains “{text}”.").format(text=seen.only)
         return f"{said} {do_you_mean(seen.nearest)}" if seen.nearest else said
     if seen.paths and max(map(len, seen.paths.values())) > 1:
-        return f"“{seen.only}”: {number(len(seen.units))}"
+        return f"“{isolated(seen.only)}”: {number(len(seen.units))}"
     return ngettext(
         "“{text}”: {n} of {workplaces} workplace", "“{text}”: {n} of {workplaces} workplaces", seen.everywhere
     ).format(text=seen.only, n=number(len(seen.units)), workplaces=number(seen.everywhere))
@@ -293,7 +294,7 @@ def chosen(seen: Board) -> str:
 
 def do_you_mean(names: Sequence[str]) -> str:
     """Offer what may have been meant."""
-    return _("Do you mean: {names}").format(names=", ".join(names))
+    return _("Do you mean: {names}").format(names=joined(names))
 
 
 def picture() -> str:

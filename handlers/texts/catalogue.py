@@ -9,6 +9,7 @@ from functools import lru_cache
 from gettext import NullTranslations, translation
 from pathlib import Path
 
+from handlers.texts import isolates
 from handlers.texts.languages import ENGLISH, LANGUAGES, meant
 
 LOCALES = Path(__file__).parent / "locales"
@@ -25,7 +26,7 @@ def speaking(language: str | None) -> Iterator[None]:
     if not language:
         yield
         return
-    token = _speaking.set(SPECIAL.get(language) or _catalogue(language))
+    token = _speaking.set(_catalogue(language))
     try:
         yield
     finally:
@@ -43,17 +44,24 @@ SPECIAL: dict[str, NullTranslations] = {}
 """Catalogues that are no files, by their language's name."""
 
 
-@lru_cache(maxsize=64)  # a language is whatever a chat says it is
 def _catalogue(language: str) -> NullTranslations:
+    # a language is whatever a chat says it is: what the table does not know names no file
     known = meant(language)
-    code = language if known is None else known.code
-    return translation("allout", LOCALES, languages=[code.replace("-", "_")], fallback=True)
+    if (special := SPECIAL.get(language if known is None else known.code)) is not None:
+        return special
+    return NullTranslations() if known is None else _read(LOCALES, known.folder)
+
+
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def _read(where: Path, folder: str) -> NullTranslations:
+    return translation("allout", where, languages=[folder], fallback=True)
 
 
 def translated(message: str, language: str) -> str | None:
     """Return a sentence in this language; None if it has no catalogue, or says the same."""
-    said = _catalogue(language).gettext(message)
-    return None if said == message else said
+    catalogue = _catalogue(language)
+    said = catalogue.gettext(message)
+    return None if said == message else _said(catalogue, said)
 
 
 def languages() -> list[str]:
@@ -73,10 +81,49 @@ def name_of(spoken: str) -> str:
     return spoken if known is None else known.name
 
 
+class Sentence(str):
+    """What a catalogue says. What is filled in is kept apart where its direction is, or could be, another one's."""
+
+    __slots__ = ()
+
+    def format(self, *args: object, **given: object) -> Sentence:
+        """Fill it in; a sentence in a sentence has the same direction, and needs no isolates."""
+        right_to_left = _right_to_left(_speaking.get())
+        return Sentence(
+            super().format(
+                *(_apart(value, right_to_left) for value in args),
+                **{name: _apart(value, right_to_left) for name, value in given.items()},
+            )
+        )
+
+
+def _apart(value: object, right_to_left: bool) -> object:  # noqa: FBT001
+    if isinstance(value, Sentence) or not isinstance(value, str):
+        return value
+    return isolates.isolated(value, right_to_left=right_to_left)
+
+
+@lru_cache(maxsize=64)
+def _right_to_left(catalogue: NullTranslations) -> bool:
+    known = meant(catalogue.info().get("language", ENGLISH))
+    return known is not None and known.right_to_left
+
+
+def isolated(text: str) -> str:
+    """Keep a name, a title or the like apart from what is put beside it without a sentence around both."""
+    return Sentence("{}").format(text)
+
+
 def _(message: str) -> str:
-    return _speaking.get().gettext(message)
+    catalogue = _speaking.get()
+    return _said(catalogue, catalogue.gettext(message))
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """Choose by number, in the language spoken now."""
-    return _speaking.get().ngettext(singular, plural, n)
+    catalogue = _speaking.get()
+    return _said(catalogue, catalogue.ngettext(singular, plural, n))
+
+
+def _said(catalogue: NullTranslations, text: str) -> Sentence:
+    return Sentence(isolates.latin_isolated(text) if _right_to_left(catalogue) else text)

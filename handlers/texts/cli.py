@@ -8,6 +8,7 @@ from bot.usecases.ways import Stray
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.general import platform as called
 from handlers.texts.general import shortly
+from handlers.texts.names import of_languages
 from handlers.texts.times import number
 
 
@@ -33,7 +34,7 @@ def not_a_bot(name: str) -> str:
 
 def no_language(code: str, there: Sequence[str]) -> str:
     """Refuse a language without a catalogue."""
-    return _("There is no language {code}; there are: {there}.").format(code=code, there=", ".join(there))
+    return _("There is no language {code}; there are: {there}.").format(code=code, there=of_languages(there))
 
 
 def no_file(path: str) -> str:

@@ -23,8 +23,9 @@ from bot.usecases.audit import Line
 from bot.usecases.proposals import Content, Progress
 from bot.usecases.roles import Appointment, Served
 from handlers.texts import committee_word, general
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import Sentence, _, isolated, ngettext
 from handlers.texts.kinds import by_kind
+from handlers.texts.names import joined
 from handlers.texts.organizers import gaps, opened
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import before, number, span, when, when_utc
@@ -63,7 +64,7 @@ def matter(what: Matter, content: Content, walkout: str, place: str) -> str:
 
 def named(walkout: Walkout | None) -> str:
     """Name a walkout to organizers, who tell several apart by their ids."""
-    return "" if walkout is None else f"{worded(walkout.terms).title} ({walkout.id})"
+    return "" if walkout is None else f"{isolated(worded(walkout.terms).title)} ({walkout.id})"
 
 
 def _named(progress: Progress) -> str:
@@ -366,7 +367,7 @@ def appointed(made: Appointment, telegram: str | None, discord: str | None) -> s
         _("For {nickname}, as {role}{place}. Hand over this code; it works once, within {time}:").format(
             nickname=made.nickname,
             role=role(made.role),
-            place=f", {made.place.name}" if made.place else "",
+            place=_behind(made.place.name if made.place else ""),
             time=span(proposals.LASTS),
         ),
         card_codes.pretty(made.code),
@@ -406,12 +407,16 @@ def wait_for_confirmation(word: str) -> str:
     ).format(word=word)
 
 
+def _behind(place: str) -> str:
+    return Sentence(f", {isolated(place)}" if place else "")
+
+
 def used(card: RoleCard, nickname: str, place: str) -> str:
     """Ask the appointer whether it was the right person."""
     return _(
         "Somebody has used the code for {nickname} ({role}{place}). Is it them? Ask them which word they see; "
         "it must be: {word}"
-    ).format(nickname=nickname, role=role(card.role), place=f", {place}" if place else "", word=card.word)
+    ).format(nickname=nickname, role=role(card.role), place=_behind(place), word=card.word)
 
 
 def given(of: Role, walkout: Walkout | None, place: str) -> str:
@@ -502,7 +507,7 @@ def settled_before() -> str:
 
 def roles(found: Sequence[Served], running: Sequence[Stopped]) -> str:
     """List everybody with a role, and who is suspended."""
-    organizers = ", ".join(_reached(each) for each in found if each.role is Role.ORGANIZER)
+    organizers = joined([_reached(each) for each in found if each.role is Role.ORGANIZER])
     lines = [_("Organizers: {names}").format(names=organizers)]
     lines += [suspension(each) for each in running]
     title = None
@@ -520,7 +525,7 @@ def roles(found: Sequence[Served], running: Sequence[Stopped]) -> str:
 
 
 def _reached(each: Served) -> str:
-    return f"{each.nickname} ({general.platform(each.way, each.bot)})" if each.bot else each.nickname
+    return f"{isolated(each.nickname)} ({general.platform(each.way, each.bot)})" if each.bot else each.nickname
 
 
 def remove_usage() -> str:

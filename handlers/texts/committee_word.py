@@ -8,6 +8,7 @@ from bot.domain.committee_word import ALL, CITYWIDE, LONGEST, Content, SaidWord
 from bot.domain.errors import NothingToCorrect, NothingWritten, NoWordNow, Refused, WordTooSoon
 from bot.domain.model import Walkout
 from handlers.texts.catalogue import _, name_of, ngettext, speaking, spoken
+from handlers.texts.names import joined
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import number, when
 
@@ -135,7 +136,7 @@ def unwritten(languages: Sequence[str]) -> str:
     if not languages:
         return ""
     return _("Not written in {languages}: people who read that see your first version.").format(
-        languages=", ".join(map(name_of, languages))
+        languages=joined([*map(name_of, languages)])
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import wrap
+
+from wcwidth import wrap
 
 from handlers.texts.catalogue import _
 
 WIDTH = 76
-"""Characters in a line."""
+"""Cells in a line."""
 
 
 def private(name: str, text: str, labels: Sequence[str], *, numbered: bool) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.disclosure import City
 from bot.domain.model import Stage, StepKind, Terms, Walkout
 from handlers.texts.board import stage
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import _, isolated, ngettext
 from handlers.texts.kinds import by_kind
 from handlers.texts.times import before, clock, number, when
 
@@ -254,7 +254,9 @@ def board_line(city: City, walkout: Walkout, workplaces: int) -> str:
 
 def areas_line(areas: Mapping[str, str]) -> str:
     """Say what it changed for the neighborhoods."""
-    return _("Neighborhoods: {areas}.").format(areas=" · ".join(f"{name} {said}" for name, said in areas.items()))
+    return _("Neighborhoods: {areas}.").format(
+        areas=" · ".join(f"{isolated(name)} {said}" for name, said in areas.items())
+    )
 
 
 # -- the end ---------------------------------------------------------------------------------------------------

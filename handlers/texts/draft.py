@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bot.draft import DraftRefused, Problem, ProblemKind
 from handlers.texts.catalogue import _, ngettext
+from handlers.texts.names import of_languages
 from handlers.texts.times import number
 
 LONGEST_SHOWN = 300
@@ -55,6 +56,8 @@ def shown(name: str, fact: str | int) -> str:
         return str(fact)
     if name == "expected":
         return _EXPECTED[fact]()
+    if name == "languages":
+        return of_languages(fact.split(", "))
     if name == "option":
         return "--" + fact.replace("_", "-")
     longest = LONGEST_VALUE_SHOWN if name == "value" else LONGEST_SHOWN

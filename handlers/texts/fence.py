@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handlers.texts.catalogue import _
+from handlers.texts.catalogue import _, isolated
 from handlers.texts.general import handle, platform
 
 
@@ -23,7 +23,7 @@ def shared(where: str, bot: str = "") -> str:
         "Somebody else uses my token on {platform}. They can read along there and write under my name. "
         "I go on. Whoever runs the server: have {platform} give out a new token, set it, and start me again."
     ).format(platform=platform(where))
-    return f"{handle(bot)}: {said}" if bot else said
+    return f"{isolated(handle(bot))}: {said}" if bot else said
 
 
 def adopted(platforms: Sequence[str]) -> str:

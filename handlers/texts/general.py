@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.domain.ways import platform_of
-from handlers.texts.catalogue import _
+from handlers.texts.catalogue import _, isolated
 from handlers.texts.times import clock_utc, span
 
 
 def commands(rows: Iterable[tuple[str, str, str]]) -> str:
     """List commands: name, arguments, what it does."""
-    lines = [f"/{name} {usage}".rstrip() + f": {does}" for name, usage, does in rows]
+    lines = [isolated(f"/{name} {usage}".rstrip()) + f": {does}" for name, usage, does in rows]
     return "\n".join([_("You can send me a card's code, press a button, or send:"), *lines])
 
 

@@ -16,6 +16,7 @@ class Language:
     name: str  #: in itself
     telegram: str  #: the two letters by which Telegram keeps a menu; of languages with the same, the first has it
     discord: tuple[str, ...] = ()  #: the locales that its clients say; none for what Discord does not speak
+    letter: str = ""  #: by which buttons carry it; it stays as long as there are old buttons. '': none can
     also: tuple[str, ...] = ()  #: what else a client may say, in lower case, where the first subtag alone says another
     right_to_left: bool = False
 
@@ -28,33 +29,37 @@ class Language:
 ENGLISH = "en"
 
 LANGUAGES = (
-    Language(code=ENGLISH, name="English", telegram="en", discord=("en-US", "en-GB")),
-    Language(code="es", name="Español", telegram="es", discord=("es-ES", "es-419")),
-    Language(code="zh-Hans", name="简体中文", telegram="zh", discord=("zh-CN",), also=("zh",)),
+    Language(code=ENGLISH, name="English", telegram="en", letter="e", discord=("en-US", "en-GB")),
+    Language(code="es", name="Español", telegram="es", letter="s", discord=("es-ES", "es-419")),
+    Language(code="zh-Hans", name="简体中文", telegram="zh", letter="c", discord=("zh-CN",), also=("zh", "yue-hans")),
     Language(
         code="zh-Hant",
         name="繁體中文",
         telegram="zh",
+        letter="t",
         discord=("zh-TW",),
         also=("zh-tw", "zh-hk", "zh-mo", "yue"),
     ),
-    Language(code="ru", name="Русский", telegram="ru", discord=("ru",)),
-    Language(code="bn", name="বাংলা", telegram="bn"),
-    Language(code="ht", name="Kreyòl ayisyen", telegram="ht"),
-    Language(code="ko", name="한국어", telegram="ko", discord=("ko",)),
-    Language(code="ar", name="العربية", telegram="ar", discord=("ar",), right_to_left=True),
-    Language(code="ur", name="اردو", telegram="ur", right_to_left=True),
-    Language(code="fr", name="Français", telegram="fr", discord=("fr",)),
-    Language(code="pl", name="Polski", telegram="pl", discord=("pl",)),
+    Language(code="ru", name="Русский", telegram="ru", letter="r", discord=("ru",)),
+    Language(code="bn", name="বাংলা", telegram="bn", letter="b"),
+    Language(code="ht", name="Kreyòl ayisyen", telegram="ht", letter="h"),
+    Language(code="ko", name="한국어", telegram="ko", letter="k", discord=("ko",)),
+    Language(code="ar", name="العربية", telegram="ar", letter="a", discord=("ar",), right_to_left=True),
+    Language(code="ur", name="اردو", telegram="ur", letter="u", right_to_left=True),
+    Language(code="fr", name="Français", telegram="fr", letter="f", discord=("fr",)),
+    Language(code="pl", name="Polski", telegram="pl", letter="p", discord=("pl",)),
 )
 """English first, then by how many speak them in New York City's own list of languages."""
+
+LONGEST_TAG = 35
+"""Characters of a tag that are looked at, as BCP 47 recommends; a client may say anything."""
 
 _KNOWN = {each.code.lower(): each for each in LANGUAGES} | {name: each for each in LANGUAGES for name in each.also}
 
 
 def meant(said: str) -> Language | None:
     """Return the language that a client or a person names, by the longest part of its tag that is one of ours."""
-    tag = said.replace("_", "-").lower()
+    tag = said[:LONGEST_TAG].replace("_", "-").lower()
     while tag:
         if tag in _KNOWN:
             return _KNOWN[tag]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from bot.draft import Choice, ChoiceKind, ListQuestion, QuestionKind, Summary
 from handlers.texts.catalogue import _, ngettext
 from handlers.texts.draft import shown
+from handlers.texts.names import joined
 from handlers.texts.times import number
 
 
@@ -39,7 +40,7 @@ def summary(of: Summary) -> str:
         if count
     ]
     if left_out:
-        said.append(_("left out: {what}").format(what=", ".join(left_out)))
+        said.append(_("left out: {what}").format(what=joined(left_out)))
     if of.repeats:
         said.append(_n(of.repeats, lambda n: ngettext("{n} name repeats", "{n} names repeat", n)))
     parts = [
@@ -50,7 +51,7 @@ def summary(of: Summary) -> str:
         )
         if count
     ]
-    return "; ".join([*said, *([", ".join(parts)] if parts else [])])
+    return "; ".join([*said, *([joined(parts)] if parts else [])])
 
 
 def warnings(of: Summary) -> list[str]:

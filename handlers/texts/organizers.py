@@ -14,10 +14,10 @@ from bot.guards.readiness import Gaps
 from bot.usecases.steps import Compared
 from handlers.texts import lists, steps
 from handlers.texts.board import stage
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import _, isolated, ngettext
 from handlers.texts.doubts import doubts
 from handlers.texts.keys import keep_a_copy
-from handlers.texts.names import NAMED_AT_MOST, named
+from handlers.texts.names import NAMED_AT_MOST, joined, named
 from handlers.texts.organizers_words import untranslated, worded
 from handlers.texts.times import ahead, before, deadline, end, number, span, there, when
 from handlers.texts.workers import confirmation, headline
@@ -32,7 +32,7 @@ def walkouts(found: Sequence[Walkout]) -> str:
         if walkout.in_campaign:
             campaigns.setdefault(walkout.register, []).append(walkout)
     blocks = [[_listed(walkout) for walkout in found if not walkout.in_campaign]]
-    blocks += [[f"{worded(steps[-1].terms).campaign}:", *map(_listed, steps)] for steps in campaigns.values()]
+    blocks += [[f"{isolated(worded(steps[-1].terms).campaign)}:", *map(_listed, steps)] for steps in campaigns.values()]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -124,7 +124,7 @@ def _parts(plan: Draft) -> list[str]:
                 "{n} area ({levels}), {numbers} of them with a number or a minimum of its own.",
                 "{n} areas ({levels}), {numbers} of them with a number or a minimum of their own.",
                 len(areas),
-            ).format(n=number(len(areas)), levels=", ".join(worded(plan.terms).levels), numbers=number(with_numbers))
+            ).format(n=number(len(areas)), levels=joined(worded(plan.terms).levels), numbers=number(with_numbers))
         )
     departments = [unit for unit in plan.units if unit.tier is Tier.DEPARTMENT]
     if departments:

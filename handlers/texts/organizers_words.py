@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.model import Terms, Unit, Walkout
 from handlers.texts.catalogue import _, name_of, spoken
+from handlers.texts.names import joined
 
 
 def worded(terms: Terms) -> Terms:
@@ -29,6 +30,6 @@ def untranslated(missing: Mapping[str, tuple[str, ...]]) -> list[str]:
     return [
         _(
             "Not written in {language}: {names}. People who read {language} see the fields without a language instead."
-        ).format(language=name_of(language), names=", ".join(names))
+        ).format(language=name_of(language), names=joined([*names]))
         for language, names in missing.items()
     ]

@@ -13,9 +13,10 @@ from bot.domain.situation import Asserts
 from handlers.texts import backups, closing, committee_word, general, moving, opening, paper_cards, took_part
 from handlers.texts.asserted import asserts
 from handlers.texts.board import stage
-from handlers.texts.catalogue import _, languages, name_of
+from handlers.texts.catalogue import _, isolated, languages
 from handlers.texts.general import platform
 from handlers.texts.kinds import by_kind
+from handlers.texts.names import of_languages
 from handlers.texts.organizers_words import worded
 from handlers.texts.times import deadline, number, when, when_utc
 
@@ -122,6 +123,8 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
                 "That did not work: the process that reads files, draws and prints has failed. Nothing was changed. "
                 "Try again; if it fails again, have somebody look on the server: allout doctor"
             )
+        case errors.LettersMissing():
+            return "letters_missing", paper_cards.letters_missing(refused.letters, refused.names)
         case errors.SandboxFull():
             return "workshop_full", _(
                 "Too many people want files and pictures just now. Nothing was changed. Try again in a minute."
@@ -141,7 +144,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
             ).format(needed=number(refused.needed), there=number(refused.there))
         case errors.NoSuchLanguage():
             return "no_such_language", _("I do not speak {named}. I speak: {languages}. Nothing changed.").format(
-                named=refused.named, languages=", ".join(f"{each} ({name_of(each)})" for each in languages())
+                named=refused.named, languages=of_languages(languages())
             )
         case errors.NoSuchProposal():
             return "no_such_proposal", _("That proposal has been decided, or has lapsed after a day. Nothing changed.")
@@ -183,7 +186,7 @@ def refusal(refused: Refused) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR091
         case errors.NoSuchWalkout():
             return "no_such_walkout", _no_walkout(refused)
         case errors.WhichWalkout():
-            choice = "\n".join(f"{each.id} · {worded(each.terms).title}" for each in refused.fitting)
+            choice = "\n".join(f"{each.id} · {isolated(worded(each.terms).title)}" for each in refused.fitting)
             return "which_walkout", _("Which one? Add its id:") + f"\n{choice}"
         case errors.WhichUnit():
             said = _("There are several of the name {name}. Which one:").format(name=refused.named)
@@ -426,7 +429,7 @@ def start_refusal(refused: Refused) -> str:
             return _("{path} cannot be used: {why}. Nothing was changed.").format(path=path, why=why)
         case errors.KeyFileRefused(path=path, why=why):
             return _key_file(why).format(path=path)
-        case errors.WorkFailed() | errors.SandboxFull() | errors.OthersRun():
+        case errors.WorkFailed() | errors.LettersMissing() | errors.SandboxFull() | errors.OthersRun():
             return refusal(refused)[1]
     said = opening.refusal(refused) or closing.refusal(refused) or backups.refusal(refused) or moving.refusal(refused)
     return said or _("That cannot be done.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from handlers.texts import general
 from handlers.texts.catalogue import _, languages, name_of, ngettext
+from handlers.texts.names import of_languages
 from handlers.texts.times import number
 
 
@@ -74,7 +75,7 @@ def room_usage(by: str) -> str:
 def choose_language() -> str:
     """Say how a room's language is chosen."""
     return _("For another language than English, add it behind what the room hears: {languages}.").format(
-        languages=", ".join(f"{each} ({name_of(each)})" for each in languages())
+        languages=of_languages(languages())
     )
 
 

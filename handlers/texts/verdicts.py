@@ -9,8 +9,9 @@ from bot.domain import ballots
 from bot.domain.model import Question, StepKind, Unit, Walkout
 from bot.domain.rules import fell_below, has_number, lacks, left_with
 from bot.domain.tree import workplace_on
-from handlers.texts.catalogue import _
+from handlers.texts.catalogue import _, isolated
 from handlers.texts.kinds import by_kind
+from handlers.texts.names import joined
 from handlers.texts.organizers_words import the_day, worded
 from handlers.texts.times import deadline, number, when
 from handlers.texts.workers import fewer_stand, headline
@@ -102,11 +103,11 @@ def survey_over(walkout: Walkout, facts: Mapping[str, Any]) -> str:
 
 def _result(question: Question, totals: Sequence[int | None]) -> str:
     """Say what one question came to: each option's number, what leads, and why some are hidden."""
-    lines = [f"• {option}: {_votes(n)}" for option, n in zip(question.options, totals, strict=True)]
+    lines = [f"• {isolated(option)}: {_votes(n)}" for option, n in zip(question.options, totals, strict=True)]
     first = [question.options[nth] for nth in ballots.leading(totals)]
     if first:
         most = _("Most votes: {options}.") if len(first) == 1 else _("Ahead, and too close to tell apart: {options}.")
-        lines.append(most.format(options=", ".join(first)))
+        lines.append(most.format(options=joined(first)))
     if None in totals:
         lines.append(_("Hidden numbers are small, or would give single votes away."))
     return "\n".join([question.text, *lines])

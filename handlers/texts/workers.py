@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 from bot.domain.disclosure import shown
 from bot.domain.model import ROOT, CardState, CountedBy, Counts, Entry, Stage, StepKind, Terms, Tier, Unit, Walkout
@@ -12,7 +13,7 @@ from bot.usecases.workers import Seen
 from handlers.texts import ballots, names
 from handlers.texts.asserted import asserts
 from handlers.texts.board import coarse_said, turnout, workplace_line
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import Sentence, _, isolated, ngettext
 from handlers.texts.kinds import by_kind
 from handlers.texts.organizers_words import the_day, worded
 from handlers.texts.times import before, deadline, end, number, when
@@ -68,13 +69,13 @@ def terms(seen: Seen, can_see: str) -> str:
 def headline(terms: Terms) -> str:
     """Name the walkout."""
     title = worded(terms).title
-    return f"{title} · {terms.city}" if terms.city else title
+    return f"{isolated(title)} · {isolated(terms.city)}" if terms.city else title
 
 
 def demands(terms: Terms) -> str:
     """List what the walkout is for."""
     wanted = worded(terms).demands
-    return "\n".join([_("We want:"), *(f"• {demand}" for demand in wanted)]) if wanted else ""
+    return "\n".join([_("We want:"), *(f"• {isolated(demand)}" for demand in wanted)]) if wanted else ""
 
 
 def _called_by(terms: Terms) -> str:
@@ -218,7 +219,7 @@ def _ballot(seen: Seen) -> str:
     return "\n".join(
         [
             _("Once you take part, you can vote:"),
-            *(f"• {each.text}" for each in asked),
+            *(f"• {isolated(each.text)}" for each in asked),
             _(
                 "You can change your vote until the deadline. I show it to nobody, not even to you. What I say then is "
                 "totals only, rounded, and only if nine or more vote. Nothing is said of one workplace."
@@ -234,14 +235,18 @@ def _ballot(seen: Seen) -> str:
 def _own_name(seen: Seen) -> str:
     """Name what somebody pledges for; where they have chosen it themselves, with its areas, for names may repeat."""
     if seen.walkout.terms.entry is Entry.OPEN:
-        return ", ".join(unit.name for unit in reversed(seen.path))
+        return names.joined([unit.name for unit in reversed(seen.path)])
     return names.full(seen.path)
 
 
 def _listed(needs: list[str]) -> str:
     """List what must come about."""
-    *others, last = [f"• {each}" for each in needs]
-    return _("{needs}, and\n{last}.").format(needs=",\n".join(others), last=last) if others else f"{last}."
+    said: list[str] = [Sentence(f"• {each}") for each in needs]
+    *others, last = said
+    if not others:
+        return _("{need}.").format(need=last)
+    before = reduce(lambda above, need: _("{first},\n{second}").format(first=above, second=need), others)
+    return _("{needs}, and\n{last}.").format(needs=before, last=last)
 
 
 def _own_needs(seen: Seen, *, areas_noted: bool) -> list[str]:
@@ -251,7 +256,9 @@ def _own_needs(seen: Seen, *, areas_noted: bool) -> list[str]:
     """
     areas = [area for area in reversed(seen.path) if area.tier is Tier.AREA and not area.out]
     widest_last = list(filter(None, (_area_needs(area, of_areas=nth > 0) for nth, area in enumerate(areas))))
-    above = list(filter(None, [*widest_last[:1], "; ".join(widest_last[1:])]))
+    above = widest_last[:1]
+    if widest_last[1:]:
+        above.append(reduce(lambda one, more: _("{first}; {second}").format(first=one, second=more), widest_last[1:]))
     if above and areas_noted:
         above[-1] += _only_ready_parts()
     return [_workplace_needs(seen), *above]
@@ -289,7 +296,7 @@ def _area_needs(area: Unit, *, of_areas: bool) -> str:
         least = _("at {n} workplaces or more").format(n=number(area.minimum))
     if area.threshold:
         said = _("{n} people pledge in {area}").format(n=number(area.threshold), area=area.name)
-        return ", ".join(filter(None, [said, least]))
+        return names.joined([said, least]) if least else said
     return _("enough people pledge in {area}, {least}").format(area=area.name, least=least) if least else ""
 
 
@@ -1034,7 +1041,7 @@ def _ladder(seen: Seen) -> str:
         workplace=seen.place.name,
         n=number(len(seen.ladder)),
         steps=number(seen.counted),
-        names=", ".join(worded(step).title for step in seen.ladder),
+        names=names.joined([worded(step).title for step in seen.ladder]),
     )
 
 

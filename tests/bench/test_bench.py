@@ -46,6 +46,7 @@ def run(what: str, folder: Path) -> str:
         ),
         ("tally", ["tally_longest_wait_s", "tally_many_to_few_cards", "tally_tree_to_flat"]),
         ("discord", ["discord_shows_to_bare_16_at_once", "discord_changes_to_button_16_at_once"]),
+        ("cards", ["cards_bn_to_en", "cards_zh-Hans_to_en", "cards_ur_to_en"]),
         ("waits", ["longest_wait_minting", "longest_wait_first_picture"]),
         (
             "start",

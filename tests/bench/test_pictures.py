@@ -1,31 +1,24 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from bench import pictures
+from bench import paper_pictures, pictures
 
 
-def test_the_pictures_in_docs_are_those_of_what_the_bot_says(capsys: pytest.CaptureFixture[str]) -> None:
-    status = pictures.main(["--check"])
-    assert (status, capsys.readouterr().out) == (0, ""), "draw them anew: python -m bench.pictures"
-
-
-def test_a_picture_that_is_missing_or_of_other_words_is_named_and_drawn(
+def test_pages_are_what_the_bot_says_and_one_of_other_words_or_without_a_picture_is_named(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert pictures.main(["--docs", str(data)]) == 0
-    drawn = capsys.readouterr().out.split()
-    assert len(drawn) == 3 + 2 * len(pictures.WHEN_READ)
-    (data / pictures.FOLDER / "terms.en.svg").write_text("other words")
-    (data / pictures.FOLDER / "no.es.svg").unlink()
-    assert pictures.main(["--check", "--docs", str(data)]) == 1
-    assert capsys.readouterr().out.split() == [f"{pictures.FOLDER}/{name}.svg" for name in ("terms.en", "no.es")]
+    docs = data / "docs"
+    shutil.copytree(pictures.ROOT / "docs", docs)
+    page, lost = f"{pictures.FOLDER}/es.md", paper_pictures.path("card", "en")
+    (docs / page).write_text("other words")
+    (docs / lost).unlink()
+    status = pictures.main(["--check", "--docs", str(docs)])
+    assert (status, capsys.readouterr().out.split()) == (1, [page, lost]), "make them anew: python -m bench.pictures"
 
 
-@pytest.mark.parametrize("text", ["It is on, and Lantern Bakery walks out.", "a\nb", "word " * 40, "W" * 60])
-def test_a_line_is_no_longer_than_the_bubble_and_no_word_is_lost(text: str) -> None:
-    lines = pictures.wrapped(text, 300)
-    assert " ".join(lines).split() == text.split()
-    assert all(pictures.length(line) <= 300 for line in lines if " " in line)
+def test_lines_and_what_parts_them_are_kept_and_no_line_is_empty() -> None:
+    assert pictures.paragraphs("a < b\nc\n\n\nd\n") == "<p>a &lt; b<br>c</p><p>d</p>"

@@ -19,8 +19,10 @@ SINCE = (
     " Una vez que va, te paso lo que el comité organizador le diga a toda la gente, o a tu lugar de trabajo.",
     ', "Are we ready?"',
     ', "¿Estamos listos?"',
+    ', "Language 文 বা ع"',
+    ', "Idioma 文 বা ع"',
 )
-"""What is there besides: for whoever may ask to be told, and a button for whoever opens."""
+"""What is there besides: for whoever may ask to be told, a button for whoever opens, and one for another language."""
 
 
 def as_it_was(line: str) -> str:

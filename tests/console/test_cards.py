@@ -116,6 +116,18 @@ def test_without_a_bots_name_printed_cards_hold_the_bare_code(play: Play) -> Non
     assert len(cards) == sum(HEADCOUNTS.values())
 
 
+def test_letters_that_no_font_has_are_named_and_no_card_is_minted(play: Play) -> None:
+    walkout = play.draft(terms(citywide_threshold=5), roster([("Depot \N{FIRE}", 10, 5), ("\N{ROCKET} Mill", 10, 5)]))
+    said = mint(play, walkout, "--all", "--format", "pdf", out="cards.pdf", status=2)
+    assert "\N{FIRE} (U+1F525), \N{ROCKET} (U+1F680)" in said
+    assert "It stands in: Depot \N{FIRE}, \N{ROCKET} Mill." in said
+    assert not list(play.folder.glob("cards.pdf*"))
+    assert {name: len(codes) for name, codes in play.cards(walkout).items()} == {
+        "Depot \N{FIRE}": 10,
+        "\N{ROCKET} Mill": 10,
+    }
+
+
 def test_an_unknown_walkout_and_a_file_that_is_there_already_are_refused(play: Play) -> None:
     walkout = play.draft()
     assert "zzzz1" in mint(play, "zzzz1", "--all", status=2)

@@ -21,7 +21,15 @@ from tests.console.play import (
 )
 
 ASK, YES, STOP = "[Tell me]", "[Yes, tell me]", "[Do not tell me]"
-TOLD_BUTTONS = ["Check", "Withdraw", "Do not tell me", "Read it all again", "Questions", "Clear this chat"]
+TOLD_BUTTONS = [
+    "Check",
+    "Withdraw",
+    "Do not tell me",
+    "Read it all again",
+    "Questions",
+    "Clear this chat",
+    "Language 文 বা ع",
+]
 OPEN = ["@olga /room citywide #city", *sure("@olga /open"), "!wait"]
 
 

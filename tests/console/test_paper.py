@@ -53,6 +53,13 @@ def test_one_organizer_gets_the_file_at_once_and_its_cards_can_be_pledged(play: 
     assert [kinds(to(after, f"d{n}")) for n in range(7)] == [["terms", "pledged"]] * 7
 
 
+def test_letters_that_no_font_has_are_named_and_no_card_is_minted(play: Play) -> None:
+    play.draft(terms(citywide_threshold=5), roster([("Depot \N{FIRE}", 10, 5), ("城市医院", 10, 5)]))
+    lines = to(play.console('@olga /cards "Depot \N{FIRE}" 7', "@olga /cards 城市医院", "@olga /cards all"), "olga")
+    assert kinds(lines) == ["letters_missing", "cards", "letters_missing"]
+    assert lines[0]["text"].startswith("No font here has \N{FIRE} (U+1F525), so no card was made.")
+
+
 def test_while_many_cards_are_drawn_people_go_on_and_hear_how_far_it_is(play: Play) -> None:
     play.draft(terms(citywide_threshold=60), roster([("Depot", 601, 60, "")]))
     lines = to(play.console('@olga /cards "Depot"', "@olga /help", "!wait", "@olga /cards Depot"), "olga")

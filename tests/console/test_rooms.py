@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalogues import learn_esperanto
+from tests.catalogues import learn_esperanto, learn_marked
 from tests.console.play import (
     Play,
     anyway,
@@ -118,6 +118,27 @@ def test_a_language_that_the_bot_does_not_speak_is_refused_with_those_it_does(pl
     assert refused["text"] == "I do not speak tlh. I speak: en (English), eo (eo). Nothing changed."
     assert "en (English), eo (eo)" in usage["text"]
     assert "No chat hears the news yet." in listed["text"]
+
+
+def test_rooms_hear_a_language_with_a_script_whatever_a_client_calls_it(
+    play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn_marked(tmp_path, monkeypatch, "zh-Hans", "zh-Hant")
+    play.prepare(terms(title="One day") + '[zh-Hans]\ntitle = "一天"\n[zh-Hant]\ntitle = "一日"\n')
+    lines = play.console(
+        "@olga /room citywide zh-CN #a",
+        "@olga /room Depot zh-Hant-HK #b",
+        "@olga /room citywide tlh #d",
+        "@olga /rooms",
+        *sure("@olga /open"),
+        "!wait",
+    )
+    refused, listed = to(lines, "olga")[2:4]
+    assert listed["text"].split("\n")[:2] == ["#a (console): citywide, 简体中文", "#b (console): Depot, 繁體中文"]
+    assert "zh-Hans (简体中文), zh-Hant (繁體中文)" in refused["text"]
+    assert "一天" in heard(lines, "#a", "opened")[0]
+    assert "⟦zh-Hans⟧" in heard(lines, "#a", "opened")[0]
+    assert "一日" in heard(lines, "#b", "opened")[0]
 
 
 # --- the list ---

@@ -34,7 +34,7 @@ ELEVEN = "!clock 2026-12-12T11:00:00-05:00"
 LAST_SECOND = "!clock 2026-12-13T08:59:59-05:00"
 OVER = "!clock 2026-12-13T09:00:00-05:00"
 CLOSED = "!clock 2026-12-19T09:00:00-05:00"
-REST = ["Read it all again", "Questions", "Clear this chat"]
+REST = ["Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
 """Under every pledge, until the day is over."""
 
 
@@ -77,7 +77,7 @@ def test_from_the_start_on_for_a_day_the_cards_button_is_i_am_out(play: Play) ->
     assert (pressed["kind"], pressed["buttons"]) == ("out", ["Check", "I'm not out", *REST])
     assert "Noted: you are out. Next count: Sat 12 Dec 2026, 10:00." in pressed["text"]
     assert "you have said that you are out" in checked["text"]
-    assert after["buttons"] == ["Check", "Questions", "Clear this chat"]
+    assert after["buttons"] == ["Check", "Questions", "Clear this chat", "Language 文 বা ع"]
 
 
 def test_where_the_file_does_not_ask_for_it_nobody_is_asked(play: Play) -> None:

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from bot.process.clock import real_clock
+from handlers.conversation.messages import language_carried
+from handlers.texts.languages import LANGUAGES
+from tests.catalogues import MARKED, without_isolates
 from tests.discord.house import (
     ENTER_CARD,
     OLGA,
@@ -15,9 +18,26 @@ from tests.discord.house import (
 )
 
 ENTER_IN_SPANISH = "Ingresar mi tarjeta"
-TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Preguntas", "Borrar este chat"]
-PLEDGED_IN_SPANISH = ["Revisar", "Retirar", "Avísame", "Leer todo otra vez", "Preguntas", "Borrar este chat"]
-WITHDRAWN_IN_SPANISH = ["Comprometerme", "Revisar", "Leer todo otra vez", "Preguntas", "Borrar este chat"]
+NAMES = [each.name for each in LANGUAGES if each.code != "en"]
+
+TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Preguntas", "Borrar este chat", "Idioma 文 বা ع"]
+PLEDGED_IN_SPANISH = [
+    "Revisar",
+    "Retirar",
+    "Avísame",
+    "Leer todo otra vez",
+    "Preguntas",
+    "Borrar este chat",
+    "Idioma 文 বা ع",
+]
+WITHDRAWN_IN_SPANISH = [
+    "Comprometerme",
+    "Revisar",
+    "Leer todo otra vez",
+    "Preguntas",
+    "Borrar este chat",
+    "Idioma 文 বা ع",
+]
 
 
 async def test_everybody_is_answered_in_the_language_of_their_app(house: House, city: City) -> None:
@@ -89,9 +109,9 @@ async def test_commands_are_described_in_spanish_too_and_told_again_only_where_t
     await house.stop()
     assert told() == 1
     start = next(one for one in server.commands.values() if one["name"] == "start")
-    assert start["description_localizations"] == dict.fromkeys(("es-ES", "es-419"), "abrir tu tarjeta")
-    card = dict.fromkeys(("es-ES", "es-419"), "las 20 letras y cifras de tu tarjeta")
-    assert start["options"][0]["description_localizations"] == card
+    for locale in ("es-ES", "es-419"):
+        assert start["description_localizations"][locale] == "abrir tu tarjeta"
+        assert start["options"][0]["description_localizations"][locale] == "las 20 letras y cifras de tu tarjeta"
     await house.start()
     await house.stop()
     assert told() == 1
@@ -136,3 +156,41 @@ async def test_who_asked_and_every_room_are_told_in_their_own_language(house: Ho
 def _called_off(house: House, channel: int) -> list[str]:
     texts = [message.text for message in house.from_bot(channel)]
     return [text for text in texts if text.startswith(("Cancelado. ", "Called off. "))]
+
+
+async def test_bengali_is_chosen_and_stays_from_the_form_to_the_letter_and_over_a_restart(
+    house: House,
+) -> None:
+    house.planted = MARKED
+    server = house.server
+    server.person(OLGA)
+    rosa = server.person(name="Rosa", locale="en-US")
+    room = server.room(server.guild())
+    city = await found(house, opened=real_clock(), organizing=[OLGA])
+    await house.start()
+    page = await house.command(rosa, "language", room)
+    assert page.labels == ["✓ English", *NAMES]
+    welcome = await house.press(page, "বাংলা", rosa)
+    assert welcome.labels == [f"⟦bn⟧{ENTER_CARD}", "⟦bn⟧Language 文 বা ع"]
+    await house.stop()
+    await house.start()
+    card = await house.enter(welcome, city.take(), rosa, f"⟦bn⟧{ENTER_CARD}")
+    for label in ("Pledge", "Check", "Withdraw", "Pledge", "Tell me", "Yes, tell me"):
+        card = await house.press(card, f"⟦bn⟧{label}", rosa)
+        assert "⟦bn⟧" in card.text
+        assert {language_carried(button.custom_id or "")[1] for button in card.buttons.values()} == {"bn"}
+    assert "⟦bn⟧" not in (await house.command(rosa, "help", room)).text
+    await house.sure(OLGA, "organize calloff")
+    await house.until(lambda: any("⟦bn⟧Called off. " in each.text for each in house.from_bot(server.dm(rosa))))
+    letter = house.from_bot(server.dm(rosa))[-1]
+    assert "⟦bn⟧" in (await house.press(letter, "⟦bn⟧Clear this chat", rosa)).text
+    await house.stop()
+
+
+@pytest.mark.parametrize(("locale", "script"), [("zh-CN", "zh-Hans"), ("zh-TW", "zh-Hant"), ("ar", "ar")])
+async def test_what_a_client_speaks_is_answered_in_its_own_script(house: House, locale: str, script: str) -> None:
+    house.planted = MARKED
+    rosa = house.server.person(name="Rosa", locale=locale)
+    await house.start()
+    assert f"⟦{script}⟧" in without_isolates((await house.command(rosa, "start")).text)
+    await house.stop()

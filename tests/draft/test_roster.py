@@ -30,7 +30,7 @@ K = ProblemKind
 def draft(text: str | bytes, options: RosterOptions = OURS) -> Draft:
     data = text.encode() if isinstance(text, str) else text
     toml = SourceFile(name="walkout.toml", data=TOML)
-    return read(toml, SourceFile(name="workplaces.csv", data=data), options, now=NOW, languages=("en", "es"))
+    return read(toml, SourceFile(name="workplaces.csv", data=data), options, now=NOW, languages=("en", "es", "zh-Hans"))
 
 
 def ours(*rows: str, header: str = "workplace,headcount,threshold") -> str:
@@ -132,6 +132,9 @@ def test_where_people_meet_may_be_there_in_other_languages() -> None:
         ("At the door", {"es": "En la puerta"}),
         ("", {"es": "Afuera"}),
     ]
+    for column in ("meet.zh-Hans", "Meet.zh-hans"):
+        chinese = ours("A,9,5,At the door,在门口", header=f"workplace,headcount,threshold,meet,{column}")
+        assert [unit.meets for unit in draft(chinese).units] == [{"zh-Hans": "在门口"}]
     grouped = ours(
         "A,9,5,g,Gate 1,Puerta 1", "B,9,5,g,Gate 2,", header="workplace,headcount,threshold,group,meet,meet.es"
     )

@@ -35,7 +35,7 @@ def draft(text: str | bytes, roster: str | bytes | None = ROSTER) -> Draft:
         return SourceFile(name=name, data=content.encode() if isinstance(content, str) else content)
 
     workplaces = None if roster is None else file("workplaces.csv", roster)
-    return read(file("walkout.toml", text), workplaces, RosterOptions(), now=NOW, languages=("en", "es"))
+    return read(file("walkout.toml", text), workplaces, RosterOptions(), now=NOW, languages=("en", "es", "zh-Hans"))
 
 
 def problems(text: str | bytes, roster: str | bytes | None = ROSTER) -> list[tuple[str, int | None, str]]:
@@ -467,6 +467,30 @@ def test_texts_may_be_there_in_other_languages_however_that_is_written(text: str
     assert terms.said_in("fr") == terms == terms.said_in("en")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        '[zh-Hans]\ntitle = "一天"\n',
+        'zh-Hans.title = "一天"\n',
+        'title.zh-Hans = "一天"\n',
+        '"title.zh-Hans" = "一天"\n',
+    ],
+)
+def test_a_language_may_be_written_with_its_script(written: str) -> None:
+    assert draft(toml() + written).terms.translations == {"zh-Hans": Words(title="一天")}
+    whole = draft(toml(title='"一天"', language='"zh-Hans"') + '[en]\ntitle = "One day"\n').terms
+    assert (whole.language, whole.said_in("en").title) == ("zh-Hans", "One day")
+
+
+@pytest.mark.parametrize("code", ["zh-hans", "zh_Hans", "zh-CN", "zh-Hant-HK", "ZH"])
+def test_a_language_spelled_otherwise_is_refused_with_those_there_are(code: str) -> None:
+    with pytest.raises(DraftRefused) as refused:
+        draft(toml() + f'[{code}]\ntitle = "一天"\n')
+    (problem,) = refused.value.problems
+    assert problem.kind is K.NO_SUCH_LANGUAGE
+    assert texts.problem(problem).endswith("Choose one of: en (English), es (Español), zh-Hans (简体中文).")
+
+
 def test_the_file_says_which_language_its_plain_fields_are_in() -> None:
     text = toml(title='"Un día"', language='"es"', on_the_day='"En tu puerta"') + 'title.en = "One day"\n'
     terms = draft(text).terms
@@ -509,7 +533,10 @@ def test_the_form_that_is_meant_is_named() -> None:
             "walkout.toml, line 8: city.es cannot be there. In other languages you can write these fields: title, "
             "demands, legal_notice, on_the_day, called_by, ask, if_disciplined, levels, campaign, questions."
         ),
-        'walkout.toml, line 10: title.fr: "fr" is no language of mine. Choose one of: en, es.',
+        (
+            'walkout.toml, line 10: title.fr: "fr" is no language of mine. Choose one of: en (English), es (Español), '
+            "zh-Hans (简体中文)."
+        ),
     ]
 
 

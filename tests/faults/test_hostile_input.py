@@ -20,6 +20,7 @@ from discord.state import ConnectionState
 from hypothesis import strategies as some
 from pydantic import SecretStr
 
+from bot.domain.errors import LettersMissing
 from bot.draft import DraftRefused, RosterOptions, SourceFile, read
 from bot.draft.csv_injection import FORMULA
 from bot.process.clock import MovableClock
@@ -499,11 +500,13 @@ async def test_requests_at_the_socket(tries: Trials, data: Path) -> None:
         assert await town.rows() == before
 
 
+FIRES = "\U0001f525" * 40
+
 NAMES = (
     '=HYPERLINK("http://x.example","y")',
     "@SUM(1+1)*cmd|' /C calc'!A0",
     "+1", "-1", "\uff1d1+1", "<script>&amp;", "%s{0}{name}", "\\", "'; --", "../../etc/passwd", "CON",
-    "\U0001f525" * 40, "שלום עולם", "مرحبا", "東京中央病院", "e\u0301" * 60, "W" * 120, "Local 79",
+    FIRES, "שלום עולם", "مرحبا", "東京中央病院", "e\u0301" * 60, "W" * 120, "Local 79",
 )  # fmt: skip
 
 
@@ -516,7 +519,11 @@ async def test_no_name_of_a_workplace_becomes_a_formula_or_stops_a_sheet() -> No
         assert row[0] in NAMES or row[0].removeprefix("'") in NAMES
     assert content(Form.TXT, places)
     async with aclosing(SandboxPool()) as children:
-        assert await sandbox_client.sheet(children, some_terms, places, telegram="https://t.me/allout_test_bot")
+        with pytest.raises(LettersMissing) as refused:
+            await sandbox_client.sheet(children, some_terms, places, telegram="https://t.me/allout_test_bot")
+        assert refused.value.names == (FIRES,)
+        drawn = [place for place in places if place[0] != FIRES]
+        assert await sandbox_client.sheet(children, some_terms, drawn, telegram="https://t.me/allout_test_bot")
 
 
 # -- these trials can fail -------------------------------------------------------------------------------------------

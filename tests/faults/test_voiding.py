@@ -236,7 +236,10 @@ async def test_whose_card_was_recalled_reads_so_and_pledges_with_another(data: P
             return reply.kind, reply.text, [button.label for button in reply.buttons]
 
         kind, text, buttons = await says("{}")
-        assert (kind, buttons) == ("status", ["Check", "Do not tell me", "Questions", "Clear this chat"])
+        assert (kind, buttons) == (
+            "status",
+            ["Check", "Do not tell me", "Questions", "Clear this chat", "Language 文 বা ع"],
+        )
         assert "Your card was recalled: your pledge counts no more. Draw a new card" in text
         for act in ("p:{}" + OF, "w:{}" + OF, "u:{}" + OF):
             assert (await says(act))[0] == "recalled"

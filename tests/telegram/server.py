@@ -960,7 +960,7 @@ class TelegramServer:
         scope = request.params.get("scope") or {"type": "default"}
         if "chat_id" in scope and scope["chat_id"] not in self.chats:
             raise Refused(400, "Bad Request: chat not found")
-        return json.dumps(scope, sort_keys=True), request.params.get("language_code", "")
+        return json.dumps(scope, sort_keys=True), _language(request)
 
     def _set_my_description(self, request: Request) -> bool:
         self.descriptions[_language(request)] = request.params.get("description", "")

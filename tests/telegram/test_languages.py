@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from bot.process.clock import real_clock
+from handlers.conversation.messages import language_carried
+from handlers.texts.languages import LANGUAGES
+from tests.catalogues import MARKED
 from tests.telegram.house import (
     OLGA,
     PLEDGED_BUTTONS,
@@ -15,10 +19,28 @@ from tests.telegram.house import (
     room_word,
     sends,
 )
+from tests.telegram.server import Json
 
-TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Preguntas", "Borrar este chat"]
-PLEDGED_IN_SPANISH = ["Revisar", "Retirar", "Avísame", "Leer todo otra vez", "Preguntas", "Borrar este chat"]
-WITHDRAWN_IN_SPANISH = ["Comprometerme", "Revisar", "Leer todo otra vez", "Preguntas", "Borrar este chat"]
+NAMES = [each.name for each in LANGUAGES if each.code != "en"]
+
+TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Preguntas", "Borrar este chat", "Idioma 文 বা ع"]
+PLEDGED_IN_SPANISH = [
+    "Revisar",
+    "Retirar",
+    "Avísame",
+    "Leer todo otra vez",
+    "Preguntas",
+    "Borrar este chat",
+    "Idioma 文 বা ع",
+]
+WITHDRAWN_IN_SPANISH = [
+    "Comprometerme",
+    "Revisar",
+    "Leer todo otra vez",
+    "Preguntas",
+    "Borrar este chat",
+    "Idioma 文 বা ع",
+]
 
 
 async def test_everybody_is_answered_in_the_language_of_their_app(house: House, city: City) -> None:
@@ -128,3 +150,89 @@ async def test_who_asked_and_every_room_are_told_in_their_own_language(house: Ho
 
 def _called_off(texts: Iterable[str]) -> list[str]:
     return [text for text in texts if text.startswith(("Cancelado. ", "Called off. "))]
+
+
+LANGUAGE = "Language 文 বা ع"
+
+
+async def test_an_app_that_speaks_bengali_is_answered_in_bengali(house: House, city: City) -> None:
+    house.planted = MARKED
+    rosa = house.server.person(name="Rosa", language="bn")
+    await house.start()
+    card = await house.ask(rosa, city.take())
+    for label in ("Pledge", "Check", "Withdraw"):
+        assert "⟦bn⟧" in card["text"]
+        card = await house.press(card, f"⟦bn⟧{label}")
+    assert "⟦bn⟧Taken back." in card["text"]
+    await house.stop()
+
+
+async def test_a_chosen_language_stays_on_the_buttons_over_a_restart_and_in_the_letter(
+    house: House,
+) -> None:
+    house.planted = MARKED
+    server = house.server
+    server.person(OLGA)
+    rosa = server.person(name="Rosa", language="en")
+    city = await found(house, opened=real_clock(), organizing=[OLGA])
+    await house.start()
+    card = await house.ask(rosa, city.take())
+    page = await house.press(card, LANGUAGE)
+    assert labels(page) == ["✓ English", *NAMES]
+    card = await house.press(page, "বাংলা")
+    assert _carried(card) == {"bn"}
+    await house.stop()
+    await house.start()
+    for label in ("Pledge", "Check", "Withdraw", "Pledge", "Tell me", "Yes, tell me"):
+        card = await house.press(card, f"⟦bn⟧{label}")
+        assert "⟦bn⟧" in card["text"]
+        assert _carried(card) == {"bn"}
+    assert "⟦bn⟧" not in (await house.ask(rosa, "/help"))["text"]
+    await house.sure(OLGA, "/calloff")
+    await house.until(lambda: any("⟦bn⟧Called off. " in text for text in server.chats[rosa].texts))
+    letter = house.last(rosa)
+    assert _carried(letter) == {"bn"}
+    assert "⟦bn⟧" in (await house.press(letter, "⟦bn⟧Clear this chat"))["text"]
+    await house.stop()
+
+
+async def test_a_command_leads_to_the_languages_and_they_to_the_beginning(house: House) -> None:
+    rosa = house.server.person(name="Rosa", language="de")
+    await house.start()
+    assert labels(await house.ask(rosa, "/start")) == [LANGUAGE]
+    page = await house.ask(rosa, "/language")
+    assert labels(page) == ["✓ English", *(each.name for each in LANGUAGES[1:])]
+    welcome = await house.press(page, "Español")
+    assert "¿Tienes una tarjeta?" in welcome["text"]
+    assert _carried(welcome) <= {"es"}
+    await house.stop()
+
+
+async def test_both_scripts_of_chinese_have_one_menu_and_nothing_is_set_that_telegram_would_refuse(
+    house: House,
+) -> None:
+    house.planted = MARKED
+    server = house.server
+    rosa = server.person(name="Rosa", language="zh-hant")
+    await house.start()
+    everybodys = json.dumps({"type": "all_private_chats"})
+    menus = {code: menu for (scope, code), menu in server.commands.items() if scope == everybodys}
+    assert set(menus) == {"", *(each.telegram for each in LANGUAGES if each.code != "en")}
+    assert all(each["description"].startswith("⟦zh-Hans⟧") for each in menus["zh"])
+    set_up = [(r.method, r.params.get("language_code", "")) for r in server.requests if r.method == "setMyCommands"]
+    assert len(set_up) == len(set(set_up))
+
+    code = (await house.allout("organizer-code")).split()[-1]
+    house.codes.append(code.replace("-", ""))
+    before = len(server.requests)
+    await house.ask(rosa, f"/organizer {code}")
+    mine = {code: menu for (scope, code), menu in server.commands.items() if f'"chat_id": {rosa}' in scope}
+    assert set(mine) == {"", "zh"}
+    assert all(each["description"].startswith("⟦zh-Hant⟧") for each in mine["zh"])
+    assert [r.method for r in server.requests[before:]].count("setMyCommands") == 2
+    await house.stop()
+
+
+def _carried(message: Json) -> set[str]:
+    under = message["reply_markup"]["inline_keyboard"]
+    return {language_carried(button["callback_data"])[1] for row in under for button in row}

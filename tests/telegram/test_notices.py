@@ -26,7 +26,7 @@ from tests.telegram.house import (
 from tests.telegram.server import Json, broken, flood, held, late, refused
 
 ASK, STOP, YES = "Tell me", "Do not tell me", "Yes, tell me"
-TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat"]
+TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
 PEOPLE = 30
 
 
@@ -63,7 +63,7 @@ async def test_who_asks_reads_one_sentence_first_and_may_change_their_mind(house
         ["Check", "Withdraw"],
         [ASK],
         ["Read it all again", "Questions"],
-        ["Clear this chat"],
+        ["Clear this chat", "Language 文 বা ع"],
     ]
     card = await house.press(card, ASK)
     assert "I keep your address on this chat service" in card["text"]

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from handlers.conversation import COMMANDS, Role
-from handlers.texts.catalogue import languages
+from handlers.texts.languages import LANGUAGES
 from tests.telegram.house import LONGEST_STOP_S, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, labels, sends
 from tests.telegram.server import TOKEN, TelegramServer, broken, dropped, flood, held, unauthorized
 
@@ -66,7 +66,7 @@ async def test_menus_and_descriptions_are_set_once_and_again_only_where_they_dif
         assert menu[0]["description"] == opening
         assert confidence in server.descriptions[language]
         assert confidence in server.short_descriptions[language]
-    assert sorted(_set(server, 0)) == sorted([*SETTING] * len(languages()))
+    assert sorted(_set(server, 0)) == sorted([*SETTING] * len({each.telegram for each in LANGUAGES}))
     for language, method in (("", "setMyDescription"), ("es", "setMyShortDescription")):
         kept = {"setMyDescription": server.descriptions, "setMyShortDescription": server.short_descriptions}[method]
         was, kept[language] = kept[language], "Somebody changed this"

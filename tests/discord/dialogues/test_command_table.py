@@ -7,6 +7,7 @@ from typing import Any
 from handlers.conversation import COMMANDS, Role, Takes
 from handlers.discord.commands import GROUP
 from handlers.texts.catalogue import _, speaking
+from handlers.texts.languages import ENGLISH, LANGUAGES
 from tests.discord.dialogues.house import House
 
 SUBCOMMAND = 1
@@ -53,17 +54,20 @@ async def test_every_row_is_registered_with_its_description_and_options(house: H
         assert all(1 <= len(text) <= LONGEST_DESCRIPTION for text in described)
 
 
-async def test_every_description_is_there_in_spanish_and_every_name_stays(house: House) -> None:
+async def test_every_description_is_there_in_each_language_and_every_name_stays(house: House) -> None:
     group = registered(house)[GROUP]
     commands = [*registered(house).values(), *group["options"]]
     for described in [*commands, *(option for command in commands for option in command.get("options") or [])]:
         assert not described.get("name_localizations")
         said = described["description_localizations"]
-        assert set(said) == {"es-ES", "es-419"}
-        assert len(set(said.values())) == 1
-        with speaking("es"):
-            assert said["es-ES"] == _(described["description"]) != described["description"]
-        assert len(said["es-ES"]) <= LONGEST_DESCRIPTION
+        others = [each for each in LANGUAGES if each.code != ENGLISH]
+        assert set(said) == {locale for each in others for locale in each.discord}
+        for each in others:
+            with speaking(each.code):
+                wanted = _(described["description"])
+            assert wanted != described["description"]
+            assert {said[locale] for locale in each.discord} <= {wanted}
+        assert max(map(len, said.values())) <= LONGEST_DESCRIPTION
 
 
 async def test_commands_are_for_servers_and_for_the_chat_with_the_bot_and_open_to_everybody(house: House) -> None:

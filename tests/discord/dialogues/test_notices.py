@@ -7,7 +7,7 @@ import pytest
 from tests.discord.dialogues.house import HOUR, PLEDGED_BUTTONS, City, House, Seat
 
 ASK, STOP, YES = "Tell me", "Do not tell me", "Yes, tell me"
-TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat"]
+TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
 
 
 @pytest.fixture(params=["in a server", "in the chat with the bot"])

@@ -116,7 +116,7 @@ async def test_a_press_that_is_refused_leaves_the_message_with_the_card_as_it_wa
 
 async def test_who_comes_without_a_card_enters_it_in_a_form(house: House, city: City, ana: Seat) -> None:
     welcome = await ana.slash("start")
-    assert welcome.buttons == [ENTER_CARD]
+    assert welcome.buttons == [ENTER_CARD, "Language 文 বা ع"]
     assert ("Never write its code into a channel" in welcome.text) != ana.private
     wrong = await ana.enter(welcome.last, "/help")
     assert "I do not know this card." in wrong.text

@@ -1,0 +1,1 @@
+"""Text as it is drawn, on paper and in pictures: which font has a letter, what follows what, where lines end."""
