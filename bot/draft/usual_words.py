@@ -101,12 +101,18 @@ _NOBODY_KNOWS = _words(
 )
 _LONGEST = 30
 _MARKS = " *-=#.:_\"'([<"
-_INITIALS = frozenset(each[0] for each in _TOTALS)  # most names need no closer look
+
+
+def _initial(word: str) -> str:
+    return unicodedata.normalize("NFD", word[:1])[:1]
+
+
+_INITIALS = frozenset(map(_initial, _TOTALS))  # most names need no closer look
 
 
 def is_total(cell: str) -> bool:
     """Say whether all of a cell is a total's word, in any of the languages; `Total Wine` is a shop."""
-    initial = unicodedata.normalize("NFD", cell.lstrip(_MARKS)[:1].casefold())[:1]
+    initial = _initial(cell.lstrip(_MARKS).casefold())
     return len(cell) <= _LONGEST and initial in _INITIALS and plain_words(cell) in _TOTALS
 
 

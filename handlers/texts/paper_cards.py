@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from handlers.texts.catalogue import _, languages, ngettext, spoken
+from handlers.texts.catalogue import _, isolated, languages, ngettext, spoken
 from handlers.texts.general import handle
+from handlers.texts.names import named
 from handlers.texts.times import number, span
-
-MOST_LISTED = 8
 
 
 def usage(lasts: timedelta) -> str:
@@ -55,18 +54,13 @@ def print_all() -> str:
     return _("Print all cards")
 
 
-def letters_missing(letters: str, names: Iterable[str]) -> str:
+def letters_missing(letters: str, names: Sequence[str]) -> str:
     """Say that names cannot be printed, which letters are at fault, and what helps."""
-    listed = [f"{letter} (U+{ord(letter):04X})" for letter in letters]
+    listed = [f"{isolated(letter)} (U+{ord(letter):04X})" for letter in letters]
     return _(
         "No font here has {letters}, so no card was made. It stands in: {names}. Have these names written otherwise, "
         "or fonts installed where the bot runs: on Debian fonts-noto-cjk-extra and fonts-noto-extra."
-    ).format(letters=_first(listed), names=_first(list(names)))
-
-
-def _first(some: list[str]) -> str:
-    more = len(some) - MOST_LISTED
-    return ", ".join(some[:MOST_LISTED]) + (f" (+{number(more)})" if more > 0 else "")
+    ).format(letters=named(listed), names=named(names))
 
 
 def drawing_begins(cards: int) -> str:
