@@ -41,6 +41,7 @@ class Bot:
         self._history = history
         self._half = b""
         self.heard = asyncio.Event()
+        self.gone = False
         reading, writing = FORKS.Pipe(duplex=False)
         its, self._orders = FORKS.Pipe(duplex=False)
         self._lines = reading
@@ -60,6 +61,7 @@ class Bot:
                 break
             if not chunk:
                 asyncio.get_running_loop().remove_reader(self._lines.fileno())
+                self.gone = True
                 break
             *lines, self._half = (self._half + chunk).decode().encode().split(b"\n")
             for line in lines:
@@ -83,8 +85,14 @@ class Bot:
         """Wait until something is so that its words may change."""
         async with asyncio.timeout(PATIENCE_S):
             while not true():
+                self.is_there()
                 self.heard.clear()
                 await self.heard.wait()
+
+    def is_there(self) -> None:
+        """See that nothing has ended it but ourselves; no trial's AssertionError, which is for what it does wrong."""
+        if self.gone:
+            raise RuntimeError("a bot has ended by itself: what it said of that is in the captured stderr")
 
     async def ends(self) -> None:
         """Wait for its end, and take down its last words."""
@@ -180,6 +188,8 @@ class City:
             await asyncio.wait(talking, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_S)
             for each in talking:
                 each.cancel()
+            for bot in self.bots:
+                bot.is_there()
 
     async def all_answered(self) -> None:
         """Wait until nobody waits for an answer any more."""

@@ -344,7 +344,7 @@ async def test_an_approval_too_few_would_be_seen(data: Path, monkeypatch: pytest
 
     monkeypatch.setattr(domain_roles, "missing", two_are_enough)
     with pytest.raises(AssertionError, match=r"organizer changed|organizer alone had"):
-        await _on_telegram(Trials(number=1_000, seed=1), data)
+        await _on_telegram(Trials(number=10_000, seed=1), data)
 
 
 async def test_a_units_organizer_who_may_do_it_everywhere_would_be_seen(

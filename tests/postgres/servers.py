@@ -90,6 +90,8 @@ class Server:
         try:
             for process in family:
                 process.suspend()
+            while any(process.status() != psutil.STATUS_STOPPED for process in family):
+                pass  # a signal is sent before it arrives
             yield
         finally:
             for process in reversed(family):

@@ -60,6 +60,8 @@ async def test_a_walkout_from_two_files_to_it_is_on(house: TelegramHouse) -> Non
     for chat, scope in rooms.items():
         await house.bind(olga, chat, scope)
     assert "is open for pledges" in (await house.sure(olga, "/open"))["text"]
+    for chat in rooms:  # once it is on, that it opened is said no more
+        await house.hears(chat, "You can pledge until")
 
     pledged = await house.pledge_all([*cards["<b>&"][:5], *cards["School"][:6], *cards["Depot"][:5]])
     assert [text.partition(".")[0] for who in pledged for text in server.chats[who].texts] == ["Recorded"] * 16
