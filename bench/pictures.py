@@ -52,6 +52,7 @@ ALSO = ("Corrin Clinic", "Eastmere Market", "Garland Theater", "Larkin Gazette")
 ENOUGH, FEW = (COMES, "Larkin Gazette"), 7
 BOT, BEN = "AllOut", "ben"
 
+CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{5}\b")
 REFERENCE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
 
 
@@ -135,7 +136,9 @@ class Story:
         if reply is None:
             raise RuntimeError(who)
         if name:
-            self.said[language][name] = Message(chat=BOT, typed=text, text=reply.text, buttons=reply.buttons)
+            self.said[language][name] = Message(
+                chat=BOT, typed=CODE.sub("XXXXX", text), text=reply.text, buttons=reply.buttons
+            )
         return reply.buttons
 
     async def press(

@@ -10,8 +10,8 @@ import pytest
 from bot.domain.model import StepKind
 from handlers.sheets.card import Bot, wording
 from handlers.sheets.paper import SIZES, Paper
-from handlers.sheets.shaping import Block, Document
-from handlers.sheets.sheet import _pieces
+from handlers.sheets.shaping import Block
+from handlers.sheets.sheet import on_a_page
 from handlers.texts.catalogue import languages, speaking
 from tests.fixed import TERMS
 
@@ -31,7 +31,7 @@ def test_nothing_on_a_card_is_cut_short_or_stands_on_something_else(language: st
     kinds = [replace(TERMS, kind=kind, campaign=campaign) for kind, campaign in product(StepKind, ("", "The ladder"))]
     with speaking(language):
         for terms, bot, paper in product(kinds, BOTS, Paper):
-            piece = _pieces(Document(SIZES[paper]))[0]
+            piece = on_a_page(SIZES[paper])[0]
             words = wording(terms, "Market Hall", bot, piece)
             cut = [field.name for field in fields(words) if getattr(words, field.name).cut]
             assert cut == [], (terms.kind, bot, says(getattr(words, cut[0])))

@@ -29,8 +29,8 @@ from handlers.pictures.outlines import outline
 from handlers.pictures.poster import Poster, poster
 from handlers.sheets import card, steward
 from handlers.sheets.paper import SIZES, Paper
-from handlers.sheets.shaping import MM, Document, fit
-from handlers.sheets.sheet import _pieces, sheet
+from handlers.sheets.shaping import MM, fit
+from handlers.sheets.sheet import on_a_page, sheet
 from tests.conftest import opened, shops
 from tests.test_sheets import codes, terms
 
@@ -204,8 +204,7 @@ def test_a_steward_s_page_has_it_so(text: str) -> None:
 
 @pytest.mark.parametrize("text", ENGLISH)
 def test_a_card_has_it_so(text: str) -> None:
-    pdf = Document(SIZES[Paper.LETTER])
-    piece = _pieces(pdf)[0]
+    piece = on_a_page(SIZES[Paper.LETTER])[0]
     words = card.wording(terms(title="One day"), text, card.Bot(telegram=None, discord=None), piece)
     wide, high = piece.panel
     y = piece.y + (high - words.title.height - card._GAP - words.unit.height) / 2 + words.title.height + card._GAP

@@ -77,6 +77,7 @@ NOT_OURS = (
     r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}",  # codes
     r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b",  # references
     r"Telegram|Discord|CSV|TOML",  # names
+    r"\bU\+[0-9A-F]{4,6}\b",  # letters, by their numbers
     rf"\b(?:{'|'.join([*NAMES, MEET])})\b",  # of fields
     *(rf"(?:\b{each.code} \()?{each.name}" for each in LANGUAGES),  # languages, named in themselves
     rf"\b(?:{'|'.join(each.code for each in LANGUAGES)})\b",  # and as they are typed
@@ -513,6 +514,7 @@ NOT_SENTENCES = {
     "administrator rights",
     "/room off", "/room off ", "/room citywide #", "allout cards ", " --all --format pdf --out cards.pdf",  # typed
     "allout demo", '<svg xml:space="preserve" ', "not now",  # the demo's
+    " cm BT ",  # of a PDF
 }  # fmt: skip
 
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [A-Za-z]{2,}")

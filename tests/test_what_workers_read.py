@@ -239,4 +239,6 @@ def test_a_button_that_a_sentence_names_has_that_name() -> None:
                 workers._asked(replace(TERMS, turnout=True)),
             ]
         for name in (name for text in said for name in named.findall(text)):
+            if asked(name) in {Question.YES, Question.STOP}:
+                continue  # some languages quote their words for yes and no
             assert any(label.startswith(name) for label in labels), (language, name)

@@ -289,9 +289,10 @@ def _mixes(text: str) -> bool:
 
 
 def _is_near(letters: str) -> bool:
+    """Say whether a word is as long as a code, in an alphabet like ours: whole sentences of Chinese are one word."""
     return (
         card_codes.LENGTH - card_codes.GROUP <= len(letters) <= card_codes.LENGTH + card_codes.GROUP
-        and letters.isalnum()
+        and all(letter.isdigit() or letter.lower() != letter.upper() for letter in letters)
         and any(map(str.isdigit, letters))
     )
 

@@ -41,8 +41,8 @@ def sheet(
     """
     chance = chance or secrets.SystemRandom()
     bot = Bot(telegram=telegram, discord=discord, also=tuple(also))
-    pdf = Document(SIZES[paper or usual_paper(terms)])
-    pieces = _pieces(pdf)
+    size = SIZES[paper or usual_paper(terms)]
+    pdf, pieces = Document(size), on_a_page(size)
     pattern = place_pattern(pdf, pieces[0])
     for name, codes in places:
         if not codes:
@@ -70,8 +70,9 @@ def undrawable(terms: Terms, places: Sequence[tuple[str, Sequence[str]]]) -> tup
     return "".join(dict.fromkeys("".join(found.values()))), tuple(found)
 
 
-def _pieces(pdf: Document) -> list[Piece]:
-    width, height = (pdf.w - 2 * _MARGIN) / _ACROSS, (pdf.h - 2 * _MARGIN) / _DOWN
+def on_a_page(size: tuple[float, float]) -> list[Piece]:
+    """Return where cards lie on a page of so many millimetres."""
+    width, height = (size[0] - 2 * _MARGIN) / _ACROSS, (size[1] - 2 * _MARGIN) / _DOWN
     return [
         Piece(x=_MARGIN + column * width, y=_MARGIN + row * height, width=width, height=height)
         for row in range(_DOWN)

@@ -117,7 +117,7 @@ def rules() -> tuple[tuple[str, str], ...]:
             _("Send the bot /drawn and how many cards were drawn. Where more are pledged, organizers are warned."),
         ),
         (
-            _("“Pledged already”?"),
+            _("“Used already”?"),
             _("From another account? If that was them on another phone, it counts: they draw no other card."),
         ),
         (
