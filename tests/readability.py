@@ -1,10 +1,12 @@
-"""How hard a text is to read: Flesch-Kincaid for English, Fernández-Huerta for Spanish, and the longest sentence.
+"""How hard a text is to read, in the languages that have a measure for it, and the longest sentence.
 
-Numbers, dates and codes count as words of two syllables. Every line ends a sentence, as it does for the eye.
+Flesch-Kincaid for English, Fernández-Huerta for Spanish, Kandel and Moles for French, Oborneva for Russian, Pisarek for
+Polish. Numbers, dates and codes count as words of two syllables. Every line ends a sentence, as it does for the eye.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -46,7 +48,26 @@ def _spanish(word: str) -> int:
     return max(1, strong + weak_alone)
 
 
-_COUNTS = {"en": _english, "es": _spanish}
+def _french(word: str) -> int:
+    """Count groups of vowels, without an e at the end that is not spoken."""
+    word = re.sub(r"(?<=[^aeiouyéèêëàâîïôûù])e(?:s|nt)?$", "", word)
+    return max(1, len(re.findall(r"[aeiouyéèêëàâîïôöûùœæ]+", word)))
+
+
+def _russian(word: str) -> int:
+    return max(1, len(re.findall(r"[аеёиоуыэюя]", word)))
+
+
+def _polish(word: str) -> int:
+    """Count vowels; an i before one only softens what is before it, and au, eu are one."""
+    word = re.sub(r"i(?=[aeouyąęó])", "", word)
+    return max(1, len(re.findall(r"[ae]u|[aeiouyąęó]", word)))
+
+
+_COUNTS = {"en": _english, "es": _spanish, "fr": _french, "pl": _polish, "ru": _russian}
+
+LONG_IN_POLISH = 4
+"""Syllables of a word that counts as hard."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +79,23 @@ class Measured:
     sentences: int
     words: int
     syllables: int
+    long_words: int
     longest: str  #: of its sentences
     most: int  #: words in that one
 
     @property
     def hardness(self) -> float:
-        """Flesch-Kincaid's grade in English; in Spanish Fernández-Huerta's ease, with a minus: higher is harder."""
+        """Years of school in English and Polish; elsewhere ease, 100 the easiest, with a minus: higher is harder."""
         to_a_sentence, to_a_word = self.words / self.sentences, self.syllables / self.words
-        if self.language == "es":
-            return -(206.84 - 60 * to_a_word - 1.02 * to_a_sentence)
+        match self.language:
+            case "es":
+                return -(206.84 - 60 * to_a_word - 1.02 * to_a_sentence)
+            case "fr":
+                return -(207 - 73.6 * to_a_word - 1.015 * to_a_sentence)
+            case "ru":
+                return -(206.835 - 60.1 * to_a_word - 1.3 * to_a_sentence)
+            case "pl":
+                return math.hypot(to_a_sentence, 100 * self.long_words / self.words) / 2
         return 0.39 * to_a_sentence + 11.8 * to_a_word - 15.59
 
 
@@ -93,12 +122,14 @@ def measure(texts: Iterable[str], language: str) -> Measured:
     whole = "\n".join(texts)
     cut = {sentence: words(sentence) for sentence in sentences(whole)}
     longest = max(cut, key=lambda sentence: len(cut[sentence]))
+    sounds = [syllables(word, language) for said in cut.values() for word in said]
     return Measured(
         text=whole,
         language=language,
         sentences=len(cut),
         words=sum(map(len, cut.values())),
-        syllables=sum(syllables(word, language) for said in cut.values() for word in said),
+        syllables=sum(sounds),
+        long_words=sum(each >= LONG_IN_POLISH for each in sounds),
         longest=longest,
         most=len(cut[longest]),
     )

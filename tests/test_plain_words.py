@@ -22,10 +22,10 @@ from tests.tour import ANA, WAYS, WORKERS, tour
 
 LONGEST_SENTENCE = 25
 
-HARDEST = {"en": 6.0, "es": -70.0}
+HARDEST = {"en": 6.0, "es": -70.0, "fr": -75.0, "pl": 6.0, "ru": -60.0}
 """Of all that workers read together; see Measured.hardness."""
 
-HARDEST_MESSAGE = {"en": 8.0, "es": -60.0}
+HARDEST_MESSAGE = {"en": 8.0, "es": -60.0, "fr": -50.0, "pl": 11.0, "ru": -40.0}
 """Of any one message, so that none hides among the others."""
 
 FEWEST_WORDS = 15
@@ -42,7 +42,13 @@ NEWS = {kind for kind in Kind if kind in announcements._WORDS} - {
 VISITS = [*((stage, WAYS[0]) for stage in Stage), *((Stage.OPEN, ways) for ways in WAYS[1:])]
 """Ways differ in what is said of typing and of who can see it, wherever the walkout stands."""
 
-NOT_FOR_WORKERS = {"en": r"fingerprint|\btall(?:y|ies)\b|(?<!\|)\bfield\b|threshold", "es": r"huella|umbral"}
+NOT_FOR_WORKERS = {
+    "en": r"fingerprint|\btall(?:y|ies)\b|(?<!\|)\bfield\b|threshold",
+    "es": r"huella|umbral",
+    "fr": r"empreinte",
+    "pl": r"odcisk",
+    "ru": r"отпечат(?:ок|ка)",
+}
 """Words of the trade: people read a scrambled mark, a count, a number."""
 
 WORST = 5
@@ -85,7 +91,9 @@ async def all_that_workers_read(data: Path, language: str) -> set[str]:
     return {text for text in read if sentences(text)}
 
 
-@pytest.fixture(scope="module", params=["en", "es"])
+@pytest.fixture(
+    scope="module", params=["en", "es", *(pytest.param(each, marks=pytest.mark.soak) for each in ("fr", "pl", "ru"))]
+)
 def language(request: pytest.FixtureRequest) -> str:
     spoken: str = request.param
     return spoken
@@ -137,6 +145,21 @@ def test_no_word_of_the_trade_is_said(read: dict[str, Measured], language: str) 
             "Independientemente de cancelaciones posteriores, las organizaciones conservarán documentos.",
             "Si se cancela, guardamos lo que nos dijiste. Nadie más lo ve.",
         ),
+        (
+            "fr",
+            "Indépendamment des annulations ultérieures, les organisations conserveront leur documentation.",
+            "Si tout est annulé, on garde ce que vous avez dit. Nul ne le voit.",
+        ),
+        (
+            "pl",
+            "Niezależnie od późniejszego odwołania uczestniczące organizacje przechowują dokumentację poufną.",
+            "Gdy nic z tego, nikt nie wie, kto to był. Tak jest i tu.",
+        ),
+        (
+            "ru",
+            "Независимо от последующей отмены организации-участники сохраняют конфиденциальную документацию.",
+            "Если всё отменят, мы сотрём то, что вы нам сказали. Никто не узнает.",
+        ),
     ],
 )
 def test_what_is_hard_or_long_would_be_seen(language: str, hard: str, easy: str) -> None:
@@ -155,6 +178,18 @@ def test_what_is_hard_or_long_would_be_seen(language: str, hard: str, easy: str)
         (
             "es",
             "día 2, idea 3, compromiso 4, que 1, guerra 2, huella 2, ciudad 2, haciendo 3, muy 1",
+        ),
+        (
+            "fr",
+            "carte 1, cartes 1, pressent 1, lieu 1, seuil 1, engagement 3, travail 2, annulé 3",
+        ),
+        (
+            "pl",
+            "praca 2, nie 1, zmiana 2, deklaracja 4, biały 2, auto 2",
+        ),
+        (
+            "ru",
+            "карточка 3, обещание 5, нет 1, её 2",
         ),
     ],
 )

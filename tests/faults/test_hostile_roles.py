@@ -353,7 +353,7 @@ async def test_a_units_organizer_who_may_do_it_everywhere_would_be_seen(
     everywhere = dict.fromkeys(domain_roles.REACH[Role.UNIT_ORGANIZER], Reach.EVERYWHERE)
     monkeypatch.setattr(domain_roles, "REACH", {**domain_roles.REACH, Role.UNIT_ORGANIZER: everywhere})
     with pytest.raises(AssertionError, match=r"unit organizer changed|another's room|somebody else is appointed"):
-        await _on_telegram(Trials(number=2_000, seed=1), data)
+        await _on_telegram(Trials(number=10_000, seed=1), data)
 
 
 async def test_a_steward_of_every_workplace_would_be_seen(data: Path) -> None:

@@ -207,9 +207,10 @@ def unlocked(_descriptor: int, _path: Path, _until: float) -> None:
         (key_file, "_lock", unlocked, "was added and is not there"),
     ],
 )
-@trials(20, full=200)
+@trials(1_000, full=1_000)
 def test_keys_lost_or_written_back_would_be_seen(
     tmp_path: Path, tries: Trials, monkeypatch: pytest.MonkeyPatch, where: object, name: str, fault: object, found: str
 ) -> None:
     monkeypatch.setattr(where, name, fault)
-    assert any(found in each for each in many(tmp_path, tries)[1])
+    amiss = (one_trial(tmp_path / str(number), tries.random(number))[1] for number in range(tries.number))
+    assert any(found in each for wrong in amiss for each in wrong)  # one of the first finds it
