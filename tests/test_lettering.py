@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +17,8 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
@@ -22,8 +26,8 @@ from matplotlib.transforms import Affine2D
 from PIL import Image, ImageChops, ImageOps
 
 from bot.usecases.stewards import published
-from handlers.lettering import faces
-from handlers.lettering.paragraphs import Glyph, Line, Paragraph, Run
+from handlers.lettering import faces, installed
+from handlers.lettering.paragraphs import Glyph, Line, Paragraph, Run, missing, paragraph
 from handlers.pictures.drawing import draw
 from handlers.pictures.outlines import outline
 from handlers.pictures.poster import Poster, poster
@@ -250,6 +254,89 @@ def test_letters_that_do_not_join_would_be_seen() -> None:
 def test_the_forms_of_three_languages_differ() -> None:
     simplified, traditional, korean = (lines(language, "骨直", 1000)[0] for language in ("zh-Hans", "zh-Hant", "ko"))
     assert len({tuple(shown(line)) for line in (simplified, traditional, korean)}) == 3
+
+
+# -- letters, and where they are --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_fonts_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(installed, "folders", lambda: ())
+    forget()
+    yield
+    forget()
+
+
+def forget() -> None:
+    for cached in (installed.fonts, faces.installed_face, paragraph):
+        cached.cache_clear()
+
+
+@pytest.mark.usefixtures("no_fonts_installed")
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh-Hans", "\u4e8c\u3007\u4e8c\u4e03\u5e74\u505c\u5de5"),  # the zero of years
+        ("en", "\u30e9\u30fc\u30e1\u30f3\u4e00\u756a \u304a\u3059\u3057 \uff76\uff9e"),
+        ("zh-Hant", "\u845b\U000e0100"),  # a letter whose form is chosen by what stands behind it
+    ],
+)
+def test_letters_of_every_day_are_in_our_own_fonts(language: str, text: str) -> None:
+    assert missing(text, language) == ""
+
+
+def test_whoever_is_in_no_list_of_users_has_the_fonts_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 2_000_000_001)
+    with pytest.raises(RuntimeError):
+        Path.home()
+    installed.folders.cache_clear()
+    assert all(Path(folder).is_absolute() for folder in installed.folders())
+    installed.folders.cache_clear()
+
+
+def test_an_installed_font_called_as_one_of_ours_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    strange = "\U00016f00"
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    pen.lineTo((400, 0))
+    pen.lineTo((400, 700))
+    pen.closePath()
+    made = FontBuilder(1000, isTTF=True)
+    made.setupGlyphOrder([".notdef", "miao"])
+    made.setupCharacterMap({ord(strange): "miao"})
+    made.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "miao": pen.glyph()})
+    made.setupHorizontalMetrics({".notdef": (500, 0), "miao": (500, 0)})
+    made.setupHorizontalHeader(ascent=800, descent=-200)
+    made.setupNameTable({"familyName": "Strange", "styleName": "Regular"})
+    made.setupOS2()
+    made.setupPost()
+    made.save(tmp_path / "NotoSansCJK-Regular.otf")
+    monkeypatch.setattr(installed, "folders", lambda: (str(tmp_path),))
+    forget()
+    try:
+        printed = pypdfium2.PdfDocument(
+            sheet(terms(title="One day"), [(f"{strange} \u57ce\u5e02\u533b\u9662", codes(1))])
+        )
+        assert f"{strange} \u57ce\u5e02\u533b\u9662" in printed[0].get_textpage().get_text_range()
+        printed.close()
+    finally:
+        forget()
+
+
+def test_what_joins_more_letters_than_any_language_does_is_parted() -> None:
+    for letters in ("A\u200d" * 40, "\u0e40" * 60, "\u0915\u094d" * 50):
+        words = Paragraph(letters, "en")
+        lines = words.wrapped(8)
+        assert len(lines) > 2
+        assert all(words.width(*line) <= 8 for line in lines)
+
+
+def test_letters_join_also_where_a_word_takes_two_fonts() -> None:
+    line = Paragraph("\u06c1\u064f\u0646\u065b\u062f", "ur").line(0, 5)
+    names = {faces.opened(run.face).glyph_to_string(glyph.number) for run in line.runs for glyph in run.glyphs}
+    assert len({run.face for run in line.runs}) > 1
+    assert "uniFEE8" in names  # joined on both sides
 
 
 if __name__ == "__main__":

@@ -60,7 +60,12 @@ _NEAR = re.compile(r"(?<![^\W_])(?:[^\W_]{3,7}-){2,4}[^\W_]{3,7}(?![^\W_])")
 
 _FOUR = "[0-9A-Za-z]{4}"
 _DASHED = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9A-Za-z]-){_FOUR}\s?-\s?{_FOUR}(?!-?[0-9A-Za-z])")
-_BEHIND_REF = re.compile(rf"(?<![0-9A-Za-z])Ref\W{{1,3}}({_FOUR}[\s-]{{0,3}}{_FOUR})(?![0-9A-Za-z])", re.IGNORECASE)
+_REF = "Ref|R\u00e9f|\u7f16\u53f7|\u7de8\u865f|\u041d\u043e\u043c\u0435\u0440|\u0627\u0644\u0645\u0631\u062c\u0639"
+"""As announcements say it in each language."""
+
+_BEHIND_REF = re.compile(
+    rf"(?<![0-9A-Za-z])(?:{_REF})\W{{1,3}}({_FOUR}[\s-]{{0,3}}{_FOUR})(?![0-9A-Za-z])", re.IGNORECASE
+)
 _FIRST = re.compile(rf"[\W_]*({_FOUR}[\s-]{{0,3}}{_FOUR})(?![0-9A-Za-z])")
 
 

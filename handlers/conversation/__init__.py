@@ -701,6 +701,7 @@ BUTTONS: dict[str, Run] = {
     "Q": questions.press,
     "R": workers.read_again,
     "G": choose_language.press,
+    "T": workers.press_terms,
 }
 """Everything that can be pressed, by the first letter of the button's data."""
 
@@ -713,12 +714,12 @@ TRIES_CODE = frozenset("pcwoquvQRVB")
 CHANGING = frozenset("pjwoqbsftmuvDBWA")
 """Those that decide something that lasts, as `Command.changes` has it; what is approved decides that itself."""
 
-SHOWING = frozenset("cnxRQGgiLhelV")
+SHOWING = frozenset("cnxRQGTgiLhelV")
 """Those that change nothing, as `Command.shows` has it."""
 
 SHOWING_COMMANDS = frozenset(row.name for row in COMMANDS if row.shows)
 
-ANYBODYS = frozenset("nxydQG")
+ANYBODYS = frozenset("nxydQGT")
 """Those that work for everybody."""
 
 ASIDE = frozenset("iL")

@@ -128,7 +128,9 @@ async def _look_again(ask: Ask, what: str, only: Sequence[str]) -> Board | None:
     if walkout not in may.walkouts:
         return None
     # a colon in the name of a workplace has cut the button's data once too often
-    return await _look(ask, may, WalkoutId(walkout), of=UnitId(whole_number(unit) or ROOT), only=":".join(only))
+    return await _look(
+        ask, may, WalkoutId(walkout), of=UnitId(whole_number(unit) or ROOT), only=":".join(only).removesuffix(":")
+    )
 
 
 async def _look(
@@ -150,14 +152,14 @@ def show(seen: Board, page: int) -> Reply:
     """Show one page, with the ways to others, to what is below and back."""
     pages = texts.pages(seen)
     page = nearest_page(page, pages)
-    walkout, only = seen.walkout.id, seen.only
+    walkout, only = seen.walkout.id, seen.only  # a colon ends it, or "~b" at its end would be a language
     *above, here = (ROOT, ""), *seen.of
 
     def look_into(unit: UnitId) -> str:
         return f"{walkout}{OF_UNIT}{unit}" if unit else walkout
 
-    turning = page_buttons(page, pages, lambda number: f"g:{look_into(here[0])}:{number}:{only}")
-    pictures = [Button(label=texts.picture(), data=f"i:{look_into(here[0])}:{only}")]
+    turning = page_buttons(page, pages, lambda number: f"g:{look_into(here[0])}:{number}:{only}:")
+    pictures = [Button(label=texts.picture(), data=f"i:{look_into(here[0])}:{only}:")]
     if seen.ladder is not None:
         pictures.append(Button(label=ladder_texts.label(), data=f"L:{walkout}"))
     parts = [(each.name, each.id) for each in texts.on_page(seen, page) if each.id in seen.holding]

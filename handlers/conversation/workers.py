@@ -17,7 +17,7 @@ from bot.usecases import stewards
 from bot.usecases.workers import Seen
 from handlers.conversation.choose_language import START, language_button
 from handlers.conversation.letter_buttons import NO_CARD, clear_button
-from handlers.conversation.messages import Ask, Button, Reply, Run, carried, old_button, say_buttons, whole_number
+from handlers.conversation.messages import Ask, Button, Reply, Run, carried, old_button, whole_number
 from handlers.conversation.questions import questions_button
 from handlers.texts import ballots, general, notices, workers
 
@@ -67,8 +67,8 @@ def _terms(ask: Ask, seen: Seen, code: str) -> Reply:
     if seen.mine is not None:
         buttons = own_buttons(seen, code)
     elif seen.walkout.terms.entry is Entry.OPEN:
-        again = next(say_buttons([("", ("pledge", seen.walkout.id, seen.unit.name))]), None)
-        buttons = _offer(f"j:{seen.walkout.id}:{seen.unit.id}", NO_CARD, seen.kind, again.data if again else START)
+        place = f"{seen.walkout.id}:{seen.unit.id}"
+        buttons = _offer(f"j:{place}", NO_CARD, seen.kind, f"T:{place}")
     else:
         card = carried(code, seen.walkout.id)
         buttons = _offer(f"p:{card}", card, seen.kind, f"R:{card}")
@@ -186,6 +186,16 @@ async def pledge(ask: Ask) -> Reply:
 async def press_pledge(ask: Ask, code: str, of: WalkoutId) -> Reply:
     """Pledge the card on the button."""
     return _pledged(await ask.worker.pledge(code, of), code)
+
+
+async def press_terms(ask: Ask) -> Reply:
+    """Show again what somebody reads who pledges without a card."""
+    match ask.words:
+        case (name, number) if (place := whole_number(number)) is not None:
+            walkout = WalkoutId(name)
+            seen = await ask.worker.look_without_card(walkout, UnitId(place))
+            return show(ask, seen, ask.worker.open_code(walkout))
+    return old_button()
 
 
 async def press_enrol(ask: Ask) -> Reply:

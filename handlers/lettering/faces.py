@@ -129,7 +129,7 @@ def has(face: Face, letters: list[str]) -> bool:
 
 def is_ignorable(letter: str) -> bool:
     """Say whether a font need not have it: it shapes others and is not drawn itself."""
-    return letter in "\u200c\u200d" or "\ufe00" <= letter <= "\ufe0f"
+    return letter in "\u200c\u200d" or "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
 
 
 @lru_cache(maxsize=64)
@@ -140,10 +140,9 @@ def opened(face: Face) -> hb.Font:
 
 @lru_cache(maxsize=1024)
 def installed_face(letters: str) -> Face | None:
-    """Return a font of this machine that has them all; the first time it looks through all of them."""
+    """Return a font of this machine that has them all; each is opened once."""
     for file, number in installed.fonts():
-        face = Face(name=file.stem, file=file, number=number)
-        font = installed.opened(file, number)
-        if font is not None and all(font.get_nominal_glyph(ord(letter)) for letter in letters):
-            return face
+        there = installed.letters(file, number)
+        if all(ord(letter) in there for letter in letters):
+            return Face(name=file.stem, file=file, number=number)
     return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import os
+from collections.abc import Container
+from functools import cache, lru_cache
 from pathlib import Path
 
 import uharfbuzz as hb
@@ -15,7 +17,7 @@ _OTHER_CUTS = ("Bold", "Black", "Light", "Thin", "Medium", "Italic", "Oblique", 
 @lru_cache(maxsize=1)
 def folders() -> tuple[str, ...]:
     """List the folders in which systems keep fonts, those that are there: asked before files are given up."""
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111  as it is where a user is in no list, and so is no folder
     usual = (
         Path("/usr/share/fonts"),
         Path("/usr/local/share/fonts"),
@@ -42,12 +44,13 @@ def fonts() -> tuple[tuple[Path, int], ...]:
     return tuple((path, 0) for path in found)
 
 
-def opened(file: Path, number: int) -> hb.Font | None:
-    """Open a font; None if it holds no outlines, as those of coloured pictures do not."""
+@cache
+def letters(file: Path, number: int) -> Container[int]:
+    """Return the numbers of a font's letters; none if it holds no outlines, as those of coloured pictures."""
     try:
         face = hb.Face(hb.Blob.from_file_path(str(file)), number)
     except OSError:
-        return None
+        return frozenset()
     tags = set(face.table_tags)
     outlines = bool(tags & {"glyf", "CFF ", "CFF2"}) and "COLR" not in tags
-    return hb.Font(face) if outlines else None
+    return face.unicodes if outlines else frozenset()

@@ -12,7 +12,7 @@ import itertools
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import uharfbuzz as hb
@@ -38,6 +38,8 @@ _UNSEEN = _OPENING + _CLOSING + _MARKS_OF_DIRECTION + _ZERO_SPACE
 
 _TURNING = {"R", "AL", "AN", "RLI"}
 _TOO_MANY_MARKS = 3  # on one letter: what no language needs climbs into the line above
+_LONGEST_CLUSTER = 12  # letters that no line's end may part; what joins more than any language does is parted
+_SEEN_BEYOND = 5  # letters at which HarfBuzz looks, for the marks on the one that is joined
 _NO_SCRIPT = {"Zyyy", "Zinh", "Zzzz"}
 _VIRAMA = 9  # as a combining class
 _BEFORE_ITS_LETTER = "เแโใไເແໂໃໄ"
@@ -85,6 +87,8 @@ class _Span:
     face: Face
     script: str
     level: int
+    before: str = ""  #: letters of the same script before it, in another font, which it may have to join
+    after: str = ""
 
 
 class Paragraph:
@@ -225,7 +229,16 @@ class Paragraph:
                 spans[-1] = _Span(spans[-1].text + letter, *alike)
             else:
                 spans.append(_Span(letter, *alike))
-        return spans
+        return _beside_each_other(spans)
+
+
+def _beside_each_other(spans: list[_Span]) -> list[_Span]:
+    """Let spans know what they join, where one word takes two fonts."""
+    for number, (one, two) in enumerate(itertools.pairwise(spans)):
+        if (one.script, one.level) == (two.script, two.level) and one.script not in _NO_SCRIPT:
+            spans[number] = replace(spans[number], after=two.text[:_SEEN_BEYOND])
+            spans[number + 1] = replace(two, before=one.text[-_SEEN_BEYOND:])
+    return spans
 
 
 @lru_cache(maxsize=256)
@@ -261,7 +274,7 @@ def _clusters(text: str) -> list[str]:
     """Split a text where a reader would: before a letter, never before a mark on one."""
     clusters: list[str] = []
     for letter in text:
-        if clusters and _belongs(clusters[-1][-1], letter):
+        if clusters and _belongs(clusters[-1][-1], letter) and len(clusters[-1]) < _LONGEST_CLUSTER:
             clusters[-1] += letter
         else:
             clusters.append(letter)
@@ -331,7 +344,7 @@ def _shaped(span: _Span, language: str) -> tuple[tuple[Glyph, ...], float]:
     font = opened(span.face)
     em = font.face.upem
     buffer = hb.Buffer()
-    buffer.add_str(span.text)
+    buffer.add_str(f"{span.before}{span.text}{span.after}", len(span.before), len(span.text))
     buffer.direction = "rtl" if span.level % 2 else "ltr"
     if span.script not in _NO_SCRIPT:
         buffer.script = span.script
@@ -339,14 +352,15 @@ def _shaped(span: _Span, language: str) -> tuple[tuple[Glyph, ...], float]:
     buffer.guess_segment_properties()
     hb.shape(font, buffer, _PLAIN_FEATURES if span.face in {TEXT, BOLD} else None)
     infos, places = buffer.glyph_infos, buffer.glyph_positions
-    starts = sorted({info.cluster for info in infos} | {len(span.text)})
+    clusters = [info.cluster - len(span.before) for info in infos]
+    starts = sorted({*clusters, len(span.text)})
     following = dict(itertools.pairwise(starts))
     glyphs: list[Glyph] = []
     told: set[int] = set()
     x = 0.0
-    for info, place in zip(infos, places, strict=True):
-        letters = "" if info.cluster in told else span.text[info.cluster : following[info.cluster]]
-        told.add(info.cluster)
+    for info, place, cluster in zip(infos, places, clusters, strict=True):
+        letters = "" if cluster in told else span.text[cluster : following[cluster]]
+        told.add(cluster)
         glyphs.append(Glyph(info.codepoint, x + place.x_offset / em, place.y_offset / em, letters))
         x += place.x_advance / em
     return tuple(glyphs), x

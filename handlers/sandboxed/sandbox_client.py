@@ -153,11 +153,11 @@ async def sheet(
 
 
 async def examined(sandbox: SandboxPool) -> Finding:
-    """Start one, and say what this system keeps it from."""
+    """Start one of each kind, and say what this system keeps them from."""
     try:
-        in_force = await sandbox.in_force(READS)
+        in_force = [await sandbox.in_force(kind) for kind in (READS, DRAWS, PRINTS)]
     except (WorkFailed, SandboxFull):
         return found(Sign.CHILDREN_FAIL, Grade.BAD)
-    if in_force.files and in_force.calls:
+    if all(each.files and each.calls for each in in_force):
         return found(Sign.CHILDREN_CONFINED)
     return found(Sign.CHILDREN_LOOSE, Grade.LOOK)

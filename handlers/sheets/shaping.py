@@ -27,6 +27,7 @@ class Document(FPDF):
 
     def __init__(self, size: tuple[float, float]) -> None:
         super().__init__(unit="mm", format=size)
+        self._families: dict[Face, str] = {}
         self._written: dict[tuple[Line, float], list[tuple[TTFFont, str]]] = {}
         self.set_creation_date(datetime(2000, 1, 1, tzinfo=UTC))  # it cannot be left out; the same for every file
         self.set_producer("")
@@ -54,10 +55,10 @@ class Document(FPDF):
         self._out(f"{path} f")
 
     def _font(self, face: Face) -> TTFFont:
-        key = face.name.lower()
-        if key not in self.fonts:
-            self.add_font(face.name, "", face.file, collection_font_number=face.number)
-        font = self.fonts[key]
+        if face not in self._families:  # by no name: a font of this machine may be called as one of ours
+            self._families[face] = f"font{len(self._families)}"
+            self.add_font(self._families[face], "", face.file, collection_font_number=face.number)
+        font = self.fonts[self._families[face]]
         assert isinstance(font, TTFFont)  # noqa: S101  the others come with PDF itself, and are none of ours
         return font
 

@@ -289,8 +289,8 @@ def your_own(copy: str, draft: str, cards: str, console: str) -> str:
     return "\n".join(
         [
             _("Your own walkout next; docs/tutorial/first-walkout.md explains the steps:"),
-            _("  {command}  # write your terms into it").format(command=copy),
-            _("  {command}  # prints the ID").format(command=draft),
+            f"  {copy}  # " + _("write your terms into it"),
+            f"  {draft}  # " + _("prints the ID"),
             f"  {cards}",
             f"  {console}",
         ]

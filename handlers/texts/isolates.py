@@ -13,18 +13,22 @@ from functools import lru_cache
 FIRST_STRONG, LEFT_TO_RIGHT, END = "\u2068", "\u2066", "\u2069"
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
+_LINK = ("https://", "http://")
 _NUMBER = re.compile(r"[\d,.:]*")
 # commands, options, fields, files, names of programs: as they are typed or printed, with the marks that are part of it
 _WORD = r"(?:[/@#.]|--?)?[A-Za-z](?:[!-z~]*[A-Za-z0-9/+%_-])?"
-_LATIN = re.compile(rf"\{{[^{{}}]*\}}|`[^`]*`|{_WORD}(?: {_WORD})*")
+_LATIN = re.compile(rf"\{{[^{{}}]*\}}|(?P<link>https?://\S+)|`[^`]*`|{_WORD}(?: {_WORD})*")
 
 
 def isolated(text: str, *, right_to_left: bool) -> str:
     """Keep a text apart from a sentence of that direction, in which it stands, if it could turn it or be turned by it.
 
     Its first strong letter says which direction it has. What has none, like a date in figures, runs from left to right,
-    as a code or a command does, which begins with a Latin letter.
+    as a code or a command does, which begins with a Latin letter. A link stays as it is: clients would take the isolate
+    behind it for a part of it.
     """
+    if text.startswith(_LINK):
+        return text
     turns = not _NUMBER.fullmatch(text) if right_to_left else _has_right_to_left(text)
     return f"{FIRST_STRONG}{text}{END}" if turns else text
 
@@ -40,4 +44,9 @@ def latin_isolated(sentence: str) -> str:
     A sentence that begins with such a word has its own direction all the same, since clients look for the first letter
     outside of isolates.
     """
-    return _LATIN.sub(lambda found: found[0] if found[0][0] == "{" else f"{LEFT_TO_RIGHT}{found[0]}{END}", sentence)
+    return _LATIN.sub(_apart, sentence)
+
+
+def _apart(found: re.Match[str]) -> str:
+    stays = found[0].startswith("{") or found["link"]
+    return found[0] if stays else f"{LEFT_TO_RIGHT}{found[0]}{END}"
