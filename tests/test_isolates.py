@@ -115,3 +115,10 @@ def test_the_console_measures_lines_by_cells() -> None:
 
 def test_a_headline_keeps_its_parts_apart() -> None:
     assert workers.headline(replace(TERMS, title=CLINIC, city="New York")) == f"{apart(CLINIC)} · New York"
+
+
+@pytest.mark.usefixtures("right_to_left")
+def test_a_link_is_left_as_it_is_for_clients_take_what_stands_behind_it_for_a_part() -> None:
+    link = "https://t.me/allout_bot?start=K7M3Q"
+    assert isolated(link) == link
+    assert latin_isolated(f"{CLINIC} {link}\n{CLINIC}") == f"{CLINIC} {link}\n{CLINIC}"

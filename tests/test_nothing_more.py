@@ -371,7 +371,7 @@ async def looked_around(mine: Iterable[int], typed: Sequence[str]) -> None:
             *[await here.says(STELLA, f"/board {text}{csv}") for text in typed for csv in ("", " csv")],
             *[await here.says(STELLA, f"/board csv {text}") for text in typed],
             *[await here.says(STELLA, f"/board {walkout} {text}") for walkout in ids for text in typed],
-            *[await here.says(STELLA, press=f"g:{walkout}:{n}:{t}") for walkout in ids for n in (1, 9) for t in typed],
+            *[await here.says(STELLA, press=f"g:{walkout}:{n}:{t}:") for walkout in ids for n in (1, 9) for t in typed],
             *[await here.says(STELLA, f"/{row.name} {text}") for row in COMMANDS for text in typed],
         ]  # fmt: skip
         for answer in told:
@@ -380,7 +380,7 @@ async def looked_around(mine: Iterable[int], typed: Sequence[str]) -> None:
             assert not {value for _name, value in suggested} & (others - {"csv"})  # type: ignore[attr-defined]
             assert "zzzz1" not in str(suggested)
         for text in typed[:1]:
-            kind, _said, png = await here.says(STELLA, press=f"i:{here.walkout}:{text}")
+            kind, _said, png = await here.says(STELLA, press=f"i:{here.walkout}:{text}:")
             assert kind == "picture"
             only = text.encode(errors="replace").decode()  # half a letter is none
             seen = await stewards.board(here.walkout, here.app.store, only=only, within=own)

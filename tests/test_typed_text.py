@@ -15,6 +15,7 @@ from hypothesis import strategies as some
 
 from bot.parsing import typed_text
 from bot.secrets import card_codes, references
+from handlers.texts.catalogue import _, languages, speaking
 
 CODE = "7KD2MXQ9F4TP3HWZ8C0V"
 OTHER = "TZBPR78G370GDGC7WP9X"
@@ -367,3 +368,11 @@ def test_the_nearest_names_are_found_without_their_accents() -> None:
     assert typed_text.nearest_names(names, "Nort Depot", 1) == ["North Depot"]
     assert typed_text.nearest_names(names, "cafe", 1) == ["Café"]
     assert typed_text.nearest_names(names, "xyz", 3) == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_line_under_an_announcement_holds_its_reference_in_every_language(language: str) -> None:
+    with speaking(language):
+        line = _("Ref {reference} · check it: /verify").format(reference="K7M3-QX2P")
+    for text in (line, f"1 May 2027\n\n{line}", line.replace("\u00a0", " ").lower()):
+        assert sure(typed_text.lone_references(text)) == ["K7M3QX2P"]

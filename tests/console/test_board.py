@@ -203,3 +203,11 @@ def test_a_worker_has_no_board(play: Play) -> None:
     lines = play.console("@ana /board", "@ana /board csv", "@ana /help")
     assert kinds(to(lines, "ana")) == ["forbidden", "forbidden", "help"]
     assert "/board" not in to(lines, "ana")[-1]["text"]
+
+
+def test_what_a_filter_ends_in_is_no_language(play: Play) -> None:
+    play.draft(places=roster([*((f"{number:02} Depot~b", 10, 5, "") for number in range(12)), ("other", 10, 5, "")]))
+    lines = to(play.console("@olga /board Depot~b", "@olga [Next]", "@olga [Picture]"), "olga")
+    assert kinds(lines) == ["board", "board", "picture"]
+    assert lines[1]["text"].endswith("Page 2 of 2")
+    assert "“Depot~b”: 12 of 13 workplaces" in lines[2]["text"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.console.play import (
     PLEDGED_BUTTONS,
     TERMS_BUTTONS,
@@ -221,3 +223,15 @@ def test_where_names_repeat_one_chooses_by_what_a_unit_is_part_of(play: Play) ->
     assert "Kitchen, Hospital" in parts
     assert "You would pledge for Nurses, Hospital, Queens." in nurses
     assert "Nurses, Hospital, Queens: your pledge stands" in recorded
+
+
+@pytest.mark.parametrize("letters", [4, 44, 45, 100])
+def test_the_terms_are_read_in_a_chosen_language_however_long_a_workplace_s_name_is(play: Play, letters: int) -> None:
+    name = f"{'D' * (letters - 3)}pot"
+    play.draft(terms(entry="open"), roster([(name, 6, 5), ("School", 10, 5)]))
+    shown, chosen, again, pledged = to(
+        play.console(*OPEN, f"@ana /pledge {name}", "@ana [Language 文 বা ع]", "@ana [বাংলা]", "@ana [অঙ্গীকার করুন]"), "ana"
+    )
+    assert kinds([shown, chosen, again, pledged]) == ["terms", "language", "terms", "pledged"]
+    assert name in again["text"]
+    assert "অঙ্গীকার" in pledged["text"]
