@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from wcwidth import ljust, wcswidth, wrap
 
 from bot.domain.errors import Refused
 from bot.domain.ways import bot_of, platform_of
@@ -53,6 +52,8 @@ def doctor(
 
 
 def _laid_out(finding: Finding, width: int) -> str:
+    from wcwidth import ljust, wcswidth, wrap  # noqa: PLC0415  its tables are large, and a bot that runs needs none
+
     label = texts.grade(finding.grade)
     indent = " " * (max(wcswidth(texts.grade(grade)) for grade in Grade) + 2)
     lines = [f"{ljust(label, len(indent))}{texts.said(finding)}"]

@@ -13,8 +13,8 @@ from discord.http import Route
 
 from handlers.conversation import COMMANDS, Command, Role, Takes
 from handlers.texts import discord as texts
-from handlers.texts.catalogue import languages, name_of, translated
-from handlers.texts.languages import LANGUAGES
+from handlers.texts.catalogue import forget, languages, name_of, translated
+from handlers.texts.languages import LANGUAGES, Language
 
 Interaction = discord.Interaction["discord.Client"]
 Chosen = Callable[[Interaction, Command, Mapping[str, str]], Awaitable[None]]
@@ -89,18 +89,20 @@ def payload(tree: app_commands.CommandTree[discord.Client]) -> list[dict[str, An
 
     discord.py would ask a translator, but for no locale that it does not know itself, such as Arabic.
     """
-    return [_described(command.to_dict(tree)) for command in tree.get_commands()]
+    commands = [command.to_dict(tree) for command in tree.get_commands()]
+    for each in LANGUAGES:
+        for command in commands:
+            _describe(command, each)
+        forget()
+    return commands
 
 
-def _described(command: dict[str, Any]) -> dict[str, Any]:
-    locales = {
-        locale: said
-        for each in LANGUAGES
-        if (said := translated(command["description"], each.code)) is not None
-        for locale in each.discord
-    }
-    below = {"options": [_described(option) for option in command["options"]]} if "options" in command else {}
-    return command | {"description_localizations": locales} | below
+def _describe(command: dict[str, Any], language: Language) -> None:
+    described = command.setdefault("description_localizations", {})
+    if (said := translated(command["description"], language.code)) is not None:
+        described.update(dict.fromkeys(language.discord, said))
+    for option in command.get("options", []):
+        _describe(option, language)
 
 
 async def sync(tree: app_commands.CommandTree[discord.Client]) -> None:

@@ -13,7 +13,7 @@ from bot.process import logs
 from bot.process.logs import Event
 from handlers.conversation import COMMANDS, Role
 from handlers.texts import telegram as texts
-from handlers.texts.catalogue import language, languages, speaking
+from handlers.texts.catalogue import forget, language, languages, speaking
 from handlers.texts.languages import ENGLISH, meant
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Menus:
         bot, scope = self._bot, BotCommandScopeAllPrivateChats()
         with speaking(named):
             wanted, description, short = _commands(Role.WORKER), texts.description(), texts.short_description()
+        forget()
         if list(await bot.get_my_commands(scope, code)) != wanted:
             await bot.set_my_commands(wanted, scope, code)
         if (await bot.get_my_description(code)).description != description:

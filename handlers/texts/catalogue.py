@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from gettext import NullTranslations, translation
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 from handlers.texts import isolates
@@ -54,7 +54,17 @@ def _catalogue(language: str) -> NullTranslations:
 
 @lru_cache(maxsize=2 * len(LANGUAGES))
 def _read(where: Path, folder: str) -> NullTranslations:
-    return translation("allout", where, languages=[folder], fallback=True)
+    # not by gettext's own way, which keeps whatever it has read for good
+    try:
+        with (where / folder / "LC_MESSAGES" / "allout.mo").open("rb") as compiled:
+            return GNUTranslations(compiled)
+    except FileNotFoundError:
+        return NullTranslations()
+
+
+def forget() -> None:
+    """Give back what was read of catalogues: a start needs each for a moment, and whoever speaks English none."""
+    _read.cache_clear()
 
 
 def translated(message: str, language: str) -> str | None:
@@ -103,9 +113,13 @@ def _apart(value: object, right_to_left: bool) -> object:  # noqa: FBT001
     return isolates.isolated(value, right_to_left=right_to_left)
 
 
-@lru_cache(maxsize=64)
 def _right_to_left(catalogue: NullTranslations) -> bool:
-    known = meant(catalogue.info().get("language", ENGLISH))
+    return _runs_left(catalogue.info().get("language", ENGLISH))
+
+
+@lru_cache(maxsize=64)
+def _runs_left(language: str) -> bool:
+    known = meant(language)
     return known is not None and known.right_to_left
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wcwidth import wrap
-
 from handlers.texts.catalogue import _
 
 WIDTH = 76
@@ -27,6 +25,8 @@ def room(name: str, text: str) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
+    from wcwidth import wrap  # noqa: PLC0415  its tables are large, and a bot that runs needs none
+
     return [
         line
         for paragraph in text.split("\n")
