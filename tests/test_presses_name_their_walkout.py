@@ -138,3 +138,15 @@ async def test_a_card_shown_with_its_walkout_is_looked_for_under_that_one_alone(
         assert dict(alone.keys) == {WALKOUT: among_all.keys[WALKOUT]}
         assert alone.owner(WALKOUT) == among_all.owner(WALKOUT)
         assert not app.keys.bearer(codes[0], ANA, WalkoutId("zzzzz")).keys
+
+
+@pytest.mark.parametrize("letter", ["j", "T"])
+async def test_a_made_up_button_for_a_pledge_without_a_card_shows_nothing_where_cards_are_needed(
+    data: Path, clock: MovableClock, letter: str
+) -> None:
+    async with two_walkouts(data, clock) as (app, _codes):
+        needed = await press(app, f"{letter}:{WALKOUT}:{SHOP}")
+        assert needed.kind == (await press(app, f"j:{OTHER}:{SHOP}")).kind == "wrong_stage"
+        assert "shop" not in needed.text.lower()
+        for made_up in (f"zzzzz:{SHOP}", f"{WALKOUT}:x", f"{WALKOUT}:", WALKOUT, "", "1:1", f"{WALKOUT}:9:9"):
+            assert (await press(app, f"{letter}:{made_up}")).kind in {"no_such_walkout", "not_understood"}

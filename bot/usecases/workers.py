@@ -157,7 +157,11 @@ class Worker:
             return False
 
     async def look_without_card(self, walkout: WalkoutId, unit: UnitId) -> Seen:
-        """Show the account's own pledge in a walkout with open entry, or else this workplace's terms."""
+        """Show the account's own pledge in a walkout with open entry, or else this workplace's terms.
+
+        Raises WrongStage where cards are needed.
+        """
+        await self._needs_no_card(walkout)
         change = self._change(Act.LOOK, self.open_code(walkout), walkout, unit)
         seen = await self._seen(await self._apply(change), change)
         if seen.mine is None or not seen.mine.stands:  # who took a pledge back may make it elsewhere
@@ -204,10 +208,13 @@ class Worker:
 
     async def enrol(self, walkout: WalkoutId, unit: UnitId) -> Seen:
         """Pledge without a card, where the walkout's entry is open. Raises as `pledge` does, and UnitFull."""
+        await self._needs_no_card(walkout)
+        return await self._pledge(walkout, self._change(Act.PLEDGE, self.open_code(walkout), walkout, unit))
+
+    async def _needs_no_card(self, walkout: WalkoutId) -> None:
         seen = await self.store.walkout(walkout)
         if seen.terms.entry is not Entry.OPEN or not self.keys.knows(walkout):
             raise WrongStage(seen.stage)
-        return await self._pledge(walkout, self._change(Act.PLEDGE, self.open_code(walkout), walkout, unit))
 
     async def withdraw(self, code: str, of: WalkoutId | None = None) -> Seen:
         """Take the pledge back, and the notice with it; doing it twice changes nothing. `of` is as for `pledge`.

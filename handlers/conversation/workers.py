@@ -192,9 +192,10 @@ async def press_terms(ask: Ask) -> Reply:
     """Show again what somebody reads who pledges without a card."""
     match ask.words:
         case (name, number) if (place := whole_number(number)) is not None:
-            walkout = WalkoutId(name)
-            seen = await ask.worker.look_without_card(walkout, UnitId(place))
-            return show(ask, seen, ask.worker.open_code(walkout))
+            walkout, unit = WalkoutId(name), UnitId(place)
+            if unit in {leaf.id for leaf in Tree(await ask.app.store.units(walkout)).leaves()}:
+                seen = await ask.worker.look_without_card(walkout, unit)
+                return show(ask, seen, ask.worker.open_code(walkout))
     return old_button()
 
 

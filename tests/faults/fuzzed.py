@@ -142,7 +142,8 @@ class City:
             some.lists(part, min_size=1, max_size=3),
         )
         enrol = some.builds(
-            lambda walkout, place: f"j:{walkout}:{place}",
+            lambda letter, walkout, place: f"{letter}:{walkout}:{place}",
+            some.sampled_from("jT"),
             some.sampled_from([self.walkout, self.without_cards, "zzzzz"]),
             some.one_of(some.integers(-1, 5), some.sampled_from(ODD_NUMBERS), some.sampled_from(ODD_TEXTS)),
         )
