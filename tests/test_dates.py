@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -10,8 +12,12 @@ from hypothesis import strategies as st
 
 from bot.domain import zones
 from bot.parsing.dates import Moment, MomentProblem, Trouble, read_moment, zones_named
-from handlers.texts.catalogue import speaking
-from handlers.texts.times import moment_choices, moment_problem, moment_says
+from handlers.texts.catalogue import languages, speaking, translated
+from handlers.texts.languages import ENGLISH
+from handlers.texts.times import _date as moment_date
+from handlers.texts.times import moment_choices, moment_label, moment_problem, moment_says
+from tests.catalogues import without_isolates
+from tests.test_catalogues import messages
 
 NEW_YORK = "America/New_York"
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -24,6 +30,10 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
         ("  new   york ", [NEW_YORK]),
         ("new york city", [NEW_YORK]),
         ("NYC", [NEW_YORK]),
+        ("Nowy Jork", [NEW_YORK]),
+        ("\u7ebd\u7ea6", [NEW_YORK]),
+        ("\u09a8\u09bf\u0989 \u0987\u09af\u09bc\u09b0\u09cd\u0995", [NEW_YORK]),
+        ("\u041d\u044c\u044e-\u0419\u043e\u0440\u043a", [NEW_YORK]),
         ("Nueva York", [NEW_YORK]),
         ("America/New_York", [NEW_YORK]),
         ("america/new york", [NEW_YORK]),
@@ -239,3 +249,32 @@ def test_what_was_read_is_said_with_the_city_and_how_far_away_it_is() -> None:
         assert moment_says(midnight, NOW) == "final del martes 27 de abril de 2027 en New York, en 149 días"
     soon = Moment(at=zones.pinned(NOW + timedelta(hours=5), NEW_YORK), zone=NEW_YORK)
     assert moment_says(soon, NOW) == "Sun 29 Nov 2026, noon in New York, in 5 hours"
+
+
+HOURS = (time(9), time(11, 30), time(12), time(18, 30), time(23, 59))
+
+
+@pytest.mark.parametrize("to_twelve", [True, False])
+@pytest.mark.parametrize("language", languages())
+def test_every_date_is_read_as_it_is_written_in_that_language(language: str, to_twelve: bool) -> None:  # noqa: FBT001
+    zone = NEW_YORK if to_twelve else "Europe/Warsaw"
+    with speaking(language):
+        for month, hour in product(range(1, 13), HOURS):
+            at = zones.showing(datetime.combine(date(2027, month, 7 + month), hour), zone)[0]
+            for said in (moment_label(Moment(at=at, zone=zone)), f"{moment_date(at)} {at:%H:%M}"):
+                read = read_moment(said, zone, now=NOW)
+                readings = [read] if isinstance(read, Moment) else read.readings
+                assert at in {each.at for each in readings}, (said, read)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_is_asked_for_as_an_example_is_read(language: str) -> None:
+    samples = [r"\S+ 1 \S+ 12:00", r"1 \S+ 12:00", r"1 \S+ 2027 \d\d:00", r"2027-05-01 \d\d:00"]
+    asked = [str(message.id) for message in messages("es") if re.search(r"1 May (?:2027 )?\d\d:00", str(message.id))]
+    assert len(asked) >= 5
+    for english in asked:
+        said = english if language == ENGLISH else translated(english, language)
+        assert said is not None
+        found = [found[0] for sample in samples if (found := re.search(sample, without_isolates(said)))]
+        read = [moment for each in found if isinstance(moment := read_moment(each, NEW_YORK, now=NOW), Moment)]
+        assert {moment.at.date() for moment in read} == {date(2027, 5, 1)}, (said, found)

@@ -122,3 +122,8 @@ def test_a_link_is_left_as_it_is_for_clients_take_what_stands_behind_it_for_a_pa
     link = "https://t.me/allout_bot?start=K7M3Q"
     assert isolated(link) == link
     assert latin_isolated(f"{CLINIC} {link}\n{CLINIC}") == f"{CLINIC} {link}\n{CLINIC}"
+
+
+@pytest.mark.usefixtures("right_to_left")
+def test_the_mark_before_a_command_stays_with_it() -> None:
+    assert latin_isolated("אאא /{command} !tally") == f"אאא {LEFT_TO_RIGHT}/{{command}}{END} {LEFT_TO_RIGHT}!tally{END}"

@@ -242,3 +242,12 @@ def test_a_button_that_a_sentence_names_has_that_name() -> None:
             if asked(name) in {Question.YES, Question.STOP}:
                 continue  # some languages quote their words for yes and no
             assert any(label.startswith(name) for label in labels), (language, name)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_whoever_types_what_stands_on_a_button_is_understood(language: str) -> None:
+    with speaking(language):
+        for label in (workers.withdraw_label(), notices.stop_label()):
+            assert meant(label.upper()) is Question.STOP
+        for kind in StepKind:
+            assert meant(f"{workers.pledge_label(kind)}!") is Question.YES

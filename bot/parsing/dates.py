@@ -27,6 +27,10 @@ _ALSO_CALLED = {
     "nyc": "America/New_York",
     "new york city": "America/New_York",
     "nueva york": "America/New_York",
+    **dict.fromkeys(
+        ("nowy jork", "纽约", "紐約", "نيويورك", "نیو یارک", "نیویارک", "নিউ ইয়র্ক", "нью-йорк", "뉴욕", "nouyòk"),
+        "America/New_York",
+    ),
     "la": "America/Los_Angeles",
     "ciudad de mexico": "America/Mexico_City",
     "cdmx": "America/Mexico_City",
@@ -89,6 +93,38 @@ _WEEKDAYS = {
 # `mar` is March, and in Spanish also Tuesday: with another month beside it
 _TUESDAY = "mar"
 
+_WRITTEN_OTHERWISE = {
+    "january": "янв января январь জানু জানুয়ারি janvye يناير جنوری janv janvier sty stycznia styczeń",
+    "february": "фев февраля февраль ফেব্রু ফেব্রুয়ারি fev fevriye فبراير فروری févr février lut lutego luty",
+    "march": "мар марта март মার্চ mas مارس مارچ mars marca marzec",
+    "april": "апр апреля апрель এপ্রিল avr avril أبريل اپریل kwi kwietnia kwiecień",
+    "may": "мая май মে me مايو مئی mai maja maj",
+    "june": "июн июня июнь জুন jen يونيو جون juin cze czerwca czerwiec",
+    "july": "июл июля июль জুলাই jiy jiyè يوليو جولائی juil juillet lip lipca lipiec",
+    "august": "авг августа август আগস্ট out أغسطس اگست août sie sierpnia sierpień",
+    "september": "сен сентября сентябрь সেপ্টে সেপ্টেম্বর septanm سبتمبر ستمبر septembre wrz września wrzesień",
+    "october": "окт октября октябрь অক্টো অক্টোবর okt oktòb أكتوبر اکتوبر octobre paź października październik",
+    "november": "ноя ноября ноябрь নভে নভেম্বর novanm نوفمبر نومبر novembre lis listopada listopad",
+    "december": "дек декабря декабрь ডিসে ডিসেম্বর des desanm ديسمبر دسمبر déc décembre gru grudnia grudzień",
+    "monday": "周一 週一 星期一 пн понедельник সোম সোমবার len lendi 월 월요일 الاثنين پیر lundi pon poniedziałek",
+    "tuesday": "周二 週二 星期二 вт вторник মঙ্গল মঙ্গলবার mad madi 화 화요일 الثلاثاء منگل mardi wt wtorek",
+    "wednesday": "周三 週三 星期三 ср среда বুধ বুধবার mèk mèkredi 수 수요일 الأربعاء بدھ mer mercredi śr środa",  # noqa: RUF001
+    "thursday": "周四 週四 星期四 чт четверг বৃহস্পতি বৃহস্পতিবার jed jedi 목 목요일 الخميس جمعرات jeu jeudi czw czwartek",
+    "friday": "周五 週五 星期五 пт пятница শুক্র শুক্রবার van vandredi 금 금요일 الجمعة جمعہ ven vendredi pt piątek",
+    "saturday": "周六 週六 星期六 сб суббота শনি শনিবার sam samdi 토 토요일 السبت ہفتہ samedi sob sobota",  # noqa: RUF001
+    "sunday": "周日 週日 星期日 вс воскресенье রবি রবিবার dim dimanch 일 일요일 الأحد اتوار dimanche niedz niedziela",
+    "noon": "midi ظهرًا",
+    "am": "صباحًا",
+    "pm": "مساءً",
+    "": "中午 дня в দুপুর 낮 دوپہر w południe à o",
+}
+"""As the bot writes them in its other languages, and as they stand in a calendar."""
+
+_BY_SIGNS = re.compile(r"(?:(\d{4}) ?[年년] ?)?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일号號]?")
+_HALVES = {"오전": "am", "上午": "am", "早上": "am", "오후": "pm", "下午": "pm", "晚上": "pm"}
+_HALF_FIRST = re.compile(rf"({'|'.join(_HALVES)}) ?(\d{{1,2}}(?::\d\d)?)(?: ?[시点點])?")
+_HOUR_SIGN = re.compile(r"(?<=\d) ?[시点點](?!\w)")
+
 _FILLING = frozenset(["at", "on", "the", "of", "a", "las", "la", "el", "de", "del", "en", "los"])
 
 _HALF = r"(?P<half>[ap]) ?\.? ?m\b\.?"
@@ -109,6 +145,7 @@ _BARE = re.compile(r"(?<![\w:.])(?:(?:at|a las?) (?P<hour>\d{1,2})(?![\w:./-])|,
 _BY_YEAR = re.compile(r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
 _BY_DOTS = re.compile(r"(?<!\d)(\d{1,2})(\.) ?(\d{1,2})(?:\. ?(\d{4}|\d\d)|\.?)(?![\d.])")
 _BY_SLASHES = re.compile(r"(?<!\d)(\d{1,2})([-/])(\d{1,2})(?:\2(\d{4}|\d\d))?(?![\d/-])")
+_IN_WORDS = re.compile(r"[^\W\d_][^\s\d.,;:()/\u060c\uff0c-]*")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|ro|er|[oº°])(?![^\W\d_])")
 
@@ -190,7 +227,7 @@ def _plain(name: str) -> str:
 def read_moment(  # noqa: PLR0911  one for each trouble
     text: str, zone: str, *, now: datetime
 ) -> Moment | MomentProblem:
-    """Read a date and time that clocks in this zone show, in English or Spanish, and in the future.
+    """Read a date and time that clocks in this zone show, in any of our languages, and in the future.
 
     Without a year it is the next such date. Midnight is the end of the day it is said of.
     """
@@ -285,8 +322,26 @@ def _wall(day: date, hour: timedelta) -> datetime:
 
 def _folded(typed: str) -> str:
     """Write it in plain small letters, one blank between words; what stands between numbers stays."""
-    plain = re.sub(r"[^\W\d_]+", lambda word: plain_words(word[0]), spelled(unicodedata.normalize("NFKC", typed)))
+    plain = _plain_letters(typed)
+    plain = _HALF_FIRST.sub(lambda found: f" {found[2]} {_HALVES[found[1]]} ", _BY_SIGNS.sub(_month_named, plain))
+    plain = _IN_WORDS.sub(lambda word: _in_english().get(word[0], word[0]), _HOUR_SIGN.sub(":00 ", plain))
     return " ".join(re.sub(r"(?<=\d)t(?=\d)", " ", _ORDINAL.sub("", plain)).split())
+
+
+def _plain_letters(typed: str) -> str:
+    return re.sub(r"[^\W\d_]+", lambda word: plain_words(word[0]), spelled(unicodedata.normalize("NFKC", typed)))
+
+
+@cache
+def _in_english() -> dict[str, str]:
+    return {_plain_letters(name): word for word, names in _WRITTEN_OTHERWISE.items() for name in names.split()}
+
+
+def _month_named(found: re.Match[str]) -> str:
+    year, month, day = found.groups()
+    if not 1 <= int(month) <= _TWELVE:
+        return found[0]
+    return f" {day} {next(name for name, number in _MONTHS.items() if number == int(month))} {year or ''} "
 
 
 def _hours(text: str, *, to_twelve: bool) -> tuple[str, tuple[timedelta | None, ...]]:

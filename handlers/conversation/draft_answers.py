@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from bot.domain import zones
-from bot.domain.model import LEAST_TO_DECIDE, Question, StepKind, Tier
+from bot.domain.model import FEWEST, LEAST_TO_DECIDE, Question, StepKind, Tier
 from bot.draft import (
     Before,
     DraftRefused,
@@ -92,7 +92,7 @@ async def choices(ask: Ask, hand: InHand, at: Part) -> Sequence[tuple[str, str]]
         case Part.CITYWIDE if sketch.listed is not None:
             people = sketch.listed.people
             numbers = [(percent, ceil(people * percent / 100)) for percent in CITYWIDE_PERCENT]
-            return [(texts.people_share(n, percent), str(n)) for percent, n in numbers]
+            return [(texts.people_share(n, percent), str(n)) for percent, n in numbers if n >= FEWEST]
         case Part.APPROVALS:
             return [(n, n) for n in HOW_MANY_APPROVE]
     return []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bot.domain.errors import Refused, UnknownCard
-from bot.domain.model import Terms
+from bot.domain.model import StepKind, Terms
 from bot.parsing.questions import LONGEST, SIX, Question, asked
 from bot.parsing.typed_text import plain_words
 from handlers.conversation.messages import Ask, Button, Reply
-from handlers.texts import general
+from handlers.texts import general, notices, workers
 from handlers.texts import questions as texts
 
 
@@ -43,7 +45,13 @@ def meant(text: str) -> Question | None:
     if len(text) > LONGEST:
         return None
     words = plain_words(text)
-    return asked(text) or next((each for each in SIX if plain_words(texts.label(each)) == words), None)
+    return asked(text) or next((each for each, label in _labels() if plain_words(label) == words), None)
+
+
+def _labels() -> Iterator[tuple[Question, str]]:
+    yield from ((each, texts.label(each)) for each in SIX)
+    yield from ((Question.YES, workers.pledge_label(kind)) for kind in StepKind)
+    yield from ((Question.STOP, label) for label in (workers.withdraw_label(), notices.stop_label()))
 
 
 async def typed(ask: Ask) -> Reply:

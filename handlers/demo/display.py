@@ -31,7 +31,7 @@ WITH_THRESHOLD = 31
 """From so many columns the cell says the threshold as well."""
 GAP = 2
 SAID = 6
-"""Columns for what is said of a neighborhood."""
+"""Columns for what is said of a neighborhood, at least: more where a language's word is longer."""
 
 FULL, EMPTY = "━", "─"
 
@@ -137,15 +137,17 @@ def _branch(view: View, area: Neighborhood, width: int) -> list[Text]:
 def _area(area: Neighborhood, width: int) -> Text:
     style = DONE if area.out else COUNTING
     bar_width = TENTHS if width >= WITH_THRESHOLD else TENTHS // 2
-    name = _shortened(area.name.upper(), width - bar_width - SAID - 2)
+    said_width = max(SAID, *(cell_len(texts.area(area.kind, 0, out=out, nearly=not out)) for out in (True, False)))
+    name = _shortened(area.name.upper(), width - bar_width - said_width - 2)
     bar = _bar(area.tenths, TENTHS, bar_width, style)
-    return Text.assemble((name, "bold"), " ", bar, " ", (set_cell_size(area.said, SAID), f"bold {style}"))
+    return Text.assemble((name, "bold"), " ", bar, " ", (set_cell_size(area.said, said_width), f"bold {style}"))
 
 
 def _cell(line: Shown, width: int, *, fell: bool) -> Text:
     threshold = line.threshold if width >= WITH_THRESHOLD else None
     said, style = _said(line, threshold, fell=fell)
     said_width, bar_width = (7, 6) if threshold else (4, 4)
+    said_width = max(said_width, cell_len(texts.out(line.kind, threshold)))
     name = _shortened(line.name, width - said_width - bar_width - 2)
     shown = line.threshold if line.reached else line.number
     return Text.assemble(

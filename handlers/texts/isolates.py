@@ -16,8 +16,10 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 _LINK = ("https://", "http://")
 _NUMBER = re.compile(r"[\d,.:]*")
 # commands, options, fields, files, names of programs: as they are typed or printed, with the marks that are part of it
-_WORD = r"(?:[/@#.]|--?)?[A-Za-z](?:[!-z~]*[A-Za-z0-9/+%_-])?"
-_LATIN = re.compile(rf"\{{[^{{}}]*\}}|(?P<link>https?://\S+)|`[^`]*`|{_WORD}(?: {_WORD})*")
+_WORD = r"(?:[/@#.!]|--?)?[A-Za-z](?:[!-z~]*[A-Za-z0-9/+%_-])?"
+_LATIN = re.compile(
+    rf"(?P<placeholder>\{{[^{{}}]*\}})|/\{{[^{{}}]*\}}|(?P<link>https?://\S+)|`[^`]*`|{_WORD}(?: {_WORD})*"
+)
 
 
 def isolated(text: str, *, right_to_left: bool) -> str:
@@ -48,5 +50,5 @@ def latin_isolated(sentence: str) -> str:
 
 
 def _apart(found: re.Match[str]) -> str:
-    stays = found[0].startswith("{") or found["link"]
+    stays = found["placeholder"] or found["link"]
     return found[0] if stays else f"{LEFT_TO_RIGHT}{found[0]}{END}"

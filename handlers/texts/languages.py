@@ -19,6 +19,7 @@ class Language:
     letter: str = ""  #: by which buttons carry it; it stays as long as there are old buttons. '': none can
     also: tuple[str, ...] = ()  #: what else a client may say, in lower case, where the first subtag alone says another
     right_to_left: bool = False
+    thousands: str = ","  #: between them, where a comma is not for decimals
 
     @property
     def folder(self) -> str:
@@ -27,6 +28,7 @@ class Language:
 
 
 ENGLISH = "en"
+_BLANK = "\u00a0"  # at which no line ends
 
 LANGUAGES = (
     Language(code=ENGLISH, name="English", telegram="en", letter="e", discord=("en-US", "en-GB")),
@@ -40,14 +42,14 @@ LANGUAGES = (
         discord=("zh-TW",),
         also=("zh-tw", "zh-hk", "zh-mo", "yue"),
     ),
-    Language(code="ru", name="Русский", telegram="ru", letter="r", discord=("ru",)),
+    Language(code="ru", name="Русский", telegram="ru", letter="r", discord=("ru",), thousands=_BLANK),
     Language(code="bn", name="বাংলা", telegram="bn", letter="b"),
-    Language(code="ht", name="Kreyòl ayisyen", telegram="ht", letter="h"),
+    Language(code="ht", name="Kreyòl ayisyen", telegram="ht", letter="h", thousands=_BLANK),
     Language(code="ko", name="한국어", telegram="ko", letter="k", discord=("ko",)),
     Language(code="ar", name="العربية", telegram="ar", letter="a", discord=("ar",), right_to_left=True),
     Language(code="ur", name="اردو", telegram="ur", letter="u", right_to_left=True),
-    Language(code="fr", name="Français", telegram="fr", letter="f", discord=("fr",)),
-    Language(code="pl", name="Polski", telegram="pl", letter="p", discord=("pl",)),
+    Language(code="fr", name="Français", telegram="fr", letter="f", discord=("fr",), thousands=_BLANK),
+    Language(code="pl", name="Polski", telegram="pl", letter="p", discord=("pl",), thousands=_BLANK),
 )
 """English first, then by how many speak them in New York City's own list of languages."""
 

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.domain import zones
 from bot.domain.model import DAY, Terms
 from bot.parsing.dates import Moment, MomentProblem, Trouble
-from handlers.texts.catalogue import _, ngettext
+from handlers.texts.catalogue import _, ngettext, spoken
+from handlers.texts.languages import meant
 
 MANY_HOURS = 100
 """As many, and a length is said in days, be they whole or not."""
@@ -196,8 +197,9 @@ def span(length: timedelta) -> str:
 
 
 def number(n: int) -> str:
-    """Say a number with a comma for thousands."""
-    return f"{n:,}"
+    """Say a number, with what stands between thousands in the language spoken now."""
+    known = meant(spoken())
+    return f"{n:,}".replace(",", "," if known is None else known.thousands)
 
 
 def _days(n: int) -> str:
