@@ -18,7 +18,7 @@ from functools import lru_cache, partial
 import uharfbuzz as hb
 from fontTools import unicodedata as scripts
 
-from handlers.lettering.faces import BOLD, TEXT, Face, face_for, is_ignorable, language_of, opened
+from handlers.lettering.faces import BOLD, SYMBOLS, TEXT, Face, face_for, is_ignorable, language_of, opened
 from handlers.texts.languages import meant
 
 BOX = "□"
@@ -97,14 +97,13 @@ class Paragraph:
     def __init__(self, text: str, language: str, *, bold: bool = False, rtl: bool | None = None) -> None:
         """Take the direction of its first strong letter; where it has none, or is said, that of `rtl`."""
         known = meant(language)
-        self.text, self.missing = "", ""
         self._bold = bold
         cleaned = _clean(text)
         self._language = language_of(cleaned, language)
-        self._faces: list[Face] = []
-        self._scripts: list[str] = []
-        self._starts: list[int] = []  # of its clusters
         self._place(cleaned)
+        if bold and not set(self._faces) <= {BOLD, SYMBOLS}:  # most scripts have no bold: figures alone would be
+            self._bold = False
+            self._place(cleaned)
         of_language = known is not None and known.right_to_left
         self.rtl = (_first_strong(self.text, fallback=of_language)) if rtl is None else rtl
         self._levels = _levels(self.text, rtl=self.rtl)
@@ -163,6 +162,10 @@ class Paragraph:
 
     def _place(self, text: str) -> None:
         """Find the font of each letter, with a box where there is none."""
+        self.text = ""
+        self._faces: list[Face] = []
+        self._scripts: list[str] = []
+        self._starts: list[int] = []  # of its clusters
         script = next((of for letter in text if (of := scripts.script(letter)) not in _NO_SCRIPT), "Latn")
         missing: dict[str, None] = {}
         for cluster in _clusters(text):
