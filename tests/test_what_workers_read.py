@@ -14,6 +14,7 @@ from bot.parsing import typed_text
 from bot.parsing.questions import _FORMS, LONGEST, SIX, Question, asked
 from handlers.conversation.questions import meant
 from handlers.texts import another_try, discord, notices, questions, telegram, workers
+from handlers.texts.asserted import listening
 from handlers.texts.catalogue import languages, speaking
 from handlers.texts.times import number, when
 from tests.fixed import MARKET_HALL, TERMS, WALKOUT, WORDED, seen
@@ -251,3 +252,9 @@ def test_whoever_types_what_stands_on_a_button_is_understood(language: str) -> N
             assert meant(label.upper()) is Question.STOP
         for kind in StepKind:
             assert meant(f"{workers.pledge_label(kind)}!") is Question.YES
+
+
+def test_what_is_typed_is_compared_with_buttons_and_none_of_them_is_said() -> None:
+    with listening() as heard:
+        assert meant("RXMATBGTSQAMCBHMMSXG") is None
+    assert heard == set()

@@ -11,6 +11,7 @@ from bot.parsing.typed_text import plain_words
 from handlers.conversation.messages import Ask, Button, Reply
 from handlers.texts import general, notices, workers
 from handlers.texts import questions as texts
+from handlers.texts.asserted import listening
 
 
 def questions_button(card: str) -> Button:
@@ -44,8 +45,11 @@ def meant(text: str) -> Question | None:
     """Return what somebody asks: in words of their own, or as a button is named in the language spoken now."""
     if len(text) > LONGEST:
         return None
+    if (known := asked(text)) is not None:
+        return known
     words = plain_words(text)
-    return asked(text) or next((each for each, label in _labels() if plain_words(label) == words), None)
+    with listening():  # they are compared and not said, so they assert nothing
+        return next((each for each, label in _labels() if plain_words(label) == words), None)
 
 
 def _labels() -> Iterator[tuple[Question, str]]:

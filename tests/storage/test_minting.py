@@ -40,6 +40,7 @@ async def test_cards_are_known_all_at_once_and_pledges_have_their_turn_meanwhile
 ) -> None:
     seen: list[set[bool]] = []
     async with house.open(clock) as store:
+        assert await known(store) == {False}  # by now there is a connection for looks as well
         minting = asyncio.ensure_future(store.mint(WALKOUT, CARDS))
         while not minting.done():
             seen.append(await known(store))
