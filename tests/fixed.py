@@ -58,3 +58,36 @@ def seen(mine: CardState | None = None, *, changed: bool = False, told: bool = F
         told=told,
         lines=disclosure.coarse_lines(WALKOUT, places),
     )
+
+
+TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat", "Language 文 বা ع"]
+PLEDGED_BUTTONS = [
+    "Check",
+    "Withdraw",
+    "Tell me",
+    "Read it all again",
+    "Questions",
+    "Clear this chat",
+    "Language 文 বা ع",
+]
+WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
+"""Under a card's page, in English, wherever it is shown."""
+
+TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Preguntas", "Borrar este chat", "Idioma 文 বা ع"]
+PLEDGED_IN_SPANISH = [
+    "Revisar",
+    "Retirar",
+    "Avísame",
+    "Leer todo otra vez",
+    "Preguntas",
+    "Borrar este chat",
+    "Idioma 文 বা ع",
+]
+WITHDRAWN_IN_SPANISH = [
+    "Comprometerme",
+    "Revisar",
+    "Leer todo otra vez",
+    "Preguntas",
+    "Borrar este chat",
+    "Idioma 文 বা ع",
+]

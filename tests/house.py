@@ -44,17 +44,6 @@ OLGA = 5_900_000_001
 OMAR = 5_900_000_002
 """Who organizes."""
 
-TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat", "Language 文 বা ع"]
-PLEDGED_BUTTONS = [
-    "Check",
-    "Withdraw",
-    "Tell me",
-    "Read it all again",
-    "Questions",
-    "Clear this chat",
-    "Language 文 বা ع",
-]
-WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
 
 SHOPS: tuple[tuple[str, int, int, str], ...] = (
     ("Depot", 10, 6, "at the Depot gate"),

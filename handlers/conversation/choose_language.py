@@ -5,7 +5,7 @@ The choice is carried in buttons and kept nowhere: each leads back to what was s
 
 from __future__ import annotations
 
-from handlers.conversation.messages import LONGEST_COMMAND_DATA, SAY, Ask, Button, Reply, carrying, old_button
+from handlers.conversation.messages import SAY, Ask, Button, Reply, carrying, old_button
 from handlers.texts import choose_language as texts
 from handlers.texts.catalogue import languages, spoken
 
@@ -16,11 +16,9 @@ START = f"{SAY}:start"
 def language_button(back: str) -> tuple[Button, ...]:
     """Return the button that leads to the choice, beside the one before it; `back` is what shows the same page again.
 
-    None where it would be too long, or where there is nothing to choose.
+    None where there is nothing to choose.
     """
-    data = f"G:{back}"
-    fits = len(data.encode()) <= LONGEST_COMMAND_DATA
-    return (Button(label=texts.label(), data=data),) if fits and len(languages()) > 1 else ()
+    return (Button(label=texts.label(), data=f"G:{back}"),) if len(languages()) > 1 else ()
 
 
 async def language(ask: Ask) -> Reply:

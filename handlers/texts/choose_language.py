@@ -14,8 +14,7 @@ def choose() -> str:
     """Say how far a choice goes."""
     return _(
         "Choose a language. It lasts for what you press below my answers. I do not keep it: after you type something, "
-        "choose it again. “Tell me” keeps it with your address. If you pressed that before, press “Do not tell me” "
-        "first, then “Tell me”."
+        "choose it again. “Tell me” keeps the language in which you press it, with your address."
     )
 
 

@@ -29,17 +29,6 @@ NOW = "2026-12-01T08:00:00-05:00"
 PLEDGE_BY = datetime.fromisoformat("2026-12-08T20:00:00-05:00")
 STARTS = datetime.fromisoformat("2026-12-12T09:00:00-05:00")
 
-TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat", "Language 文 বা ع"]
-PLEDGED_BUTTONS = [
-    "Check",
-    "Withdraw",
-    "Tell me",
-    "Read it all again",
-    "Questions",
-    "Clear this chat",
-    "Language 文 বা ع",
-]
-WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
 
 Line = dict[str, Any]
 News = tuple[str, str, str]

@@ -5,20 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.runtime.app import DATABASE
-from tests.console.play import (
-    PLEDGED_BUTTONS,
-    TERMS_BUTTONS,
-    WITHDRAWN_BUTTONS,
-    Line,
-    Play,
-    errors,
-    kinds,
-    pledging,
-    roster,
-    sure,
-    terms,
-    to,
-)
+from tests.console.play import Line, Play, errors, kinds, pledging, roster, sure, terms, to
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS
 
 ASK, YES, STOP = "[Tell me]", "[Yes, tell me]", "[Do not tell me]"
 TOLD_BUTTONS = [

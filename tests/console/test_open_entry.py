@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.console.play import (
-    PLEDGED_BUTTONS,
-    TERMS_BUTTONS,
-    Play,
-    anyway,
-    boards,
-    kinds,
-    roster,
-    terms,
-    to,
-)
+from tests.console.play import Play, anyway, boards, kinds, roster, terms, to
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
 
 SHOPS = [("Depot", 6, 5), ("School", 10, 5)]
 OPEN = [*anyway("@olga /open"), "!wait"]

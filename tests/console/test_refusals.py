@@ -6,22 +6,8 @@ import json
 
 import pytest
 
-from tests.console.play import (
-    PLEDGED_BUTTONS,
-    WITHDRAWN_BUTTONS,
-    Line,
-    Play,
-    anyway,
-    boards,
-    errors,
-    kinds,
-    pledging,
-    roster,
-    sure,
-    terms,
-    to,
-    withdrawing,
-)
+from tests.console.play import Line, Play, anyway, boards, errors, kinds, pledging, roster, sure, terms, to, withdrawing
+from tests.fixed import PLEDGED_BUTTONS, WITHDRAWN_BUTTONS
 
 OPEN = [*anyway("@olga /open"), "!wait"]
 SIX = [

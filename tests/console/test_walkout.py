@@ -7,10 +7,8 @@ import stat
 from tests.console.play import (
     NOW,
     PLEDGE_BY,
-    PLEDGED_BUTTONS,
     SHOPS,
     STARTS,
-    TERMS_BUTTONS,
     Line,
     Play,
     answers,
@@ -29,6 +27,7 @@ from tests.console.play import (
     to,
     withdrawing,
 )
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
 
 ROOMS = [
     "@olga /room citywide #city",

@@ -10,31 +10,14 @@ from typing import Any
 from tests.discord.rest import Request
 from tests.discord.server import DiscordServer
 from tests.discord.world import BOT_ID, TOKEN, Interaction, Message
-from tests.house import (
-    LONGEST_STOP_S,
-    OLGA,
-    OMAR,
-    PLEDGED_BUTTONS,
-    SHOPS,
-    SOON_S,
-    TERMS_BUTTONS,
-    WITHDRAWN_BUTTONS,
-    City,
-    RunningBot,
-    found,
-    let_deadline_pass,
-    stand,
-)
+from tests.house import LONGEST_STOP_S, OLGA, OMAR, SHOPS, SOON_S, City, RunningBot, found, let_deadline_pass, stand
 
 __all__ = [
     "LONGEST_STOP_S",
     "OLGA",
     "OMAR",
-    "PLEDGED_BUTTONS",
     "SHOPS",
     "SOON_S",
-    "TERMS_BUTTONS",
-    "WITHDRAWN_BUTTONS",
     "City",
     "House",
     "found",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bot.process.clock import real_clock
 from tests.discord.faults import refused
-from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, House, found
+from tests.discord.house import OLGA, OMAR, House, found
 from tests.discord.world import Json
+from tests.fixed import PLEDGED_BUTTONS
 
 KEY = "allout_epoch"
 STRANGERS = "f" * 32

@@ -12,9 +12,10 @@ from bot.process.clock import real_clock
 from tests.conftest import fresh_folder
 from tests.discord.faults import held
 from tests.discord.gateway import DIRECT_MESSAGES, GUILDS
-from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found
+from tests.discord.house import OLGA, OMAR, City, House, found
 from tests.discord.server import CALLBACK, DiscordServer
 from tests.discord.world import Interaction, Message
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
 from tests.processes import PATIENCE_S
 
 

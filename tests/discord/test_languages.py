@@ -6,38 +6,18 @@ from bot.process.clock import real_clock
 from handlers.conversation.messages import language_carried
 from handlers.texts.languages import LANGUAGES
 from tests.catalogues import MARKED, without_isolates
-from tests.discord.house import (
-    ENTER_CARD,
-    OLGA,
+from tests.discord.house import ENTER_CARD, OLGA, City, House, found
+from tests.fixed import (
     PLEDGED_BUTTONS,
+    PLEDGED_IN_SPANISH,
     TERMS_BUTTONS,
+    TERMS_IN_SPANISH,
     WITHDRAWN_BUTTONS,
-    City,
-    House,
-    found,
+    WITHDRAWN_IN_SPANISH,
 )
 
 ENTER_IN_SPANISH = "Ingresar mi tarjeta"
 NAMES = [each.name for each in LANGUAGES if each.code != "en"]
-
-TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Preguntas", "Borrar este chat", "Idioma 文 বা ع"]
-PLEDGED_IN_SPANISH = [
-    "Revisar",
-    "Retirar",
-    "Avísame",
-    "Leer todo otra vez",
-    "Preguntas",
-    "Borrar este chat",
-    "Idioma 文 বা ع",
-]
-WITHDRAWN_IN_SPANISH = [
-    "Comprometerme",
-    "Revisar",
-    "Leer todo otra vez",
-    "Preguntas",
-    "Borrar este chat",
-    "Idioma 文 বা ع",
-]
 
 
 async def test_everybody_is_answered_in_the_language_of_their_app(house: House, city: City) -> None:

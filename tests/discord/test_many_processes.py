@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.process.clock import real_clock
-from tests.discord.house import OLGA, WITHDRAWN_BUTTONS, House, found
+from tests.discord.house import OLGA, House, found
+from tests.fixed import WITHDRAWN_BUTTONS
 
 # Real processes on one database: once a run beside others did not end, and why is not found yet.
 pytestmark = pytest.mark.soak

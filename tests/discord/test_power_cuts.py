@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from tests.discord.faults import held
-from tests.discord.house import OLGA, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, found, sends
+from tests.discord.house import OLGA, City, House, found, sends
 from tests.discord.server import ORIGINAL
+from tests.fixed import PLEDGED_BUTTONS, WITHDRAWN_BUTTONS
 
 pytestmark = pytest.mark.usefixtures("executed_bots")
 

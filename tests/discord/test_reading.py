@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.secrets.card_codes import pretty
-from tests.discord.house import TERMS_BUTTONS, City, House
+from tests.discord.house import City, House
+from tests.fixed import TERMS_BUTTONS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,10 +6,11 @@ import asyncio
 
 from bot.process.clock import real_clock
 from tests.discord.gateway import shard_of
-from tests.discord.house import OLGA, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, found
+from tests.discord.house import OLGA, found
 from tests.discord.server import DiscordServer
 from tests.faults import planted
 from tests.faults.houses import DiscordHouse, discord_house
+from tests.fixed import PLEDGED_BUTTONS, WITHDRAWN_BUTTONS
 
 SHARDS = 3
 

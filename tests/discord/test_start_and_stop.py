@@ -6,8 +6,9 @@ import signal
 import pytest
 
 from tests.discord.faults import broken, held, limited
-from tests.discord.house import LONGEST_STOP_S, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, sends
+from tests.discord.house import LONGEST_STOP_S, City, House, sends
 from tests.discord.server import CALLBACK, ORIGINAL, SYNC
+from tests.fixed import PLEDGED_BUTTONS, WITHDRAWN_BUTTONS
 from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("executed_bots")

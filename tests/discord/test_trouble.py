@@ -12,9 +12,10 @@ from tests.discord.faults import (
     not_found,
     refused,
 )
-from tests.discord.house import ENTER_CARD, OLGA, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, sends
+from tests.discord.house import ENTER_CARD, OLGA, City, House, sends
 from tests.discord.server import FETCH
 from tests.discord.world import Interaction, Message
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -12,8 +12,9 @@ from bot.process.clock import MovableClock, real_clock
 from bot.storage.store import Room
 from bot.usecases import organizers
 from tests.discord.faults import unauthorized
-from tests.discord.house import OLGA, OMAR, PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found, let_deadline_pass, stand
+from tests.discord.house import OLGA, OMAR, City, House, found, let_deadline_pass, stand
 from tests.discord.server import DiscordServer
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
 from tests.stores import open_app
 from tests.telegram.house import House as TelegramHouse
 from tests.telegram.house import labels

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from bot.process.clock import real_clock
 from tests.console.play import bare, terms
-from tests.discord.house import ENTER_CARD, PLEDGED_BUTTONS, TERMS_BUTTONS, House, found, let_deadline_pass, stand
+from tests.discord.house import ENTER_CARD, House, found, let_deadline_pass, stand
 from tests.discord.world import Message
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
 
 ROSTER = b"""workplace,headcount,threshold,meet
 Depot,10,6,at the gate

@@ -27,7 +27,8 @@ from tests.faults import planted
 from tests.faults.houses import DiscordHouse, TelegramHouse, discord_house, telegram_house
 from tests.faults.trials import Trials, trials
 from tests.faults.workers import Act, Someone, Stands, standing
-from tests.house import SHOPS, TERMS_BUTTONS, City, RunningBot, found
+from tests.fixed import TERMS_BUTTONS
+from tests.house import SHOPS, City, RunningBot, found
 from tests.telegram.house import labels, sends
 from tests.telegram.server import Json, refused
 from tests.telegram.test_malformed_updates import MALFORMED

@@ -15,7 +15,8 @@ from tests.faults import planted
 from tests.faults.houses import telegram_house
 from tests.faults.test_flood import a_city, on_telegram
 from tests.faults.trials import Trials, trials
-from tests.house import TERMS_BUTTONS, found
+from tests.fixed import TERMS_BUTTONS
+from tests.house import found
 from tests.processes import PATIENCE_S
 from tests.telegram.house import sends
 from tests.telegram.server import Limits, TelegramServer, broken

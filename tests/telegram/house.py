@@ -11,31 +11,15 @@ import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.house import (
-    LONGEST_STOP_S,
-    OLGA,
-    OMAR,
-    PLEDGED_BUTTONS,
-    SHOPS,
-    SOON_S,
-    TERMS_BUTTONS,
-    WITHDRAWN_BUTTONS,
-    City,
-    RunningBot,
-    found,
-    stand,
-)
+from tests.house import LONGEST_STOP_S, OLGA, OMAR, SHOPS, SOON_S, City, RunningBot, found, stand
 from tests.telegram.server import TOKEN, UNLIMITED, Json, Request, TelegramServer
 
 __all__ = [
     "LONGEST_STOP_S",
     "OLGA",
     "OMAR",
-    "PLEDGED_BUTTONS",
     "SHOPS",
     "SOON_S",
-    "TERMS_BUTTONS",
-    "WITHDRAWN_BUTTONS",
     "City",
     "House",
     "found",

@@ -10,7 +10,8 @@ import pytest
 
 from bot.process.clock import real_clock
 from bot.secrets.card_codes import mint
-from tests.telegram.house import PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, found, labels, sends
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
+from tests.telegram.house import City, House, found, labels, sends
 from tests.telegram.server import Limits, TelegramServer, broken, flood, held, refused
 
 QUICK = 10

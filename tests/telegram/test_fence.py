@@ -5,7 +5,8 @@ from __future__ import annotations
 import aiohttp
 
 from bot.process.clock import real_clock
-from tests.telegram.house import OLGA, PLEDGED_BUTTONS, House, found, labels
+from tests.fixed import PLEDGED_BUTTONS
+from tests.telegram.house import OLGA, House, found, labels
 from tests.telegram.server import TOKEN, TelegramServer, refused
 
 LANGUAGE = "ae"

@@ -7,40 +7,18 @@ from bot.process.clock import real_clock
 from handlers.conversation.messages import language_carried
 from handlers.texts.languages import LANGUAGES
 from tests.catalogues import MARKED
-from tests.telegram.house import (
-    OLGA,
+from tests.fixed import (
     PLEDGED_BUTTONS,
+    PLEDGED_IN_SPANISH,
     TERMS_BUTTONS,
+    TERMS_IN_SPANISH,
     WITHDRAWN_BUTTONS,
-    City,
-    House,
-    found,
-    labels,
-    room_word,
-    sends,
+    WITHDRAWN_IN_SPANISH,
 )
+from tests.telegram.house import OLGA, City, House, found, labels, room_word, sends
 from tests.telegram.server import Json
 
 NAMES = [each.name for each in LANGUAGES if each.code != "en"]
-
-TERMS_IN_SPANISH = ["Comprometerme", "Ahora no", "Preguntas", "Borrar este chat", "Idioma 文 বা ع"]
-PLEDGED_IN_SPANISH = [
-    "Revisar",
-    "Retirar",
-    "Avísame",
-    "Leer todo otra vez",
-    "Preguntas",
-    "Borrar este chat",
-    "Idioma 文 বা ع",
-]
-WITHDRAWN_IN_SPANISH = [
-    "Comprometerme",
-    "Revisar",
-    "Leer todo otra vez",
-    "Preguntas",
-    "Borrar este chat",
-    "Idioma 文 বা ع",
-]
 
 
 async def test_everybody_is_answered_in_the_language_of_their_app(house: House, city: City) -> None:

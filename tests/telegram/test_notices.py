@@ -12,17 +12,8 @@ import pytest
 from bot.process.clock import real_clock
 from bot.secrets.card_codes import pretty
 from tests import stores
-from tests.telegram.house import (
-    PLEDGED_BUTTONS,
-    TERMS_BUTTONS,
-    WITHDRAWN_BUTTONS,
-    City,
-    House,
-    found,
-    labels,
-    sends,
-    stand,
-)
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS
+from tests.telegram.house import City, House, found, labels, sends, stand
 from tests.telegram.server import Json, broken, flood, held, late, refused
 
 ASK, STOP, YES = "Tell me", "Do not tell me", "Yes, tell me"

@@ -6,16 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from bot.process.clock import real_clock
-from tests.telegram.house import (
-    OLGA,
-    PLEDGED_BUTTONS,
-    WITHDRAWN_BUTTONS,
-    City,
-    House,
-    found,
-    labels,
-    sends,
-)
+from tests.fixed import PLEDGED_BUTTONS, WITHDRAWN_BUTTONS
+from tests.telegram.house import OLGA, City, House, found, labels, sends
 from tests.telegram.server import held
 
 pytestmark = pytest.mark.usefixtures("executed_bots")

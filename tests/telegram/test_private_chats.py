@@ -5,7 +5,8 @@ import re
 import pytest
 
 from bot.secrets.card_codes import pretty
-from tests.telegram.house import OLGA, PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS, City, House, labels, sends
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS
+from tests.telegram.house import OLGA, City, House, labels, sends
 from tests.telegram.server import blocked, broken, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

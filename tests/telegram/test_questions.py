@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.telegram.house import PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, labels
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
+from tests.telegram.house import City, House, labels
 from tests.telegram.server import Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.secrets.card_codes import pretty
-from tests.telegram.house import OLGA, TERMS_BUTTONS, City, House, labels
+from tests.fixed import TERMS_BUTTONS
+from tests.telegram.house import OLGA, City, House, labels
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,7 +8,8 @@ import pytest
 
 from handlers.conversation import COMMANDS, Role
 from handlers.texts.languages import LANGUAGES
-from tests.telegram.house import LONGEST_STOP_S, PLEDGED_BUTTONS, WITHDRAWN_BUTTONS, City, House, labels, sends
+from tests.fixed import PLEDGED_BUTTONS, WITHDRAWN_BUTTONS
+from tests.telegram.house import LONGEST_STOP_S, City, House, labels, sends
 from tests.telegram.server import TOKEN, TelegramServer, broken, dropped, flood, held, unauthorized
 
 pytestmark = pytest.mark.usefixtures("executed_bots")

@@ -4,16 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.telegram.house import (
-    OLGA,
-    PLEDGED_BUTTONS,
-    TERMS_BUTTONS,
-    WITHDRAWN_BUTTONS,
-    City,
-    House,
-    labels,
-    sends,
-)
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS
+from tests.telegram.house import OLGA, City, House, labels, sends
 from tests.telegram.server import Json, broken, dropped, flood, held, lost, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

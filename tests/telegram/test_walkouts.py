@@ -10,7 +10,8 @@ import pytest
 from bot.process.clock import real_clock
 from tests.console.play import bare, terms
 from tests.faults.houses import TelegramHouse, telegram_house
-from tests.telegram.house import PLEDGED_BUTTONS, found, labels, stand
+from tests.fixed import PLEDGED_BUTTONS
+from tests.telegram.house import found, labels, stand
 from tests.telegram.server import BOT
 
 ROSTER = b"""workplace,headcount,threshold,meet

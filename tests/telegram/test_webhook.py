@@ -17,19 +17,9 @@ from handlers.telegram.checks import visit
 from handlers.texts import doctor as texts
 from tests.faults import planted
 from tests.faults.houses import telegram_house
+from tests.fixed import PLEDGED_BUTTONS
 from tests.processes import PATIENCE_S
-from tests.telegram.house import (
-    ADDRESS,
-    LONGEST_STOP_S,
-    OLGA,
-    PLEDGED_BUTTONS,
-    City,
-    House,
-    found,
-    free_port,
-    labels,
-    sends,
-)
+from tests.telegram.house import ADDRESS, LONGEST_STOP_S, OLGA, City, House, found, free_port, labels, sends
 from tests.telegram.server import SECRET_HEADER, Json, TelegramServer, held
 
 

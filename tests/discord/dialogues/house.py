@@ -36,17 +36,6 @@ from tests.stores import open_app
 
 HOUR = timedelta(hours=1)
 
-TERMS_BUTTONS = ["Pledge", "Not now", "Questions", "Clear this chat", "Language 文 বা ع"]
-PLEDGED_BUTTONS = [
-    "Check",
-    "Withdraw",
-    "Tell me",
-    "Read it all again",
-    "Questions",
-    "Clear this chat",
-    "Language 文 বা ع",
-]
-WITHDRAWN_BUTTONS = ["Pledge", "Check", "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]
 ENTER_CARD = "Enter my card"
 
 LONGEST_TEXT = 2000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.discord.dialogues.house import PLEDGED_BUTTONS, City, House, labels
+from tests.discord.dialogues.house import City, House, labels
+from tests.fixed import PLEDGED_BUTTONS
 
 MESSAGE, THINKING, UNCHANGED, UPDATED = 4, 5, 6, 7  #: kinds of first responses
 

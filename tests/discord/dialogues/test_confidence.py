@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from handlers.conversation import COMMANDS, Role, Takes
-from tests.discord.dialogues.house import HOUR, TERMS_BUTTONS, City, House
+from tests.discord.dialogues.house import HOUR, City, House
+from tests.fixed import TERMS_BUTTONS
 
 ORGANIZERS = [row for row in COMMANDS if row.who in {Role.ORGANIZER, Role.UNIT_ORGANIZER}]
 

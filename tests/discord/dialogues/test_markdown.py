@@ -8,8 +8,9 @@ from hypothesis import strategies as some
 
 from handlers.discord.markdown import messages, plain
 from tests.console.play import bare
-from tests.discord.dialogues.house import HOUR, LONGEST_TEXT, TERMS_BUTTONS, House
+from tests.discord.dialogues.house import HOUR, LONGEST_TEXT, House
 from tests.discord.dialogues.reading import shown
+from tests.fixed import TERMS_BUTTONS
 
 NAMES = [
     "@everyone",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discord.dialogues.house import HOUR, PLEDGED_BUTTONS, City, House, Seat
+from tests.discord.dialogues.house import HOUR, City, House, Seat
+from tests.fixed import PLEDGED_BUTTONS
 
 ASK, STOP, YES = "Tell me", "Do not tell me", "Yes, tell me"
 TOLD_BUTTONS = ["Check", "Withdraw", STOP, "Read it all again", "Questions", "Clear this chat", "Language 文 বা ع"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discord.dialogues.house import PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS, City, House, Seat
+from tests.discord.dialogues.house import City, House, Seat
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS
 
 
 @pytest.fixture

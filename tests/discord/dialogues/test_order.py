@@ -10,7 +10,8 @@ import discord
 import pytest
 
 from handlers.platforms.per_person_order import PerPersonOrder
-from tests.discord.dialogues.house import WITHDRAWN_BUTTONS, City, House, labels
+from tests.discord.dialogues.house import City, House, labels
+from tests.fixed import WITHDRAWN_BUTTONS
 
 
 async def test_presses_in_quick_succession_are_carried_out_one_after_the_other(house: House, city: City) -> None:

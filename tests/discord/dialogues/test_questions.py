@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discord.dialogues.house import PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, labels
+from tests.discord.dialogues.house import City, House, labels
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
 
 SIX = ["Who calls this?", "How long?", "Can I be fired?", "Does my boss see?", "Is this bot real?", "Whom do I ask?"]
 BACK = "Back to my card"

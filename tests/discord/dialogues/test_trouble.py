@@ -8,7 +8,8 @@ from contextlib import closing
 import pytest
 
 from bot.runtime.app import DATABASE
-from tests.discord.dialogues.house import PLEDGED_BUTTONS, TERMS_BUTTONS, City, House, labels
+from tests.discord.dialogues.house import City, House, labels
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS
 from tests.storage.house import SqliteHouse
 
 

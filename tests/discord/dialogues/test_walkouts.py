@@ -6,17 +6,8 @@ import pytest
 
 from bot.secrets.card_codes import pretty
 from tests.console.play import PLEDGE_BY
-from tests.discord.dialogues.house import (
-    ENTER_CARD,
-    HOUR,
-    PLEDGED_BUTTONS,
-    TERMS_BUTTONS,
-    WITHDRAWN_BUTTONS,
-    City,
-    House,
-    Seat,
-    labels,
-)
+from tests.discord.dialogues.house import ENTER_CARD, HOUR, City, House, Seat, labels
+from tests.fixed import PLEDGED_BUTTONS, TERMS_BUTTONS, WITHDRAWN_BUTTONS
 
 ONLY_YOU = "Only you see this, and it is gone when you leave"
 
